@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+# Building wpool out of the kernel tree, and everything around it. See `make help`.
+
+KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
+KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
+
+.PHONY: all modules modules_install clean help check demo lint selftest
+
+all: modules
+
+modules: headers
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules
+
+modules_install: headers
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules_install
+
+clean:
+	@scripts/clean
+
+.PHONY: headers
+headers:
+	@test -e $(KERNELDIR)/Makefile || { \
+		echo "No kernel headers in $(KERNELDIR)."; \
+		echo "On Debian: apt-get install linux-headers-$(KERNELRELEASE_WANTED)"; \
+		echo "For another kernel: make KERNELDIR=/path/to/its/build/folder"; \
+		exit 1; }
+
+# The inner loop: one suite (or a glob, or several with commas), one kernel.
+#   make check K=uml TEST=wpool_submit
+#   make check K=debug TEST=wpool_submit CPUS=2 REPEAT=50
+check:
+	@scripts/check $(if $(K),--kernel $(K)) $(if $(TEST),--test $(TEST)) \
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
+
+selftest:
+	@scripts/selftest
+
+demo:
+	@scripts/demo $(if $(FILE),--file $(FILE))
+
+lint:
+	@scripts/lint
+
+help:
+	@echo 'make                  build the modules for the running kernel'
+	@echo '                      (KERNELDIR= or KERNEL_SRC= names another one)'
+	@echo 'make modules_install  install them'
+	@echo 'make clean            remove what was built for this checkout'
+	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
+	@echo 'make check            run all tests; ends with "N passed, N failed"'
+	@echo '                      K=uml|debug TEST=suite CPUS=n REPEAT=n run a part of them'
+	@echo 'make selftest         prove that a run with a fault in it fails'
+	@echo 'make lint             check the sources'

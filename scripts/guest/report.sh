@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# How guest scripts report: named documents on the channel that init opened as
+# descriptor 3. The host judges; a guest only tells.
+
+# Stdin becomes the document NAME.
+document() {
+	{ echo "@begin $1"; cat; echo "@end"; } >&3
+}
+
+# What a module must not leave behind; nothing is printed when it has not.
+leftovers() {
+	grep '^wpool' /proc/modules
+	ps | grep '[[]wpool'
+	ls -d /sys/kernel/debug/wpool /sys/module/wpool* 2>/dev/null
+	ls /sys/kernel/tracing/events 2>/dev/null | grep '^wpool'
+	grep '^wpool' /proc/slabinfo 2>/dev/null
+}

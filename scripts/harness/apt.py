@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Debian packages of any release, unpacked into the cache, never installed.
+
+The mirror is the one in the machine's own apt configuration, which is only
+read. Each release gets an apt directory of its own; signatures are checked
+against Debian's keyring as usual.
+"""
+import re
+import time
+
+from harness import cache, proc
+from harness.proc import Failed, say
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+REFRESH = 24 * 3600  # a day-old list of packages is fresh enough
+
+
+def _codename():
+    with open("/etc/os-release") as handle:
+        return re.search(r"^VERSION_CODENAME=\"?(\w+)", handle.read(), re.M).group(1)
+
+
+def _sources(release):
+    """apt lines for a release, on the mirrors that this machine uses."""
+    targets = proc.output(["apt-get", "indextargets", "--format",
+                           "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"])
+    own, lines = _codename(), []
+    for target in dict.fromkeys(targets.splitlines()):
+        name, component, mirror = target.split()
+        if component != "main" or not name.startswith(own):
+            continue
+        suffix = name[len(own):]
+        wanted = release + suffix if release == "bookworm" else release
+        if suffix == "" or (release == "bookworm" and suffix in ("-security", "-updates")):
+            lines.append(f"deb [signed-by={KEYRING}] {mirror} {wanted} main\n")
+    if not lines:
+        raise Failed(f"apt names no Debian mirror for {own} on this machine")
+    return "".join(lines)
+
+
+class Release:
+    def __init__(self, name):
+        self.name = name
+        self.dir = cache.folder("apt", name)
+        self.options = []
+        for key, value in (("State", self.dir), ("State::Lists", self.dir / "lists"),
+                           ("State::status", "/var/lib/dpkg/status"), ("Cache", self.dir),
+                           ("Etc::SourceList", self.dir / "sources.list"),
+                           ("Etc::SourceParts", "/dev/null"),
+                           ("Etc::Preferences", "/dev/null"),
+                           ("Etc::PreferencesParts", "/dev/null")):
+            self.options += ["-o", f"Dir::{key}={value}"]
+        # Only root has an unprivileged helper user, who cannot enter a home directory.
+        self.options += ["-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none"]
+        self._refresh()
+
+    def _refresh(self):
+        lists = self.dir / "lists"
+        stamp = self.dir / ".ready"
+        with cache.lock(f"apt-{self.name}"):
+            if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
+                return
+            for part in ("lists/partial", "archives/partial"):
+                (self.dir / part).mkdir(parents=True, exist_ok=True)
+            (self.dir / "sources.list").write_text(_sources(self.name))
+            say(f"apt: reading the list of packages of {self.name}")
+            try:
+                proc.run(f"apt update ({self.name})",
+                         ["apt-get", *self.options, "-o", "APT::Update::Error-Mode=any", "update"],
+                         self.dir / "update.log", limit=300)
+            except Failed as error:
+                if not stamp.exists():
+                    raise
+                say(f"{error}\napt: going on with the list from before ({lists})")
+            stamp.touch()
+
+    def fields(self, package):
+        """The newest version's control fields."""
+        text = proc.output(["apt-cache", *self.options, "show", "--no-all-versions", package])
+        return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line[1:])
+
+    def version(self, package):
+        return self.fields(package)["Version"]
+
+    def depends(self, package, pattern):
+        """The one package among those that package depends on that matches pattern."""
+        found = re.search(pattern, self.fields(package)["Depends"])
+        if not found:
+            raise Failed(f"{package} of {self.name} depends on nothing like {pattern}")
+        return found.group(0)
+
+    def unpack(self, package):
+        """The package's files in the cache; returns their folder."""
+        version = self.version(package)
+        target = cache.folder("deb") / f"{package}_{version.replace(':', '%3a')}"
+        with cache.lock(f"deb-{package}"):
+            if cache.ready(target):
+                return target
+            say(f"apt: fetching {package} {version}")
+            target.mkdir(exist_ok=True)
+            for stale in target.glob("*.deb"):
+                stale.unlink()
+            proc.run(f"fetch {package}", ["apt-get", *self.options, "download", f"{package}={version}"],
+                     target / "fetch.log", limit=900, cwd=target)
+            deb = next(target.glob("*.deb"))
+            proc.run(f"unpack {package}", ["dpkg", "-x", deb, target], target / "unpack.log")
+            deb.unlink()
+            cache.mark_ready(target)
+        return target

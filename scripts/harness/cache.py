@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where downloads and builds are kept, and how two runs share them."""
+import contextlib
+import fcntl
+import os
+import pathlib
+
+from harness.proc import say
+
+
+def root():
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(base) / "wpool"
+
+
+def folder(*parts):
+    path = root().joinpath(*parts)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def lock(name):
+    """Held while one run makes what another may want too."""
+    with open(folder("lock") / name.replace("/", "-"), "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{name}: another run is making it; waiting")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def ready(path):
+    """A thing counts as made only once its stamp lies beside it."""
+    return (path / ".ready").exists()
+
+
+def mark_ready(path):
+    (path / ".ready").touch()

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernels that wpool is tested on: one line each in KERNELS."""
+import dataclasses
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+
+from harness import apt, cache, proc
+from harness.proc import Failed, say
+
+CONFIGS = pathlib.Path(__file__).resolve().parent.parent / "configs"
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """Compiled here from Debian's source package, with the named fragments."""
+    source: str
+    release: str
+    arch: str
+    configs: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Packaged:
+    """As Debian ships it: the image to boot and the headers to build against."""
+    release: str
+    # Debian's build tools for it want a newer C library or compiler than
+    # bookworm's: make them, and fit its configuration, from this source package.
+    source: str = ""
+
+
+KERNELS = {
+    "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
+    "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
+    "stock": Packaged("bookworm"),
+    "6.12": Packaged("bookworm-backports"),
+    "7.2": Packaged("sid", source="linux-source-7.2"),
+}
+FLAVOUR = "cloud-amd64"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    name: str
+    arch: str            # x86_64 or um
+    key: str             # changes whenever the kernel does
+    build: pathlib.Path  # what modules are built against
+    image: pathlib.Path = None
+    modules: pathlib.Path = None  # its own loadable modules, if it has any
+    make: tuple = ()     # what make needs to be told for this kernel
+
+    def has(self, option):
+        return f"\n{option}=" in (self.build / ".config").read_text()
+
+
+def names():
+    return list(KERNELS)
+
+
+def get(name):
+    """The kernel, made if need be."""
+    if name not in KERNELS:
+        raise Failed(f"no kernel '{name}'; there are: {' '.join(KERNELS)}")
+    spec = KERNELS[name]
+    return _built(name, spec) if isinstance(spec, Built) else _packaged(name, spec)
+
+
+def _jobs():
+    return f"-j{os.cpu_count()}"
+
+
+# --- kernels compiled here -------------------------------------------------
+
+def source(package, release):
+    """The unpacked tree of a linux-source package, and its version."""
+    release = apt.Release(release)
+    version = release.version(package)
+    tree = cache.folder("source") / f"{package}_{version}"
+    with cache.lock(f"source-{package}"):
+        if not cache.ready(tree):
+            deb = release.unpack(package)
+            tarball = next(deb.glob("usr/src/linux-source-*.tar.*"))
+            say(f"{package} {version}: unpacking")
+            tree.mkdir(exist_ok=True)
+            proc.run(f"unpack {package}", ["tar", "-C", tree, "--strip-components=1", "-xf", tarball],
+                     tree / ".unpack.log")
+            cache.mark_ready(tree)
+            shutil.rmtree(deb)
+    return tree, version
+
+
+def _built(name, spec):
+    tree, version = source(spec.source, spec.release)
+    wanted = "".join((CONFIGS / f"{part}.config").read_text() for part in spec.configs)
+    compiler = proc.output(["gcc", "-dumpfullversion"])
+    digest = hashlib.sha256((wanted + spec.arch + compiler).encode()).hexdigest()[:10]
+    key = f"{name}-{version}-{digest}"
+    build = cache.folder("kernel") / key
+    with cache.lock(f"kernel-{name}"):
+        if not cache.ready(build):
+            _compile(name, spec, tree, build, wanted)
+    image = build / ("linux" if spec.arch == "um" else "arch/x86/boot/bzImage")
+    return Kernel(name, spec.arch, key, build, image, make=(f"ARCH={spec.arch}",))
+
+
+def _compile(name, spec, tree, build, wanted):
+    say(f"kernel {name}: building {spec.source} once; it is kept in {build}")
+    for old in build.parent.glob(f"{name}-*"):
+        shutil.rmtree(old)
+    build.mkdir()
+    make = ["nice", "make", "-s", "-C", tree, f"O={build}", f"ARCH={spec.arch}"]
+    fragment = build / "wanted.config"
+    fragment.write_text(wanted)
+    proc.run(f"kernel {name}: configure", [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
+             build / "configure.log")
+    verify_config(wanted, (build / ".config").read_text(), name)
+    proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log",
+             progress=lambda: f"({sum(1 for _ in build.rglob('*.o'))} objects so far)")
+    cache.mark_ready(build)
+
+
+def verify_config(wanted, got, name):
+    """Kconfig drops what it cannot have without a word: say so and stop."""
+    lines = set(got.splitlines())
+    missing = []
+    for line in re.findall(r"^CONFIG_.*$", wanted, re.M):
+        symbol, value = line.split("=", 1)
+        absent = not any(have.startswith(f"{symbol}=") for have in lines)
+        if line not in lines and not (value == "n" and absent):
+            missing.append(line)
+    if missing:
+        raise Failed(f"kernel {name}: not in its .config although asked for: {' '.join(missing)}")
+
+
+# --- kernels as Debian ships them ------------------------------------------
+
+def _packaged(name, spec):
+    release = apt.Release(spec.release)
+    meta = f"linux-headers-{FLAVOUR}"
+    package = release.depends(meta, rf"linux-headers-[0-9][^ ,]*-{FLAVOUR}")
+    version = release.version(package)
+    abi = package[len("linux-headers-"):]
+    key = f"{name}-{version}"
+    with cache.lock(f"kernel-{name}"):
+        if spec.source:
+            build = _prepare(name, spec, release, package, abi, key)
+        else:
+            build = _headers(release, package, key)
+    # No BTF: it needs the very pahole that built the kernel, and tests nothing here.
+    return Kernel(name, "x86_64", key, build, make=("CONFIG_DEBUG_INFO_BTF_MODULES=", "CC=gcc"))
+
+
+def _headers(release, package, key):
+    """Debian's headers, made to work from where they lie."""
+    top = cache.folder("headers") / key
+    build = top / "usr/src" / package
+    if cache.ready(top):
+        return build
+    common = release.depends(package, r"linux-headers-[^ ,]*-common")
+    kbuild = release.depends(package, r"linux-kbuild-[^ ,]*")
+    for part in (package, common, kbuild):
+        proc.run(f"copy {part}", ["cp", "-a", f"{release.unpack(part)}/.", top.as_posix()]
+                 if top.exists() else ["cp", "-a", release.unpack(part), top],
+                 cache.folder("headers") / f"{key}.log")
+    makefile = build / "Makefile"
+    makefile.write_text(makefile.read_text().replace("/usr/src/", f"{top}/usr/src/"))
+    cache.mark_ready(top)
+    return build
+
+
+def _prepare(name, spec, release, package, abi, key):
+    """Debian's configuration and symbols, with build tools made here."""
+    build = cache.folder("headers") / key
+    if cache.ready(build):
+        return build
+    tree, _ = source(spec.source, spec.release)
+    shipped = release.unpack(package) / "usr/src" / package
+    build.mkdir(exist_ok=True)
+    shutil.copy(shipped / ".config", build)
+    shutil.copy(shipped / "Module.symvers", build)
+    say(f"kernel {name}: preparing {package} to build modules against")
+    make = ["nice", "make", "-s", "-C", tree, f"O={build}", "ARCH=x86_64", f"KERNELRELEASE={abi}"]
+    proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], build / "configure.log")
+    proc.run(f"kernel {name}: prepare", [*make, _jobs(), "modules_prepare"], build / "prepare.log")
+    cache.mark_ready(build)
+    return build
+
+
+def bootable(kernel):
+    """A packaged kernel with its image and its own modules fetched too."""
+    if kernel.image:
+        return kernel
+    release = apt.Release(KERNELS[kernel.name].release)
+    package = release.depends(f"linux-image-{FLAVOUR}", rf"linux-image-[0-9][^ ,]*-{FLAVOUR}")
+    top = release.unpack(package)
+    image = next(top.glob("boot/vmlinuz-*"), None) or next(top.rglob("vmlinuz*"))
+    modules = next(path for path in [*top.glob("lib/modules/*"), *top.glob("usr/lib/modules/*")])
+    return dataclasses.replace(kernel, image=image, modules=modules)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+"""KUnit results out of a kernel log.
+
+The log, not /sys/kernel/debug/kunit/*/results: before 6.6 those files hold
+at most 512 bytes a test, and so lose the verdict of a talkative one.
+"""
+import dataclasses
+import re
+
+STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
+RESULT = re.compile(r"^(not ok|ok) (\d+)(?: -)? ?([^#]*?)(?: *# *(SKIP)?(.*))?$")
+INDENT = 4
+
+
+@dataclasses.dataclass
+class Test:
+    name: str
+    status: str            # pass, fail or skip
+    said: list             # the lines before its verdict
+
+
+@dataclasses.dataclass
+class Suite:
+    name: str
+    plan: int = None
+    verdict: str = None
+    tests: list = dataclasses.field(default_factory=list)
+
+    def faults(self):
+        """What is wrong with the document itself, whatever its tests say."""
+        if self.plan is None:
+            yield "has no plan"
+        elif self.plan != len(self.tests):
+            yield f"planned {self.plan} tests, gave results of {len(self.tests)}"
+        if self.plan == 0:
+            yield "has no tests"
+        if self.verdict is None:
+            yield "has no closing result"
+        failed = any(test.status == "fail" for test in self.tests)
+        if self.verdict == "fail" and not failed:
+            yield "failed as a whole"
+        if self.tests and all(test.status == "skip" for test in self.tests):
+            yield "skipped every test"
+
+
+def parse(log):
+    """All suites in the log, in order."""
+    suites, suite, said = [], None, []
+    for raw in log.splitlines():
+        line = STAMP.sub("", raw)
+        text = line.lstrip(" ")
+        depth = (len(line) - len(text)) // INDENT
+        if depth == 1 and text.startswith("# Subtest: "):
+            suite, said = Suite(text[len("# Subtest: "):].strip()), []
+            suites.append(suite)
+        elif suite and depth == 1 and suite.plan is None and re.fullmatch(r"1\.\.\d+", text):
+            suite.plan = int(text[3:])
+        elif suite and (result := RESULT.match(text)) and depth <= 1:
+            status = "skip" if result[4] else ("pass" if result[1] == "ok" else "fail")
+            if depth == 1:
+                suite.tests.append(Test(result[3].strip(), status, said))
+            elif result[3].strip() == suite.name:
+                suite.verdict, suite = status, None
+            said = []
+        elif suite:
+            said.append(line)
+    return suites

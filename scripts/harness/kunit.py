@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Run KUnit suites in a machine and judge what came back."""
+import fnmatch
+import pathlib
+import re
+
+from harness import console, ktap, machine, modules, report
+from harness.proc import Failed
+
+SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^\"]+)\"", re.S)
+# Out of tree, unsigned, and a KUnit test has run; a complaint adds W or D.
+TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
+TAINT_COMPLAINT = (1 << 7) | (1 << 9)
+# Seconds: a boot with its kmemleak scans; each further round of the suites.
+LIMIT_BOOT, LIMIT_ROUND = 240, 60
+
+
+def suites_in(folder, wanted="*"):
+    """Suites that the sources promise: one that does not report is a failure."""
+    found = [name for path in sorted(pathlib.Path(folder).glob("*.c"))
+             for name in SUITE.findall(path.read_text())]
+    patterns = wanted.split(",")
+    chosen = [name for name in found if any(fnmatch.fnmatch(name, each) for each in patterns)]
+    for pattern in patterns:
+        if pattern != "*" and not fnmatch.filter(found, pattern):
+            raise Failed(f"no suite '{pattern}'; there are: {' '.join(found) or 'none'}")
+    return chosen
+
+
+def run(kernel, built, order, suites, cpus, repeat=1, args=None, limit=None):
+    """Boot, load the modules in order, and return the machine's run."""
+    files = {f"{name}.ko": built[name] for name in order if name in built}
+    files["report.sh"] = machine.GUEST / "report.sh"
+    settings = [f"REPEAT={repeat}", f"MODULES='{' '.join(order)}'"]
+    settings += [f"ARGS_{name}='{words}'" for name, words in (args or {}).items()]
+    files["env"] = "\n".join(settings) + "\n"
+    return machine.boot(kernel, "kunit", files, cpus=cpus,
+                        limit=limit or LIMIT_BOOT + LIMIT_ROUND * repeat)
+
+
+def judge(tally, label, run, suites, repeat=1):
+    """Every suite, every round, and what the machine itself had to say."""
+    _judge_suites(tally, label, run, suites, repeat)
+    tally.check(f"{label} verdict", [run.why] if run.why else [])
+    _judge_console(tally, label, run)
+    _judge_leavings(tally, label, run)
+
+
+def _judge_suites(tally, label, run, suites, repeat):
+    rounds = [{suite.name: suite for suite in ktap.parse(log)}
+              for log in report.named(run.report, "log")]
+    tally.check(f"{label} rounds", [] if len(rounds) == repeat else
+                [f"{len(rounds)} of {repeat} came to their end"])
+    for name in suites:
+        seen = [found[name] for found in rounds if name in found]
+        faults = [f"round {number}: {fault}" for number, found in enumerate(rounds, 1)
+                  for fault in (found[name].faults() if name in found
+                                else ["the suite did not run"])]
+        if not rounds:
+            faults = ["no result"]
+        if faults:
+            tally.fail(f"{label} {name}", faults[0], faults[1:5])
+        _judge_tests(tally, f"{label} {name}", seen)
+
+
+def _judge_tests(tally, label, seen):
+    count = {"pass": 0, "skip": 0, "fail": 0}
+    for number, suite in enumerate(seen, 1):
+        for test in suite.tests:
+            count[test.status] += 1
+            if test.status == "fail":
+                tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
+    if count["skip"]:
+        tally.skip(f"{label}: {count['skip']}", count["skip"])
+    if count["pass"]:
+        tally.ok(f"{label}: {count['pass']} passed", count["pass"])
+
+
+def _judge_console(tally, label, run):
+    found, missing = console.faults(run.console)
+    tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
+
+
+def _judge_leavings(tally, label, run):
+    """What loading, unloading and memory accounting had to say."""
+    if run.why:
+        return
+    trouble = "\n".join(report.named(run.report, "trouble")).strip()
+    tally.check(f"{label} load and unload", trouble.splitlines())
+    left = "\n".join(report.named(run.report, "leftovers")).strip()
+    tally.check(f"{label} leaves nothing behind", left.splitlines())
+    for leaks in report.named(run.report, "leaks"):
+        tally.check(f"{label} leaks no memory", leaks.splitlines())
+    taint = int(report.named(run.report, "taint")[0])
+    allowed = TAINT_EXPECTED
+    if console.EXPECT.search(run.console):
+        allowed |= TAINT_COMPLAINT
+    tally.check(f"{label} taint", [] if not taint & ~allowed else
+                [f"{taint:#x} has {taint & ~allowed:#x} beyond what loading the module gives"])

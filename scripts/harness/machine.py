@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One small machine: boot a kernel, run a script in it, bring back what it reported.
+
+The report comes on a channel of its own beside the console, and its last line
+must be "@done": a machine that panics, hangs or is cut off has not written it.
+"""
+import dataclasses
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+
+from harness import cache, initramfs, proc
+from harness.proc import say
+
+GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
+BUSYBOX = pathlib.Path("/bin/busybox")
+LAST = "@done"
+KEPT = 40  # machines whose console and report stay in the cache
+KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
+# Loud, complete and final: every message on the console, no reboot after a panic.
+APPEND = ("panic=-1 ignore_loglevel log_buf_len=4M printk.devkmsg=on "
+          "kunit.enable=1 kunit.autorun=1")
+
+
+@dataclasses.dataclass
+class Run:
+    console: str
+    report: str
+    seconds: float
+    why: str = ""  # why there is no verdict; empty if there is one
+
+
+def boot(kernel, script, files=None, cpus=2, memory=1024, limit=300, drives=(), append="",
+         watch=None, accel=None):
+    """Run guest/<script> in a machine; watch(line) sees each report line as it comes."""
+    content = {"init": (GUEST / "init", True), "bin/busybox": (BUSYBOX, True),
+               "test": (GUEST / script, False)}
+    content.update({name: (data, False) for name, data in (files or {}).items()})
+    with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:
+        scratch = pathlib.Path(scratch)
+        initramfs.write(scratch / "initrd", content)
+        if kernel.arch == "um":
+            command = _uml(kernel, scratch, cpus, memory, append)
+        else:
+            accel = accel or _acceleration(kernel)
+            command = _qemu(kernel, scratch, cpus, memory, append, drives, accel)
+        return _run(command, scratch, limit, watch)
+
+
+def _uml(kernel, scratch, cpus, memory, append):
+    # The report is file descriptor 3 of the kernel's process.
+    return ["sh", "-c", 'exec "$@" 3>"$0"', scratch / "report",
+            kernel.image, f"mem={memory}M", f"ncpus={cpus}", "seccomp=on",
+            f"initrd={scratch / 'initrd'}", "con0=null,fd:1", "con=null", "ssl0=null,fd:3",
+            "ssl=null", "noreboot", "wpool_report=ttyS0", *APPEND.split(), *append.split()]
+
+
+def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
+    command = ["qemu-system-x86_64", *accel, "-nodefaults", "-no-user-config", "-display", "none",
+               "-no-reboot", "-smp", cpus, "-m", memory, "-kernel", kernel.image,
+               "-initrd", scratch / "initrd",
+               "-serial", f"file:{scratch / 'console'}", "-serial", f"file:{scratch / 'report'}",
+               "-append", f"console=ttyS0 wpool_report=ttyS1 {APPEND} {append}"]
+    for drive in drives:
+        command += ["-drive", f"file={drive},format=raw,if=virtio,readonly=on"]
+    return command
+
+
+def _run(command, scratch, limit, watch):
+    began = time.monotonic()
+    (scratch / "report").touch()
+    with open(scratch / "output", "w") as output:
+        child = proc.start(command, stdin=subprocess.DEVNULL, stdout=output,
+                           stderr=subprocess.STDOUT)
+        try:
+            why = _follow(child, scratch, began + limit, limit, watch)
+        finally:
+            proc.stop(child)
+    text = [(scratch / name).read_text(errors="replace").replace("\r", "")
+            for name in ("output", "console") if (scratch / name).exists()]
+    report = (scratch / "report").read_text(errors="replace").replace("\r", "")
+    _keep(text, report)
+    if report.rstrip("\n").split("\n")[-1] == LAST:
+        why = ""
+    return Run("\n".join(text), report, time.monotonic() - began, why)
+
+
+def _keep(console, report):
+    """The last machines' words, for whoever must find out why."""
+    logs = cache.folder("log")
+    stem = time.strftime("%H%M%S") + f"-{os.getpid()}"
+    (logs / f"{stem}.console").write_text("\n".join(console))
+    (logs / f"{stem}.report").write_text(report)
+    for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-2 * KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _follow(child, scratch, deadline, limit, watch):
+    """Wait for the machine to power itself off; says why it gave no verdict."""
+    sign = time.monotonic() + proc.TICK
+    with open(scratch / "report", errors="replace") as report:
+        partial = ""
+        while True:
+            ended = child.poll() is not None
+            for piece in report:
+                partial += piece
+                if partial.endswith("\n") and watch:
+                    watch(partial.rstrip("\r\n"))
+                if partial.endswith("\n"):
+                    partial = ""
+                sign = time.monotonic() + proc.TICK
+            now = time.monotonic()
+            if ended:
+                return "the machine stopped without a verdict"
+            if now > deadline:
+                return f"no verdict within {limit} s"
+            if now > sign:
+                say(f"  ... still running, {deadline - now:.0f} s left before it counts as hung")
+                sign = now + proc.TICK
+            time.sleep(0.05)
+
+
+# --- which accelerator -----------------------------------------------------
+
+TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
+KVM = ("-accel", "kvm", "-cpu", "host")
+
+
+def _acceleration(kernel):
+    """KVM only where this very kernel has answered under it since the machine started."""
+    with open("/proc/sys/kernel/random/boot_id") as handle:
+        boot_id = handle.read().strip()
+    note = cache.folder("kvm") / f"{boot_id}-{kernel.key}"
+    if not note.exists():
+        note.write_text("yes" if _kvm_answers(kernel) else "no")
+    return KVM if note.read_text() == "yes" else TCG
+
+
+def _kvm_answers(kernel):
+    try:
+        open("/dev/kvm", "rb+", buffering=0).close()
+    except OSError:
+        return False
+    run = boot(kernel, "nothing", limit=KVM_ANSWER, accel=KVM)
+    say(f"qemu: {'KVM works' if not run.why else 'KVM does not answer; emulating instead'}")
+    return not run.why

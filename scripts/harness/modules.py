@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tree's modules, built for one kernel in a folder of their own."""
+import hashlib
+import os
+import pathlib
+import re
+
+from harness import cache, proc
+from harness.proc import Failed, say
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+SOURCES = ("Kbuild", "*.c", "core/**/*", "include/**/*", "kunit/**/*", "samples/**/*")
+SUFFIXES = {".c", ".h", ""}
+
+
+def home(kernel, what="tree"):
+    """This checkout's build folder for that kernel."""
+    checkout = hashlib.sha256(str(TREE).encode()).hexdigest()[:8]
+    return cache.folder("build", checkout, f"{what}-{kernel.key}")
+
+
+def _mirror(source, target, patterns):
+    """Copy what changed and drop what is gone, so that make rebuilds only that."""
+    wanted = {path.relative_to(source): path for pattern in patterns
+              for path in source.glob(pattern) if path.is_file() and path.suffix in SUFFIXES
+              and not path.name.startswith(".") and not path.name.endswith(".mod.c")}
+    for have in list(target.rglob("*")):
+        name = have.relative_to(target)
+        if have.is_file() and name not in wanted and have.suffix in (".c", ".h") \
+                and not have.name.endswith(".mod.c"):
+            have.unlink()
+    for name, path in wanted.items():
+        copy, data = target / name, path.read_bytes()
+        if not copy.exists() or copy.read_bytes() != data:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(data)
+
+
+def make(kernel, folder, log, *words, limit=600):
+    """Run kbuild over folder; returns what the compiler said."""
+    proc.run(f"modules for {kernel.name}",
+             ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{os.cpu_count()}",
+              *kernel.make, *words], log, limit=limit)
+    return log.read_text(errors="replace")
+
+
+def warnings(text):
+    return [line for line in text.splitlines() if re.search(r"\bwarning:|^WARNING:", line, re.I)
+            and "pahole version differs" not in line]
+
+
+def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
+    """Build source for kernel; returns ({module name: its .ko}, warnings)."""
+    folder = home(kernel, what)
+    with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
+        _mirror(source, folder, patterns)
+        # A module that is no longer made must not be found.
+        for stale in folder.rglob("*.ko"):
+            stale.unlink()
+        text = make(kernel, folder, folder / "make.log", *words)
+        found = {path.stem: path for path in folder.rglob("*.ko")}
+    if not found:
+        raise Failed(f"{folder}: make built no module")
+    for line in warnings(text):
+        say(f"{kernel.name}: {line}")
+    return found, warnings(text)

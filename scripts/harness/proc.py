@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Child processes that show progress, keep to a time limit and never outlive us."""
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+
+TICK = 10  # seconds between two signs of life
+
+
+class Failed(Exception):
+    """Something the user must read; printed without a traceback."""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def start(cmd, **kwargs):
+    """A child in a session of its own, so that stop() reaches its children too."""
+    return subprocess.Popen([str(word) for word in cmd], start_new_session=True,
+                            preexec_fn=_die_with_parent, **kwargs)
+
+
+def stop(child):
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def tail(path, lines=25):
+    with open(path, errors="replace") as handle:
+        return "".join(handle.readlines()[-lines:])
+
+
+def run(what, cmd, log, limit=1800, progress=None, **kwargs):
+    """Run cmd with its output in log; progress() adds a word to each sign of life."""
+    with open(log, "w") as out:
+        child = start(cmd, stdin=subprocess.DEVNULL, stdout=out,
+                      stderr=subprocess.STDOUT, **kwargs)
+        try:
+            _wait(what, child, limit, progress)
+        finally:
+            stop(child)
+    if child.returncode:
+        raise Failed(f"{what}: failed ({' '.join(map(str, cmd))})\n"
+                     f"{tail(log)}the whole log: {log}")
+
+
+def _wait(what, child, limit, progress):
+    began = time.monotonic()
+    while True:
+        try:
+            child.wait(timeout=TICK)
+            return
+        except subprocess.TimeoutExpired:
+            spent = time.monotonic() - began
+            if spent > limit:
+                raise Failed(f"{what}: no end after {limit} s") from None
+            say(f"{what}: {spent:.0f} s{' ' + progress() if progress else ''}")
+
+
+def output(cmd, **kwargs):
+    done = subprocess.run([str(word) for word in cmd], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, check=False, **kwargs)
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, cmd))}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _interrupt(_signum, _frame):
+    raise KeyboardInterrupt
+
+
+def main(body):
+    """Run a script's body: errors in words, and cleaning up on every way out."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _interrupt)
+    try:
+        sys.exit(body())
+    except Failed as error:
+        say(f"{error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Counts what passed and what failed, and says so in one closing line."""
+from harness.proc import say
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.reasons = []
+
+    def ok(self, what, count=1):
+        self.passed += count
+        say(f"ok      {what}")
+
+    def skip(self, what, count=1):
+        self.skipped += count
+        say(f"skip    {what}")
+
+    def fail(self, what, reason, details=()):
+        self.failed += 1
+        self.reasons.append(f"{what}: {reason}")
+        say(f"NOT OK  {what}: {reason}")
+        for line in details:
+            say(f"        | {line}")
+
+    def check(self, what, faults):
+        """One test that passes if it has nothing to complain of."""
+        faults = list(faults)
+        if faults:
+            self.fail(what, faults[0], faults[1:12])
+        else:
+            self.ok(what)
+
+    def close(self):
+        """The closing line; returns the exit status."""
+        if self.failed > 1:
+            say("\nfailed:")
+            for reason in self.reasons:
+                say(f"  {reason}")
+        if not self.passed and not self.failed:
+            self.fail("all", "not one test ran")
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        say(f"{self.passed} passed, {self.failed} failed{skipped}")
+        return 1 if self.failed else 0
