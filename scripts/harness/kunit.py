@@ -42,7 +42,7 @@ def judge(tally, label, run, suites, repeat=1):
     """Every suite, every round, and what the machine itself had to say."""
     _judge_suites(tally, label, run, suites, repeat)
     tally.check(f"{label} verdict", [run.why] if run.why else [])
-    _judge_console(tally, label, run)
+    judge_console(tally, label, run)
     _judge_leavings(tally, label, run)
 
 
@@ -76,7 +76,7 @@ def _judge_tests(tally, label, seen):
         tally.ok(f"{label}: {count['pass']} passed", count["pass"])
 
 
-def _judge_console(tally, label, run):
+def judge_console(tally, label, run):
     found, missing = console.faults(run.console)
     tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
 
@@ -91,8 +91,10 @@ def _judge_leavings(tally, label, run):
     tally.check(f"{label} leaves nothing behind", left.splitlines())
     for leaks in report.named(run.report, "leaks"):
         tally.check(f"{label} leaks no memory", leaks.splitlines())
-    taint = int(report.named(run.report, "taint")[0])
-    allowed = TAINT_EXPECTED
+    judge_taint(tally, label, run, int(report.named(run.report, "taint")[0]), TAINT_EXPECTED)
+
+
+def judge_taint(tally, label, run, taint, allowed):
     if console.EXPECT.search(run.console):
         allowed |= TAINT_COMPLAINT
     tally.check(f"{label} taint", [] if not taint & ~allowed else

@@ -32,12 +32,13 @@ class Run:
     why: str = ""  # why there is no verdict; empty if there is one
 
 
-def boot(kernel, script, files=None, cpus=2, memory=1024, limit=300, drives=(), append="",
+def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=300, drives=(), append="",
          watch=None, accel=None):
     """Run guest/<script> in a machine; watch(line) sees each report line as it comes."""
     content = {"init": (GUEST / "init", True), "bin/busybox": (BUSYBOX, True),
                "test": (GUEST / script, False)}
     content.update({name: (data, False) for name, data in (files or {}).items()})
+    content.update({name: (data, True) for name, data in (programs or {}).items()})
     with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:
         scratch = pathlib.Path(scratch)
         initramfs.write(scratch / "initrd", content)

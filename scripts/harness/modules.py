@@ -59,6 +59,10 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
             stale.unlink()
         text = make(kernel, folder, folder / "make.log", *words)
         found = {path.stem: path for path in folder.rglob("*.ko")}
+        if warnings(text):
+            # What is not compiled again would not warn again.
+            for stale in folder.rglob("*.o"):
+                stale.unlink()
     if not found:
         raise Failed(f"{folder}: make built no module")
     for line in warnings(text):

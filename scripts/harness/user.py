@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The user-level test: a stock kernel, the module and its consumers as a user has them."""
+import random
+import re
+import zlib
+
+from harness import console, kunit, machine, modules, proc, report
+
+DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
+CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
+CONSUMERS = ("wpool_hello", "wpool_crc")
+KBUILD = """# SPDX-License-Identifier: GPL-2.0
+obj-m += wpool_hello.o wpool_crc.o
+ccflags-y := -I{include}
+"""
+# Stock modules show up in the console as unsigned and out of tree, no more.
+TAINT_EXPECTED = (1 << 12) | (1 << 13)
+
+
+def helper():
+    """The guest's static C helper."""
+    source = machine.GUEST / "helper.c"
+    target = modules.cache.folder("build") / "helper"
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        proc.run("guest helper", ["gcc", "-static", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE",
+                                  "-o", target, source], target.with_suffix(".log"))
+    return target
+
+
+def consumers(kernel):
+    """The samples, built as another project would: elsewhere, with a Kbuild of two lines."""
+    samples = modules.TREE / "samples"
+    folder = modules.home(kernel, "consumer-source")
+    folder.mkdir(exist_ok=True)
+    for name in CONSUMERS:
+        (folder / f"{name}.c").write_bytes((samples / f"{name}.c").read_bytes())
+    (folder / "Kbuild").write_text(KBUILD.format(include=modules.TREE / "include"))
+    symbols = modules.home(kernel) / "Module.symvers"
+    return modules.build(kernel, folder, "consumer", ("Kbuild", "*.c"),
+                         ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
+
+
+def run(kernel, built, users, cpus=2, limit=240):
+    data = random.Random(1).randbytes(DATA_SIZE)
+    scratch = modules.home(kernel, "data")
+    scratch.write_bytes(data)
+    files = {"wpool.ko": built["wpool"], "report.sh": machine.GUEST / "report.sh", "data": scratch,
+             "env": f"CRC=0x{zlib.crc32(data):08x}\n",
+             **{f"{name}.ko": path for name, path in users.items()}}
+    return machine.boot(kernel, "user", files, programs={"helper": helper()}, cpus=cpus,
+                        limit=limit)
+
+
+def judge(tally, label, run):
+    cases, plan = [], None
+    for line in run.report.splitlines():
+        if case := CASE.match(line):
+            cases.append(case)
+        elif line.startswith("1.."):
+            plan = int(line[3:])
+    for case in cases:
+        if case[1] == "ok":
+            tally.ok(f"{label}: {case[3]}")
+        else:
+            tally.fail(f"{label}: {case[3]}", case[4] or "failed")
+    tally.check(f"{label}: came to its end", [] if not run.why and plan == len(cases) else
+                [run.why or f"planned {plan} cases, saw {len(cases)}"])
+    kunit.judge_console(tally, label, run)
+    for taint in report.named(run.report, "taint"):
+        kunit.judge_taint(tally, label, run, int(taint), TAINT_EXPECTED)
