@@ -265,7 +265,7 @@ static int crc_compare(struct crc_file *f)
 		err = crc_run(f, nr[i], &crc[i], &ms[i]);
 		if (err)
 			return err;
-		pr_info("%s: %u worker(s): %lld ms%s\n", path, nr[i], ms[i],
+		pr_info("%s: workers=%u: %lld ms%s\n", path, nr[i], ms[i],
 			i ? "" : " (warm-up)");
 		if (crc[i] != crc[0]) {
 			pr_err("%s: read twice with different contents (%08x, %08x)\n",
@@ -273,7 +273,7 @@ static int crc_compare(struct crc_file *f)
 			return -EIO;
 		}
 	}
-	pr_info("%s: crc32 0x%08x, 1 worker %lld ms, %d workers %lld ms\n",
+	pr_info("%s: crc32 0x%08x, workers=1: %lld ms, workers=%d: %lld ms\n",
 		path, crc[0], ms[1], workers, ms[2]);
 	return 0;
 }
