@@ -2,7 +2,6 @@
 """The kernels that wpool is tested on: one line each in KERNELS."""
 import dataclasses
 import hashlib
-import os
 import pathlib
 import re
 import shutil
@@ -68,7 +67,7 @@ def get(name):
 
 
 def _jobs():
-    return f"-j{os.cpu_count()}"
+    return f"-j{proc.cpus()}"
 
 
 # --- kernels compiled here -------------------------------------------------
@@ -194,7 +193,31 @@ def bootable(kernel):
         return kernel
     release = apt.Release(KERNELS[kernel.name].release)
     package = release.depends(f"linux-image-{FLAVOUR}", rf"linux-image-[0-9][^ ,]*-{FLAVOUR}")
-    top = release.unpack(package)
-    image = next(top.glob("boot/vmlinuz-*"), None) or next(top.rglob("vmlinuz*"))
-    modules = next(path for path in [*top.glob("lib/modules/*"), *top.glob("usr/lib/modules/*")])
+    abi = package[len("linux-image-"):]
+    # Newer releases ship the image and the modules apart.
+    parts = re.findall(rf"linux-(?:binary|modules)-{re.escape(abi)}", release.fields(package)["Depends"])
+    tops = [release.unpack(part) for part in [package, *parts]]
+
+    def find(*patterns):
+        return next(path for pattern in patterns for top in tops for path in top.glob(pattern))
+
+    image = find(f"boot/vmlinuz-{abi}", f"usr/lib/modules/{abi}/vmlinuz")
+    modules = find(f"lib/modules/{abi}/kernel", f"usr/lib/modules/{abi}/kernel")
     return dataclasses.replace(kernel, image=image, modules=modules)
+
+
+def own_modules(kernel, *wanted):
+    """Paths of a packaged kernel's own modules, each after those that it needs."""
+    files = {path.name.split(".")[0].replace("-", "_"): path
+             for path in kernel.modules.rglob("*.ko*")}
+    order = {}
+
+    def add(name):
+        for need in proc.output(["modinfo", "-F", "depends", files[name]]).strip().split(","):
+            if need and need not in order:
+                add(need)
+        order[name] = files[name]
+
+    for name in wanted:
+        add(name)
+    return order

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tree's modules, built for one kernel in a folder of their own."""
 import hashlib
-import os
 import pathlib
 import re
 
@@ -13,10 +12,15 @@ SOURCES = ("Kbuild", "*.c", "core/**/*", "include/**/*", "kunit/**/*", "samples/
 SUFFIXES = {".c", ".h", ""}
 
 
+def home_of_all():
+    """Where everything is that was built from this checkout."""
+    checkout = hashlib.sha256(str(TREE).encode()).hexdigest()[:8]
+    return cache.folder("build", checkout)
+
+
 def home(kernel, what="tree"):
     """This checkout's build folder for that kernel."""
-    checkout = hashlib.sha256(str(TREE).encode()).hexdigest()[:8]
-    return cache.folder("build", checkout, f"{what}-{kernel.key}")
+    return cache.folder(home_of_all(), f"{what}-{kernel.key}")
 
 
 def _mirror(source, target, patterns):
@@ -36,10 +40,16 @@ def _mirror(source, target, patterns):
             copy.write_bytes(data)
 
 
+def _remove(folder, *patterns):
+    for pattern in patterns:
+        for stale in folder.rglob(pattern):
+            stale.unlink()
+
+
 def make(kernel, folder, log, *words, limit=600):
     """Run kbuild over folder; returns what the compiler said."""
     proc.run(f"modules for {kernel.name}",
-             ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{os.cpu_count()}",
+             ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
               *kernel.make, *words], log, limit=limit)
     return log.read_text(errors="replace")
 
@@ -55,14 +65,12 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
         _mirror(source, folder, patterns)
         # A module that is no longer made must not be found.
-        for stale in folder.rglob("*.ko"):
-            stale.unlink()
+        _remove(folder, "*.ko")
         text = make(kernel, folder, folder / "make.log", *words)
         found = {path.stem: path for path in folder.rglob("*.ko")}
         if warnings(text):
             # What is not compiled again would not warn again.
-            for stale in folder.rglob("*.o"):
-                stale.unlink()
+            _remove(folder, "*.o")
     if not found:
         raise Failed(f"{folder}: make built no module")
     for line in warnings(text):

@@ -14,6 +14,10 @@ class Failed(Exception):
     """Something the user must read; printed without a traceback."""
 
 
+def cpus():
+    return len(os.sched_getaffinity(0))
+
+
 def say(text):
     print(text, flush=True)
 
