@@ -27,7 +27,7 @@ def suites_in(folder, wanted="*"):
     return chosen
 
 
-def run(kernel, built, order, suites, cpus, repeat=1, args=None, limit=None):
+def run(kernel, built, order, cpus, repeat=1, args=None, limit=None):
     """Boot, load the modules in order, and return the machine's run."""
     files = {f"{name}.ko": built[name] for name in order if name in built}
     files["report.sh"] = machine.GUEST / "report.sh"

@@ -47,7 +47,9 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
         else:
             accel = accel or _acceleration(kernel)
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel)
-        return _run(command, scratch, limit, watch)
+        run = execute(command, scratch, limit, watch)
+    _keep(run)
+    return run
 
 
 def _uml(kernel, scratch, cpus, memory, append):
@@ -69,7 +71,8 @@ def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
     return command
 
 
-def _run(command, scratch, limit, watch):
+def execute(command, scratch, limit, watch=None):
+    """Run a machine until it ends or the limit is reached; its files lie in scratch."""
     began = time.monotonic()
     (scratch / "report").touch()
     with open(scratch / "output", "w") as output:
@@ -82,18 +85,17 @@ def _run(command, scratch, limit, watch):
     text = [(scratch / name).read_text(errors="replace").replace("\r", "")
             for name in ("output", "console") if (scratch / name).exists()]
     report = (scratch / "report").read_text(errors="replace").replace("\r", "")
-    _keep(text, report)
     if report.rstrip("\n").split("\n")[-1] == LAST:
         why = ""
     return Run("\n".join(text), report, time.monotonic() - began, why)
 
 
-def _keep(console, report):
+def _keep(run):
     """The last machines' words, for whoever must find out why."""
     logs = cache.folder("log")
     stem = time.strftime("%H%M%S") + f"-{os.getpid()}"
-    (logs / f"{stem}.console").write_text("\n".join(console))
-    (logs / f"{stem}.report").write_text(report)
+    (logs / f"{stem}.console").write_text(run.console)
+    (logs / f"{stem}.report").write_text(run.report)
     for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-2 * KEPT]:
         old.unlink(missing_ok=True)
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Proof that a red run cannot look green: plant a fault, and see the check fail for it.
+
+Each fault is planted twice: quickly, as the words of a machine that met it, and
+really, by a module of fixtures/ that commits it in a machine.
+"""
+import contextlib
+import fnmatch
+import io
+import pathlib
+import tempfile
+
+from harness import kunit, machine
+from harness.tally import Tally
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
+HANG_LIMIT = 60  # seconds: several times what a machine needs for the green one
+
+# What is planted: the fixture that does it, and the reason that the check must give.
+PLANTED = {
+    "a failing assertion": ("red_assert", "red_assert.red_assert_test: failed in round 1"),
+    "a test module that does not load": ("red_load", "load and unload: insmod: can't insert"),
+    "a panic mid-test": ("red_panic", "verdict: the machine stopped without a verdict"),
+    "a hang": ("red_hang", "verdict: no verdict within"),
+    "a lockdep splat": ("red_lockdep", "console: *WARNING: possible circular locking"),
+    "a KASAN report": ("red_kasan", "console: *BUG: KASAN: use-after-free"),
+    "a leak": ("red_leak", "leaks no memory: unreferenced object"),
+    "an empty log": ("red_empty", "red_empty: round 1: the suite did not run"),
+    "a suite that is silently not run": (
+        "red_silent", "red_silent_forgotten: round 1: the suite did not run"),
+}
+
+
+def suites_of(module):
+    """What check would expect of the module; an empty log has no module to ask."""
+    if module == "red_empty":
+        return [module]
+    return [name for name in kunit.suites_in(FIXTURES) if name.startswith(module)]
+
+
+def prove(tally, planted, module, reason, run):
+    """Judge a run as check does; it must fail, and for that reason."""
+    inner, said = Tally(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        kunit.judge(inner, "planted", run, suites_of(module))
+    given = next((line for line in inner.reasons if fnmatch.fnmatch(line, f"*{reason}*")), None)
+    if reason is None and inner.passed and not inner.failed:
+        tally.ok(f"{planted}: the check passed")
+    elif given:
+        tally.ok(f"{planted}: the check failed: {given.removeprefix('planted ')}")
+    else:
+        tally.fail(planted, f"wanted {reason or 'a pass'}, got:", said.getvalue().splitlines())
+
+
+# --- really -----------------------------------------------------------------
+
+def boot(kernel, built, module):
+    order = [] if module == "red_empty" else [module]
+    return kunit.run(kernel, built, order, cpus=2,
+                     limit=HANG_LIMIT if module == "red_hang" else 180)
+
+
+# --- quickly ----------------------------------------------------------------
+
+LOG = """[    1.0] KTAP version 1
+[    1.0] 1..1
+[    1.0]     KTAP version 1
+[    1.0]     # Subtest: {suite}
+[    1.0]     1..{plan}
+[    1.0]     {verdict} 1 {suite}_test
+[    1.0] {verdict} 1 {suite}"""
+LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
+LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
+KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
+PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
+
+
+def words(suite="green", verdict="ok", plan=1, log=None, trouble="", leaks="", taint="4096"):
+    """The report of a machine that came to its end."""
+    log = LOG.format(suite=suite, verdict=verdict, plan=plan) if log is None else log
+    documents = (("log", log), ("trouble", trouble), ("leftovers", ""), ("leaks", leaks),
+                 ("taint", taint))
+    return "".join(f"@begin {name}\n{text}\n@end\n" for name, text in documents) + machine.LAST + "\n"
+
+
+def pretend(report, console="", ending="", limit=20):
+    """A child process in the place of a machine, which says these words and then ends."""
+    with tempfile.TemporaryDirectory(prefix="wpool-red-") as scratch:
+        scratch = pathlib.Path(scratch)
+        (scratch / "words").write_text(report)
+        (scratch / "console").write_text(console)
+        return machine.execute(["sh", "-c", f"cat '{scratch}/words' >'{scratch}/report'; {ending}"],
+                               scratch, limit)
+
+
+def cut(report):
+    """As much as a machine had reported when it met its end."""
+    return report[:report.index("@begin trouble")]
+
+
+def quick():
+    """(what is planted, module, reason, run) of every fault, told and not committed."""
+    promised = PROMISE + "[    1.1] BUG: as promised"
+    yield "a run that is right", "green", None, pretend(words(), promised)
+    runs = {
+        "a failing assertion": pretend(words("red_assert", "not ok")),
+        "a test module that does not load": pretend(
+            words(log="", trouble="insmod: can't insert '/red_load.ko': No such device")),
+        "a panic mid-test": pretend(cut(words("red_panic")), "Kernel panic - not syncing"),
+        "a hang": pretend(cut(words("red_hang")), ending="sleep 60", limit=1),
+        "a lockdep splat": pretend(words("red_lockdep"), LOCKDEP),
+        "a KASAN report": pretend(words("red_kasan"), KASAN),
+        "a leak": pretend(words("red_leak", leaks=LEAK)),
+        "an empty log": pretend(words(log="")),
+        "a suite that is silently not run": pretend(words("red_silent_run")),
+    }
+    for planted, (module, reason) in PLANTED.items():
+        yield planted, module, reason, runs[planted]
+    green = "green"
+    yield "an empty report", green, "verdict: the machine stopped without a verdict", pretend("")
+    yield ("a result that is missing", green, "green: round 1: planned 2 tests, gave results of 1",
+           pretend(words(plan=2)))
+    yield ("a suite whose tests were all skipped", green, "green: round 1: skipped every test",
+           pretend(words(log=LOG.format(suite=green, verdict="ok", plan=1)
+                         .replace("green_test", "green_test # SKIP why not"))))
+    yield ("a promised complaint that does not come", green, "expected but not said",
+           pretend(words(), PROMISE))
+    yield ("a complaint beyond those promised", green, "console: *BUG: as promised",
+           pretend(words(), promised + "\nBUG: as promised"))
+    yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
