@@ -4,8 +4,12 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import shutil
+import time
 
 from harness.proc import say
+
+UNUSED = 7 * 24 * 3600  # seconds
 
 
 def root():
@@ -37,4 +41,13 @@ def ready(path):
 
 
 def mark_ready(path):
+    """Stamps a thing as made, and as in use today."""
     (path / ".ready").touch()
+
+
+def prune(folder, pattern):
+    """Remove what was made from older versions and that nobody has used for a while."""
+    for path in folder.glob(pattern):
+        stamp = path / ".ready"
+        if stamp.exists() and time.time() - stamp.stat().st_mtime > UNUSED:
+            shutil.rmtree(path, ignore_errors=True)

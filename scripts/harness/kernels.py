@@ -97,17 +97,18 @@ def _built(name, spec):
     digest = hashlib.sha256((wanted + spec.arch + compiler).encode()).hexdigest()[:10]
     key = f"{name}-{version}-{digest}"
     build = cache.folder("kernel") / key
-    with cache.lock(f"kernel-{name}"):
+    with cache.lock(f"kernel-{key}"):
         if not cache.ready(build):
             _compile(name, spec, tree, build, wanted)
+            cache.prune(build.parent, f"{name}-*")
+        cache.mark_ready(build)
     image = build / ("linux" if spec.arch == "um" else "arch/x86/boot/bzImage")
     return Kernel(name, spec.arch, key, build, image, make=(f"ARCH={spec.arch}",))
 
 
 def _compile(name, spec, tree, build, wanted):
     say(f"kernel {name}: building {spec.source} once; it is kept in {build}")
-    for old in build.parent.glob(f"{name}-*"):
-        shutil.rmtree(old)
+    shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
     make = ["nice", "make", "-s", "-C", tree, f"O={build}", f"ARCH={spec.arch}"]
     fragment = build / "wanted.config"
@@ -117,7 +118,6 @@ def _compile(name, spec, tree, build, wanted):
     verify_config(wanted, (build / ".config").read_text(), name)
     proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log",
              progress=lambda: f"({sum(1 for _ in build.rglob('*.o'))} objects so far)")
-    cache.mark_ready(build)
 
 
 def verify_config(wanted, got, name):
