@@ -29,16 +29,20 @@ headers:
 #   make check K=uml TEST=wpool_submit
 #   make check K=debug TEST=wpool_submit CPUS=2 REPEAT=50
 check:
+	@scripts/packages build test
 	@scripts/check $(if $(K),--kernel $(K)) $(if $(TEST),--test $(TEST)) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 selftest:
+	@scripts/packages build test
 	@scripts/selftest
 
 demo:
+	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file $(FILE))
 
 lint:
+	@scripts/packages build lint
 	@scripts/lint
 
 help:

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 
+# Debian keeps modinfo and mke2fs where an ordinary user's PATH does not look.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+
 TICK = 10  # seconds between two signs of life
 
 
