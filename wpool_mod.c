@@ -1,20 +1,106 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading and unloading: the parameters, the default pool, and the parts of
+ * core/ set up in order and taken down in the reverse.
+ */
 #include <linux/module.h>
+#include <linux/stringify.h>
 
-static int capacity = 100;
+#include "core/internal.h"
+
+static int capacity = WPOOL_DEFAULT_CAPACITY;
 module_param(capacity, int, 0444);
-MODULE_PARM_DESC(capacity, "Most workers of the default pool (default 100)");
+MODULE_PARM_DESC(capacity, "Most workers of the default pool, 1 to "
+		 __stringify(WPOOL_MAX_CAPACITY)
+		 " (default " __stringify(WPOOL_DEFAULT_CAPACITY) ")");
+
+static int queue_depth = WPOOL_DEFAULT_DEPTH;
+module_param(queue_depth, int, 0444);
+MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond those that a worker can take; -1 none, -2 no bound (default "
+		 __stringify(WPOOL_DEFAULT_DEPTH) ")");
+
+static char *full = "block";
+module_param(full, charp, 0444);
+MODULE_PARM_DESC(full, "What submitting to the full default pool does: block or fail (default block)");
+
+static unsigned int idle_timeout_ms = WPOOL_DEFAULT_IDLE_MS;
+module_param(idle_timeout_ms, uint, 0444);
+MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of the default pool leaves (default "
+		 __stringify(WPOOL_DEFAULT_IDLE_MS) ")");
+
+static unsigned int spin_us;
+module_param(spin_us, uint, 0444);
+MODULE_PARM_DESC(spin_us, "Microseconds for which a worker of the default pool looks on before it sleeps (default 0)");
+
+/* The command line is corrected where that is harmless, and it is said. */
+static void __init correct_capacity(void)
+{
+	int given = capacity;
+
+	if (capacity <= 0)
+		capacity = WPOOL_DEFAULT_CAPACITY;
+	if (capacity > WPOOL_MAX_CAPACITY)
+		capacity = WPOOL_MAX_CAPACITY;
+	if (capacity != given)
+		pr_notice("default: capacity %d is out of range, using %d\n",
+			  given, capacity);
+}
+
+static int __init make_default_pool(void)
+{
+	struct wpool_attrs attrs = {
+		.queue_depth		= queue_depth,
+		.idle_timeout_ms	= idle_timeout_ms,
+		.spin_us		= spin_us,
+	};
+
+	correct_capacity();
+	attrs.capacity = capacity;
+	if (!strcmp(full, "block")) {
+		attrs.full = WPOOL_FULL_BLOCK;
+	} else if (!strcmp(full, "fail")) {
+		attrs.full = WPOOL_FULL_FAIL;
+	} else {
+		pr_err("default: full=%s is neither block nor fail\n", full);
+		return -EINVAL;
+	}
+	return pool_make_default(&attrs);
+}
 
 static int __init wpool_mod_init(void)
 {
+	int ret;
+
+	ret = run_init();
+	if (ret)
+		return ret;
+	ret = manager_init();
+	if (ret)
+		goto exit_run;
+	debugfs_init();
+	ret = make_default_pool();
+	if (ret)
+		goto exit_debugfs;
 	return 0;
+
+exit_debugfs:
+	debugfs_exit();
+	manager_exit();
+exit_run:
+	run_exit();
+	return ret;
 }
 
 static void __exit wpool_mod_exit(void)
 {
+	pool_destroy_default();
+	debugfs_exit();
+	manager_exit();
+	run_exit();
 }
 
 module_init(wpool_mod_init);
 module_exit(wpool_mod_exit);
-MODULE_DESCRIPTION("A bounded worker pool for kernel modules");
+
+MODULE_DESCRIPTION("Bounded worker pools for kernel modules");
 MODULE_LICENSE("GPL");

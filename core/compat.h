@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only file that knows kernel versions. The code is written in the form of
+ * the newest kernel; older ones are brought up to it here.
+ */
+#ifndef _WPOOL_COMPAT_H
+#define _WPOOL_COMPAT_H
+
+#include <linux/version.h>
+
+/* 6.10 took the source from the declaration of the string. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define wpool_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define wpool_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+#endif /* _WPOOL_COMPAT_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Read-only windows on a pool, and its capacity, which may be written.
+ *
+ * A file can be open, and be read, while its pool goes away. debugfs itself sees
+ * to that: it enters a file's operation only before debugfs_remove(), which waits
+ * for those inside, and wpool_destroy() drops the pool's reference only after it.
+ */
+#include <linux/debugfs.h>
+#include <linux/kernel.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+static struct dentry *root;
+
+static const char * const stat_names[] = {
+	[WPOOL_STAT_SUBMITTED]	= "submitted",
+	[WPOOL_STAT_COMPLETED]	= "completed",
+	[WPOOL_STAT_CANCELLED]	= "cancelled",
+	[WPOOL_STAT_OOPSED]	= "oopsed",
+	[WPOOL_STAT_REJECTED]	= "rejected",
+	[WPOOL_STAT_NESTED]	= "nested",
+	[WPOOL_STAT_CREATED]	= "created",
+	[WPOOL_STAT_EXPIRED]	= "expired",
+	[WPOOL_STAT_DIED]	= "died",
+	[WPOOL_STAT_LARGEST]	= "largest",
+	[WPOOL_STAT_CAPACITY]	= "capacity",
+	[WPOOL_STAT_WORKERS]	= "workers",
+	[WPOOL_STAT_IDLE]	= "idle",
+	[WPOOL_STAT_RUNNING]	= "running",
+	[WPOOL_STAT_QUEUED]	= "queued",
+	[WPOOL_STAT_BLOCKED]	= "blocked",
+};
+static_assert(ARRAY_SIZE(stat_names) == WPOOL_NR_STATS);
+
+static const char * const state_names[] = {
+	[WPOOL_STATE_RUNNING]		= "RUNNING",
+	[WPOOL_STATE_SHUTDOWN]		= "SHUTDOWN",
+	[WPOOL_STATE_STOP]		= "STOP",
+	[WPOOL_STATE_TIDYING]		= "TIDYING",
+	[WPOOL_STATE_TERMINATED]	= "TERMINATED",
+};
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct wpool_stats stats;
+	int i;
+
+	wpool_stats(m->private, &stats);
+	for (i = 0; i < WPOOL_NR_STATS; i++)
+		seq_printf(m, "%s %llu\n", stat_names[i], stats.count[i]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int state_show(struct seq_file *m, void *unused)
+{
+	const struct wpool *pool = m->private;
+
+	seq_printf(m, "%s\n", state_names[READ_ONCE(pool->state)]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(state);
+
+/* One value of the statistics a file. */
+static int stat_show(struct seq_file *m, enum wpool_stat stat)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(m->private, &stats);
+	seq_printf(m, "%llu\n", stats.count[stat]);
+	return 0;
+}
+
+#define DEFINE_STAT_FILE(name, stat)					\
+static int name##_show(struct seq_file *m, void *unused)		\
+{									\
+	return stat_show(m, stat);					\
+}									\
+DEFINE_SHOW_ATTRIBUTE(name)
+
+DEFINE_STAT_FILE(running, WPOOL_STAT_RUNNING);
+DEFINE_STAT_FILE(queued, WPOOL_STAT_QUEUED);
+DEFINE_STAT_FILE(workers, WPOOL_STAT_WORKERS);
+DEFINE_STAT_FILE(idle, WPOOL_STAT_IDLE);
+
+/*
+ * A line a worker. Looks without a lock, so a line may mix two moments of its
+ * worker; %ps copes with a function whose module is gone.
+ */
+static void task_line(struct seq_file *m, const struct wpool_worker *worker)
+{
+	unsigned int depth = READ_ONCE(worker->depth);
+	const struct wpool_run *run;
+	unsigned long since;
+	const char *what;
+
+	if (depth) {
+		run = &worker->runs[depth - 1];
+		since = READ_ONCE(run->started);
+		seq_printf(m, "%d running %u ms %ps\n", task_pid_nr(worker->thread),
+			   jiffies_to_msecs(jiffies - since), READ_ONCE(run->fn));
+		return;
+	}
+	what = READ_ONCE(worker->leaving) ? "leaving" :
+	       list_empty_careful(&worker->idle_node) ? "looking" : "idle";
+	since = READ_ONCE(worker->idle_since);
+	seq_printf(m, "%d %s %u ms -\n", task_pid_nr(worker->thread), what,
+		   jiffies_to_msecs(jiffies - since));
+}
+
+static int tasks_show(struct seq_file *m, void *unused)
+{
+	const struct wpool *pool = m->private;
+	const struct wpool_worker *worker;
+
+	seq_puts(m, "pid state for function\n");
+	rcu_read_lock();
+	list_for_each_entry_rcu(worker, &pool->workers, node)
+		task_line(m, worker);
+	rcu_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(tasks);
+
+static int capacity_show(struct seq_file *m, void *unused)
+{
+	return stat_show(m, WPOOL_STAT_CAPACITY);
+}
+
+static int capacity_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, capacity_show, inode->i_private);
+}
+
+static ssize_t capacity_write(struct file *file, const char __user *buf,
+			      size_t len, loff_t *pos)
+{
+	struct wpool *pool = file_inode(file)->i_private;
+	unsigned int capacity;
+	int ret;
+
+	/* What does not fit a number is none, however it begins. */
+	if (len > 16 || kstrtouint_from_user(buf, len, 0, &capacity))
+		return -EINVAL;
+	ret = wpool_resize(pool, capacity);
+	return ret ?: len;
+}
+
+static const struct file_operations capacity_fops = {
+	.owner		= THIS_MODULE,
+	.open		= capacity_open,
+	.read		= seq_read,
+	.write		= capacity_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+/* Function names and what runs are for root alone, like the directory. */
+static const struct {
+	const char			*name;
+	umode_t				mode;
+	const struct file_operations	*fops;
+} files[] = {
+	{ "running",	0400,	&running_fops },
+	{ "queued",	0400,	&queued_fops },
+	{ "workers",	0400,	&workers_fops },
+	{ "idle",	0400,	&idle_fops },
+	{ "capacity",	0600,	&capacity_fops },
+	{ "state",	0400,	&state_fops },
+	{ "stats",	0400,	&stats_fops },
+	{ "tasks",	0400,	&tasks_fops },
+};
+
+void debugfs_add_pool(struct wpool *pool)
+{
+	int i;
+
+	pool->dir = debugfs_create_dir(pool->name, root);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		debugfs_create_file(files[i].name, files[i].mode, pool->dir, pool,
+				    files[i].fops);
+}
+
+void debugfs_remove_pool(struct wpool *pool)
+{
+	debugfs_remove(pool->dir);
+}
+
+void __init debugfs_init(void)
+{
+	root = debugfs_create_dir("wpool", NULL);
+}
+
+void debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

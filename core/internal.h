@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of core/ share; nobody else includes it but wpool_mod.c.
+ *
+ * Who guards what. Each member below carries one of these tags:
+ *
+ * I: Set before the object is published, read-only from then on.
+ * L: pool->lock.
+ * S: Written under pool->lock, read anywhere with READ_ONCE().
+ * W: Written by the worker itself under pool->lock, read by itself without and
+ *    by others under it. Readers that only look (debugfs) use READ_ONCE().
+ * M: Only touched by the manager thread.
+ * R: registry_lock in pool.c.
+ *
+ * Lock order, outermost first:
+ *
+ *	registry_lock			mutex; pool.c
+ *	  pool->lock			raw, interrupts off
+ *	    manager.lock		raw; manager.c
+ *	    pool->slots.lock		inside down_trylock() and up()
+ *	    timer base lock		inside mod_timer()
+ *
+ * tasklist_lock and pid->wait_pidfd.lock are held around worker_exited(), which
+ * therefore takes no lock of a pool.
+ *
+ * Under pool->lock nothing is called that belongs to somebody else, nothing is
+ * allocated or freed, and nobody is woken but the manager: whom to wake is
+ * collected in a struct wpool_wakes and done after the lock is dropped. Of what
+ * a caller owns only the struct wpool_task is touched under it, so a fault
+ * inside the critical section would take a caller that frees a queued task.
+ *
+ * The life of a pool's memory: it is freed by RCU after its last reference is
+ * gone, and an accepted task that has not ended keeps its pool from terminating.
+ * So who finds, inside an RCU read-side critical section, a task that has not
+ * ended, may lock task->pool; see task_lock().
+ */
+#ifndef _WPOOL_INTERNAL_H
+#define _WPOOL_INTERNAL_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <linux/semaphore.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/wait.h>
+#include <linux/wpool.h>
+
+#undef pr_fmt
+#define pr_fmt(fmt) "wpool: " fmt
+
+/* Bits of &wpool_task.state; 0 is a task that was never accepted. */
+#define TASK_QUEUED	0x01	/* accepted, not begun */
+#define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
+#define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
+
+/* How deep a worker may run tasks that it waits for inside one another. */
+#define WPOOL_MAX_NESTING	16
+
+/* How many flushes may be told apart at once; more share the last. */
+#define WPOOL_NR_COLORS		16
+
+/* After a thread could not be made: long enough for memory to come back. */
+#define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
+
+/* The longest spin_us: beyond that, sleeping costs nothing in comparison. */
+#define WPOOL_MAX_SPIN_US	(USEC_PER_SEC)
+
+/**
+ * struct wpool_waiter - one thread asleep in one of the pool's own calls
+ * @hnode: L: on &wpool_task.waiters, &wpool.flushers or &wpool_wakes.waiters
+ * @node: L: on &wpool.blocked
+ * @done: completed, once, by whoever took the waiter off its list
+ * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
+ * @value: L: the result of the task, for who waited for one and was told 0
+ * @task: I: of a blocked submitter: what it wants accepted
+ * @worker: I: the worker of this pool that sleeps here without a time limit, or
+ *	NULL
+ * @colors: L: of a flusher: the colors that it still waits for; 0 is a drain
+ *
+ * Lives on the sleeper's stack. Who gives up (time-out, signal) takes itself
+ * off under the lock; who finds itself off already waits for @done, which is
+ * then imminent, because its waker still writes to it.
+ */
+struct wpool_waiter {
+	union {
+		struct hlist_node	hnode;
+		struct list_head	node;
+	};
+	struct completion	done;
+	int			told;
+	int			value;
+	struct wpool_task	*task;
+	struct wpool_worker	*worker;
+	unsigned int		colors;
+};
+
+/**
+ * struct wpool_wakes - whom to wake once pool->lock is dropped
+ * @waiters: completed in turn
+ * @worker: an idle worker that was taken off the idle list, or NULL
+ */
+struct wpool_wakes {
+	struct hlist_head	waiters;
+	struct task_struct	*worker;
+};
+
+/**
+ * struct wpool_run - one of the functions that a worker is inside
+ * @task: the task, or NULL for one that may not be touched any more
+ * @fn: its function
+ * @arg: and argument
+ * @owner: the module pinned for it, or NULL
+ * @started: in jiffies
+ * @color: what its end counts down, see flush.c
+ *
+ * Everything that its burial needs if the function never returns; hence in
+ * struct wpool_worker and not on the stack, which an oops rewinds.
+ */
+struct wpool_run {
+	struct wpool_task	*task;
+	wpool_fn_t		fn;
+	void			*arg;
+	struct module		*owner;
+	unsigned long		started;
+	u8			color;
+};
+
+/**
+ * struct wpool_worker - one kthread of a pool
+ * @pool: I: holds a reference
+ * @thread: I: holds a reference, so that its end can be awaited
+ * @pid: I: holds a reference, for @exit_wait
+ * @id: I: counted up per pool
+ * @exit_wait: I: entry on @pid->wait_pidfd, calls worker_exited()
+ * @exit_seen: @pid->wait_pidfd.lock
+ * @dead_node: M: on the manager's list of those to bury
+ * @node: L, read under RCU: on &wpool.workers
+ * @idle_node: L: on &wpool.idle, else empty
+ * @idle_since: L: in jiffies
+ * @looking: L: counted in &wpool.nr_looking
+ * @leaving: L: counted in &wpool.nr_leaving; takes no task any more
+ * @awaits: L: the task for which it sleeps without a time limit, or NULL
+ * @depth: W: how many of @runs are in use
+ * @runs: W: the functions it is inside, outermost first
+ * @rcu: for readers of &wpool.workers
+ */
+struct wpool_worker {
+	struct wpool		*pool;
+	struct task_struct	*thread;
+	struct pid		*pid;
+	unsigned int		id;
+	struct wait_queue_entry	exit_wait;
+	bool			exit_seen;
+	struct llist_node	dead_node;
+
+	struct list_head	node;
+	struct list_head	idle_node;
+	unsigned long		idle_since;
+	bool			looking;
+	bool			leaving;
+	struct wpool_task	*awaits;
+
+	unsigned int		depth;
+	struct wpool_run	runs[WPOOL_MAX_NESTING];
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct wpool - a bounded set of workers and the tasks that wait for them
+ *
+ * @lock: guards all that is tagged L, and the private members of every task
+ *	that is accepted and has not ended
+ * @state: S
+ * @queue: L: the tasks that wait, a list per priority, oldest first
+ * @nr_queued: S: accepted and not begun
+ * @nr_requeued: L: those of @nr_queued that are still inside their function, so
+ *	on no list
+ * @nr_running: L: workers inside a function
+ * @nr_looking: L: workers awake that will look at @queue before they sleep, and
+ *	have not yet since they were counted
+ * @idle: L: workers asleep; LIFO, so that the warmest is woken
+ * @nr_idle: L
+ * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
+ * @nr_blocked: L
+ * @nr_asleep: L: workers of this pool asleep without a time limit in calls on
+ *	this pool
+ * @flushers: L: callers of flush and drain
+ * @color: L: what the next accepted task counts under
+ * @undone: L: tasks accepted and not ended, by color
+ * @nr_undone: L: the sum of @undone
+ * @stats: L: the counters; those of enum wpool_stat that are marked "now" are
+ *	computed
+ *
+ * @capacity: S
+ * @slots: counts how many workers may still be made; one is taken by the manager
+ *	before it makes a worker and given back when it buries it
+ * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many
+ *	are not given back
+ * @workers: L, read under RCU
+ * @nr_workers: L: made and not buried
+ * @nr_leaving: L: those of them that take no task any more
+ * @next_id: M
+ * @spawn_asked: L: the manager knows that a worker is wanted
+ * @spawn_error: L: why the last thread could not be made, or 0
+ * @starter: L: the creator waiting for the first workers, or NULL
+ * @timer: kicks the manager: when an idle worker's time is over, or a thread
+ *	that could not be made is to be tried again
+ * @manage_node: manager.lock: on the manager's list; then it holds a reference
+ *
+ * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
+ * @kref: the creator, each worker, each thread asleep in a call on the pool, the
+ *	manager while it looks at it
+ * @registry_node: R
+ * @destroyed: S: wpool_destroy() has been called
+ * @dir: I: in debugfs
+ * @owner: I: the module whose own tasks are not pinned
+ */
+struct wpool {
+	raw_spinlock_t		lock;
+	enum wpool_state	state;
+	struct list_head	queue[WPOOL_NR_PRIOS];
+	unsigned int		nr_queued;
+	unsigned int		nr_requeued;
+	unsigned int		nr_running;
+	unsigned int		nr_looking;
+	struct list_head	idle;
+	unsigned int		nr_idle;
+	struct list_head	blocked;
+	unsigned int		nr_blocked;
+	unsigned int		nr_asleep;
+	struct hlist_head	flushers;
+	unsigned int		color;
+	unsigned int		undone[WPOOL_NR_COLORS];
+	unsigned int		nr_undone;
+	u64			stats[WPOOL_NR_STATS];
+
+	unsigned int		capacity;
+	struct semaphore	slots;
+	unsigned int		slot_debt;
+	struct list_head	workers;
+	unsigned int		nr_workers;
+	unsigned int		nr_leaving;
+	unsigned int		next_id;
+	bool			spawn_asked;
+	int			spawn_error;
+	struct wpool_waiter	*starter;
+	struct timer_list	timer;
+	struct list_head	manage_node;
+
+	/* I, from the attributes */
+	unsigned int		min_workers;
+	unsigned int		depth;		/* UINT_MAX is unbounded */
+	enum wpool_full		full;
+	unsigned long		idle_timeout;	/* jiffies */
+	unsigned int		spin_us;
+
+	struct completion	terminated;
+	struct kref		kref;
+	struct list_head	registry_node;
+	bool			destroyed;
+	struct dentry		*dir;
+	struct module		*owner;
+	struct rcu_head		rcu;
+	char			name[WPOOL_NAME_MAX + 1];
+};
+
+/* Tasks on the queue, so for any worker to take. Needs pool->lock. */
+static inline bool queue_ready(const struct wpool *pool)
+{
+	return pool->nr_queued > pool->nr_requeued;
+}
+
+/* Workers that take tasks. Needs pool->lock. */
+static inline unsigned int pool_alive(const struct wpool *pool)
+{
+	return pool->nr_workers - pool->nr_leaving;
+}
+
+/* How many of them are kept when idle. Needs pool->lock. */
+static inline unsigned int pool_keep(const struct wpool *pool)
+{
+	return min(pool->min_workers, pool->capacity);
+}
+
+/* queue.c */
+int queue_accept(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_pop(struct wpool *pool);
+void queue_remove(struct wpool *pool, struct wpool_task *task);
+void queue_relink(struct wpool *pool, struct wpool_task *task);
+void queue_unrequeue(struct wpool *pool, struct wpool_task *task);
+struct module *queue_take_pin(struct wpool_task *task);
+void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* wake.c */
+void waiter_init(struct wpool_waiter *waiter);
+void waiter_tell(struct wpool_waiter *waiter, int told,
+		 struct wpool_wakes *wakes);
+void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
+void pool_unlock_wake(struct wpool *pool, unsigned long flags,
+		      struct wpool_wakes *wakes);
+
+static inline bool wakes_pending(const struct wpool_wakes *wakes)
+{
+	return wakes->worker || !hlist_empty(&wakes->waiters);
+}
+
+/* flush.c */
+void flush_accept(struct wpool *pool, struct wpool_task *task);
+void flush_done(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
+
+/* run.c */
+int run_init(void);
+void run_exit(void);
+struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
+			      gfp_t gfp);
+void task_free(struct wpool_task *task);
+void task_tell_waiters(struct wpool_task *task, int result,
+		       struct wpool_wakes *wakes);
+void task_uncount(struct wpool *pool, struct module *pinned, u8 color,
+		  enum wpool_stat how, struct wpool_wakes *wakes);
+void run_task(struct wpool_worker *worker, struct wpool_task *task,
+	      unsigned long *flags);
+void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
+
+/* worker.c */
+#ifdef CONFIG_FAULT_INJECTION
+extern struct fault_attr wpool_fail_spawn;
+#endif
+
+struct wpool_worker *worker_current(struct wpool *pool);
+bool worker_refused(struct wpool *pool, const char *what);
+int worker_spawn(struct wpool *pool);
+void worker_leave(struct wpool_worker *worker);
+void worker_unidle(struct wpool_worker *worker);
+
+/* manager.c */
+int manager_init(void);
+void manager_exit(void);
+void manager_kick(struct wpool *pool);
+void manager_bury(struct wpool_worker *worker);
+
+/* pool.c */
+int pool_make_default(const struct wpool_attrs *attrs);
+void pool_destroy_default(void);
+void pool_set_state(struct wpool *pool, enum wpool_state state);
+
+/* debugfs.c */
+void debugfs_init(void);
+void debugfs_exit(void);
+void debugfs_add_pool(struct wpool *pool);
+void debugfs_remove_pool(struct wpool *pool);
+
+#endif /* _WPOOL_INTERNAL_H */

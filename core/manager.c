@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The manager: one thread for all pools, which alone makes workers, retires
+ * them, buries them, and takes a pool to its end.
+ *
+ * It sleeps until a pool is kicked or a worker has died, and has no timer of its
+ * own. What it finds to do in a pool it reads off the pool's state, so a kick
+ * carries no message, and one kick too many does no harm.
+ *
+ * A pool makes progress without it: a worker that idles is woken by who submits,
+ * and the last worker is never retired while tasks may come.
+ */
+#include <linux/kthread.h>
+#include <linux/lockdep.h>
+#include <linux/pid.h>
+#include <linux/rculist.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+static struct {
+	raw_spinlock_t		lock;
+	struct list_head	pools;	/* kicked; lock; each holds a reference */
+	struct llist_head	dead;	/* workers to be buried */
+	struct task_struct	*thread;
+} manager = {
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(manager.lock),
+	.pools	= LIST_HEAD_INIT(manager.pools),
+	.dead	= LLIST_HEAD_INIT(manager.dead),
+};
+
+/**
+ * manager_kick() - have the manager look at a pool
+ * @pool: the pool; the caller or the lock that it holds keeps it alive
+ *
+ * Context: any.
+ */
+void manager_kick(struct wpool *pool)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&manager.lock, flags);
+	if (list_empty(&pool->manage_node)) {
+		wpool_get(pool);
+		list_add_tail(&pool->manage_node, &manager.pools);
+	}
+	raw_spin_unlock_irqrestore(&manager.lock, flags);
+	wake_up_process(manager.thread);
+}
+
+/**
+ * manager_bury() - have the manager bury a worker whose thread has ended
+ * @worker: the worker
+ *
+ * Context: any.
+ */
+void manager_bury(struct wpool_worker *worker)
+{
+	llist_add(&worker->dead_node, &manager.dead);
+	wake_up_process(manager.thread);
+}
+
+static struct wpool *manager_next_pool(void)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&manager.lock, flags);
+	pool = list_first_entry_or_null(&manager.pools, struct wpool, manage_node);
+	if (pool)
+		list_del_init(&pool->manage_node);
+	raw_spin_unlock_irqrestore(&manager.lock, flags);
+	return pool;
+}
+
+/* Waits for the thread's last instruction; it has no code of ours left to run. */
+static void join_thread(struct wpool_worker *worker)
+{
+	remove_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
+	kthread_stop(worker->thread);
+	put_pid(worker->pid);
+}
+
+/* Cleanup mirrors worker_start(). Context: pool->lock held. */
+static void unlink_worker(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	if (worker->looking)
+		pool->nr_looking--;
+	list_del_rcu(&worker->node);
+	pool->nr_workers--;
+	if (pool->slot_debt)
+		pool->slot_debt--;
+	else
+		up(&pool->slots);
+}
+
+/*
+ * A worker that did not leave by itself was taken down by the task that it was
+ * inside. That task must end, and the others that it was inside; what else is
+ * owed is the same as for any worker.
+ */
+static void bury(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	wpool_fn_t fn = NULL;
+	unsigned long flags;
+	bool died;
+
+	join_thread(worker);
+	if (worker->depth)
+		fn = worker->runs[worker->depth - 1].fn;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	died = !worker->leaving;
+	if (died)
+		pool->stats[WPOOL_STAT_DIED]++;
+	else
+		pool->nr_leaving--;
+	unlink_worker(worker);
+	run_bury(worker, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+
+	if (died) {
+		trace_wpool_worker_exit(pool->name, worker->id);
+		pr_err("%s: worker %u (pid %d) died in %ps; its task failed with %pe\n",
+		       pool->name, worker->id, task_pid_nr(worker->thread), fn,
+		       ERR_PTR(-EOWNERDEAD));
+	}
+	put_task_struct(worker->thread);
+	kfree_rcu(worker, rcu);
+	manager_kick(pool);
+	wpool_put(pool);
+}
+
+/*
+ * The coldest idle worker, if its time is over or there is no more use for it.
+ * Arms the timer for the next. Context: pool->lock held.
+ */
+static struct wpool_worker *next_to_retire(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	unsigned long expires;
+
+	if (list_empty(&pool->idle))
+		return NULL;
+	worker = list_last_entry(&pool->idle, struct wpool_worker, idle_node);
+	if (pool_alive(pool) > pool->capacity ||
+	    (pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool)))
+		return worker;
+	if (pool_alive(pool) <= pool_keep(pool))
+		return NULL;
+
+	expires = worker->idle_since + pool->idle_timeout;
+	if (time_before(jiffies, expires)) {
+		mod_timer(&pool->timer, expires);
+		return NULL;
+	}
+	pool->stats[WPOOL_STAT_EXPIRED]++;
+	return worker;
+}
+
+static void retire_idle(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while ((worker = next_to_retire(pool))) {
+		worker_unidle(worker);
+		worker_leave(worker);
+		wakes.worker = worker->thread;
+		pool_unlock_wake(pool, flags, &wakes);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/*
+ * Is a worker to be made: to keep those that are to be kept, or for a task for
+ * which nobody is idle or looking. Context: pool->lock held.
+ */
+static bool worker_missing(const struct wpool *pool)
+{
+	if (pool->nr_workers >= pool->capacity)
+		return false;
+	if (pool->state == WPOOL_STATE_RUNNING &&
+	    pool_alive(pool) < pool_keep(pool))
+		return true;
+	return list_empty(&pool->idle) &&
+	       pool->nr_queued - pool->nr_requeued > pool->nr_looking;
+}
+
+/* Tells the creator how it went. Context: pool->lock held. */
+static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
+{
+	if (pool->starter) {
+		waiter_tell(pool->starter, err, wakes);
+		pool->starter = NULL;
+	}
+}
+
+/*
+ * After a failure spawn_asked stays set: it is the timer that has us try again,
+ * and submitters need not kick us meanwhile.
+ */
+static void spawn_missing(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+	bool news = false;
+	int err = 0;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while (!err && worker_missing(pool)) {
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		err = worker_spawn(pool);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	pool->spawn_asked = err && err != -EBUSY;
+	if (pool->spawn_asked) {
+		news = pool->spawn_error != err;
+		mod_timer(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
+	}
+	pool->spawn_error = err;
+	tell_starter(pool, err, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+
+	if (news)
+		pr_err("%s: cannot make a worker: %pe; going on with %u, will try again\n",
+		       pool->name, ERR_PTR(err), pool->nr_workers);
+}
+
+/* Nothing is left and nothing can come: tell those who wait for the end. */
+static void terminate(struct wpool *pool)
+{
+	unsigned long flags;
+	bool over;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	over = (pool->state == WPOOL_STATE_SHUTDOWN ||
+		pool->state == WPOOL_STATE_STOP) &&
+	       !pool->nr_workers && !pool->nr_queued;
+	if (over)
+		pool_set_state(pool, WPOOL_STATE_TIDYING);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (!over)
+		return;
+
+	/* Armed by workers and by us only, so it stays off. */
+	timer_delete_sync(&pool->timer);
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_set_state(pool, WPOOL_STATE_TERMINATED);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	complete_all(&pool->terminated);
+}
+
+static void manage(struct wpool *pool)
+{
+	retire_idle(pool);
+	spawn_missing(pool);
+	terminate(pool);
+	wpool_put(pool);
+}
+
+/*
+ * No wake-up is lost: the state is set before the lists are looked at, and who
+ * adds to one wakes the thread after.
+ */
+static int manager_main(void *unused)
+{
+	for (;;) {
+		struct wpool_worker *worker, *next;
+		struct llist_node *dead;
+		struct wpool *pool;
+
+		set_current_state(TASK_IDLE);
+		dead = llist_del_all(&manager.dead);
+		pool = manager_next_pool();
+		if (!dead && !pool) {
+			if (kthread_should_stop())
+				break;
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		llist_for_each_entry_safe(worker, next, dead, dead_node)
+			bury(worker);
+		if (pool)
+			manage(pool);
+		cond_resched();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+int __init manager_init(void)
+{
+	manager.thread = kthread_run(manager_main, NULL, "wpool-manager");
+	return PTR_ERR_OR_ZERO(manager.thread);
+}
+
+/* No pool is left: the last reference to each may have been the manager's own. */
+void manager_exit(void)
+{
+	kthread_stop(manager.thread);
+}

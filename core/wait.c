@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for one task, and taking it back.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+/*
+ * Locks the pool of a task that was accepted and has not ended; NULL if there is
+ * none. While it has not ended its pool is there: it was so when the state was
+ * read, after the RCU critical section began, so the pool's memory is there
+ * until that is over; and when the state is the same under the lock, the pool is
+ * there as long as the lock is held.
+ */
+static struct wpool *task_lock(struct wpool_task *task, unsigned long *flags)
+{
+	struct wpool *pool;
+
+	for (;;) {
+		rcu_read_lock();
+		/* Pairs with the release in task_tell_waiters() and run_begin(). */
+		if (!(smp_load_acquire(&task->state) & (TASK_QUEUED | TASK_IN_FN))) {
+			rcu_read_unlock();
+			return NULL;
+		}
+		pool = READ_ONCE(task->pool);
+		raw_spin_lock_irqsave(&pool->lock, *flags);
+		if ((task->state & (TASK_QUEUED | TASK_IN_FN)) &&
+		    task->pool == pool) {
+			rcu_read_unlock();
+			return pool;
+		}
+		/* Ended meanwhile; perhaps accepted again, by another pool. */
+		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		rcu_read_unlock();
+	}
+}
+
+/* The worker inside whose function @task is, on whatever level. */
+static struct wpool_worker *runner_of(struct wpool *pool,
+				      const struct wpool_task *task)
+{
+	struct wpool_worker *worker;
+	unsigned int i;
+
+	list_for_each_entry(worker, &pool->workers, node) {
+		for (i = 0; i < worker->depth; i++) {
+			if (worker->runs[i].task == task)
+				return worker;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Who would have to wait for @worker, over a chain of workers that wait for one
+ * another's tasks, before the running @task can end? @worker itself if it is
+ * inside @task, the last of the chain if there is one, else NULL. The chain has
+ * no loop but through @worker: each who waits has broken his own before.
+ */
+static struct wpool_worker *waits_for(struct wpool *pool,
+				      const struct wpool_task *task,
+				      struct wpool_worker *worker)
+{
+	struct wpool_worker *runner, *last = worker;
+
+	while (task && (runner = runner_of(pool, task))) {
+		if (runner == worker)
+			return last;
+		last = runner;
+		task = runner->awaits;
+	}
+	return NULL;
+}
+
+/* Has a worker that waits for a task give up. Context: pool->lock held. */
+static void refuse_wait(struct wpool_worker *worker, struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+
+	hlist_for_each_entry(waiter, &worker->awaits->waiters, hnode) {
+		if (waiter->worker == worker) {
+			hlist_del(&waiter->hnode);
+			waiter_tell(waiter, -EDEADLK, wakes);
+			return;
+		}
+	}
+}
+
+/*
+ * This worker was the last one awake, and what it waits for runs in a worker
+ * that waits in its turn: down the chain is one that waits for room on the
+ * queue, where none is to come. It is told so. Context: pool->lock held.
+ */
+static void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+
+	if (pool->nr_asleep < max(pool->capacity, pool_alive(pool)))
+		return;
+	list_for_each_entry(waiter, &pool->blocked, node) {
+		if (!waiter->worker)
+			continue;
+		list_del(&waiter->node);
+		pool->nr_blocked--;
+		pool->stats[WPOOL_STAT_REJECTED]++;
+		waiter_tell(waiter, -EDEADLK, wakes);
+		return;
+	}
+}
+
+/*
+ * Sleeps until the task is done, or to be looked at again. Locking: pool->lock
+ * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
+ *
+ * @worker is set if a worker of the pool sleeps without a time limit.
+ */
+static int sleep_on(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_worker *worker, unsigned long timeout,
+		    int *result, unsigned long flags, struct wpool_wakes *wakes)
+	__releases(&pool->lock)
+{
+	struct wpool_waiter waiter;
+	bool gave_up;
+	long left;
+
+	waiter_init(&waiter);
+	waiter.worker = worker;
+	hlist_add_head(&waiter.hnode, &task->waiters);
+	if (worker) {
+		worker->awaits = task;
+		pool->nr_asleep++;
+		break_deadlock(pool, wakes);
+	}
+	wpool_get(pool);
+	pool_unlock_wake(pool, flags, wakes);
+
+	left = wait_for_completion_timeout(&waiter.done, timeout);
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (worker) {
+		worker->awaits = NULL;
+		pool->nr_asleep--;
+	}
+	gave_up = waiter.told == -EINPROGRESS;
+	if (gave_up)
+		hlist_del(&waiter.hnode);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (!gave_up && !left)
+		wait_for_completion(&waiter.done);
+	wpool_put(pool);
+	*result = waiter.value;
+	return gave_up ? -ETIMEDOUT : waiter.told;
+}
+
+/*
+ * One look at a task, by a worker of its pool: runs it if it waits in the queue.
+ * Locking: pool->lock held; released. Return: as sleep_on().
+ */
+static int help(struct wpool *pool, struct wpool_task *task,
+		struct wpool_worker *worker, unsigned long timeout, int *result,
+		unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_worker *victim;
+	int ret = -EAGAIN;
+
+	if (task->state == TASK_QUEUED) {
+		if (worker->depth < WPOOL_MAX_NESTING) {
+			queue_remove(pool, task);
+			run_task(worker, task, &flags);
+		} else {
+			ret = -EDEADLK;
+		}
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return ret;
+	}
+
+	victim = waits_for(pool, task, worker);
+	if (victim == worker) {
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return -EDEADLK;
+	}
+	if (timeout != MAX_SCHEDULE_TIMEOUT)
+		worker = NULL;
+	else if (victim)
+		refuse_wait(victim, &wakes);
+	return sleep_on(pool, task, worker, timeout, result, flags, &wakes);
+}
+
+/* Return: 0 with the result, -EINVAL, -ETIMEDOUT, -EDEADLK. */
+static int wait_for_task(struct wpool_task *task, unsigned long timeout,
+			 int *result)
+{
+	/* The jiffy that has begun does not count: never early. */
+	unsigned long end = jiffies + timeout + 1, now, flags;
+	bool forever = timeout >= MAX_SCHEDULE_TIMEOUT;
+	struct wpool_wakes wakes = {};
+	struct wpool_worker *worker;
+	struct wpool *pool;
+	int ret;
+
+	might_sleep();
+	if (!task || (READ_ONCE(task->flags) & WPOOL_TASK_DETACHED))
+		return -EINVAL;
+	do {
+		pool = task_lock(task, &flags);
+		if (!pool) {
+			*result = task->result;
+			return READ_ONCE(task->state) ? 0 : -EINVAL;
+		}
+		now = jiffies;
+		if (forever)
+			timeout = MAX_SCHEDULE_TIMEOUT;
+		else
+			timeout = time_before(now, end) ? end - now : 0;
+		worker = worker_current(pool);
+		if (worker)
+			ret = help(pool, task, worker, timeout, result, flags);
+		else
+			ret = sleep_on(pool, task, NULL, timeout, result, flags,
+				       &wakes);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/**
+ * wpool_wait() - wait for a task and get its result
+ * @task: submitted before, and not detached
+ *
+ * Returns when the task is neither queued nor running; from then on its memory
+ * is the caller's. The result is kept until the task is submitted again, and may
+ * be fetched more than once.
+ *
+ * A worker that waits for a task of its own pool runs the task itself if it
+ * still waits in the queue, up to %WPOOL_MAX_NESTING of core/internal.h inside
+ * one another; and of workers that wait for one another in a circle one is
+ * refused, so this does not deadlock.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if
+ * it took its worker down. Or, without a result, -EINVAL (NULL, detached or never
+ * submitted), -EDEADLK (the caller is inside this task, or the last in a circle,
+ * or nested too deep).
+ */
+int wpool_wait(struct wpool_task *task)
+{
+	int ret, result;
+
+	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, &result);
+	return ret ?: result;
+}
+EXPORT_SYMBOL_GPL(wpool_wait);
+
+/**
+ * wpool_wait_timeout() - wait a limited time for a task
+ * @task: as for wpool_wait()
+ * @timeout: the longest to wait, in jiffies; never cut short. What a worker runs
+ *	itself takes as long as it takes.
+ * @result: gets the result, and is left alone on an error; may be NULL
+ *
+ * Context: Process context; may sleep.
+ * Return: 0, -ETIMEDOUT (the task stays the pool's), or -EINVAL and -EDEADLK as
+ * for wpool_wait().
+ */
+int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
+		       int *result)
+{
+	int ret, value;
+
+	ret = wait_for_task(task, timeout, &value);
+	if (!ret && result)
+		*result = value;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_wait_timeout);
+
+/**
+ * wpool_run() - have a function called by a worker, and wait for its result
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ *
+ * A worker of @pool that finds nobody to take the task runs it itself.
+ *
+ * Context: Process context; may sleep.
+ * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD,
+ * -ECANCELED or -EDEADLK as for wpool_wait().
+ */
+int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct wpool_task task;
+	int ret, result;
+
+	/* The caller is there until it is done: no owner to be pinned. */
+	__wpool_task_init(&task, fn, arg, NULL);
+	ret = wpool_schedule(pool, &task);
+	if (ret)
+		return ret;
+	/* Nested too deep to run it here: unless somebody else has begun it. */
+	do {
+		ret = wait_for_task(&task, MAX_SCHEDULE_TIMEOUT, &result);
+	} while (ret && !wpool_cancel(&task));
+	return ret ?: result;
+}
+EXPORT_SYMBOL_GPL(wpool_run);
+
+/**
+ * wpool_cancel() - take a task back that has not begun
+ * @task: the task
+ *
+ * Those who wait for it get -ECANCELED. A running task that was submitted again
+ * is not run again; those who wait for it wait for the run that goes on.
+ *
+ * Context: Any but NMI.
+ * Return: true if it was waiting and now does not run; false if it was not
+ * queued: running, done, or never submitted.
+ */
+bool wpool_cancel(struct wpool_task *task)
+{
+	struct wpool_wakes wakes = {};
+	struct module *pinned;
+	unsigned long flags;
+	struct wpool *pool;
+
+	if (!task)
+		return false;
+	pool = task_lock(task, &flags);
+	if (!pool)
+		return false;
+	if (!(task->state & TASK_QUEUED)) {
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return false;
+	}
+
+	trace_wpool_task_cancel(pool->name, task, task->fn);
+	pinned = queue_take_pin(task);
+	if (task->state & TASK_IN_FN) {
+		queue_unrequeue(pool, task);
+		task_uncount(pool, pinned, task->color, WPOOL_STAT_CANCELLED, &wakes);
+	} else {
+		u8 color = task->color;
+
+		queue_remove(pool, task);
+		task_tell_waiters(task, -ECANCELED, &wakes);
+		task_uncount(pool, pinned, color, WPOOL_STAT_CANCELLED, &wakes);
+	}
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	return true;
+}
+EXPORT_SYMBOL_GPL(wpool_cancel);
+
+/**
+ * wpool_task_queued() - is a task accepted and waiting
+ * @task: the task
+ *
+ * Context: Any. Takes no lock: the answer may be out of date at once.
+ * Return: true if it is; a running task that was submitted again is too.
+ */
+bool wpool_task_queued(const struct wpool_task *task)
+{
+	return task && (smp_load_acquire(&task->state) & TASK_QUEUED);
+}
+EXPORT_SYMBOL_GPL(wpool_task_queued);
+
+/**
+ * wpool_task_running() - is a task inside its function
+ * @task: the task
+ *
+ * Context: Any. Takes no lock: the answer may be out of date at once.
+ * Return: true if it is.
+ */
+bool wpool_task_running(const struct wpool_task *task)
+{
+	return task && (smp_load_acquire(&task->state) & TASK_IN_FN);
+}
+EXPORT_SYMBOL_GPL(wpool_task_running);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A worker's life: made, looking for tasks, idle, leaving.
+ *
+ * A worker takes its tasks itself. It is kept on pool->workers from before its
+ * first instruction until after its last: worker_exited() is called late in
+ * do_exit(), on whatever way the thread came there, and hands the worker to the
+ * manager, which buries it. So nothing that a worker owes is paid by the worker.
+ */
+#include <linux/kthread.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/rculist.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/fault-inject.h>	/* 6.1: needs the others before it */
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+#ifdef CONFIG_FAULT_INJECTION
+/* Lets tests make thread creation fail; see the kernel's fault-injection. */
+DECLARE_FAULT_ATTR(wpool_fail_spawn);
+EXPORT_SYMBOL_GPL(wpool_fail_spawn);
+
+static bool spawn_must_fail(void)
+{
+	return should_fail(&wpool_fail_spawn, 1);
+}
+#else
+static bool spawn_must_fail(void)
+{
+	return false;
+}
+#endif
+
+/**
+ * worker_unidle() - take a worker off the idle list
+ * @worker: on it
+ *
+ * Context: pool->lock held. The caller wakes it.
+ */
+void worker_unidle(struct wpool_worker *worker)
+{
+	list_del_init(&worker->idle_node);
+	worker->pool->nr_idle--;
+}
+
+/**
+ * worker_leave() - have a worker take no task any more
+ * @worker: the worker
+ *
+ * Context: pool->lock held.
+ */
+void worker_leave(struct wpool_worker *worker)
+{
+	if (worker->leaving)
+		return;
+	worker->leaving = true;
+	worker->pool->nr_leaving++;
+}
+
+/* Has looked, or is about to within this hold of the lock. */
+static void worker_looks(struct wpool_worker *worker)
+{
+	if (worker->looking) {
+		worker->looking = false;
+		worker->pool->nr_looking--;
+	}
+}
+
+/* More than the capacity, which was lowered: whoever comes by leaves. */
+static bool worker_must_leave(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	if (worker->leaving || pool_alive(pool) > pool->capacity)
+		return true;
+	return pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool);
+}
+
+/*
+ * Looks on for a while, counted as looking, so that a submitter need not wake
+ * anybody. Locking: pool->lock held; released and regrabbed.
+ */
+static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
+{
+	struct wpool *pool = worker->pool;
+	u64 end = local_clock() + (u64)pool->spin_us * NSEC_PER_USEC;
+
+	worker->looking = true;
+	pool->nr_looking++;
+	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	while (!READ_ONCE(pool->nr_queued) && local_clock() < end &&
+	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && !need_resched())
+		cpu_relax();
+	raw_spin_lock_irqsave(&pool->lock, *flags);
+	worker_looks(worker);
+}
+
+/*
+ * Sleeps until somebody takes the worker off the idle list and wakes it.
+ * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
+ * wake.c.
+ */
+static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
+{
+	struct wpool *pool = worker->pool;
+
+	list_add(&worker->idle_node, &pool->idle);
+	pool->nr_idle++;
+	worker->idle_since = jiffies;
+	if (pool_alive(pool) > pool_keep(pool) && !timer_pending(&pool->timer))
+		mod_timer(&pool->timer, jiffies + pool->idle_timeout);
+
+	while (!list_empty(&worker->idle_node)) {
+		set_current_state(TASK_IDLE);
+		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		trace_wpool_worker_idle(pool->name, worker->id);
+		schedule();
+		raw_spin_lock_irqsave(&pool->lock, *flags);
+	}
+}
+
+/* Takes and runs tasks until there is a reason to leave. */
+static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_task *task;
+	bool spun = false;
+
+	for (;;) {
+		worker_looks(worker);
+		if (worker_must_leave(worker))
+			return;
+		task = queue_pop(pool);
+		if (task) {
+			run_task(worker, task, flags);
+			spun = false;
+		} else if (pool->spin_us && !spun && !pool->nr_looking) {
+			worker_spin(worker, flags);
+			spun = true;
+		} else {
+			worker_idle(worker, flags);
+			spun = false;
+		}
+	}
+}
+
+static int worker_main(void *data)
+{
+	struct wpool_worker *worker = data;
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	trace_wpool_worker_start(pool->name, worker->id);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	worker_loop(worker, &flags);
+	worker_leave(worker);
+	/* It may have been woken for a task that it does not take. */
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	trace_wpool_worker_exit(pool->name, worker->id);
+	return 0;
+}
+
+/**
+ * worker_current() - the worker that the current thread is
+ * @pool: of this pool, or NULL for any
+ *
+ * Context: any. In an interrupt that hit a worker it is NULL.
+ */
+struct wpool_worker *worker_current(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+
+	if (!in_task() || !(current->flags & PF_KTHREAD) ||
+	    kthread_func(current) != worker_main)
+		return NULL;
+	worker = kthread_data(current);
+	return !pool || worker->pool == pool ? worker : NULL;
+}
+
+/**
+ * wpool_current() - the pool whose task is calling
+ *
+ * Context: any.
+ * Return: the pool, valid until the task returns, or NULL outside of a task.
+ */
+struct wpool *wpool_current(void)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	return worker ? worker->pool : NULL;
+}
+EXPORT_SYMBOL_GPL(wpool_current);
+
+/**
+ * worker_refused() - refuse a wait for the tasks of a pool to one of its workers
+ * @pool: the pool
+ * @what: the call
+ *
+ * Context: any.
+ * Return: true, after a message, if the caller would wait for itself.
+ */
+bool worker_refused(struct wpool *pool, const char *what)
+{
+	if (!worker_current(pool))
+		return false;
+	pr_err("%s: %s by one of its own workers refused: it would wait for itself\n",
+	       pool->name, what);
+	return true;
+}
+
+/*
+ * The end of a worker's thread, however it came. Called by that thread in
+ * exit_notify(), with tasklist_lock and wait_pidfd.lock held, so it only passes
+ * the word on; no code of ours or of a task runs in the thread any more.
+ */
+static int worker_exited(struct wait_queue_entry *entry, unsigned int mode,
+			 int sync, void *key)
+{
+	struct wpool_worker *worker = container_of(entry, struct wpool_worker,
+						   exit_wait);
+
+	if (READ_ONCE(worker->thread->exit_state) && !worker->exit_seen) {
+		worker->exit_seen = true;
+		manager_bury(worker);
+	}
+	return 0;
+}
+
+static struct wpool_worker *worker_alloc(struct wpool *pool)
+{
+	struct wpool_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	struct task_struct *thread;
+
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	worker->pool = pool;
+	worker->id = pool->next_id++;
+	INIT_LIST_HEAD(&worker->idle_node);
+
+	thread = kthread_create(worker_main, worker, "wpool-%s/%u", pool->name,
+				worker->id);
+	if (IS_ERR(thread)) {
+		kfree(worker);
+		return ERR_CAST(thread);
+	}
+	worker->thread = get_task_struct(thread);
+	worker->pid = get_task_pid(thread, PIDTYPE_PID);
+	init_waitqueue_func_entry(&worker->exit_wait, worker_exited);
+	add_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
+	return worker;
+}
+
+/* Publishes a worker and lets it run. It counts as looking from here on. */
+static void worker_start(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	unsigned long flags;
+
+	wpool_get(pool);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	list_add_tail_rcu(&worker->node, &pool->workers);
+	pool->nr_workers++;
+	pool->stats[WPOOL_STAT_CREATED]++;
+	pool->stats[WPOOL_STAT_LARGEST] = max_t(u64, pool->nr_workers,
+						pool->stats[WPOOL_STAT_LARGEST]);
+	worker->looking = true;
+	pool->nr_looking++;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	wake_up_process(worker->thread);
+}
+
+/**
+ * worker_spawn() - make a worker, if the capacity has a slot for it
+ * @pool: the pool
+ *
+ * Context: the manager; may sleep for memory and for kthreadd.
+ * Return: 0, -EBUSY without a slot, or what kthread_create() gave.
+ */
+int worker_spawn(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+
+	if (down_trylock(&pool->slots))
+		return -EBUSY;
+	worker = spawn_must_fail() ? ERR_PTR(-ENOMEM) : worker_alloc(pool);
+	if (IS_ERR(worker)) {
+		up(&pool->slots);
+		return PTR_ERR(worker);
+	}
+	worker_start(worker);
+	return 0;
+}
