@@ -42,7 +42,7 @@ def consumers(kernel):
 
 def run(kernel, built, users, cpus=2, limit=240):
     data = random.Random(1).randbytes(DATA_SIZE)
-    scratch = modules.home(kernel, "data")
+    scratch = modules.home(kernel, "data") / "data"
     scratch.write_bytes(data)
     files = {"wpool.ko": built["wpool"], "report.sh": machine.GUEST / "report.sh", "data": scratch,
              "env": f"CRC=0x{zlib.crc32(data):08x}\n",
