@@ -126,7 +126,7 @@ static int hello_check(struct hello_demo *demo, s64 submit_ms)
 	u64 *count = stats.count;
 
 	wpool_stats(demo->pool, &stats);
-	pr_info("prealloc=%d block=%d: %d tasks, %u accepted, %u refused, %u ran, submitter blocked %lld ms, %llu workers\n",
+	pr_info("prealloc=%d block=%d: %d tasks, %u accepted, %u refused, %u ran, submitter blocked %lld ms, workers made: %llu\n",
 		demo->prealloc, demo->block, tasks, demo->accepted, demo->refused,
 		ran, demo->blocked_ms, count[WPOOL_STAT_CREATED]);
 
@@ -164,7 +164,7 @@ static int hello_create(struct hello_demo *demo)
 		return PTR_ERR(demo->pool);
 	}
 	wpool_stats(demo->pool, &stats);
-	pr_info("workerpool start (prealloc=%d block=%d): capacity %d, %llu workers\n",
+	pr_info("workerpool start (prealloc=%d block=%d): capacity %d, workers %llu\n",
 		demo->prealloc, demo->block, capacity, stats.count[WPOOL_STAT_WORKERS]);
 	return 0;
 }
