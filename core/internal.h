@@ -133,6 +133,7 @@ struct wpool_run {
  * @pool: I: holds a reference
  * @thread: I: holds a reference, so that its end can be awaited
  * @pid: I: holds a reference, for @exit_wait
+ * @stack: I: the address of its stack, for run_bury(); itself gone by then
  * @id: I: counted up per pool
  * @exit_wait: I: entry on @pid->wait_pidfd, calls worker_exited()
  * @exit_seen: @pid->wait_pidfd.lock
@@ -151,6 +152,7 @@ struct wpool_worker {
 	struct wpool		*pool;
 	struct task_struct	*thread;
 	struct pid		*pid;
+	unsigned long		stack;
 	unsigned int		id;
 	struct wait_queue_entry	exit_wait;
 	bool			exit_seen;

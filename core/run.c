@@ -9,8 +9,6 @@
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
@@ -221,11 +219,10 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 }
 
 /* A task on the stack of the thread that ran it: gone with that thread. */
-static bool on_stack_of(const struct wpool_task *task, struct task_struct *thread)
+static bool on_own_stack(const struct wpool_worker *worker,
+			 const struct wpool_task *task)
 {
-	unsigned long stack = (unsigned long)task_stack_page(thread);
-
-	return (unsigned long)task - stack < THREAD_SIZE;
+	return (unsigned long)task - worker->stack < THREAD_SIZE;
 }
 
 /**
@@ -247,7 +244,7 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];
 
-		if (run->task && on_stack_of(run->task, worker->thread))
+		if (run->task && on_own_stack(worker, run->task))
 			run->task = NULL;
 		run_finish(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
 	}

@@ -14,6 +14,7 @@
 #include <linux/rculist.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/fault-inject.h>	/* 6.1: needs the others before it */
 #include <trace/events/wpool.h>
@@ -251,6 +252,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 		return ERR_CAST(thread);
 	}
 	worker->thread = get_task_struct(thread);
+	worker->stack = (unsigned long)task_stack_page(thread);
 	worker->pid = get_task_pid(thread, PIDTYPE_PID);
 	init_waitqueue_func_entry(&worker->exit_wait, worker_exited);
 	add_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
