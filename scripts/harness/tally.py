@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Counts what passed and what failed, and says so in one closing line."""
-from harness.proc import say
+import contextlib
+
+from harness.proc import Failed, say
 
 
 class Tally:
@@ -30,6 +32,15 @@ class Tally:
             self.fail(what, faults[0], faults[1:12])
         else:
             self.ok(what)
+
+    @contextlib.contextmanager
+    def part(self, what):
+        """What cannot even be done is one failure, and the rest goes on."""
+        try:
+            yield
+        except Failed as error:
+            reason, *details = str(error).splitlines()
+            self.fail(what, reason, details)
 
     def close(self):
         """The closing line; returns the exit status."""
