@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from harness import cache, proc
-from harness.proc import Failed, say
+from harness.proc import Failed
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 SOURCES = ("Kbuild", "*.c", "core/**/*", "include/**/*", "kunit/**/*", "samples/**/*")
@@ -48,10 +48,13 @@ def _remove(folder, *patterns):
 
 def make(kernel, folder, log, *words, limit=600):
     """Run kbuild over folder; returns what the compiler said."""
-    proc.run(f"modules for {kernel.name}",
-             ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
-              *kernel.make, *words], log, limit=limit)
-    return log.read_text(errors="replace")
+    try:
+        proc.run(f"modules for {kernel.name}",
+                 ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
+                  *kernel.make, *words], log, limit=limit)
+    except Failed as error:
+        raise Failed(str(error).replace(f"{folder}/", "")) from None
+    return log.read_text(errors="replace").replace(f"{folder}/", "")
 
 
 def warnings(text):
@@ -73,6 +76,4 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
             _remove(folder, "*.o")
     if not found:
         raise Failed(f"{folder}: make built no module")
-    for line in warnings(text):
-        say(f"{kernel.name}: {line}")
     return found, warnings(text)

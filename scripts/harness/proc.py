@@ -58,8 +58,8 @@ def run(what, cmd, log, limit=1800, progress=None, **kwargs):
         finally:
             stop(child)
     if child.returncode:
-        raise Failed(f"{what}: failed ({' '.join(map(str, cmd))})\n"
-                     f"{tail(log)}the whole log: {log}")
+        raise Failed(f"{what}: failed\n{tail(log)}(by: {' '.join(map(str, cmd))})\n"
+                     f"(the whole log: {log})")
 
 
 def _wait(what, child, limit, progress):

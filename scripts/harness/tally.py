@@ -4,6 +4,9 @@ import contextlib
 
 from harness.proc import Failed, say
 
+MOST_DETAILS = 40  # lines
+MOST_REASON = 160  # characters
+
 
 class Tally:
     def __init__(self):
@@ -20,7 +23,7 @@ class Tally:
 
     def fail(self, what, reason, details=()):
         self.failed += 1
-        self.reasons.append(f"{what}: {reason}")
+        self.reasons.append(f"{what}: {reason}"[:MOST_REASON])
         say(f"NOT OK  {what}: {reason}")
         for line in details:
             say(f"        | {line}")
@@ -29,7 +32,7 @@ class Tally:
         """One test that passes if it has nothing to complain of."""
         faults = list(faults)
         if faults:
-            self.fail(what, faults[0], faults[1:12])
+            self.fail(what, faults[0], faults[1:MOST_DETAILS])
         else:
             self.ok(what)
 
