@@ -17,6 +17,7 @@ class Test:
     name: str
     status: str            # pass, fail or skip
     said: list             # the lines before its verdict
+    reason: str = ""       # why it was skipped
 
 
 @dataclasses.dataclass
@@ -58,7 +59,7 @@ def parse(log):
         elif suite and (result := RESULT.match(text)) and depth <= 1:
             status = "skip" if result[4] else ("pass" if result[1] == "ok" else "fail")
             if depth == 1:
-                suite.tests.append(Test(result[3].strip(), status, said))
+                suite.tests.append(Test(result[3].strip(), status, said, (result[5] or "").strip()))
             elif result[3].strip() == suite.name:
                 suite.verdict, suite = status, None
             said = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run KUnit suites in a machine and judge what came back."""
+import collections
 import fnmatch
 import pathlib
 import re
@@ -64,14 +65,14 @@ def _judge_suites(tally, label, run, suites, repeat):
 
 
 def _judge_tests(tally, label, seen):
-    count = {"pass": 0, "skip": 0, "fail": 0}
+    count = collections.Counter()
     for number, suite in enumerate(seen, 1):
         for test in suite.tests:
             count[test.status] += 1
             if test.status == "fail":
                 tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
-    if count["skip"]:
-        tally.skip(f"{label}: {count['skip']}", count["skip"])
+            elif test.status == "skip":
+                tally.skip(f"{label}.{test.name}: {test.reason}", told=number > 1)
     if count["pass"]:
         tally.ok(f"{label}: {count['pass']} passed", count["pass"])
 

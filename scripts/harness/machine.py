@@ -7,6 +7,7 @@ must be "@done": a machine that panics, hangs or is cut off has not written it.
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -82,12 +83,10 @@ def execute(command, scratch, limit, watch=None):
             why = _follow(child, scratch, began + limit, limit, watch)
         finally:
             proc.stop(child)
-    text = [(scratch / name).read_text(errors="replace").replace("\r", "")
-            for name in ("output", "console") if (scratch / name).exists()]
     report = (scratch / "report").read_text(errors="replace").replace("\r", "")
     if report.rstrip("\n").split("\n")[-1] == LAST:
         why = ""
-    return Run("\n".join(text), report, time.monotonic() - began, why)
+    return Run(_console(scratch), report, time.monotonic() - began, why)
 
 
 def _keep(run):
@@ -98,6 +97,18 @@ def _keep(run):
     (logs / f"{stem}.report").write_text(run.report)
     for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-2 * KEPT]:
         old.unlink(missing_ok=True)
+
+
+def _where(scratch):
+    """The suite that runs now, as far as the console has come."""
+    seen = re.findall(r"# Subtest: (\S+)", _console(scratch))
+    return f" {seen[-1]}," if seen else ""
+
+
+def _console(scratch):
+    """What QEMU or UML itself said, and the serial console if it is a file."""
+    return "\n".join((scratch / name).read_text(errors="replace").replace("\r", "")
+                     for name in ("output", "console") if (scratch / name).exists())
 
 
 def _follow(child, scratch, deadline, limit, watch):
@@ -120,7 +131,7 @@ def _follow(child, scratch, deadline, limit, watch):
             if now > deadline:
                 return f"no verdict within {limit} s"
             if now > sign:
-                say(f"  ... still running, {deadline - now:.0f} s left before it counts as hung")
+                say(f"  ...{_where(scratch)} {deadline - now:.0f} s left before it counts as hung")
                 sign = now + proc.TICK
             time.sleep(0.05)
 
