@@ -230,8 +230,7 @@ static int crc_run(struct crc_file *f, unsigned int nr, u32 *crc, s64 *ms)
 		return err;
 	pool = wpool_create("crc", &attrs);
 	if (IS_ERR(pool)) {
-		pr_err("cannot create the pool: %pe\n", pool);
-		err = PTR_ERR(pool);
+		err = PTR_ERR(pool);	/* wpool has said why */
 		goto free_ring;
 	}
 

@@ -119,18 +119,20 @@ static s64 hello_least_blocked_ms(const struct hello_demo *demo)
 }
 
 /* Once the pool has been freed, so that no count can move any more. */
-static int hello_check(struct hello_demo *demo, s64 submit_ms)
+static int hello_check(struct hello_demo *demo, struct hello_task *late, s64 submit_ms)
 {
+	int err = wpool_schedule(demo->pool, &late->task);
 	unsigned int ran = atomic_read(&demo->ran);
 	struct wpool_stats stats;
 	u64 *count = stats.count;
 
+	pr_info("schedule task %d again: workerpool freed (%pe)\n", late->nr, ERR_PTR(err));
 	wpool_stats(demo->pool, &stats);
 	pr_info("prealloc=%d block=%d: %d tasks, %u accepted, %u refused, %u ran, submitter blocked %lld ms, workers made: %llu\n",
 		demo->prealloc, demo->block, tasks, demo->accepted, demo->refused,
 		ran, demo->blocked_ms, count[WPOOL_STAT_CREATED]);
 
-	if (demo->accepted + demo->refused != tasks ||
+	if (err != -ESHUTDOWN || demo->accepted + demo->refused != tasks ||
 	    demo->accepted < min(tasks, capacity) ||
 	    (demo->block && demo->refused) || ran != demo->accepted ||
 	    atomic_read(&demo->too_many) ||
@@ -159,10 +161,8 @@ static int hello_create(struct hello_demo *demo)
 	struct wpool_stats stats;
 
 	demo->pool = wpool_create("hello", &attrs);
-	if (IS_ERR(demo->pool)) {
-		pr_err("cannot create the pool: %pe\n", demo->pool);
-		return PTR_ERR(demo->pool);
-	}
+	if (IS_ERR(demo->pool))
+		return PTR_ERR(demo->pool);	/* wpool has said why */
 	wpool_stats(demo->pool, &stats);
 	pr_info("workerpool start (prealloc=%d block=%d): capacity %d, workers %llu\n",
 		demo->prealloc, demo->block, capacity, stats.count[WPOOL_STAT_WORKERS]);
@@ -190,7 +190,7 @@ static int hello_run(bool prealloc, bool block, struct hello_task *list)
 	wpool_destroy(demo.pool);
 	pr_info("workerpool freed (prealloc=%d block=%d)\n", prealloc, block);
 	if (!err)
-		err = hello_check(&demo, submit_ms);
+		err = hello_check(&demo, list, submit_ms);
 	wpool_put(demo.pool);
 	return err;
 }
