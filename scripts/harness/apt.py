@@ -20,12 +20,34 @@ def _codename():
         return re.search(r"^VERSION_CODENAME=\"?(\w+)", handle.read(), re.M).group(1)
 
 
+def _private(folder):
+    """Options that make apt keep what it fetches in folder, for an ordinary user too."""
+    for part in ("lists/partial", "archives/partial"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    places = (("State", folder), ("State::Lists", folder / "lists"),
+              ("State::status", "/var/lib/dpkg/status"), ("Cache", folder))
+    # Only root has an unprivileged helper user, who cannot enter a home directory.
+    return ["-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none",
+            *(word for key, path in places for word in ("-o", f"Dir::{key}={path}"))]
+
+
+def _targets():
+    """What the machine's own sources offer; apt tells only after an update."""
+    ask = ["indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+           "Created-By: Packages", "Origin: Debian"]
+    told = proc.output(["apt-get", *ask])
+    if not told:
+        folder = cache.folder("apt", "machine")
+        options = _private(folder)
+        proc.run("apt update", ["apt-get", *options, "update"], folder / "update.log", limit=300)
+        told = proc.output(["apt-get", *options, *ask])
+    return dict.fromkeys(told.splitlines())
+
+
 def _sources(release):
     """apt lines for a release, on the mirrors that this machine uses."""
-    targets = proc.output(["apt-get", "indextargets", "--format",
-                           "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"])
     own, lines = _codename(), []
-    for target in dict.fromkeys(targets.splitlines()):
+    for target in _targets():
         name, component, mirror = target.split()
         if component != "main" or not name.startswith(own):
             continue
@@ -42,16 +64,10 @@ class Release:
     def __init__(self, name):
         self.name = name
         self.dir = cache.folder("apt", name)
-        self.options = []
-        for key, value in (("State", self.dir), ("State::Lists", self.dir / "lists"),
-                           ("State::status", "/var/lib/dpkg/status"), ("Cache", self.dir),
-                           ("Etc::SourceList", self.dir / "sources.list"),
-                           ("Etc::SourceParts", "/dev/null"),
-                           ("Etc::Preferences", "/dev/null"),
-                           ("Etc::PreferencesParts", "/dev/null")):
-            self.options += ["-o", f"Dir::{key}={value}"]
-        # Only root has an unprivileged helper user, who cannot enter a home directory.
-        self.options += ["-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none"]
+        self.options = _private(self.dir)
+        for key, value in (("SourceList", self.dir / "sources.list"), ("SourceParts", "/dev/null"),
+                           ("Preferences", "/dev/null"), ("PreferencesParts", "/dev/null")):
+            self.options += ["-o", f"Dir::Etc::{key}={value}"]
         self._refresh()
 
     def _refresh(self):
@@ -60,8 +76,6 @@ class Release:
         with cache.lock(f"apt-{self.name}"):
             if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
                 return
-            for part in ("lists/partial", "archives/partial"):
-                (self.dir / part).mkdir(parents=True, exist_ok=True)
             (self.dir / "sources.list").write_text(_sources(self.name))
             say(f"apt: reading the list of packages of {self.name}")
             try:
