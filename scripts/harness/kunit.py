@@ -14,6 +14,7 @@ TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
 TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 240, 60
+LAST_WORDS = 30  # lines of the console
 
 
 def suites_in(folder, wanted="*"):
@@ -42,7 +43,7 @@ def run(kernel, built, order, cpus, repeat=1, args=None, limit=None):
 def judge(tally, label, run, suites, repeat=1):
     """Every suite, every round, and what the machine itself had to say."""
     _judge_suites(tally, label, run, suites, repeat)
-    tally.check(f"{label} verdict", [run.why] if run.why else [])
+    judge_verdict(tally, label, run)
     judge_console(tally, label, run)
     _judge_leavings(tally, label, run)
 
@@ -75,6 +76,12 @@ def _judge_tests(tally, label, seen):
                 tally.skip(f"{label}.{test.name}: {test.reason}", told=number > 1)
     if count["pass"]:
         tally.ok(f"{label}: {count['pass']} passed", count["pass"])
+
+
+def judge_verdict(tally, label, run):
+    """A machine without a verdict is shown with its last words."""
+    last = run.console.rstrip().splitlines()[-LAST_WORDS:]
+    tally.check(f"{label} verdict", [run.why, *last] if run.why else [])
 
 
 def judge_console(tally, label, run):

@@ -63,8 +63,9 @@ def judge(tally, label, run):
             tally.ok(f"{label}: {case[3]}")
         else:
             tally.fail(f"{label}: {case[3]}", case[4] or "failed")
-    tally.check(f"{label}: came to its end", [] if not run.why and plan == len(cases) else
-                [run.why or f"planned {plan} cases, saw {len(cases)}"])
+    kunit.judge_verdict(tally, label, run)
+    tally.check(f"{label} plan", [] if cases and plan == len(cases) else
+                [f"planned {plan} cases, saw {len(cases)}"])
     kunit.judge_console(tally, label, run)
     for taint in report.named(run.report, "taint"):
         kunit.judge_taint(tally, label, run, int(taint), TAINT_EXPECTED)
