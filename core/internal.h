@@ -32,7 +32,7 @@
  * The life of a pool's memory: it is freed by RCU after its last reference is
  * gone, and an accepted task that has not ended keeps its pool from terminating.
  * So who finds, inside an RCU read-side critical section, a task that has not
- * ended, may lock task->pool; see task_lock().
+ * ended, may lock task->pool; see task_lock_pool().
  */
 #ifndef _WPOOL_INTERNAL_H
 #define _WPOOL_INTERNAL_H

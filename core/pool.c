@@ -293,7 +293,7 @@ static void pool_release(struct kref *kref)
 	bool pins_wpool = pool->owner != THIS_MODULE;
 
 	WARN_ON_ONCE(pool->nr_undone || pool->nr_workers || pool->nr_blocked);
-	/* task_lock() may be looking at it. */
+	/* task_lock_pool() may be looking at it. */
 	kfree_rcu(pool, rcu);
 	if (pins_wpool)
 		module_put(THIS_MODULE);

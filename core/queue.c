@@ -89,7 +89,7 @@ int queue_accept(struct wpool *pool, struct wpool_task *task)
 		pool->nr_requeued++;
 	else
 		queue_link(pool, task);
-	/* Release: who sees the state may lock task->pool; see task_lock(). */
+	/* Release: who sees the state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, (state & TASK_IN_FN) | TASK_QUEUED);
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	return 0;

@@ -67,7 +67,7 @@ void task_tell_waiters(struct wpool_task *task, int result,
 	}
 	/*
 	 * Release: who reads this without the lock may read the result, and may
-	 * free or submit the task at once. Pairs with the acquire in task_lock(),
+	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
 	 * wpool_wait(), wpool_task_queued() and queue_accept().
 	 */
 	smp_store_release(&task->state, TASK_DONE);

@@ -17,7 +17,7 @@
  * until that is over; and when the state is the same under the lock, the pool is
  * there as long as the lock is held.
  */
-static struct wpool *task_lock(struct wpool_task *task, unsigned long *flags)
+static struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {
 	struct wpool *pool;
 
@@ -210,7 +210,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	if (!task || (READ_ONCE(task->flags) & WPOOL_TASK_DETACHED))
 		return -EINVAL;
 	do {
-		pool = task_lock(task, &flags);
+		pool = task_lock_pool(task, &flags);
 		if (!pool) {
 			*result = task->result;
 			return READ_ONCE(task->state) ? 0 : -EINVAL;
@@ -331,7 +331,7 @@ bool wpool_cancel(struct wpool_task *task)
 
 	if (!task)
 		return false;
-	pool = task_lock(task, &flags);
+	pool = task_lock_pool(task, &flags);
 	if (!pool)
 		return false;
 	if (!(task->state & TASK_QUEUED)) {
