@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the tests share; wpool_kunit.h says how it is used.
+ */
+#include <linux/fault-inject.h>
+#include <linux/glob.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "wpool_kunit.h"
+
+static char *suite = "*";
+module_param(suite, charp, 0444);
+MODULE_PARM_DESC(suite, "Run only these suites: globs separated by commas (default *)");
+
+struct fixture {
+	struct list_head	memory;
+	struct list_head	gates;
+	struct list_head	pools;
+	struct list_head	threads;
+};
+
+struct memory {
+	struct list_head	node;
+	u8			bytes[] __aligned(8);
+};
+
+struct pool_entry {
+	struct list_head	node;
+	struct wpool		*pool;
+};
+
+/* Numbers the pools of the whole run: no test meets the pool of another. */
+static atomic_t pools_made;
+
+#ifdef CONFIG_FAULT_INJECTION
+extern struct fault_attr wpool_fail_spawn;
+
+/*
+ * Let every so many-th creation of a worker thread fail, from now to the end of
+ * the test; 0 is none. False if this kernel cannot.
+ */
+bool wpt_fail_spawn(unsigned int interval)
+{
+	wpool_fail_spawn.verbose = 0;
+	wpool_fail_spawn.count = 0;
+	wpool_fail_spawn.interval = interval;
+	atomic_set(&wpool_fail_spawn.times, -1);
+	wpool_fail_spawn.probability = interval ? 100 : 0;
+	return true;
+}
+#else
+bool wpt_fail_spawn(unsigned int interval)
+{
+	return false;
+}
+#endif
+
+static bool selected(const char *name)
+{
+	char *patterns = kstrdup(suite, GFP_KERNEL);
+	char *rest = patterns;
+	char *pattern;
+	bool found = !patterns;
+
+	while (!found && (pattern = strsep(&rest, ",")))
+		found = glob_match(strim(pattern), name);
+	kfree(patterns);
+	return found;
+}
+
+int wpt_init(struct kunit *test, const char *name)
+{
+	struct fixture *fixture;
+
+	if (!selected(name))
+		kunit_skip(test, "suite not asked for");
+
+	fixture = kzalloc(sizeof(*fixture), GFP_KERNEL);
+	if (!fixture)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&fixture->memory);
+	INIT_LIST_HEAD(&fixture->gates);
+	INIT_LIST_HEAD(&fixture->pools);
+	INIT_LIST_HEAD(&fixture->threads);
+	test->priv = fixture;
+	return 0;
+}
+
+static unsigned long left(unsigned long deadline)
+{
+	return time_before(jiffies, deadline) ? deadline - jiffies : 1;
+}
+
+static bool end_threads(struct kunit *test, struct fixture *fixture,
+			unsigned long deadline)
+{
+	struct wpt_thread *thread, *next;
+	bool ended = true;
+
+	list_for_each_entry_safe(thread, next, &fixture->threads, node) {
+		if (!wait_for_completion_timeout(&thread->done, left(deadline))) {
+			KUNIT_FAIL(test, "%ps does not return", thread->fn);
+			ended = false;
+			continue;
+		}
+		list_del(&thread->node);
+		kthread_stop(thread->kthread);
+		put_task_struct(thread->kthread);
+		kfree(thread);
+	}
+	return ended;
+}
+
+static bool end_pools(struct kunit *test, struct fixture *fixture,
+		      unsigned long deadline)
+{
+	struct pool_entry *entry, *next;
+	bool ended = true;
+
+	list_for_each_entry_safe(entry, next, &fixture->pools, node) {
+		if (wpool_await_termination(entry->pool, left(deadline))) {
+			KUNIT_FAIL(test, "pool %s does not end", wpool_name(entry->pool));
+			ended = false;
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, wpool_destroy(entry->pool), 0);
+		list_del(&entry->node);
+		kfree(entry);
+	}
+	return ended;
+}
+
+/* Must not assert: after an aborted test KUnit calls this from outside of it. */
+void wpt_exit(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	unsigned long deadline = jiffies + WPT_LIMIT;
+	struct wpt_gate *gate, *next_gate;
+	struct memory *memory, *next;
+	struct pool_entry *entry;
+	bool ended;
+
+	if (!fixture)
+		return;
+	test->priv = NULL;
+	wpt_fail_spawn(0);
+
+	list_for_each_entry(gate, &fixture->gates, node)
+		wpt_open(gate);
+	list_for_each_entry(entry, &fixture->pools, node)
+		wpool_shutdown(entry->pool);
+
+	ended = end_threads(test, fixture, deadline);
+	ended &= end_pools(test, fixture, deadline);
+	if (!ended) {
+		__module_get(THIS_MODULE);
+		return;
+	}
+
+	list_for_each_entry_safe(gate, next_gate, &fixture->gates, node)
+		kfree(gate);
+	list_for_each_entry_safe(memory, next, &fixture->memory, node)
+		kvfree(memory);
+	kfree(fixture);
+}
+
+/* Zeroed memory that outlives every thread and pool of the test. */
+void *wpt_alloc(struct kunit *test, size_t size)
+{
+	struct fixture *fixture = test->priv;
+	struct memory *memory = kvzalloc(sizeof(*memory) + size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memory);
+	list_add(&memory->node, &fixture->memory);
+	return memory->bytes;
+}
+
+/* A name that no pool has had. */
+const char *wpt_name(struct kunit *test, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "kunit-%d", atomic_inc_return(&pools_made));
+	return buffer;
+}
+
+struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs)
+{
+	struct fixture *fixture = test->priv;
+	struct pool_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	char name[WPOOL_NAME_MAX + 1];
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, entry);
+	entry->pool = wpool_create(wpt_name(test, name, sizeof(name)), attrs);
+	if (IS_ERR(entry->pool)) {
+		int err = PTR_ERR(entry->pool);
+
+		kfree(entry);
+		KUNIT_ASSERT_EQ_MSG(test, err, 0, "no pool");
+	}
+	list_add_tail(&entry->node, &fixture->pools);
+	return entry->pool;
+}
+
+/* From now on it is the test's to destroy the pool. */
+void wpt_forget(struct kunit *test, struct wpool *pool)
+{
+	struct fixture *fixture = test->priv;
+	struct pool_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, &fixture->pools, node) {
+		if (entry->pool != pool)
+			continue;
+		list_del(&entry->node);
+		kfree(entry);
+	}
+}
+
+/* Destroy a pool before the test ends. */
+void wpt_destroy(struct kunit *test, struct wpool *pool)
+{
+	wpool_shutdown(pool);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	wpt_forget(test, pool);
+	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
+}
+
+struct wpt_gate *wpt_gate(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct wpt_gate *gate = kzalloc(sizeof(*gate), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	init_completion(&gate->opened);
+	list_add(&gate->node, &fixture->gates);
+	return gate;
+}
+
+void wpt_open(struct wpt_gate *gate)
+{
+	complete_all(&gate->opened);
+}
+
+int wpt_run_job(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	job->worker = current;
+	if (job->clock)
+		job->turn = atomic_inc_return(job->clock);
+	complete_all(&job->begun);
+	/* Teardown opens every gate, so this ends. */
+	if (job->gate)
+		wait_for_completion(&job->gate->opened);
+	atomic_inc(&job->runs);
+	return job->result;
+}
+
+struct wpt_job *wpt_jobs(struct kunit *test, unsigned int n, struct wpt_gate *gate)
+{
+	struct wpt_job *jobs = wpt_alloc(test, n * sizeof(*jobs));
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		wpool_task_init(&jobs[i].task, wpt_run_job, &jobs[i]);
+		init_completion(&jobs[i].begun);
+		jobs[i].gate = gate;
+	}
+	return jobs;
+}
+
+/* 0, or the first error; the jobs after it are not submitted. */
+int wpt_schedule_all(struct wpool *pool, struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = wpool_schedule(pool, &jobs[i].task);
+	return err;
+}
+
+/* Let n workers begin a job each, behind a gate that all of them share. */
+struct wpt_job *wpt_hold(struct kunit *test, struct wpool *pool, unsigned int n)
+{
+	struct wpt_job *jobs = wpt_jobs(test, n, wpt_gate(test));
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		wpt_begun(test, &jobs[i]);
+	}
+	return jobs;
+}
+
+void wpt_begun(struct kunit *test, struct wpt_job *job)
+{
+	KUNIT_ASSERT_TRUE_MSG(test, wait_for_completion_timeout(&job->begun, WPT_LIMIT) > 0,
+			      "the job never began");
+}
+
+/* The result of a job. */
+int wpt_wait(struct kunit *test, struct wpt_job *job)
+{
+	int result = 0;
+
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, &result), 0);
+	return result;
+}
+
+static int thread_main(void *arg)
+{
+	struct wpt_thread *thread = arg;
+
+	thread->result = thread->fn(thread);
+	complete_all(&thread->done);
+	return 0;
+}
+
+struct wpt_thread *wpt_thread(struct kunit *test, int (*fn)(struct wpt_thread *),
+			      struct wpool *pool, struct wpt_job *job, void *arg)
+{
+	struct fixture *fixture = test->priv;
+	struct wpt_thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
+	struct task_struct *kthread;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	thread->fn = fn;
+	thread->pool = pool;
+	thread->job = job;
+	thread->arg = arg;
+	init_completion(&thread->done);
+	kthread = kthread_create(thread_main, thread, "kunit-caller");
+	if (IS_ERR(kthread)) {
+		kfree(thread);
+		KUNIT_ASSERT_FALSE_MSG(test, true, "no thread");
+	}
+	/* It may have ended before anybody calls kthread_stop(). */
+	thread->kthread = get_task_struct(kthread);
+	list_add(&thread->node, &fixture->threads);
+	wake_up_process(kthread);
+	return thread;
+}
+
+/* What the call of a thread returned. */
+int wpt_join(struct kunit *test, struct wpt_thread *thread)
+{
+	KUNIT_ASSERT_TRUE_MSG(test, wait_for_completion_timeout(&thread->done, WPT_LIMIT) > 0,
+			      "%ps does not return", thread->fn);
+	return thread->result;
+}
+
+/* True also for a moment's sleep on the way: only ever wait for it. */
+bool wpt_asleep(struct wpt_thread *thread)
+{
+	return READ_ONCE(thread->kthread->__state) != TASK_RUNNING;
+}
+
+int wpt_call_schedule(struct wpt_thread *self)
+{
+	return wpool_schedule(self->pool, &self->job->task);
+}
+
+int wpt_call_wait(struct wpt_thread *self)
+{
+	return wpool_wait(&self->job->task);
+}
+
+int wpt_call_destroy(struct wpt_thread *self)
+{
+	return wpool_destroy(self->pool);
+}
+
+MODULE_DESCRIPTION("KUnit tests of wpool");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workers without work, and threads that cannot be made.
+ */
+#include "wpool_kunit.h"
+
+static int idle_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_idle");
+}
+
+static const unsigned int min_cases[] = { 0, 1, 2, 6 };
+
+static void min_name(const unsigned int *min, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "min_workers %u", *min);
+}
+
+KUNIT_ARRAY_PARAM(min, min_cases, min_name);
+
+/* 31: idle workers expire to min_workers, and at least one stays */
+static void idle_expire(struct kunit *test)
+{
+	unsigned int min = *(const unsigned int *)test->param_value;
+	unsigned int kept = max(min, 1U);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 6, .min_workers = min, .idle_timeout_ms = 1,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 6);
+
+	WPT_EXPECT_STAT(test, pool, WORKERS, 6);
+	wpt_open(hold->gate);
+	WPT_ASSERT_STAT(test, pool, WORKERS, kept);
+	WPT_ASSERT_STAT(test, pool, IDLE, kept);
+	WPT_EXPECT_STAT(test, pool, EXPIRED, wpt_stat(pool, WPOOL_STAT_CREATED) - kept);
+	/* and others come when there is work again */
+	wpt_open(wpt_hold(test, pool, 6)->gate);
+}
+
+/* 31: busy ones do not, however long that is */
+static void idle_busy_stay(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 6, .idle_timeout_ms = 1,
+	});
+	struct wpt_job *busy = wpt_hold(test, pool, 2);
+	struct wpt_job *others = wpt_hold(test, pool, 4);
+	unsigned int i;
+
+	wpt_open(others->gate);
+	/* the others left: so long have the busy ones been busy as well */
+	WPT_ASSERT_STAT(test, pool, WORKERS, 2);
+	WPT_EXPECT_STAT(test, pool, RUNNING, 2);
+	wpt_open(busy->gate);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &busy[i]), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&busy[i].runs), 1);
+	}
+}
+
+/* 32: with min_workers at the capacity all stay, while those beside them leave */
+static void idle_all_stay(struct kunit *test)
+{
+	struct wpool *keeps = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 5, .min_workers = 5, .idle_timeout_ms = 1,
+	});
+	struct wpool *expires = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 5, .idle_timeout_ms = 1,
+	});
+
+	wpt_open(wpt_hold(test, keeps, 5)->gate);
+	WPT_ASSERT_STAT(test, keeps, IDLE, 5);
+	/* three times as long as another pool needs */
+	wpt_open(wpt_hold(test, expires, 5)->gate);
+	WPT_ASSERT_STAT(test, expires, WORKERS, 1);
+	wpt_open(wpt_hold(test, expires, 5)->gate);
+	WPT_ASSERT_STAT(test, expires, WORKERS, 1);
+	wpt_open(wpt_hold(test, expires, 5)->gate);
+	WPT_ASSERT_STAT(test, expires, WORKERS, 1);
+
+	WPT_EXPECT_STAT(test, keeps, WORKERS, 5);
+	WPT_EXPECT_STAT(test, keeps, EXPIRED, 0);
+	WPT_EXPECT_STAT(test, keeps, CREATED, 5);
+}
+
+/* Never before its time: a long time-out keeps what a short one lets go. */
+static void idle_not_early(struct kunit *test)
+{
+	struct wpool *slow = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 5, .idle_timeout_ms = 10 * 60 * MSEC_PER_SEC,
+	});
+	struct wpool *quick = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 5, .idle_timeout_ms = 1,
+	});
+
+	wpt_open(wpt_hold(test, slow, 5)->gate);
+	WPT_ASSERT_STAT(test, slow, IDLE, 5);
+	wpt_open(wpt_hold(test, quick, 5)->gate);
+	WPT_ASSERT_STAT(test, quick, WORKERS, 1);
+	WPT_EXPECT_STAT(test, slow, WORKERS, 5);
+	WPT_EXPECT_STAT(test, slow, EXPIRED, 0);
+}
+
+/* 31: work that comes while workers leave is not lost */
+static void idle_races_work(struct kunit *test)
+{
+	const unsigned int n = 300;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .idle_timeout_ms = 1,
+	});
+	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
+	unsigned int i, j;
+
+	for (i = 0; i < n; i += 4) {
+		KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, &jobs[i], 4), 0);
+		for (j = 0; j < 4; j++)
+			wpt_wait(test, &jobs[i + j]);
+		/* about as long as it takes them to go */
+		if (i % 3 == 0)
+			schedule_timeout_idle(1);
+	}
+	WPT_EXPECT_STAT(test, pool, COMPLETED, n);
+}
+
+/* 33: no thread can be made: the one that there is runs all */
+static void idle_spawn_fails(struct kunit *test)
+{
+	const unsigned int n = 100;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 4 });
+	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
+	struct wpt_job *hold;
+	unsigned int i;
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, n), 0);
+	wpt_open(hold->gate);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, CREATED, 1);
+}
+
+/* 33: and when threads can be made again, they are, without being asked */
+static void idle_spawn_recovers(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, hold->gate);
+	unsigned int i;
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
+	wpt_fail_spawn(0);
+	for (i = 0; i < 2; i++)
+		wpt_begun(test, &jobs[i]);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 3);
+	wpt_open(hold->gate);
+}
+
+/* 33: a failure gives its slot back: the capacity is reached after many */
+static void idle_spawn_keeps_slots(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 8 });
+
+	/* every second one fails */
+	if (!wpt_fail_spawn(2))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	wpt_open(wpt_hold(test, pool, 8)->gate);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 8);
+}
+
+static struct kunit_case idle_cases[] = {
+	KUNIT_CASE_PARAM(idle_expire, min_gen_params),
+	KUNIT_CASE(idle_busy_stay),
+	KUNIT_CASE(idle_all_stay),
+	KUNIT_CASE(idle_not_early),
+	KUNIT_CASE(idle_races_work),
+	KUNIT_CASE(idle_spawn_fails),
+	KUNIT_CASE(idle_spawn_recovers),
+	KUNIT_CASE(idle_spawn_keeps_slots),
+	{}
+};
+
+static struct kunit_suite idle_suite = {
+	.name = "wpool_idle",
+	.init = idle_init,
+	.exit = wpt_exit,
+	.test_cases = idle_cases,
+};
+
+kunit_test_suite(idle_suite);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that take their worker down. They end their thread themselves, which
+ * takes the same way out as an oops does and works on every kernel.
+ */
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include "wpool_kunit.h"
+
+static int oops_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_oops");
+}
+
+static int die(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	complete_all(&job->begun);
+	if (job->gate)
+		wait_for_completion(&job->gate->opened);
+	atomic_inc(&job->runs);
+	kthread_complete_and_exit(NULL, job->result);
+	return 0;
+}
+
+/* Jobs that do not return. */
+static struct wpt_job *fatal_jobs(struct kunit *test, unsigned int n, struct wpt_gate *gate)
+{
+	struct wpt_job *jobs = wpt_jobs(test, n, gate);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		wpool_task_init(&jobs[i].task, die, &jobs[i]);
+	return jobs;
+}
+
+static const int code_cases[] = { 0, -EIO, 9 };
+
+static void code_name(const int *code, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "exit code %d", *code);
+}
+
+KUNIT_ARRAY_PARAM(code, code_cases, code_name);
+
+/* 37, 39: a task ends its own thread: its waiter gets -EOWNERDEAD */
+static void oops_tells_waiter(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *job = fatal_jobs(test, 1, wpt_gate(test));
+	struct wpt_thread *waiter;
+
+	job->result = *(const int *)test->param_value;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpt_begun(test, job);
+	waiter = wpt_thread(test, wpt_call_wait, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
+	/* who asks later is told the same */
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+	KUNIT_EXPECT_FALSE(test, wpool_task_running(&job->task));
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
+/* 35, 36: without a handler the pool lives: running and the slot come back */
+static void oops_pool_lives(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *fatal = fatal_jobs(test, 1, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 1);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 0);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
+}
+
+/* 35: many deaths in a row on one slot */
+static void oops_again_and_again(struct kunit *test)
+{
+	const unsigned int n = 40;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *job = fatal_jobs(test, 1, NULL);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), n);
+	WPT_EXPECT_STAT(test, pool, DIED, n);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
+}
+
+/* 36: what waits behind the dead runs elsewhere */
+static void oops_work_goes_on(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *fatal = fatal_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 20, NULL);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 20), 0);
+	wpt_open(fatal->gate);
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+}
+
+/* 35: a death frees room for who is refused while the queue is full */
+static void oops_frees_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *fatal = fatal_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &job->task), -EAGAIN);
+	wpt_open(fatal->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* 38: all workers die while submitters block: those are served */
+static void oops_all_die(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *fatal = fatal_jobs(test, 3, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+	struct wpt_thread *threads[5];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal[i].task), 0);
+		wpt_begun(test, &fatal[i]);
+	}
+	for (i = 0; i < 5; i++) {
+		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+		WPT_ASSERT_STAT(test, pool, BLOCKED, i + 1);
+	}
+	wpt_open(fatal->gate);
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+	}
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &fatal[i]), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, DIED, 3);
+}
+
+/* 40: a death while destroy waits for the task */
+static void oops_during_destroy(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *fatal = fatal_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *behind = wpt_jobs(test, 3, NULL);
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	wpt_begun(test, fatal);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, behind, 3), 0);
+	wpool_get(pool);
+	wpt_forget(test, pool);
+	thread = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(pool) == WPOOL_STATE_SHUTDOWN);
+	wpt_open(fatal->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&behind[i].runs), 1);
+	wpool_put(pool);
+}
+
+/* 36: flush and drain do not wait for the dead */
+static void oops_flush(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *fatal = fatal_jobs(test, 4, NULL);
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fatal, 4), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
+	wpool_flush(pool);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 4);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 4);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fatal, 4), 0);
+	wpool_drain(pool);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 8);
+}
+
+/* 36: a task of the pool's own cache, or one that is detached, may die as well */
+static void oops_nobody_waits(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *fatal = fatal_jobs(test, 2, NULL);
+
+	wpool_task_set_detached(&fatal[1].task);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, &fatal[0]), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal[1].task), 0);
+	wpool_drain(pool);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fatal[0].runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fatal[1].runs), 1);
+}
+
+static int die_at_once(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* The memory of a task is the caller's when -EOWNERDEAD is: KASAN watches. */
+static void oops_freed_at_once(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		struct wpool_task *task = kmalloc(sizeof(*task), GFP_KERNEL);
+		int err;
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+		wpool_task_init(task, die_at_once, NULL);
+		err = wpool_schedule(pool, task);
+		KUNIT_EXPECT_EQ(test, err, 0);
+		if (!err)
+			KUNIT_EXPECT_EQ(test, wpool_wait(task), -EOWNERDEAD);
+		kfree(task);
+		KUNIT_EXPECT_EQ(test, wpool_run(pool, die_at_once, NULL), -EOWNERDEAD);
+	}
+}
+
+/* 12: submitted again while it ran: the death of that run does not lose the next */
+static void oops_requeued(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *fatal = fatal_jobs(test, 1, wpt_gate(test));
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	wpt_begun(test, fatal);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	wpt_open(fatal->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fatal->runs), 2);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+}
+
+struct nest {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_job		*inner;
+};
+
+static int wait_inside(void *arg)
+{
+	struct nest *nest = arg;
+	int err = wpool_schedule(nest->pool, &nest->inner->task);
+
+	return err ?: wpool_wait(&nest->inner->task);
+}
+
+/* 42: a nested run takes down the one around it as well, and both are told */
+static void oops_nested(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct nest *nest = wpt_alloc(test, sizeof(*nest));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	int result = 0;
+
+	nest->pool = pool;
+	nest->inner = fatal_jobs(test, 1, NULL);
+	wpool_task_init(&nest->task, wait_inside, nest);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nest->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&nest->task, WPT_LIMIT, &result), 0);
+	KUNIT_EXPECT_EQ(test, result, -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, nest->inner), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+static struct kunit_case oops_cases[] = {
+	KUNIT_CASE_PARAM(oops_tells_waiter, code_gen_params),
+	KUNIT_CASE(oops_pool_lives),
+	KUNIT_CASE(oops_again_and_again),
+	KUNIT_CASE(oops_work_goes_on),
+	KUNIT_CASE(oops_frees_room),
+	KUNIT_CASE(oops_all_die),
+	KUNIT_CASE(oops_during_destroy),
+	KUNIT_CASE(oops_flush),
+	KUNIT_CASE(oops_nobody_waits),
+	KUNIT_CASE(oops_freed_at_once),
+	KUNIT_CASE(oops_requeued),
+	KUNIT_CASE(oops_nested),
+	{}
+};
+
+static struct kunit_suite oops_suite = {
+	.name = "wpool_oops",
+	.init = oops_init,
+	.exit = wpt_exit,
+	.test_cases = oops_cases,
+};
+
+kunit_test_suite(oops_suite);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests share: things that end when their test does.
+ *
+ * Whatever a test makes (pools, threads, gates, memory) belongs to its fixture
+ * and is taken down by wpt_exit(), also after a failed assertion: gates are
+ * opened, pools shut down, threads joined, and only then is memory freed. What
+ * a thread or a task touches therefore never lies on a test's stack.
+ *
+ * Nothing here waits without a limit. If a thread or a pool does not end within
+ * WPT_LIMIT, the test fails, and all that it made is leaked, this module
+ * pinned: a failure must be reported, not crash the machine.
+ */
+#ifndef _WPOOL_KUNIT_H
+#define _WPOOL_KUNIT_H
+
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/wpool.h>
+
+/* How long a test waits for what must happen; says nothing about speed. */
+#define WPT_LIMIT	(30 * HZ)
+
+/* Closed until it is opened, for good. */
+struct wpt_gate {
+	struct list_head	node;
+	struct completion	opened;
+};
+
+/* A task that tells what became of it. */
+struct wpt_job {
+	struct wpool_task	task;
+	struct wpt_gate		*gate;		/* waited for while running */
+	atomic_t		*clock;		/* where it takes its turn */
+	int			turn;		/* which one it was, from 1 */
+	int			result;		/* what it returns */
+	atomic_t		runs;
+	struct completion	begun;
+	struct task_struct	*worker;	/* who ran it last; no reference */
+};
+
+/* A kthread that makes one call, in the test's stead, and keeps its result. */
+struct wpt_thread {
+	struct list_head	node;
+	struct task_struct	*kthread;	/* with a reference */
+	int			(*fn)(struct wpt_thread *self);
+	struct wpool		*pool;
+	struct wpt_job		*job;
+	void			*arg;
+	struct completion	done;
+	int			result;
+};
+
+/* For the init and exit members of every suite. */
+int wpt_init(struct kunit *test, const char *suite);
+void wpt_exit(struct kunit *test);
+
+/* All these assert success. */
+void *wpt_alloc(struct kunit *test, size_t size);
+struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs);
+struct wpt_gate *wpt_gate(struct kunit *test);
+struct wpt_job *wpt_jobs(struct kunit *test, unsigned int n, struct wpt_gate *gate);
+struct wpt_thread *wpt_thread(struct kunit *test, int (*fn)(struct wpt_thread *),
+			      struct wpool *pool, struct wpt_job *job, void *arg);
+
+const char *wpt_name(struct kunit *test, char *buffer, size_t size);
+void wpt_forget(struct kunit *test, struct wpool *pool);
+void wpt_destroy(struct kunit *test, struct wpool *pool);
+void wpt_open(struct wpt_gate *gate);
+int wpt_run_job(void *arg);
+int wpt_schedule_all(struct wpool *pool, struct wpt_job *jobs, unsigned int n);
+struct wpt_job *wpt_hold(struct kunit *test, struct wpool *pool, unsigned int n);
+void wpt_begun(struct kunit *test, struct wpt_job *job);
+int wpt_wait(struct kunit *test, struct wpt_job *job);
+int wpt_join(struct kunit *test, struct wpt_thread *thread);
+bool wpt_asleep(struct wpt_thread *thread);
+bool wpt_fail_spawn(unsigned int interval);
+
+/* Calls for wpt_thread(). */
+int wpt_call_schedule(struct wpt_thread *self);
+int wpt_call_wait(struct wpt_thread *self);
+int wpt_call_destroy(struct wpt_thread *self);
+
+static inline u64 wpt_stat(struct wpool *pool, enum wpool_stat which)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(pool, &stats);
+	return stats.count[which];
+}
+
+static inline enum wpool_state wpt_state(struct wpool *pool)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(pool, &stats);
+	return stats.state;
+}
+
+/*
+ * Wait for a condition that nobody signals. False if it did not come true
+ * within the limit.
+ */
+#define wpt_until(condition)						\
+({									\
+	unsigned long __end = jiffies + WPT_LIMIT;			\
+	bool __true;							\
+									\
+	while (!(__true = (condition)) && time_before(jiffies, __end))	\
+		schedule_timeout_idle(1);				\
+	__true;								\
+})
+
+#define WPT_ASSERT_UNTIL(test, condition)				\
+	KUNIT_ASSERT_TRUE_MSG(test, wpt_until(condition),		\
+			      "never came true: " #condition)
+
+#define WPT_ASSERT_STAT(test, pool, which, value)			\
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_##which) == (value))
+
+#define WPT_EXPECT_STAT(test, pool, which, value)			\
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_##which), (u64)(value))
+
+#endif /* _WPOOL_KUNIT_H */
