@@ -271,14 +271,17 @@ struct wpt_job *wpt_jobs(struct kunit *test, unsigned int n, struct wpt_gate *ga
 	return jobs;
 }
 
-/* 0, or the first error; the jobs after it are not submitted. */
+/*
+ * 0, or the first error; the jobs after it are not submitted. Waits for room,
+ * but not for ever.
+ */
 int wpt_schedule_all(struct wpool *pool, struct wpt_job *jobs, unsigned int n)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++)
-		err = wpool_schedule(pool, &jobs[i].task);
+		err = wpool_schedule_timeout(pool, &jobs[i].task, WPT_LIMIT);
 	return err;
 }
 
@@ -289,7 +292,7 @@ struct wpt_job *wpt_hold(struct kunit *test, struct wpool *pool, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, &jobs[i], 1), 0);
 		wpt_begun(test, &jobs[i]);
 	}
 	return jobs;
@@ -314,6 +317,7 @@ static int thread_main(void *arg)
 {
 	struct wpt_thread *thread = arg;
 
+	WRITE_ONCE(thread->calling, true);
 	thread->result = thread->fn(thread);
 	complete_all(&thread->done);
 	return 0;
@@ -352,10 +356,40 @@ int wpt_join(struct kunit *test, struct wpt_thread *thread)
 	return thread->result;
 }
 
-/* True also for a moment's sleep on the way: only ever wait for it. */
+/* Have a thread make a call, so that the test goes on if it never returns. */
+int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
+	     struct wpool *pool, void *arg)
+{
+	return wpt_join(test, wpt_thread(test, fn, pool, NULL, arg));
+}
+
+struct function {
+	wpool_fn_t	fn;
+	void		*arg;
+};
+
+static int call_run(struct wpt_thread *self)
+{
+	struct function *function = self->arg;
+
+	return wpool_run(self->pool, function->fn, function->arg);
+}
+
+int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct function *function = wpt_alloc(test, sizeof(*function));
+
+	function->fn = fn;
+	function->arg = arg;
+	return wpt_call(test, call_run, pool, function);
+}
+
+/* Does the thread sleep in its call? Not: still on its way to it, or woken. */
 bool wpt_asleep(struct wpt_thread *thread)
 {
-	return READ_ONCE(thread->kthread->__state) != TASK_RUNNING;
+	unsigned int asleep = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+	return READ_ONCE(thread->calling) && (READ_ONCE(thread->kthread->__state) & asleep);
 }
 
 int wpt_call_schedule(struct wpt_thread *self)
@@ -371,6 +405,18 @@ int wpt_call_wait(struct wpt_thread *self)
 int wpt_call_destroy(struct wpt_thread *self)
 {
 	return wpool_destroy(self->pool);
+}
+
+int wpt_call_flush(struct wpt_thread *self)
+{
+	wpool_flush(self->pool);
+	return 0;
+}
+
+int wpt_call_drain(struct wpt_thread *self)
+{
+	wpool_drain(self->pool);
+	return 0;
 }
 
 MODULE_DESCRIPTION("KUnit tests of wpool");

@@ -194,11 +194,11 @@ static void oops_flush(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fatal, 4), 0);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
-	wpool_flush(pool);
+	wpt_call(test, wpt_call_flush, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 4);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 4);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fatal, 4), 0);
-	wpool_drain(pool);
+	wpt_call(test, wpt_call_drain, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 8);
 }
 
@@ -211,7 +211,7 @@ static void oops_nobody_waits(struct kunit *test)
 	wpool_task_set_detached(&fatal[1].task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, &fatal[0]), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal[1].task), 0);
-	wpool_drain(pool);
+	wpt_call(test, wpt_call_drain, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fatal[0].runs), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fatal[1].runs), 1);
@@ -223,25 +223,32 @@ static int die_at_once(void *arg)
 	return 0;
 }
 
+static int call_free_at_once(struct wpt_thread *self)
+{
+	unsigned int i;
+	int wrong = 0;
+
+	for (i = 0; i < 20; i++) {
+		struct wpool_task *task = kmalloc(sizeof(*task), GFP_KERNEL);
+
+		if (!task)
+			return -ENOMEM;
+		wpool_task_init(task, die_at_once, NULL);
+		wrong += wpool_schedule(self->pool, task) != 0;
+		wrong += wpool_wait(task) != -EOWNERDEAD;
+		kfree(task);
+		/* and on the stack */
+		wrong += wpool_run(self->pool, die_at_once, NULL) != -EOWNERDEAD;
+	}
+	return wrong;
+}
+
 /* The memory of a task is the caller's when -EOWNERDEAD is: KASAN watches. */
 static void oops_freed_at_once(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	unsigned int i;
 
-	for (i = 0; i < 20; i++) {
-		struct wpool_task *task = kmalloc(sizeof(*task), GFP_KERNEL);
-		int err;
-
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-		wpool_task_init(task, die_at_once, NULL);
-		err = wpool_schedule(pool, task);
-		KUNIT_EXPECT_EQ(test, err, 0);
-		if (!err)
-			KUNIT_EXPECT_EQ(test, wpool_wait(task), -EOWNERDEAD);
-		kfree(task);
-		KUNIT_EXPECT_EQ(test, wpool_run(pool, die_at_once, NULL), -EOWNERDEAD);
-	}
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_free_at_once, pool, NULL), 0);
 }
 
 /* 12: submitted again while it ran: the death of that run does not lose the next */

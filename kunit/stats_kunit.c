@@ -107,7 +107,7 @@ static void stats_never_overestimate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
-	wpool_drain(pool);
+	wpt_call(test, wpt_call_drain, pool, NULL);
 	KUNIT_EXPECT_EQ(test, overestimates(pool, tally), 0);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, atomic_read(&tally->ended));
 }
@@ -172,7 +172,7 @@ static void stats_balance(struct kunit *test)
 	for (i = 20; i < 30; i++)
 		KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[i].task));
 	wpt_open(hold->gate);
-	wpool_drain(pool);
+	wpt_call(test, wpt_call_drain, pool, NULL);
 
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 32);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 18);
@@ -211,7 +211,7 @@ static void stats_now(struct kunit *test)
 
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
-	wpool_drain(pool);
+	wpt_call(test, wpt_call_drain, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 6);
 	WPT_ASSERT_STAT(test, pool, IDLE, 2);

@@ -196,7 +196,7 @@ static void task_null_argument(struct kunit *test)
 	wpool_task_init(&job->task, is_null, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 1);
-	KUNIT_EXPECT_EQ(test, wpool_run(pool, is_null, NULL), 1);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, is_null, NULL), 1);
 }
 
 static const int result_cases[] = { 0, 1, -1, -EIO, -ECANCELED, -EOWNERDEAD, INT_MAX, INT_MIN };
@@ -218,9 +218,10 @@ static void task_result(struct kunit *test)
 	job->result = expected;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), expected);
+	/* done, so this does not block */
 	KUNIT_EXPECT_EQ(test, wpool_wait(&job->task), expected);
 	KUNIT_EXPECT_EQ(test, wpool_wait(&job->task), expected);
-	KUNIT_EXPECT_EQ(test, wpool_run(pool, wpt_run_job, job), expected);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, wpt_run_job, job), expected);
 }
 
 /* 15: an idle worker is used before one is created */
@@ -260,24 +261,32 @@ static void task_uses_warmest(struct kunit *test)
 	}
 }
 
+static int call_free_at_once(struct wpt_thread *self)
+{
+	unsigned int i;
+	int wrong = 0;
+
+	for (i = 0; i < 300; i++) {
+		struct wpool_task *task = kmalloc(sizeof(*task), GFP_KERNEL);
+
+		if (!task)
+			return -ENOMEM;
+		wpool_task_init(task, is_null, NULL);
+		wrong += wpool_schedule(self->pool, task) != 0;
+		wrong += wpool_wait(task) != 1;
+		kfree(task);
+		/* and on the stack */
+		wrong += wpool_run(self->pool, is_null, NULL) != 1;
+	}
+	return wrong;
+}
+
 /* When wpool_wait() has returned, the memory is the caller's: KASAN watches. */
 static void task_freed_at_once(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	unsigned int i;
 
-	for (i = 0; i < 300; i++) {
-		struct wpool_task *task = kmalloc(sizeof(*task), GFP_KERNEL);
-		int err;
-
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-		wpool_task_init(task, is_null, NULL);
-		err = wpool_schedule(pool, task);
-		KUNIT_EXPECT_EQ(test, err, 0);
-		if (!err)
-			KUNIT_EXPECT_EQ(test, wpool_wait(task), 1);
-		kfree(task);
-	}
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_free_at_once, pool, NULL), 0);
 }
 
 static int free_task(void *arg)
@@ -341,9 +350,9 @@ static void task_current(struct kunit *test)
 	struct wpool *other = wpt_pool(test, NULL);
 
 	KUNIT_EXPECT_PTR_EQ(test, wpool_current(), (struct wpool *)NULL);
-	KUNIT_EXPECT_EQ(test, wpool_run(one, is_current, one), 1);
-	KUNIT_EXPECT_EQ(test, wpool_run(other, is_current, other), 1);
-	KUNIT_EXPECT_EQ(test, wpool_run(one, is_current, other), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, one, is_current, one), 1);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, other, is_current, other), 1);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, one, is_current, other), 0);
 }
 
 static struct kunit_case task_cases[] = {

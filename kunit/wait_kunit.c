@@ -283,20 +283,8 @@ static void wait_run_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 
-	KUNIT_EXPECT_EQ(test, wpool_run(pool, run_inside, pool), 3);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, pool), 3);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 2);
-}
-
-static int call_flush(struct wpt_thread *self)
-{
-	wpool_flush(self->pool);
-	return 0;
-}
-
-static int call_drain(struct wpt_thread *self)
-{
-	wpool_drain(self->pool);
-	return 0;
 }
 
 /* flush waits for what was accepted before it, and for nothing after */
@@ -310,7 +298,7 @@ static void wait_flush(struct kunit *test)
 	unsigned int i, undone = 0;
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, queued, 5), 0);
-	thread = wpt_thread(test, call_flush, pool, NULL, NULL);
+	thread = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
 	after = wpt_hold(test, pool, 1);
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
@@ -334,7 +322,7 @@ static void wait_flushes(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		holds[i] = wpt_hold(test, pool, 1);
-		threads[i] = wpt_thread(test, call_flush, pool, NULL, NULL);
+		threads[i] = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
 		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
 	}
 	for (i = 0; i < 3; i++) {
@@ -356,7 +344,7 @@ static void wait_many_flushes(struct kunit *test)
 
 	for (i = 0; i < n; i++) {
 		holds[i] = wpt_hold(test, pool, 1);
-		threads[i] = wpt_thread(test, call_flush, pool, NULL, NULL);
+		threads[i] = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
 		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
 	}
 	/* the first is still told apart: it does not wait for all */
@@ -376,10 +364,10 @@ static void wait_flush_nothing(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 
-	wpt_join(test, wpt_thread(test, call_flush, pool, NULL, NULL));
-	wpt_join(test, wpt_thread(test, call_drain, pool, NULL, NULL));
-	wpt_join(test, wpt_thread(test, call_flush, NULL, NULL, NULL));
-	wpt_join(test, wpt_thread(test, call_drain, NULL, NULL, NULL));
+	wpt_call(test, wpt_call_flush, pool, NULL);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	wpt_call(test, wpt_call_flush, NULL, NULL);
+	wpt_call(test, wpt_call_drain, NULL, NULL);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
 }
 
@@ -388,7 +376,7 @@ static void wait_drain(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *before = wpt_hold(test, pool, 1);
-	struct wpt_thread *thread = wpt_thread(test, call_drain, pool, NULL, NULL);
+	struct wpt_thread *thread = wpt_thread(test, wpt_call_drain, pool, NULL, NULL);
 	struct wpt_job *after;
 
 	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));

@@ -50,6 +50,7 @@ struct wpt_thread {
 	struct wpool		*pool;
 	struct wpt_job		*job;
 	void			*arg;
+	bool			calling;
 	struct completion	done;
 	int			result;
 };
@@ -76,13 +77,18 @@ struct wpt_job *wpt_hold(struct kunit *test, struct wpool *pool, unsigned int n)
 void wpt_begun(struct kunit *test, struct wpt_job *job);
 int wpt_wait(struct kunit *test, struct wpt_job *job);
 int wpt_join(struct kunit *test, struct wpt_thread *thread);
+int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
+	     struct wpool *pool, void *arg);
+int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg);
 bool wpt_asleep(struct wpt_thread *thread);
 bool wpt_fail_spawn(unsigned int interval);
 
-/* Calls for wpt_thread(). */
+/* Calls for wpt_thread(); those on a pool alone also for wpt_call(). */
 int wpt_call_schedule(struct wpt_thread *self);
 int wpt_call_wait(struct wpt_thread *self);
 int wpt_call_destroy(struct wpt_thread *self);
+int wpt_call_flush(struct wpt_thread *self);
+int wpt_call_drain(struct wpt_thread *self);
 
 static inline u64 wpt_stat(struct wpool *pool, enum wpool_stat which)
 {
