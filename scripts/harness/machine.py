@@ -101,7 +101,7 @@ def _keep(run):
 
 def _where(scratch):
     """The suite that runs now, as far as the console has come."""
-    seen = re.findall(r"# Subtest: (\S+)", _console(scratch))
+    seen = re.findall(r"\] {5}# Subtest: (\S+)", _console(scratch))
     return f" {seen[-1]}," if seen else ""
 
 
