@@ -4,6 +4,7 @@
  * core/ set up in order and taken down in the reverse.
  */
 #include <linux/module.h>
+#include <linux/string.h>
 #include <linux/stringify.h>
 
 #include "core/internal.h"
@@ -21,7 +22,15 @@ MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond t
 
 static char *full = "block";
 module_param(full, charp, 0444);
-MODULE_PARM_DESC(full, "What submitting to the full default pool does: block or fail (default block)");
+MODULE_PARM_DESC(full, "What submitting to the full default pool does: block, fail, caller_runs, discard or discard_oldest (default block)");
+
+static const char * const policies[] = {
+	[WPOOL_FULL_BLOCK]		= "block",
+	[WPOOL_FULL_FAIL]		= "fail",
+	[WPOOL_FULL_CALLER_RUNS]	= "caller_runs",
+	[WPOOL_FULL_DISCARD]		= "discard",
+	[WPOOL_FULL_DISCARD_OLDEST]	= "discard_oldest",
+};
 
 static unsigned int idle_timeout_ms = WPOOL_DEFAULT_IDLE_MS;
 module_param(idle_timeout_ms, uint, 0444);
@@ -54,16 +63,15 @@ static int __init make_default_pool(void)
 		.spin_us		= spin_us,
 	};
 
-	correct_capacity();
-	attrs.capacity = capacity;
-	if (!strcmp(full, "block")) {
-		attrs.full = WPOOL_FULL_BLOCK;
-	} else if (!strcmp(full, "fail")) {
-		attrs.full = WPOOL_FULL_FAIL;
-	} else {
-		pr_err("default: full=%s is neither block nor fail\n", full);
+	int policy = match_string(policies, ARRAY_SIZE(policies), full);
+
+	if (policy < 0) {
+		pr_err("default: full=%s: no such policy\n", full);
 		return -EINVAL;
 	}
+	correct_capacity();
+	attrs.capacity = capacity;
+	attrs.full = policy;
 	return pool_make_default(&attrs);
 }
 
@@ -81,8 +89,13 @@ static int __init wpool_mod_init(void)
 	ret = make_default_pool();
 	if (ret)
 		goto exit_debugfs;
+	ret = hotplug_init();
+	if (ret)
+		goto destroy_default;
 	return 0;
 
+destroy_default:
+	pool_destroy_default();
 exit_debugfs:
 	debugfs_exit();
 	manager_exit();
@@ -93,6 +106,7 @@ exit_run:
 
 static void __exit wpool_mod_exit(void)
 {
+	hotplug_exit();
 	pool_destroy_default();
 	debugfs_exit();
 	manager_exit();

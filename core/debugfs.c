@@ -22,9 +22,11 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_SUBMITTED]	= "submitted",
 	[WPOOL_STAT_COMPLETED]	= "completed",
 	[WPOOL_STAT_CANCELLED]	= "cancelled",
+	[WPOOL_STAT_DROPPED]	= "dropped",
 	[WPOOL_STAT_OOPSED]	= "oopsed",
 	[WPOOL_STAT_REJECTED]	= "rejected",
 	[WPOOL_STAT_NESTED]	= "nested",
+	[WPOOL_STAT_CALLER_RUNS] = "caller_runs",
 	[WPOOL_STAT_CREATED]	= "created",
 	[WPOOL_STAT_EXPIRED]	= "expired",
 	[WPOOL_STAT_DIED]	= "died",
@@ -34,6 +36,7 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_IDLE]	= "idle",
 	[WPOOL_STAT_RUNNING]	= "running",
 	[WPOOL_STAT_QUEUED]	= "queued",
+	[WPOOL_STAT_DELAYED]	= "delayed",
 	[WPOOL_STAT_BLOCKED]	= "blocked",
 };
 static_assert(ARRAY_SIZE(stat_names) == WPOOL_NR_STATS);
@@ -103,14 +106,14 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 	if (depth) {
 		run = &worker->runs[depth - 1];
 		since = READ_ONCE(run->started);
-		seq_printf(m, "%d running %u ms %ps\n", task_pid_nr(worker->thread),
+		seq_printf(m, "%d running %u ms %ps\n", worker->pid_nr,
 			   jiffies_to_msecs(jiffies - since), READ_ONCE(run->fn));
 		return;
 	}
 	what = READ_ONCE(worker->leaving) ? "leaving" :
 	       list_empty_careful(&worker->idle_node) ? "looking" : "idle";
 	since = READ_ONCE(worker->idle_since);
-	seq_printf(m, "%d %s %u ms -\n", task_pid_nr(worker->thread), what,
+	seq_printf(m, "%d %s %u ms -\n", worker->pid_nr, what,
 		   jiffies_to_msecs(jiffies - since));
 }
 
@@ -127,6 +130,26 @@ static int tasks_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(tasks);
+
+/* A line a bucket: from how many microseconds on, and how many tasks. */
+static int latency_show(struct seq_file *m, void *unused)
+{
+	const struct wpool *pool = m->private;
+	const struct wpool_latency *latency = pool->latency;
+	int i;
+
+	if (!latency) {
+		seq_puts(m, "off: the pool was made without WPOOL_LATENCY\n");
+		return 0;
+	}
+	seq_puts(m, "from_us waiting running\n");
+	for (i = 0; i < WPOOL_LATENCY_BUCKETS; i++)
+		seq_printf(m, "%llu %llu %llu\n", i ? (1024ULL << (i - 1)) / 1000 : 0,
+			   READ_ONCE(latency->waiting[i]),
+			   READ_ONCE(latency->running[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(latency);
 
 static int capacity_show(struct seq_file *m, void *unused)
 {
@@ -175,6 +198,7 @@ static const struct {
 	{ "state",	0400,	&state_fops },
 	{ "stats",	0400,	&stats_fops },
 	{ "tasks",	0400,	&tasks_fops },
+	{ "latency",	0400,	&latency_fops },
 };
 
 void debugfs_add_pool(struct wpool *pool)

@@ -16,6 +16,7 @@
  *
  *	registry_lock			mutex; pool.c
  *	  pool->lock			raw, interrupts off
+ *	    group->lock			raw
  *	    manager.lock		raw; manager.c
  *	    pool->slots.lock		inside down_trylock() and up()
  *	    timer base lock		inside mod_timer()
@@ -38,6 +39,8 @@
 #define _WPOOL_INTERNAL_H
 
 #include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -55,12 +58,19 @@
 #define TASK_QUEUED	0x01	/* accepted, not begun */
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
+#define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
+
+/* The pool's: task->pool may be locked, see task_lock_pool(). */
+#define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
 /* How deep a worker may run tasks that it waits for inside one another. */
 #define WPOOL_MAX_NESTING	16
 
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
+
+/* Buckets for the keys in use, as a power of two. */
+#define WPOOL_KEY_BITS		6
 
 /* After a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
@@ -70,14 +80,17 @@
 
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
- * @hnode: L: on &wpool_task.waiters, &wpool.flushers or &wpool_wakes.waiters
+ * @next: L: the next of &wpool_task.watchers, see watch.c
+ * @hnode: L: on &wpool.flushers, &wpool_group.waiters or &wpool_wakes.waiters
  * @node: L: on &wpool.blocked
  * @done: completed, once, by whoever took the waiter off its list
  * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
  * @value: L: the result of the task, for who waited for one and was told 0
  * @task: I: of a blocked submitter: what it wants accepted
+ * @group: I: of a blocked submitter: to which it is to belong, or NULL
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
- *	NULL
+ *	NULL; counted in &wpool.nr_asleep until it is told
+ * @helper: I: the worker that waits for a group here, or NULL
  * @colors: L: of a flusher: the colors that it still waits for; 0 is a drain
  *
  * Lives on the sleeper's stack. Who gives up (time-out, signal) takes itself
@@ -86,6 +99,7 @@
  */
 struct wpool_waiter {
 	union {
+		unsigned long		next;
 		struct hlist_node	hnode;
 		struct list_head	node;
 	};
@@ -93,7 +107,9 @@ struct wpool_waiter {
 	int			told;
 	int			value;
 	struct wpool_task	*task;
+	struct wpool_group	*group;
 	struct wpool_worker	*worker;
+	struct wpool_worker	*helper;
 	unsigned int		colors;
 };
 
@@ -101,31 +117,44 @@ struct wpool_waiter {
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
+ * @garbage: tasks of wpool's own slab cache that have ended, linked by their
+ *	watchers
  */
 struct wpool_wakes {
 	struct hlist_head	waiters;
 	struct task_struct	*worker;
+	struct wpool_task	*garbage;
 };
 
 /**
  * struct wpool_run - one of the functions that a worker is inside
+ * @worker: who is inside it; NULL for a caller that runs a task itself
  * @task: the task, or NULL for one that may not be touched any more
  * @fn: its function
  * @arg: and argument
  * @owner: the module pinned for it, or NULL
+ * @group: the group that it belongs to, or NULL
  * @started: in jiffies
+ * @began: when, see latency.c
  * @color: what its end counts down, see flush.c
+ * @stop: S: asked to end, see wpool_should_stop()
+ * @orphan: L: nobody waits for @task any more, and it is ours to free
  *
  * Everything that its burial needs if the function never returns; hence in
  * struct wpool_worker and not on the stack, which an oops rewinds.
  */
 struct wpool_run {
+	struct wpool_worker	*worker;
 	struct wpool_task	*task;
 	wpool_fn_t		fn;
 	void			*arg;
 	struct module		*owner;
+	struct wpool_group	*group;
 	unsigned long		started;
+	u32			began;
 	u8			color;
+	bool			stop;
+	bool			orphan;
 };
 
 /**
@@ -133,6 +162,7 @@ struct wpool_run {
  * @pool: I: holds a reference
  * @thread: I: holds a reference, so that its end can be awaited
  * @pid: I: holds a reference, for @exit_wait
+ * @pid_nr: I: its number, for who only looks and has no reference
  * @stack: I: the address of its stack, for run_bury(); itself gone by then
  * @id: I: counted up per pool
  * @exit_wait: I: entry on @pid->wait_pidfd, calls worker_exited()
@@ -152,6 +182,7 @@ struct wpool_worker {
 	struct wpool		*pool;
 	struct task_struct	*thread;
 	struct pid		*pid;
+	pid_t			pid_nr;
 	unsigned long		stack;
 	unsigned int		id;
 	struct wait_queue_entry	exit_wait;
@@ -178,9 +209,13 @@ struct wpool_worker {
  * @state: S
  * @queue: L: the tasks that wait, a list per priority, oldest first
  * @nr_queued: S: accepted and not begun
- * @nr_requeued: L: those of @nr_queued that are still inside their function, so
- *	on no list
- * @nr_running: L: workers inside a function
+ * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
+ *	function, or behind another of their key
+ * @keys: L: the heads of the keys in use, see key.c
+ * @delayed: L: tasks whose time has not come
+ * @nr_delayed: L
+ * @paused: L: no task is begun
+ * @nr_running: S: workers inside a function
  * @nr_looking: L: workers awake that will look at @queue before they sleep, and
  *	have not yet since they were counted
  * @idle: L: workers asleep; LIFO, so that the warmest is woken
@@ -207,10 +242,14 @@ struct wpool_worker {
  * @next_id: M
  * @spawn_asked: L: the manager knows that a worker is wanted
  * @spawn_error: L: why the last thread could not be made, or 0
- * @starter: L: the creator waiting for the first workers, or NULL
+ * @starter: L: who waits for workers to be made, or NULL
+ * @to_start: L: how many more than those to be kept it asked for
+ * @made: L: how many have been made for it
  * @timer: kicks the manager: when an idle worker's time is over, or a thread
  *	that could not be made is to be tried again
  * @manage_node: manager.lock: on the manager's list; then it holds a reference
+ *
+ * @latency: I: histograms, or NULL
  *
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
@@ -225,7 +264,8 @@ struct wpool {
 	enum wpool_state	state;
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
-	unsigned int		nr_requeued;
+	unsigned int		nr_held;
+	bool			paused;
 	unsigned int		nr_running;
 	unsigned int		nr_looking;
 	struct list_head	idle;
@@ -237,7 +277,11 @@ struct wpool {
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
 	unsigned int		nr_undone;
+	struct list_head	delayed;
+	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
+	struct hlist_head	keys[1 << WPOOL_KEY_BITS];
+	struct wpool_latency	*latency;
 
 	unsigned int		capacity;
 	struct semaphore	slots;
@@ -249,6 +293,8 @@ struct wpool {
 	bool			spawn_asked;
 	int			spawn_error;
 	struct wpool_waiter	*starter;
+	unsigned int		to_start;
+	unsigned int		made;
 	struct timer_list	timer;
 	struct list_head	manage_node;
 
@@ -257,7 +303,15 @@ struct wpool {
 	unsigned int		depth;		/* UINT_MAX is unbounded */
 	enum wpool_full		full;
 	unsigned long		idle_timeout;	/* jiffies */
+	unsigned int		max_blocked;	/* 0 is unlimited */
 	unsigned int		spin_us;
+	unsigned int		flags;
+	unsigned int		percent;	/* of the CPUs online, or 0 */
+	int			nice;
+	int			node;		/* or NUMA_NO_NODE */
+	cpumask_var_t		cpumask;	/* where its workers run */
+	const struct wpool_ops	*ops;
+	void			*priv;
 
 	struct completion	terminated;
 	struct kref		kref;
@@ -272,13 +326,31 @@ struct wpool {
 /* Tasks on the queue, so for any worker to take. Needs pool->lock. */
 static inline bool queue_ready(const struct wpool *pool)
 {
-	return pool->nr_queued > pool->nr_requeued;
+	return pool->nr_queued > pool->nr_held && !pool->paused;
 }
 
 /* Workers that take tasks. Needs pool->lock. */
 static inline unsigned int pool_alive(const struct wpool *pool)
 {
 	return pool->nr_workers - pool->nr_leaving;
+}
+
+/* Nothing is left to do and nothing will come. Needs pool->lock. */
+static inline bool pool_is_over(const struct wpool *pool)
+{
+	return pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool) &&
+	       !pool->nr_delayed;
+}
+
+/*
+ * When so many sleep in the pool's own calls, nobody is left who could end one of
+ * its tasks: all that there may be, or, if no more can be made, that there are.
+ * Needs pool->lock.
+ */
+static inline unsigned int pool_all_asleep(const struct wpool *pool)
+{
+	return pool->spawn_error ? pool_alive(pool) :
+	       max(pool->capacity, pool_alive(pool));
 }
 
 /* How many of them are kept when idle. Needs pool->lock. */
@@ -288,7 +360,15 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 /* queue.c */
-int queue_accept(struct wpool *pool, struct wpool_task *task);
+int queue_check(const struct wpool *pool, const struct wpool_task *task);
+int queue_take(struct wpool *pool, struct wpool_task *task,
+	       struct wpool_group *group);
+void queue_put(struct wpool *pool, struct wpool_task *task);
+void queue_link(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_pop_oldest(struct wpool *pool);
+int queue_accept(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_group *group);
+struct wpool_task *queue_first(struct wpool *pool);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
@@ -306,8 +386,97 @@ void pool_unlock_wake(struct wpool *pool, unsigned long flags,
 
 static inline bool wakes_pending(const struct wpool_wakes *wakes)
 {
-	return wakes->worker || !hlist_empty(&wakes->waiters);
+	return wakes->worker || !hlist_empty(&wakes->waiters) || wakes->garbage;
 }
+
+void wakes_issue(struct wpool_wakes *wakes);
+
+/**
+ * struct wpool_deadline - until when a thread waits
+ * @never: it has no limit
+ * @at: in jiffies
+ */
+struct wpool_deadline {
+	bool			never;
+	unsigned long		at;
+};
+
+void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
+unsigned long deadline_left(const struct wpool_deadline *deadline);
+
+/* group.c */
+void group_task_done(struct wpool_group *group, int result,
+		     struct wpool_wakes *wakes);
+bool group_cancels(const struct wpool_task *task);
+
+/* watch.c */
+void watch_add(struct wpool_task *task, struct wpool_waiter *waiter);
+void watch_del(struct wpool_task *task, struct wpool_waiter *waiter);
+void watch_add_group(struct wpool_task *task, struct wpool_group *group);
+struct wpool_group *watch_group(const struct wpool_task *task);
+struct wpool_group *watch_take_group(struct wpool_task *task);
+struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
+				     const struct wpool_worker *worker);
+void watch_tell(struct wpool_task *task, int told, int value,
+		struct wpool_wakes *wakes);
+
+/* submit.c */
+int submit_to_group(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_group *group);
+
+/* key.c */
+bool key_held_back(struct wpool *pool, struct wpool_task *task);
+bool key_is_follower(const struct wpool_task *task);
+struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
+void key_release(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_wakes *wakes);
+
+/* delayed.c */
+void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* latency.c */
+#define WPOOL_LATENCY_BUCKETS	32
+
+/**
+ * struct wpool_latency - histograms of times, in powers of two of 1024 ns
+ * @waiting: from acceptance to the beginning
+ * @running: inside the function
+ */
+struct wpool_latency {
+	u64			waiting[WPOOL_LATENCY_BUCKETS];
+	u64			running[WPOOL_LATENCY_BUCKETS];
+};
+
+DECLARE_STATIC_KEY_FALSE(latency_key);
+int latency_create(struct wpool *pool);
+void latency_destroy(struct wpool *pool);
+void __latency_accept(struct wpool *pool, struct wpool_task *task);
+void __latency_begin(struct wpool *pool, struct wpool_task *task,
+		     struct wpool_run *run);
+void __latency_end(struct wpool *pool, struct wpool_run *run);
+
+static inline void latency_accept(struct wpool *pool, struct wpool_task *task)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_accept(pool, task);
+}
+
+static inline void latency_begin(struct wpool *pool, struct wpool_task *task,
+				 struct wpool_run *run)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_begin(pool, task, run);
+}
+
+static inline void latency_end(struct wpool *pool, struct wpool_run *run)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_end(pool, run);
+}
+
+/* wait.c */
+struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags);
+void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* flush.c */
 void flush_accept(struct wpool *pool, struct wpool_task *task);
@@ -319,10 +488,13 @@ void run_exit(void);
 struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
-void task_tell_waiters(struct wpool_task *task, int result,
-		       struct wpool_wakes *wakes);
-void task_uncount(struct wpool *pool, struct module *pinned, u8 color,
-		  enum wpool_stat how, struct wpool_wakes *wakes);
+void run_in_caller(struct wpool *pool, struct wpool_task *task,
+		   unsigned long flags);
+void run_bury_hooks(struct wpool_worker *worker);
+void task_drop(struct wpool *pool, struct wpool_task *task, int result,
+	       enum wpool_stat how, struct wpool_wakes *wakes);
+bool run_on_own_stack(const struct wpool_run *run,
+		      const struct wpool_task *task);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	      unsigned long *flags);
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
@@ -335,6 +507,8 @@ extern struct fault_attr wpool_fail_spawn;
 struct wpool_worker *worker_current(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
 int worker_spawn(struct wpool *pool);
+void worker_join(struct wpool_worker *worker);
+void worker_put_slot(struct wpool *pool);
 void worker_leave(struct wpool_worker *worker);
 void worker_unidle(struct wpool_worker *worker);
 
@@ -344,10 +518,25 @@ void manager_exit(void);
 void manager_kick(struct wpool *pool);
 void manager_bury(struct wpool_worker *worker);
 
+/* attrs.c */
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
+unsigned int attrs_percent_of_cpus(unsigned int percent);
+
+/* hotplug.c */
+int hotplug_init(void);
+void hotplug_exit(void);
+
 /* pool.c */
 int pool_make_default(const struct wpool_attrs *attrs);
 void pool_destroy_default(void);
+int pool_start(struct wpool *pool, unsigned int n);
+void registry_remove(struct wpool *pool);
+void for_each_pool(void (*fn)(struct wpool *pool, void *arg), void *arg);
+
+/* shutdown.c */
 void pool_set_state(struct wpool *pool, enum wpool_state state);
+bool pool_is_shared(const struct wpool *pool, const char *what);
+void pool_stop(struct wpool *pool);
 
 /* debugfs.c */
 void debugfs_init(void);

@@ -75,15 +75,7 @@ static struct wpool *manager_next_pool(void)
 	return pool;
 }
 
-/* Waits for the thread's last instruction; it has no code of ours left to run. */
-static void join_thread(struct wpool_worker *worker)
-{
-	remove_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
-	kthread_stop(worker->thread);
-	put_pid(worker->pid);
-}
-
-/* Cleanup mirrors worker_start(). Context: pool->lock held. */
+/* Cleanup mirrors worker_link(). Context: pool->lock held. */
 static void unlink_worker(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
@@ -92,10 +84,17 @@ static void unlink_worker(struct wpool_worker *worker)
 		pool->nr_looking--;
 	list_del_rcu(&worker->node);
 	pool->nr_workers--;
-	if (pool->slot_debt)
-		pool->slot_debt--;
-	else
-		up(&pool->slots);
+	worker_put_slot(pool);
+}
+
+/* What the thread would have done for the owner of the pool. */
+static void bury_hooks(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	run_bury_hooks(worker);
+	if (pool->ops && pool->ops->worker_stop)
+		pool->ops->worker_stop(pool);
 }
 
 /*
@@ -111,12 +110,14 @@ static void bury(struct wpool_worker *worker)
 	unsigned long flags;
 	bool died;
 
-	join_thread(worker);
+	worker_join(worker);
 	if (worker->depth)
 		fn = worker->runs[worker->depth - 1].fn;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
 	died = !worker->leaving;
+	if (died)
+		bury_hooks(worker);
+	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (died)
 		pool->stats[WPOOL_STAT_DIED]++;
 	else
@@ -124,15 +125,15 @@ static void bury(struct wpool_worker *worker)
 	unlink_worker(worker);
 	run_bury(worker, &wakes);
 	wake_for_queue(pool, &wakes);
+	break_deadlock(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 
 	if (died) {
 		trace_wpool_worker_exit(pool->name, worker->id);
 		pr_err("%s: worker %u (pid %d) died in %ps; its task failed with %pe\n",
-		       pool->name, worker->id, task_pid_nr(worker->thread), fn,
+		       pool->name, worker->id, worker->pid_nr, fn,
 		       ERR_PTR(-EOWNERDEAD));
 	}
-	put_task_struct(worker->thread);
 	kfree_rcu(worker, rcu);
 	manager_kick(pool);
 	wpool_put(pool);
@@ -151,9 +152,10 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 		return NULL;
 	worker = list_last_entry(&pool->idle, struct wpool_worker, idle_node);
 	if (pool_alive(pool) > pool->capacity ||
-	    (pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool)))
+	    pool_is_over(pool))
 		return worker;
-	if (pool_alive(pool) <= pool_keep(pool))
+	if (pool_alive(pool) <= pool_keep(pool) ||
+	    pool->flags & WPOOL_KEEP_IDLE)
 		return NULL;
 
 	expires = worker->idle_since + pool->idle_timeout;
@@ -191,19 +193,28 @@ static bool worker_missing(const struct wpool *pool)
 	if (pool->nr_workers >= pool->capacity)
 		return false;
 	if (pool->state == WPOOL_STATE_RUNNING &&
-	    pool_alive(pool) < pool_keep(pool))
+	    (pool_alive(pool) < pool_keep(pool) || pool->to_start))
 		return true;
-	return list_empty(&pool->idle) &&
-	       pool->nr_queued - pool->nr_requeued > pool->nr_looking;
+	return queue_ready(pool) && list_empty(&pool->idle) &&
+	       pool->nr_queued - pool->nr_held > pool->nr_looking;
 }
 
-/* Tells the creator how it went. Context: pool->lock held. */
+/* How many workers of one pool are made before the others have their turn. */
+#define SPAWN_MAX	8
+
+/* Tells who asked for workers how it went. Context: pool->lock held. */
 static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
 {
-	if (pool->starter) {
-		waiter_tell(pool->starter, err, wakes);
-		pool->starter = NULL;
-	}
+	struct wpool_waiter *starter = pool->starter;
+
+	if (starter)
+		starter->value = pool->made;
+	pool->to_start = 0;
+	pool->made = 0;
+	pool->starter = NULL;
+	if (!starter)
+		return;
+	waiter_tell(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, wakes);
 }
 
 /*
@@ -214,22 +225,35 @@ static void spawn_missing(struct wpool *pool)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
+	unsigned int made = 0;
 	bool news = false;
 	int err = 0;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	while (!err && worker_missing(pool)) {
+	while (!err && made < SPAWN_MAX && worker_missing(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		err = worker_spawn(pool);
 		raw_spin_lock_irqsave(&pool->lock, flags);
+		made += !err;
+		if (!err && pool_alive(pool) > pool_keep(pool) && pool->to_start)
+			pool->to_start--;
 	}
-	pool->spawn_asked = err && err != -EBUSY;
-	if (pool->spawn_asked) {
-		news = pool->spawn_error != err;
+	pool->made += made;
+	if (err == -EBUSY)
+		err = 0;
+	if (err)
 		mod_timer(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
-	}
+	news = err && pool->spawn_error != err;
 	pool->spawn_error = err;
-	tell_starter(pool, err, &wakes);
+	pool->spawn_asked = err;
+	if (!err && made == SPAWN_MAX) {
+		pool->spawn_asked = true;
+		manager_kick(pool);	/* after the others have had their turn */
+	} else {
+		tell_starter(pool, err, &wakes);
+	}
+	if (err)
+		break_deadlock(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 
 	if (news)
@@ -246,7 +270,7 @@ static void terminate(struct wpool *pool)
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	over = (pool->state == WPOOL_STATE_SHUTDOWN ||
 		pool->state == WPOOL_STATE_STOP) &&
-	       !pool->nr_workers && !pool->nr_queued;
+	       !pool->nr_workers && !pool->nr_undone;
 	if (over)
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -255,11 +279,14 @@ static void terminate(struct wpool *pool)
 
 	/* Armed by workers and by us only, so it stays off. */
 	timer_delete_sync(&pool->timer);
+	if (pool->ops && pool->ops->terminated)
+		pool->ops->terminated(pool);
 
+	/* Under the lock, so that a restart comes before or after both. */
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	complete_all(&pool->terminated);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
 static void manage(struct wpool *pool)

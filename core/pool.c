@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pool's life: created, resized, shut down, destroyed; and the registry of
- * pools by name.
+ * A pool's life: created, found by its name, counted, resized, paused; its end is
+ * in shutdown.c.
  *
  * It dies in two phases. wpool_destroy() makes it unreachable: no task gets in,
  * the workers leave, its name and its debugfs directory go. Its memory follows
@@ -49,30 +49,31 @@ static int registry_add(struct wpool *pool)
 	return ret;
 }
 
-/* The directory first: a new pool of that name makes its own. */
-static void registry_remove(struct wpool *pool)
+/**
+ * for_each_pool() - call a function for every pool that has a name
+ * @fn: the function; may sleep, must not create or destroy a pool
+ * @arg: its second argument
+ */
+void for_each_pool(void (*fn)(struct wpool *pool, void *arg), void *arg)
 {
+	struct wpool *pool;
+
 	mutex_lock(&registry_lock);
-	debugfs_remove_pool(pool);
-	list_del(&pool->registry_node);
+	list_for_each_entry(pool, &registry, registry_node)
+		fn(pool, arg);
 	mutex_unlock(&registry_lock);
 }
 
-/* Why these attributes make no pool, or NULL. */
-static const char *attrs_fault(const struct wpool_attrs *attrs,
-			       unsigned int capacity)
+/*
+ * The directory first, while the name is taken: a new pool of that name makes its
+ * own. Not under the lock: it waits for those who read.
+ */
+void registry_remove(struct wpool *pool)
 {
-	if (attrs->min_workers > capacity)
-		return "min_workers > capacity";
-	if (attrs->queue_depth < WPOOL_QUEUE_UNBOUNDED)
-		return "queue_depth";
-	if (attrs->full != WPOOL_FULL_BLOCK && attrs->full != WPOOL_FULL_FAIL)
-		return "full";
-	if (attrs->spin_us > WPOOL_MAX_SPIN_US)
-		return "spin_us > 1 s";
-	if (attrs->flags)
-		return "unknown flags";
-	return NULL;
+	debugfs_remove_pool(pool);
+	mutex_lock(&registry_lock);
+	list_del(&pool->registry_node);
+	mutex_unlock(&registry_lock);
 }
 
 /* A name is a directory, part of a thread's name, and a word in the log. */
@@ -90,40 +91,13 @@ static bool name_ok(const char *name)
 	return true;
 }
 
-static unsigned int attrs_depth(const struct wpool_attrs *attrs)
-{
-	switch (attrs->queue_depth) {
-	case WPOOL_QUEUE_UNBOUNDED:
-		return UINT_MAX;
-	case WPOOL_QUEUE_HANDOFF:
-		return 0;
-	case 0:
-		return WPOOL_DEFAULT_DEPTH;
-	default:
-		return attrs->queue_depth;
-	}
-}
-
-static unsigned int attrs_capacity(const struct wpool_attrs *attrs,
-				   const char *name)
-{
-	if (!attrs->capacity)
-		return WPOOL_DEFAULT_CAPACITY;
-	if (attrs->capacity <= WPOOL_MAX_CAPACITY)
-		return attrs->capacity;
-	pr_notice("%s: capacity %u is too large, using %u\n", name,
-		  attrs->capacity, WPOOL_MAX_CAPACITY);
-	return WPOOL_MAX_CAPACITY;
-}
-
 /* Idle time is over, or a thread is to be tried for again. */
 static void pool_timer(struct timer_list *timer)
 {
 	manager_kick(container_of(timer, struct wpool, timer));
 }
 
-static struct wpool *pool_alloc(const char *name, const struct wpool_attrs *attrs,
-				unsigned int capacity, struct module *owner)
+static struct wpool *pool_alloc(const char *name, struct module *owner)
 {
 	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
 	int prio;
@@ -135,21 +109,13 @@ static struct wpool *pool_alloc(const char *name, const struct wpool_attrs *attr
 		INIT_LIST_HEAD(&pool->queue[prio]);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
+	INIT_LIST_HEAD(&pool->delayed);
 	INIT_LIST_HEAD(&pool->workers);
 	INIT_LIST_HEAD(&pool->manage_node);
 	timer_setup(&pool->timer, pool_timer, 0);
 	init_completion(&pool->terminated);
 	kref_init(&pool->kref);
 
-	sema_init(&pool->slots, capacity);
-	pool->capacity = capacity;
-	/* One is always kept, so that no task depends on making a thread. */
-	pool->min_workers = max(attrs->min_workers, 1U);
-	pool->depth = attrs_depth(attrs);
-	pool->full = attrs->full;
-	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
-					      WPOOL_DEFAULT_IDLE_MS);
-	pool->spin_us = attrs->spin_us;
 	pool->owner = owner;
 	strscpy(pool->name, name, sizeof(pool->name));
 
@@ -159,26 +125,33 @@ static struct wpool *pool_alloc(const char *name, const struct wpool_attrs *attr
 	return pool;
 }
 
-/* Has the manager make the first workers, and waits until it has. */
-static int pool_start(struct wpool *pool)
+/*
+ * Has the manager make the workers to be kept, and @n more, and waits until it
+ * has. Return: how many it made, or an error if that is why they are fewer than
+ * are to be kept; -EBUSY, -ESHUTDOWN.
+ */
+int pool_start(struct wpool *pool, unsigned int n)
 {
 	struct wpool_waiter starter;
 	unsigned long flags;
+	int ret = 0;
 
 	waiter_init(&starter);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	pool->starter = &starter;
-	manager_kick(pool);
+	if (pool->state != WPOOL_STATE_RUNNING)
+		ret = -ESHUTDOWN;
+	else if (pool->starter)
+		ret = -EBUSY;
+	if (!ret) {
+		pool->starter = &starter;
+		pool->to_start = n;
+		manager_kick(pool);
+	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (ret)
+		return ret;
 	wait_for_completion(&starter.done);
-	return starter.told;
-}
-
-/* Shuts down and waits until no worker, task or manager has to do with it. */
-static void pool_stop(struct wpool *pool)
-{
-	wpool_shutdown(pool);
-	wait_for_completion(&pool->terminated);
+	return starter.told ?: starter.value;
 }
 
 /**
@@ -193,9 +166,6 @@ static void pool_stop(struct wpool *pool)
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner)
 {
-	static const struct wpool_attrs defaults = WPOOL_ATTRS_INIT;
-	unsigned int capacity;
-	const char *fault;
 	struct wpool *pool;
 	int ret;
 
@@ -206,27 +176,24 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 		       WPOOL_NAME_MAX);
 		return ERR_PTR(-EINVAL);
 	}
-	if (!attrs)
-		attrs = &defaults;
-	capacity = attrs_capacity(attrs, name);
-	fault = attrs_fault(attrs, capacity);
-	if (fault) {
-		pr_err("%s: bad attributes: %s\n", name, fault);
-		return ERR_PTR(-EINVAL);
-	}
-
-	pool = pool_alloc(name, attrs, capacity, owner);
+	pool = pool_alloc(name, owner);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
-	trace_wpool_pool_create(pool->name, capacity, pool->depth);
-	ret = pool_start(pool);
-	if (!ret)
+	ret = attrs_apply(pool, attrs);
+	if (ret)
+		goto put_pool;
+	trace_wpool_pool_create(pool->name, pool->capacity, pool->depth);
+	ret = pool_start(pool, 0);
+	if (ret >= 0)
 		ret = registry_add(pool);
-	if (!ret)
-		return pool;
+	if (ret)
+		goto stop_pool;
+	return pool;
 
+stop_pool:
 	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 	pool_stop(pool);
+put_pool:
 	wpool_put(pool);
 	return ERR_PTR(ret);
 }
@@ -293,6 +260,8 @@ static void pool_release(struct kref *kref)
 	bool pins_wpool = pool->owner != THIS_MODULE;
 
 	WARN_ON_ONCE(pool->nr_undone || pool->nr_workers || pool->nr_blocked);
+	latency_destroy(pool);
+	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */
 	kfree_rcu(pool, rcu);
 	if (pins_wpool)
@@ -328,6 +297,19 @@ const char *wpool_name(const struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_name);
 
 /**
+ * wpool_priv() - what the creator gave for its hooks
+ * @pool: the pool
+ *
+ * Context: Any.
+ * Return: &wpool_attrs.priv.
+ */
+void *wpool_priv(const struct wpool *pool)
+{
+	return IS_ERR_OR_NULL(pool) ? NULL : pool->priv;
+}
+EXPORT_SYMBOL_GPL(wpool_priv);
+
+/**
  * wpool_stats() - read the counters of a pool
  * @pool: the pool
  * @stats: filled with the values of one moment; zeroed without a pool
@@ -349,18 +331,12 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	stats->count[WPOOL_STAT_IDLE] = pool->nr_idle;
 	stats->count[WPOOL_STAT_RUNNING] = pool->nr_running;
 	stats->count[WPOOL_STAT_QUEUED] = pool->nr_queued;
+	stats->count[WPOOL_STAT_DELAYED] = pool->nr_delayed;
 	stats->count[WPOOL_STAT_BLOCKED] = pool->nr_blocked;
 	stats->state = pool->state;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
-
-void pool_set_state(struct wpool *pool, enum wpool_state state)
-{
-	lockdep_assert_held(&pool->lock);
-	trace_wpool_pool_state(pool->name, pool->state, state);
-	WRITE_ONCE(pool->state, state);
-}
 
 /* The semaphore's count plus the slots in use less the debt is the capacity. */
 static void resize_slots(struct wpool *pool, unsigned int capacity)
@@ -405,6 +381,7 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 		resize_slots(pool, capacity);
 		queue_admit_blocked(pool, &wakes);
 		wake_for_queue(pool, &wakes);
+		break_deadlock(pool, &wakes);
 		manager_kick(pool);
 	} else {
 		ret = -ESHUTDOWN;
@@ -414,115 +391,70 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 }
 EXPORT_SYMBOL_GPL(wpool_resize);
 
-static void shut_down(struct wpool *pool)
+/**
+ * wpool_pause() - begin no more tasks
+ * @pool: the pool; NULL is ignored, the default pool refused with a message
+ *
+ * Those that run go on; those queued stay, and more are accepted. A task that a
+ * worker waits for is run by it all the same. Shutting the pool down ends a pause.
+ *
+ * Context: Any but NMI.
+ */
+void wpool_pause(struct wpool *pool)
+{
+	unsigned long flags;
+
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_pause()"))
+		return;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->state == WPOOL_STATE_RUNNING)
+		pool->paused = true;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+EXPORT_SYMBOL_GPL(wpool_pause);
+
+/**
+ * wpool_resume() - begin tasks again
+ * @pool: the pool; NULL is ignored
+ *
+ * Context: Any but NMI.
+ */
+void wpool_resume(struct wpool *pool)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
+	if (IS_ERR_OR_NULL(pool))
+		return;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
-		pool_set_state(pool, WPOOL_STATE_SHUTDOWN);
-		/* Turns them all away, now that the pool is closed. */
-		queue_admit_blocked(pool, &wakes);
-		manager_kick(pool);
+		pool->paused = false;
+		wake_for_queue(pool, &wakes);
 	}
 	pool_unlock_wake(pool, flags, &wakes);
 }
-
-static bool is_default(const struct wpool *pool, const char *what)
-{
-	if (!pool || pool != default_pool)
-		return false;
-	pr_err("%s: %s refused: this pool is everybody's\n", pool->name, what);
-	return true;
-}
+EXPORT_SYMBOL_GPL(wpool_resume);
 
 /**
- * wpool_shutdown() - accept no more tasks
- * @pool: the pool; NULL is ignored, the default pool refused with a message
- *
- * What was accepted still runs; blocked submitters get -ESHUTDOWN. Does not
- * wait. Again does no harm.
- *
- * Context: Any but NMI.
- */
-void wpool_shutdown(struct wpool *pool)
-{
-	if (!IS_ERR_OR_NULL(pool) && !is_default(pool, "wpool_shutdown()"))
-		shut_down(pool);
-}
-EXPORT_SYMBOL_GPL(wpool_shutdown);
-
-/**
- * wpool_await_termination() - wait for the end of a pool that was shut down
+ * wpool_prestart() - make workers before there are tasks for them
  * @pool: the pool
- * @timeout: the longest to wait, in jiffies; never cut short.
- *	%MAX_SCHEDULE_TIMEOUT is for ever.
+ * @n: how many more
  *
- * Any number of callers may wait. When it returns 0 no task and no worker of the
- * pool is left.
+ * No more than the capacity allows. Those beyond &wpool_attrs.min_workers leave
+ * again when they have idled long enough.
  *
- * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker of the pool).
+ * Context: Process context; may sleep.
+ * Return: how many were started, which may be fewer than asked for and 0; -EINVAL
+ * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now).
  */
-int wpool_await_termination(struct wpool *pool, unsigned long timeout)
+int wpool_prestart(struct wpool *pool, unsigned int n)
 {
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
-	if (worker_refused(pool, "wpool_await_termination()"))
-		return -EDEADLK;
-	if (timeout >= MAX_SCHEDULE_TIMEOUT) {
-		wait_for_completion(&pool->terminated);
-		return 0;
-	}
-	/* The jiffy that has begun does not count. */
-	timeout = min_t(unsigned long, timeout + 1, MAX_SCHEDULE_TIMEOUT - 1);
-	if (wait_for_completion_timeout(&pool->terminated, timeout))
-		return 0;
-	return -ETIMEDOUT;
+	return pool_start(pool, n);
 }
-EXPORT_SYMBOL_GPL(wpool_await_termination);
-
-/**
- * wpool_destroy() - shut a pool down, wait for its end, drop the creator's
- *	reference
- * @pool: the pool; not the caller's any more, unless an error is returned
- *
- * What was accepted still runs. When it returns 0, no task and no worker of the
- * pool is left, its name may be used again and its debugfs directory is gone.
- * A second call, by somebody who holds a reference of his own, waits for the
- * same end and drops none.
- *
- * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker of the
- * pool), -ESHUTDOWN (destroyed already; at its end now).
- */
-int wpool_destroy(struct wpool *pool)
-{
-	unsigned long flags;
-	bool again;
-
-	might_sleep();
-	if (IS_ERR_OR_NULL(pool) || is_default(pool, "wpool_destroy()"))
-		return -EINVAL;
-	if (worker_refused(pool, "wpool_destroy()"))
-		return -EDEADLK;
-
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	again = pool->destroyed;
-	pool->destroyed = true;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	if (again) {
-		wait_for_completion(&pool->terminated);
-		return -ESHUTDOWN;
-	}
-	pool_stop(pool);
-	registry_remove(pool);
-	wpool_put(pool);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(wpool_destroy);
+EXPORT_SYMBOL_GPL(wpool_prestart);
 
 int __init pool_make_default(const struct wpool_attrs *attrs)
 {

@@ -23,9 +23,29 @@ static bool queue_has_room(const struct wpool *pool)
 	return pool->nr_queued + pool->nr_running < pool->capacity + pool->depth;
 }
 
-static void queue_link(struct wpool *pool, struct wpool_task *task)
+/* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */
+void queue_link(struct wpool *pool, struct wpool_task *task)
 {
-	list_add_tail(&task->node, &pool->queue[task->prio]);
+	int prio = pool->flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
+
+	list_add_tail(&task->node, &pool->queue[prio]);
+}
+
+/* The longest waiting of the lowest priority. Context: pool->lock held. */
+struct wpool_task *queue_pop_oldest(struct wpool *pool)
+{
+	struct wpool_task *task;
+	int prio;
+
+	for (prio = WPOOL_NR_PRIOS - 1; prio >= 0; prio--) {
+		task = list_first_entry_or_null(&pool->queue[prio],
+						struct wpool_task, node);
+		if (task) {
+			queue_remove(pool, task);
+			return task;
+		}
+	}
+	return NULL;
 }
 
 /*
@@ -56,42 +76,95 @@ struct module *queue_take_pin(struct wpool_task *task)
 	return task->owner;
 }
 
-/**
- * queue_accept() - accept a task, or say why not
- * @pool: the pool
- * @task: the task; its state may be under another pool's lock
- *
- * Context: pool->lock held.
- * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
- */
-int queue_accept(struct wpool *pool, struct wpool_task *task)
+/* Context: pool->lock held; the task's state may be under another pool's. */
+int queue_check(const struct wpool *pool, const struct wpool_task *task)
 {
-	/* Pairs with the release in task_tell_waiters(), maybe in another pool. */
+	/* Pairs with the release in task_settle(), maybe in another pool. */
 	u8 state = smp_load_acquire(&task->state);
 
 	lockdep_assert_held(&pool->lock);
 	if (pool->state != WPOOL_STATE_RUNNING)
 		return -ESHUTDOWN;
-	if (state & TASK_QUEUED)
+	if (state & (TASK_QUEUED | TASK_DELAYED))
 		return -EBUSY;
-	if ((state & TASK_IN_FN) && READ_ONCE(task->pool) != pool)
+	if (!(state & TASK_IN_FN))
+		return 0;
+	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
-	if (!queue_has_room(pool))
-		return -EAGAIN;
+	/* If it took its worker down, nobody could take it off the queue. */
+	if (run_on_own_stack(task->run, task))
+		return -EBUSY;
+	return 0;
+}
+
+/**
+ * queue_take() - make a task the pool's, without regard to room
+ * @pool: the pool
+ * @task: passed queue_check(); the caller says what state it is in now
+ * @group: the group it is to belong to, or NULL
+ *
+ * Context: pool->lock held.
+ * Return: 0, or -ENOENT: its module is going away.
+ */
+int queue_take(struct wpool *pool, struct wpool_task *task,
+	       struct wpool_group *group)
+{
+	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
 		return -ENOENT;
-
 	WRITE_ONCE(task->pool, pool);
+	if (group)
+		watch_add_group(task, group);
 	flush_accept(pool, task);
+	latency_accept(pool, task);
 	pool->stats[WPOOL_STAT_SUBMITTED]++;
+	trace_wpool_task_queue(pool->name, task, task->fn);
+	return 0;
+}
+
+/**
+ * queue_put() - let a task wait that was taken
+ * @pool: the pool
+ * @task: the task
+ *
+ * Context: pool->lock held.
+ */
+void queue_put(struct wpool *pool, struct wpool_task *task)
+{
+	u8 in_fn = task->state & TASK_IN_FN;
+
+	lockdep_assert_held(&pool->lock);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued + 1);
-	if (state & TASK_IN_FN)
-		pool->nr_requeued++;
+	if (in_fn || key_held_back(pool, task))
+		WRITE_ONCE(pool->nr_held, pool->nr_held + 1);
 	else
 		queue_link(pool, task);
-	/* Release: who sees the state may lock task->pool; see task_lock_pool(). */
-	smp_store_release(&task->state, (state & TASK_IN_FN) | TASK_QUEUED);
-	trace_wpool_task_queue(pool->name, task, task->fn);
+	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
+	smp_store_release(&task->state, in_fn | TASK_QUEUED);
+}
+
+/**
+ * queue_accept() - accept a task, or say why not
+ * @pool: the pool
+ * @task: the task; its state may be under another pool's lock
+ * @group: the group it is to belong to, or NULL
+ *
+ * Context: pool->lock held.
+ * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
+ */
+int queue_accept(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_group *group)
+{
+	int ret = queue_check(pool, task);
+
+	if (ret)
+		return ret;
+	if (!queue_has_room(pool))
+		return -EAGAIN;
+	ret = queue_take(pool, task, group);
+	if (ret)
+		return ret;
+	queue_put(pool, task);
 	return 0;
 }
 
@@ -106,7 +179,19 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
 	list_del(&task->node);
+	if (key_is_follower(task))
+		WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
+}
+
+/* What is to run next; there is one. Context: pool->lock held. */
+struct wpool_task *queue_first(struct wpool *pool)
+{
+	int prio = 0;
+
+	while (list_empty(&pool->queue[prio]))
+		prio++;
+	return list_first_entry(&pool->queue[prio], struct wpool_task, node);
 }
 
 /**
@@ -119,19 +204,12 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 struct wpool_task *queue_pop(struct wpool *pool)
 {
 	struct wpool_task *task;
-	int prio;
 
 	if (!queue_ready(pool))
 		return NULL;
-	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		task = list_first_entry_or_null(&pool->queue[prio],
-						struct wpool_task, node);
-		if (task) {
-			queue_remove(pool, task);
-			return task;
-		}
-	}
-	return NULL;
+	task = queue_first(pool);
+	queue_remove(pool, task);
+	return task;
 }
 
 /**
@@ -144,9 +222,10 @@ struct wpool_task *queue_pop(struct wpool *pool)
 void queue_relink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	pool->nr_requeued--;
-	queue_link(pool, task);
-	WRITE_ONCE(task->state, TASK_QUEUED);
+	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
+	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
+	task->state = 0;
+	queue_put(pool, task);
 }
 
 /**
@@ -159,7 +238,7 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
 void queue_unrequeue(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	pool->nr_requeued--;
+	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
@@ -181,7 +260,7 @@ void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 	lockdep_assert_held(&pool->lock);
 	while ((waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
-		ret = queue_accept(pool, waiter->task);
+		ret = queue_accept(pool, waiter->task, waiter->group);
 		if (ret == -EAGAIN)
 			break;
 		list_del(&waiter->node);

@@ -2,10 +2,15 @@
 /*
  * A task's run: its beginning, the call, its end, and its death.
  *
- * An accepted task ends once, in one of three ways, and each of them calls
- * task_uncount() and tells its waiters in the hold of pool->lock in which it
- * becomes certain: run_end() after its function has returned, run_bury() after
- * its function took the worker down, wpool_cancel() before it began.
+ * An accepted task ends once, in one of three ways, and each of them counts it
+ * and tells its waiters in the hold of pool->lock in which it becomes certain:
+ * run_end() after its function has returned, run_bury() after its function took
+ * the worker down, task_drop() before it began.
+ *
+ * What a dead worker had on its stack is gone with it. Of its own nested runs that
+ * is seen to, see run_on_own_stack(). A task function that submits a task on its
+ * stack and dies before it has waited for it leaves a list with a hole: that
+ * cannot be healed, as the locks that it held cannot. wpool_run() never does.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -45,80 +50,111 @@ void task_free(struct wpool_task *task)
 	kmem_cache_free(task_cache, task);
 }
 
-/**
- * task_tell_waiters() - set the result of a task and let go of it
- * @task: the task; not to be touched afterwards
- * @result: its result
- * @wakes: gets its waiters
- *
- * Context: lock of the task's pool held.
+/*
+ * Sets the result of a task, tells its waiters and lets go of it: not to be
+ * touched afterwards. Context: pool->lock held.
  */
-void task_tell_waiters(struct wpool_task *task, int result,
-		       struct wpool_wakes *wakes)
+static void task_settle(struct wpool_task *task, int result,
+			struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
-
 	task->result = result;
-	hlist_for_each_entry_safe(waiter, next, &task->waiters, hnode) {
-		hlist_del(&waiter->hnode);
-		waiter->value = result;
-		waiter_tell(waiter, 0, wakes);
-	}
+	watch_tell(task, 0, result, wakes);
 	/*
 	 * Release: who reads this without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
-	 * wpool_wait(), wpool_task_queued() and queue_accept().
+	 * wpool_task_queued() and queue_accept().
 	 */
 	smp_store_release(&task->state, TASK_DONE);
 }
 
-/**
- * task_uncount() - account for the end of an accepted task
- * @pool: the pool
- * @pinned: the module pinned for it, or NULL
- * @color: the color under which it was accepted
- * @how: the counter for this kind of end
- * @wakes: gets those whose wait is over
- *
- * Context: pool->lock held. The task is counted in neither nr_queued nor
- * nr_running any more.
- */
-void task_uncount(struct wpool *pool, struct module *pinned, u8 color,
-		  enum wpool_stat how, struct wpool_wakes *wakes)
+/* What the end of any accepted task brings about. Context: pool->lock held. */
+static void task_uncount(struct wpool *pool, struct module *pinned,
+			 struct wpool_group *group, u8 color, int result,
+			 enum wpool_stat how, struct wpool_wakes *wakes)
 {
 	lockdep_assert_held(&pool->lock);
 	pool->stats[how]++;
 	module_put(pinned);
+	if (group)
+		group_task_done(group, result, wakes);
 	flush_done(pool, color, wakes);
 	queue_admit_blocked(pool, wakes);
+	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool->nr_undone)
+		manager_kick(pool);
 }
 
-/* The task has just left the queue. From here on the run stands for it. */
-static void run_begin(struct wpool_worker *worker, struct wpool_run *run,
-		      struct wpool_task *task, struct wpool_wakes *wakes)
+/* Has wpool's own memory freed once the lock is dropped. */
+static void task_discard(struct wpool_task *task, struct wpool_wakes *wakes)
 {
-	struct wpool *pool = worker->pool;
+	task->watchers = (unsigned long)wakes->garbage;
+	wakes->garbage = task;
+}
+
+/**
+ * task_drop() - end a task that was accepted and does not begin any more
+ * @pool: its pool
+ * @task: off the queue, or inside its function and off the queue again; in the
+ *	first case not to be touched afterwards
+ * @result: what its waiters are told
+ * @how: the counter for this kind of end
+ * @wakes: gets those whose wait is over
+ *
+ * Context: pool->lock held.
+ */
+void task_drop(struct wpool *pool, struct wpool_task *task, int result,
+	       enum wpool_stat how, struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = watch_take_group(task);
+	struct module *pinned = queue_take_pin(task);
+	u8 color = task->color;
+
+	if (task->flags & WPOOL_TASK_ALLOCATED &&
+	    task->flags & WPOOL_TASK_DETACHED) {
+		task_discard(task, wakes);
+	} else if (!(task->state & TASK_IN_FN)) {
+		key_release(pool, task, wakes);
+		task_settle(task, result, wakes);
+	}
+	task_uncount(pool, pinned, group, color, result, how, wakes);
+}
+
+/* From here on the run stands for the task. Context: pool->lock held. */
+static void run_set_up(struct wpool *pool, struct wpool_run *run,
+		       struct wpool_worker *worker, struct wpool_task *task)
+{
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
 	*run = (struct wpool_run) {
+		.worker		= worker,
 		.task		= detached ? NULL : task,
 		.fn		= task->fn,
 		.arg		= task->arg,
 		.owner		= queue_take_pin(task),
+		.group		= watch_take_group(task),
 		.started	= jiffies,
 		.color		= task->color,
 	};
+	latency_begin(pool, task, run);
+	task->run = run;
+	/* Pairs as in task_settle(), which a detached task has none of. */
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN);
+}
+
+/* The task has just left the queue. Context: pool->lock held. */
+static void run_begin(struct wpool_worker *worker, struct wpool_run *run,
+		      struct wpool_task *task, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = worker->pool;
+
+	run_set_up(pool, run, worker, task);
 	if (worker->depth) {
 		/* A place on the queue is free, and no worker less. */
 		pool->stats[WPOOL_STAT_NESTED]++;
 		queue_admit_blocked(pool, wakes);
 	} else {
-		pool->nr_running++;
+		WRITE_ONCE(pool->nr_running, pool->nr_running + 1);
 	}
 	WRITE_ONCE(worker->depth, worker->depth + 1);
-	/* Pairs as in task_tell_waiters(), of which a detached task has none. */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN);
 }
 
 /* Tells how a run ended, to all who want to know. The run is off the worker. */
@@ -127,24 +163,22 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 {
 	struct wpool_task *task = run->task;
 
+	latency_end(pool, run);
+	if (task)
+		key_release(pool, task, wakes);
 	if (task && (task->state & TASK_QUEUED)) {
-		struct wpool_waiter *waiter;
-		struct hlist_node *next;
-
 		/*
 		 * Submitted again meanwhile, so not done. Waiters look at it
 		 * again: a worker among them may have to run it itself.
 		 */
-		task->result = result;
 		queue_relink(pool, task);
-		hlist_for_each_entry_safe(waiter, next, &task->waiters, hnode) {
-			hlist_del(&waiter->hnode);
-			waiter_tell(waiter, -EAGAIN, wakes);
-		}
+		watch_tell(task, -EAGAIN, 0, wakes);
+	} else if (task && run->orphan) {
+		task_discard(task, wakes);
 	} else if (task) {
-		task_tell_waiters(task, result, wakes);
+		task_settle(task, result, wakes);
 	}
-	task_uncount(pool, run->owner, run->color, how, wakes);
+	task_uncount(pool, run->owner, run->group, run->color, result, how, wakes);
 }
 
 static void run_end(struct wpool_worker *worker, int result,
@@ -155,7 +189,7 @@ static void run_end(struct wpool_worker *worker, int result,
 
 	WRITE_ONCE(worker->depth, worker->depth - 1);
 	if (!worker->depth)
-		pool->nr_running--;
+		WRITE_ONCE(pool->nr_running, pool->nr_running - 1);
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
 	/* An outermost run's worker looks at the queue next; this one does not. */
 	if (worker->depth)
@@ -205,7 +239,11 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 		task_free(task);
 
 	locks = lockdep_depth(current);
+	if (pool->ops && pool->ops->task_begin)
+		pool->ops->task_begin(pool, run->fn, run->arg);
 	result = run->fn(run->arg);
+	if (pool->ops && pool->ops->task_end)
+		pool->ops->task_end(pool, run->fn, run->arg, result);
 
 	run_check_leaks(pool, run, locks);
 	trace_wpool_task_end(pool->name, task, run->fn, result);
@@ -218,11 +256,57 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	}
 }
 
-/* A task on the stack of the thread that ran it: gone with that thread. */
-static bool on_own_stack(const struct wpool_worker *worker,
-			 const struct wpool_task *task)
+/**
+ * run_in_caller() - run a task in the thread that submitted it
+ * @pool: the pool
+ * @task: taken, and on no list
+ * @flags: from raw_spin_lock_irqsave()
+ *
+ * No worker has to do with it, so neither hooks nor the count of the running.
+ *
+ * Locking: pool->lock held; released.
+ */
+void run_in_caller(struct wpool *pool, struct wpool_task *task,
+		   unsigned long flags)
+	__releases(&pool->lock)
 {
-	return (unsigned long)task - worker->stack < THREAD_SIZE;
+	struct wpool_wakes wakes = {};
+	struct wpool_run run;
+	bool allocated = task->flags & WPOOL_TASK_ALLOCATED;
+	int result;
+
+	run_set_up(pool, &run, NULL, task);
+	pool->stats[WPOOL_STAT_CALLER_RUNS]++;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	trace_wpool_task_start(pool->name, task, run.fn);
+	if (allocated)
+		task_free(task);
+
+	result = run.fn(run.arg);
+
+	trace_wpool_task_end(pool->name, task, run.fn, result);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	run_finish(pool, &run, result, WPOOL_STAT_COMPLETED, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/* A task on the stack of the thread that runs it: gone if that thread is. */
+bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task)
+{
+	return run->worker &&
+	       (unsigned long)task - run->worker->stack < THREAD_SIZE;
+}
+
+/* Tells the owner of the pool; no lock is held, no code of the worker runs. */
+void run_bury_hooks(struct wpool_worker *worker)
+{
+	const struct wpool_ops *ops = worker->pool->ops;
+	unsigned int depth = worker->depth;
+
+	while (ops && ops->task_oops && depth--)
+		ops->task_oops(worker->pool, worker->runs[depth].fn,
+			       worker->runs[depth].arg);
 }
 
 /**
@@ -239,12 +323,12 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 
 	lockdep_assert_held(&pool->lock);
 	if (depth)
-		pool->nr_running--;
+		WRITE_ONCE(pool->nr_running, pool->nr_running - 1);
 	WRITE_ONCE(worker->depth, 0);
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];
 
-		if (run->task && on_own_stack(worker, run->task))
+		if (run->task && run_on_own_stack(run, run->task))
 			run->task = NULL;
 		run_finish(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit().
+ * The ways in, all around submit(), and what is done when the queue is full.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -10,13 +10,43 @@
 #include "internal.h"
 
 /*
+ * Values of a timeout beyond those in jiffies: %BY_POLICY does what the pool's
+ * full-queue policy says, %DONT_BLOCK gives -EAGAIN.
+ */
+#define BY_POLICY	ULONG_MAX
+#define DONT_BLOCK	(ULONG_MAX - 1)
+
+/* How many tasks of a batch are accepted in one hold of the lock. */
+#define BATCH_MAX	64U
+
+/*
  * Would this worker sleep for ever on the full queue of its own pool? Only if
  * all that could make room sleep too: every worker there may be is asleep in the
  * pool's own calls. Context: pool->lock held.
  */
 static bool would_deadlock(const struct wpool *pool)
 {
-	return pool->nr_asleep + 1 >= max(pool->capacity, pool_alive(pool));
+	return pool->nr_asleep + 1 >= pool_all_asleep(pool);
+}
+
+/* Locking: pool->lock held; released. Return: @ret. */
+static int reject(struct wpool *pool, int ret, unsigned long flags)
+	__releases(&pool->lock)
+{
+	pool->stats[WPOOL_STAT_REJECTED]++;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return ret;
+}
+
+/* Context: pool->lock held. */
+static int block_refused(const struct wpool *pool,
+			 const struct wpool_waiter *waiter)
+{
+	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
+		return -EAGAIN;
+	if (waiter->worker && would_deadlock(pool))
+		return -EDEADLK;
+	return 0;
 }
 
 /*
@@ -26,21 +56,24 @@ static bool would_deadlock(const struct wpool *pool)
  * the list, so after a time-out or a signal the list says which came first.
  */
 static int block(struct wpool *pool, struct wpool_task *task,
-		 unsigned long timeout, unsigned long flags)
+		 struct wpool_group *group, unsigned long timeout,
+		 unsigned long flags)
 	__releases(&pool->lock)
 {
-	bool forever = timeout == MAX_SCHEDULE_TIMEOUT;
+	struct wpool_deadline deadline;
 	struct wpool_waiter waiter;
 	long left;
+	int ret;
 
+	deadline_set(&deadline, timeout);
 	waiter_init(&waiter);
 	waiter.task = task;
-	if (forever)
+	waiter.group = group;
+	if (deadline.never)
 		waiter.worker = worker_current(pool);
-	if (waiter.worker && would_deadlock(pool)) {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-		return -EDEADLK;
-	}
+	ret = block_refused(pool, &waiter);
+	if (ret)
+		return reject(pool, ret, flags);
 	if (waiter.worker)
 		pool->nr_asleep++;
 	list_add_tail(&waiter.node, &pool->blocked);
@@ -48,20 +81,16 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	wpool_get(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
-	/* The jiffy that has begun does not count: never early. */
-	if (!forever)
-		timeout = min_t(unsigned long, timeout + 1, MAX_SCHEDULE_TIMEOUT - 1);
-	left = wait_for_completion_killable_timeout(&waiter.done, timeout);
+	left = wait_for_completion_killable_timeout(&waiter.done,
+						    deadline_left(&deadline));
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (waiter.worker)
-		pool->nr_asleep--;
 	if (waiter.told == -EINPROGRESS) {
+		if (waiter.worker)
+			pool->nr_asleep--;
 		list_del(&waiter.node);
 		pool->nr_blocked--;
-		pool->stats[WPOOL_STAT_REJECTED]++;
-		waiter.told = left < 0 ? -EINTR : -ETIMEDOUT;
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		if (left <= 0)
@@ -71,22 +100,74 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	return waiter.told;
 }
 
+/* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */
+static int discard(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_group *group, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_task *oldest = NULL;
+	int ret;
+
+	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
+		oldest = queue_pop_oldest(pool);
+	if (oldest) {
+		task_drop(pool, oldest, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
+		ret = queue_accept(pool, task, group);
+		wake_for_queue(pool, &wakes);
+	} else {
+		ret = queue_take(pool, task, group);
+		if (!ret)
+			task_drop(pool, task, -ECANCELED, WPOOL_STAT_DROPPED,
+				  &wakes);
+	}
+	pool_unlock_wake(pool, flags, &wakes);
+	return ret;
+}
+
+/* Does what the policy of a full pool says. Locking: as block(). */
+static int when_full(struct wpool *pool, struct wpool_task *task,
+		     struct wpool_group *group, unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret;
+
+	switch (pool->full) {
+	case WPOOL_FULL_CALLER_RUNS:
+		/* Neither beside itself nor ahead of its key. */
+		if (task->state & TASK_IN_FN || task->flags & WPOOL_TASK_KEYED)
+			break;
+		ret = queue_take(pool, task, group);
+		if (ret)
+			return reject(pool, ret, flags);
+		run_in_caller(pool, task, flags);
+		return 0;
+	case WPOOL_FULL_DISCARD:
+	case WPOOL_FULL_DISCARD_OLDEST:
+		return discard(pool, task, group, flags);
+	case WPOOL_FULL_FAIL:
+		return reject(pool, -EAGAIN, flags);
+	case WPOOL_FULL_BLOCK:
+		break;
+	}
+	return block(pool, task, group, MAX_SCHEDULE_TIMEOUT, flags);
+}
+
 static bool args_ok(struct wpool *pool, const struct wpool_task *task)
 {
 	if (IS_ERR_OR_NULL(pool))
 		return false;
-	if (likely(task && task->fn))
+	if (likely(task && task->fn && task->prio < WPOOL_NR_PRIOS))
 		return true;
-	pr_err_ratelimited("%s: %s submitted\n", pool->name,
-			   task ? "a task without a function" : "no task");
+	pr_err_ratelimited("%s: submitted: %s\n", pool->name,
+			   !task ? "no task" :
+			   !task->fn ? "a task without a function" :
+			   "a task of unknown priority");
 	return false;
 }
 
-/* How long to block when the queue is full: DONT_BLOCK gives -EAGAIN. */
-#define DONT_BLOCK	ULONG_MAX
-
 static int submit(struct wpool *pool, struct wpool_task *task,
-		  unsigned long timeout)
+		  struct wpool_group *group, unsigned long timeout)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
@@ -96,18 +177,26 @@ static int submit(struct wpool *pool, struct wpool_task *task,
 		return -EINVAL;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = queue_accept(pool, task);
+	ret = queue_accept(pool, task, group);
 	if (likely(!ret)) {
 		wake_for_queue(pool, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);
 		return 0;
 	}
+	if (ret == -EAGAIN && timeout == BY_POLICY)
+		return when_full(pool, task, group, flags);
 	if (ret == -EAGAIN && timeout != DONT_BLOCK)
-		return block(pool, task, timeout, flags);
+		return block(pool, task, group, timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
-		pool->stats[WPOOL_STAT_REJECTED]++;
+		return reject(pool, ret, flags);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return ret;
+}
+
+int submit_to_group(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_group *group)
+{
+	return submit(pool, task, group, BY_POLICY);
 }
 
 /**
@@ -116,27 +205,25 @@ static int submit(struct wpool *pool, struct wpool_task *task,
  * @task: the task, set up and neither queued nor running elsewhere; the pool's
  *	until it has run, or was cancelled
  *
- * When the queue is full the pool's policy decides: sleep, or -EAGAIN. Those who
- * sleep are served in order. A task that is running in this very pool may be
- * submitted, from its own function too: it runs again after that run. To submit
- * one task to two pools at once is the caller's to avoid.
+ * When the queue is full the pool's policy decides, see &enum wpool_full. Those
+ * who sleep for room are served in order. A task that is running in this very
+ * pool may be submitted, from its own function too: it runs again after that
+ * run. To submit one task to two pools at once is the caller's to avoid.
  *
  * Context: Process context; may sleep. The caller holds a reference on @pool.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
  * told why not. Else nothing has changed:
- * -EINVAL (NULL pool, task or function), -EBUSY (already queued, or running in
- * another pool), -EAGAIN (full, and the policy is not to wait), -ESHUTDOWN (the
- * pool accepts no more; also if that comes to pass while waiting), -EINTR (a
- * fatal signal while waiting), -EDEADLK (the caller is a worker of this pool and
- * all its workers wait for one another), -ENOENT (the task's module is going
- * away).
+ * -EINVAL (NULL pool, task or function, unknown priority), -EBUSY (already queued, or running in
+ * another pool), -EAGAIN (full, and the policy is not to wait, or too many wait
+ * already), -ESHUTDOWN (the pool accepts no more; also if that comes to pass
+ * while waiting), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is
+ * a worker of this pool and all its workers wait for one another), -ENOENT (the
+ * task's module is going away).
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
 	might_sleep();
-	if (!IS_ERR_OR_NULL(pool) && pool->full == WPOOL_FULL_FAIL)
-		return submit(pool, task, DONT_BLOCK);
-	return submit(pool, task, MAX_SCHEDULE_TIMEOUT);
+	return submit(pool, task, NULL, BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
@@ -145,15 +232,15 @@ EXPORT_SYMBOL_GPL(wpool_schedule);
  * @pool: the pool
  * @task: as for wpool_schedule()
  *
- * Never sleeps and never allocates. Takes the pool's lock, a raw spinlock held
- * for a bounded time.
+ * Never sleeps and never allocates, whatever the policy of the pool is. Takes
+ * the pool's lock, a raw spinlock held for a bounded time.
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule(), but never -EINTR or -EDEADLK; -EAGAIN when full.
  */
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	return submit(pool, task, DONT_BLOCK);
+	return submit(pool, task, NULL, DONT_BLOCK);
 }
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
@@ -166,7 +253,8 @@ EXPORT_SYMBOL_GPL(wpool_try_schedule);
  * Waits whatever the policy of the pool is.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(), and -ETIMEDOUT in place of -EAGAIN.
+ * Return: as wpool_schedule(), and -ETIMEDOUT; -EAGAIN only if too many wait
+ * already.
  */
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout)
@@ -175,23 +263,80 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 
 	might_sleep();
 	if (timeout)
-		return submit(pool, task, min_t(unsigned long, timeout,
-						MAX_SCHEDULE_TIMEOUT));
-	ret = submit(pool, task, DONT_BLOCK);
+		return submit(pool, task, NULL, min_t(unsigned long, timeout,
+						      MAX_SCHEDULE_TIMEOUT));
+	ret = submit(pool, task, NULL, DONT_BLOCK);
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 
+/* In one hold of the lock, as many as there is room for; in *@ret why no more. */
+static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
+				unsigned int n, int *ret)
+{
+	struct wpool_wakes wakes = {};
+	unsigned int accepted = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	do {
+		*ret = queue_accept(pool, tasks[accepted], NULL);
+	} while (!*ret && ++accepted < n);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	return accepted;
+}
+
+/**
+ * wpool_schedule_batch() - have many tasks run
+ * @pool: the pool
+ * @tasks: pointers to the tasks, each as for wpool_schedule()
+ * @n: how many
+ *
+ * The same as wpool_schedule() for each in turn until one is refused, but with
+ * few holds of the lock and few wake-ups.
+ *
+ * Context: Process context; may sleep.
+ * Return: how many, from the first on, were accepted, at most %INT_MAX; if none
+ * was, the error of wpool_schedule() for the first; 0 if @n is 0.
+ */
+int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
+			 unsigned int n)
+{
+	unsigned int done = 0, i;
+	int ret = 0;
+
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || (n && !tasks))
+		return -EINVAL;
+	n = min_t(unsigned int, n, INT_MAX);
+	for (i = 0; i < n; i++) {
+		if (!args_ok(pool, tasks[i]))
+			n = i, ret = -EINVAL;
+	}
+	while (done < n) {
+		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
+				    &ret);
+		if (ret == -EAGAIN) {
+			ret = submit(pool, tasks[done], NULL, BY_POLICY);
+			done += !ret;
+		}
+		if (ret)
+			break;
+	}
+	return done ?: ret;
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_batch);
+
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-		     struct module *owner, gfp_t gfp,
-		     int (*way)(struct wpool *pool, struct wpool_task *task))
+		     struct module *owner, gfp_t gfp, unsigned long timeout)
 {
 	struct wpool_task *task = task_alloc(fn, arg, owner, gfp);
 	int ret;
 
 	if (!task)
 		return -ENOMEM;
-	ret = way(pool, task);
+	ret = submit(pool, task, NULL, timeout);
 	if (ret)
 		task_free(task);
 	return ret;
@@ -210,7 +355,8 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			struct module *owner)
 {
-	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, wpool_schedule);
+	might_sleep();
+	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 
@@ -227,6 +373,6 @@ EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			    struct module *owner)
 {
-	return submit_fn(pool, fn, arg, owner, GFP_ATOMIC, wpool_try_schedule);
+	return submit_fn(pool, fn, arg, owner, GFP_ATOMIC, DONT_BLOCK);
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn);

@@ -17,20 +17,20 @@
  * until that is over; and when the state is the same under the lock, the pool is
  * there as long as the lock is held.
  */
-static struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags)
+struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {
 	struct wpool *pool;
 
 	for (;;) {
 		rcu_read_lock();
-		/* Pairs with the release in task_tell_waiters() and run_begin(). */
-		if (!(smp_load_acquire(&task->state) & (TASK_QUEUED | TASK_IN_FN))) {
+		/* Pairs with the release in task_settle() and run_begin(). */
+		if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED)) {
 			rcu_read_unlock();
 			return NULL;
 		}
 		pool = READ_ONCE(task->pool);
 		raw_spin_lock_irqsave(&pool->lock, *flags);
-		if ((task->state & (TASK_QUEUED | TASK_IN_FN)) &&
+		if ((task->state & TASK_ACCEPTED) &&
 		    task->pool == pool) {
 			rcu_read_unlock();
 			return pool;
@@ -41,35 +41,23 @@ static struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flag
 	}
 }
 
-/* The worker inside whose function @task is, on whatever level. */
-static struct wpool_worker *runner_of(struct wpool *pool,
-				      const struct wpool_task *task)
-{
-	struct wpool_worker *worker;
-	unsigned int i;
-
-	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = 0; i < worker->depth; i++) {
-			if (worker->runs[i].task == task)
-				return worker;
-		}
-	}
-	return NULL;
-}
-
 /*
  * Who would have to wait for @worker, over a chain of workers that wait for one
- * another's tasks, before the running @task can end? @worker itself if it is
- * inside @task, the last of the chain if there is one, else NULL. The chain has
- * no loop but through @worker: each who waits has broken his own before.
+ * another's tasks, before @task can end? @worker itself if it is inside @task,
+ * the last of the chain if there is one, else NULL. The chain has no loop but
+ * through @worker: each who waits has broken his own before. Context: pool->lock
+ * held.
  */
-static struct wpool_worker *waits_for(struct wpool *pool,
-				      const struct wpool_task *task,
+static struct wpool_worker *waits_for(struct wpool *pool, struct wpool_task *task,
 				      struct wpool_worker *worker)
 {
 	struct wpool_worker *runner, *last = worker;
 
-	while (task && (runner = runner_of(pool, task))) {
+	while (task) {
+		task = key_head(pool, task);
+		runner = task->state & TASK_IN_FN ? task->run->worker : NULL;
+		if (!runner)
+			return NULL;
 		if (runner == worker)
 			return last;
 		last = runner;
@@ -81,27 +69,30 @@ static struct wpool_worker *waits_for(struct wpool *pool,
 /* Has a worker that waits for a task give up. Context: pool->lock held. */
 static void refuse_wait(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter;
+	struct wpool_waiter *waiter = watch_waiter_of(worker->awaits, worker);
 
-	hlist_for_each_entry(waiter, &worker->awaits->waiters, hnode) {
-		if (waiter->worker == worker) {
-			hlist_del(&waiter->hnode);
-			waiter_tell(waiter, -EDEADLK, wakes);
-			return;
-		}
+	if (waiter) {
+		watch_del(worker->awaits, waiter);
+		waiter_tell(waiter, -EDEADLK, wakes);
 	}
 }
 
-/*
- * This worker was the last one awake, and what it waits for runs in a worker
- * that waits in its turn: down the chain is one that waits for room on the
- * queue, where none is to come. It is told so. Context: pool->lock held.
+/**
+ * break_deadlock() - have one who waits for room give up, if none is to come
+ * @pool: the pool
+ * @wakes: gets him
+ *
+ * That is so when all workers that there may be are asleep in the pool's own
+ * calls: then somewhere down each chain of those who wait for one another is one
+ * that waits for room. Called when one more sleeps, and when one less may be
+ * there. Context: pool->lock held.
  */
-static void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
+void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
 
-	if (pool->nr_asleep < max(pool->capacity, pool_alive(pool)))
+	lockdep_assert_held(&pool->lock);
+	if (!pool->nr_asleep || pool->nr_asleep < pool_all_asleep(pool))
 		return;
 	list_for_each_entry(waiter, &pool->blocked, node) {
 		if (!waiter->worker)
@@ -131,7 +122,7 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
 
 	waiter_init(&waiter);
 	waiter.worker = worker;
-	hlist_add_head(&waiter.hnode, &task->waiters);
+	watch_add(task, &waiter);
 	if (worker) {
 		worker->awaits = task;
 		pool->nr_asleep++;
@@ -143,13 +134,9 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
 	left = wait_for_completion_timeout(&waiter.done, timeout);
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (worker) {
-		worker->awaits = NULL;
-		pool->nr_asleep--;
-	}
 	gave_up = waiter.told == -EINPROGRESS;
 	if (gave_up)
-		hlist_del(&waiter.hnode);
+		watch_del(task, &waiter);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
@@ -159,22 +146,25 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
 }
 
 /*
- * One look at a task, by a worker of its pool: runs it if it waits in the queue.
- * Locking: pool->lock held; released. Return: as sleep_on().
+ * One look at a task, by a worker of its pool: runs it if it waits in the queue,
+ * or the one that it waits for in its turn. Locking: pool->lock held; released.
+ * Return: as sleep_on().
  */
 static int help(struct wpool *pool, struct wpool_task *task,
 		struct wpool_worker *worker, unsigned long timeout, int *result,
 		unsigned long flags)
 	__releases(&pool->lock)
 {
+	struct wpool_task *head = key_head(pool, task);
 	struct wpool_wakes wakes = {};
 	struct wpool_worker *victim;
 	int ret = -EAGAIN;
 
-	if (task->state == TASK_QUEUED) {
+	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
+	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
 		if (worker->depth < WPOOL_MAX_NESTING) {
-			queue_remove(pool, task);
-			run_task(worker, task, &flags);
+			queue_remove(pool, head);
+			run_task(worker, head, &flags);
 		} else {
 			ret = -EDEADLK;
 		}
@@ -182,7 +172,7 @@ static int help(struct wpool *pool, struct wpool_task *task,
 		return ret;
 	}
 
-	victim = waits_for(pool, task, worker);
+	victim = waits_for(pool, head, worker);
 	if (victim == worker) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		return -EDEADLK;
@@ -198,28 +188,24 @@ static int help(struct wpool *pool, struct wpool_task *task,
 static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 			 int *result)
 {
-	/* The jiffy that has begun does not count: never early. */
-	unsigned long end = jiffies + timeout + 1, now, flags;
-	bool forever = timeout >= MAX_SCHEDULE_TIMEOUT;
+	struct wpool_deadline deadline;
 	struct wpool_wakes wakes = {};
 	struct wpool_worker *worker;
 	struct wpool *pool;
+	unsigned long flags;
 	int ret;
 
 	might_sleep();
 	if (!task || (READ_ONCE(task->flags) & WPOOL_TASK_DETACHED))
 		return -EINVAL;
+	deadline_set(&deadline, timeout);
 	do {
 		pool = task_lock_pool(task, &flags);
 		if (!pool) {
 			*result = task->result;
 			return READ_ONCE(task->state) ? 0 : -EINVAL;
 		}
-		now = jiffies;
-		if (forever)
-			timeout = MAX_SCHEDULE_TIMEOUT;
-		else
-			timeout = time_before(now, end) ? end - now : 0;
+		timeout = deadline_left(&deadline);
 		worker = worker_current(pool);
 		if (worker)
 			ret = help(pool, task, worker, timeout, result, flags);
@@ -300,6 +286,7 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 
 	/* The caller is there until it is done: no owner to be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
+	task.flags |= WPOOL_TASK_PRIVATE;
 	ret = wpool_schedule(pool, &task);
 	if (ret)
 		return ret;
@@ -310,6 +297,65 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 	return ret ?: result;
 }
 EXPORT_SYMBOL_GPL(wpool_run);
+
+/*
+ * Gives up on a task of wpool_run_timeout(): it does not run any more, or is asked
+ * to stop and freed when it has. Return: false if it is done.
+ */
+static bool abandon(struct wpool_task *task)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	if (wpool_cancel(task)) {
+		task_free(task);
+		return true;
+	}
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return false;
+	task->run->stop = true;
+	task->run->orphan = true;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return true;
+}
+
+/**
+ * __wpool_run_timeout() - what wpool_run_timeout() is made of
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @timeout: the longest to wait, in jiffies
+ * @owner: the module that @fn belongs to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_run_timeout().
+ */
+int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
+			unsigned long timeout, struct module *owner)
+{
+	struct wpool_deadline deadline;
+	struct wpool_task *task;
+	int ret, result;
+
+	might_sleep();
+	task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	if (!task)
+		return -ENOMEM;
+	task->flags = WPOOL_TASK_ALLOCATED;
+	deadline_set(&deadline, timeout);
+	ret = wpool_schedule_timeout(pool, task, timeout);
+	if (!ret) {
+		timeout = deadline_left(&deadline);
+		ret = wait_for_task(task, timeout ? timeout - 1 : 0, &result);
+		if (ret && abandon(task))
+			return ret;
+		ret = task->result;
+	}
+	task_free(task);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_run_timeout);
 
 /**
  * wpool_cancel() - take a task back that has not begun
@@ -325,7 +371,6 @@ EXPORT_SYMBOL_GPL(wpool_run);
 bool wpool_cancel(struct wpool_task *task)
 {
 	struct wpool_wakes wakes = {};
-	struct module *pinned;
 	unsigned long flags;
 	struct wpool *pool;
 
@@ -340,22 +385,54 @@ bool wpool_cancel(struct wpool_task *task)
 	}
 
 	trace_wpool_task_cancel(pool->name, task, task->fn);
-	pinned = queue_take_pin(task);
-	if (task->state & TASK_IN_FN) {
+	if (task->state & TASK_IN_FN)
 		queue_unrequeue(pool, task);
-		task_uncount(pool, pinned, task->color, WPOOL_STAT_CANCELLED, &wakes);
-	} else {
-		u8 color = task->color;
-
+	else
 		queue_remove(pool, task);
-		task_tell_waiters(task, -ECANCELED, &wakes);
-		task_uncount(pool, pinned, color, WPOOL_STAT_CANCELLED, &wakes);
-	}
+	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return true;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel);
+
+/* Asks a task to stop that is inside its function. */
+static void ask_to_stop(struct wpool_task *task)
+{
+	unsigned long flags;
+	struct wpool *pool = task_lock_pool(task, &flags);
+
+	if (!pool)
+		return;
+	if (task->state & TASK_IN_FN)
+		task->run->stop = true;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/**
+ * wpool_cancel_sync() - take a task back, and wait for it if it has begun
+ * @task: the task; not detached
+ *
+ * A running one is asked to stop, see wpool_should_stop(). When it returns the
+ * task is neither queued nor running, unless the caller is inside it.
+ *
+ * Context: Process context; sleeps for as long as the task goes on.
+ * Return: as wpool_cancel().
+ */
+bool wpool_cancel_sync(struct wpool_task *task)
+{
+	bool cancelled;
+	int result;
+
+	might_sleep();
+	cancelled = wpool_cancel(task);
+	if (task) {
+		ask_to_stop(task);
+		wait_for_task(task, MAX_SCHEDULE_TIMEOUT, &result);
+	}
+	return cancelled;
+}
+EXPORT_SYMBOL_GPL(wpool_cancel_sync);
 
 /**
  * wpool_task_queued() - is a task accepted and waiting

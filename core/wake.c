@@ -15,7 +15,7 @@
  * and calls wake_up_process() after.
  */
 #include <linux/lockdep.h>
-#include <linux/rcupdate.h>
+#include <linux/preempt.h>
 
 #include "internal.h"
 
@@ -31,12 +31,18 @@ void waiter_init(struct wpool_waiter *waiter)
  * @told: what it is told
  * @wakes: gets it
  *
- * Context: pool->lock held.
+ * A worker counts as awake from here on, not from when it runs.
+ *
+ * Context: the lock that guards the list held; pool->lock if it is a worker.
  */
 void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes)
 {
 	waiter->told = told;
+	if (waiter->worker) {
+		waiter->worker->awaits = NULL;
+		waiter->worker->pool->nr_asleep--;
+	}
 	hlist_add_head(&waiter->hnode, &wakes->waiters);
 }
 
@@ -69,6 +75,49 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 }
 
 /**
+ * wakes_issue() - wake waiters and free what has ended; for who holds no lock
+ * @wakes: left empty; no worker is in it
+ *
+ * A waiter may be gone as soon as it is completed.
+ */
+void wakes_issue(struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+	struct wpool_task *task;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(waiter, next, &wakes->waiters, hnode)
+		complete(&waiter->done);
+	INIT_HLIST_HEAD(&wakes->waiters);
+	while ((task = wakes->garbage)) {
+		wakes->garbage = (struct wpool_task *)task->watchers;
+		task_free(task);
+	}
+}
+
+/**
+ * deadline_set() - begin to wait
+ * @deadline: when to end
+ * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever
+ */
+void deadline_set(struct wpool_deadline *deadline, unsigned long timeout)
+{
+	deadline->never = timeout >= MAX_SCHEDULE_TIMEOUT;
+	/* The jiffy that has begun does not count: never early. */
+	deadline->at = jiffies + timeout + 1;
+}
+
+/* What is left, for the kernel's waits with a time-out. */
+unsigned long deadline_left(const struct wpool_deadline *deadline)
+{
+	unsigned long now = jiffies;
+
+	if (deadline->never)
+		return MAX_SCHEDULE_TIMEOUT;
+	return time_before(now, deadline->at) ? deadline->at - now : 0;
+}
+
+/**
  * pool_unlock_wake() - drop the lock, then wake those collected under it
  * @pool: the pool; may be gone when this returns, unless the caller holds it
  * @flags: from raw_spin_lock_irqsave()
@@ -76,23 +125,18 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
  *
  * The worker to be woken is not on the idle list any more, but it may wake up by
  * itself, run, leave and be buried before we come to it: RCU keeps its
- * task_struct. A waiter may be gone as soon as it is completed.
+ * task_struct. Preemption is off, which is an RCU read-side critical section, and
+ * keeps a worker that is counted as looking from waiting for a turn of ours.
  */
 void pool_unlock_wake(struct wpool *pool, unsigned long flags,
 		      struct wpool_wakes *wakes)
 	__releases(&pool->lock)
 {
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
-
-	rcu_read_lock();
+	preempt_disable();
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (wakes->worker)
 		wake_up_process(wakes->worker);
-	rcu_read_unlock();
+	preempt_enable();
 	wakes->worker = NULL;
-
-	hlist_for_each_entry_safe(waiter, next, &wakes->waiters, hnode)
-		complete(&waiter->done);
-	INIT_HLIST_HEAD(&wakes->waiters);
+	wakes_issue(wakes);
 }

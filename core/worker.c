@@ -7,6 +7,7 @@
  * do_exit(), on whatever way the thread came there, and hands the worker to the
  * manager, which buries it. So nothing that a worker owes is paid by the worker.
  */
+#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -79,7 +80,7 @@ static bool worker_must_leave(struct wpool_worker *worker)
 
 	if (worker->leaving || pool_alive(pool) > pool->capacity)
 		return true;
-	return pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool);
+	return pool_is_over(pool);
 }
 
 /*
@@ -94,7 +95,8 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	worker->looking = true;
 	pool->nr_looking++;
 	raw_spin_unlock_irqrestore(&pool->lock, *flags);
-	while (!READ_ONCE(pool->nr_queued) && local_clock() < end &&
+	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
+	       local_clock() < end &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && !need_resched())
 		cpu_relax();
 	raw_spin_lock_irqsave(&pool->lock, *flags);
@@ -113,16 +115,43 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	list_add(&worker->idle_node, &pool->idle);
 	pool->nr_idle++;
 	worker->idle_since = jiffies;
-	if (pool_alive(pool) > pool_keep(pool) && !timer_pending(&pool->timer))
+	if (pool_alive(pool) > pool_keep(pool) &&
+	    !(pool->flags & WPOOL_KEEP_IDLE) && !timer_pending(&pool->timer))
 		mod_timer(&pool->timer, jiffies + pool->idle_timeout);
 
 	while (!list_empty(&worker->idle_node)) {
-		set_current_state(TASK_IDLE);
+		set_current_state(pool->flags & WPOOL_FREEZABLE ?
+				  TASK_IDLE | TASK_FREEZABLE : TASK_IDLE);
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
 		trace_wpool_worker_idle(pool->name, worker->id);
 		schedule();
 		raw_spin_lock_irqsave(&pool->lock, *flags);
 	}
+}
+
+/* Locking: pool->lock held; released and regrabbed if it returns true. */
+static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
+{
+	struct wpool *pool = worker->pool;
+
+	if (!(pool->flags & WPOOL_FREEZABLE) || likely(!freezing(current)))
+		return false;
+	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	try_to_freeze();
+	raw_spin_lock_irqsave(&pool->lock, *flags);
+	return true;
+}
+
+/* Ends a task of a group that has failed. Locking: as run_task(). */
+static void worker_drop(struct wpool_worker *worker, struct wpool_task *task,
+			unsigned long *flags)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+
+	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+	pool_unlock_wake(pool, *flags, &wakes);
+	raw_spin_lock_irqsave(&pool->lock, *flags);
 }
 
 /* Takes and runs tasks until there is a reason to leave. */
@@ -136,8 +165,12 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 		worker_looks(worker);
 		if (worker_must_leave(worker))
 			return;
+		if (worker_froze(worker, flags))
+			continue;
 		task = queue_pop(pool);
-		if (task) {
+		if (task && unlikely(task->watchers) && group_cancels(task)) {
+			worker_drop(worker, task, flags);
+		} else if (task) {
 			run_task(worker, task, flags);
 			spun = false;
 		} else if (pool->spin_us && !spun && !pool->nr_looking) {
@@ -150,6 +183,17 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	}
 }
 
+/* Done here, because the kernel sets its own mask when a thread first runs. */
+static void worker_set_up(struct wpool *pool)
+{
+	set_user_nice(current, pool->nice);
+	set_cpus_allowed_ptr(current, pool->cpumask);
+	if (pool->flags & WPOOL_FREEZABLE)
+		set_freezable();
+	if (pool->ops && pool->ops->worker_start)
+		pool->ops->worker_start(pool);
+}
+
 static int worker_main(void *data)
 {
 	struct wpool_worker *worker = data;
@@ -158,12 +202,16 @@ static int worker_main(void *data)
 	unsigned long flags;
 
 	trace_wpool_worker_start(pool->name, worker->id);
+	worker_set_up(pool);
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	worker_loop(worker, &flags);
 	worker_leave(worker);
 	/* It may have been woken for a task that it does not take. */
 	wake_for_queue(pool, &wakes);
+	break_deadlock(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
+	if (pool->ops && pool->ops->worker_stop)
+		pool->ops->worker_stop(pool);
 	trace_wpool_worker_exit(pool->name, worker->id);
 	return 0;
 }
@@ -200,6 +248,26 @@ struct wpool *wpool_current(void)
 EXPORT_SYMBOL_GPL(wpool_current);
 
 /**
+ * wpool_should_stop() - is the calling task asked to end
+ *
+ * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its
+ * pool was shut down by wpool_shutdown_now(). A long task looks now and then.
+ *
+ * Context: any.
+ * Return: true if it is; false outside of a task.
+ */
+bool wpool_should_stop(void)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	if (!worker || !worker->depth)
+		return false;
+	return READ_ONCE(worker->runs[worker->depth - 1].stop) ||
+	       READ_ONCE(worker->pool->state) >= WPOOL_STATE_STOP;
+}
+EXPORT_SYMBOL_GPL(wpool_should_stop);
+
+/**
  * worker_refused() - refuse a wait for the tasks of a pool to one of its workers
  * @pool: the pool
  * @what: the call
@@ -234,39 +302,76 @@ static int worker_exited(struct wait_queue_entry *entry, unsigned int mode,
 	return 0;
 }
 
+/**
+ * worker_put_slot() - give back what down_trylock() took
+ * @pool: the pool
+ *
+ * Or settle a debt with it, if the capacity was lowered meanwhile. Context:
+ * pool->lock held.
+ */
+void worker_put_slot(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	if (pool->slot_debt)
+		pool->slot_debt--;
+	else
+		up(&pool->slots);
+}
+
 static struct wpool_worker *worker_alloc(struct wpool *pool)
 {
-	struct wpool_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	struct wpool_worker *worker;
 	struct task_struct *thread;
 
+	if (spawn_must_fail())
+		return ERR_PTR(-ENOMEM);
+	worker = kzalloc_node(sizeof(*worker), GFP_KERNEL, pool->node);
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	INIT_LIST_HEAD(&worker->idle_node);
 
-	thread = kthread_create(worker_main, worker, "wpool-%s/%u", pool->name,
-				worker->id);
+	thread = kthread_create_on_node(worker_main, worker, pool->node,
+					"wpool-%s/%u", pool->name, worker->id);
 	if (IS_ERR(thread)) {
 		kfree(worker);
 		return ERR_CAST(thread);
 	}
 	worker->thread = get_task_struct(thread);
 	worker->stack = (unsigned long)task_stack_page(thread);
+	worker->pid_nr = task_pid_nr(thread);
 	worker->pid = get_task_pid(thread, PIDTYPE_PID);
 	init_waitqueue_func_entry(&worker->exit_wait, worker_exited);
 	add_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
 	return worker;
 }
 
-/* Publishes a worker and lets it run. It counts as looking from here on. */
-static void worker_start(struct wpool_worker *worker)
+/**
+ * worker_join() - wait for the last instruction of a worker's thread
+ * @worker: its thread has ended, or was never woken: it runs no code of ours
+ *
+ * The worker can then be freed.
+ */
+void worker_join(struct wpool_worker *worker)
+{
+	remove_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
+	kthread_stop(worker->thread);
+	put_pid(worker->pid);
+	put_task_struct(worker->thread);
+}
+
+/*
+ * Counts a worker, which is looking from here on. Context: pool->lock held.
+ * Return: false if the capacity has been lowered since it took its slot.
+ */
+static bool worker_link(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	unsigned long flags;
 
+	if (pool->nr_workers >= pool->capacity)
+		return false;
 	wpool_get(pool);
-	raw_spin_lock_irqsave(&pool->lock, flags);
 	list_add_tail_rcu(&worker->node, &pool->workers);
 	pool->nr_workers++;
 	pool->stats[WPOOL_STAT_CREATED]++;
@@ -274,8 +379,7 @@ static void worker_start(struct wpool_worker *worker)
 						pool->stats[WPOOL_STAT_LARGEST]);
 	worker->looking = true;
 	pool->nr_looking++;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	wake_up_process(worker->thread);
+	return true;
 }
 
 /**
@@ -288,14 +392,26 @@ static void worker_start(struct wpool_worker *worker)
 int worker_spawn(struct wpool *pool)
 {
 	struct wpool_worker *worker;
+	unsigned long flags;
+	bool linked = false;
 
 	if (down_trylock(&pool->slots))
 		return -EBUSY;
-	worker = spawn_must_fail() ? ERR_PTR(-ENOMEM) : worker_alloc(pool);
-	if (IS_ERR(worker)) {
-		up(&pool->slots);
+	worker = worker_alloc(pool);
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (!IS_ERR(worker))
+		linked = worker_link(worker);
+	if (!linked)
+		worker_put_slot(pool);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (IS_ERR(worker))
 		return PTR_ERR(worker);
+	if (linked) {
+		wake_up_process(worker->thread);
+		return 0;
 	}
-	worker_start(worker);
-	return 0;
+	worker_join(worker);
+	kfree(worker);
+	return -EBUSY;
 }

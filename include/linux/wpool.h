@@ -34,10 +34,15 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/spinlock_types.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 
+struct cpumask;
 struct module;
 struct wpool;
+struct wpool_run;
+struct wpool_set;
 
 /* The longest name of a pool, its terminating NUL not counted. */
 #define WPOOL_NAME_MAX		31
@@ -82,10 +87,18 @@ enum wpool_priority {
  * enum wpool_full - what wpool_schedule() does when the queue is full
  * @WPOOL_FULL_BLOCK: sleep until there is room; first come, first served
  * @WPOOL_FULL_FAIL: return -EAGAIN
+ * @WPOOL_FULL_CALLER_RUNS: run the task in the caller, and return 0
+ * @WPOOL_FULL_DISCARD: drop the task, and return 0; its result is -ECANCELED
+ * @WPOOL_FULL_DISCARD_OLDEST: drop, of the lowest priority that waits, the task
+ *	that has waited longest, and take this one; if none waits, as
+ *	%WPOOL_FULL_DISCARD
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
 	WPOOL_FULL_FAIL,
+	WPOOL_FULL_CALLER_RUNS,
+	WPOOL_FULL_DISCARD,
+	WPOOL_FULL_DISCARD_OLDEST,
 };
 
 /**
@@ -108,6 +121,8 @@ enum wpool_state {
 #define WPOOL_TASK_DETACHED	0x01	/* not touched once its function has begun */
 #define WPOOL_TASK_ALLOCATED	0x02	/* from wpool's slab cache: the pool frees it */
 #define WPOOL_TASK_PINNED	0x04	/* holds a reference on its owner */
+#define WPOOL_TASK_KEYED	0x08	/* in a struct wpool_keyed_task */
+#define WPOOL_TASK_PRIVATE	0x10	/* on wpool's own stack: never handed back */
 
 /**
  * struct wpool_task - one function call to be made
@@ -117,12 +132,15 @@ enum wpool_state {
  */
 struct wpool_task {
 	/* private: guarded by the lock of the pool unless core/internal.h says otherwise */
-	struct list_head	node;
+	union {
+		struct list_head	node;	/* while it waits */
+		struct wpool_run	*run;	/* while it runs */
+	};
 	wpool_fn_t		fn;
 	void			*arg;
 	struct wpool		*pool;
 	struct module		*owner;
-	struct hlist_head	waiters;
+	unsigned long		watchers;
 	int			result;
 	u8			state;
 	u8			prio;
@@ -134,8 +152,7 @@ struct wpool_task {
 static_assert(sizeof(struct wpool_task) <= 64);
 #endif
 
-#define __WPOOL_TASK_INITIALIZER(name, _fn, _arg) {			\
-	.node	= LIST_HEAD_INIT((name).node),				\
+#define __WPOOL_TASK_INITIALIZER(_fn, _arg) {				\
 	.fn	= (_fn),						\
 	.arg	= (_arg),						\
 	.owner	= THIS_MODULE,						\
@@ -149,13 +166,12 @@ static_assert(sizeof(struct wpool_task) <= 64);
  * @arg: what it is called with; NULL is data
  */
 #define DEFINE_WPOOL_TASK(name, fn, arg)				\
-	struct wpool_task name = __WPOOL_TASK_INITIALIZER(name, fn, arg)
+	struct wpool_task name = __WPOOL_TASK_INITIALIZER(fn, arg)
 
 static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
 				     void *arg, struct module *owner)
 {
 	*task = (struct wpool_task) {
-		.node	= LIST_HEAD_INIT(task->node),
 		.fn	= fn,
 		.arg	= arg,
 		.owner	= owner,
@@ -205,6 +221,114 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
 }
 
 /**
+ * struct wpool_keyed_task - a task that runs in order with those of its key
+ *
+ * Every member is private. See wpool_schedule_keyed().
+ */
+struct wpool_keyed_task {
+	/* private: guarded as those of the task */
+	struct wpool_task	task;
+	u64			key;
+	struct hlist_node	hash;
+	struct list_head	followers;
+};
+
+/**
+ * wpool_keyed_task_init() - set up a task for wpool_schedule_keyed()
+ * @ktask: the task; neither queued nor running. wpool_wait() and the others take
+ *	its member task.
+ * @fn: what it calls, a wpool_fn_t
+ * @arg: what it is called with
+ *
+ * Context: any.
+ */
+#define wpool_keyed_task_init(ktask, fn, arg) do {			\
+	struct wpool_keyed_task *__ktask = (ktask);			\
+									\
+	*__ktask = (struct wpool_keyed_task) { };			\
+	wpool_task_init(&__ktask->task, fn, arg);			\
+	__ktask->task.flags |= WPOOL_TASK_KEYED;			\
+} while (0)
+
+/**
+ * struct wpool_delayed_task - a task that waits for a time first
+ *
+ * Every member is private. See wpool_schedule_delayed().
+ */
+struct wpool_delayed_task {
+	/* private: guarded as those of the task */
+	struct wpool_task	task;
+	struct timer_list	timer;
+};
+
+void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
+			       void *arg, struct module *owner);
+
+/**
+ * wpool_delayed_task_init() - set up a task for wpool_schedule_delayed()
+ * @dtask: the task; neither delayed, queued nor running. wpool_wait() and the
+ *	others take its member task. Not on the stack.
+ * @fn: what it calls, a wpool_fn_t
+ * @arg: what it is called with
+ *
+ * Context: any.
+ */
+#define wpool_delayed_task_init(dtask, fn, arg)				\
+	__wpool_delayed_task_init(dtask, fn, arg, THIS_MODULE)
+
+/**
+ * struct wpool_group - tasks that are waited for together
+ *
+ * Every member is private. Set up by wpool_group_init(); on the stack if need be.
+ */
+struct wpool_group {
+	/* private: guarded by lock */
+	raw_spinlock_t		lock;
+	unsigned int		pending;
+	int			error;
+	unsigned int		flags;
+	struct hlist_head	waiters;
+};
+
+/* Bits of &wpool_group.flags. */
+#define WPOOL_GROUP_FAIL_FAST	0x01
+
+/**
+ * struct wpool_ops - what the owner of a pool wants to be told
+ * @worker_start: by a worker, before its first task
+ * @worker_stop: once for each @worker_start: by the worker after its last task,
+ *	or, if a task took it down, by the manager
+ * @task_begin: by the worker, before a task's function
+ * @task_end: by the worker, after it
+ * @task_oops: by the manager, in place of @task_end, if the function took the
+ *	worker down
+ * @terminated: once, when no task and no worker is left
+ *
+ * Called under no lock of wpool, and may sleep; the manager serves all pools, so
+ * what it calls had better be short. wpool_priv() gives the &wpool_attrs.priv.
+ */
+struct wpool_ops {
+	void (*worker_start)(struct wpool *pool);
+	void (*worker_stop)(struct wpool *pool);
+	void (*task_begin)(struct wpool *pool, wpool_fn_t fn, void *arg);
+	void (*task_end)(struct wpool *pool, wpool_fn_t fn, void *arg, int result);
+	void (*task_oops)(struct wpool *pool, wpool_fn_t fn, void *arg);
+	void (*terminated)(struct wpool *pool);
+};
+
+/* Bits of &wpool_attrs.flags. */
+#define WPOOL_PREALLOC		0x01	/* all workers are made at once and kept */
+#define WPOOL_ORDERED		0x02	/* one at a time, in submission order */
+#define WPOOL_FREEZABLE		0x04	/* begins no task while the system sleeps */
+#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps min_workers > 0 */
+#define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
+#define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks */
+#define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
+
+/* A NUMA node for &wpool_attrs.node, which is 0 for any. */
+#define WPOOL_NODE(nid)		((nid) + 1)
+
+/**
  * struct wpool_attrs - what a pool is to be; zero-filled is all defaults
  * @capacity: the most workers, so the most tasks running at once; 0 is
  *	%WPOOL_DEFAULT_CAPACITY, more than %WPOOL_MAX_CAPACITY is clamped with a
@@ -215,20 +339,37 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
  *	worker takes at once; 0 is %WPOOL_DEFAULT_DEPTH, or %WPOOL_QUEUE_HANDOFF
  *	or %WPOOL_QUEUE_UNBOUNDED
  * @full: what wpool_schedule() does when the queue is full
+ * @max_blocked: how many submitters may sleep for room at once; the next gets
+ *	-EAGAIN; 0 is no limit
  * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers
  *	idles before it leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
  * @spin_us: how long, in microseconds, a worker that found no task looks on
  *	before it sleeps; 0 is not at all. At most one worker of a pool does.
- * @flags: 0; any other bit is refused
+ * @nice: of the workers, -20 to 19
+ * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied.
+ * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong;
+ *	0 is none
+ * @capacity_percent: the capacity as a share of the CPUs online, following
+ *	hotplug; in place of @capacity
+ * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused
+ * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
+ * @priv: for the hooks, see wpool_priv()
  */
 struct wpool_attrs {
 	unsigned int	capacity;
 	unsigned int	min_workers;
 	int		queue_depth;
 	enum wpool_full	full;
+	unsigned int	max_blocked;
 	unsigned int	idle_timeout_ms;
 	unsigned int	spin_us;
+	int		nice;
+	const struct cpumask *cpumask;
+	int		node;
+	unsigned int	capacity_percent;
 	unsigned int	flags;
+	const struct wpool_ops *ops;
+	void		*priv;
 };
 
 #define WPOOL_ATTRS_INIT	{ }
@@ -238,9 +379,11 @@ struct wpool_attrs {
  * @WPOOL_STAT_SUBMITTED: tasks accepted
  * @WPOOL_STAT_COMPLETED: tasks whose function has returned
  * @WPOOL_STAT_CANCELLED: tasks taken back before they began
+ * @WPOOL_STAT_DROPPED: tasks dropped for want of room, by the pool's policy
  * @WPOOL_STAT_OOPSED: tasks whose function took its worker down
  * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed or closed
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
+ * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for want of room
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that a task took down
@@ -250,19 +393,22 @@ struct wpool_attrs {
  * @WPOOL_STAT_IDLE: now: workers without a task
  * @WPOOL_STAT_RUNNING: now: tasks inside their function
  * @WPOOL_STAT_QUEUED: now: tasks accepted and waiting
+ * @WPOOL_STAT_DELAYED: now: tasks accepted whose time has not come
  * @WPOOL_STAT_BLOCKED: now: submitters asleep for want of room
  * @WPOOL_NR_STATS: how many there are
  *
- * At rest SUBMITTED == COMPLETED + CANCELLED + OOPSED; before, the sum is never
- * the larger.
+ * At rest SUBMITTED == COMPLETED + CANCELLED + DROPPED + OOPSED; before, the sum
+ * is never the larger.
  */
 enum wpool_stat {
 	WPOOL_STAT_SUBMITTED,
 	WPOOL_STAT_COMPLETED,
 	WPOOL_STAT_CANCELLED,
+	WPOOL_STAT_DROPPED,
 	WPOOL_STAT_OOPSED,
 	WPOOL_STAT_REJECTED,
 	WPOOL_STAT_NESTED,
+	WPOOL_STAT_CALLER_RUNS,
 	WPOOL_STAT_CREATED,
 	WPOOL_STAT_EXPIRED,
 	WPOOL_STAT_DIED,
@@ -272,6 +418,7 @@ enum wpool_stat {
 	WPOOL_STAT_IDLE,
 	WPOOL_STAT_RUNNING,
 	WPOOL_STAT_QUEUED,
+	WPOOL_STAT_DELAYED,
 	WPOOL_STAT_BLOCKED,
 	WPOOL_NR_STATS
 };
@@ -291,7 +438,8 @@ int wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout);
-int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
+int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
+			 unsigned int n);
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			struct module *owner);
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
@@ -321,8 +469,40 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 #define wpool_try_schedule_fn(pool, fn, arg)				\
 	__wpool_try_schedule_fn(pool, fn, arg, THIS_MODULE)
 
+int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
+			 u64 key);
+int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+			   unsigned long delay);
+int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+			 unsigned long delay);
+bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
+
+/* In and out again (core/wait.c) */
+int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
+int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
+			unsigned long timeout, struct module *owner);
+
+/**
+ * wpool_run_timeout() - have a function called, and wait for a limited time
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t
+ * @arg: what to call it with; must live until @fn has returned, which may be after
+ *	this call has
+ * @timeout: the longest to wait, for room and for the result, in jiffies; never
+ *	cut short
+ *
+ * After a time-out the function is not called any more, or, if it has been, it is
+ * asked to stop: see wpool_should_stop().
+ *
+ * Context: Process context; may sleep.
+ * Return: what @fn returned, -ETIMEDOUT, -ENOMEM, or as wpool_run().
+ */
+#define wpool_run_timeout(pool, fn, arg, timeout)			\
+	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)
+
 /* One task (core/wait.c) */
 bool wpool_cancel(struct wpool_task *task);
+bool wpool_cancel_sync(struct wpool_task *task);
 int wpool_wait(struct wpool_task *task);
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result);
@@ -335,6 +515,31 @@ void wpool_drain(struct wpool *pool);
 
 /* Inside a task (core/worker.c) */
 struct wpool *wpool_current(void);
+bool wpool_should_stop(void);
+
+/* Groups (core/group.c) */
+void wpool_group_init(struct wpool_group *group);
+void wpool_group_init_fail_fast(struct wpool_group *group);
+int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
+			 struct wpool_task *task);
+int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
+			      wpool_fn_t fn, void *arg, struct module *owner);
+int wpool_group_wait(struct wpool_group *group);
+int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
+unsigned int wpool_group_cancel(struct wpool_group *group);
+
+/**
+ * wpool_group_schedule_fn() - have a function called as part of a group
+ * @group: the group
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result counts for the group
+ * @arg: what to call it with
+ *
+ * Context: Process context; may sleep. Allocates with GFP_KERNEL.
+ * Return: as wpool_group_schedule(), or -ENOMEM.
+ */
+#define wpool_group_schedule_fn(group, pool, fn, arg)			\
+	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
 
 /* Pools (core/pool.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
@@ -363,9 +568,57 @@ struct wpool *wpool_get(struct wpool *pool);
 void wpool_put(struct wpool *pool);
 const char *wpool_name(const struct wpool *pool);
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats);
+void *wpool_priv(const struct wpool *pool);
 int wpool_resize(struct wpool *pool, unsigned int capacity);
+int wpool_prestart(struct wpool *pool, unsigned int n);
+void wpool_pause(struct wpool *pool);
+void wpool_resume(struct wpool *pool);
+int wpool_restart(struct wpool *pool);
+unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun);
 void wpool_shutdown(struct wpool *pool);
 int wpool_await_termination(struct wpool *pool, unsigned long timeout);
 int wpool_destroy(struct wpool *pool);
+
+/**
+ * enum wpool_rule - which pool of a set is next
+ * @WPOOL_RULE_ROUND_ROBIN: each in turn
+ * @WPOOL_RULE_LEAST_LOADED: that with the fewest tasks queued and running
+ * @WPOOL_RULE_KEY: always the same for one key
+ * @WPOOL_RULE_NODE: one that belongs to the caller's NUMA node
+ * @WPOOL_NR_RULES: how many there are
+ */
+enum wpool_rule {
+	WPOOL_RULE_ROUND_ROBIN,
+	WPOOL_RULE_LEAST_LOADED,
+	WPOOL_RULE_KEY,
+	WPOOL_RULE_NODE,
+	WPOOL_NR_RULES
+};
+
+/* Several pools behind one front (core/set.c) */
+struct wpool_set *__wpool_set_create(const char *name,
+				     const struct wpool_attrs *attrs,
+				     unsigned int n, enum wpool_rule rule,
+				     struct module *owner);
+
+/**
+ * wpool_set_create() - make several pools of one kind
+ * @name: the pools are called name.0, name.1 and so on
+ * @attrs: as for wpool_create(), for each pool
+ * @n: how many, 1 to %WPOOL_SET_MAX
+ * @rule: which one wpool_set_pick() picks
+ *
+ * Context: Process context; may sleep.
+ * Return: the set, for wpool_set_destroy(), or an ERR_PTR as wpool_create().
+ */
+#define wpool_set_create(name, attrs, n, rule)				\
+	__wpool_set_create(name, attrs, n, rule, THIS_MODULE)
+
+#define WPOOL_SET_MAX		1024
+
+struct wpool *wpool_set_pick(struct wpool_set *set, u64 key);
+int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
+void wpool_set_shutdown(struct wpool_set *set);
+int wpool_set_destroy(struct wpool_set *set);
 
 #endif /* _LINUX_WPOOL_H */

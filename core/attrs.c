@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From what is asked for to what a pool is: checked, and defaults filled in.
+ */
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/prio.h>
+
+#include "internal.h"
+
+#define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
+		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\
+		   WPOOL_RUN_OUT_DELAYED | WPOOL_LATENCY)
+
+static const char *capacity_fault(const struct wpool_attrs *attrs,
+				  unsigned int capacity)
+{
+	if (attrs->capacity_percent && attrs->capacity)
+		return "both capacity and capacity_percent";
+	if (attrs->flags & WPOOL_ORDERED && capacity > 1)
+		return "WPOOL_ORDERED with capacity > 1";
+	if (attrs->min_workers > capacity)
+		return "min_workers > capacity";
+	if (attrs->flags & WPOOL_MEM_RECLAIM && !attrs->min_workers &&
+	    !(attrs->flags & WPOOL_PREALLOC))
+		return "WPOOL_MEM_RECLAIM with min_workers 0";
+	return NULL;
+}
+
+static const char *queue_fault(const struct wpool_attrs *attrs)
+{
+	if (attrs->queue_depth < WPOOL_QUEUE_UNBOUNDED)
+		return "queue_depth < -2";
+	if ((unsigned int)attrs->full > WPOOL_FULL_DISCARD_OLDEST)
+		return "unknown full-queue policy";
+	if (attrs->full == WPOOL_FULL_DISCARD_OLDEST &&
+	    attrs->queue_depth == WPOOL_QUEUE_HANDOFF)
+		return "WPOOL_FULL_DISCARD_OLDEST with WPOOL_QUEUE_HANDOFF";
+	if (attrs->max_blocked && attrs->full != WPOOL_FULL_BLOCK)
+		return "max_blocked without WPOOL_FULL_BLOCK";
+	return NULL;
+}
+
+static const char *worker_fault(const struct wpool_attrs *attrs)
+{
+	int node = attrs->node - 1;
+
+	if (attrs->spin_us > WPOOL_MAX_SPIN_US)
+		return "spin_us > 1 s";
+	if (attrs->nice < MIN_NICE || attrs->nice > MAX_NICE)
+		return "nice";
+	if (attrs->node && (node < 0 || node >= MAX_NUMNODES || !node_online(node)))
+		return "node without a NUMA node online";
+	if (attrs->cpumask && !cpumask_intersects(attrs->cpumask, cpu_online_mask))
+		return "cpumask without a CPU online";
+	return NULL;
+}
+
+/* Why these attributes make no pool, or NULL. */
+static const char *attrs_fault(const struct wpool_attrs *attrs,
+			       unsigned int capacity)
+{
+	const char *fault = NULL;
+
+	if (attrs->flags & ~ALL_FLAGS)
+		fault = "unknown flags";
+	return fault ?: capacity_fault(attrs, capacity) ?: queue_fault(attrs) ?:
+	       worker_fault(attrs);
+}
+
+/**
+ * attrs_percent_of_cpus() - a capacity as a share of the CPUs online
+ * @percent: the share
+ *
+ * Return: 1 to %WPOOL_MAX_CAPACITY, rounded up.
+ */
+unsigned int attrs_percent_of_cpus(unsigned int percent)
+{
+	u64 share = DIV_ROUND_UP_ULL((u64)num_online_cpus() * percent, 100);
+
+	return clamp_t(u64, share, 1, WPOOL_MAX_CAPACITY);
+}
+
+static unsigned int attrs_capacity(const struct wpool_attrs *attrs,
+				   const char *name)
+{
+	if (attrs->capacity_percent)
+		return attrs_percent_of_cpus(attrs->capacity_percent);
+	if (!attrs->capacity)
+		return attrs->flags & WPOOL_ORDERED ? 1 : WPOOL_DEFAULT_CAPACITY;
+	if (attrs->capacity <= WPOOL_MAX_CAPACITY)
+		return attrs->capacity;
+	pr_notice("%s: capacity %u is too large, using %u\n", name,
+		  attrs->capacity, WPOOL_MAX_CAPACITY);
+	return WPOOL_MAX_CAPACITY;
+}
+
+static unsigned int attrs_depth(const struct wpool_attrs *attrs)
+{
+	switch (attrs->queue_depth) {
+	case WPOOL_QUEUE_UNBOUNDED:
+		return UINT_MAX;
+	case WPOOL_QUEUE_HANDOFF:
+		return 0;
+	case 0:
+		return WPOOL_DEFAULT_DEPTH;
+	default:
+		return attrs->queue_depth;
+	}
+}
+
+/* Isolated CPUs are for those who name them. */
+static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
+{
+	if (!alloc_cpumask_var(&pool->cpumask, GFP_KERNEL))
+		return -ENOMEM;
+	cpumask_copy(pool->cpumask, attrs->cpumask ?:
+		     housekeeping_cpumask(HK_TYPE_DOMAIN));
+	if (!attrs->cpumask && pool->node != NUMA_NO_NODE &&
+	    cpumask_intersects(pool->cpumask, cpumask_of_node(pool->node)))
+		cpumask_and(pool->cpumask, pool->cpumask,
+			    cpumask_of_node(pool->node));
+	return 0;
+}
+
+/**
+ * attrs_apply() - make a new pool what it is to be
+ * @pool: named, otherwise zeroed
+ * @attrs: what is asked for, or NULL
+ *
+ * Context: Process context; may sleep.
+ * Return: 0, -EINVAL after a message that says why, or -ENOMEM.
+ */
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
+{
+	static const struct wpool_attrs defaults = WPOOL_ATTRS_INIT;
+	const char *fault;
+	int ret;
+
+	attrs = attrs ?: &defaults;
+	pool->capacity = attrs_capacity(attrs, pool->name);
+	fault = attrs_fault(attrs, pool->capacity);
+	if (fault) {
+		pr_err("%s: bad attributes: %s\n", pool->name, fault);
+		return -EINVAL;
+	}
+	sema_init(&pool->slots, pool->capacity);
+	/* One is always kept, so that no task depends on making a thread. */
+	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
+			    pool->capacity : max(attrs->min_workers, 1U);
+	pool->depth = attrs_depth(attrs);
+	pool->full = attrs->full;
+	pool->max_blocked = attrs->max_blocked;
+	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
+					      WPOOL_DEFAULT_IDLE_MS);
+	pool->spin_us = attrs->spin_us;
+	pool->flags = attrs->flags;
+	pool->percent = attrs->capacity_percent;
+	pool->nice = attrs->nice;
+	pool->node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
+	pool->ops = attrs->ops;
+	pool->priv = attrs->priv;
+	ret = apply_cpumask(pool, attrs);
+	if (!ret && attrs->flags & WPOOL_LATENCY)
+		ret = latency_create(pool);
+	return ret;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Groups: tasks, of one pool or several, that are waited for together.
+ *
+ * A group knows how many of its tasks have not ended, not which: a task knows its
+ * group (watch.c). So cancelling a group looks for its tasks where they wait.
+ *
+ * Who ends the last task of a group does not touch it after it dropped the
+ * group's lock, and nobody returns from a wait before having held that lock: the
+ * group may be freed then.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+static void __group_init(struct wpool_group *group, unsigned int flags)
+{
+	*group = (struct wpool_group) { .flags = flags };
+	raw_spin_lock_init(&group->lock);
+}
+
+/**
+ * wpool_group_init() - set up a group
+ * @group: the group; empty afterwards
+ *
+ * Context: Any.
+ */
+void wpool_group_init(struct wpool_group *group)
+{
+	__group_init(group, 0);
+}
+EXPORT_SYMBOL_GPL(wpool_group_init);
+
+/**
+ * wpool_group_init_fail_fast() - set up a group that is cancelled on its first
+ *	error
+ * @group: the group; empty afterwards
+ *
+ * Once a task of it has returned an error, those that have not begun end with
+ * -ECANCELED, also those submitted later.
+ *
+ * Context: Any.
+ */
+void wpool_group_init_fail_fast(struct wpool_group *group)
+{
+	__group_init(group, WPOOL_GROUP_FAIL_FAST);
+}
+EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
+
+static void group_tell(struct wpool_group *group, int told,
+		       struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(waiter, next, &group->waiters, hnode) {
+		hlist_del(&waiter->hnode);
+		waiter->value = group->error;
+		waiter_tell(waiter, told, wakes);
+	}
+}
+
+/**
+ * group_task_done() - count a task of a group that has ended
+ * @group: the group; not to be touched afterwards
+ * @result: of the task
+ * @wakes: gets those who wait for the group
+ *
+ * Context: the lock of the task's pool held.
+ */
+void group_task_done(struct wpool_group *group, int result,
+		     struct wpool_wakes *wakes)
+{
+	bool first;
+
+	raw_spin_lock(&group->lock);
+	first = result < 0 && !group->error;
+	if (first)
+		group->error = result;
+	if (!--group->pending)
+		group_tell(group, 0, wakes);
+	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
+		group_tell(group, -EAGAIN, wakes);	/* to cancel the rest */
+	raw_spin_unlock(&group->lock);
+}
+
+static bool group_failed(const struct wpool_group *group)
+{
+	return (group->flags & WPOOL_GROUP_FAIL_FAST) && READ_ONCE(group->error);
+}
+
+/* Is a task that is about to begin not to? Context: pool->lock held. */
+bool group_cancels(const struct wpool_task *task)
+{
+	const struct wpool_group *group = watch_group(task);
+
+	return group && group_failed(group);
+}
+
+static void group_add(struct wpool_group *group)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	group->pending++;
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+}
+
+/* Takes back group_add() for a task that was not accepted. */
+static void group_sub(struct wpool_group *group)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	if (!--group->pending)
+		group_tell(group, 0, &wakes);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	wakes_issue(&wakes);
+}
+
+/*
+ * A worker that waits for the group runs tasks of it that wait in its own pool;
+ * there may be one now. The caller keeps the group, see wpool_group_schedule().
+ */
+static void group_poke_workers(struct wpool_group *group)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_waiter *waiter;
+	struct hlist_node *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	hlist_for_each_entry_safe(waiter, next, &group->waiters, hnode) {
+		if (!waiter->helper)
+			continue;
+		hlist_del(&waiter->hnode);
+		waiter_tell(waiter, -EAGAIN, &wakes);
+	}
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	wakes_issue(&wakes);
+}
+
+/**
+ * wpool_group_schedule() - have a task run as part of a group
+ * @group: the group; not freed before the call has returned
+ * @pool: the pool; the tasks of a group may be in several
+ * @task: as for wpool_schedule()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(), and -EINVAL for a NULL group; the group has grown
+ * if it is 0.
+ */
+int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
+			 struct wpool_task *task)
+{
+	int ret;
+
+	might_sleep();
+	if (!group)
+		return -EINVAL;
+	group_add(group);
+	ret = submit_to_group(pool, task, group);
+	if (ret)
+		group_sub(group);
+	else
+		group_poke_workers(group);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule);
+
+/**
+ * __wpool_group_schedule_fn() - what wpool_group_schedule_fn() is made of
+ * @group: the group
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @owner: the module that @fn belongs to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_schedule(), or -ENOMEM.
+ */
+int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
+			      wpool_fn_t fn, void *arg, struct module *owner)
+{
+	struct wpool_task *task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	int ret;
+
+	if (!task)
+		return -ENOMEM;
+	ret = wpool_group_schedule(group, pool, task);
+	if (ret)
+		task_free(task);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
+
+static struct wpool_task *group_find_on(struct wpool_group *group,
+					struct list_head *list)
+{
+	struct wpool_task *task;
+
+	list_for_each_entry(task, list, node) {
+		if (watch_group(task) == group)
+			return task;
+	}
+	return NULL;
+}
+
+/* A task of the group that waits in the pool. Context: pool->lock held. */
+static struct wpool_task *group_find_queued(struct wpool_group *group,
+					    struct wpool *pool)
+{
+	struct wpool_task *task = NULL;
+	int prio;
+
+	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
+		task = group_find_on(group, &pool->queue[prio]);
+	return task;
+}
+
+/* Runs a task of the group that waits in the worker's own pool, if there is one. */
+static bool group_help(struct wpool_group *group, struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_task *task = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (worker->depth < WPOOL_MAX_NESTING && pool->state < WPOOL_STATE_STOP)
+		task = group_find_queued(group, pool);
+	if (task) {
+		queue_remove(pool, task);
+		run_task(worker, task, &flags);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return task;
+}
+
+/* Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT. */
+static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
+		       unsigned long timeout, int *error)
+{
+	struct wpool_waiter waiter;
+	unsigned long flags;
+	bool gave_up;
+	long left;
+
+	waiter_init(&waiter);
+	waiter.helper = worker;
+	raw_spin_lock_irqsave(&group->lock, flags);
+	if (!group->pending) {
+		*error = group->error;
+		raw_spin_unlock_irqrestore(&group->lock, flags);
+		return 0;
+	}
+	hlist_add_head(&waiter.hnode, &group->waiters);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+
+	left = wait_for_completion_timeout(&waiter.done, timeout);
+	if (!left) {
+		raw_spin_lock_irqsave(&group->lock, flags);
+		gave_up = waiter.told == -EINPROGRESS;
+		if (gave_up)
+			hlist_del(&waiter.hnode);
+		raw_spin_unlock_irqrestore(&group->lock, flags);
+		if (gave_up)
+			return -ETIMEDOUT;
+		wait_for_completion(&waiter.done);
+	}
+	*error = waiter.value;
+	return waiter.told;
+}
+
+/**
+ * wpool_group_wait_timeout() - wait a limited time for a group
+ * @group: the group
+ * @timeout: the longest to wait, in jiffies; never cut short
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on.
+ */
+int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+	struct wpool_deadline deadline;
+	int ret, error;
+
+	might_sleep();
+	if (!group)
+		return -EINVAL;
+	deadline_set(&deadline, timeout);
+	do {
+		if (group_failed(group))
+			wpool_group_cancel(group);
+		while (worker && group_help(group, worker))
+			;
+		ret = group_sleep(group, worker, deadline_left(&deadline), &error);
+	} while (ret == -EAGAIN);
+	return ret ?: error;
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
+
+/**
+ * wpool_group_wait() - wait until all tasks of a group have ended
+ * @group: the group; the caller's to free or to use again afterwards
+ *
+ * A worker that waits runs those tasks of the group itself that wait in its own
+ * pool. Workers that wait in a circle for one another's groups are not found out,
+ * as those are that wait for one another's tasks.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: the first error to occur in the group since it was set up: a negative
+ * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
+ * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL).
+ */
+int wpool_group_wait(struct wpool_group *group)
+{
+	return wpool_group_wait_timeout(group, MAX_SCHEDULE_TIMEOUT);
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait);
+
+struct group_cancel {
+	struct wpool_group	*group;
+	unsigned int		cancelled;
+};
+
+static void group_cancel_in(struct wpool *pool, void *arg)
+{
+	struct group_cancel *what = arg;
+	struct wpool_wakes wakes = {};
+	struct wpool_task *task;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while ((task = group_find_queued(what->group, pool))) {
+		queue_remove(pool, task);
+		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+		what->cancelled++;
+		pool_unlock_wake(pool, flags, &wakes);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/**
+ * wpool_group_cancel() - take back all tasks of a group that have not begun
+ * @group: the group; no other is touched
+ *
+ * Looks through the queues of all pools, so it takes a time that grows with what
+ * is queued.
+ *
+ * Context: Process context; may sleep.
+ * Return: how many were taken back; their waiters get -ECANCELED.
+ */
+unsigned int wpool_group_cancel(struct wpool_group *group)
+{
+	struct group_cancel what = { .group = group };
+
+	might_sleep();
+	if (group)
+		for_each_pool(group_cancel_in, &what);
+	return what.cancelled;
+}
+EXPORT_SYMBOL_GPL(wpool_group_cancel);

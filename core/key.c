@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks with a key: those of one key run one at a time, in submission order.
+ *
+ * Of each key in use, one task is its head: on the queue or inside its function,
+ * and in pool->keys. The others follow it on a list that it carries, accepted and
+ * counted as queued, but held back. When the head ends, the first of them becomes
+ * the head and goes to the queue. So a key costs nothing that is not in its tasks,
+ * and one that stalls holds back its own followers only.
+ *
+ * Everything here needs pool->lock.
+ */
+#include <linux/hash.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+
+#include "internal.h"
+
+static struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
+{
+	return container_of(task, struct wpool_keyed_task, task);
+}
+
+static struct hlist_head *key_bucket(struct wpool *pool, u64 key)
+{
+	return &pool->keys[hash_64(key, WPOOL_KEY_BITS)];
+}
+
+static struct wpool_keyed_task *key_lookup(struct wpool *pool, u64 key)
+{
+	struct wpool_keyed_task *head;
+
+	hlist_for_each_entry(head, key_bucket(pool, key), hash) {
+		if (head->key == key)
+			return head;
+	}
+	return NULL;
+}
+
+/**
+ * key_held_back() - put a task behind those of its key
+ * @pool: the pool
+ * @task: accepted, on no list
+ *
+ * Return: true if it is held back; false if it may go to the queue: it has no
+ * key, or is now the head of its own.
+ */
+bool key_held_back(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_keyed_task *keyed, *head;
+
+	lockdep_assert_held(&pool->lock);
+	if (!(task->flags & WPOOL_TASK_KEYED))
+		return false;
+	keyed = to_keyed(task);
+	head = key_lookup(pool, keyed->key);
+	if (head) {
+		INIT_HLIST_NODE(&keyed->hash);
+		list_add_tail(&task->node, &head->followers);
+		return true;
+	}
+	INIT_LIST_HEAD(&keyed->followers);
+	hlist_add_head(&keyed->hash, key_bucket(pool, keyed->key));
+	return false;
+}
+
+/* Is a queued task held back behind the head of its key? */
+bool key_is_follower(const struct wpool_task *task)
+{
+	return (task->flags & WPOOL_TASK_KEYED) &&
+	       hlist_unhashed(&to_keyed(task)->hash);
+}
+
+/* The task that must end before this one may begin, or this one. */
+struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
+{
+	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
+		return task;
+	return &key_lookup(pool, to_keyed(task)->key)->task;
+}
+
+/**
+ * key_release() - let the next task of a key go to the queue
+ * @pool: the pool
+ * @task: ended, or not to begin any more; a follower has been taken off its list
+ * @wakes: gets those who wait for the next: a worker may have to run it itself
+ */
+void key_release(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_wakes *wakes)
+{
+	struct wpool_keyed_task *head, *next;
+
+	if (!(task->flags & WPOOL_TASK_KEYED) || key_is_follower(task))
+		return;
+	head = to_keyed(task);
+	hlist_del_init(&head->hash);
+	next = list_first_entry_or_null(&head->followers, struct wpool_keyed_task,
+					task.node);
+	if (!next)
+		return;
+	list_del(&next->task.node);
+	INIT_LIST_HEAD(&next->followers);
+	list_splice_init(&head->followers, &next->followers);
+	hlist_add_head(&next->hash, key_bucket(pool, next->key));
+	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
+	queue_link(pool, &next->task);
+	watch_tell(&next->task, -EAGAIN, 0, wakes);
+}
+
+/**
+ * wpool_schedule_keyed() - have a task run in order with those of the same key
+ * @pool: the pool
+ * @task: set up by wpool_keyed_task_init()
+ * @key: any number; tasks of one key run one at a time, in submission order
+ *
+ * A task that is submitted again while it runs comes after those of its key that
+ * wait already. Priority only counts among tasks that are not held back.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(). With the policies by which a caller runs a task or
+ * the oldest is dropped, a keyed task waits for room, or is dropped in order.
+ */
+int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
+{
+	if (!task)
+		return -EINVAL;
+	if (wpool_task_queued(&task->task) || wpool_task_running(&task->task)) {
+		if (key != task->key)
+			return -EBUSY;
+	} else {
+		task->key = key;
+	}
+	return wpool_schedule(pool, &task->task);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_keyed);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long tasks wait and run, for pools made with WPOOL_LATENCY.
+ *
+ * Behind a static key, so that a system without such a pool pays for a jump that
+ * is not taken. The time of acceptance lies in the task's result, which means
+ * nothing until the task is done.
+ *
+ * Everything here needs pool->lock.
+ */
+#include <linux/log2.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+DEFINE_STATIC_KEY_FALSE(latency_key);
+
+/* In units of 1024 ns; two of them up to 73 minutes apart can be compared. */
+static u32 latency_now(void)
+{
+	return local_clock() >> 10;
+}
+
+static void latency_add(u64 *histogram, u32 from)
+{
+	u32 units = latency_now() - from;
+	unsigned int bucket = units ? ilog2(units) + 1 : 0;
+
+	histogram[min_t(unsigned int, bucket, WPOOL_LATENCY_BUCKETS - 1)]++;
+}
+
+void __latency_accept(struct wpool *pool, struct wpool_task *task)
+{
+	if (pool->latency)
+		task->result = (int)latency_now();
+}
+
+void __latency_begin(struct wpool *pool, struct wpool_task *task,
+		     struct wpool_run *run)
+{
+	if (!pool->latency)
+		return;
+	latency_add(pool->latency->waiting, (u32)task->result);
+	run->began = latency_now();
+}
+
+void __latency_end(struct wpool *pool, struct wpool_run *run)
+{
+	if (pool->latency)
+		latency_add(pool->latency->running, run->began);
+}
+
+/* Context: Process context; no lock held. */
+int latency_create(struct wpool *pool)
+{
+	pool->latency = kzalloc(sizeof(*pool->latency), GFP_KERNEL);
+	if (!pool->latency)
+		return -ENOMEM;
+	static_branch_inc(&latency_key);
+	return 0;
+}
+
+/* Context: Process context; no lock held; no task is left in the pool. */
+void latency_destroy(struct wpool *pool)
+{
+	if (!pool->latency)
+		return;
+	static_branch_dec(&latency_key);
+	kfree(pool->latency);
+	pool->latency = NULL;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several pools behind one front: a rule picks the pool for the next task, and
+ * all are shut down together. The pools are pools like any other.
+ */
+#include <linux/hash.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "internal.h"
+
+/**
+ * struct wpool_set - n pools and a rule
+ * @rule: I
+ * @n: I
+ * @next: for round robin
+ * @pools: I
+ */
+struct wpool_set {
+	enum wpool_rule		rule;
+	unsigned int		n;
+	atomic_t		next;
+	struct wpool		*pools[];
+};
+
+/* Of a set that goes by node, the pools take the nodes online in turn. */
+static int set_nth_node(unsigned int i)
+{
+	int node = first_online_node;
+
+	while (i--)
+		node = next_online_node(node) < MAX_NUMNODES ?
+		       next_online_node(node) : first_online_node;
+	return node;
+}
+
+static struct wpool *set_make_pool(const char *name, unsigned int i,
+				   const struct wpool_attrs *attrs,
+				   enum wpool_rule rule, struct module *owner)
+{
+	struct wpool_attrs own = attrs ? *attrs : (struct wpool_attrs) { };
+	char full_name[WPOOL_NAME_MAX + 2];
+
+	if (rule == WPOOL_RULE_NODE)
+		own.node = WPOOL_NODE(set_nth_node(i));
+	/* Too long is for wpool_create() to refuse: it has room for one more. */
+	snprintf(full_name, sizeof(full_name), "%s.%u", name, i);
+	return __wpool_create(full_name, &own, owner);
+}
+
+/**
+ * __wpool_set_create() - what wpool_set_create() is made of
+ * @name: the first part of the pools' names
+ * @attrs: of each pool, or NULL
+ * @n: how many
+ * @rule: which one is next
+ * @owner: the module whose pools they are
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_set_create().
+ */
+struct wpool_set *__wpool_set_create(const char *name,
+				     const struct wpool_attrs *attrs,
+				     unsigned int n, enum wpool_rule rule,
+				     struct module *owner)
+{
+	struct wpool_set *set;
+	struct wpool *pool;
+
+	might_sleep();
+	if (!name || !n || n > WPOOL_SET_MAX || rule >= WPOOL_NR_RULES) {
+		pr_err("%s: not a set of pools: %u of them, rule %d\n",
+		       name ?: "no name", n, rule);
+		return ERR_PTR(-EINVAL);
+	}
+	set = kzalloc(struct_size(set, pools, n), GFP_KERNEL);
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+	set->rule = rule;
+	for (; set->n < n; set->n++) {
+		pool = set_make_pool(name, set->n, attrs, rule, owner);
+		if (IS_ERR(pool)) {
+			wpool_set_destroy(set);
+			return ERR_CAST(pool);
+		}
+		set->pools[set->n] = pool;
+	}
+	return set;
+}
+EXPORT_SYMBOL_GPL(__wpool_set_create);
+
+/* Looks without a lock: what it sees may be out of date, and is good enough. */
+static struct wpool *set_least_loaded(const struct wpool_set *set)
+{
+	unsigned int i, load, least = UINT_MAX;
+	struct wpool *best = set->pools[0];
+
+	for (i = 0; i < set->n; i++) {
+		struct wpool *pool = set->pools[i];
+
+		load = READ_ONCE(pool->nr_queued) + READ_ONCE(pool->nr_running);
+		if (load < least) {
+			least = load;
+			best = pool;
+		}
+	}
+	return best;
+}
+
+static struct wpool *set_for_node(struct wpool_set *set, int node)
+{
+	unsigned int i, start = (unsigned int)atomic_inc_return(&set->next) % set->n;
+
+	for (i = 0; i < set->n; i++) {
+		struct wpool *pool = set->pools[(start + i) % set->n];
+
+		if (pool->node == node)
+			return pool;
+	}
+	return set->pools[start];
+}
+
+/**
+ * wpool_set_pick() - say which pool of a set is next
+ * @set: the set
+ * @key: for %WPOOL_RULE_KEY; else unused
+ *
+ * Context: Any.
+ * Return: the pool, for any of the ways in; valid as long as the set. NULL
+ * without a set.
+ */
+struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
+{
+	if (IS_ERR_OR_NULL(set))
+		return NULL;
+	switch (set->rule) {
+	case WPOOL_RULE_LEAST_LOADED:
+		return set_least_loaded(set);
+	case WPOOL_RULE_KEY:
+		return set->pools[hash_64(key, 32) % set->n];
+	case WPOOL_RULE_NODE:
+		return set_for_node(set, numa_node_id());
+	default:
+		return set->pools[(unsigned int)atomic_inc_return(&set->next) %
+				  set->n];
+	}
+}
+EXPORT_SYMBOL_GPL(wpool_set_pick);
+
+/**
+ * wpool_set_schedule() - have a task run in the pool of a set that is next
+ * @set: the set
+ * @task: as for wpool_schedule()
+ * @key: as for wpool_set_pick()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule().
+ */
+int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
+{
+	return wpool_schedule(wpool_set_pick(set, key), task);
+}
+EXPORT_SYMBOL_GPL(wpool_set_schedule);
+
+/**
+ * wpool_set_shutdown() - accept no more tasks in any pool of a set
+ * @set: the set; NULL is ignored
+ *
+ * Context: Any but NMI.
+ */
+void wpool_set_shutdown(struct wpool_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; !IS_ERR_OR_NULL(set) && i < set->n; i++)
+		wpool_shutdown(set->pools[i]);
+}
+EXPORT_SYMBOL_GPL(wpool_set_shutdown);
+
+static bool set_has(const struct wpool_set *set, const struct wpool *pool)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n; i++) {
+		if (set->pools[i] == pool)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * wpool_set_destroy() - shut a set down, wait for the end of its pools, free it
+ * @set: the set; not to be used any more, unless an error is returned
+ *
+ * All are shut down before the first is waited for.
+ *
+ * Context: Process context; may sleep, for as long as the tasks take.
+ * Return: 0, -EINVAL (NULL), -EDEADLK (a worker of one of its pools).
+ */
+int wpool_set_destroy(struct wpool_set *set)
+{
+	struct wpool *current_pool = wpool_current();
+	unsigned int i;
+
+	might_sleep();
+	if (IS_ERR_OR_NULL(set))
+		return -EINVAL;
+	if (current_pool && set_has(set, current_pool)) {
+		worker_refused(current_pool, "wpool_set_destroy()");
+		return -EDEADLK;
+	}
+	wpool_set_shutdown(set);
+	for (i = 0; i < set->n; i++)
+		wpool_destroy(set->pools[i]);
+	kfree(set);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wpool_set_destroy);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pool's end: closed to new tasks, drained or emptied, terminated by the manager,
+ * destroyed; and its way back, the restart.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+void pool_set_state(struct wpool *pool, enum wpool_state state)
+{
+	lockdep_assert_held(&pool->lock);
+	trace_wpool_pool_state(pool->name, pool->state, state);
+	WRITE_ONCE(pool->state, state);
+}
+
+/* The default pool is closed by unloading wpool alone. */
+bool pool_is_shared(const struct wpool *pool, const char *what)
+{
+	if (!pool || pool != wpool_default())
+		return false;
+	pr_err("%s: %s refused: this pool is everybody's\n", pool->name, what);
+	return true;
+}
+
+/* Closes a pool, if it is open or less closed. Context: pool->lock held. */
+static void close_pool(struct wpool *pool, enum wpool_state state,
+		       struct wpool_wakes *wakes)
+{
+	if (pool->state >= state)
+		return;
+	pool_set_state(pool, state);
+	/* Turns them all away, now that the pool is closed. */
+	queue_admit_blocked(pool, wakes);
+	delayed_cancel_all(pool, wakes);
+	/* A pause ends here: nothing may keep a pool from its end. */
+	pool->paused = state == WPOOL_STATE_STOP;
+	wake_for_queue(pool, wakes);
+	manager_kick(pool);
+}
+
+static void shut_down(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	close_pool(pool, WPOOL_STATE_SHUTDOWN, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/**
+ * wpool_shutdown() - accept no more tasks
+ * @pool: the pool; NULL is ignored, the default pool refused with a message
+ *
+ * What was accepted still runs; blocked submitters get -ESHUTDOWN. Does not
+ * wait. Again does no harm.
+ *
+ * Context: Any but NMI.
+ */
+void wpool_shutdown(struct wpool *pool)
+{
+	if (!IS_ERR_OR_NULL(pool) && !pool_is_shared(pool, "wpool_shutdown()"))
+		shut_down(pool);
+}
+EXPORT_SYMBOL_GPL(wpool_shutdown);
+
+/* Shuts down and waits until no worker, task or manager has to do with it. */
+void pool_stop(struct wpool *pool)
+{
+	shut_down(pool);
+	wait_for_completion(&pool->terminated);
+}
+
+/* Ends one queued task, and hands it back if it is its owner's to have. */
+static void hand_back(struct wpool *pool, struct wpool_task *task,
+		      struct list_head *unrun, struct wpool_wakes *wakes)
+{
+	bool ours = task->flags & (WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE);
+
+	/* Before the end is told: from then on its owner may free it. */
+	if (unrun && !ours)
+		list_add_tail(&task->node, unrun);
+	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+}
+
+/* A task that waits and is on the queue now, or will be when its time comes. */
+static struct wpool_task *pop_any(struct wpool *pool)
+{
+	struct wpool_task *task;
+
+	if (pool->nr_queued == pool->nr_held)
+		return NULL;
+	task = queue_first(pool);
+	queue_remove(pool, task);
+	return task;
+}
+
+/* Takes back the second runs of tasks that are inside their function. */
+static unsigned int unrequeue_all(struct wpool *pool, struct wpool_wakes *wakes)
+{
+	struct wpool_worker *worker;
+	unsigned int i, n = 0;
+
+	list_for_each_entry(worker, &pool->workers, node) {
+		for (i = 0; i < worker->depth; i++) {
+			struct wpool_task *task = worker->runs[i].task;
+
+			if (!task || !(task->state & TASK_QUEUED))
+				continue;
+			queue_unrequeue(pool, task);
+			task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED,
+				  wakes);
+			n++;
+		}
+	}
+	return n;
+}
+
+/**
+ * wpool_shutdown_now() - accept no more tasks and begin none
+ * @pool: the pool; NULL is ignored, the default pool refused with a message
+ * @unrun: gets those that were queued, linked by their member node, in the order
+ *	in which they would have begun; or NULL. Not in it, though they end too, are
+ *	those of wpool_schedule_fn(), wpool_run() and the like, and delayed tasks.
+ *
+ * All that were queued end with -ECANCELED; those that run are asked to stop, see
+ * wpool_should_stop(). Does not wait. A task of @unrun is its owner's again, who
+ * must not free it before it is off that list.
+ *
+ * Context: Process context.
+ * Return: how many were queued.
+ */
+unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_task *task;
+	unsigned int n;
+	unsigned long flags;
+
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
+		return 0;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	close_pool(pool, WPOOL_STATE_STOP, &wakes);
+	n = unrequeue_all(pool, &wakes);
+	while ((task = pop_any(pool))) {
+		hand_back(pool, task, unrun, &wakes);
+		n++;
+		/* The state keeps others out: no need to hold the lock for all. */
+		pool_unlock_wake(pool, flags, &wakes);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	pool_unlock_wake(pool, flags, &wakes);
+	return n;
+}
+EXPORT_SYMBOL_GPL(wpool_shutdown_now);
+
+/**
+ * wpool_await_termination() - wait for the end of a pool that was shut down
+ * @pool: the pool
+ * @timeout: the longest to wait, in jiffies; never cut short.
+ *	%MAX_SCHEDULE_TIMEOUT is for ever.
+ *
+ * Any number of callers may wait. When it returns 0 no task and no worker of the
+ * pool is left.
+ *
+ * Context: Process context; may sleep. The caller holds a reference.
+ * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker of the pool).
+ */
+int wpool_await_termination(struct wpool *pool, unsigned long timeout)
+{
+	struct wpool_deadline deadline;
+
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool))
+		return -EINVAL;
+	if (worker_refused(pool, "wpool_await_termination()"))
+		return -EDEADLK;
+	deadline_set(&deadline, timeout);
+	if (wait_for_completion_timeout(&pool->terminated,
+					deadline_left(&deadline)))
+		return 0;
+	return -ETIMEDOUT;
+}
+EXPORT_SYMBOL_GPL(wpool_await_termination);
+
+/**
+ * wpool_destroy() - shut a pool down, wait for its end, drop the creator's
+ *	reference
+ * @pool: the pool; not the caller's any more, unless an error is returned
+ *
+ * What was accepted still runs. When it returns 0, no task and no worker of the
+ * pool is left, its name may be used again and its debugfs directory is gone.
+ * A second call, by somebody who holds a reference of his own, waits for the
+ * same end and drops none.
+ *
+ * Context: Process context; may sleep, for as long as the tasks take.
+ * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker of the
+ * pool), -ESHUTDOWN (destroyed already; at its end now).
+ */
+int wpool_destroy(struct wpool *pool)
+{
+	unsigned long flags;
+	bool again;
+
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_destroy()"))
+		return -EINVAL;
+	if (worker_refused(pool, "wpool_destroy()"))
+		return -EDEADLK;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	again = pool->destroyed;
+	pool->destroyed = true;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (again) {
+		wait_for_completion(&pool->terminated);
+		return -ESHUTDOWN;
+	}
+	pool_stop(pool);
+	registry_remove(pool);
+	wpool_put(pool);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wpool_destroy);
+
+/**
+ * wpool_restart() - open a pool again that has come to its end
+ * @pool: terminated, and not destroyed
+ *
+ * Context: Process context; may sleep.
+ * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or
+ * what making the first workers gave: then it is shut down again.
+ */
+int wpool_restart(struct wpool *pool)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool))
+		return -EINVAL;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->destroyed)
+		ret = -ESHUTDOWN;
+	else if (pool->state != WPOOL_STATE_TERMINATED)
+		ret = -EBUSY;
+	if (!ret) {
+		reinit_completion(&pool->terminated);
+		pool->paused = false;
+		pool_set_state(pool, WPOOL_STATE_RUNNING);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (ret)
+		return ret;
+	ret = pool_start(pool, 0);
+	if (ret < 0)
+		pool_stop(pool);
+	return min(ret, 0);
+}
+EXPORT_SYMBOL_GPL(wpool_restart);
