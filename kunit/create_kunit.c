@@ -62,6 +62,9 @@ static const struct refused_case refused_cases[] = {
 	{ "name of 300 characters", name_300 },
 	{ "slash in the name", "kunit/refused" },
 	{ "only a slash", "/" },
+	{ "one dot", "." },
+	{ "two dots", ".." },
+	{ "blank in the name", "kunit refused" },
 	{ "newline in the name", "kunit\nrefused" },
 	{ "min above capacity", "kunit-refused", { .capacity = 4, .min_workers = 5 } },
 	{ "min above the default", "kunit-refused",
@@ -71,6 +74,7 @@ static const struct refused_case refused_cases[] = {
 	{ "queue depth -3", "kunit-refused", { .queue_depth = -3 } },
 	{ "queue depth INT_MIN", "kunit-refused", { .queue_depth = INT_MIN } },
 	{ "unknown policy", "kunit-refused", { .full = 99 } },
+	{ "spin_us for ever", "kunit-refused", { .spin_us = UINT_MAX } },
 };
 
 static void refused_name(const struct refused_case *param, char *desc)

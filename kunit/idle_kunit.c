@@ -122,6 +122,29 @@ static void idle_races_work(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, n);
 }
 
+/* 31: a worker that spins before it sleeps takes the tasks, and expires, likewise */
+static void idle_spin(struct kunit *test)
+{
+	const unsigned int n = 200;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .idle_timeout_ms = 1, .spin_us = 200,
+	});
+	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, &jobs[i], 1), 0);
+		if (i % 4 == 0)
+			wpt_wait(test, &jobs[i]);
+	}
+	for (i = 0; i < n; i++)
+		wpt_wait(test, &jobs[i]);
+	wpt_open(wpt_hold(test, pool, 3)->gate);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, n + 3);
+	wpt_destroy(test, pool);
+}
+
 /* 33: no thread can be made: the one that there is runs all */
 static void idle_spawn_fails(struct kunit *test)
 {
@@ -179,6 +202,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(idle_all_stay),
 	KUNIT_CASE(idle_not_early),
 	KUNIT_CASE(idle_races_work),
+	KUNIT_CASE(idle_spin),
 	KUNIT_CASE(idle_spawn_fails),
 	KUNIT_CASE(idle_spawn_recovers),
 	KUNIT_CASE(idle_spawn_keeps_slots),

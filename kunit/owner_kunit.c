@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module whose code a task runs: kept from being unloaded while one of its
+ * tasks is in a pool that is not its own. That rmmod is then refused is for the
+ * tests from user space to show.
+ */
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include "wpool_kunit.h"
+
+static int owner_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_owner");
+}
+
+static int pins(void)
+{
+	return module_refcount(THIS_MODULE);
+}
+
+/* 67: pinned while queued and while running, on a pool of another module */
+static void owner_is_pinned(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 3, wpt_gate(test));
+	int before = pins();
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(wpool_default(), jobs, 3), 0);
+	KUNIT_EXPECT_EQ(test, pins(), before + 3);
+	for (i = 0; i < 3; i++)
+		wpt_begun(test, &jobs[i]);
+	KUNIT_EXPECT_EQ(test, pins(), before + 3);
+	wpt_open(jobs->gate);
+	for (i = 0; i < 3; i++)
+		wpt_wait(test, &jobs[i]);
+	KUNIT_EXPECT_EQ(test, pins(), before);
+}
+
+/* 67: submitted again from its own function: once for each run */
+static void owner_is_pinned_twice(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	int before = pins();
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(wpool_default(), &job->task), 0);
+	wpt_begun(test, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(wpool_default(), &job->task), 0);
+	KUNIT_EXPECT_EQ(test, pins(), before + 2);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&job->task));
+	KUNIT_EXPECT_EQ(test, pins(), before + 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(wpool_default(), &job->task), 0);
+	wpt_open(job->gate);
+	wpt_wait(test, job);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 2);
+	KUNIT_EXPECT_EQ(test, pins(), before);
+}
+
+/* 67: a pool of the module's own does not pin it */
+static void owner_of_the_pool(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	int before = pins();
+	struct wpt_job *job = wpt_hold(test, pool, 1);
+
+	KUNIT_EXPECT_EQ(test, pins(), before);
+	wpt_open(job->gate);
+}
+
+static int count(void *arg)
+{
+	atomic_inc(arg);
+	return 0;
+}
+
+/* 67: a task of wpool_schedule_fn() pins the module that made the call */
+static void owner_of_a_function(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	atomic_t *runs = wpt_alloc(test, sizeof(*runs));
+	int before = pins();
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(wpool_default(), wpt_run_job, job), 0);
+	wpt_begun(test, job);
+	KUNIT_EXPECT_EQ(test, pins(), before + 1);
+	KUNIT_ASSERT_EQ(test, wpool_try_schedule_fn(wpool_default(), count, runs), 0);
+	wpt_open(job->gate);
+	WPT_ASSERT_UNTIL(test, pins() == before);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(runs), 1);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 67, 37: given back when the task takes its worker down */
+static void owner_after_death(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	int before = pins();
+
+	wpool_task_init(&job->task, die, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(wpool_default(), &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, pins(), before);
+}
+
+/* A module that is being unloaded; just as much of it as try_module_get() sees. */
+static struct module *going(struct kunit *test, enum module_state state)
+{
+	struct module *module = wpt_alloc(test, sizeof(*module));
+
+	module->state = state;
+	atomic_set(&module->refcnt, 1);
+	strscpy(module->name, "going", sizeof(module->name));
+	return module;
+}
+
+/* The owner is going away: refused, and nothing changes. */
+static void owner_going(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	__wpool_task_init(&job->task, wpt_run_job, job, going(test, MODULE_STATE_GOING));
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), -ENOENT);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &job->task), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+}
+
+/* It went while the submitter was blocked: the room goes to the next. */
+static void owner_went(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct wpt_thread *threads[2];
+	unsigned int i;
+
+	__wpool_task_init(&jobs[0].task, wpt_run_job, &jobs[0], module);
+	for (i = 0; i < 2; i++) {
+		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+		WPT_ASSERT_STAT(test, pool, BLOCKED, i + 1);
+	}
+	module->state = MODULE_STATE_GOING;
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, threads[0]), -ENOENT);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, threads[1]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 0);
+}
+
+static struct kunit_case owner_cases[] = {
+	KUNIT_CASE(owner_is_pinned),
+	KUNIT_CASE(owner_is_pinned_twice),
+	KUNIT_CASE(owner_of_the_pool),
+	KUNIT_CASE(owner_of_a_function),
+	KUNIT_CASE(owner_after_death),
+	KUNIT_CASE(owner_going),
+	KUNIT_CASE(owner_went),
+	{}
+};
+
+static struct kunit_suite owner_suite = {
+	.name = "wpool_owner",
+	.init = owner_init,
+	.exit = wpt_exit,
+	.test_cases = owner_cases,
+};
+
+kunit_test_suite(owner_suite);
