@@ -48,7 +48,11 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
         else:
             accel = accel or _acceleration(kernel)
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel)
-        run = execute(command, scratch, limit, watch)
+        try:
+            run = execute(command, scratch, limit, watch)
+        except KeyboardInterrupt:
+            _keep(Run(_console(scratch), "", 0, "interrupted"))
+            raise
     _keep(run)
     return run
 
