@@ -46,7 +46,6 @@ struct crc_file {
 	struct file		*file;
 	loff_t			size;
 	struct task_struct	*reader;	/* who waits for the checksum */
-	bool			give_up;	/* a chunk failed: the rest is not wanted */
 };
 
 /* One chunk on its way through the pool. */
@@ -112,7 +111,7 @@ static int crc_fn(void *arg)
 
 	while (pos < end) {
 		/* A worker gets no signals: it looks for those of the reader. */
-		if (READ_ONCE(f->give_up) || fatal_signal_pending(f->reader))
+		if (wpool_should_stop() || fatal_signal_pending(f->reader))
 			return -EINTR;
 		got = kernel_read(f->file, c->piece,
 				  min_t(loff_t, end - pos, CRC_PIECE), &pos);
@@ -239,7 +238,7 @@ static int crc_run(struct crc_file *f, unsigned int nr, u32 *crc, s64 *ms)
 	*ms = ktime_ms_delta(ktime_get(), start);
 	*crc = ring.crc;
 	if (err)
-		WRITE_ONCE(f->give_up, true);
+		wpool_shutdown_now(pool, NULL);	/* the rest is not wanted */
 
 	/* Waits for what was submitted and not collected: it still uses the ring. */
 	wpool_destroy(pool);
