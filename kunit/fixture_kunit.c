@@ -304,13 +304,19 @@ void wpt_begun(struct kunit *test, struct wpt_job *job)
 			      "the job never began");
 }
 
-/* The result of a job. */
-int wpt_wait(struct kunit *test, struct wpt_job *job)
+/* The result of a task. */
+int wpt_result(struct kunit *test, struct wpool_task *task)
 {
 	int result = 0;
 
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, &result), 0);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(task, WPT_LIMIT, &result), 0);
 	return result;
+}
+
+/* The result of a job. */
+int wpt_wait(struct kunit *test, struct wpt_job *job)
+{
+	return wpt_result(test, &job->task);
 }
 
 static int thread_main(void *arg)

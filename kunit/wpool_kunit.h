@@ -75,6 +75,7 @@ int wpt_run_job(void *arg);
 int wpt_schedule_all(struct wpool *pool, struct wpt_job *jobs, unsigned int n);
 struct wpt_job *wpt_hold(struct kunit *test, struct wpool *pool, unsigned int n);
 void wpt_begun(struct kunit *test, struct wpt_job *job);
+int wpt_result(struct kunit *test, struct wpool_task *task);
 int wpt_wait(struct kunit *test, struct wpt_job *job);
 int wpt_join(struct kunit *test, struct wpt_thread *thread);
 int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
