@@ -17,13 +17,19 @@ def _pad(data):
     return data + b"\0" * (-len(data) % ALIGN)
 
 
+def _bytes(content):
+    if isinstance(content, pathlib.Path):
+        return content.read_bytes()
+    return content.encode() if isinstance(content, str) else content
+
+
 def write(target, files):
-    """files: {path in the guest: (contents or a Path, executable)}"""
+    """files: {path in the guest: (a Path or text or bytes, executable)}"""
     folders = sorted({str(parent) for name in files
                       for parent in pathlib.PurePosixPath(name).parents} - {"."})
     entries = [(name, 0o040755, b"") for name in folders]
     for name, (content, executable) in files.items():
-        data = content.read_bytes() if isinstance(content, pathlib.Path) else content.encode()
+        data = _bytes(content)
         entries.append((name, 0o100755 if executable else 0o100644, data))
     entries.append(("TRAILER!!!", 0, b""))
     with gzip.open(target, "wb", compresslevel=1) as out:

@@ -63,14 +63,15 @@ def warnings(text):
 
 
 def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
-    """Build source for kernel; returns ({module name: its .ko}, warnings)."""
+    """Build source for kernel; returns ({module name: the .ko as bytes}, warnings)."""
     folder = home(kernel, what)
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
         _mirror(source, folder, patterns)
         # A module that is no longer made must not be found.
         _remove(folder, "*.ko")
         text = make(kernel, folder, folder / "make.log", *words)
-        found = {path.stem: path for path in folder.rglob("*.ko")}
+        # Their contents, since another run may build here as soon as the lock is gone.
+        found = {path.stem: path.read_bytes() for path in folder.rglob("*.ko")}
         if warnings(text):
             # What is not compiled again would not warn again.
             _remove(folder, "*.o")
