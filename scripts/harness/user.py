@@ -40,6 +40,15 @@ def consumers(kernel):
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
+def undocumented():
+    """Parameters without a description that says their default (modinfo shows it)."""
+    text = (modules.TREE / "wpool_mod.c").read_text()
+    for name in re.findall(r"^module_param(?:_named|_cb)?\((\w+)", text, re.M):
+        described = re.search(rf"MODULE_PARM_DESC\({name},(.*?)\);", text, re.S)
+        if not described or "(default " not in described[1]:
+            yield f"parameter {name}: its description says no default"
+
+
 def run(kernel, built, users, cpus=2, limit=240):
     data = random.Random(1).randbytes(DATA_SIZE)
     scratch = modules.home(kernel, "data") / "data"
