@@ -87,10 +87,15 @@ def execute(command, scratch, limit, watch=None):
             why = _follow(child, scratch, began + limit, limit, watch)
         finally:
             proc.stop(child)
-    report = (scratch / "report").read_text(errors="replace").replace("\r", "")
-    if report.rstrip("\n").split("\n")[-1] == LAST:
-        why = ""
-    return Run(_console(scratch), report, time.monotonic() - began, why)
+    return Run(_console(scratch), _report(scratch), time.monotonic() - began, why)
+
+
+def _report(scratch):
+    return (scratch / "report").read_text(errors="replace").replace("\r", "")
+
+
+def _done(scratch):
+    return _report(scratch).rstrip("\n").split("\n")[-1] == LAST
 
 
 def _keep(run):
@@ -131,9 +136,9 @@ def _follow(child, scratch, deadline, limit, watch):
                 sign = time.monotonic() + proc.TICK
             now = time.monotonic()
             if ended:
-                return "the machine stopped without a verdict"
+                return "" if _done(scratch) else "the machine stopped without a verdict"
             if now > deadline:
-                return f"no verdict within {limit} s"
+                return f"no {'power off' if _done(scratch) else 'verdict'} within {limit} s"
             if now > sign:
                 say(f"  ...{_where(scratch)} {deadline - now:.0f} s left before it counts as hung")
                 sign = now + proc.TICK

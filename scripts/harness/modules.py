@@ -65,6 +65,8 @@ def warnings(text):
 def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
     """Build source for kernel; returns ({module name: the .ko as bytes}, warnings)."""
     folder = home(kernel, what)
+    cache.mark_ready(folder.parent)
+    cache.prune(folder.parent.parent, "*")
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
         _mirror(source, folder, patterns)
         # A module that is no longer made must not be found.

@@ -10,7 +10,8 @@ import io
 import pathlib
 import tempfile
 
-from harness import kunit, machine
+from harness import kernels, kunit, machine
+from harness.proc import Failed
 from harness.tally import Tally
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
@@ -91,6 +92,24 @@ def pretend(report, console="", ending="", limit=20):
         (scratch / "console").write_text(console)
         return machine.execute(["sh", "-c", f"cat '{scratch}/words' >'{scratch}/report'; {ending}"],
                                scratch, limit)
+
+
+def prove_config(tally):
+    """Kconfig drops what it cannot have; the build of a kernel must not go on then."""
+    planted = "a kernel option that was asked for and dropped"
+    try:
+        kernels.verify_config("CONFIG_A=y\nCONFIG_B=n\nCONFIG_SLUB=y\n",
+                              "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_SLOB=y\n", "planted")
+        tally.fail(planted, "nobody noticed")
+    except Failed as error:
+        wrong = [] if str(error).endswith("asked for: CONFIG_SLUB=y") else [str(error)]
+        tally.check(f"{planted}: the build failed: {error}", wrong)
+
+
+def prove_quickly(tally):
+    for case in quick():
+        prove(tally, *case)
+    prove_config(tally)
 
 
 def cut(report):
