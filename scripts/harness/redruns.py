@@ -94,24 +94,6 @@ def pretend(report, console="", ending="", limit=20):
                                scratch, limit)
 
 
-def prove_config(tally):
-    """Kconfig drops what it cannot have; the build of a kernel must not go on then."""
-    planted = "a kernel option that was asked for and dropped"
-    try:
-        kernels.verify_config("CONFIG_A=y\nCONFIG_B=n\nCONFIG_SLUB=y\n",
-                              "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_SLOB=y\n", "planted")
-        tally.fail(planted, "nobody noticed")
-    except Failed as error:
-        wrong = [] if str(error).endswith("asked for: CONFIG_SLUB=y") else [str(error)]
-        tally.check(f"{planted}: the build failed: {error}", wrong)
-
-
-def prove_quickly(tally):
-    for case in quick():
-        prove(tally, *case)
-    prove_config(tally)
-
-
 def cut(report):
     """As much as a machine had reported when it met its end."""
     return report[:report.index("@begin trouble")]
@@ -147,3 +129,21 @@ def quick():
     yield ("a complaint beyond those promised", green, "console: *BUG: as promised",
            pretend(words(), promised + "\nBUG: as promised"))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
+
+
+def prove_config(tally):
+    """Kconfig drops what it cannot have; the build of a kernel must not go on then."""
+    planted = "a kernel option that was asked for and dropped"
+    try:
+        kernels.verify_config("CONFIG_A=y\nCONFIG_B=n\nCONFIG_SLUB=y\n",
+                              "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_SLOB=y\n", "planted")
+        tally.fail(planted, "nobody noticed")
+    except Failed as error:
+        wrong = [] if str(error).endswith("asked for: CONFIG_SLUB=y") else [str(error)]
+        tally.check(f"{planted}: the build failed: {error}", wrong)
+
+
+def prove_quickly(tally):
+    for case in quick():
+        prove(tally, *case)
+    prove_config(tally)
