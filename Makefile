@@ -30,7 +30,7 @@ headers:
 #   make check K=debug TEST=wpool_submit CPUS=2 REPEAT=50
 check:
 	@scripts/packages build test
-	@scripts/check $(if $(K),--kernel $(K)) $(if $(TEST),--test $(TEST)) \
+	@scripts/check $(if $(K),--kernel '$(K)') $(if $(TEST),--test '$(TEST)') \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 selftest:
@@ -39,7 +39,7 @@ selftest:
 
 demo:
 	@scripts/packages build test
-	@scripts/demo $(if $(FILE),--file $(FILE))
+	@scripts/demo $(if $(FILE),--file '$(FILE)')
 
 lint:
 	@scripts/packages build lint
