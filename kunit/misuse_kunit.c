@@ -136,8 +136,10 @@ static void misuse_running_elsewhere(struct kunit *test)
 /* waiting for what was never submitted, is nobody's, or may be gone */
 static void misuse_wait(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *thread;
 	int result = 77;
 
 	KUNIT_EXPECT_EQ(test, wpool_wait(NULL), -EINVAL);
@@ -147,7 +149,9 @@ static void misuse_wait(struct kunit *test)
 
 	wpool_task_set_detached(&job->task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	KUNIT_EXPECT_EQ(test, wpool_wait(&job->task), -EINVAL);
+	thread = wpt_thread(test, wpt_call_wait, pool, job, NULL);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -EINVAL);
+	wpt_open(hold->gate);
 }
 
 /* cancelling and asking, likewise */

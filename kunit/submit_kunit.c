@@ -263,28 +263,30 @@ static int submit_from_inside(void *arg)
 	struct insider *insider = arg;
 
 	complete_all(&insider->begun);
-	if (insider->gate)
-		wait_for_completion(&insider->gate->opened);
+	wait_for_completion(&insider->gate->opened);
 	insider->scheduled = wpool_schedule(insider->pool, &insider->job->task);
 	return 0;
 }
 
-static struct insider *insiders(struct kunit *test, struct wpool *pool, unsigned int n,
-				struct wpt_gate *gate)
+/* A task that runs, and submits another to its pool when its gate is opened. */
+static struct insider *new_insider(struct kunit *test, struct wpool *pool)
 {
-	struct insider *insider = wpt_alloc(test, n * sizeof(*insider));
-	unsigned int i;
+	struct insider *insider = wpt_alloc(test, sizeof(*insider));
 
-	for (i = 0; i < n; i++) {
-		insider[i].pool = pool;
-		insider[i].gate = gate;
-		insider[i].job = wpt_jobs(test, 1, NULL);
-		init_completion(&insider[i].begun);
-		wpool_task_init(&insider[i].task, submit_from_inside, &insider[i]);
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &insider[i].task), 0);
-		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&insider[i].begun, WPT_LIMIT), 0);
-	}
+	insider->pool = pool;
+	insider->gate = wpt_gate(test);
+	insider->job = wpt_jobs(test, 1, NULL);
+	init_completion(&insider->begun);
+	wpool_task_init(&insider->task, submit_from_inside, insider);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &insider->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&insider->begun, WPT_LIMIT), 0);
 	return insider;
+}
+
+static void end_insider(struct kunit *test, struct insider *insider, int scheduled)
+{
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&insider->task, WPT_LIMIT, NULL), 0);
+	KUNIT_EXPECT_EQ(test, insider->scheduled, scheduled);
 }
 
 /* A worker that would block for ever on its own full pool is told so. */
@@ -293,11 +295,10 @@ static void submit_inside_full(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
-	struct insider *insider = insiders(test, pool, 1, NULL);
-	int result;
+	struct insider *insider = new_insider(test, pool);
 
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&insider->task, WPT_LIMIT, &result), 0);
-	KUNIT_EXPECT_EQ(test, insider->scheduled, -EDEADLK);
+	wpt_open(insider->gate);
+	end_insider(test, insider, -EDEADLK);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&insider->job->task));
 }
 
@@ -307,21 +308,16 @@ static void submit_inside_all(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
-	struct insider *insider = insiders(test, pool, 2, wpt_gate(test));
-	unsigned int i, refused = 0, accepted = 0;
-	int result;
+	struct insider *first = new_insider(test, pool);
+	struct insider *second = new_insider(test, pool);
 
-	wpt_open(insider->gate);
-	for (i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&insider[i].task, WPT_LIMIT, &result), 0);
-		refused += insider[i].scheduled == -EDEADLK;
-		if (insider[i].scheduled)
-			continue;
-		accepted++;
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, insider[i].job), 0);
-	}
-	KUNIT_EXPECT_EQ(test, accepted, 1);
-	KUNIT_EXPECT_EQ(test, refused, 1);
+	wpt_open(first->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	wpt_open(second->gate);
+	end_insider(test, second, -EDEADLK);
+	end_insider(test, first, 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, first->job), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&second->job->runs), 0);
 }
 
 struct hasty {
