@@ -165,6 +165,6 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->priv = attrs->priv;
 	ret = apply_cpumask(pool, attrs);
 	if (!ret && attrs->flags & WPOOL_LATENCY)
-		ret = latency_create(pool);
+		ret = latency_start(pool);
 	return ret;
 }

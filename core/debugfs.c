@@ -39,6 +39,7 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_DELAYED]	= "delayed",
 	[WPOOL_STAT_BLOCKED]	= "blocked",
 };
+
 static_assert(ARRAY_SIZE(stat_names) == WPOOL_NR_STATS);
 
 static const char * const state_names[] = {
@@ -99,22 +100,19 @@ DEFINE_STAT_FILE(idle, WPOOL_STAT_IDLE);
 static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 {
 	unsigned int depth = READ_ONCE(worker->depth);
-	const struct wpool_run *run;
-	unsigned long since;
-	const char *what;
+	const struct wpool_run *run = &worker->runs[depth ? depth - 1 : 0];
+	unsigned long since = depth ? READ_ONCE(run->started) :
+				      READ_ONCE(worker->since);
 
-	if (depth) {
-		run = &worker->runs[depth - 1];
-		since = READ_ONCE(run->started);
-		seq_printf(m, "%d running %u ms %ps\n", worker->pid_nr,
-			   jiffies_to_msecs(jiffies - since), READ_ONCE(run->fn));
-		return;
-	}
-	what = READ_ONCE(worker->leaving) ? "leaving" :
-	       list_empty_careful(&worker->idle_node) ? "looking" : "idle";
-	since = READ_ONCE(worker->idle_since);
-	seq_printf(m, "%d %s %u ms -\n", worker->pid_nr, what,
+	seq_printf(m, "%d %s %u ", worker->pid_nr,
+		   depth ? "running" :
+		   READ_ONCE(worker->leaving) ? "leaving" :
+		   list_empty_careful(&worker->idle_node) ? "looking" : "idle",
 		   jiffies_to_msecs(jiffies - since));
+	if (depth)
+		seq_printf(m, "%ps\n", READ_ONCE(run->fn));
+	else
+		seq_puts(m, "-\n");
 }
 
 static int tasks_show(struct seq_file *m, void *unused)
@@ -122,7 +120,7 @@ static int tasks_show(struct seq_file *m, void *unused)
 	const struct wpool *pool = m->private;
 	const struct wpool_worker *worker;
 
-	seq_puts(m, "pid state for function\n");
+	seq_puts(m, "pid state for_ms function\n");
 	rcu_read_lock();
 	list_for_each_entry_rcu(worker, &pool->workers, node)
 		task_line(m, worker);
@@ -169,8 +167,11 @@ static ssize_t capacity_write(struct file *file, const char __user *buf,
 	int ret;
 
 	/* What does not fit a number is none, however it begins. */
-	if (len > 16 || kstrtouint_from_user(buf, len, 0, &capacity))
+	if (len > 16)
 		return -EINVAL;
+	ret = kstrtouint_from_user(buf, len, 10, &capacity);
+	if (ret)
+		return ret == -EFAULT ? ret : -EINVAL;
 	ret = wpool_resize(pool, capacity);
 	return ret ?: len;
 }

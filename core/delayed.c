@@ -30,6 +30,7 @@ static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 	lockdep_assert_held(&pool->lock);
 	list_add_tail(&dtask->task.node, &pool->delayed);
 	pool->nr_delayed++;
+	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&dtask->task.state, TASK_DELAYED);
 	/* The jiffy that has begun does not count: never early. */
 	mod_timer(&dtask->timer, jiffies + delay + 1);
@@ -135,11 +136,12 @@ EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
  * Stops the timer, and locks the pool of a task that has not begun, with the task
  * on no list. NULL if there is none. Another thread may set the timer meanwhile.
  */
-static struct wpool *delayed_grab(struct wpool_delayed_task *dtask,
-				  unsigned long *flags)
+static struct wpool *__delayed_grab(struct wpool_delayed_task *dtask,
+				    unsigned long *flags)
 {
 	struct wpool_task *task = &dtask->task;
 	struct wpool *pool;
+	bool running;
 
 	for (;;) {
 		timer_delete_sync(&dtask->timer);
@@ -148,16 +150,30 @@ static struct wpool *delayed_grab(struct wpool_delayed_task *dtask,
 			return NULL;
 		if (task->state == TASK_DELAYED && !timer_pending(&dtask->timer)) {
 			delayed_unlink(pool, task);
-			return pool;
+			break;
 		}
 		if (task->state == TASK_QUEUED) {
 			queue_remove(pool, task);
-			return pool;
+			break;
 		}
+		running = task->state != TASK_DELAYED;
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
-		if (task->state != TASK_DELAYED)
+		if (running)
 			return NULL;
 	}
+	__release(&pool->lock);	/* see delayed_grab() */
+	return pool;
+}
+
+/* So that sparse sees that the lock is held if there is a pool. */
+static inline struct wpool *delayed_grab(struct wpool_delayed_task *dtask,
+					 unsigned long *flags)
+{
+	struct wpool *pool = __delayed_grab(dtask, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
 }
 
 /**
@@ -173,7 +189,9 @@ bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 	unsigned long flags;
 	struct wpool *pool;
 
-	pool = dtask ? delayed_grab(dtask, &flags) : NULL;
+	if (!dtask)
+		return false;
+	pool = delayed_grab(dtask, &flags);
 	if (!pool)
 		return false;
 	trace_wpool_task_cancel(pool->name, &dtask->task, dtask->task.fn);

@@ -229,7 +229,7 @@ static bool group_help(struct wpool_group *group, struct wpool_worker *worker)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (worker->depth < WPOOL_MAX_NESTING && pool->state < WPOOL_STATE_STOP)
+	if (run_may_nest(worker) && pool->state < WPOOL_STATE_STOP)
 		task = group_find_queued(group, pool);
 	if (task) {
 		queue_remove(pool, task);
@@ -362,7 +362,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group)
 
 	might_sleep();
 	if (group)
-		for_each_pool(group_cancel_in, &what);
+		visit_pools(group_cancel_in, &what);
 	return what.cancelled;
 }
 EXPORT_SYMBOL_GPL(wpool_group_cancel);

@@ -19,7 +19,7 @@ static void follow(struct wpool *pool, void *unused)
 
 static int cpus_changed(unsigned int cpu)
 {
-	for_each_pool(follow, NULL);
+	visit_pools(follow, NULL);
 	return 0;
 }
 

@@ -63,9 +63,6 @@
 /* The pool's: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
-/* How deep a worker may run tasks that it waits for inside one another. */
-#define WPOOL_MAX_NESTING	16
-
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
 
@@ -167,10 +164,10 @@ struct wpool_run {
  * @id: I: counted up per pool
  * @exit_wait: I: entry on @pid->wait_pidfd, calls worker_exited()
  * @exit_seen: @pid->wait_pidfd.lock
- * @dead_node: M: on the manager's list of those to bury
+ * @dead_node: on the manager's list of those to bury
  * @node: L, read under RCU: on &wpool.workers
  * @idle_node: L: on &wpool.idle, else empty
- * @idle_since: L: in jiffies
+ * @since: S: in jiffies: since when it is idle, or looks
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: L: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
@@ -191,7 +188,7 @@ struct wpool_worker {
 
 	struct list_head	node;
 	struct list_head	idle_node;
-	unsigned long		idle_since;
+	unsigned long		since;
 	bool			looking;
 	bool			leaving;
 	struct wpool_task	*awaits;
@@ -251,6 +248,20 @@ struct wpool_worker {
  *
  * @latency: I: histograms, or NULL
  *
+ * @min_workers: I, as all that follows from the attributes
+ * @depth: the queue depth; UINT_MAX is unbounded
+ * @full: policy
+ * @idle_timeout: in jiffies
+ * @max_blocked: 0 is unlimited
+ * @spin_us: as in the attributes
+ * @flags: as in the attributes
+ * @percent: the capacity as a share of the CPUs online, or 0
+ * @nice: of the workers
+ * @node: or NUMA_NO_NODE
+ * @cpumask: where the workers run
+ * @ops: hooks, or NULL
+ * @priv: for the hooks
+ *
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
@@ -258,6 +269,8 @@ struct wpool_worker {
  * @destroyed: S: wpool_destroy() has been called
  * @dir: I: in debugfs
  * @owner: I: the module whose own tasks are not pinned
+ * @rcu: for task_lock_pool()
+ * @name: I
  */
 struct wpool {
 	raw_spinlock_t		lock;
@@ -298,18 +311,17 @@ struct wpool {
 	struct timer_list	timer;
 	struct list_head	manage_node;
 
-	/* I, from the attributes */
 	unsigned int		min_workers;
-	unsigned int		depth;		/* UINT_MAX is unbounded */
+	unsigned int		depth;
 	enum wpool_full		full;
-	unsigned long		idle_timeout;	/* jiffies */
-	unsigned int		max_blocked;	/* 0 is unlimited */
+	unsigned long		idle_timeout;
+	unsigned int		max_blocked;
 	unsigned int		spin_us;
 	unsigned int		flags;
-	unsigned int		percent;	/* of the CPUs online, or 0 */
+	unsigned int		percent;
 	int			nice;
-	int			node;		/* or NUMA_NO_NODE */
-	cpumask_var_t		cpumask;	/* where its workers run */
+	int			node;
+	cpumask_var_t		cpumask;
 	const struct wpool_ops	*ops;
 	void			*priv;
 
@@ -382,7 +394,7 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes);
 void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
 void pool_unlock_wake(struct wpool *pool, unsigned long flags,
-		      struct wpool_wakes *wakes);
+		      struct wpool_wakes *wakes) __releases(&pool->lock);
 
 static inline bool wakes_pending(const struct wpool_wakes *wakes)
 {
@@ -448,8 +460,8 @@ struct wpool_latency {
 };
 
 DECLARE_STATIC_KEY_FALSE(latency_key);
-int latency_create(struct wpool *pool);
-void latency_destroy(struct wpool *pool);
+int latency_start(struct wpool *pool);
+void latency_stop(struct wpool *pool);
 void __latency_accept(struct wpool *pool, struct wpool_task *task);
 void __latency_begin(struct wpool *pool, struct wpool_task *task,
 		     struct wpool_run *run);
@@ -475,7 +487,19 @@ static inline void latency_end(struct wpool *pool, struct wpool_run *run)
 }
 
 /* wait.c */
-struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags);
+struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags);
+
+/* So that sparse sees that the lock is held if there is a pool. */
+static inline struct wpool *task_lock_pool(struct wpool_task *task,
+					   unsigned long *flags)
+{
+	struct wpool *pool = __task_lock_pool(task, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
+}
+
 void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* flush.c */
@@ -489,14 +513,15 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
 void run_in_caller(struct wpool *pool, struct wpool_task *task,
-		   unsigned long flags);
+		   unsigned long flags) __releases(&pool->lock);
 void run_bury_hooks(struct wpool_worker *worker);
 void task_drop(struct wpool *pool, struct wpool_task *task, int result,
 	       enum wpool_stat how, struct wpool_wakes *wakes);
+bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      unsigned long *flags);
+	      unsigned long *flags) __must_hold(&worker->pool->lock);
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
 /* worker.c */
@@ -531,7 +556,8 @@ int pool_make_default(const struct wpool_attrs *attrs);
 void pool_destroy_default(void);
 int pool_start(struct wpool *pool, unsigned int n);
 void registry_remove(struct wpool *pool);
-void for_each_pool(void (*fn)(struct wpool *pool, void *arg), void *arg);
+void pool_unpin_wpool(const struct wpool *pool);
+void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg);
 
 /* shutdown.c */
 void pool_set_state(struct wpool *pool, enum wpool_state state);

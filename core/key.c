@@ -26,7 +26,7 @@ static struct hlist_head *key_bucket(struct wpool *pool, u64 key)
 	return &pool->keys[hash_64(key, WPOOL_KEY_BITS)];
 }
 
-static struct wpool_keyed_task *key_lookup(struct wpool *pool, u64 key)
+static struct wpool_keyed_task *key_find_head(struct wpool *pool, u64 key)
 {
 	struct wpool_keyed_task *head;
 
@@ -53,7 +53,7 @@ bool key_held_back(struct wpool *pool, struct wpool_task *task)
 	if (!(task->flags & WPOOL_TASK_KEYED))
 		return false;
 	keyed = to_keyed(task);
-	head = key_lookup(pool, keyed->key);
+	head = key_find_head(pool, keyed->key);
 	if (head) {
 		INIT_HLIST_NODE(&keyed->hash);
 		list_add_tail(&task->node, &head->followers);
@@ -76,7 +76,7 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 {
 	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
 		return task;
-	return &key_lookup(pool, to_keyed(task)->key)->task;
+	return &key_find_head(pool, to_keyed(task)->key)->task;
 }
 
 /**

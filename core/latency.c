@@ -51,8 +51,8 @@ void __latency_end(struct wpool *pool, struct wpool_run *run)
 		latency_add(pool->latency->running, run->began);
 }
 
-/* Context: Process context; no lock held. */
-int latency_create(struct wpool *pool)
+/* Context: Process context; no lock held. Undone by latency_stop(). */
+int latency_start(struct wpool *pool)
 {
 	pool->latency = kzalloc(sizeof(*pool->latency), GFP_KERNEL);
 	if (!pool->latency)
@@ -61,12 +61,9 @@ int latency_create(struct wpool *pool)
 	return 0;
 }
 
-/* Context: Process context; no lock held; no task is left in the pool. */
-void latency_destroy(struct wpool *pool)
+/* Context: Process context; no lock held. The histograms go with the pool. */
+void latency_stop(struct wpool *pool)
 {
-	if (!pool->latency)
-		return;
-	static_branch_dec(&latency_key);
-	kfree(pool->latency);
-	pool->latency = NULL;
+	if (pool->latency)
+		static_branch_dec(&latency_key);
 }

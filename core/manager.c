@@ -82,16 +82,29 @@ static void unlink_worker(struct wpool_worker *worker)
 
 	if (worker->looking)
 		pool->nr_looking--;
+	if (!list_empty(&worker->idle_node))
+		worker_unidle(worker);
 	list_del_rcu(&worker->node);
 	pool->nr_workers--;
 	worker_put_slot(pool);
 }
 
-/* What the thread would have done for the owner of the pool. */
-static void bury_hooks(struct wpool_worker *worker)
+/*
+ * Says and does for a worker that was taken down what it would have done itself.
+ * Before its task's owner is let go of: the function has a name only until then.
+ */
+static void bury_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
+	trace_wpool_worker_exit(pool->name, worker->id);
+	if (worker->depth)
+		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
+		       pool->name, worker->id, worker->pid_nr,
+		       worker->runs[worker->depth - 1].fn, ERR_PTR(-EOWNERDEAD));
+	else
+		pr_err("%s: worker %u (pid %d) died outside of a task\n",
+		       pool->name, worker->id, worker->pid_nr);
 	run_bury_hooks(worker);
 	if (pool->ops && pool->ops->worker_stop)
 		pool->ops->worker_stop(pool);
@@ -106,17 +119,13 @@ static void bury(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_wakes wakes = {};
-	wpool_fn_t fn = NULL;
+	bool died = !worker->leaving;	/* which nobody changes any more */
 	unsigned long flags;
-	bool died;
 
 	worker_join(worker);
-	if (worker->depth)
-		fn = worker->runs[worker->depth - 1].fn;
-
-	died = !worker->leaving;
 	if (died)
-		bury_hooks(worker);
+		bury_died(worker);
+
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (died)
 		pool->stats[WPOOL_STAT_DIED]++;
@@ -128,12 +137,6 @@ static void bury(struct wpool_worker *worker)
 	break_deadlock(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 
-	if (died) {
-		trace_wpool_worker_exit(pool->name, worker->id);
-		pr_err("%s: worker %u (pid %d) died in %ps; its task failed with %pe\n",
-		       pool->name, worker->id, worker->pid_nr, fn,
-		       ERR_PTR(-EOWNERDEAD));
-	}
 	kfree_rcu(worker, rcu);
 	manager_kick(pool);
 	wpool_put(pool);
@@ -158,7 +161,7 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 	    pool->flags & WPOOL_KEEP_IDLE)
 		return NULL;
 
-	expires = worker->idle_since + pool->idle_timeout;
+	expires = worker->since + pool->idle_timeout;
 	if (time_before(jiffies, expires)) {
 		mod_timer(&pool->timer, expires);
 		return NULL;
@@ -225,8 +228,8 @@ static void spawn_missing(struct wpool *pool)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
-	unsigned int made = 0;
-	bool news = false;
+	unsigned int made = 0, left;
+	bool news, creating;
 	int err = 0;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
@@ -244,6 +247,8 @@ static void spawn_missing(struct wpool *pool)
 	if (err)
 		mod_timer(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
 	news = err && pool->spawn_error != err;
+	creating = pool->starter;	/* who asked says so himself */
+	left = pool->nr_workers;
 	pool->spawn_error = err;
 	pool->spawn_asked = err;
 	if (!err && made == SPAWN_MAX) {
@@ -256,9 +261,9 @@ static void spawn_missing(struct wpool *pool)
 		break_deadlock(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 
-	if (news)
-		pr_err("%s: cannot make a worker: %pe; going on with %u, will try again\n",
-		       pool->name, ERR_PTR(err), pool->nr_workers);
+	if (news && !creating)
+		pr_err_ratelimited("%s: cannot make a worker: %pe; going on with %u, will try again\n",
+				   pool->name, ERR_PTR(err), left);
 }
 
 /* Nothing is left and nothing can come: tell those who wait for the end. */

@@ -50,11 +50,11 @@ static int registry_add(struct wpool *pool)
 }
 
 /**
- * for_each_pool() - call a function for every pool that has a name
+ * visit_pools() - call a function for every pool that has a name
  * @fn: the function; may sleep, must not create or destroy a pool
  * @arg: its second argument
  */
-void for_each_pool(void (*fn)(struct wpool *pool, void *arg), void *arg)
+void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 {
 	struct wpool *pool;
 
@@ -97,6 +97,23 @@ static void pool_timer(struct timer_list *timer)
 	manager_kick(container_of(timer, struct wpool, timer));
 }
 
+/*
+ * A pool keeps wpool from being unloaded, but for wpool's own, until it is
+ * destroyed. Not until it is released: that may be by the manager, a little after
+ * wpool_destroy() has returned, and wpool's exit waits for the manager.
+ */
+static void pool_pin_wpool(const struct wpool *pool)
+{
+	if (pool->owner != THIS_MODULE)
+		__module_get(THIS_MODULE);
+}
+
+void pool_unpin_wpool(const struct wpool *pool)
+{
+	if (pool->owner != THIS_MODULE)
+		module_put(THIS_MODULE);
+}
+
 static struct wpool *pool_alloc(const char *name, struct module *owner)
 {
 	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
@@ -118,10 +135,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 
 	pool->owner = owner;
 	strscpy(pool->name, name, sizeof(pool->name));
-
-	/* wpool's own pool must not keep it from being unloaded. */
-	if (owner != THIS_MODULE)
-		__module_get(THIS_MODULE);
+	pool_pin_wpool(pool);
 	return pool;
 }
 
@@ -194,6 +208,8 @@ stop_pool:
 	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 	pool_stop(pool);
 put_pool:
+	latency_stop(pool);
+	pool_unpin_wpool(pool);
 	wpool_put(pool);
 	return ERR_PTR(ret);
 }
@@ -257,15 +273,12 @@ EXPORT_SYMBOL_GPL(wpool_get);
 static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
-	bool pins_wpool = pool->owner != THIS_MODULE;
 
 	WARN_ON_ONCE(pool->nr_undone || pool->nr_workers || pool->nr_blocked);
-	latency_destroy(pool);
+	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */
 	kfree_rcu(pool, rcu);
-	if (pins_wpool)
-		module_put(THIS_MODULE);
 }
 
 /**

@@ -5,10 +5,9 @@
  * Everything here needs pool->lock; nothing sleeps, wakes or calls the rest of
  * the pool, flush accounting apart.
  *
- * The one rule of admission: a task is accepted if those queued and those
- * running are together fewer than the capacity plus the queue depth. What a
- * worker is free to take at once, or could be made to take, thus never counts
- * against the depth.
+ * The one rule of admission: a task is accepted if fewer are queued than the queue
+ * depth and the workers that are free, or could be made, together. What a worker
+ * takes at once thus never counts against the depth.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -18,9 +17,13 @@
 
 static bool queue_has_room(const struct wpool *pool)
 {
+	unsigned int room = pool->depth;
+
 	if (pool->depth == UINT_MAX)
 		return true;
-	return pool->nr_queued + pool->nr_running < pool->capacity + pool->depth;
+	if (pool->nr_running < pool->capacity)
+		room += pool->capacity - pool->nr_running;
+	return pool->nr_queued < room;
 }
 
 /* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */

@@ -57,7 +57,7 @@ void task_free(struct wpool_task *task)
 static void task_settle(struct wpool_task *task, int result,
 			struct wpool_wakes *wakes)
 {
-	task->result = result;
+	WRITE_ONCE(task->result, result);
 	watch_tell(task, 0, result, wakes);
 	/*
 	 * Release: who reads this without the lock may read the result, and may
@@ -205,7 +205,7 @@ static void run_check_leaks(const struct wpool *pool, const struct wpool_run *ru
 {
 	int leaked = lockdep_depth(current) - locks;
 
-	if (likely(!in_atomic() && !irqs_disabled() && !leaked))
+	if (likely(!preempt_count() && !irqs_disabled() && !leaked))
 		return;
 	pr_err("%s: %ps returned with preempt_count 0x%x, interrupts %s, %d locks too many\n",
 	       pool->name, run->fn, preempt_count(),
@@ -289,6 +289,18 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 	run_finish(pool, &run, result, WPOOL_STAT_COMPLETED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/*
+ * May a worker run a task inside another? What the functions need of the stack is
+ * not known; half of it is left to the innermost.
+ */
+bool run_may_nest(const struct wpool_worker *worker)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+
+	return worker->depth < WPOOL_MAX_NESTING &&
+	       here - worker->stack > THREAD_SIZE / 2;
 }
 
 /* A task on the stack of the thread that runs it: gone if that thread is. */

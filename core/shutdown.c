@@ -21,7 +21,8 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 {
 	if (!pool || pool != wpool_default())
 		return false;
-	pr_err("%s: %s refused: this pool is everybody's\n", pool->name, what);
+	pr_err_ratelimited("%s: %s refused: this pool is everybody's\n",
+			   pool->name, what);
 	return true;
 }
 
@@ -67,7 +68,7 @@ void wpool_shutdown(struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown);
 
-/* Shuts down and waits until no worker, task or manager has to do with it. */
+/* Shuts down and waits until no task and no worker is left. */
 void pool_stop(struct wpool *pool)
 {
 	shut_down(pool);
@@ -221,6 +222,8 @@ int wpool_destroy(struct wpool *pool)
 	}
 	pool_stop(pool);
 	registry_remove(pool);
+	latency_stop(pool);
+	pool_unpin_wpool(pool);
 	wpool_put(pool);
 	return 0;
 }

@@ -208,7 +208,8 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
  * When the queue is full the pool's policy decides, see &enum wpool_full. Those
  * who sleep for room are served in order. A task that is running in this very
  * pool may be submitted, from its own function too: it runs again after that
- * run. To submit one task to two pools at once is the caller's to avoid.
+ * run, and has its place in the queue from the end of that run. To submit one task
+ * to two pools at once is the caller's to avoid.
  *
  * Context: Process context; may sleep. The caller holds a reference on @pool.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is

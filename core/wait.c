@@ -14,10 +14,10 @@
  * Locks the pool of a task that was accepted and has not ended; NULL if there is
  * none. While it has not ended its pool is there: it was so when the state was
  * read, after the RCU critical section began, so the pool's memory is there
- * until that is over; and when the state is the same under the lock, the pool is
+ * until that is over; and if under the lock it has still not ended, the pool is
  * there as long as the lock is held.
  */
-struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags)
+struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {
 	struct wpool *pool;
 
@@ -30,9 +30,10 @@ struct wpool *task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		}
 		pool = READ_ONCE(task->pool);
 		raw_spin_lock_irqsave(&pool->lock, *flags);
-		if ((task->state & TASK_ACCEPTED) &&
-		    task->pool == pool) {
+		if ((READ_ONCE(task->state) & TASK_ACCEPTED) &&
+		    READ_ONCE(task->pool) == pool) {
 			rcu_read_unlock();
+			__release(&pool->lock);	/* see task_lock_pool() */
 			return pool;
 		}
 		/* Ended meanwhile; perhaps accepted again, by another pool. */
@@ -162,7 +163,7 @@ static int help(struct wpool *pool, struct wpool_task *task,
 
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
 	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
-		if (worker->depth < WPOOL_MAX_NESTING) {
+		if (run_may_nest(worker)) {
 			queue_remove(pool, head);
 			run_task(worker, head, &flags);
 		} else {
@@ -202,7 +203,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	do {
 		pool = task_lock_pool(task, &flags);
 		if (!pool) {
-			*result = task->result;
+			*result = READ_ONCE(task->result);
 			return READ_ONCE(task->state) ? 0 : -EINVAL;
 		}
 		timeout = deadline_left(&deadline);
@@ -221,13 +222,13 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * @task: submitted before, and not detached
  *
  * Returns when the task is neither queued nor running; from then on its memory
- * is the caller's. The result is kept until the task is submitted again, and may
- * be fetched more than once.
+ * is the caller's; if several wait, when the last of them has returned. The result
+ * is kept until the task is submitted again, and may be fetched more than once.
  *
  * A worker that waits for a task of its own pool runs the task itself if it
- * still waits in the queue, up to %WPOOL_MAX_NESTING of core/internal.h inside
- * one another; and of workers that wait for one another in a circle one is
- * refused, so this does not deadlock.
+ * still waits in the queue, up to %WPOOL_MAX_NESTING inside one another and as long
+ * as half of its stack is free; and of workers that wait for one another in a
+ * circle one is refused, so this does not deadlock.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if
@@ -443,6 +444,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_sync);
  */
 bool wpool_task_queued(const struct wpool_task *task)
 {
+	/* Pairs with the release in task_settle(). */
 	return task && (smp_load_acquire(&task->state) & TASK_QUEUED);
 }
 EXPORT_SYMBOL_GPL(wpool_task_queued);
@@ -456,6 +458,7 @@ EXPORT_SYMBOL_GPL(wpool_task_queued);
  */
 bool wpool_task_running(const struct wpool_task *task)
 {
+	/* Pairs with the release in task_settle(). */
 	return task && (smp_load_acquire(&task->state) & TASK_IN_FN);
 }
 EXPORT_SYMBOL_GPL(wpool_task_running);

@@ -24,7 +24,7 @@
 
 #ifdef CONFIG_FAULT_INJECTION
 /* Lets tests make thread creation fail; see the kernel's fault-injection. */
-DECLARE_FAULT_ATTR(wpool_fail_spawn);
+struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
 EXPORT_SYMBOL_GPL(wpool_fail_spawn);
 
 static bool spawn_must_fail(void)
@@ -88,6 +88,7 @@ static bool worker_must_leave(struct wpool_worker *worker)
  * anybody. Locking: pool->lock held; released and regrabbed.
  */
 static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	u64 end = local_clock() + (u64)pool->spin_us * NSEC_PER_USEC;
@@ -109,12 +110,13 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
  * wake.c.
  */
 static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 
 	list_add(&worker->idle_node, &pool->idle);
 	pool->nr_idle++;
-	worker->idle_since = jiffies;
+	WRITE_ONCE(worker->since, jiffies);
 	if (pool_alive(pool) > pool_keep(pool) &&
 	    !(pool->flags & WPOOL_KEEP_IDLE) && !timer_pending(&pool->timer))
 		mod_timer(&pool->timer, jiffies + pool->idle_timeout);
@@ -131,6 +133,7 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 
 /* Locking: pool->lock held; released and regrabbed if it returns true. */
 static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 
@@ -145,6 +148,7 @@ static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
 /* Ends a task of a group that has failed. Locking: as run_task(). */
 static void worker_drop(struct wpool_worker *worker, struct wpool_task *task,
 			unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_wakes wakes = {};
@@ -156,6 +160,7 @@ static void worker_drop(struct wpool_worker *worker, struct wpool_task *task,
 
 /* Takes and runs tasks until there is a reason to leave. */
 static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_task *task;
@@ -220,7 +225,8 @@ static int worker_main(void *data)
  * worker_current() - the worker that the current thread is
  * @pool: of this pool, or NULL for any
  *
- * Context: any. In an interrupt that hit a worker it is NULL.
+ * Context: any.
+ * Return: the worker or NULL; in an interrupt that hit a worker it is NULL.
  */
 struct wpool_worker *worker_current(struct wpool *pool)
 {
@@ -279,8 +285,8 @@ bool worker_refused(struct wpool *pool, const char *what)
 {
 	if (!worker_current(pool))
 		return false;
-	pr_err("%s: %s by one of its own workers refused: it would wait for itself\n",
-	       pool->name, what);
+	pr_err_ratelimited("%s: %s by one of its own workers refused: it would wait for itself\n",
+			   pool->name, what);
 	return true;
 }
 
@@ -330,6 +336,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 		return ERR_PTR(-ENOMEM);
 	worker->pool = pool;
 	worker->id = pool->next_id++;
+	worker->since = jiffies;
 	INIT_LIST_HEAD(&worker->idle_node);
 
 	thread = kthread_create_on_node(worker_main, worker, pool->node,
@@ -348,10 +355,12 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 }
 
 /**
- * worker_join() - wait for the last instruction of a worker's thread
- * @worker: its thread has ended, or was never woken: it runs no code of ours
+ * worker_join() - see a worker's thread off
+ * @worker: its thread has ended, or was never woken
  *
- * The worker can then be freed.
+ * The last code of ours that the thread ran was worker_exited(), under the lock
+ * that remove_wait_queue() takes; so after this the module may go, and the worker
+ * be freed. For a thread that has ended kthread_stop() has nothing to wait for.
  */
 void worker_join(struct wpool_worker *worker)
 {

@@ -52,6 +52,9 @@ struct wpool_set;
 #define WPOOL_DEFAULT_DEPTH	1024
 #define WPOOL_DEFAULT_IDLE_MS	10000
 
+/* How deep a worker runs tasks that it waits for inside one another. */
+#define WPOOL_MAX_NESTING	16
+
 /* Special values of &wpool_attrs.queue_depth. */
 #define WPOOL_QUEUE_HANDOFF	(-1)	/* nobody waits: a worker is free or the pool is full */
 #define WPOOL_QUEUE_UNBOUNDED	(-2)
@@ -211,7 +214,8 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * @task: the task; neither queued nor running
  *
  * The pool does not touch a detached task once its function has begun, so
- * nobody can wait for it: wpool_wait() is -EINVAL.
+ * nobody can wait for it: wpool_wait() is -EINVAL. Nor does it know that it runs:
+ * submitted again from its own function, it may run beside itself.
  *
  * Context: any.
  */
@@ -381,7 +385,8 @@ struct wpool_attrs {
  * @WPOOL_STAT_CANCELLED: tasks taken back before they began
  * @WPOOL_STAT_DROPPED: tasks dropped for want of room, by the pool's policy
  * @WPOOL_STAT_OOPSED: tasks whose function took its worker down
- * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed or closed
+ * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed, closed, or
+ *	by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
  * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for want of room
  * @WPOOL_STAT_CREATED: workers started
@@ -391,7 +396,8 @@ struct wpool_attrs {
  * @WPOOL_STAT_CAPACITY: now: the most workers there may be
  * @WPOOL_STAT_WORKERS: now: workers
  * @WPOOL_STAT_IDLE: now: workers without a task
- * @WPOOL_STAT_RUNNING: now: tasks inside their function
+ * @WPOOL_STAT_RUNNING: now: workers inside a function; one that runs what it
+ *	waits for counts once
  * @WPOOL_STAT_QUEUED: now: tasks accepted and waiting
  * @WPOOL_STAT_DELAYED: now: tasks accepted whose time has not come
  * @WPOOL_STAT_BLOCKED: now: submitters asleep for want of room
@@ -547,8 +553,8 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 
 /**
  * wpool_create() - make a pool and start its first workers
- * @name: 1 to %WPOOL_NAME_MAX printable characters without a slash, the only
- *	pool of that name; copied
+ * @name: 1 to %WPOOL_NAME_MAX printable characters without a space or a slash, the
+ *	only pool of that name; copied
  * @attrs: what the pool is to be, or NULL for the defaults; copied
  *
  * The calling module becomes the owner: tasks of its own do not pin it, so its
@@ -559,7 +565,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
  * -EINVAL (name or attributes; a message says which), -EEXIST (the name is
  * taken), -ENOMEM or what else creating a thread gave.
  */
-#define wpool_create(name, attrs)					\
+#define wpool_create(name, attrs...)					\
 	__wpool_create(name, attrs, THIS_MODULE)
 
 struct wpool *wpool_default(void);

@@ -30,7 +30,7 @@ TRACE_DEFINE_ENUM(WPOOL_STATE_TIDYING);
 TRACE_DEFINE_ENUM(WPOOL_STATE_TERMINATED);
 
 /**
- * trace_wpool_pool_create - a pool is being created
+ * wpool_pool_create - a pool is being created
  * @pool: its name
  * @capacity: the most workers it may have
  * @depth: how many tasks may wait beyond those; UINT_MAX is without a bound
@@ -53,7 +53,7 @@ TRACE_EVENT(wpool_pool_create,
 );
 
 /**
- * trace_wpool_pool_state - a pool goes from one state to the next
+ * wpool_pool_state - a pool goes from one state to the next
  * @pool: its name
  * @from: the &enum wpool_state that it leaves
  * @to: the &enum wpool_state that it enters
@@ -90,7 +90,7 @@ DECLARE_EVENT_CLASS(wpool_worker,
 );
 
 /**
- * trace_wpool_worker_start - the current thread begins as a worker
+ * wpool_worker_start - the current thread begins as a worker
  * @pool: the name of its pool
  * @id: its number, counted up per pool
  */
@@ -98,7 +98,7 @@ DEFINE_EVENT(wpool_worker, wpool_worker_start,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
 
 /**
- * trace_wpool_worker_idle - the current thread found no task and sleeps
+ * wpool_worker_idle - the current thread found no task and sleeps
  * @pool: the name of its pool
  * @id: its number
  */
@@ -106,7 +106,7 @@ DEFINE_EVENT(wpool_worker, wpool_worker_idle,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
 
 /**
- * trace_wpool_worker_exit - a worker is gone
+ * wpool_worker_exit - a worker is gone
  * @pool: the name of its pool
  * @id: its number
  *
@@ -133,7 +133,7 @@ DECLARE_EVENT_CLASS(wpool_task,
 );
 
 /**
- * trace_wpool_task_queue - a task was accepted
+ * wpool_task_queue - a task was accepted
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
@@ -143,7 +143,7 @@ DEFINE_EVENT(wpool_task, wpool_task_queue,
 	TP_ARGS(pool, task, fn));
 
 /**
- * trace_wpool_task_start - the current worker begins a task
+ * wpool_task_start - the current worker begins a task
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
@@ -153,7 +153,7 @@ DEFINE_EVENT(wpool_task, wpool_task_start,
 	TP_ARGS(pool, task, fn));
 
 /**
- * trace_wpool_task_cancel - a waiting task was taken back
+ * wpool_task_cancel - a waiting task was taken back
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
@@ -163,7 +163,7 @@ DEFINE_EVENT(wpool_task, wpool_task_cancel,
 	TP_ARGS(pool, task, fn));
 
 /**
- * trace_wpool_task_end - the function of a task has returned
+ * wpool_task_end - the function of a task has returned
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
