@@ -25,8 +25,8 @@ class Built:
 class Packaged:
     """As Debian ships it: the image to boot and the headers to build against."""
     release: str
-    # Debian's build tools for it want a newer C library or compiler than
-    # bookworm's: make them, and fit its configuration, from this source package.
+    # Debian's build tools for it want a newer C library and compiler than
+    # bookworm's: make them from this source package.
     source: str = ""
 
 
@@ -137,54 +137,58 @@ def verify_config(wanted, got, name):
 
 def _packaged(name, spec):
     release = apt.Release(spec.release)
-    meta = f"linux-headers-{FLAVOUR}"
-    package = release.depends(meta, rf"linux-headers-[0-9][^ ,]*-{FLAVOUR}")
-    version = release.version(package)
-    abi = package[len("linux-headers-"):]
-    key = f"{name}-{version}"
+    package = release.depends(f"linux-headers-{FLAVOUR}", rf"linux-headers-[0-9][^ ,]*-{FLAVOUR}")
+    key = f"{name}-{release.version(package)}"
+    top = cache.folder("headers") / key
+    build = top / "usr/src" / package
     with cache.lock(f"kernel-{name}"):
-        if spec.source:
-            build = _prepare(name, spec, release, package, abi, key)
-        else:
-            build = _headers(release, package, key)
+        if not cache.ready(top):
+            shutil.rmtree(top, ignore_errors=True)
+            _headers(release, package, top)
+            if spec.source:
+                _refit(name, spec, top, build)
+            cache.mark_ready(top)
     # No BTF: it needs the very pahole that built the kernel, and tests nothing here.
     return Kernel(name, "x86_64", key, build, make=("CONFIG_DEBUG_INFO_BTF_MODULES=", "CC=gcc"))
 
 
-def _headers(release, package, key):
+def _headers(release, package, top):
     """Debian's headers, made to work from where they lie."""
-    top = cache.folder("headers") / key
-    build = top / "usr/src" / package
-    if cache.ready(top):
-        return build
     common = release.depends(package, r"linux-headers-[^ ,]*-common")
     kbuild = release.depends(package, r"linux-kbuild-[^ ,]*")
     for part in (package, common, kbuild):
-        proc.run(f"copy {part}", ["cp", "-a", f"{release.unpack(part)}/.", top.as_posix()]
-                 if top.exists() else ["cp", "-a", release.unpack(part), top],
-                 cache.folder("headers") / f"{key}.log")
-    makefile = build / "Makefile"
+        shutil.copytree(release.unpack(part), top, symlinks=True, dirs_exist_ok=True)
+    (top / ".ready").unlink(missing_ok=True)
+    makefile = top / "usr/src" / package / "Makefile"
     makefile.write_text(makefile.read_text().replace("/usr/src/", f"{top}/usr/src/"))
-    cache.mark_ready(top)
-    return build
 
 
-def _prepare(name, spec, release, package, abi, key):
-    """Debian's configuration and symbols, with build tools made here."""
-    build = cache.folder("headers") / key
-    if cache.ready(build):
-        return build
+def _refit(name, spec, top, build):
+    """Replace build tools that cannot run here, and forget what this compiler lacks.
+
+    The configuration stays Debian's in all that shapes a structure, so that
+    the modules load into Debian's kernel.
+    """
+    say(f"kernel {name}: making its build tools for this machine")
     tree, _ = source(spec.source, spec.release)
-    shipped = release.unpack(package) / "usr/src" / package
-    build.mkdir(exist_ok=True)
-    shutil.copy(shipped / ".config", build)
-    shutil.copy(shipped / "Module.symvers", build)
-    say(f"kernel {name}: preparing {package} to build modules against")
-    make = ["nice", "make", "-s", "-C", tree, f"O={build}", "ARCH=x86_64", f"KERNELRELEASE={abi}"]
-    proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], build / "configure.log")
-    proc.run(f"kernel {name}: prepare", [*make, _jobs(), "modules_prepare"], build / "prepare.log")
-    cache.mark_ready(build)
-    return build
+    made = top / "tools"
+    made.mkdir()
+    shutil.copy(build / ".config", made)
+    make = ["nice", "make", "-s", "-C", tree, f"O={made}", "ARCH=x86_64"]
+    proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], top / "configure.log")
+    proc.run(f"kernel {name}: tools", [*make, _jobs(), "modules_prepare"], top / "prepare.log")
+    for tool in next(top.glob("usr/lib/linux-kbuild-*")).rglob("*"):
+        own = made / tool.relative_to(next(top.glob("usr/lib/linux-kbuild-*")))
+        if own.is_file() and own.read_bytes()[:4] == b"\x7fELF":
+            shutil.copy(own, tool)
+    fitted = (made / ".config").read_text()
+    lacking = [symbol for symbol in re.findall(r"^(CONFIG_CC_(?:HAS|OPT)_\w+)=",
+                                               (build / ".config").read_text(), re.M)
+               if f"\n{symbol}=" not in fitted]
+    for part in ("include/config/auto.conf", "include/generated/autoconf.h"):
+        lines = (build / part).read_text().splitlines(keepends=True)
+        (build / part).write_text("".join(line for line in lines if not any(
+            re.search(rf"\b{symbol}\b", line) for symbol in lacking)))
 
 
 def bootable(kernel):
