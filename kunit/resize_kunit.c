@@ -2,6 +2,7 @@
 /*
  * A pool that grows and shrinks on request.
  */
+#include <linux/delay.h>
 #include "wpool_kunit.h"
 
 static int resize_init(struct kunit *test)
@@ -187,6 +188,34 @@ static void resize_after_shutdown(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* 28: lowered while workers are being made: none is made beyond it any more */
+static void resize_races_spawn(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 10, .min_workers = 10,
+	});
+	unsigned int i, j, rose = 0;
+
+	for (i = 0; i < 300; i++) {
+		struct wpool_stats stats;
+		u64 *count = stats.count;
+		u64 before;
+
+		/* a worker is missing, until the manager has made it */
+		wpool_resize(pool, 10);
+		udelay(i);
+		wpool_resize(pool, 9);
+		before = wpt_stat(pool, WPOOL_STAT_WORKERS);
+		for (j = 0; j < 20; j++) {
+			wpool_stats(pool, &stats);
+			rose += count[WPOOL_STAT_WORKERS] > before &&
+				count[WPOOL_STAT_WORKERS] > count[WPOOL_STAT_CAPACITY];
+			udelay(5);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, rose, 0);
+}
+
 static int keep_busy(struct wpt_thread *self)
 {
 	unsigned int i;
@@ -229,6 +258,7 @@ static struct kunit_case resize_cases[] = {
 	KUNIT_CASE_PARAM(resize_wakes_blocked, up_gen_params),
 	KUNIT_CASE_PARAM(resize_refused, refused_gen_params),
 	KUNIT_CASE(resize_after_shutdown),
+	KUNIT_CASE(resize_races_spawn),
 	KUNIT_CASE(resize_under_load),
 	{}
 };

@@ -325,13 +325,25 @@ struct hasty {
 	atomic_t	wrong;
 };
 
+/* Ends with the tick, and so when those who have waited for one give up. */
+static int sleep_a_tick(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	schedule_timeout_idle(1);
+	atomic_inc(&job->runs);
+	return 0;
+}
+
+#define HASTE		40
+
 static int call_hasty(struct wpt_thread *self)
 {
 	struct hasty *hasty = self->arg;
 	unsigned int i;
 
-	for (i = 0; i < 100; i++) {
-		int err = wpool_schedule_timeout(self->pool, &self->job[i].task, i % 2);
+	for (i = 0; i < HASTE; i++) {
+		int err = wpool_schedule_timeout(self->pool, &self->job[i].task, i % 3);
 
 		if (!err)
 			atomic_inc(&hasty->accepted);
@@ -348,20 +360,22 @@ static void submit_timeout_races_room(struct kunit *test)
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct hasty *hasty = wpt_alloc(test, sizeof(*hasty));
-	struct wpt_job *jobs = wpt_jobs(test, 400, NULL);
+	struct wpt_job *jobs = wpt_jobs(test, 4 * HASTE, NULL);
 	struct wpt_job *last = wpt_jobs(test, 1, NULL);
 	struct wpt_thread *threads[4];
 	unsigned int i;
 	int ran = 0;
 
+	for (i = 0; i < 4 * HASTE; i++)
+		wpool_task_init(&jobs[i].task, sleep_a_tick, &jobs[i]);
 	for (i = 0; i < 4; i++)
-		threads[i] = wpt_thread(test, call_hasty, pool, &jobs[100 * i], hasty);
+		threads[i] = wpt_thread(test, call_hasty, pool, &jobs[HASTE * i], hasty);
 	for (i = 0; i < 4; i++)
 		wpt_join(test, threads[i]);
 	/* a slot that was lost would be missed here */
 	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &last->task, WPT_LIMIT), 0);
 	wpt_destroy(test, pool);
-	for (i = 0; i < 400; i++)
+	for (i = 0; i < 4 * HASTE; i++)
 		ran += atomic_read(&jobs[i].runs);
 	KUNIT_EXPECT_EQ(test, ran, atomic_read(&hasty->accepted));
 	KUNIT_EXPECT_EQ(test, atomic_read(&hasty->wrong), 0);

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workers that wait for one another: refused when they would for ever, and only
+ * then. What counts here happens between the moment in which a worker is told
+ * that its wait is over and that in which it runs; a CPU is kept from it to make
+ * that moment last.
+ */
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+#include "wpool_kunit.h"
+
+static int deadlock_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_deadlock");
+}
+
+/* Where the late one runs and is kept from it, and where the others do. */
+#define LATE_CPU	0
+#define OTHER_CPU	1
+#define ANY_CPU		(-1)
+
+/* A CPU is not kept longer than this, whatever happens. */
+#define HOG_LIMIT	(2 * NSEC_PER_SEC)
+
+struct hog {
+	bool			(*until)(void *arg);
+	void			*arg;
+	struct completion	on;
+	bool			came;		/* what was waited for did */
+};
+
+static int hog_cpu(struct wpt_thread *self)
+{
+	struct hog *hog = self->arg;
+	u64 end;
+
+	set_cpus_allowed_ptr(current, cpumask_of(LATE_CPU));
+	preempt_disable();
+	complete_all(&hog->on);
+	end = ktime_get_mono_fast_ns() + HOG_LIMIT;
+	while (!(hog->came = hog->until(hog->arg)) && ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	preempt_enable();
+	return 0;
+}
+
+static bool asleep(struct task_struct *thread)
+{
+	return READ_ONCE(thread->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE);
+}
+
+/* A task that makes one call when its gate is opened. */
+struct actor {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	int			(*call)(struct actor *self);
+	struct wpool_task	*other;		/* what the call is about */
+	struct wpool_task	*filler;	/* likewise */
+	int			cpu;
+	struct wpt_gate		*gate;
+	struct hog		*hog;		/* to be on before the call */
+	struct completion	begun;
+	struct task_struct	*worker;
+	bool			calling, called;
+	int			got;
+};
+
+static int act(void *arg)
+{
+	struct actor *self = arg;
+
+	if (self->cpu != ANY_CPU)
+		set_cpus_allowed_ptr(current, cpumask_of(self->cpu));
+	self->worker = current;
+	complete_all(&self->begun);
+	wait_for_completion(&self->gate->opened);
+	if (self->hog)
+		wait_for_completion_timeout(&self->hog->on, WPT_LIMIT);
+	WRITE_ONCE(self->calling, true);
+	self->got = self->call(self);
+	WRITE_ONCE(self->called, true);
+	return 0;
+}
+
+static int call_wait(struct actor *self)
+{
+	return wpool_wait(self->other);
+}
+
+static int call_schedule(struct actor *self)
+{
+	return wpool_schedule(self->pool, self->other);
+}
+
+static int call_fill_and_schedule(struct actor *self)
+{
+	return wpool_try_schedule(self->pool, self->filler) ?: call_schedule(self);
+}
+
+static int call_nothing(struct actor *self)
+{
+	return 0;
+}
+
+static struct actor *new_actor(struct kunit *test, struct wpool *pool,
+			       int (*call)(struct actor *), int cpu)
+{
+	struct actor *actor = wpt_alloc(test, sizeof(*actor));
+
+	actor->pool = pool;
+	actor->call = call;
+	actor->cpu = cpu;
+	actor->gate = wpt_gate(test);
+	init_completion(&actor->begun);
+	wpool_task_init(&actor->task, act, actor);
+	return actor;
+}
+
+static void start(struct kunit *test, struct actor *actor)
+{
+	KUNIT_ASSERT_EQ(test, wpool_schedule(actor->pool, &actor->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&actor->begun, WPT_LIMIT), 0);
+}
+
+static int end(struct kunit *test, struct actor *actor)
+{
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&actor->task, WPT_LIMIT, NULL), 0);
+	return actor->got;
+}
+
+static bool sleeps_in_call(struct actor *actor)
+{
+	return READ_ONCE(actor->calling) && asleep(actor->worker);
+}
+
+/* Its call sleeps, or is over. */
+static bool until_sleeps(void *arg)
+{
+	struct actor *actor = arg;
+
+	return READ_ONCE(actor->called) || sleeps_in_call(actor);
+}
+
+static struct hog *new_hog(struct kunit *test, struct actor *until)
+{
+	struct hog *hog = wpt_alloc(test, sizeof(*hog));
+
+	if (num_online_cpus() < 2 || !cpu_online(LATE_CPU) || !cpu_online(OTHER_CPU))
+		kunit_skip(test, "needs two CPUs");
+	/* The test itself must not be kept from running. */
+	set_cpus_allowed_ptr(current, cpumask_of(OTHER_CPU));
+	hog->until = until_sleeps;
+	hog->arg = until;
+	init_completion(&hog->on);
+	return hog;
+}
+
+/*
+ * The late one waits for the second; that waits for the late one, which is
+ * refused, but does not run yet; a third that waits for the second must not go
+ * round that circle, which is none any more.
+ */
+static void deadlock_third_waiter(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .min_workers = 4,
+	});
+	struct actor *late = new_actor(test, pool, call_wait, LATE_CPU);
+	struct actor *second = new_actor(test, pool, call_wait, OTHER_CPU);
+	struct actor *third = new_actor(test, pool, call_wait, OTHER_CPU);
+	struct hog *hog = new_hog(test, third);
+	struct wpt_thread *thread;
+
+	late->other = &second->task;
+	second->other = &late->task;
+	second->hog = hog;
+	third->other = &second->task;
+	start(test, late);
+	start(test, second);
+	start(test, third);
+
+	wpt_open(late->gate);
+	WPT_ASSERT_UNTIL(test, sleeps_in_call(late));
+	thread = wpt_thread(test, hog_cpu, NULL, NULL, hog);
+	wpt_open(second->gate);
+	WPT_ASSERT_UNTIL(test, sleeps_in_call(second));
+	wpt_open(third->gate);
+	wpt_join(test, thread);
+	KUNIT_EXPECT_TRUE(test, hog->came);
+	KUNIT_EXPECT_EQ(test, end(test, late), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, end(test, second), 0);
+	KUNIT_EXPECT_EQ(test, end(test, third), 0);
+}
+
+/*
+ * The late one waits for the first, which ends: the late one is about to go on,
+ * but does not run yet. A task that blocks on the full pool in that moment is not
+ * the last one awake.
+ */
+static void deadlock_not_yet_awake(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 2,
+	});
+	struct actor *late = new_actor(test, pool, call_wait, LATE_CPU);
+	struct actor *first = new_actor(test, pool, call_nothing, OTHER_CPU);
+	struct actor *blocks = new_actor(test, pool, call_fill_and_schedule, OTHER_CPU);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct hog *hog = new_hog(test, blocks);
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	late->other = &first->task;
+	first->hog = hog;
+	blocks->filler = &jobs[1].task;
+	blocks->other = &jobs[2].task;
+	start(test, late);
+	start(test, first);
+	wpt_open(blocks->gate);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &blocks->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+
+	wpt_open(late->gate);
+	WPT_ASSERT_UNTIL(test, sleeps_in_call(late));
+	thread = wpt_thread(test, hog_cpu, NULL, NULL, hog);
+	wpt_open(first->gate);
+	wpt_join(test, thread);
+	KUNIT_EXPECT_TRUE(test, hog->came);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, end(test, late), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+}
+
+/*
+ * A worker blocks on its own full pool, as another is awake. That one leaves, as
+ * the capacity was lowered: nobody is left who could make room.
+ */
+static void deadlock_last_awake_leaves(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 1,
+	});
+	struct actor *blocks = new_actor(test, pool, call_schedule, ANY_CPU);
+	struct actor *leaves = new_actor(test, pool, call_nothing, ANY_CPU);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	blocks->other = &jobs[1].task;
+	start(test, blocks);
+	start(test, leaves);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	wpt_open(blocks->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	KUNIT_ASSERT_EQ(test, wpool_resize(pool, 1), 0);
+	wpt_open(leaves->gate);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
+static struct kunit_case deadlock_cases[] = {
+	KUNIT_CASE(deadlock_third_waiter),
+	KUNIT_CASE(deadlock_not_yet_awake),
+	KUNIT_CASE(deadlock_last_awake_leaves),
+	{}
+};
+
+static struct kunit_suite deadlock_suite = {
+	.name = "wpool_deadlock",
+	.init = deadlock_init,
+	.exit = wpt_exit,
+	.test_cases = deadlock_cases,
+};
+
+kunit_test_suite(deadlock_suite);
