@@ -20,7 +20,8 @@ static const char *capacity_fault(const struct wpool_attrs *attrs,
 {
 	if (attrs->capacity_percent && attrs->capacity)
 		return "both capacity and capacity_percent";
-	if (attrs->flags & WPOOL_ORDERED && capacity > 1)
+	if (attrs->flags & WPOOL_ORDERED &&
+	    (capacity > 1 || attrs->capacity_percent))
 		return "WPOOL_ORDERED with capacity > 1";
 	if (attrs->min_workers > capacity)
 		return "min_workers > capacity";

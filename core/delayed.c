@@ -117,7 +117,7 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	unsigned long flags;
 	int ret;
 
-	if (IS_ERR_OR_NULL(pool) || !dtask || !dtask->task.fn)
+	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	ret = queue_check(pool, &dtask->task);
@@ -133,35 +133,36 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
 
 /*
- * Stops the timer, and locks the pool of a task that has not begun, with the task
- * on no list. NULL if there is none. Another thread may set the timer meanwhile.
+ * Locks the pool of a task that has not begun, with the task on no list and its
+ * timer off. NULL if there is none.
+ *
+ * If the timer is no more to fire, its function is waiting for the lock: it is let
+ * have it, and then the task is looked at again.
  */
 static struct wpool *__delayed_grab(struct wpool_delayed_task *dtask,
 				    unsigned long *flags)
 {
 	struct wpool_task *task = &dtask->task;
 	struct wpool *pool;
-	bool running;
+	bool firing;
 
-	for (;;) {
-		timer_delete_sync(&dtask->timer);
-		pool = task_lock_pool(task, flags);
-		if (!pool)
-			return NULL;
-		if (task->state == TASK_DELAYED && !timer_pending(&dtask->timer)) {
-			delayed_unlink(pool, task);
-			break;
-		}
+	while ((pool = task_lock_pool(task, flags))) {
 		if (task->state == TASK_QUEUED) {
 			queue_remove(pool, task);
 			break;
 		}
-		running = task->state != TASK_DELAYED;
+		firing = task->state == TASK_DELAYED;
+		if (firing && timer_delete(&dtask->timer)) {
+			delayed_unlink(pool, task);
+			break;
+		}
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
-		if (running)
+		if (!firing)
 			return NULL;
+		cond_resched();
 	}
-	__release(&pool->lock);	/* see delayed_grab() */
+	if (pool)
+		__release(&pool->lock);	/* see delayed_grab() */
 	return pool;
 }
 
@@ -180,7 +181,7 @@ static inline struct wpool *delayed_grab(struct wpool_delayed_task *dtask,
  * wpool_cancel_delayed() - take back a delayed task that has not begun
  * @dtask: the task
  *
- * Context: Process context, or a soft interrupt that did not hit its timer.
+ * Context: Process context; may sleep.
  * Return: true if it was delayed or queued and now does not run.
  */
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
@@ -189,6 +190,7 @@ bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 	unsigned long flags;
 	struct wpool *pool;
 
+	might_sleep();
 	if (!dtask)
 		return false;
 	pool = delayed_grab(dtask, &flags);
@@ -220,6 +222,7 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	struct wpool *holder;
 	unsigned long flags;
 
+	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
 	holder = delayed_grab(dtask, &flags);

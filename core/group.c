@@ -296,7 +296,7 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 		if (group_failed(group))
 			wpool_group_cancel(group);
 		while (worker && group_help(group, worker))
-			;
+			;	/* of a failed group it drops what it finds */
 		ret = group_sleep(group, worker, deadline_left(&deadline), &error);
 	} while (ret == -EAGAIN);
 	return ret ?: error;

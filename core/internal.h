@@ -263,6 +263,7 @@ struct wpool_worker {
  * @priv: for the hooks
  *
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
+ * @nr_awaiting: S: threads that wait for it; a restart lets them go first
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
  * @registry_node: R
@@ -326,6 +327,7 @@ struct wpool {
 	void			*priv;
 
 	struct completion	terminated;
+	unsigned int		nr_awaiting;
 	struct kref		kref;
 	struct list_head	registry_node;
 	bool			destroyed;
@@ -433,6 +435,7 @@ void watch_tell(struct wpool_task *task, int told, int value,
 		struct wpool_wakes *wakes);
 
 /* submit.c */
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group);
 
@@ -509,6 +512,7 @@ void flush_done(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
 /* run.c */
 int run_init(void);
 void run_exit(void);
+bool task_is_ours(const struct wpool_task *task);
 struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);

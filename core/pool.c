@@ -378,8 +378,8 @@ static void resize_slots(struct wpool *pool, unsigned int capacity)
  * more than the capacity.
  *
  * Context: Any but NMI.
- * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range)
- * or -ESHUTDOWN.
+ * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
+ * more than 1 for an ordered pool) or -ESHUTDOWN.
  */
 int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
@@ -388,6 +388,8 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 	int ret = 0;
 
 	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
+		return -EINVAL;
+	if (pool->flags & WPOOL_ORDERED && capacity > 1)
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {

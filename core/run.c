@@ -45,6 +45,14 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 	return task;
 }
 
+/* Nobody has the task but the pool, which frees it as soon as it has begun. */
+bool task_is_ours(const struct wpool_task *task)
+{
+	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
+
+	return (task->flags & both) == both;
+}
+
 void task_free(struct wpool_task *task)
 {
 	kmem_cache_free(task_cache, task);
@@ -108,8 +116,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, int result,
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
 
-	if (task->flags & WPOOL_TASK_ALLOCATED &&
-	    task->flags & WPOOL_TASK_DETACHED) {
+	if (task_is_ours(task)) {
 		task_discard(task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
 		key_release(pool, task, wakes);
@@ -213,8 +220,20 @@ static void run_check_leaks(const struct wpool *pool, const struct wpool_run *ru
 	dump_stack();
 }
 
+/* Drops a task whose group has failed. Context: pool->lock held. */
+static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
+			  struct wpool_wakes *wakes)
+{
+	if (!group_cancels(task))
+		return false;
+	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+	wake_for_queue(pool, wakes);
+	return true;
+}
+
 /**
- * run_task() - run a task that has just left the queue
+ * run_task() - run a task that has just left the queue, or drop it if its group
+ *	has failed
  * @worker: the current thread
  * @task: the task
  * @flags: from raw_spin_lock_irqsave()
@@ -228,14 +247,20 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	struct wpool_run *run = &worker->runs[worker->depth];
 	struct wpool *pool = worker->pool;
 	struct wpool_wakes wakes = {};
-	bool allocated = task->flags & WPOOL_TASK_ALLOCATED;
+	bool ours = task_is_ours(task);
 	int locks, result;
+
+	if (unlikely(task->watchers) && run_cancelled(pool, task, &wakes)) {
+		pool_unlock_wake(pool, *flags, &wakes);
+		raw_spin_lock_irqsave(&pool->lock, *flags);
+		return;
+	}
 
 	run_begin(worker, run, task, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, *flags, &wakes);
 	trace_wpool_task_start(pool->name, task, run->fn);
-	if (allocated)
+	if (ours)
 		task_free(task);
 
 	locks = lockdep_depth(current);
@@ -272,14 +297,18 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 {
 	struct wpool_wakes wakes = {};
 	struct wpool_run run;
-	bool allocated = task->flags & WPOOL_TASK_ALLOCATED;
+	bool ours = task_is_ours(task);
 	int result;
 
+	if (unlikely(task->watchers) && run_cancelled(pool, task, &wakes)) {
+		pool_unlock_wake(pool, flags, &wakes);
+		return;
+	}
 	run_set_up(pool, &run, NULL, task);
 	pool->stats[WPOOL_STAT_CALLER_RUNS]++;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	trace_wpool_task_start(pool->name, task, run.fn);
-	if (allocated)
+	if (ours)
 		task_free(task);
 
 	result = run.fn(run.arg);

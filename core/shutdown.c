@@ -5,6 +5,7 @@
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/wait_bit.h>
 #include <trace/events/wpool.h>
 
 #include "internal.h"
@@ -68,11 +69,38 @@ void wpool_shutdown(struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown);
 
+/*
+ * Waits for the end. Counted, because it is not over for a waiter when it is told:
+ * were the completion used anew before he has run, he would sleep on.
+ */
+static bool await_end(struct wpool *pool, unsigned long timeout)
+{
+	struct wpool_deadline deadline;
+	unsigned long flags;
+	bool ended;
+
+	deadline_set(&deadline, timeout);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool->nr_awaiting++;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+
+	ended = wait_for_completion_timeout(&pool->terminated,
+					    deadline_left(&deadline));
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	WRITE_ONCE(pool->nr_awaiting, pool->nr_awaiting - 1);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	/* The count before the look for sleepers; pairs with wait_var_event(). */
+	smp_mb();
+	wake_up_var(&pool->nr_awaiting);
+	return ended;
+}
+
 /* Shuts down and waits until no task and no worker is left. */
 void pool_stop(struct wpool *pool)
 {
 	shut_down(pool);
-	wait_for_completion(&pool->terminated);
+	await_end(pool, MAX_SCHEDULE_TIMEOUT);
 }
 
 /* Ends one queued task, and hands it back if it is its owner's to have. */
@@ -172,18 +200,12 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
-	struct wpool_deadline deadline;
-
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_await_termination()"))
 		return -EDEADLK;
-	deadline_set(&deadline, timeout);
-	if (wait_for_completion_timeout(&pool->terminated,
-					deadline_left(&deadline)))
-		return 0;
-	return -ETIMEDOUT;
+	return await_end(pool, timeout) ? 0 : -ETIMEDOUT;
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
@@ -217,7 +239,7 @@ int wpool_destroy(struct wpool *pool)
 	pool->destroyed = true;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (again) {
-		wait_for_completion(&pool->terminated);
+		await_end(pool, MAX_SCHEDULE_TIMEOUT);
 		return -ESHUTDOWN;
 	}
 	pool_stop(pool);
@@ -229,6 +251,28 @@ int wpool_destroy(struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_destroy);
 
+/* Return: as wpool_restart(); -EAGAIN if somebody has yet to see the end. */
+static int reopen(struct wpool *pool)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->destroyed) {
+		ret = -ESHUTDOWN;
+	} else if (pool->state != WPOOL_STATE_TERMINATED) {
+		ret = -EBUSY;
+	} else if (pool->nr_awaiting) {
+		ret = -EAGAIN;
+	} else {
+		reinit_completion(&pool->terminated);
+		pool->paused = false;
+		pool_set_state(pool, WPOOL_STATE_RUNNING);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return ret;
+}
+
 /**
  * wpool_restart() - open a pool again that has come to its end
  * @pool: terminated, and not destroyed
@@ -239,23 +283,17 @@ EXPORT_SYMBOL_GPL(wpool_destroy);
  */
 int wpool_restart(struct wpool *pool)
 {
-	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (pool->destroyed)
-		ret = -ESHUTDOWN;
-	else if (pool->state != WPOOL_STATE_TERMINATED)
-		ret = -EBUSY;
-	if (!ret) {
-		reinit_completion(&pool->terminated);
-		pool->paused = false;
-		pool_set_state(pool, WPOOL_STATE_RUNNING);
-	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	do {
+		wait_var_event(&pool->nr_awaiting,
+			       !READ_ONCE(pool->nr_awaiting) ||
+			       READ_ONCE(pool->state) != WPOOL_STATE_TERMINATED);
+		ret = reopen(pool);
+	} while (ret == -EAGAIN);
 	if (ret)
 		return ret;
 	ret = pool_start(pool, 0);

@@ -153,16 +153,31 @@ static int when_full(struct wpool *pool, struct wpool_task *task,
 	return block(pool, task, group, MAX_SCHEDULE_TIMEOUT, flags);
 }
 
-static bool args_ok(struct wpool *pool, const struct wpool_task *task)
+/* Why a task cannot be run, or NULL. */
+static const char *task_fault(const struct wpool_task *task)
 {
+	if (!task)
+		return "no task";
+	if (!task->fn)
+		return "a task without a function";
+	if (task->prio >= WPOOL_NR_PRIOS)
+		return "a task of unknown priority";
+	/* Its key must be released when it has ended. */
+	if (task->flags & WPOOL_TASK_KEYED && task->flags & WPOOL_TASK_DETACHED)
+		return "a task with a key that is detached";
+	return NULL;
+}
+
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
+{
+	const char *fault;
+
 	if (IS_ERR_OR_NULL(pool))
 		return false;
-	if (likely(task && task->fn && task->prio < WPOOL_NR_PRIOS))
+	fault = task_fault(task);
+	if (likely(!fault))
 		return true;
-	pr_err_ratelimited("%s: submitted: %s\n", pool->name,
-			   !task ? "no task" :
-			   !task->fn ? "a task without a function" :
-			   "a task of unknown priority");
+	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
 	return false;
 }
 
@@ -173,7 +188,7 @@ static int submit(struct wpool *pool, struct wpool_task *task,
 	unsigned long flags;
 	int ret;
 
-	if (unlikely(!args_ok(pool, task)))
+	if (unlikely(!submit_args_ok(pool, task)))
 		return -EINVAL;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
@@ -214,7 +229,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
  * Context: Process context; may sleep. The caller holds a reference on @pool.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
  * told why not. Else nothing has changed:
- * -EINVAL (NULL pool, task or function, unknown priority), -EBUSY (already queued, or running in
+ * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached), -EBUSY (already queued, or running in
  * another pool), -EAGAIN (full, and the policy is not to wait, or too many wait
  * already), -ESHUTDOWN (the pool accepts no more; also if that comes to pass
  * while waiting), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is
@@ -312,7 +327,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	for (i = 0; i < n; i++) {
-		if (!args_ok(pool, tasks[i]))
+		if (!submit_args_ok(pool, tasks[i]))
 			n = i, ret = -EINVAL;
 	}
 	while (done < n) {

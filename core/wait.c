@@ -185,34 +185,47 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	return sleep_on(pool, task, worker, timeout, result, flags, &wakes);
 }
 
-/* Return: 0 with the result, -EINVAL, -ETIMEDOUT, -EDEADLK. */
+/*
+ * Waits for a task, unless there is reason to look at it again. Return: 0 with the
+ * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
+ */
+static int wait_once(struct wpool_task *task,
+		     const struct wpool_deadline *deadline, int *result)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_worker *worker;
+	struct wpool *pool;
+	unsigned long timeout, flags;
+
+	pool = task_lock_pool(task, &flags);
+	if (!pool) {
+		*result = READ_ONCE(task->result);
+		return READ_ONCE(task->state) ? 0 : -EINVAL;
+	}
+	timeout = deadline_left(deadline);
+	worker = worker_current(pool);
+	if (worker)
+		return help(pool, task, worker, timeout, result, flags);
+	return sleep_on(pool, task, NULL, timeout, result, flags, &wakes);
+}
+
+static bool can_be_awaited(const struct wpool_task *task)
+{
+	return task && !(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED);
+}
+
 static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 			 int *result)
 {
 	struct wpool_deadline deadline;
-	struct wpool_wakes wakes = {};
-	struct wpool_worker *worker;
-	struct wpool *pool;
-	unsigned long flags;
 	int ret;
 
 	might_sleep();
-	if (!task || (READ_ONCE(task->flags) & WPOOL_TASK_DETACHED))
+	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&deadline, timeout);
 	do {
-		pool = task_lock_pool(task, &flags);
-		if (!pool) {
-			*result = READ_ONCE(task->result);
-			return READ_ONCE(task->state) ? 0 : -EINVAL;
-		}
-		timeout = deadline_left(&deadline);
-		worker = worker_current(pool);
-		if (worker)
-			ret = help(pool, task, worker, timeout, result, flags);
-		else
-			ret = sleep_on(pool, task, NULL, timeout, result, flags,
-				       &wakes);
+		ret = wait_once(task, &deadline, result);
 	} while (ret == -EAGAIN);
 	return ret;
 }
@@ -422,15 +435,19 @@ static void ask_to_stop(struct wpool_task *task)
  */
 bool wpool_cancel_sync(struct wpool_task *task)
 {
-	bool cancelled;
+	struct wpool_deadline forever;
+	bool cancelled = false;
 	int result;
 
 	might_sleep();
-	cancelled = wpool_cancel(task);
-	if (task) {
+	if (!can_be_awaited(task))
+		return wpool_cancel(task);
+	deadline_set(&forever, MAX_SCHEDULE_TIMEOUT);
+	/* Again if it was submitted again before it could see that it should not. */
+	do {
+		cancelled |= wpool_cancel(task);
 		ask_to_stop(task);
-		wait_for_task(task, MAX_SCHEDULE_TIMEOUT, &result);
-	}
+	} while (wait_once(task, &forever, &result) == -EAGAIN);
 	return cancelled;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);

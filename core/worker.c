@@ -145,19 +145,6 @@ static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
 	return true;
 }
 
-/* Ends a task of a group that has failed. Locking: as run_task(). */
-static void worker_drop(struct wpool_worker *worker, struct wpool_task *task,
-			unsigned long *flags)
-	__must_hold(&worker->pool->lock)
-{
-	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
-
-	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
-	pool_unlock_wake(pool, *flags, &wakes);
-	raw_spin_lock_irqsave(&pool->lock, *flags);
-}
-
 /* Takes and runs tasks until there is a reason to leave. */
 static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -173,9 +160,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 		if (worker_froze(worker, flags))
 			continue;
 		task = queue_pop(pool);
-		if (task && unlikely(task->watchers) && group_cancels(task)) {
-			worker_drop(worker, task, flags);
-		} else if (task) {
+		if (task) {
 			run_task(worker, task, flags);
 			spun = false;
 		} else if (pool->spin_us && !spun && !pool->nr_looking) {
