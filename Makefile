@@ -51,6 +51,7 @@ help:
 	@echo 'make modules_install  install them'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
+	@echo '                      TOUR=1: every feature once, a line each'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug TEST=suite CPUS=n REPEAT=n run a part of them'
 	@echo 'make selftest         prove that a run with a fault in it fails'

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking on: functions that are told of workers and tasks, counters, histograms.
+ */
+#include <linux/kthread.h>
+#include "tour.h"
+
+/* What the hooks have been told; each pool has one, its wpool_priv(). */
+struct told {
+	atomic_t	worker_start;
+	atomic_t	worker_stop;
+	atomic_t	task_begin;
+	atomic_t	task_end;
+	atomic_t	task_oops;
+	atomic_t	terminated;
+};
+
+static void worker_start(struct wpool *pool)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->worker_start);
+}
+
+static void worker_stop(struct wpool *pool)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->worker_stop);
+}
+
+static void task_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->task_begin);
+}
+
+static void task_end(struct wpool *pool, wpool_fn_t fn, void *arg, int result)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->task_end);
+}
+
+static void task_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->task_oops);
+}
+
+static void terminated(struct wpool *pool)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->terminated);
+}
+
+static const struct wpool_ops ops = {
+	.worker_start	= worker_start,
+	.worker_stop	= worker_stop,
+	.task_begin	= task_begin,
+	.task_end	= task_end,
+	.task_oops	= task_oops,
+	.terminated	= terminated,
+};
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* Each beginning has its end, also when a task takes its worker down. */
+static int show_hooks(void)
+{
+	struct told told = { };
+	struct wpool_attrs attrs = { .capacity = 2, .ops = &ops, .priv = &told };
+	struct wpool *pool;
+	int i, err = 0;
+
+	pool = wpool_create("tour-hooks", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	for (i = 0; i < 9 && !err; i++)
+		err = wpool_schedule_fn(pool, i == 4 ? die : nothing, NULL);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	return tour_show(atomic_read(&told.task_begin) == 9 && atomic_read(&told.task_end) == 8 &&
+			 atomic_read(&told.task_oops) == 1 &&
+			 atomic_read(&told.worker_start) == atomic_read(&told.worker_stop) &&
+			 atomic_read(&told.terminated) == 1,
+			 "hooks: %d tasks begun, %d ended, %d died; %d workers started, %d stopped",
+			 atomic_read(&told.task_begin), atomic_read(&told.task_end),
+			 atomic_read(&told.task_oops), atomic_read(&told.worker_start),
+			 atomic_read(&told.worker_stop));
+}
+
+/* At rest every task that was accepted is accounted for. */
+static int show_stats(void)
+{
+	struct wpool_stats stats;
+	u64 *count = stats.count;
+
+	wpool_drain(tour_pool);
+	wpool_stats(tour_pool, &stats);
+	return tour_show(stats.state == WPOOL_STATE_RUNNING &&
+			 count[WPOOL_STAT_LARGEST] <= 2 &&
+			 count[WPOOL_STAT_SUBMITTED] ==
+			 count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_CANCELLED] +
+			 count[WPOOL_STAT_DROPPED] + count[WPOOL_STAT_OOPSED],
+			 "stats: %llu accepted = %llu completed + %llu cancelled + %llu dropped + %llu died",
+			 count[WPOOL_STAT_SUBMITTED], count[WPOOL_STAT_COMPLETED],
+			 count[WPOOL_STAT_CANCELLED], count[WPOOL_STAT_DROPPED],
+			 count[WPOOL_STAT_OOPSED]);
+}
+
+/* The pool was made with WPOOL_LATENCY: how long tasks waited, and how long they ran. */
+static int show_latency(void)
+{
+	u64 completed = tour_stat(tour_pool, WPOOL_STAT_COMPLETED);
+
+	return tour_show(completed > 0,
+			 "latency: of %llu tasks, in /sys/kernel/debug/wpool/%s/latency",
+			 completed, wpool_name(tour_pool));
+}
+
+const struct tour_stop tour_looks[] = {
+	{ "hooks",	show_hooks },
+	{ "stats",	show_stats },
+	{ "latency",	show_latency },
+	{ }
+};

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Order and time: pools that run one task at a time, tasks that keep their order
+ * by key, tasks for later.
+ */
+#include <linux/ktime.h>
+#include "tour.h"
+
+/* One at a time, in submission order, whatever the priorities. */
+static int show_ordered(void)
+{
+	struct wpool_attrs attrs = { .flags = WPOOL_ORDERED };
+	struct tour_letter letters[5];
+	struct tour_page page;
+	struct wpool *pool;
+	int i, err = 0;
+
+	pool = wpool_create("tour-ordered", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	tour_letters_init(letters, 5, &page, "order");
+	wpool_task_set_priority(&letters[4].task, WPOOL_PRIO_HIGH);
+	for (i = 0; i < 5 && !err; i++)
+		err = wpool_schedule(pool, &letters[i].task);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	return tour_show(!strcmp(page.text, "order"), "ordered: ran \"%s\"", page.text);
+}
+
+#define KEY_A	1
+#define KEY_B	2
+
+struct keyed_letter {
+	struct wpool_keyed_task	ktask;
+	struct tour_page	*page;
+	char			letter;
+	struct completion	*wait_for;
+};
+
+static int keyed_fn(void *arg)
+{
+	struct keyed_letter *l = arg;
+
+	if (l->wait_for)
+		wait_for_completion(l->wait_for);
+	tour_write(l->page, l->letter);
+	return 0;
+}
+
+/* One key stalls; the others go on. Then its tasks run in their order. */
+static int show_keyed(void)
+{
+	DECLARE_COMPLETION_ONSTACK(go);
+	struct wpool_attrs attrs = { .capacity = 4 };
+	static const char text[] = "abcxyz";
+	struct keyed_letter letters[6];
+	struct tour_page page = { };
+	struct wpool *pool;
+	int i, err = 0;
+	bool stalled;
+
+	pool = wpool_create("tour-keyed", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	for (i = 0; i < 6 && !err; i++) {
+		letters[i].page = &page;
+		letters[i].letter = text[i];
+		letters[i].wait_for = i ? NULL : &go;
+		wpool_keyed_task_init(&letters[i].ktask, keyed_fn, &letters[i]);
+		err = wpool_schedule_keyed(pool, &letters[i].ktask, i < 3 ? KEY_A : KEY_B);
+	}
+	if (!err)
+		wpool_wait(&letters[5].ktask.task);
+	stalled = !strcmp(page.text, "xyz");
+	complete(&go);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	return tour_show(stalled && !strcmp(page.text, "xyzabc"),
+			 "keyed: while key %d stalled key %d ran \"xyz\"; all in order: \"%s\"",
+			 KEY_A, KEY_B, page.text);
+}
+
+/* Delayed tasks have a timer in them, and must not lie on the stack. */
+struct reminder {
+	struct wpool_delayed_task	dtask;
+	ktime_t				rang;
+};
+
+static struct reminder reminder, other_reminder;
+
+static int ring(void *arg)
+{
+	struct reminder *a = arg;
+
+	a->rang = ktime_get();
+	return 1;
+}
+
+static int show_delayed(void)
+{
+	ktime_t start = ktime_get();
+	int err, result;
+	s64 ms;
+
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(20));
+	if (err)
+		return err;
+	result = wpool_wait(&reminder.dtask.task);
+	ms = ktime_ms_delta(reminder.rang, start);
+	return tour_show(result == 1 && ms >= 20, "delayed: asked for 20 ms, began after %lld ms",
+			 ms);
+}
+
+static int show_cancel_delayed(void)
+{
+	bool cancelled;
+	int err, result;
+
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, HZ * 3600);
+	if (err)
+		return err;
+	cancelled = wpool_cancel_delayed(&reminder.dtask);
+	result = wpool_wait(&reminder.dtask.task);
+	return tour_show(cancelled && result == -ECANCELED,
+			 "delayed, cancelled: in an hour, but taken back (%pe)", ERR_PTR(result));
+}
+
+static int show_modify_delayed(void)
+{
+	ktime_t start = ktime_get();
+	int err, result;
+	s64 ms;
+
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, HZ * 3600);
+	if (err)
+		return err;
+	err = wpool_modify_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(10));
+	if (err)
+		wpool_cancel_delayed(&reminder.dtask);
+	result = wpool_wait(&reminder.dtask.task);
+	ms = ktime_ms_delta(ktime_get(), start);
+	return tour_show(!err && result == 1 && ms >= 10,
+			 "delayed, modified: from an hour to 10 ms; done after %lld ms", ms);
+}
+
+/* A shutdown takes back what has not come due, or, if asked to, waits for it. */
+static int show_delayed_shutdown(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1 };
+	struct wpool_attrs run_out = { .capacity = 1, .flags = WPOOL_RUN_OUT_DELAYED };
+	int err, result, run_out_result;
+	struct wpool *pool;
+
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	wpool_delayed_task_init(&other_reminder.dtask, ring, &other_reminder);
+
+	pool = wpool_create("tour-delayed", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	err = wpool_schedule_delayed(pool, &reminder.dtask, HZ * 3600);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	result = wpool_wait(&reminder.dtask.task);
+
+	pool = wpool_create("tour-run-out", &run_out);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	err = wpool_schedule_delayed(pool, &other_reminder.dtask, msecs_to_jiffies(20));
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	run_out_result = wpool_wait(&other_reminder.dtask.task);
+	return tour_show(result == -ECANCELED && run_out_result == 1,
+			 "delayed, shut down: %pe; with WPOOL_RUN_OUT_DELAYED it still ran",
+			 ERR_PTR(result));
+}
+
+const struct tour_stop tour_order[] = {
+	{ "ordered",			show_ordered },
+	{ "keyed",			show_keyed },
+	{ "delayed",			show_delayed },
+	{ "delayed, cancelled",		show_cancel_delayed },
+	{ "delayed, modified",		show_modify_delayed },
+	{ "delayed, shut down",		show_delayed_shutdown },
+	{ }
+};
