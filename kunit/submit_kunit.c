@@ -2,7 +2,6 @@
 /*
  * A full queue: who is refused, who waits, who gets the room.
  */
-#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include "wpool_kunit.h"
 
@@ -168,14 +167,10 @@ static void submit_times_out(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	ktime_t began = ktime_get();
-	s64 least = 0;
+	unsigned long began = jiffies;
 
-	/* The jiffy in which it begins is not a whole one. */
-	if (timeout)
-		least = ktime_to_ns(ns_to_ktime((u64)(timeout - 1) * TICK_NSEC));
 	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &job->task, timeout), -ETIMEDOUT);
-	KUNIT_EXPECT_GE(test, ktime_to_ns(ktime_sub(ktime_get(), began)), least);
+	WPT_EXPECT_WAITED(test, began, timeout);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 1);

@@ -131,4 +131,12 @@ static inline enum wpool_state wpt_state(struct wpool *pool)
 #define WPT_EXPECT_STAT(test, pool, which, value)			\
 	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_##which), (u64)(value))
 
+/*
+ * A wait of so many jiffies was not cut short: they have passed, beside the one
+ * that had begun. In jiffies, for in a machine whose ticks come late, a whole
+ * bundle of them may pass at once, and nothing that counts them can know.
+ */
+#define WPT_EXPECT_WAITED(test, began, timeout)				\
+	KUNIT_EXPECT_TRUE(test, !(timeout) || time_after(jiffies, (began) + (timeout)))
+
 #endif /* _WPOOL_KUNIT_H */
