@@ -8,11 +8,6 @@ from harness import console, kunit, machine, modules, proc, report
 
 DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
 CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
-CONSUMERS = ("wpool_hello", "wpool_crc")
-KBUILD = """# SPDX-License-Identifier: GPL-2.0
-obj-m += wpool_hello.o wpool_crc.o
-ccflags-y := -I{include}
-"""
 # Stock modules show up in the console as unsigned and out of tree, no more.
 TAINT_EXPECTED = (1 << 12) | (1 << 13)
 
@@ -28,15 +23,16 @@ def helper():
 
 
 def consumers(kernel):
-    """The samples, built as another project would: elsewhere, with a Kbuild of two lines."""
-    samples = modules.TREE / "samples"
+    """The samples, built as another project would: elsewhere, told where wpool's headers are."""
     folder = modules.home(kernel, "consumer-source")
-    folder.mkdir(exist_ok=True)
-    for name in CONSUMERS:
-        (folder / f"{name}.c").write_bytes((samples / f"{name}.c").read_bytes())
-    (folder / "Kbuild").write_text(KBUILD.format(include=modules.TREE / "include"))
+    for path in (modules.TREE / "samples").iterdir():
+        if path.suffix in (".c", ".h") and not path.name.endswith(".mod.c"):
+            (folder / path.name).write_bytes(path.read_bytes())
+    kbuild = (modules.TREE / "samples" / "Kbuild").read_text()
+    (folder / "Kbuild").write_text(kbuild.replace("$(src)/../include",
+                                                  str(modules.TREE / "include")))
     symbols = modules.home(kernel) / "Module.symvers"
-    return modules.build(kernel, folder, "consumer", ("Kbuild", "*.c"),
+    return modules.build(kernel, folder, "consumer", ("Kbuild", "*.[ch]"),
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
