@@ -29,10 +29,13 @@ static void idle_expire(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 6);
 
 	WPT_EXPECT_STAT(test, pool, WORKERS, 6);
+	WPT_EXPECT_STAT(test, pool, CREATED, 6);
 	wpt_open(hold->gate);
 	WPT_ASSERT_STAT(test, pool, WORKERS, kept);
 	WPT_ASSERT_STAT(test, pool, IDLE, kept);
-	WPT_EXPECT_STAT(test, pool, EXPIRED, wpt_stat(pool, WPOOL_STAT_CREATED) - kept);
+	/* none was made in place of another */
+	WPT_EXPECT_STAT(test, pool, EXPIRED, 6 - kept);
+	WPT_EXPECT_STAT(test, pool, CREATED, 6);
 	/* and others come when there is work again */
 	wpt_open(wpt_hold(test, pool, 6)->gate);
 }
@@ -95,6 +98,8 @@ static void idle_not_early(struct kunit *test)
 
 	wpt_open(wpt_hold(test, slow, 5)->gate);
 	WPT_ASSERT_STAT(test, slow, IDLE, 5);
+	/* has the manager look at them, before it does at the others */
+	KUNIT_ASSERT_EQ(test, wpool_resize(slow, 6), 0);
 	wpt_open(wpt_hold(test, quick, 5)->gate);
 	WPT_ASSERT_STAT(test, quick, WORKERS, 1);
 	WPT_EXPECT_STAT(test, slow, WORKERS, 5);

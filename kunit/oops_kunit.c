@@ -73,6 +73,8 @@ static void oops_pool_lives(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	/* the one that is always kept is made anew, without being asked for */
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
