@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * wpool_torture: random use of everything at once, with an oracle.
+ *
+ * torture_main.c	parameters, threads, progress, verdict
+ * torture_ops.c	what a consumer thread does to tasks
+ * torture_pool_ops.c	what it does to pools
+ * torture_scene.c	what must happen in one order, on a pool of one's own
+ * torture_task.c	a task's memory, submission and account
+ * torture_fn.c		what goes on inside a task
+ * torture_pool.c	a pool's life and account
+ * torture_watch.c	who hangs
+ *
+ * So that what hangs is wpool's fault, a task never waits for another pool but
+ * a younger one, and what runs in its submitter waits for nothing.
+ */
+#ifndef _WPOOL_TORTURE_H
+#define _WPOOL_TORTURE_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) "wpool_torture: " fmt
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/wpool.h>
+
+#define TORT_POOLS		6	/* besides the default pool */
+#define TORT_SET_MAX		3
+#define TORT_KEYS		4
+#define TORT_MAX_CAPACITY	8
+#define TORT_MAX_QUEUED		200	/* of an unbounded pool */
+#define TORT_MAX_GEN		5	/* tasks submitted by tasks by tasks ... */
+
+/* What is to be exercised; names in torture_main.c. */
+enum tort_kind {
+	/* ways in */
+	TORT_SCHEDULE,
+	TORT_TRY_SCHEDULE,
+	TORT_SCHEDULE_TIMEOUT,
+	TORT_SCHEDULE_FN,
+	TORT_TRY_SCHEDULE_FN,
+	TORT_BATCH,
+	TORT_RUN,
+	TORT_RUN_TIMEOUT,
+	TORT_KEYED,
+	TORT_DELAYED,
+	TORT_GROUP_SCHEDULE,
+	TORT_GROUP_SCHEDULE_FN,
+	TORT_SET_SCHEDULE,
+	/* contexts */
+	TORT_PROCESS,
+	TORT_SOFTIRQ,
+	TORT_HARDIRQ,
+	TORT_IN_TASK,
+	/* kinds of task */
+	TORT_DETACHED,
+	TORT_PRIORITY,
+	TORT_ORDERED_CHECK,
+	TORT_RESUBMIT,
+	TORT_SHARED_SUBMIT,
+	TORT_STOPPED,
+	TORT_CALLER_RUNS,
+	TORT_NESTED,
+	TORT_DEATH,
+	TORT_NESTED_DEATH,
+	/* one task */
+	TORT_CANCEL,
+	TORT_CANCELLED,
+	TORT_CANCEL_SYNC,
+	TORT_CANCEL_DELAYED,
+	TORT_MODIFY_DELAYED,
+	TORT_WAIT,
+	TORT_WAIT_TIMEOUT,
+	TORT_WAIT_SHARED,
+	TORT_WAIT_INSIDE,
+	TORT_QUERY,
+	/* groups */
+	TORT_GROUP_WAIT,
+	TORT_GROUP_WAIT_TIMEOUT,
+	TORT_GROUP_CANCEL,
+	TORT_GROUP_FAIL_FAST,
+	TORT_GROUP_INSIDE,
+	/* pools */
+	TORT_CREATE,
+	TORT_CREATE_SET,
+	TORT_DESTROY,
+	TORT_DESTROY_RACE,
+	TORT_DESTROY_INSIDE,
+	TORT_SHUTDOWN,
+	TORT_SHUTDOWN_NOW,
+	TORT_AWAIT,
+	TORT_RESTART,
+	TORT_FLUSH,
+	TORT_DRAIN,
+	TORT_RESIZE,
+	TORT_PAUSE,
+	TORT_PRESTART,
+	TORT_STATS,
+	TORT_FIND,
+	TORT_REST,
+	/* scenes */
+	TORT_SCENE_CONSERVE,
+	TORT_SCENE_HANDBACK,
+	TORT_SCENE_PRIORITY,
+	TORT_SCENE_DISCARD,
+	TORT_SCENE_BARRIER,
+	/* trouble */
+	TORT_KILL,
+	TORT_FAIL_SPAWN,
+	TORT_HOTPLUG,
+	/* what calls returned */
+	TORT_RET_EAGAIN,
+	TORT_RET_EBUSY,
+	TORT_RET_ESHUTDOWN,
+	TORT_RET_EDEADLK,
+	TORT_RET_ETIMEDOUT,
+	TORT_RET_EINTR,
+	TORT_RET_ECANCELED,
+	TORT_RET_EOWNERDEAD,
+	TORT_NR_KINDS
+};
+
+/* Tasks of one key: submitted one at a time, so that their order is known. */
+struct tort_key {
+	struct mutex		order;
+	u64			submitted;
+	u64			begun;
+	atomic_t		busy;
+};
+
+/*
+ * A pool, or a set of pools, and what must come out in the end. Its creator's
+ * reference is dropped after the pool is destroyed, and each user has another, so
+ * the last one finds it at rest.
+ */
+struct tort_pool {
+	struct kref		ref;
+	unsigned int		id;	/* counted up: the younger the higher */
+	char			name[WPOOL_NAME_MAX + 1];
+	struct wpool		*pools[TORT_SET_MAX];
+	unsigned int		n;
+	struct wpool_set	*set;
+	struct wpool_attrs	attrs;
+	bool			fifo;	/* one at a time, in order */
+	bool			fixed;	/* its capacity is not ours to change */
+	bool			is_default;
+	bool			lossy;	/* may end tasks that nobody cancelled */
+	bool			closing;
+	bool			raced;	/* anybody may destroy it */
+	atomic_t		epoch;	/* how often it was restarted, or tried */
+
+	/* how many may run at once, and how many do */
+	raw_spinlock_t		size_lock;
+	unsigned int		bound[TORT_SET_MAX];
+	unsigned int		running;
+	atomic_t		paused;
+
+	struct mutex		order;	/* of submission, if fifo */
+	u64			submitted;
+	u64			begun;
+	struct tort_key		keys[TORT_KEYS];
+
+	raw_spinlock_t		loose_lock;
+	struct list_head	loose;	/* tasks that nobody waits for */
+
+	atomic64_t		accepted;	/* never less than wpool's own */
+	atomic64_t		unsure;		/* perhaps accepted besides */
+	atomic64_t		returned;
+	atomic64_t		in_caller;
+	atomic64_t		died;
+	atomic64_t		worker_start, worker_stop;
+	atomic64_t		task_begin, task_end, task_oops;
+	atomic64_t		terminated, reopened, reopenings;
+	struct wpool_stats	base;	/* of the default pool: before us */
+	unsigned int		stuck;	/* samples without a change */
+	u64			mark;
+};
+
+enum tort_task_kind {
+	TORT_TASK_PLAIN,
+	TORT_TASK_KEYED,
+	TORT_TASK_DELAYED,
+};
+
+#define TORT_MAGIC	0x746f7274	/* "tort" */
+
+/*
+ * A task. One that is loose is freed by its function, or, if that is never
+ * called, with its pool; another when its last user has put it and it has ended.
+ */
+struct tort_task {
+	union {
+		struct wpool_task		task;
+		struct wpool_keyed_task		keyed;
+		struct wpool_delayed_task	delayed;
+	};
+	u32			magic;
+	enum tort_task_kind	kind;
+	struct tort_pool	*tp;	/* a reference, unless loose */
+	struct wpool		*pool;	/* of tp */
+	struct list_head	node;	/* on tp->loose */
+	bool			loose;
+	bool			frees_itself;	/* detached, or a bare argument */
+	bool			shared;		/* others may submit it */
+	bool			lossy;		/* may end although nobody cancelled it */
+	bool			may_die;
+	bool			died;
+	refcount_t		refs;
+	struct llist_node	reap;
+	int			slot;		/* among the published, or -1 */
+
+	atomic_t		accepted;
+	atomic_t		begun;
+	atomic_t		cancels;
+	int			result;		/* what it returns */
+	int			resubmits;
+	u64			rnd;
+	unsigned int		gen;
+	u64			seq;		/* 0: in no order */
+	struct tort_key		*key;
+	unsigned int		key_nr;
+	unsigned long		due;		/* not before, or 0 */
+	void			(*scene)(struct tort_task *tt);
+	void			*scene_arg;
+};
+
+/* What a thread needs to act: a consumer's own, or that of the task it is in. */
+struct tort_ctx {
+	u64			rnd;
+	struct tort_pool	*tp;
+	struct tort_frame	*frame;		/* NULL outside of tasks */
+	struct tort_thread	*thread;	/* NULL inside of tasks */
+	bool			submitting;	/* so that a call may run a task */
+	struct tort_task	*tt;		/* for tort_anywhere() */
+	enum tort_kind		way;		/* likewise */
+	int			ret;		/* likewise */
+};
+
+/*
+ * One call of a task's function. On the stack: who dies takes its frames off
+ * their list first.
+ */
+struct tort_frame {
+	struct hlist_node	node;
+	struct task_struct	*task;
+	struct tort_frame	*outer;
+	struct tort_ctx		ctx;
+	struct tort_task	*tt;		/* NULL if it may be freed by now */
+	struct tort_task	*child;		/* waited for, with a reference */
+	struct tort_group	*group;		/* likewise */
+	struct tort_key		*key;
+	unsigned int		gen;
+	int			result;
+	bool			in_caller;
+	bool			counted;
+	bool			may_die;
+};
+
+struct tort_group {
+	struct wpool_group	group;
+	struct llist_node	reap;
+	struct tort_pool	*tp;
+};
+
+/* A thread that the watchdog looks at. */
+struct tort_thread {
+	struct task_struct	*task;
+	int			id;
+	const char		*op;
+	struct tort_pool	*tp;
+	unsigned long		since;
+	unsigned long		ops;
+	bool			killable;
+	bool			parked;
+	struct tort_ctx		ctx;
+
+	/* to act from another context */
+	void			(*call)(struct tort_ctx *ctx);
+	struct irq_work		work;
+	struct timer_list	timer;
+	struct completion	called;
+};
+
+/* torture_main.c */
+extern bool tort_kill_hard;
+extern bool tort_kill;
+extern atomic64_t tort_counts[TORT_NR_KINDS];
+extern atomic_t tort_live;
+bool tort_stopping(void);
+bool tort_bursting(void);
+void tort_hang(struct tort_thread *thread);
+__printf(1, 2) void tort_fault(const char *fmt, ...);
+struct tort_thread *tort_thread(unsigned int i);
+struct tort_thread *tort_any_thread(struct tort_ctx *ctx);
+
+#define tort_check(condition, ...)					\
+({									\
+	bool __holds = !!(condition);					\
+									\
+	if (!__holds)							\
+		tort_fault(__VA_ARGS__);				\
+	__holds;							\
+})
+
+static inline void tort_count(enum tort_kind kind)
+{
+	atomic64_inc(&tort_counts[kind]);
+}
+
+/* Knuth's generator: a run's choices depend on its seed alone. */
+static inline u32 tort_rnd(u64 *state, u32 below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (u32)(*state >> 33) % below;
+}
+
+static inline u32 tort_pick(struct tort_ctx *ctx, u32 below)
+{
+	return tort_rnd(&ctx->rnd, below);
+}
+
+static inline bool tort_one_in(struct tort_ctx *ctx, u32 n)
+{
+	return !tort_pick(ctx, n);
+}
+
+/* torture_task.c */
+
+/* May somebody else use it who does not know whether it was submitted? */
+static inline bool tort_is_shared(const struct tort_task *tt)
+{
+	return tt->shared || READ_ONCE(tt->slot) >= 0;
+}
+
+struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
+				enum tort_task_kind kind, gfp_t gfp);
+struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
+				  bool detached, gfp_t gfp);
+void tort_task_get(struct tort_task *tt);
+void tort_task_put(struct tort_task *tt);
+void tort_task_free(struct tort_task *tt);
+void tort_task_unlink(struct tort_task *tt);
+void tort_task_finish(struct tort_task *tt);
+void tort_task_verify(struct tort_task *tt, int result);
+void tort_accept(struct tort_task *tt);
+void tort_unaccept(struct tort_task *tt);
+int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
+		 enum tort_kind way, bool shared);
+int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way);
+void tort_run(struct tort_ctx *ctx, bool timed);
+bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result);
+void tort_cancel(struct tort_task *tt);
+void tort_publish(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_unpublish(struct tort_task *tt);
+struct tort_task *tort_victim(struct tort_ctx *ctx);
+void tort_reap_group(struct tort_group *group);
+int tort_reaper_start(void);
+void tort_reaper_stop(void);
+
+/* torture_fn.c */
+int tort_fn(void *arg);
+struct tort_frame *tort_current_frame(void);
+void tort_nap(struct tort_ctx *ctx, unsigned int most);
+
+/* torture_ops.c */
+extern const struct tort_op {
+	const char		*name;
+	void			(*fn)(struct tort_ctx *ctx);
+	unsigned int		weight;
+} tort_task_ops[], tort_pool_ops[], tort_scenes[];	/* NULL ends each */
+void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx));
+void tort_thread_setup(struct tort_thread *thread);
+
+/* torture_pool.c */
+struct tort_pool *tort_pool_create(struct tort_ctx *ctx,
+				   const struct wpool_attrs *attrs);
+struct tort_pool *tort_pool_wrap_default(void);
+struct tort_pool *tort_pool_get(struct tort_pool *tp);
+void tort_pool_put(struct tort_pool *tp);
+void tort_pool_destroy(struct tort_pool *tp);
+struct tort_pool *tort_pool_any(struct tort_ctx *ctx);
+struct tort_pool *tort_pool_swap(unsigned int slot, struct tort_pool *tp);
+struct wpool *tort_pool_pick(struct tort_ctx *ctx, struct tort_pool *tp);
+bool tort_pool_is_current(const struct tort_pool *tp);
+void tort_pool_enter(struct tort_pool *tp, bool counted);
+void tort_pool_leave(struct tort_pool *tp, bool counted);
+void tort_pool_resize(struct tort_ctx *ctx);
+u64 tort_stat(struct wpool *pool, enum wpool_stat which);
+void tort_pool_sample(struct tort_pool *tp);
+void tort_pool_check_rest(struct tort_pool *tp);
+void tort_pool_for_each(void (*fn)(struct tort_pool *tp));
+
+/* torture_watch.c */
+extern unsigned int tort_stall;
+int tort_watchdog(void *unused);
+void tort_dump(void);
+
+#endif /* _WPOOL_TORTURE_H */

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Torture: a pool's life and account.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "torture.h"
+
+static DEFINE_RAW_SPINLOCK(slots_lock);
+static struct tort_pool *slots[TORT_POOLS + 1];	/* the last: the default pool */
+static atomic_t next_id;
+
+/* --- hooks: paired whatever happens ------------------------------------- */
+
+static void hook_worker_start(struct wpool *pool)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	atomic64_inc(&tp->worker_start);
+}
+
+static void hook_worker_stop(struct wpool *pool)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	atomic64_inc(&tp->worker_stop);
+}
+
+static void hook_task_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	tort_check(fn == tort_fn, "%s: task_begin of %ps", tp->name, fn);
+	atomic64_inc(&tp->task_begin);
+}
+
+static void hook_task_end(struct wpool *pool, wpool_fn_t fn, void *arg, int result)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	atomic64_inc(&tp->task_end);
+}
+
+static void hook_task_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	atomic64_inc(&tp->task_oops);
+}
+
+static void hook_terminated(struct wpool *pool)
+{
+	struct tort_pool *tp = wpool_priv(pool);
+
+	atomic64_inc(&tp->terminated);
+}
+
+static const struct wpool_ops hooks = {
+	.worker_start	= hook_worker_start,
+	.worker_stop	= hook_worker_stop,
+	.task_begin	= hook_task_begin,
+	.task_end	= hook_task_end,
+	.task_oops	= hook_task_oops,
+	.terminated	= hook_terminated,
+};
+
+/* --- creation ------------------------------------------------------------- */
+
+static void random_size(struct tort_ctx *ctx, struct wpool_attrs *attrs)
+{
+	unsigned int capacity = 1 + tort_pick(ctx, TORT_MAX_CAPACITY);
+
+	if (tort_one_in(ctx, 4)) {
+		attrs->flags |= WPOOL_ORDERED;
+		capacity = 1;
+	}
+	if (capacity > 1 && tort_one_in(ctx, 4)) {
+		attrs->capacity_percent = 50 + tort_pick(ctx, 300);
+		return;
+	}
+	attrs->capacity = capacity;
+	attrs->min_workers = tort_pick(ctx, capacity + 1);
+	if (attrs->min_workers && tort_one_in(ctx, 4))
+		attrs->flags |= WPOOL_MEM_RECLAIM;
+}
+
+static void random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
+{
+	static const int depths[] = {
+		WPOOL_QUEUE_HANDOFF, 1, 2, 8, 32, WPOOL_QUEUE_UNBOUNDED
+	};
+	static const unsigned int flags[] = {
+		WPOOL_PREALLOC, WPOOL_FREEZABLE, WPOOL_KEEP_IDLE,
+		WPOOL_RUN_OUT_DELAYED, WPOOL_LATENCY
+	};
+	unsigned int i;
+
+	random_size(ctx, attrs);
+	attrs->queue_depth = depths[tort_pick(ctx, ARRAY_SIZE(depths))];
+	attrs->full = tort_pick(ctx, WPOOL_FULL_DISCARD_OLDEST + 1);
+	if (attrs->queue_depth == WPOOL_QUEUE_HANDOFF &&
+	    attrs->full == WPOOL_FULL_DISCARD_OLDEST)
+		attrs->full = WPOOL_FULL_BLOCK;
+	if (attrs->full == WPOOL_FULL_BLOCK && tort_one_in(ctx, 3))
+		attrs->max_blocked = 1 + tort_pick(ctx, 3);
+	attrs->idle_timeout_ms = 1 + tort_pick(ctx, 40);
+	attrs->spin_us = tort_one_in(ctx, 3) ? tort_pick(ctx, 100) : 0;
+	attrs->nice = tort_pick(ctx, 20);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (tort_one_in(ctx, 5))
+			attrs->flags |= flags[i];
+	}
+	if (!tort_one_in(ctx, 4))
+		attrs->ops = &hooks;
+}
+
+static struct tort_pool *pool_alloc(const struct wpool_attrs *attrs)
+{
+	struct tort_pool *tp = kzalloc(sizeof(*tp), GFP_KERNEL);
+	int i;
+
+	if (!tp)
+		return NULL;
+	kref_init(&tp->ref);
+	tp->attrs = *attrs;
+	tp->attrs.priv = tp;
+	tp->n = 1;
+	raw_spin_lock_init(&tp->size_lock);
+	raw_spin_lock_init(&tp->loose_lock);
+	mutex_init(&tp->order);
+	INIT_LIST_HEAD(&tp->loose);
+	for (i = 0; i < TORT_KEYS; i++)
+		mutex_init(&tp->keys[i].order);
+	tp->lossy = attrs->full == WPOOL_FULL_DISCARD ||
+		    attrs->full == WPOOL_FULL_DISCARD_OLDEST;
+	tp->fifo = attrs->flags & WPOOL_ORDERED;
+	return tp;
+}
+
+static void set_bounds(struct tort_pool *tp)
+{
+	unsigned int bound = tp->attrs.capacity, i;
+
+	if (tp->attrs.capacity_percent) {
+		tp->fixed = true;
+		bound = DIV_ROUND_UP(nr_cpu_ids * tp->attrs.capacity_percent, 100);
+	} else if (tp->name[0] == 'w') {
+		/* Its debugfs file is written to meanwhile, from user space. */
+		tp->fixed = true;
+		bound = TORT_MAX_CAPACITY;
+	}
+	for (i = 0; i < tp->n; i++)
+		tp->bound[i] = bound;
+}
+
+/* Whether a pool may fail to be made: memory or threads may be denied to it. */
+static bool excused(int ret)
+{
+	return ret == -ENOMEM || ret == -EAGAIN || ret == -EINTR;
+}
+
+static int open_set(struct tort_ctx *ctx, struct tort_pool *tp)
+{
+	char name[WPOOL_NAME_MAX + 1];
+	unsigned int i;
+
+	tp->n = 2 + tort_pick(ctx, TORT_SET_MAX - 1);
+	tp->fifo = false;
+	tp->set = wpool_set_create(tp->name, &tp->attrs, tp->n,
+				   tort_pick(ctx, WPOOL_NR_RULES));
+	if (IS_ERR(tp->set))
+		return PTR_ERR(tp->set);
+	for (i = 0; i < tp->n; i++) {
+		snprintf(name, sizeof(name), "%.20s.%u", tp->name, i);
+		tp->pools[i] = wpool_find(name);
+		if (!tort_check(tp->pools[i], "%s: not found", name))
+			return -ENOENT;
+	}
+	tort_count(TORT_CREATE_SET);
+	return 0;
+}
+
+static int open_pool(struct tort_ctx *ctx, struct tort_pool *tp)
+{
+	struct wpool *pool;
+
+	pool = wpool_create(tp->name, &tp->attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	tp->pools[0] = wpool_get(pool);
+	tort_count(TORT_CREATE);
+	return 0;
+}
+
+/* With attributes it is for a scene, else random. NULL if it cannot be made. */
+struct tort_pool *tort_pool_create(struct tort_ctx *ctx,
+				   const struct wpool_attrs *attrs)
+{
+	struct wpool_attrs own = {};
+	struct tort_pool *tp;
+	bool writable;
+	int ret;
+
+	if (!attrs)
+		random_attrs(ctx, &own);
+	writable = !attrs && own.capacity > 1 && tort_one_in(ctx, 4);
+	tp = pool_alloc(attrs ?: &own);
+	if (!tp)
+		return NULL;
+	tp->id = atomic_inc_return(&next_id);
+	snprintf(tp->name, sizeof(tp->name), "%s%u", writable ? "w" : "t", tp->id);
+	if (!attrs && tort_one_in(ctx, 6))
+		ret = open_set(ctx, tp);
+	else
+		ret = open_pool(ctx, tp);
+	set_bounds(tp);
+	if (!ret)
+		return tp;
+	tort_check(excused(ret), "%s: creation gave %d", tp->name, ret);
+	kfree(tp);
+	return NULL;
+}
+
+struct tort_pool *tort_pool_wrap_default(void)
+{
+	struct wpool_attrs attrs = WPOOL_ATTRS_INIT;
+	struct tort_pool *tp = pool_alloc(&attrs);
+
+	if (!tp)
+		return NULL;
+	tp->is_default = true;
+	tp->fixed = true;
+	tp->pools[0] = wpool_get(wpool_default());
+	wpool_stats(tp->pools[0], &tp->base);
+	tp->bound[0] = tp->base.count[WPOOL_STAT_CAPACITY];
+	strscpy(tp->name, "default", sizeof(tp->name));
+	slots[TORT_POOLS] = tp;
+	return tp;
+}
+
+/* --- which pool ------------------------------------------------------------ */
+
+struct tort_pool *tort_pool_get(struct tort_pool *tp)
+{
+	kref_get(&tp->ref);
+	return tp;
+}
+
+/* A pool in use; inside a task one that it may wait for. May be NULL. */
+struct tort_pool *tort_pool_any(struct tort_ctx *ctx)
+{
+	unsigned int slot = tort_pick(ctx, 10 * ARRAY_SIZE(slots));
+	struct tort_pool *tp;
+	unsigned long flags;
+
+	slot = slot < 4 ? TORT_POOLS : slot % TORT_POOLS;
+	raw_spin_lock_irqsave(&slots_lock, flags);
+	tp = slots[slot];
+	if (tp && ctx->frame && tp->id <= ctx->tp->id)
+		tp = NULL;
+	if (tp)
+		tort_pool_get(tp);
+	raw_spin_unlock_irqrestore(&slots_lock, flags);
+	return tp;
+}
+
+/* Puts a pool in a slot. Return: the one that was there. */
+struct tort_pool *tort_pool_swap(unsigned int slot, struct tort_pool *tp)
+{
+	unsigned long flags;
+	struct tort_pool *old;
+
+	raw_spin_lock_irqsave(&slots_lock, flags);
+	old = slots[slot];
+	slots[slot] = tp;
+	raw_spin_unlock_irqrestore(&slots_lock, flags);
+	return old;
+}
+
+void tort_pool_for_each(void (*fn)(struct tort_pool *tp))
+{
+	struct tort_pool *tp;
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		raw_spin_lock_irqsave(&slots_lock, flags);
+		tp = slots[i];
+		if (tp)
+			tort_pool_get(tp);
+		raw_spin_unlock_irqrestore(&slots_lock, flags);
+		if (!tp)
+			continue;
+		fn(tp);
+		tort_pool_put(tp);
+	}
+}
+
+struct wpool *tort_pool_pick(struct tort_ctx *ctx, struct tort_pool *tp)
+{
+	if (!tp->set)
+		return tp->pools[0];
+	/* A task must not wait for its pool's sisters: they might for it. */
+	if (ctx->frame && tort_pool_is_current(tp))
+		return wpool_current();
+	return tp->pools[tort_pick(ctx, tp->n)];
+}
+
+bool tort_pool_is_current(const struct tort_pool *tp)
+{
+	struct wpool *pool = wpool_current();
+
+	if (!pool)
+		return false;
+	return tp->is_default ? pool == tp->pools[0] : wpool_priv(pool) == tp;
+}
+
+u64 tort_stat(struct wpool *pool, enum wpool_stat which)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(pool, &stats);
+	return stats.count[which];
+}
+
+/* --- how many at once ------------------------------------------------------- */
+
+/*
+ * A task has begun. Exact: the bound is raised before the pool is told, and
+ * lowered only when no more workers are left than that.
+ */
+void tort_pool_enter(struct tort_pool *tp, bool counted)
+{
+	unsigned int bound = 0, running, i;
+	unsigned long flags;
+
+	if (!counted)
+		return;
+	raw_spin_lock_irqsave(&tp->size_lock, flags);
+	running = ++tp->running;
+	for (i = 0; i < tp->n; i++)
+		bound += tp->bound[i];
+	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
+	tort_check(running <= bound, "%s: %u tasks run, of at most %u",
+		   tp->name, running, bound);
+}
+
+void tort_pool_leave(struct tort_pool *tp, bool counted)
+{
+	unsigned long flags;
+
+	if (!counted)
+		return;
+	raw_spin_lock_irqsave(&tp->size_lock, flags);
+	tp->running--;
+	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
+}
+
+/* Context: size_lock held. */
+static void check_size(struct tort_pool *tp, unsigned int i)
+{
+	struct wpool_stats stats;
+	const u64 *count = stats.count;
+
+	wpool_stats(tp->pools[i], &stats);
+	tort_check(count[WPOOL_STAT_WORKERS] <= tp->bound[i],
+		   "%s: %llu workers, of at most %u", tp->name,
+		   count[WPOOL_STAT_WORKERS], tp->bound[i]);
+	tort_check(count[WPOOL_STAT_RUNNING] + count[WPOOL_STAT_IDLE] <=
+		   count[WPOOL_STAT_WORKERS], "%s: %llu run, %llu idle, of %llu",
+		   tp->name, count[WPOOL_STAT_RUNNING], count[WPOOL_STAT_IDLE],
+		   count[WPOOL_STAT_WORKERS]);
+	tort_check(count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_CANCELLED] +
+		   count[WPOOL_STAT_DROPPED] + count[WPOOL_STAT_OOPSED] <=
+		   count[WPOOL_STAT_SUBMITTED], "%s: more ended than submitted",
+		   tp->name);
+	if (!tp->fixed && count[WPOOL_STAT_WORKERS] <= count[WPOOL_STAT_CAPACITY])
+		tp->bound[i] = count[WPOOL_STAT_CAPACITY];
+}
+
+/* Any context. */
+void tort_pool_resize(struct tort_ctx *ctx)
+{
+	struct tort_pool *tp = ctx->tp;
+	unsigned int i = tort_pick(ctx, tp->n), capacity;
+	unsigned long flags;
+	int ret;
+
+	if (tp->fixed || tp->fifo)
+		return;
+	capacity = 1 + tort_pick(ctx, TORT_MAX_CAPACITY);
+	raw_spin_lock_irqsave(&tp->size_lock, flags);
+	check_size(tp, i);
+	tp->bound[i] = max(tp->bound[i], capacity);
+	ret = wpool_resize(tp->pools[i], capacity);
+	check_size(tp, i);
+	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
+	tort_check(!ret || (ret == -ESHUTDOWN && READ_ONCE(tp->closing)),
+		   "%s: resize to %u gave %d", tp->name, capacity, ret);
+	tort_count(TORT_RESIZE);
+}
+
+/* --- accounts ---------------------------------------------------------------- */
+
+static u64 sum(const struct tort_pool *tp, enum wpool_stat which)
+{
+	u64 total = 0;
+	unsigned int i;
+
+	for (i = 0; i < tp->n; i++)
+		total += tort_stat(tp->pools[i], which);
+	return total - tp->base.count[which];
+}
+
+/* What must hold at any time. Any context. */
+void tort_pool_sample(struct tort_pool *tp)
+{
+	u64 completed = sum(tp, WPOOL_STAT_COMPLETED);
+	u64 returned = atomic64_read(&tp->returned);
+	unsigned long flags;
+	unsigned int i;
+
+	tort_check(completed <= returned, "%s: %llu completed, %llu have returned",
+		   tp->name, completed, returned);
+	raw_spin_lock_irqsave(&tp->size_lock, flags);
+	for (i = 0; i < tp->n; i++)
+		check_size(tp, i);
+	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
+}
+
+static void check_equal(struct tort_pool *tp, const char *what, u64 have, u64 want)
+{
+	tort_check(have == want, "%s: %s: %llu, should be %llu", tp->name, what,
+		   have, want);
+}
+
+static void check_hooks(struct tort_pool *tp, bool over)
+{
+	u64 in_workers = sum(tp, WPOOL_STAT_COMPLETED) - sum(tp, WPOOL_STAT_CALLER_RUNS);
+	s64 terminated;
+
+	if (!tp->attrs.ops)
+		return;
+	check_equal(tp, "task_end", atomic64_read(&tp->task_end), in_workers);
+	check_equal(tp, "task_oops", atomic64_read(&tp->task_oops),
+		    sum(tp, WPOOL_STAT_OOPSED));
+	check_equal(tp, "task_begin", atomic64_read(&tp->task_begin),
+		    atomic64_read(&tp->task_end) + atomic64_read(&tp->task_oops));
+	if (!over)
+		return;
+	check_equal(tp, "worker_start", atomic64_read(&tp->worker_start),
+		    sum(tp, WPOOL_STAT_CREATED));
+	check_equal(tp, "worker_stop", atomic64_read(&tp->worker_stop),
+		    sum(tp, WPOOL_STAT_CREATED));
+	terminated = atomic64_read(&tp->terminated) - tp->n;
+	tort_check(terminated >= atomic64_read(&tp->reopened) &&
+		   terminated <= atomic64_read(&tp->reopenings),
+		   "%s: opened again %lld times, terminated %lld times more", tp->name,
+		   atomic64_read(&tp->reopened), terminated);
+}
+
+/* Nobody submits, nothing waits, nothing runs. */
+void tort_pool_check_rest(struct tort_pool *tp)
+{
+	u64 submitted = sum(tp, WPOOL_STAT_SUBMITTED);
+	u64 accepted = atomic64_read(&tp->accepted);
+
+	tort_check(submitted >= accepted &&
+		   submitted <= accepted + atomic64_read(&tp->unsure),
+		   "%s: %llu submitted, %llu were accepted, perhaps %llu more",
+		   tp->name, submitted, accepted, atomic64_read(&tp->unsure));
+	check_equal(tp, "completed", sum(tp, WPOOL_STAT_COMPLETED),
+		    atomic64_read(&tp->returned));
+	check_equal(tp, "oopsed", sum(tp, WPOOL_STAT_OOPSED),
+		    atomic64_read(&tp->died));
+	check_equal(tp, "caller_runs", sum(tp, WPOOL_STAT_CALLER_RUNS),
+		    atomic64_read(&tp->in_caller));
+	check_equal(tp, "balance", sum(tp, WPOOL_STAT_COMPLETED) +
+		    sum(tp, WPOOL_STAT_CANCELLED) + sum(tp, WPOOL_STAT_DROPPED) +
+		    sum(tp, WPOOL_STAT_OOPSED), submitted);
+	check_equal(tp, "queued", sum(tp, WPOOL_STAT_QUEUED), 0);
+	check_equal(tp, "delayed", sum(tp, WPOOL_STAT_DELAYED), 0);
+	check_equal(tp, "running", sum(tp, WPOOL_STAT_RUNNING), 0);
+	check_equal(tp, "blocked", sum(tp, WPOOL_STAT_BLOCKED), 0);
+	check_hooks(tp, tp->closing && sum(tp, WPOOL_STAT_WORKERS) == 0);
+}
+
+/* --- the end ------------------------------------------------------------------ */
+
+/* By now every task has run, or been taken back. */
+static void free_loose(struct tort_pool *tp)
+{
+	struct tort_task *tt, *next;
+
+	list_for_each_entry_safe(tt, next, &tp->loose, node) {
+		tort_check(tp->lossy || tt->lossy, "%s: task %p never ran",
+			   tp->name, tt);
+		list_del(&tt->node);
+		tort_task_free(tt);
+	}
+}
+
+static void pool_release(struct kref *ref)
+{
+	struct tort_pool *tp = container_of(ref, struct tort_pool, ref);
+	unsigned int i;
+
+	tort_pool_check_rest(tp);
+	free_loose(tp);
+	for (i = 0; i < tp->n; i++)
+		wpool_put(tp->pools[i]);
+	memset(tp, 0x6b, sizeof(*tp));
+	kfree(tp);
+}
+
+/* Not from interrupts: they have those of their consumer. */
+void tort_pool_put(struct tort_pool *tp)
+{
+	kref_put(&tp->ref, pool_release);
+}
+
+static void check_over(struct tort_pool *tp, struct wpool *pool)
+{
+	struct wpool_stats stats;
+	struct wpool *found = wpool_find(wpool_name(pool));
+
+	wpool_stats(pool, &stats);
+	tort_check(stats.state == WPOOL_STATE_TERMINATED, "%s: destroyed, state %d",
+		   tp->name, stats.state);
+	tort_check(!stats.count[WPOOL_STAT_WORKERS], "%s: destroyed, %llu workers",
+		   tp->name, stats.count[WPOOL_STAT_WORKERS]);
+	tort_check(!found || READ_ONCE(tp->raced), "%s: destroyed, still found", tp->name);
+	wpool_put(found);
+}
+
+/* Drops the creator's reference. */
+void tort_pool_destroy(struct tort_pool *tp)
+{
+	unsigned int i;
+	int ret;
+
+	WRITE_ONCE(tp->closing, true);
+	if (tp->set)
+		ret = wpool_set_destroy(tp->set);
+	else if (tp->is_default)
+		ret = 0, wpool_drain(tp->pools[0]);
+	else
+		ret = wpool_destroy(tp->pools[0]);
+	tort_check(!ret || (ret == -ESHUTDOWN && READ_ONCE(tp->raced)),
+		   "%s: destroy gave %d", tp->name, ret);
+	for (i = 0; i < tp->n && !tp->is_default; i++)
+		check_over(tp, tp->pools[i]);
+	tort_count(TORT_DESTROY);
+	tort_pool_put(tp);
+}

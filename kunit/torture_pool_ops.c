@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Torture: what a consumer thread does to pools, and to the other threads.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include "torture.h"
+
+static void call_sample(struct tort_ctx *ctx)
+{
+	tort_pool_sample(ctx->tp);
+	tort_count(TORT_STATS);
+}
+
+static void op_sample(struct tort_ctx *ctx)
+{
+	tort_anywhere(ctx, call_sample);
+}
+
+static void op_resize(struct tort_ctx *ctx)
+{
+	tort_anywhere(ctx, tort_pool_resize);
+}
+
+static void call_pause(struct tort_ctx *ctx)
+{
+	unsigned int i;
+
+	atomic_inc(&ctx->tp->paused);
+	for (i = 0; i < ctx->tp->n; i++)
+		wpool_pause(ctx->tp->pools[i]);
+	tort_count(TORT_PAUSE);
+}
+
+static void call_resume(struct tort_ctx *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctx->tp->n; i++)
+		wpool_resume(ctx->tp->pools[i]);
+	atomic_dec(&ctx->tp->paused);
+}
+
+static void op_pause(struct tort_ctx *ctx)
+{
+	if (ctx->tp->is_default)
+		return;
+	tort_anywhere(ctx, call_pause);
+	tort_nap(ctx, 3);
+	tort_anywhere(ctx, call_resume);
+}
+
+static void op_prestart(struct tort_ctx *ctx)
+{
+	unsigned int n = tort_pick(ctx, TORT_MAX_CAPACITY);
+	int ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
+
+	tort_check((ret >= 0 && ret <= n + TORT_MAX_CAPACITY) || ret == -EBUSY ||
+		   ret == -ENOMEM || (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
+		   "%s: prestart of %u gave %d", ctx->tp->name, n, ret);
+	tort_count(TORT_PRESTART);
+}
+
+/* --- all of a pool's tasks ----------------------------------------------------------- */
+
+/* What was accepted before a flush has ended after it. */
+static void op_flush(struct tort_ctx *ctx)
+{
+	struct wpool *pool = tort_pool_pick(ctx, ctx->tp);
+	bool drain = tort_one_in(ctx, 4);
+	struct tort_task *tts[4];
+	unsigned int i, n;
+
+	for (n = 0; n < ARRAY_SIZE(tts); n++) {
+		tts[n] = tort_task_new(ctx, ctx->tp, TORT_TASK_PLAIN, GFP_KERNEL);
+		if (!tts[n])
+			break;
+		tts[n]->resubmits = 0;
+		tts[n]->pool = pool;
+		tort_submit(ctx, tts[n], tort_one_in(ctx, 2) ? TORT_TRY_SCHEDULE :
+			    TORT_SCHEDULE);
+	}
+	if (drain)
+		wpool_drain(pool);
+	else
+		wpool_flush(pool);
+	tort_count(drain ? TORT_DRAIN : TORT_FLUSH);
+	for (i = 0; i < n; i++) {
+		tort_check(!wpool_task_queued(&tts[i]->task) &&
+			   !wpool_task_running(&tts[i]->task),
+			   "%s: %s left a task behind", ctx->tp->name,
+			   drain ? "drain" : "flush");
+		tort_task_put(tts[i]);
+	}
+}
+
+/* --- life and death of pools ------------------------------------------------------------ */
+
+static void call_shutdown(struct tort_ctx *ctx)
+{
+	if (ctx->tp->set)
+		wpool_set_shutdown(ctx->tp->set);
+	else
+		wpool_shutdown(ctx->tp->pools[0]);
+}
+
+static void shutdown_now(struct tort_pool *tp)
+{
+	unsigned int i;
+
+	WRITE_ONCE(tp->lossy, true);
+	for (i = 0; i < tp->n; i++)
+		wpool_shutdown_now(tp->pools[i], NULL);
+	tort_count(TORT_SHUTDOWN_NOW);
+}
+
+static void shut_down(struct tort_ctx *ctx, struct tort_pool *tp)
+{
+	struct tort_pool *own = ctx->tp;
+
+	WRITE_ONCE(tp->closing, true);
+	if (tort_one_in(ctx, 3)) {
+		shutdown_now(tp);
+		return;
+	}
+	ctx->tp = tp;
+	tort_anywhere(ctx, call_shutdown);
+	ctx->tp = own;
+	tort_count(TORT_SHUTDOWN);
+}
+
+/* It may have been closed by others, or opened. */
+static void restart(struct tort_pool *tp, struct wpool *pool)
+{
+	int ret;
+
+	atomic64_inc(&tp->reopenings);
+	ret = wpool_restart(pool);
+	if (!ret)
+		atomic64_inc(&tp->reopened);
+	tort_check(!ret || ret == -EBUSY || ret == -ESHUTDOWN || ret == -ENOMEM,
+		   "%s: restart gave %d", tp->name, ret);
+	if (!ret)
+		tort_count(TORT_RESTART);
+}
+
+static void op_shutdown(struct tort_ctx *ctx)
+{
+	struct tort_pool *tp = ctx->tp;
+	unsigned long timeout = tort_pick(ctx, 20), began = jiffies;
+	unsigned int i;
+	int ret;
+
+	if (tp->is_default)
+		return;
+	shut_down(ctx, tp);
+	for (i = 0; i < tp->n; i++) {
+		ret = wpool_await_termination(tp->pools[i], timeout);
+		tort_check(!ret || (ret == -ETIMEDOUT && jiffies - began >= timeout),
+			   "%s: await gave %d after %lu of %lu", tp->name, ret,
+			   jiffies - began, timeout);
+		tort_count(TORT_AWAIT);
+		if (!ret)
+			restart(tp, tp->pools[i]);
+	}
+}
+
+/* The owner of a pool: another pool takes its place, whoever is using it. */
+static void op_replace(struct tort_ctx *ctx)
+{
+	struct tort_pool *tp = tort_pool_create(ctx, NULL);
+
+	if (!tp)
+		return;
+	tp = tort_pool_swap(tort_pick(ctx, TORT_POOLS), tp);
+	if (!tp)
+		return;
+	if (tort_one_in(ctx, 2))
+		shut_down(ctx, tp);
+	tort_pool_destroy(tp);
+}
+
+/* Somebody who has a reference of his own destroys it too, or first. */
+static void op_destroy_race(struct tort_ctx *ctx)
+{
+	struct tort_pool *tp = ctx->tp;
+	int ret;
+
+	if (tp->is_default || tp->set)
+		return;
+	WRITE_ONCE(tp->raced, true);
+	WRITE_ONCE(tp->closing, true);
+	ret = wpool_destroy(tp->pools[0]);
+	tort_check(!ret || ret == -ESHUTDOWN, "%s: destroy gave %d", tp->name, ret);
+	tort_count(TORT_DESTROY_RACE);
+}
+
+static void op_find(struct tort_ctx *ctx)
+{
+	struct tort_pool *tp = ctx->tp;
+	struct wpool *pool;
+
+	if (tp->set)
+		return;
+	pool = wpool_find(tp->name);
+	tort_check(pool == tp->pools[0] || (!pool && READ_ONCE(tp->closing)),
+		   "%s: not found", tp->name);
+	wpool_put(pool);
+	tort_count(TORT_FIND);
+}
+
+/* --- other threads -------------------------------------------------------------------------- */
+
+/* Only what waits for room takes notice. */
+static void op_kill(struct tort_ctx *ctx)
+{
+	struct tort_thread *victim = tort_any_thread(ctx);
+
+	if (victim == ctx->thread || !READ_ONCE(victim->killable))
+		return;
+	send_sig(SIGKILL, victim->task, 1);
+	tort_count(TORT_KILL);
+}
+
+const struct tort_op tort_pool_ops[] = {
+	{ "stats",		op_sample,		6 },
+	{ "resize",		op_resize,		4 },
+	{ "pause",		op_pause,		2 },
+	{ "prestart",		op_prestart,		1 },
+	{ "flush",		op_flush,		4 },
+	{ "shutdown",		op_shutdown,		1 },
+	{ "replace",		op_replace,		3 },
+	{ "destroy",		op_destroy_race,	1 },
+	{ "find",		op_find,		1 },
+	{ "kill",		op_kill,		2 },
+	{ }
+};

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Torture: parameters, threads, progress and verdict.
+ *
+ * Loading the module begins a run; its parameter `verdict` says "running", then
+ * "passed" or "failed", and the log says why. After a hang it cannot be unloaded.
+ */
+#include <linux/cpu.h>
+#include <linux/fault-inject.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/stdarg.h>
+#include "torture.h"
+
+static unsigned int seconds = 60;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "How long to run (default 60)");
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "Of the choices made; 0 for one that is printed (default 0)");
+
+static unsigned int threads = 12;
+module_param(threads, uint, 0444);
+MODULE_PARM_DESC(threads, "How many consumers, 1 to 64 (default 12)");
+
+module_param_named(stall, tort_stall, uint, 0444);
+MODULE_PARM_DESC(stall, "Seconds without progress that are a hang (default 30)");
+
+bool tort_kill = true;
+module_param_named(kill, tort_kill, bool, 0444);
+MODULE_PARM_DESC(kill, "Whether tasks may end their thread (default 1)");
+
+bool tort_kill_hard;
+module_param_named(kill_hard, tort_kill_hard, bool, 0444);
+MODULE_PARM_DESC(kill_hard, "Whether they do so by dereferencing NULL (default 0)");
+
+static bool spawn = true;
+module_param(spawn, bool, 0444);
+MODULE_PARM_DESC(spawn, "Whether making a thread fails at times, where it can (default 1)");
+
+static bool onoff = true;
+module_param(onoff, bool, 0444);
+MODULE_PARM_DESC(onoff, "Whether CPUs come and go, where they can (default 1)");
+
+static bool fail_alloc;
+module_param(fail_alloc, bool, 0444);
+MODULE_PARM_DESC(fail_alloc, "Whether the consumers' allocations are marked to fail (default 0)");
+
+static char *verdict = "running";
+module_param(verdict, charp, 0444);
+MODULE_PARM_DESC(verdict, "To be read only");
+
+#define MOST_THREADS	64
+#define MOST_FAULTS	20	/* that are told */
+
+static const char * const kind_names[] = {
+	[TORT_SCHEDULE]		= "schedule",
+	[TORT_TRY_SCHEDULE]	= "try_schedule",
+	[TORT_SCHEDULE_TIMEOUT]	= "schedule_timeout",
+	[TORT_SCHEDULE_FN]	= "schedule_fn",
+	[TORT_TRY_SCHEDULE_FN]	= "try_schedule_fn",
+	[TORT_BATCH]		= "batch",
+	[TORT_RUN]		= "run",
+	[TORT_RUN_TIMEOUT]	= "run_timeout",
+	[TORT_KEYED]		= "keyed",
+	[TORT_DELAYED]		= "delayed",
+	[TORT_GROUP_SCHEDULE]	= "group_schedule",
+	[TORT_GROUP_SCHEDULE_FN] = "group_schedule_fn",
+	[TORT_SET_SCHEDULE]	= "set_schedule",
+	[TORT_PROCESS]		= "process",
+	[TORT_SOFTIRQ]		= "softirq",
+	[TORT_HARDIRQ]		= "hardirq",
+	[TORT_IN_TASK]		= "in_task",
+	[TORT_DETACHED]		= "detached",
+	[TORT_PRIORITY]		= "priority",
+	[TORT_ORDERED_CHECK]	= "in_order",
+	[TORT_RESUBMIT]		= "resubmit",
+	[TORT_SHARED_SUBMIT]	= "shared_submit",
+	[TORT_STOPPED]		= "stopped",
+	[TORT_CALLER_RUNS]	= "caller_runs",
+	[TORT_NESTED]		= "nested",
+	[TORT_DEATH]		= "death",
+	[TORT_NESTED_DEATH]	= "nested_death",
+	[TORT_CANCEL]		= "cancel",
+	[TORT_CANCELLED]	= "cancelled",
+	[TORT_CANCEL_SYNC]	= "cancel_sync",
+	[TORT_CANCEL_DELAYED]	= "cancel_delayed",
+	[TORT_MODIFY_DELAYED]	= "modify_delayed",
+	[TORT_WAIT]		= "wait",
+	[TORT_WAIT_TIMEOUT]	= "wait_timeout",
+	[TORT_WAIT_SHARED]	= "wait_shared",
+	[TORT_WAIT_INSIDE]	= "wait_inside",
+	[TORT_QUERY]		= "query",
+	[TORT_GROUP_WAIT]	= "group_wait",
+	[TORT_GROUP_WAIT_TIMEOUT] = "group_wait_timeout",
+	[TORT_GROUP_CANCEL]	= "group_cancel",
+	[TORT_GROUP_FAIL_FAST]	= "group_fail_fast",
+	[TORT_GROUP_INSIDE]	= "group_inside",
+	[TORT_CREATE]		= "create",
+	[TORT_CREATE_SET]	= "create_set",
+	[TORT_DESTROY]		= "destroy",
+	[TORT_DESTROY_RACE]	= "destroy_race",
+	[TORT_DESTROY_INSIDE]	= "destroy_inside",
+	[TORT_SHUTDOWN]		= "shutdown",
+	[TORT_SHUTDOWN_NOW]	= "shutdown_now",
+	[TORT_AWAIT]		= "await",
+	[TORT_RESTART]		= "restart",
+	[TORT_FLUSH]		= "flush",
+	[TORT_DRAIN]		= "drain",
+	[TORT_RESIZE]		= "resize",
+	[TORT_PAUSE]		= "pause",
+	[TORT_PRESTART]		= "prestart",
+	[TORT_STATS]		= "stats",
+	[TORT_FIND]		= "find",
+	[TORT_REST]		= "rest",
+	[TORT_SCENE_CONSERVE]	= "scene_conserve",
+	[TORT_SCENE_HANDBACK]	= "scene_handback",
+	[TORT_SCENE_PRIORITY]	= "scene_priority",
+	[TORT_SCENE_DISCARD]	= "scene_discard",
+	[TORT_SCENE_BARRIER]	= "scene_barrier",
+	[TORT_KILL]		= "kill",
+	[TORT_FAIL_SPAWN]	= "fail_spawn",
+	[TORT_HOTPLUG]		= "hotplug",
+	[TORT_RET_EAGAIN]	= "EAGAIN",
+	[TORT_RET_EBUSY]	= "EBUSY",
+	[TORT_RET_ESHUTDOWN]	= "ESHUTDOWN",
+	[TORT_RET_EDEADLK]	= "EDEADLK",
+	[TORT_RET_ETIMEDOUT]	= "ETIMEDOUT",
+	[TORT_RET_EINTR]	= "EINTR",
+	[TORT_RET_ECANCELED]	= "ECANCELED",
+	[TORT_RET_EOWNERDEAD]	= "EOWNERDEAD",
+};
+static_assert(ARRAY_SIZE(kind_names) == TORT_NR_KINDS);
+
+atomic64_t tort_counts[TORT_NR_KINDS];
+atomic_t tort_live;
+static atomic_t faults;
+static bool stopping, hung, bursting;
+
+static struct tort_thread consumers[MOST_THREADS], master;
+static struct task_struct *watchdog;
+static struct completion gate_opened;
+static bool gate_closed;
+static atomic_t nr_parked;
+static wait_queue_head_t parking;
+
+bool tort_stopping(void)
+{
+	return READ_ONCE(stopping);
+}
+
+/* Now and then tasks do nothing at all, and many are submitted. */
+bool tort_bursting(void)
+{
+	return READ_ONCE(bursting);
+}
+
+void tort_fault(const char *fmt, ...)
+{
+	struct va_format vaf;
+	va_list args;
+
+	WRITE_ONCE(stopping, true);
+	if (atomic_inc_return(&faults) > MOST_FAULTS)
+		return;
+	va_start(args, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &args;
+	pr_err("FAULT: %pV\n", &vaf);
+	va_end(args);
+}
+
+/* The watched threads in turn: the consumers, then the master; NULL ends. */
+struct tort_thread *tort_thread(unsigned int i)
+{
+	if (i < threads)
+		return &consumers[i];
+	return i == threads ? &master : NULL;
+}
+
+struct tort_thread *tort_any_thread(struct tort_ctx *ctx)
+{
+	return &consumers[tort_pick(ctx, threads)];
+}
+
+static void print_counts(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < TORT_NR_KINDS; i++)
+		pr_info("count %s %lld\n", kind_names[i], atomic64_read(&tort_counts[i]));
+}
+
+static void set_verdict(const char *why)
+{
+	bool passed = !why && !atomic_read(&faults);
+
+	print_counts();
+	pr_info("verdict: %s%s%s, seed %u, %u seconds, %u threads, %d faults\n",
+		passed ? "passed" : "failed", why ? ": " : "", why ?: "", seed, seconds,
+		threads, atomic_read(&faults));
+	WRITE_ONCE(verdict, passed ? "passed" : "failed");
+}
+
+/* Whoever hangs has our code on its stack. */
+void tort_hang(struct tort_thread *thread)
+{
+	WRITE_ONCE(hung, true);
+	__module_get(THIS_MODULE);
+	tort_fault("thread %d hangs in: %s", thread->id, thread->op);
+	set_verdict("a hang");
+}
+
+/* --- consumers ------------------------------------------------------------------------ */
+
+static void act(struct tort_thread *thread, const struct tort_op *ops)
+{
+	struct tort_ctx *ctx = &thread->ctx;
+	const struct tort_op *op;
+	u32 total = 0, at;
+
+	for (op = ops; op->fn; op++)
+		total += op->weight;
+	at = tort_pick(ctx, total);
+	for (op = ops; at >= op->weight; op++)
+		at -= op->weight;
+
+	ctx->tp = tort_pool_any(ctx);
+	if (!ctx->tp)
+		return;
+	WRITE_ONCE(thread->tp, ctx->tp);
+	WRITE_ONCE(thread->since, jiffies);
+	WRITE_ONCE(thread->op, op->name);
+	op->fn(ctx);
+	WRITE_ONCE(thread->op, NULL);
+	thread->ops++;
+	tort_pool_put(ctx->tp);
+}
+
+/* While the gate is closed nobody begins anything. */
+static void park(struct tort_thread *thread)
+{
+	WRITE_ONCE(thread->parked, true);
+	atomic_inc(&nr_parked);
+	wake_up(&parking);
+	wait_for_completion(&gate_opened);
+	atomic_dec(&nr_parked);
+	WRITE_ONCE(thread->parked, false);
+}
+
+static int consumer(void *data)
+{
+	struct tort_thread *thread = data;
+
+	allow_signal(SIGKILL);
+#ifdef CONFIG_FAULT_INJECTION
+	current->make_it_fail = fail_alloc;
+#endif
+	while (!kthread_should_stop()) {
+		if (READ_ONCE(gate_closed) || tort_stopping())
+			park(thread);
+		else if (!tort_pick(&thread->ctx, 60))
+			act(thread, tort_scenes);
+		else if (!tort_pick(&thread->ctx, 4))
+			act(thread, tort_pool_ops);
+		else
+			act(thread, tort_task_ops);
+		if (signal_pending(current))
+			flush_signals(current);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* --- the master: rest, trouble, progress ------------------------------------------------- */
+
+static void say(const char *op)
+{
+	WRITE_ONCE(master.since, jiffies);
+	WRITE_ONCE(master.op, op);
+}
+
+static u64 accepted_in_all;
+
+static void add_accepted(struct tort_pool *tp)
+{
+	accepted_in_all += atomic64_read(&tp->accepted);
+}
+
+static void drain_pool(struct tort_pool *tp)
+{
+	unsigned int i;
+
+	for (i = 0; i < tp->n; i++)
+		wpool_drain(tp->pools[i]);
+}
+
+/* Tasks submit tasks to other pools: until none has come while we drained. */
+static void drain_all(void)
+{
+	u64 before;
+
+	do {
+		accepted_in_all = 0;
+		tort_pool_for_each(add_accepted);
+		before = accepted_in_all;
+		tort_pool_for_each(drain_pool);
+		accepted_in_all = 0;
+		tort_pool_for_each(add_accepted);
+	} while (accepted_in_all != before);
+}
+
+/* All come to rest, and the accounts of all pools must balance. */
+static void rest(void)
+{
+	say("waiting for the consumers to rest");
+	reinit_completion(&gate_opened);
+	WRITE_ONCE(gate_closed, true);
+	wait_event(parking, atomic_read(&nr_parked) == threads);
+	say("draining the pools");
+	drain_all();
+	tort_pool_for_each(tort_pool_check_rest);
+	tort_count(TORT_REST);
+}
+
+static void open_gate(void)
+{
+	WRITE_ONCE(gate_closed, false);
+	complete_all(&gate_opened);
+	say(NULL);
+}
+
+#ifdef CONFIG_FAULT_INJECTION
+extern struct fault_attr wpool_fail_spawn;
+
+static void fail_spawn(bool on)
+{
+	wpool_fail_spawn.verbose = 0;
+	wpool_fail_spawn.interval = 1;
+	atomic_set(&wpool_fail_spawn.times, -1);
+	wpool_fail_spawn.probability = on ? 30 : 0;
+	if (on)
+		tort_count(TORT_FAIL_SPAWN);
+}
+
+static bool has_fail_spawn(void)
+{
+	return spawn;
+}
+#else
+static void fail_spawn(bool on)
+{
+}
+
+static bool has_fail_spawn(void)
+{
+	return false;
+}
+#endif
+
+/* The last CPU to go is the first to come back. */
+static void toggle_cpu(void)
+{
+#ifdef CONFIG_HOTPLUG_CPU
+	static int gone = -1;
+	unsigned int cpu = num_possible_cpus() - 1;
+
+	if (!onoff || !cpu)
+		return;
+	say("CPU hotplug");
+	if (gone >= 0 && !add_cpu(gone))
+		gone = -1;
+	else if (!tort_stopping() && !remove_cpu(cpu))
+		gone = cpu;
+	tort_count(TORT_HOTPLUG);
+	say(NULL);
+#endif
+}
+
+static bool has_hotplug(void)
+{
+	return IS_ENABLED(CONFIG_HOTPLUG_CPU) && onoff && num_possible_cpus() > 1;
+}
+
+static void progress(unsigned int second)
+{
+	u64 ops = 0;
+	unsigned int i;
+
+	for (i = 0; i < threads; i++)
+		ops += READ_ONCE(consumers[i].ops);
+	pr_info("%u s: %llu calls, %d tasks held, %lld deaths, %lld pools made, %lld gone\n",
+		second, ops, atomic_read(&tort_live), atomic64_read(&tort_counts[TORT_DEATH]),
+		atomic64_read(&tort_counts[TORT_CREATE]) +
+		atomic64_read(&tort_counts[TORT_CREATE_SET]),
+		atomic64_read(&tort_counts[TORT_DESTROY]));
+}
+
+static void run(void)
+{
+	unsigned int second;
+
+	for (second = 1; second <= seconds && !tort_stopping(); second++) {
+		schedule_timeout_idle(HZ);
+		progress(second);
+		WRITE_ONCE(bursting, second % 7 == 3);
+		if (has_fail_spawn())
+			fail_spawn(second % 5 == 2);
+		if (second % 4 == 1)
+			toggle_cpu();
+		if (second % 4 == 3) {
+			rest();
+			/* Long enough for idle workers to go, at times. */
+			schedule_timeout_idle(second % 8 == 3 ? HZ / 5 : 1);
+			open_gate();
+		}
+	}
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+static void check_exercised(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < TORT_NR_KINDS; i++) {
+		if (atomic64_read(&tort_counts[i]))
+			continue;
+		if ((i == TORT_FAIL_SPAWN && !has_fail_spawn()) ||
+		    (i == TORT_HOTPLUG && !has_hotplug()) ||
+		    (!tort_kill && (i == TORT_DEATH || i == TORT_NESTED_DEATH ||
+				    i == TORT_RET_EOWNERDEAD)))
+			continue;
+		tort_check(READ_ONCE(stopping) && atomic_read(&faults),
+			   "never exercised: %s", kind_names[i]);
+	}
+}
+
+static void stop_consumers(void)
+{
+	unsigned int i;
+
+	WRITE_ONCE(stopping, true);
+	rest();
+	open_gate();
+	say("ending the consumers");
+	for (i = 0; i < threads; i++) {
+		kthread_stop(consumers[i].task);
+		put_task_struct(consumers[i].task);
+	}
+}
+
+static void end_pools(void)
+{
+	struct tort_pool *tp;
+	unsigned int i;
+
+	say("destroying the pools");
+	for (i = 0; i <= TORT_POOLS; i++) {
+		tp = tort_pool_swap(i, NULL);
+		if (tp)
+			tort_pool_destroy(tp);
+	}
+	say("ending the reaper");
+	tort_reaper_stop();
+	tort_check(!atomic_read(&tort_live), "%d tasks left", atomic_read(&tort_live));
+}
+
+static int master_main(void *unused)
+{
+	run();
+	fail_spawn(false);
+	stop_consumers();
+	toggle_cpu();
+	end_pools();
+	say(NULL);
+	kthread_stop(watchdog);
+	if (!READ_ONCE(hung)) {
+		check_exercised();
+		set_verdict(NULL);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_idle(HZ);
+	return 0;
+}
+
+/* --- loading and unloading ---------------------------------------------------------------- */
+
+static int __init make_thread(struct tort_thread *thread, int id,
+			       int (*fn)(void *), const char *name)
+{
+	struct task_struct *task;
+
+	thread->id = id;
+	thread->ctx.rnd = seed + id * 0x9e3779b97f4a7c15ULL;
+	thread->since = jiffies;
+	tort_thread_setup(thread);
+	task = kthread_create(fn, thread, "%s/%d", name, id);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	thread->task = get_task_struct(task);
+	return 0;
+}
+
+/* Nobody runs before all are there, so a failure is easily taken back. */
+static int __init make_threads(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i <= threads; i++) {
+		if (i < threads)
+			ret = make_thread(&consumers[i], i, consumer, "torture");
+		else
+			ret = make_thread(&master, i, master_main, "torture-master");
+		if (ret)
+			goto stop;
+	}
+	for (i = 0; i <= threads; i++)
+		wake_up_process(tort_thread(i)->task);
+	return 0;
+stop:
+	while (i--) {
+		kthread_stop(tort_thread(i)->task);
+		put_task_struct(tort_thread(i)->task);
+	}
+	return ret;
+}
+
+static int __init start_watchdog(void)
+{
+	watchdog = kthread_create(tort_watchdog, NULL, "torture-watchdog");
+	if (IS_ERR(watchdog))
+		return PTR_ERR(watchdog);
+	get_task_struct(watchdog);
+	wake_up_process(watchdog);
+	return 0;
+}
+
+static int __init torture_init(void)
+{
+	int ret;
+
+	threads = clamp(threads, 1U, MOST_THREADS);
+	seed = seed ?: get_random_u32();
+	init_completion(&gate_opened);
+	init_waitqueue_head(&parking);
+	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, threads);
+	if (!tort_pool_wrap_default())
+		return -ENOMEM;
+	ret = tort_reaper_start();
+	if (ret)
+		goto free_default;
+	ret = start_watchdog();
+	if (ret)
+		goto stop_reaper;
+	ret = make_threads();
+	if (ret)
+		goto stop_watchdog;
+	return 0;
+
+stop_watchdog:
+	kthread_stop(watchdog);
+	put_task_struct(watchdog);
+stop_reaper:
+	tort_reaper_stop();
+free_default:
+	tort_pool_destroy(tort_pool_swap(TORT_POOLS, NULL));
+	return ret;
+}
+
+static void __exit torture_exit(void)
+{
+	WRITE_ONCE(stopping, true);
+	kthread_stop(master.task);
+	put_task_struct(master.task);
+	put_task_struct(watchdog);
+}
+
+module_init(torture_init);
+module_exit(torture_exit);
+
+MODULE_DESCRIPTION("Random use of wpool, with an oracle");
+MODULE_LICENSE("GPL");

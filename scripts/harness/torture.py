@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Run wpool_torture in a machine and judge what came back."""
+import re
+
+from harness import console, kunit, machine, report
+from harness.proc import say
+
+SPARE = 240  # seconds: to boot, to end, to look for leaks
+STALL = {"x86_64": 90, "um": 30}  # seconds without progress; emulated machines are slow
+LINE = re.compile(r"wpool_torture: (.*)")
+COUNT = re.compile(r"wpool_torture: count (\S+) (\d+)")
+SHOWN = 30  # seconds between two lines of progress that are shown
+# A worker's death is told by wpool and asked for by the torture, and taints nothing.
+HARD = re.compile(r"BUG: kernel NULL pointer|Oops|KASAN: null-ptr-deref|general protection fault|"
+                  r"exited with (preempt|irqs)|Call Trace")
+TAINT_DIED = 1 << 7
+
+
+def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024):
+    args = f"seconds={seconds} stall={STALL[kernel.arch]} {words}"
+    files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
+             "report.sh": machine.GUEST / "report.sh",
+             "env": f"ARGS='{args}'\nFAIL_ALLOC={int('fail_alloc=1' in words)}\n"}
+    return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE)
+
+
+def judge(tally, label, run, hard=False):
+    lines = [match[1] for match in LINE.finditer(run.console)]
+    faults = [line for line in lines if line.startswith("FAULT")]
+    verdict = "".join(report.named(run.report, "verdict")).strip()
+    closing = [line for line in lines if line.startswith("verdict")]
+    tally.check(f"{label} oracle", faults)
+    tally.check(f"{label} verdict", [] if verdict == "passed" and not run.why else
+                [run.why or f"verdict '{verdict}'", *closing, *run.console.splitlines()[-40:]])
+    found, _ = console.faults(run.console)
+    if hard:
+        found = [line for line in found if not HARD.search(line)]
+    tally.check(f"{label} console", found)
+    if not run.why:
+        _judge_leavings(tally, label, run, hard)
+    for line in closing:
+        say(f"        {line}")
+    counts = dict(COUNT.findall(run.console))
+    say("        " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+def _judge_leavings(tally, label, run, hard):
+    for name in ("trouble", "leftovers", "leaks"):
+        said = "\n".join(report.named(run.report, name)).strip()
+        tally.check(f"{label} {name}", said.splitlines())
+    taint = int((report.named(run.report, "taint") or ["0"])[0])
+    kunit.judge_taint(tally, label, run, taint,
+                      (1 << 12) | (1 << 13) | (1 << 18) | (TAINT_DIED if hard else 0))
