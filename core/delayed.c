@@ -21,7 +21,7 @@ static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
 	list_del(&task->node);
-	pool->nr_delayed--;
+	shared_dec(pool->nr_delayed);
 }
 
 static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
@@ -29,7 +29,7 @@ static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 {
 	lockdep_assert_held(&pool->lock);
 	list_add_tail(&dtask->task.node, &pool->delayed);
-	pool->nr_delayed++;
+	shared_inc(pool->nr_delayed);
 	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&dtask->task.state, TASK_DELAYED);
 	/* The jiffy that has begun does not count: never early. */

@@ -197,30 +197,6 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 }
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
-static struct wpool_task *group_find_on(struct wpool_group *group,
-					struct list_head *list)
-{
-	struct wpool_task *task;
-
-	list_for_each_entry(task, list, node) {
-		if (watch_group(task) == group)
-			return task;
-	}
-	return NULL;
-}
-
-/* A task of the group that waits in the pool. Context: pool->lock held. */
-static struct wpool_task *group_find_queued(struct wpool_group *group,
-					    struct wpool *pool)
-{
-	struct wpool_task *task = NULL;
-	int prio;
-
-	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
-		task = group_find_on(group, &pool->queue[prio]);
-	return task;
-}
-
 /* Runs a task of the group that waits in the worker's own pool, if there is one. */
 static bool group_help(struct wpool_group *group, struct wpool_worker *worker)
 {
@@ -230,7 +206,7 @@ static bool group_help(struct wpool_group *group, struct wpool_worker *worker)
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (run_may_nest(worker) && pool->state < WPOOL_STATE_STOP)
-		task = group_find_queued(group, pool);
+		task = queue_find_ready(pool, group);
 	if (task) {
 		queue_remove(pool, task);
 		run_task(worker, task, &flags);
@@ -335,8 +311,8 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	while ((task = group_find_queued(what->group, pool))) {
-		queue_remove(pool, task);
+	while ((task = queue_find(pool, what->group))) {
+		queue_take_back(pool, task);
 		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 		what->cancelled++;
 		pool_unlock_wake(pool, flags, &wakes);

@@ -210,23 +210,23 @@ struct wpool_worker {
  *	function, or behind another of their key
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
- * @nr_delayed: L
+ * @nr_delayed: S
  * @paused: L: no task is begun
  * @nr_running: S: workers inside a function
  * @nr_looking: L: workers awake that will look at @queue before they sleep, and
  *	have not yet since they were counted
  * @idle: L: workers asleep; LIFO, so that the warmest is woken
- * @nr_idle: L
+ * @nr_idle: S
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
- * @nr_blocked: L
+ * @nr_blocked: S
  * @nr_asleep: L: workers of this pool asleep without a time limit in calls on
  *	this pool
  * @flushers: L: callers of flush and drain
  * @color: L: what the next accepted task counts under
  * @undone: L: tasks accepted and not ended, by color
  * @nr_undone: L: the sum of @undone
- * @stats: L: the counters; those of enum wpool_stat that are marked "now" are
- *	computed
+ * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
+ *	elsewhere
  *
  * @capacity: S
  * @slots: counts how many workers may still be made; one is taken by the manager
@@ -234,7 +234,7 @@ struct wpool_worker {
  * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many
  *	are not given back
  * @workers: L, read under RCU
- * @nr_workers: L: made and not buried
+ * @nr_workers: S: made and not buried
  * @nr_leaving: L: those of them that take no task any more
  * @next_id: M
  * @spawn_asked: L: the manager knows that a worker is wanted
@@ -337,6 +337,10 @@ struct wpool {
 	char			name[WPOOL_NAME_MAX + 1];
 };
 
+/* For what is tagged S. Needs pool->lock. */
+#define shared_inc(x)	WRITE_ONCE(x, (x) + 1)
+#define shared_dec(x)	WRITE_ONCE(x, (x) - 1)
+
 /* Tasks on the queue, so for any worker to take. Needs pool->lock. */
 static inline bool queue_ready(const struct wpool *pool)
 {
@@ -386,7 +390,12 @@ struct wpool_task *queue_first(struct wpool *pool);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
-void queue_unrequeue(struct wpool *pool, struct wpool_task *task);
+void queue_take_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_find_on(const struct list_head *list,
+				 const struct wpool_group *group);
+struct wpool_task *queue_find_ready(struct wpool *pool,
+				    const struct wpool_group *group);
+struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
 struct module *queue_take_pin(struct wpool_task *task);
 void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
@@ -441,6 +450,8 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 
 /* key.c */
 bool key_held_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *key_find_follower(struct wpool *pool,
+				     const struct wpool_group *group);
 bool key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
 void key_release(struct wpool *pool, struct wpool_task *task,

@@ -71,6 +71,24 @@ bool key_is_follower(const struct wpool_task *task)
 	       hlist_unhashed(&to_keyed(task)->hash);
 }
 
+/* The first task held back behind its key, of a group if one is given. */
+struct wpool_task *key_find_follower(struct wpool *pool,
+				     const struct wpool_group *group)
+{
+	struct wpool_keyed_task *head;
+	struct wpool_task *task;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pool->keys); i++) {
+		hlist_for_each_entry(head, &pool->keys[i], hash) {
+			task = queue_find_on(&head->followers, group);
+			if (task)
+				return task;
+		}
+	}
+	return NULL;
+}
+
 /* The task that must end before this one may begin, or this one. */
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 {
@@ -102,7 +120,7 @@ void key_release(struct wpool *pool, struct wpool_task *task,
 	INIT_LIST_HEAD(&next->followers);
 	list_splice_init(&head->followers, &next->followers);
 	hlist_add_head(&next->hash, key_bucket(pool, next->key));
-	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
+	shared_dec(pool->nr_held);
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
 }

@@ -85,7 +85,7 @@ static void unlink_worker(struct wpool_worker *worker)
 	if (!list_empty(&worker->idle_node))
 		worker_unidle(worker);
 	list_del_rcu(&worker->node);
-	pool->nr_workers--;
+	shared_dec(pool->nr_workers);
 	worker_put_slot(pool);
 }
 
@@ -128,7 +128,7 @@ static void bury(struct wpool_worker *worker)
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (died)
-		pool->stats[WPOOL_STAT_DIED]++;
+		shared_inc(pool->stats[WPOOL_STAT_DIED]);
 	else
 		pool->nr_leaving--;
 	unlink_worker(worker);
@@ -166,7 +166,7 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 		mod_timer(&pool->timer, expires);
 		return NULL;
 	}
-	pool->stats[WPOOL_STAT_EXPIRED]++;
+	shared_inc(pool->stats[WPOOL_STAT_EXPIRED]);
 	return worker;
 }
 

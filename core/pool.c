@@ -325,46 +325,51 @@ EXPORT_SYMBOL_GPL(wpool_priv);
 /**
  * wpool_stats() - read the counters of a pool
  * @pool: the pool
- * @stats: filled with the values of one moment; zeroed without a pool
+ * @stats: filled; zeroed without a pool
  *
- * Context: Any but NMI. Holds the pool's raw lock for the copy.
+ * Takes no lock, so while the pool is at work the values are of moments that
+ * follow one another. A task is in them as ended at the latest when its waiter
+ * knows, and never as ended before it is as submitted.
+ *
+ * Context: Any.
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 {
-	unsigned long flags;
+	int i;
 
-	if (IS_ERR_OR_NULL(pool)) {
-		*stats = (struct wpool_stats) { };
+	*stats = (struct wpool_stats) { };
+	if (IS_ERR_OR_NULL(pool))
 		return;
-	}
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	memcpy(stats->count, pool->stats, sizeof(stats->count));
-	stats->count[WPOOL_STAT_CAPACITY] = pool->capacity;
-	stats->count[WPOOL_STAT_WORKERS] = pool->nr_workers;
-	stats->count[WPOOL_STAT_IDLE] = pool->nr_idle;
-	stats->count[WPOOL_STAT_RUNNING] = pool->nr_running;
-	stats->count[WPOOL_STAT_QUEUED] = pool->nr_queued;
-	stats->count[WPOOL_STAT_DELAYED] = pool->nr_delayed;
-	stats->count[WPOOL_STAT_BLOCKED] = pool->nr_blocked;
-	stats->state = pool->state;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	stats->count[WPOOL_STAT_CAPACITY] = READ_ONCE(pool->capacity);
+	stats->count[WPOOL_STAT_WORKERS] = READ_ONCE(pool->nr_workers);
+	stats->count[WPOOL_STAT_IDLE] = READ_ONCE(pool->nr_idle);
+	stats->count[WPOOL_STAT_RUNNING] = READ_ONCE(pool->nr_running);
+	stats->count[WPOOL_STAT_QUEUED] = READ_ONCE(pool->nr_queued);
+	stats->count[WPOOL_STAT_DELAYED] = READ_ONCE(pool->nr_delayed);
+	stats->count[WPOOL_STAT_BLOCKED] = READ_ONCE(pool->nr_blocked);
+	stats->state = READ_ONCE(pool->state);
+	for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
+		stats->count[i] = READ_ONCE(pool->stats[i]);
+	/* Last: pairs with the lock, under which a task is counted first here. */
+	smp_rmb();
+	stats->count[WPOOL_STAT_SUBMITTED] =
+		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 
 /* The semaphore's count plus the slots in use less the debt is the capacity. */
 static void resize_slots(struct wpool *pool, unsigned int capacity)
 {
+	unsigned int i;
+
 	lockdep_assert_held(&pool->lock);
-	for (; pool->capacity > capacity; pool->capacity--) {
+	for (i = capacity; i < pool->capacity; i++) {
 		if (down_trylock(&pool->slots))
 			pool->slot_debt++;
 	}
-	for (; pool->capacity < capacity; pool->capacity++) {
-		if (pool->slot_debt)
-			pool->slot_debt--;
-		else
-			up(&pool->slots);
-	}
+	for (i = pool->capacity; i < capacity; i++)
+		worker_put_slot(pool);
+	WRITE_ONCE(pool->capacity, capacity);
 }
 
 /**

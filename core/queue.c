@@ -120,7 +120,7 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		watch_add_group(task, group);
 	flush_accept(pool, task);
 	latency_accept(pool, task);
-	pool->stats[WPOOL_STAT_SUBMITTED]++;
+	shared_inc(pool->stats[WPOOL_STAT_SUBMITTED]);
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	return 0;
 }
@@ -137,9 +137,9 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	u8 in_fn = task->state & TASK_IN_FN;
 
 	lockdep_assert_held(&pool->lock);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued + 1);
+	shared_inc(pool->nr_queued);
 	if (in_fn || key_held_back(pool, task))
-		WRITE_ONCE(pool->nr_held, pool->nr_held + 1);
+		shared_inc(pool->nr_held);
 	else
 		queue_link(pool, task);
 	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
@@ -183,8 +183,8 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	list_del(&task->node);
 	if (key_is_follower(task))
-		WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
+		shared_dec(pool->nr_held);
+	shared_dec(pool->nr_queued);
 }
 
 /* What is to run next; there is one. Context: pool->lock held. */
@@ -225,25 +225,88 @@ struct wpool_task *queue_pop(struct wpool *pool)
 void queue_relink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
+	shared_dec(pool->nr_held);
+	shared_dec(pool->nr_queued);
 	task->state = 0;
 	queue_put(pool, task);
 }
 
 /**
- * queue_unrequeue() - forget that a running task is to run again
+ * queue_take_back() - take a queued task off again, wherever it waits
  * @pool: the pool
- * @task: queued and inside its function
+ * @task: queued; if it is inside its function, that goes on
  *
  * Context: pool->lock held.
  */
-void queue_unrequeue(struct wpool *pool, struct wpool_task *task)
+void queue_take_back(struct wpool *pool, struct wpool_task *task)
 {
+	if (!(task->state & TASK_IN_FN)) {
+		queue_remove(pool, task);
+		return;
+	}
 	lockdep_assert_held(&pool->lock);
-	WRITE_ONCE(pool->nr_held, pool->nr_held - 1);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued - 1);
+	shared_dec(pool->nr_held);
+	shared_dec(pool->nr_queued);
 	WRITE_ONCE(task->state, TASK_IN_FN);
+}
+
+struct wpool_task *queue_find_on(const struct list_head *list,
+				 const struct wpool_group *group)
+{
+	struct wpool_task *task;
+
+	list_for_each_entry(task, list, node) {
+		if (!group || watch_group(task) == group)
+			return task;
+	}
+	return NULL;
+}
+
+/* The first task on the queue, of a group if one is given. */
+struct wpool_task *queue_find_ready(struct wpool *pool,
+				    const struct wpool_group *group)
+{
+	struct wpool_task *task = NULL;
+	int prio;
+
+	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
+		task = queue_find_on(&pool->queue[prio], group);
+	return task;
+}
+
+/* A task that is queued again while a worker is still inside it. */
+static struct wpool_task *find_requeued(struct wpool *pool,
+					const struct wpool_group *group)
+{
+	struct wpool_worker *worker;
+	struct wpool_task *task;
+	unsigned int i;
+
+	list_for_each_entry(worker, &pool->workers, node) {
+		for (i = 0; i < worker->depth; i++) {
+			task = worker->runs[i].task;
+			if (task && task->state & TASK_QUEUED &&
+			    (!group || watch_group(task) == group))
+				return task;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * queue_find() - find a task that waits: on the queue or held back
+ * @pool: the pool
+ * @group: of this group, or NULL for any
+ *
+ * Context: pool->lock held.
+ * Return: a task for queue_take_back(), or NULL.
+ */
+struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group)
+{
+	if (!pool->nr_queued)
+		return NULL;
+	return queue_find_ready(pool, group) ?: key_find_follower(pool, group) ?:
+	       find_requeued(pool, group);
 }
 
 /**
@@ -267,9 +330,9 @@ void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 		if (ret == -EAGAIN)
 			break;
 		list_del(&waiter->node);
-		pool->nr_blocked--;
+		shared_dec(pool->nr_blocked);
 		if (ret == -ESHUTDOWN)
-			pool->stats[WPOOL_STAT_REJECTED]++;
+			shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
 		waiter_tell(waiter, ret, wakes);
 	}
 }

@@ -78,10 +78,9 @@ static void task_settle(struct wpool_task *task, int result,
 /* What the end of any accepted task brings about. Context: pool->lock held. */
 static void task_uncount(struct wpool *pool, struct module *pinned,
 			 struct wpool_group *group, u8 color, int result,
-			 enum wpool_stat how, struct wpool_wakes *wakes)
+			 struct wpool_wakes *wakes)
 {
 	lockdep_assert_held(&pool->lock);
-	pool->stats[how]++;
 	module_put(pinned);
 	if (group)
 		group_task_done(group, result, wakes);
@@ -116,13 +115,14 @@ void task_drop(struct wpool *pool, struct wpool_task *task, int result,
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
 
+	shared_inc(pool->stats[how]);
 	if (task_is_ours(task)) {
 		task_discard(task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
 		key_release(pool, task, wakes);
 		task_settle(task, result, wakes);
 	}
-	task_uncount(pool, pinned, group, color, result, how, wakes);
+	task_uncount(pool, pinned, group, color, result, wakes);
 }
 
 /* From here on the run stands for the task. Context: pool->lock held. */
@@ -156,12 +156,12 @@ static void run_begin(struct wpool_worker *worker, struct wpool_run *run,
 	run_set_up(pool, run, worker, task);
 	if (worker->depth) {
 		/* A place on the queue is free, and no worker less. */
-		pool->stats[WPOOL_STAT_NESTED]++;
+		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
 		queue_admit_blocked(pool, wakes);
 	} else {
-		WRITE_ONCE(pool->nr_running, pool->nr_running + 1);
+		shared_inc(pool->nr_running);
 	}
-	WRITE_ONCE(worker->depth, worker->depth + 1);
+	shared_inc(worker->depth);
 }
 
 /* Tells how a run ended, to all who want to know. The run is off the worker. */
@@ -170,9 +170,17 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 {
 	struct wpool_task *task = run->task;
 
+	/* Before anybody can know that it has ended; see wpool_stats(). */
+	shared_inc(pool->stats[how]);
 	latency_end(pool, run);
 	if (task)
 		key_release(pool, task, wakes);
+	/* By a caller that runs it, where wpool_shutdown_now() does not see it. */
+	if (task && (task->state & TASK_QUEUED) &&
+	    pool->state == WPOOL_STATE_STOP) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+	}
 	if (task && (task->state & TASK_QUEUED)) {
 		/*
 		 * Submitted again meanwhile, so not done. Waiters look at it
@@ -185,7 +193,7 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 	} else if (task) {
 		task_settle(task, result, wakes);
 	}
-	task_uncount(pool, run->owner, run->group, run->color, result, how, wakes);
+	task_uncount(pool, run->owner, run->group, run->color, result, wakes);
 }
 
 static void run_end(struct wpool_worker *worker, int result,
@@ -194,9 +202,9 @@ static void run_end(struct wpool_worker *worker, int result,
 	struct wpool *pool = worker->pool;
 	struct wpool_run *run = &worker->runs[worker->depth - 1];
 
-	WRITE_ONCE(worker->depth, worker->depth - 1);
+	shared_dec(worker->depth);
 	if (!worker->depth)
-		WRITE_ONCE(pool->nr_running, pool->nr_running - 1);
+		shared_dec(pool->nr_running);
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
 	/* An outermost run's worker looks at the queue next; this one does not. */
 	if (worker->depth)
@@ -305,7 +313,7 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		return;
 	}
 	run_set_up(pool, &run, NULL, task);
-	pool->stats[WPOOL_STAT_CALLER_RUNS]++;
+	shared_inc(pool->stats[WPOOL_STAT_CALLER_RUNS]);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	trace_wpool_task_start(pool->name, task, run.fn);
 	if (ours)
@@ -364,7 +372,7 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 
 	lockdep_assert_held(&pool->lock);
 	if (depth)
-		WRITE_ONCE(pool->nr_running, pool->nr_running - 1);
+		shared_dec(pool->nr_running);
 	WRITE_ONCE(worker->depth, 0);
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];

@@ -81,14 +81,14 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 
 	deadline_set(&deadline, timeout);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	pool->nr_awaiting++;
+	shared_inc(pool->nr_awaiting);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	ended = wait_for_completion_timeout(&pool->terminated,
 					    deadline_left(&deadline));
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	WRITE_ONCE(pool->nr_awaiting, pool->nr_awaiting - 1);
+	shared_dec(pool->nr_awaiting);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	/* The count before the look for sleepers; pairs with wait_var_event(). */
 	smp_mb();
@@ -108,44 +108,12 @@ static void hand_back(struct wpool *pool, struct wpool_task *task,
 		      struct list_head *unrun, struct wpool_wakes *wakes)
 {
 	bool ours = task->flags & (WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE);
+	bool running = task->state & TASK_IN_FN;
 
 	/* Before the end is told: from then on its owner may free it. */
-	if (unrun && !ours)
+	if (unrun && !ours && !running)
 		list_add_tail(&task->node, unrun);
 	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
-}
-
-/* A task that waits and is on the queue now, or will be when its time comes. */
-static struct wpool_task *pop_any(struct wpool *pool)
-{
-	struct wpool_task *task;
-
-	if (pool->nr_queued == pool->nr_held)
-		return NULL;
-	task = queue_first(pool);
-	queue_remove(pool, task);
-	return task;
-}
-
-/* Takes back the second runs of tasks that are inside their function. */
-static unsigned int unrequeue_all(struct wpool *pool, struct wpool_wakes *wakes)
-{
-	struct wpool_worker *worker;
-	unsigned int i, n = 0;
-
-	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = 0; i < worker->depth; i++) {
-			struct wpool_task *task = worker->runs[i].task;
-
-			if (!task || !(task->state & TASK_QUEUED))
-				continue;
-			queue_unrequeue(pool, task);
-			task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED,
-				  wakes);
-			n++;
-		}
-	}
-	return n;
 }
 
 /**
@@ -153,7 +121,8 @@ static unsigned int unrequeue_all(struct wpool *pool, struct wpool_wakes *wakes)
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  * @unrun: gets those that were queued, linked by their member node, in the order
  *	in which they would have begun; or NULL. Not in it, though they end too, are
- *	those of wpool_schedule_fn(), wpool_run() and the like, and delayed tasks.
+ *	those of wpool_schedule_fn(), wpool_run() and the like, second runs of tasks
+ *	that are running, and delayed tasks.
  *
  * All that were queued end with -ECANCELED; those that run are asked to stop, see
  * wpool_should_stop(). Does not wait. A task of @unrun is its owner's again, who
@@ -166,15 +135,15 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
 	struct wpool_wakes wakes = {};
 	struct wpool_task *task;
-	unsigned int n;
+	unsigned int n = 0;
 	unsigned long flags;
 
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	close_pool(pool, WPOOL_STATE_STOP, &wakes);
-	n = unrequeue_all(pool, &wakes);
-	while ((task = pop_any(pool))) {
+	while ((task = queue_find(pool, NULL))) {
+		queue_take_back(pool, task);
 		hand_back(pool, task, unrun, &wakes);
 		n++;
 		/* The state keeps others out: no need to hold the lock for all. */

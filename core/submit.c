@@ -33,7 +33,7 @@ static bool would_deadlock(const struct wpool *pool)
 static int reject(struct wpool *pool, int ret, unsigned long flags)
 	__releases(&pool->lock)
 {
-	pool->stats[WPOOL_STAT_REJECTED]++;
+	shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return ret;
 }
@@ -77,7 +77,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	if (waiter.worker)
 		pool->nr_asleep++;
 	list_add_tail(&waiter.node, &pool->blocked);
-	pool->nr_blocked++;
+	shared_inc(pool->nr_blocked);
 	wpool_get(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
@@ -89,7 +89,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 		if (waiter.worker)
 			pool->nr_asleep--;
 		list_del(&waiter.node);
-		pool->nr_blocked--;
+		shared_dec(pool->nr_blocked);
 		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);

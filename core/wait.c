@@ -99,8 +99,8 @@ void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 		if (!waiter->worker)
 			continue;
 		list_del(&waiter->node);
-		pool->nr_blocked--;
-		pool->stats[WPOOL_STAT_REJECTED]++;
+		shared_dec(pool->nr_blocked);
+		shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
 		waiter_tell(waiter, -EDEADLK, wakes);
 		return;
 	}
@@ -399,10 +399,7 @@ bool wpool_cancel(struct wpool_task *task)
 	}
 
 	trace_wpool_task_cancel(pool->name, task, task->fn);
-	if (task->state & TASK_IN_FN)
-		queue_unrequeue(pool, task);
-	else
-		queue_remove(pool, task);
+	queue_take_back(pool, task);
 	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);

@@ -47,7 +47,7 @@ static bool spawn_must_fail(void)
 void worker_unidle(struct wpool_worker *worker)
 {
 	list_del_init(&worker->idle_node);
-	worker->pool->nr_idle--;
+	shared_dec(worker->pool->nr_idle);
 }
 
 /**
@@ -115,7 +115,7 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 
 	list_add(&worker->idle_node, &pool->idle);
-	pool->nr_idle++;
+	shared_inc(pool->nr_idle);
 	WRITE_ONCE(worker->since, jiffies);
 	if (pool_alive(pool) > pool_keep(pool) &&
 	    !(pool->flags & WPOOL_KEEP_IDLE) && !timer_pending(&pool->timer))
@@ -367,10 +367,10 @@ static bool worker_link(struct wpool_worker *worker)
 		return false;
 	wpool_get(pool);
 	list_add_tail_rcu(&worker->node, &pool->workers);
-	pool->nr_workers++;
-	pool->stats[WPOOL_STAT_CREATED]++;
-	pool->stats[WPOOL_STAT_LARGEST] = max_t(u64, pool->nr_workers,
-						pool->stats[WPOOL_STAT_LARGEST]);
+	shared_inc(pool->nr_workers);
+	shared_inc(pool->stats[WPOOL_STAT_CREATED]);
+	if (pool->nr_workers > pool->stats[WPOOL_STAT_LARGEST])
+		WRITE_ONCE(pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
 	worker->looking = true;
 	pool->nr_looking++;
 	return true;
