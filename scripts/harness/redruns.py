@@ -73,6 +73,11 @@ LOG = """[    1.0] KTAP version 1
 LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
 LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
 KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
+WAIT_CONTEXT = """
+[    2.6] [ BUG: Invalid wait context ]
+[    2.6] (&port_lock_key){{-.-.}}-{{3:3}}, at: serial8250_console_write+0x933/0x1190
+[    2.6] Call Trace:
+[    2.6]  {}"""
 PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
 
 
@@ -128,6 +133,10 @@ def quick():
            pretend(words(), PROMISE))
     yield ("a complaint beyond those promised", green, "console: *BUG: as promised",
            pretend(words(), promised + "\nBUG: as promised"))
+    yield ("a wait context that is wrong in the module", green, "console: *Invalid wait context",
+           pretend(words(), WAIT_CONTEXT.format("submit+0x1/0x2 [wpool]")))
+    yield ("one that is wrong in the kernel alone", green, None,
+           pretend(words(), promised + WAIT_CONTEXT.format("hrtimer_interrupt+0x1/0x2")))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
 
 
