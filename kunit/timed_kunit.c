@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls with a time limit, whose task may outlive the caller's patience.
+ */
+#include <linux/ktime.h>
+#include "wpool_kunit.h"
+
+static int timed_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_timed");
+}
+
+#define STOPPED		33
+#define NOT_STOPPED	34
+
+/* Goes on until it is asked to stop, or its gate is opened. */
+static int run_on(void *arg)
+{
+	struct wpt_job *job = arg;
+	bool stop;
+
+	complete_all(&job->begun);
+	do {
+		stop = wpool_should_stop();
+	} while (!stop && !wait_for_completion_timeout(&job->gate->opened, 1));
+	atomic_inc(&job->runs);
+	return stop ? STOPPED : NOT_STOPPED;
+}
+
+/* wpool_run_timeout(), in a thread's stead. */
+struct timed {
+	wpool_fn_t	fn;
+	void		*arg;
+	unsigned long	timeout;
+	s64		took;		/* in ns */
+};
+
+static int call_run_timeout(struct wpt_thread *self)
+{
+	struct timed *timed = self->arg;
+	ktime_t began = ktime_get();
+	int ret;
+
+	ret = wpool_run_timeout(self->pool, timed->fn, timed->arg, timed->timeout);
+	timed->took = ktime_to_ns(ktime_sub(ktime_get(), began));
+	return ret;
+}
+
+static struct timed *timed(struct kunit *test, wpool_fn_t fn, void *arg, unsigned long timeout)
+{
+	struct timed *timed = wpt_alloc(test, sizeof(*timed));
+
+	timed->fn = fn;
+	timed->arg = arg;
+	timed->timeout = timeout;
+	return timed;
+}
+
+static const unsigned int timeout_cases[] = { 0, 1, HZ / 50 + 2 };
+
+static void timeout_name(const unsigned int *timeout, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u jiffies", *timeout);
+}
+
+KUNIT_ARRAY_PARAM(timeout, timeout_cases, timeout_name);
+
+/* The jiffy in which it begins is not a whole one. */
+static s64 least(unsigned int timeout)
+{
+	return timeout ? (s64)(timeout - 1) * TICK_NSEC : 0;
+}
+
+/* 51: in time, the result */
+static void timed_in_time(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	job->result = -EIO;
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_run_timeout, pool,
+				       timed(test, wpt_run_job, job, WPT_LIMIT)), -EIO);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
+}
+
+/* 20, 51: given up while it waits: taken back, never early, and never run */
+static void timed_queued(struct kunit *test)
+{
+	unsigned int timeout = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct timed *call = timed(test, wpt_run_job, job, timeout);
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_run_timeout, pool, call), -ETIMEDOUT);
+	KUNIT_EXPECT_GE(test, call->took, least(timeout));
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+	wpt_open(hold->gate);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+}
+
+/* 20, 51: given up while it waits for room: nothing is left of it */
+static void timed_blocked(struct kunit *test)
+{
+	unsigned int timeout = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct timed *call = timed(test, wpt_run_job, job, timeout);
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_run_timeout, pool, call), -ETIMEDOUT);
+	KUNIT_EXPECT_GE(test, call->took, least(timeout));
+	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 1);
+	wpt_open(hold->gate);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+}
+
+/* 51: given up while it runs: asked to stop, and the worker is free for others */
+static void timed_running(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct timed *call = timed(test, run_on, slow, HZ / 10);
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_run_timeout, pool, call), -ETIMEDOUT);
+	KUNIT_EXPECT_GE(test, call->took, least(HZ / 10));
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	/* its gate is still closed: it is over because it was asked */
+	KUNIT_EXPECT_EQ(test, atomic_read(&slow->runs), 1);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 2);
+}
+
+/* 51: one that does not look outlives its caller; KASAN watches its memory */
+static void timed_outlives(struct kunit *test)
+{
+	const unsigned int n = 4;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = n });
+	struct wpt_job *jobs = wpt_jobs(test, n, wpt_gate(test));
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct wpt_thread *thread = wpt_thread(test, call_run_timeout, pool, NULL,
+						       timed(test, wpt_run_job, &jobs[i], HZ / 4));
+
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -ETIMEDOUT);
+	}
+	for (i = 0; i < n; i++) {
+		wpt_begun(test, &jobs[i]);
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 0);
+	}
+	WPT_EXPECT_STAT(test, pool, RUNNING, n);
+	wpt_open(jobs->gate);
+	wpt_destroy(test, pool);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+}
+
+struct race {
+	atomic_t	runs;
+	atomic_t	results;
+	atomic_t	given_up;
+};
+
+static int run_a_while(void *arg)
+{
+	struct race *race = arg;
+
+	/* About as long as its caller waits. */
+	if (atomic_inc_return(&race->runs) % 2)
+		schedule_timeout_idle(1);
+	return STOPPED;
+}
+
+static int call_race(struct wpt_thread *self)
+{
+	struct race *race = self->arg;
+	int i, ret;
+
+	for (i = 0; i < 40; i++) {
+		ret = wpool_run_timeout(self->pool, run_a_while, race, i % 4);
+		if (ret == STOPPED)
+			atomic_inc(&race->results);
+		else if (ret == -ETIMEDOUT)
+			atomic_inc(&race->given_up);
+		else
+			return ret;
+	}
+	return 0;
+}
+
+/* 51: the end of a task and that of its caller's patience, at about the same time */
+static void timed_races(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 2,
+	});
+	struct race *race = wpt_alloc(test, sizeof(*race));
+	struct wpt_thread *threads[4];
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		threads[i] = wpt_thread(test, call_race, pool, NULL, race);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&race->results) + atomic_read(&race->given_up), 160);
+	KUNIT_EXPECT_GE(test, atomic_read(&race->runs), atomic_read(&race->results));
+	WPT_EXPECT_STAT(test, pool, COMPLETED, atomic_read(&race->runs));
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
+			wpt_stat(pool, WPOOL_STAT_COMPLETED) + wpt_stat(pool, WPOOL_STAT_CANCELLED));
+}
+
+static struct kunit_case timed_cases[] = {
+	KUNIT_CASE(timed_in_time),
+	KUNIT_CASE_PARAM(timed_queued, timeout_gen_params),
+	KUNIT_CASE_PARAM(timed_blocked, timeout_gen_params),
+	KUNIT_CASE(timed_running),
+	KUNIT_CASE(timed_outlives),
+	KUNIT_CASE(timed_races),
+	{}
+};
+
+static struct kunit_suite timed_suite = {
+	.name = "wpool_timed",
+	.init = timed_init,
+	.exit = wpt_exit,
+	.test_cases = timed_cases,
+};
+
+kunit_test_suite(timed_suite);
