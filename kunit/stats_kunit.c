@@ -70,11 +70,12 @@ static int overestimates(struct wpool *pool, struct tally *tally)
 	if (count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_CANCELLED] +
 	    count[WPOOL_STAT_OOPSED] > count[WPOOL_STAT_SUBMITTED])
 		return 4;
-	if (count[WPOOL_STAT_RUNNING] + count[WPOOL_STAT_IDLE] > count[WPOOL_STAT_WORKERS])
+	/* Each of these alone: they are not of one moment. */
+	if (count[WPOOL_STAT_RUNNING] > count[WPOOL_STAT_CAPACITY])
 		return 5;
-	if (count[WPOOL_STAT_WORKERS] > count[WPOOL_STAT_CAPACITY])
+	if (count[WPOOL_STAT_IDLE] > count[WPOOL_STAT_CAPACITY])
 		return 6;
-	if (count[WPOOL_STAT_LARGEST] < count[WPOOL_STAT_WORKERS])
+	if (count[WPOOL_STAT_WORKERS] > count[WPOOL_STAT_CAPACITY])
 		return 7;
 	if (count[WPOOL_STAT_BLOCKED] > 2)
 		return 8;
