@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the pages under Documentation/ name must exist: functions, tests, code."""
+import re
+
+from harness.modules import TREE
+
+DOCS = TREE / "Documentation"
+NAMED = re.compile(r"`([^`]+)`")
+WORDS_OF_C = {"struct", "enum"}
+CASE = re.compile(r"KUNIT_CASE\w*\((\w+)")
+SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
+STOP = re.compile(r"\{ \"[^\"]+\",\s*(show_\w+) \}")
+FUNCTION = re.compile(r"^(?!typedef|#define __)(?:[a-z].*?[\s*]|#define )\b(wpool_\w+)\(", re.M)
+
+
+def header():
+    return (TREE / "include/linux/wpool.h").read_text()
+
+
+def code_of(header_text):
+    return re.sub(r"/\*.*?\*/", "", header_text, flags=re.S)
+
+
+def tests():
+    """Everything that may stand in the last column of a table."""
+    found = set()
+    for path in (TREE / "kunit").glob("*_kunit.c"):
+        text = path.read_text()
+        for suite in SUITE.findall(text):
+            found.update(f"{suite}.{case}" for case in CASE.findall(text))
+    for path in (TREE / "samples").glob("tour_*.c"):
+        found.update(STOP.findall(path.read_text()))
+    return found
+
+
+def rows(page):
+    """The rows of the tables whose second column says whether wpool has it."""
+    wanted = False
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            wanted = False
+        elif cells[1:] == ["wpool", "by", "shown by"]:
+            wanted = True
+        elif wanted and not set(line) <= set("|- "):
+            yield number, cells
+
+
+def table_faults(page):
+    words, shown = set(re.findall(r"\w+", code_of(header()))), tests()
+    for number, cells in rows(page):
+        where = f"{page.name}:{number}"
+        if len(cells) != 4 or cells[1] not in ("yes", "no"):
+            yield f"{where}: not a row of feature, yes or no, by, shown by"
+            continue
+        if cells[1] == "yes" and not (cells[2] and NAMED.search(cells[3])):
+            yield f"{where}: a yes names what it is by and where it is shown"
+        for name in NAMED.findall(cells[2]):
+            for word in re.findall(r"\w+", re.sub(r"-E[A-Z]+", "", name)):
+                if word not in words | WORDS_OF_C and not (TREE / name).exists():
+                    yield f"{where}: {word} is not in wpool.h"
+        for name in NAMED.findall(cells[3]):
+            if name not in shown and not ("/" in name and (TREE / name).exists()):
+                yield f"{where}: there is no {name}"
+
+
+def calls_faults(page):
+    """Calls named in running text."""
+    functions = set(re.findall(r"\bwpool_\w+", code_of(header())))
+    for name in sorted(set(re.findall(r"`(wpool_\w+)\(", page.read_text()))):
+        if name not in functions:
+            yield f"{page.name}: there is no {name}()"
+
+
+def example_faults(page):
+    """Each example must be part of a sample, so that it is built and run."""
+    samples = ["\n".join(line.strip() for line in path.read_text().splitlines())
+               for path in sorted((TREE / "samples").glob("*.c"))]
+    for block in re.findall(r"^```c\n(.*?)^```", page.read_text(), re.M | re.S):
+        example = "\n".join(line.strip() for line in block.strip().splitlines())
+        if not any(all(part.strip("\n") in text for part in example.split("\n...\n"))
+                   for text in samples):
+            yield f"{page.name}: in no sample: {example.splitlines()[0]}"
+
+
+def tour_faults():
+    """The tour shows every feature, so it calls every function."""
+    tour = "\n".join(path.read_text() for path in (TREE / "samples").glob("tour_*.c"))
+    for name in FUNCTION.findall(code_of(header())):
+        if f"{name}(" not in tour:
+            yield f"the tour does not call {name}()"
+
+
+def faults():
+    for page in sorted(DOCS.glob("*.md")):
+        yield from table_faults(page)
+        yield from calls_faults(page)
+        yield from example_faults(page)
+    yield from calls_faults(TREE / "README.md")
+    yield from tour_faults()
