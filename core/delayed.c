@@ -146,7 +146,10 @@ static struct wpool *__delayed_grab(struct wpool_delayed_task *dtask,
 	struct wpool *pool;
 	bool firing;
 
-	while ((pool = task_lock_pool(task, flags))) {
+	for (;;) {
+		pool = task_lock_pool(task, flags);
+		if (!pool)
+			return NULL;
 		if (task->state == TASK_QUEUED) {
 			queue_remove(pool, task);
 			break;
@@ -161,8 +164,7 @@ static struct wpool *__delayed_grab(struct wpool_delayed_task *dtask,
 			return NULL;
 		cond_resched();
 	}
-	if (pool)
-		__release(&pool->lock);	/* see delayed_grab() */
+	__release(&pool->lock);	/* see delayed_grab() */
 	return pool;
 }
 

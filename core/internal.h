@@ -241,7 +241,7 @@ struct wpool_worker {
  * @spawn_error: L: why the last thread could not be made, or 0
  * @starter: L: who waits for workers to be made, or NULL
  * @to_start: L: how many more than those to be kept it asked for
- * @made: L: how many have been made for it
+ * @prestarted: L: how many of those have been made
  * @timer: kicks the manager: when an idle worker's time is over, or a thread
  *	that could not be made is to be tried again
  * @manage_node: manager.lock: on the manager's list; then it holds a reference
@@ -308,7 +308,7 @@ struct wpool {
 	int			spawn_error;
 	struct wpool_waiter	*starter;
 	unsigned int		to_start;
-	unsigned int		made;
+	unsigned int		prestarted;
 	struct timer_list	timer;
 	struct list_head	manage_node;
 

@@ -211,9 +211,9 @@ static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
 	struct wpool_waiter *starter = pool->starter;
 
 	if (starter)
-		starter->value = pool->made;
+		starter->value = pool->prestarted;
 	pool->to_start = 0;
-	pool->made = 0;
+	pool->prestarted = 0;
 	pool->starter = NULL;
 	if (!starter)
 		return;
@@ -238,10 +238,11 @@ static void spawn_missing(struct wpool *pool)
 		err = worker_spawn(pool);
 		raw_spin_lock_irqsave(&pool->lock, flags);
 		made += !err;
-		if (!err && pool_alive(pool) > pool_keep(pool) && pool->to_start)
+		if (!err && pool_alive(pool) > pool_keep(pool) && pool->to_start) {
 			pool->to_start--;
+			pool->prestarted++;
+		}
 	}
-	pool->made += made;
 	if (err == -EBUSY)
 		err = 0;
 	if (err)

@@ -141,7 +141,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 
 /*
  * Has the manager make the workers to be kept, and @n more, and waits until it
- * has. Return: how many it made, or an error if that is why they are fewer than
+ * has. Return: how many of the @n, or an error if that is why they are fewer than
  * are to be kept; -EBUSY, -ESHUTDOWN.
  */
 int pool_start(struct wpool *pool, unsigned int n)

@@ -112,8 +112,9 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		oldest = queue_pop_oldest(pool);
 	if (oldest) {
-		task_drop(pool, oldest, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
+		/* In this order: the drop hands what room there is to others. */
 		ret = queue_accept(pool, task, group);
+		task_drop(pool, oldest, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
 		wake_for_queue(pool, &wakes);
 	} else {
 		ret = queue_take(pool, task, group);
@@ -229,7 +230,8 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
  * Context: Process context; may sleep. The caller holds a reference on @pool.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
  * told why not. Else nothing has changed:
- * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached), -EBUSY (already queued, or running in
+ * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached),
+ * -EBUSY (already queued, or running in
  * another pool), -EAGAIN (full, and the policy is not to wait, or too many wait
  * already), -ESHUTDOWN (the pool accepts no more; also if that comes to pass
  * while waiting), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is
