@@ -216,38 +216,60 @@ static void resize_races_spawn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rose, 0);
 }
 
+#define RING		16
+
+/* Submits its jobs in turn until the gate is opened; how many were accepted. */
 static int keep_busy(struct wpt_thread *self)
 {
-	unsigned int i;
-	int err = 0;
+	struct wpt_gate *stop = self->arg;
+	int accepted = 0;
 
-	for (i = 0; i < 400 && !err; i++)
-		err = wpool_schedule(self->pool, &self->job[i].task);
-	return err;
+	while (!completion_done(&stop->opened)) {
+		struct wpt_job *job = &self->job[accepted % RING];
+
+		if (accepted >= RING && wpool_wait_timeout(&job->task, WPT_LIMIT, NULL))
+			return -EPROTO;
+		if (wpool_schedule_timeout(self->pool, &job->task, WPT_LIMIT))
+			return -EPROTO;
+		accepted++;
+	}
+	return accepted;
 }
 
-/* 28, 10: resized all the time under load, everything runs once */
+/* 28, 10: resized all the time under load, everything runs, and once */
 static void resize_under_load(struct kunit *test)
 {
 	static const unsigned int capacities[] = { 1, 5, 2, 8, 3, 1, 7 };
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 4, .queue_depth = 3,
 	});
-	struct wpt_job *jobs = wpt_jobs(test, 400, NULL);
-	struct wpt_thread *thread = wpt_thread(test, keep_busy, pool, jobs, NULL);
+	struct wpt_gate *stop = wpt_gate(test);
+	struct wpt_job *jobs = wpt_jobs(test, 2 * RING, NULL);
+	struct wpt_thread *threads[2];
 	unsigned int i, wrong = 0;
+	int accepted = 0, runs = 0;
 
-	for (i = 0; !completion_done(&thread->done) && i < 100000; i++) {
+	for (i = 0; i < 2; i++)
+		threads[i] = wpt_thread(test, keep_busy, pool, &jobs[i * RING], stop);
+	for (i = 0; i < 700; i++) {
 		wrong += wpool_resize(pool, capacities[i % ARRAY_SIZE(capacities)]) != 0;
 		wrong += wpt_stat(pool, WPOOL_STAT_WORKERS) > 8;
-		schedule_timeout_idle(1);
+		/* lets workers be made now and then */
+		if (i % 16 == 0)
+			schedule_timeout_idle(1);
 	}
-	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	wpt_open(stop);
+	for (i = 0; i < 2; i++) {
+		int n = wpt_join(test, threads[i]);
+
+		KUNIT_EXPECT_GE(test, n, 0);
+		accepted += n;
+	}
 	wpt_destroy(test, pool);
-	for (i = 0; i < 400; i++)
-		wrong += atomic_read(&jobs[i].runs) != 1;
+	for (i = 0; i < 2 * RING; i++)
+		runs += atomic_read(&jobs[i].runs);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, runs, accepted);
 }
 
 static struct kunit_case resize_cases[] = {
