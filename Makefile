@@ -39,7 +39,7 @@ selftest:
 
 demo:
 	@scripts/packages build test
-	@scripts/demo $(if $(FILE),--file '$(FILE)')
+	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
 
 lint:
 	@scripts/packages build lint
