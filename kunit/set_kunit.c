@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several pools behind one front.
+ */
+#include <linux/err.h>
+#include <linux/nodemask.h>
+#include "wpool_kunit.h"
+
+static int set_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_set");
+}
+
+/* A set, and a thread that destroys it when its gate is opened, so at the latest in teardown. */
+struct front {
+	struct wpool_set	*set;
+	struct wpt_gate		*end;
+	struct wpt_thread	*destroyer;
+	char			name[WPOOL_NAME_MAX + 1];
+};
+
+static int call_set_destroy(struct wpt_thread *self)
+{
+	struct front *front = self->arg;
+
+	wait_for_completion(&front->end->opened);
+	return wpool_set_destroy(front->set);
+}
+
+static struct front *front(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n,
+			   enum wpool_rule rule)
+{
+	struct front *front = wpt_alloc(test, sizeof(*front));
+
+	front->end = wpt_gate(test);
+	wpt_name(test, front->name, sizeof(front->name));
+	front->set = wpool_set_create(front->name, attrs, n, rule);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, front->set);
+	front->destroyer = wpt_thread(test, call_set_destroy, NULL, NULL, front);
+	return front;
+}
+
+/* The i-th pool of a set: a pointer that is good until the set is destroyed. */
+static struct wpool *nth(struct kunit *test, struct front *front, unsigned int i)
+{
+	char name[WPOOL_NAME_MAX + 8];
+	struct wpool *pool;
+
+	snprintf(name, sizeof(name), "%s.%u", front->name, i);
+	pool = wpool_find(name);
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	wpool_put(pool);
+	return pool;
+}
+
+static void schedule_all(struct kunit *test, struct front *front, struct wpt_job *jobs,
+			 unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, wpool_set_schedule(front->set, &jobs[i].task, i), 0);
+}
+
+static const unsigned int size_cases[] = { 1, 2, 5 };
+
+static void size_name(const unsigned int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u pools", *n);
+}
+
+KUNIT_ARRAY_PARAM(size, size_cases, size_name);
+
+/* Each in turn: each gets the same number. */
+static void set_round_robin(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct front *set = front(test, NULL, n, WPOOL_RULE_ROUND_ROBIN);
+	struct wpt_job *jobs = wpt_jobs(test, 6 * n, NULL);
+	unsigned int i;
+
+	schedule_all(test, set, jobs, 6 * n);
+	for (i = 0; i < 6 * n; i++)
+		wpt_wait(test, &jobs[i]);
+	for (i = 0; i < n; i++)
+		WPT_EXPECT_STAT(test, nth(test, set, i), SUBMITTED, 6);
+}
+
+/* The pools are what the attributes say, and can be used by themselves. */
+static void set_of_pools(struct kunit *test)
+{
+	struct front *set = front(test, &(struct wpool_attrs) {
+		.capacity = 3, .min_workers = 2,
+	}, 4, WPOOL_RULE_ROUND_ROBIN);
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+	unsigned int i, j, same = 0;
+
+	for (i = 0; i < 4; i++) {
+		struct wpool *pool = nth(test, set, i);
+
+		WPT_EXPECT_STAT(test, pool, CAPACITY, 3);
+		WPT_EXPECT_STAT(test, pool, WORKERS, 2);
+		KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+		for (j = 0; j < i; j++)
+			same += nth(test, set, j) == pool;
+	}
+	KUNIT_EXPECT_EQ(test, same, 0);
+}
+
+/* That with the fewest tasks queued and running, wherever it is. */
+static void set_least_loaded(struct kunit *test)
+{
+	struct front *set = front(test, &(struct wpool_attrs) { .capacity = 1 }, 3,
+				  WPOOL_RULE_LEAST_LOADED);
+	struct wpt_job *hold[3], *jobs = wpt_jobs(test, 6, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		hold[i] = wpt_hold(test, nth(test, set, i), 1);
+	/* 3, 1 and 2 of them */
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 0), &jobs[0], 2), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 2), &jobs[2], 1), 0);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 1));
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 1));
+	/* 3, 3 and 2 */
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 1), &jobs[3], 2), 0);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 2));
+	/* 1, 3 and 2 */
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[0].task));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 0));
+	KUNIT_EXPECT_EQ(test, wpool_set_schedule(set->set, &jobs[5].task, 0), 0);
+	WPT_EXPECT_STAT(test, nth(test, set, 0), QUEUED, 1);
+	for (i = 0; i < 3; i++)
+		wpt_open(hold[i]->gate);
+}
+
+/* Always the same for one key; of many keys each pool has some. */
+static void set_by_key(struct kunit *test)
+{
+	struct front *set = front(test, NULL, 4, WPOOL_RULE_KEY);
+	unsigned int i, j, wrong = 0, of[4] = { };
+	struct wpool *pool;
+	u64 key;
+
+	for (key = 0; key < 400; key++) {
+		pool = wpool_set_pick(set->set, key);
+		for (i = 0; i < 3; i++)
+			wrong += wpool_set_pick(set->set, key) != pool;
+		for (j = 0; j < 4; j++)
+			of[j] += nth(test, set, j) == pool;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	for (j = 0; j < 4; j++)
+		KUNIT_EXPECT_GT(test, of[j], 40);
+	KUNIT_EXPECT_EQ(test, of[0] + of[1] + of[2] + of[3], 400);
+}
+
+/* 64: a pool that is stuck holds back its own keys alone */
+static void set_isolates(struct kunit *test)
+{
+	struct front *set = front(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_FAIL,
+	}, 2, WPOOL_RULE_KEY);
+	struct wpt_job *hold = wpt_hold(test, nth(test, set, 0), 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	unsigned int refused = 0, ran = 0;
+	u64 key;
+
+	for (key = 0; key < 40; key++) {
+		bool stuck = wpool_set_pick(set->set, key) == nth(test, set, 0);
+		int err = wpool_set_schedule(set->set, &job->task, key);
+
+		KUNIT_EXPECT_EQ(test, err, stuck ? -EAGAIN : 0);
+		refused += stuck;
+		if (err)
+			continue;
+		wpt_wait(test, job);
+		ran++;
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), ran);
+	KUNIT_EXPECT_TRUE(test, ran && refused);
+	wpt_open(hold->gate);
+}
+
+/* One that belongs to the caller's node; of several, each in turn. */
+static void set_by_node(struct kunit *test)
+{
+	unsigned int nodes = num_online_nodes(), n = 3 * nodes;
+	struct front *set = front(test, NULL, n, WPOOL_RULE_NODE);
+	unsigned int i, *picked = wpt_alloc(test, n * sizeof(*picked));
+	struct wpool *pool[3];
+
+	/* Preemption off: the caller stays on its node. */
+	preempt_disable();
+	for (i = 0; i < 3; i++)
+		pool[i] = wpool_set_pick(set->set, 0);
+	preempt_enable();
+	/* the pools take the nodes in turn */
+	for (i = 0; i < n; i++)
+		picked[i % nodes] += nth(test, set, i) == pool[0] || nth(test, set, i) == pool[1] ||
+				     nth(test, set, i) == pool[2];
+	for (i = 0; i < nodes && !picked[i]; i++)
+		;
+	KUNIT_ASSERT_LT(test, i, nodes);
+	KUNIT_EXPECT_EQ(test, picked[i], 3);
+}
+
+/* 26: one shutdown closes all, and what was accepted still runs */
+static void set_shutdown(struct kunit *test)
+{
+	struct front *set = front(test, &(struct wpool_attrs) { .capacity = 1 }, 3,
+				  WPOOL_RULE_ROUND_ROBIN);
+	struct wpt_job *hold = wpt_jobs(test, 3, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 6, NULL);
+	struct wpt_job *late = wpt_jobs(test, 1, NULL);
+	unsigned int i;
+
+	schedule_all(test, set, hold, 3);
+	schedule_all(test, set, jobs, 6);
+	wpool_set_shutdown(set->set);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_state(nth(test, set, i)), WPOOL_STATE_SHUTDOWN);
+		KUNIT_EXPECT_EQ(test, wpool_set_schedule(set->set, &late->task, i), -ESHUTDOWN);
+	}
+	wpool_set_shutdown(set->set);
+	wpt_open(hold->gate);
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
+}
+
+/* 54: destroying waits for all, having closed all first; then the names are free */
+static void set_destroy(struct kunit *test)
+{
+	struct front *set = front(test, NULL, 3, WPOOL_RULE_ROUND_ROBIN);
+	struct wpt_job *hold = wpt_hold(test, nth(test, set, 0), 1);
+	struct wpool *first = wpool_get(nth(test, set, 0));
+	struct wpool *last = wpool_get(nth(test, set, 2));
+	char name[WPOOL_NAME_MAX + 8];
+	unsigned int i;
+	bool closed;
+
+	wpt_open(set->end);
+	/* while it waits for the first pool, the last one comes to its end */
+	closed = wpt_until(wpt_state(last) == WPOOL_STATE_TERMINATED);
+	KUNIT_EXPECT_TRUE(test, closed);
+	KUNIT_EXPECT_EQ(test, wpt_state(first), WPOOL_STATE_SHUTDOWN);
+	KUNIT_EXPECT_FALSE(test, completion_done(&set->destroyer->done));
+	wpool_put(first);
+	wpool_put(last);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, set->destroyer), 0);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s.%u", set->name, i);
+		KUNIT_EXPECT_PTR_EQ(test, wpool_find(name), (struct wpool *)NULL);
+	}
+}
+
+static int destroy_from_inside(void *arg)
+{
+	return wpool_set_destroy(arg);
+}
+
+/* 62: from inside one of its pools it is -EDEADLK, and the set lives on */
+static void set_destroy_inside(struct kunit *test)
+{
+	struct front *set = front(test, NULL, 2, WPOOL_RULE_ROUND_ROBIN);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_run(test, nth(test, set, i), destroy_from_inside, set->set),
+				-EDEADLK);
+		KUNIT_EXPECT_EQ(test, wpt_state(nth(test, set, i)), WPOOL_STATE_RUNNING);
+	}
+	schedule_all(test, set, jobs, 2);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+}
+
+/* 5: a pool that cannot be made takes those before it along */
+static void set_unwinds(struct kunit *test)
+{
+	char base[WPOOL_NAME_MAX + 1], name[WPOOL_NAME_MAX + 8];
+	struct wpool *third;
+	struct wpool_set *set;
+	unsigned int i;
+
+	wpt_name(test, base, sizeof(base));
+	snprintf(name, sizeof(name), "%s.2", base);
+	third = wpool_create(name, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, third);
+	set = wpool_set_create(base, NULL, 4, WPOOL_RULE_KEY);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(set), -EEXIST);
+	if (!IS_ERR(set))
+		wpool_set_destroy(set);
+	for (i = 0; i < 4; i++) {
+		struct wpool *found;
+
+		snprintf(name, sizeof(name), "%s.%u", base, i);
+		found = wpool_find(name);
+		KUNIT_EXPECT_PTR_EQ(test, found, i == 2 ? third : NULL);
+		wpool_put(found);
+	}
+	KUNIT_EXPECT_EQ(test, wpool_destroy(third), 0);
+}
+
+struct refused_case {
+	const char		*what;
+	const char		*name;
+	unsigned int		n;
+	enum wpool_rule		rule;
+	struct wpool_attrs	attrs;
+};
+
+static const struct refused_case refused_cases[] = {
+	{ "no name", NULL, 2, WPOOL_RULE_KEY },
+	{ "name with a slash", "kunit/set", 2, WPOOL_RULE_KEY },
+	{ "name of 31 characters", "kunit-set-0123456789-0123456789", 2, WPOOL_RULE_KEY },
+	{ "no pools", "kunit-set", 0, WPOOL_RULE_KEY },
+	{ "too many pools", "kunit-set", WPOOL_SET_MAX + 1, WPOOL_RULE_KEY },
+	{ "-1 pools", "kunit-set", -1, WPOOL_RULE_KEY },
+	{ "unknown rule", "kunit-set", 2, WPOOL_NR_RULES },
+	{ "rule -1", "kunit-set", 2, -1 },
+	{ "bad attributes", "kunit-set", 2, WPOOL_RULE_KEY, { .capacity = 2, .min_workers = 3 } },
+};
+
+static void refused_name(const struct refused_case *param, char *desc)
+{
+	strscpy(desc, param->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refused, refused_cases, refused_name);
+
+/* 2: garbage is refused, and nothing is left */
+static void set_refuses(struct kunit *test)
+{
+	const struct refused_case *param = test->param_value;
+	struct wpool_set *set = wpool_set_create(param->name, &param->attrs, param->n, param->rule);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(set), -EINVAL);
+	if (!IS_ERR_OR_NULL(set))
+		wpool_set_destroy(set);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_find("kunit-set.0"), (struct wpool *)NULL);
+}
+
+/* No set. */
+static void set_null(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(NULL, 0), (struct wpool *)NULL);
+	KUNIT_EXPECT_EQ(test, wpool_set_schedule(NULL, &job->task, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_set_destroy(NULL), -EINVAL);
+	wpool_set_shutdown(NULL);
+}
+
+static struct kunit_case set_cases[] = {
+	KUNIT_CASE_PARAM(set_round_robin, size_gen_params),
+	KUNIT_CASE(set_of_pools),
+	KUNIT_CASE(set_least_loaded),
+	KUNIT_CASE(set_by_key),
+	KUNIT_CASE(set_isolates),
+	KUNIT_CASE(set_by_node),
+	KUNIT_CASE(set_shutdown),
+	KUNIT_CASE(set_destroy),
+	KUNIT_CASE(set_destroy_inside),
+	KUNIT_CASE(set_unwinds),
+	KUNIT_CASE_PARAM(set_refuses, refused_gen_params),
+	KUNIT_CASE(set_null),
+	{}
+};
+
+static struct kunit_suite set_suite = {
+	.name = "wpool_set",
+	.init = set_init,
+	.exit = wpt_exit,
+	.test_cases = set_cases,
+};
+
+kunit_test_suite(set_suite);
