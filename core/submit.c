@@ -105,25 +105,24 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 		   struct wpool_group *group, unsigned long flags)
 	__releases(&pool->lock)
 {
+	struct wpool_task *victim = NULL;
 	struct wpool_wakes wakes = {};
-	struct wpool_task *oldest = NULL;
 	int ret;
 
+	ret = queue_take(pool, task, group);
+	if (ret)
+		return reject(pool, ret, flags);
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
-		oldest = queue_pop_oldest(pool);
-	if (oldest) {
-		/* In this order: the drop hands what room there is to others. */
-		ret = queue_accept(pool, task, group);
-		task_drop(pool, oldest, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
-		wake_for_queue(pool, &wakes);
-	} else {
-		ret = queue_take(pool, task, group);
-		if (!ret)
-			task_drop(pool, task, -ECANCELED, WPOOL_STAT_DROPPED,
-				  &wakes);
-	}
+		victim = queue_pop_oldest(pool);
+	/* One for one, before the drop hands what room there is to others. */
+	if (victim)
+		queue_put(pool, task);
+	else
+		victim = task;
+	task_drop(pool, victim, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
+	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
-	return ret;
+	return 0;
 }
 
 /* Does what the policy of a full pool says. Locking: as block(). */
