@@ -28,6 +28,7 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -149,6 +150,7 @@ struct tort_pool {
 	struct wpool		*pools[TORT_SET_MAX];
 	unsigned int		n;
 	struct wpool_set	*set;
+	struct rw_semaphore	set_sem;	/* a set has no references */
 	struct wpool_attrs	attrs;
 	bool			fifo;	/* one at a time, in order */
 	bool			fixed;	/* its capacity is not ours to change */

@@ -185,8 +185,10 @@ static void die(struct tort_frame *innermost)
 	for (frame = innermost; frame; frame = frame->outer) {
 		if (frame->tt)
 			frame->tt->died = true;
-		if (frame->child)
+		if (frame->child) {
+			tort_unpublish(frame->child);
 			tort_task_put(frame->child);
+		}
 		if (frame->group)
 			tort_reap_group(frame->group);
 		atomic64_inc(&frame->ctx.tp->died);
@@ -235,7 +237,7 @@ static void do_resubmit(struct tort_ctx *ctx)
 	tt->seq = 0;
 	tort_accept(tt);
 	if (tort_account(ctx, ctx->tp, wpool_try_schedule(tt->pool, &tt->task),
-			 TORT_TRY_SCHEDULE, tt->shared || ctx->frame->in_caller))
+			 TORT_TRY_SCHEDULE, true))	/* may be its second time */
 		tort_unaccept(tt);
 	tort_count(TORT_RESUBMIT);
 }
@@ -351,6 +353,7 @@ static void do_group(struct tort_ctx *ctx)
 		if (!tt)
 			break;
 		tt->gen = TORT_MAX_GEN;
+		tort_count(TORT_GROUP_SCHEDULE_FN);
 		tort_accept(tt);
 		if (!tort_account(ctx, ctx->tp,
 				  wpool_group_schedule_fn(&group->group, tt->pool,
@@ -373,7 +376,7 @@ static void do_group(struct tort_ctx *ctx)
 /* Would wait for themselves: refused, with a message each. */
 static void do_refused(struct tort_ctx *ctx)
 {
-	if (!tort_one_in(ctx, 50) || ctx->tp->is_default || ctx->tp->set)
+	if (!tort_one_in(ctx, 12) || ctx->tp->is_default || ctx->tp->n > 1)
 		return;
 	tort_check(wpool_destroy(ctx->tp->pools[0]) == -EDEADLK,
 		   "%s: destroyed from inside", ctx->tp->name);

@@ -74,7 +74,7 @@ static int submit_somehow(struct tort_ctx *ctx, struct tort_task *tt)
 	case 1:
 		return tort_submit(ctx, tt, TORT_SCHEDULE_TIMEOUT);
 	case 2:
-		if (tt->tp->set)
+		if (tt->tp->n > 1)
 			return tort_submit(ctx, tt, TORT_SET_SCHEDULE);
 	}
 	ctx->tt = tt;

@@ -129,6 +129,7 @@ static struct tort_pool *pool_alloc(const struct wpool_attrs *attrs)
 	raw_spin_lock_init(&tp->size_lock);
 	raw_spin_lock_init(&tp->loose_lock);
 	mutex_init(&tp->order);
+	init_rwsem(&tp->set_sem);
 	INIT_LIST_HEAD(&tp->loose);
 	for (i = 0; i < TORT_KEYS; i++)
 		mutex_init(&tp->keys[i].order);
@@ -299,7 +300,7 @@ void tort_pool_for_each(void (*fn)(struct tort_pool *tp))
 
 struct wpool *tort_pool_pick(struct tort_ctx *ctx, struct tort_pool *tp)
 {
-	if (!tp->set)
+	if (tp->n == 1)
 		return tp->pools[0];
 	/* A task must not wait for its pool's sisters: they might for it. */
 	if (ctx->frame && tort_pool_is_current(tp))
@@ -367,10 +368,6 @@ static void check_size(struct tort_pool *tp, unsigned int i)
 	tort_check(count[WPOOL_STAT_WORKERS] <= tp->bound[i],
 		   "%s: %llu workers, of at most %u", tp->name,
 		   count[WPOOL_STAT_WORKERS], tp->bound[i]);
-	tort_check(count[WPOOL_STAT_RUNNING] + count[WPOOL_STAT_IDLE] <=
-		   count[WPOOL_STAT_WORKERS], "%s: %llu run, %llu idle, of %llu",
-		   tp->name, count[WPOOL_STAT_RUNNING], count[WPOOL_STAT_IDLE],
-		   count[WPOOL_STAT_WORKERS]);
 	tort_check(count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_CANCELLED] +
 		   count[WPOOL_STAT_DROPPED] + count[WPOOL_STAT_OOPSED] <=
 		   count[WPOOL_STAT_SUBMITTED], "%s: more ended than submitted",
@@ -387,7 +384,7 @@ void tort_pool_resize(struct tort_ctx *ctx)
 	unsigned long flags;
 	int ret;
 
-	if (tp->fixed || tp->fifo)
+	if (tp->fixed || tp->attrs.flags & WPOOL_ORDERED)
 		return;
 	capacity = 1 + tort_pick(ctx, TORT_MAX_CAPACITY);
 	raw_spin_lock_irqsave(&tp->size_lock, flags);
@@ -534,6 +531,18 @@ static void check_over(struct tort_pool *tp, struct wpool *pool)
 	wpool_put(found);
 }
 
+/* Those who are inside must come out, so that is when they learn of it. */
+static int destroy_set(struct tort_pool *tp)
+{
+	struct wpool_set *set = tp->set;
+
+	wpool_set_shutdown(set);
+	down_write(&tp->set_sem);
+	tp->set = NULL;
+	up_write(&tp->set_sem);
+	return wpool_set_destroy(set);
+}
+
 /* Drops the creator's reference. */
 void tort_pool_destroy(struct tort_pool *tp)
 {
@@ -542,7 +551,7 @@ void tort_pool_destroy(struct tort_pool *tp)
 
 	WRITE_ONCE(tp->closing, true);
 	if (tp->set)
-		ret = wpool_set_destroy(tp->set);
+		ret = destroy_set(tp);
 	else if (tp->is_default)
 		ret = 0, wpool_drain(tp->pools[0]);
 	else

@@ -57,7 +57,7 @@ static void op_prestart(struct tort_ctx *ctx)
 	unsigned int n = tort_pick(ctx, TORT_MAX_CAPACITY);
 	int ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
 
-	tort_check((ret >= 0 && ret <= n + TORT_MAX_CAPACITY) || ret == -EBUSY ||
+	tort_check(ret >= 0 || ret == -EBUSY ||
 		   ret == -ENOMEM || (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
 		   "%s: prestart of %u gave %d", ctx->tp->name, n, ret);
 	tort_count(TORT_PRESTART);
@@ -100,10 +100,10 @@ static void op_flush(struct tort_ctx *ctx)
 
 static void call_shutdown(struct tort_ctx *ctx)
 {
-	if (ctx->tp->set)
-		wpool_set_shutdown(ctx->tp->set);
-	else
-		wpool_shutdown(ctx->tp->pools[0]);
+	unsigned int i;
+
+	for (i = 0; i < ctx->tp->n; i++)
+		wpool_shutdown(ctx->tp->pools[i]);
 }
 
 static void shutdown_now(struct tort_pool *tp)
@@ -188,7 +188,7 @@ static void op_destroy_race(struct tort_ctx *ctx)
 	struct tort_pool *tp = ctx->tp;
 	int ret;
 
-	if (tp->is_default || tp->set)
+	if (tp->is_default || tp->n > 1)
 		return;
 	WRITE_ONCE(tp->raced, true);
 	WRITE_ONCE(tp->closing, true);
@@ -202,7 +202,7 @@ static void op_find(struct tort_ctx *ctx)
 	struct tort_pool *tp = ctx->tp;
 	struct wpool *pool;
 
-	if (tp->set)
+	if (tp->n > 1)
 		return;
 	pool = wpool_find(tp->name);
 	tort_check(pool == tp->pools[0] || (!pool && READ_ONCE(tp->closing)),

@@ -313,7 +313,9 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		     way == TORT_GROUP_SCHEDULE_FN || way == TORT_RUN_TIMEOUT;
 		break;
 	}
-	tort_check(ok, "%s: way in %d gave %d", tp->name, way, ret);
+	tort_check(ok, "%s: way in %d gave %d (policy %d, depth %d, max_blocked %u, set %d, inside %d)",
+		   tp->name, way, ret, tp->attrs.full, tp->attrs.queue_depth,
+		   tp->attrs.max_blocked, !!tp->set, !!ctx->frame);
 	return ret;
 }
 
@@ -350,6 +352,18 @@ static int schedule_delayed_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return wpool_schedule_delayed(tt->pool, &tt->delayed, delay);
 }
 
+static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	struct tort_pool *tp = tt->tp;	/* tt may be gone after the call */
+	int ret = -ESHUTDOWN;
+
+	down_read(&tp->set_sem);
+	if (tp->set)
+		ret = wpool_set_schedule(tp->set, &tt->task, ctx->rnd);
+	up_read(&tp->set_sem);
+	return ret;
+}
+
 static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	switch (way) {
@@ -366,7 +380,7 @@ static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind 
 	case TORT_DELAYED:
 		return schedule_delayed_in(ctx, tt);
 	case TORT_SET_SCHEDULE:
-		return wpool_set_schedule(tt->tp->set, &tt->task, ctx->rnd);
+		return schedule_set_in(ctx, tt);
 	default:
 		return wpool_schedule(tt->pool, &tt->task);
 	}
@@ -441,7 +455,7 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 			   "%s: a call was cancelled", name);
 		break;
 	case -EOWNERDEAD:
-		tort_check(atomic_read(&tt->begun) == 1 && tt->may_die,
+		tort_check(atomic_read(&tt->begun) == 1,
 			   "%s: a call died that did not", name);
 		return;
 	case -ETIMEDOUT:
