@@ -175,9 +175,9 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 	latency_end(pool, run);
 	if (task)
 		key_release(pool, task, wakes);
-	/* By a caller that runs it, where wpool_shutdown_now() does not see it. */
+	/* Who asked it to stop did not mean it to run again. */
 	if (task && (task->state & TASK_QUEUED) &&
-	    pool->state == WPOOL_STATE_STOP) {
+	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
 	}

@@ -70,9 +70,9 @@ struct wpool_set *__wpool_set_create(const char *name,
 	struct wpool *pool;
 
 	might_sleep();
-	if (!name || !n || n > WPOOL_SET_MAX || rule >= WPOOL_NR_RULES) {
-		pr_err("%s: not a set of pools: %u of them, rule %d\n",
-		       name ?: "no name", n, rule);
+	if (!name || !*name || !n || n > WPOOL_SET_MAX || rule >= WPOOL_NR_RULES) {
+		pr_err("\"%s\": not a set of pools: %u of them, rule %d\n",
+		       name ?: "", n, rule);
 		return ERR_PTR(-EINVAL);
 	}
 	set = kzalloc(struct_size(set, pools, n), GFP_KERNEL);

@@ -424,8 +424,9 @@ static void ask_to_stop(struct wpool_task *task)
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
  * @task: the task; not detached
  *
- * A running one is asked to stop, see wpool_should_stop(). When it returns the
- * task is neither queued nor running, unless the caller is inside it.
+ * A running one is asked to stop, see wpool_should_stop(), and does not run again
+ * if it was submitted meanwhile. When the call returns the task is neither queued
+ * nor running, unless the caller is inside it.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().
