@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Groups that end on their first error, groups that workers wait for, and what
+ * else may become of their tasks.
+ */
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include "wpool_kunit.h"
+
+static int group_mix_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_group_mix");
+}
+
+static struct wpool_group *new_group(struct kunit *test, bool fail_fast)
+{
+	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
+
+	if (fail_fast)
+		wpool_group_init_fail_fast(group);
+	else
+		wpool_group_init(group);
+	return group;
+}
+
+static void schedule_all(struct kunit *test, struct wpool_group *group, struct wpool *pool,
+			 struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &jobs[i].task), 0);
+}
+
+static int call_group_wait(struct wpt_thread *self)
+{
+	return wpool_group_wait(self->arg);
+}
+
+static int group_wait(struct kunit *test, struct wpool_group *group)
+{
+	return wpt_call(test, call_group_wait, NULL, group);
+}
+
+static const bool watched_cases[] = { false, true };
+
+static void watched_name(const bool *watched, char *desc)
+{
+	strscpy(desc, *watched ? "while somebody waits" : "nobody waits", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(watched, watched_cases, watched_name);
+
+/* 52, 53: after the first error those that have not begun do not; others do */
+static void group_fail_fast(struct kunit *test)
+{
+	bool watched = *(const bool *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = new_group(test, true);
+	struct wpool_group *other = new_group(test, true);
+	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
+	struct wpt_thread *waiter = NULL;
+	unsigned int i;
+
+	first->result = -EIO;
+	schedule_all(test, group, pool, first, 1);
+	for (i = 0; i < 8; i += 2) {
+		schedule_all(test, group, pool, &jobs[i], 1);
+		schedule_all(test, other, pool, &jobs[i + 1], 1);
+	}
+	if (watched) {
+		waiter = wpt_thread(test, call_group_wait, NULL, NULL, group);
+		WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	}
+	wpt_open(first->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	if (watched)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EIO);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, group_wait(test, other), 0);
+	for (i = 0; i < 8; i++) {
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), i % 2);
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
+	}
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 4);
+}
+
+/* 53: also those that are submitted later */
+static void group_fail_fast_later(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_group *group = new_group(test, true);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	jobs[0].result = -EIO;
+	schedule_all(test, group, pool, &jobs[0], 1);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	schedule_all(test, group, pool, &jobs[1], 1);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
+/* 53: in several pools */
+static void group_fail_fast_pools(struct kunit *test)
+{
+	struct wpool *one = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *two = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, two, 1);
+	struct wpool_group *group = new_group(test, true);
+	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+	unsigned int i;
+
+	jobs[0].result = -EIO;
+	schedule_all(test, group, two, &jobs[1], 4);
+	schedule_all(test, group, one, &jobs[0], 1);
+	/* the other pool is busy: the waiter takes its tasks back from there */
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	for (i = 1; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), -ECANCELED);
+	wpt_open(hold->gate);
+}
+
+/* Waits inside a task, the last of whose group's tasks may be a while away. */
+struct leader {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_group	*group;
+	struct wpt_job		*jobs;
+	unsigned int		n;
+	unsigned long		timeout;
+	int			waited;
+};
+
+static int lead(void *arg)
+{
+	struct leader *leader = arg;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < leader->n && !err; i++)
+		err = wpool_group_schedule(leader->group, leader->pool, &leader->jobs[i].task);
+	if (err)
+		return err;
+	leader->waited = leader->timeout ?
+			 wpool_group_wait_timeout(leader->group, leader->timeout) :
+			 wpool_group_wait(leader->group);
+	return 1;
+}
+
+static struct leader *leader(struct kunit *test, struct wpool *pool, struct wpool_group *group,
+			     struct wpt_job *jobs, unsigned int n)
+{
+	struct leader *leader = wpt_alloc(test, sizeof(*leader));
+
+	leader->pool = pool;
+	leader->group = group;
+	leader->jobs = jobs;
+	leader->n = n;
+	wpool_task_init(&leader->task, lead, leader);
+	return leader;
+}
+
+/* 16, 52: a worker, the only one, waits for a group: it runs its tasks itself */
+static void group_inside(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = new_group(test, false);
+	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+	struct leader *outer = leader(test, pool, group, jobs, 5);
+	unsigned int i;
+
+	jobs[3].result = -EIO;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, -EIO);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+	WPT_EXPECT_STAT(test, pool, NESTED, 5);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
+}
+
+/* 16: tasks that come to the group while a worker sleeps for it */
+static void group_inside_grows(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, NULL);
+	struct wpool_group *group = new_group(test, false);
+	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *late = wpt_jobs(test, 2, NULL);
+	struct leader *outer = leader(test, other, group, first, 1);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	wpt_begun(test, first);
+	schedule_all(test, group, pool, late, 2);
+	/* its own pool has no other worker */
+	wpt_wait(test, &late[0]);
+	wpt_wait(test, &late[1]);
+	KUNIT_EXPECT_TRUE(test, wpool_task_running(&outer->task));
+	wpt_open(first->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, 0);
+}
+
+/* 16: from inside with a time limit */
+static void group_inside_times_out(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, NULL);
+	struct wpool_group *group = new_group(test, false);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct leader *outer = leader(test, other, group, job, 1);
+
+	outer->timeout = 1;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, -ETIMEDOUT);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+}
+
+/* 53: the worker that waits begins none either after the first error */
+static void group_inside_fail_fast(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = new_group(test, true);
+	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+	struct leader *outer = leader(test, pool, group, jobs, 5);
+	unsigned int i;
+
+	jobs[1].result = -EIO;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, -EIO);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), i < 2 ? 1 : 0);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 37, 52: a task that takes its worker down is an error of the group */
+static void group_death(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = new_group(test, false);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+
+	wpool_task_init(&jobs[1].task, die, NULL);
+	schedule_all(test, group, pool, jobs, 3);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EOWNERDEAD);
+	/* and one that has no task of its own */
+	wpool_group_init(group);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, die, NULL), 0);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EOWNERDEAD);
+}
+
+/* 24, 52: one that is dropped, taken back by itself, or handed back likewise */
+static void group_ends_otherwise(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1, .full = WPOOL_FULL_DISCARD_OLDEST,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct wpool_group *groups[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		groups[i] = new_group(test, false);
+		schedule_all(test, groups[i], pool, &jobs[i], 1);
+		if (i == 1)
+			KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	}
+	wpool_shutdown_now(pool, NULL);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, group_wait(test, groups[i]), -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, DROPPED, 1);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
+	wpt_open(hold->gate);
+}
+
+/* 12: a task of a group that runs may be submitted again, to it or to another */
+static void group_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *other = new_group(test, false);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *behind = wpt_jobs(test, 1, wpt_gate(test));
+
+	schedule_all(test, group, pool, job, 1);
+	wpt_begun(test, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &behind->task), 0);
+	schedule_all(test, other, pool, job, 1);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	wpt_begun(test, behind);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(other, 0), -ETIMEDOUT);
+	wpt_open(behind->gate);
+	KUNIT_EXPECT_EQ(test, group_wait(test, other), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 2);
+}
+
+/* 53: of a task that is to run once more, that run is taken back */
+static void group_cancel_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = new_group(test, false);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+
+	schedule_all(test, group, pool, job, 1);
+	wpt_begun(test, job);
+	schedule_all(test, group, pool, job, 1);
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static int call_free_at_once(struct wpt_thread *self)
+{
+	unsigned int i, j;
+	int wrong = 0;
+
+	for (i = 0; i < 100; i++) {
+		struct wpool_group *group = kmalloc(sizeof(*group), GFP_KERNEL);
+		struct wpool_task *tasks = kmalloc_array(3, sizeof(*tasks), GFP_KERNEL);
+
+		if (!group || !tasks) {
+			kfree(group);
+			kfree(tasks);
+			return -ENOMEM;
+		}
+		wpool_group_init(group);
+		for (j = 0; j < 3; j++) {
+			wpool_task_init(&tasks[j], nothing, NULL);
+			wrong += wpool_group_schedule(group, self->pool, &tasks[j]) != 0;
+		}
+		wrong += wpool_group_wait(group) != 0;
+		kfree(group);
+		for (j = 0; j < 3; j++)
+			wrong += wpool_wait(&tasks[j]) != 0;
+		kfree(tasks);
+	}
+	return wrong;
+}
+
+/* When the wait has returned, the group is the caller's to free: KASAN watches. */
+static void group_freed_at_once(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_free_at_once, pool, NULL), 0);
+}
+
+static struct kunit_case group_mix_cases[] = {
+	KUNIT_CASE_PARAM(group_fail_fast, watched_gen_params),
+	KUNIT_CASE(group_fail_fast_later),
+	KUNIT_CASE(group_fail_fast_pools),
+	KUNIT_CASE(group_inside),
+	KUNIT_CASE(group_inside_grows),
+	KUNIT_CASE(group_inside_times_out),
+	KUNIT_CASE(group_inside_fail_fast),
+	KUNIT_CASE(group_death),
+	KUNIT_CASE(group_ends_otherwise),
+	KUNIT_CASE(group_again),
+	KUNIT_CASE(group_cancel_again),
+	KUNIT_CASE(group_freed_at_once),
+	{}
+};
+
+static struct kunit_suite group_mix_suite = {
+	.name = "wpool_group_mix",
+	.init = group_mix_init,
+	.exit = wpt_exit,
+	.test_cases = group_mix_cases,
+};
+
+kunit_test_suite(group_mix_suite);

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks with a key, and all the rest: full queues, deaths, the end of the pool,
+ * groups, submission from inside.
+ */
+#include <linux/kthread.h>
+#include "wpool_kunit.h"
+
+static int keyed_mix_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_keyed_mix");
+}
+
+/* Tasks of one key, whose jobs take their turn at a clock. */
+struct keyed {
+	struct wpt_job		*jobs;
+	struct wpool_keyed_task	*ktasks;
+};
+
+static struct keyed keyed(struct kunit *test, unsigned int n, struct wpt_gate *gate)
+{
+	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
+	struct keyed keyed = {
+		.jobs	= wpt_jobs(test, n, gate),
+		.ktasks	= wpt_alloc(test, n * sizeof(*keyed.ktasks)),
+	};
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		keyed.jobs[i].clock = clock;
+		wpool_keyed_task_init(&keyed.ktasks[i], wpt_run_job, &keyed.jobs[i]);
+	}
+	return keyed;
+}
+
+static void schedule_all(struct kunit *test, struct wpool *pool,
+			 struct wpool_keyed_task *ktasks, unsigned int n, u64 key)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[i], key), 0);
+}
+
+static int call_schedule_keyed(struct wpt_thread *self)
+{
+	return wpool_schedule_keyed(self->pool, self->arg, 1);
+}
+
+/* 24: one that is dropped does not stand in the way of its key */
+static void keyed_discard(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2, .full = WPOOL_FULL_DISCARD,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct keyed keyed_3 = keyed(test, 3, NULL);
+	unsigned int i;
+
+	schedule_all(test, pool, keyed_3.ktasks, 2, 1);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_schedule_keyed, pool, &keyed_3.ktasks[2]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed_3.ktasks[2].task), -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, DROPPED, 1);
+	wpt_open(hold->gate);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed_3.ktasks[i].task), 0);
+	schedule_all(test, pool, &keyed_3.ktasks[2], 1, 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed_3.ktasks[2].task), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, keyed_3.jobs[i].turn, i + 1);
+}
+
+/* 23: the oldest that waits is the first of its key: the next takes its place */
+static void keyed_discard_oldest(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 3, .full = WPOOL_FULL_DISCARD_OLDEST,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct keyed four = keyed(test, 4, NULL);
+	unsigned int i;
+
+	schedule_all(test, pool, four.ktasks, 3, 1);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_schedule_keyed, pool, &four.ktasks[3]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[0].task), -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 3);
+	wpt_open(hold->gate);
+	for (i = 1; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[i].task), 0);
+		KUNIT_EXPECT_EQ(test, four.jobs[i].turn, i);
+	}
+}
+
+/* 25: a caller does not run one ahead of its key: it waits for room */
+static void keyed_caller_waits(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct keyed two = keyed(test, 2, NULL);
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	schedule_all(test, pool, two.ktasks, 1, 1);
+	thread = wpt_thread(test, call_schedule_keyed, pool, NULL, &two.ktasks[1]);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&two.jobs[1].runs), 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &two.ktasks[i].task), 0);
+		KUNIT_EXPECT_EQ(test, two.jobs[i].turn, i + 1);
+	}
+}
+
+/* 12: submitted again while it runs: after those of its key that wait */
+static void keyed_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
+	struct keyed three = keyed(test, 3, NULL);
+
+	three.jobs[0].gate = wpt_gate(test);
+	schedule_all(test, pool, three.ktasks, 3, 1);
+	wpt_begun(test, &three.jobs[0]);
+	schedule_all(test, pool, three.ktasks, 1, 1);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, three.ktasks, 1), -EBUSY);
+	wpt_open(three.jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &three.ktasks[0].task), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&three.jobs[0].runs), 2);
+	KUNIT_EXPECT_EQ(test, three.jobs[1].turn, 2);
+	KUNIT_EXPECT_EQ(test, three.jobs[2].turn, 3);
+	KUNIT_EXPECT_EQ(test, three.jobs[0].turn, 4);
+}
+
+/* Another key only when it neither waits nor runs. */
+static void keyed_other_key(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct keyed two = keyed(test, 2, NULL);
+
+	two.jobs[0].gate = wpt_gate(test);
+	schedule_all(test, pool, two.ktasks, 2, 1);
+	wpt_begun(test, &two.jobs[0]);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, &two.ktasks[0], 2), -EBUSY);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, &two.ktasks[1], 2), -EBUSY);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	wpt_open(two.jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &two.ktasks[1].task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, &two.ktasks[1], 2), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &two.ktasks[1].task), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&two.jobs[1].runs), 2);
+}
+
+static int die(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	complete_all(&job->begun);
+	wait_for_completion(&job->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 36: one that takes its worker down does not take its key with it */
+static void keyed_death(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct keyed four = keyed(test, 4, NULL);
+	unsigned int i;
+
+	four.jobs[0].gate = wpt_gate(test);
+	wpool_keyed_task_init(&four.ktasks[0], die, &four.jobs[0]);
+	schedule_all(test, pool, four.ktasks, 4, 1);
+	wpt_begun(test, &four.jobs[0]);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 3);
+	wpt_open(four.jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[0].task), -EOWNERDEAD);
+	for (i = 1; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[i].task), 0);
+		KUNIT_EXPECT_EQ(test, four.jobs[i].turn, i);
+	}
+}
+
+/* 54: a pool that shuts down runs those held back, too */
+static void keyed_shutdown(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct keyed five = keyed(test, 5, NULL);
+	unsigned int i;
+
+	five.jobs[0].gate = wpt_gate(test);
+	schedule_all(test, pool, five.ktasks, 5, 1);
+	wpt_begun(test, &five.jobs[0]);
+	wpool_shutdown(pool);
+	wpt_open(five.jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, five.jobs[i].turn, i + 1);
+}
+
+/* 54: and one that stops hands them back, in order, with those that are not */
+static void keyed_shutdown_now(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct keyed three = keyed(test, 3, NULL);
+	struct wpool_task *task, *next;
+	LIST_HEAD(unrun);
+	unsigned int i = 0;
+
+	schedule_all(test, pool, three.ktasks, 3, 1);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), 3);
+	list_for_each_entry_safe(task, next, &unrun, node) {
+		list_del(&task->node);
+		KUNIT_ASSERT_LT(test, i, 3);
+		KUNIT_EXPECT_PTR_EQ(test, task, &three.ktasks[i++].task);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, task), -ECANCELED);
+	}
+	KUNIT_EXPECT_EQ(test, i, 3);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&three.jobs[i].runs), 0);
+}
+
+/* 54: also while the first of them runs */
+static void keyed_shutdown_now_running(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct keyed four = keyed(test, 4, NULL);
+	struct wpool_task *task, *next;
+	LIST_HEAD(unrun);
+	unsigned int i, n = 0;
+
+	four.jobs[0].gate = wpt_gate(test);
+	schedule_all(test, pool, four.ktasks, 4, 1);
+	wpt_begun(test, &four.jobs[0]);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), 3);
+	list_for_each_entry_safe(task, next, &unrun, node) {
+		list_del(&task->node);
+		n++;
+	}
+	wpt_open(four.jobs[0].gate);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[0].task), 0);
+	for (i = 1; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &four.ktasks[i].task), -ECANCELED);
+		KUNIT_EXPECT_EQ(test, atomic_read(&four.jobs[i].runs), 0);
+	}
+	KUNIT_EXPECT_EQ(test, n, 3);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 3);
+}
+
+/* 53: a group that is cancelled takes back those held back, too */
+static void keyed_group_cancel(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
+	struct keyed four = keyed(test, 4, NULL);
+	unsigned int i;
+
+	wpool_group_init(group);
+	four.jobs[0].gate = wpt_gate(test);
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &four.ktasks[i].task), 0);
+	wpt_begun(test, &four.jobs[0]);
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 3);
+	wpt_open(four.jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, WPT_LIMIT), -ECANCELED);
+	for (i = 1; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&four.jobs[i].runs), 0);
+}
+
+static struct kunit_case keyed_mix_cases[] = {
+	KUNIT_CASE(keyed_discard),
+	KUNIT_CASE(keyed_discard_oldest),
+	KUNIT_CASE(keyed_caller_waits),
+	KUNIT_CASE(keyed_again),
+	KUNIT_CASE(keyed_other_key),
+	KUNIT_CASE(keyed_death),
+	KUNIT_CASE(keyed_shutdown),
+	KUNIT_CASE(keyed_shutdown_now),
+	KUNIT_CASE(keyed_shutdown_now_running),
+	KUNIT_CASE(keyed_group_cancel),
+	{}
+};
+
+static struct kunit_suite keyed_mix_suite = {
+	.name = "wpool_keyed_mix",
+	.init = keyed_mix_init,
+	.exit = wpt_exit,
+	.test_cases = keyed_mix_cases,
+};
+
+kunit_test_suite(keyed_mix_suite);
