@@ -142,7 +142,7 @@ def _packaged(name, spec):
     top = cache.folder("headers") / key
     build = top / "usr/src" / package
     with cache.lock(f"kernel-{name}"):
-        if not cache.ready(top):
+        if not (cache.ready(top) and build.exists()):
             shutil.rmtree(top, ignore_errors=True)
             _headers(release, package, top)
             if spec.source:
