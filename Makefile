@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest
+.PHONY: all modules modules_install clean help check demo lint selftest torture
 
 all: modules
 
@@ -37,6 +37,14 @@ selftest:
 	@scripts/packages build test
 	@scripts/selftest
 
+# Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2
+torture:
+	@scripts/packages build test
+	@scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(NODES),--nodes $(NODES)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words '$(WORDS)')
+
 demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
@@ -54,5 +62,6 @@ help:
 	@echo '                      TOUR=1: every feature once, a line each'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug TEST=suite CPUS=n REPEAT=n run a part of them'
+	@echo 'make torture MINUTES=1 KERNEL=uml|debug|stock CPUS=2 use everything at once, at random'
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make lint             check the sources'

@@ -34,8 +34,11 @@ class Run:
 
 
 def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=300, drives=(), append="",
-         watch=None, accel=None):
-    """Run guest/<script> in a machine; watch(line) sees each report line as it comes."""
+         watch=None, accel=None, words=()):
+    """Run guest/<script> in a machine; watch(line) sees each report line as it comes.
+
+    words: what QEMU is told besides.
+    """
     content = {"init": (GUEST / "init", True), "bin/busybox": (BUSYBOX, True),
                "test": (GUEST / script, False)}
     content.update({name: (data, False) for name, data in (files or {}).items()})
@@ -47,7 +50,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
             command = _uml(kernel, scratch, cpus, memory, append)
         else:
             accel = accel or _acceleration(kernel)
-            command = _qemu(kernel, scratch, cpus, memory, append, drives, accel)
+            command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
         try:
             run = execute(command, scratch, limit, watch)
         except KeyboardInterrupt:

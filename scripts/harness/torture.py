@@ -9,7 +9,6 @@ SPARE = 240  # seconds: to boot, to end, to look for leaks
 STALL = {"x86_64": 90, "um": 30}  # seconds without progress; emulated machines are slow
 LINE = re.compile(r"wpool_torture: (.*)")
 COUNT = re.compile(r"wpool_torture: count (\S+) (\d+)")
-SHOWN = 30  # seconds between two lines of progress that are shown
 # A worker's death is told by wpool and asked for by the torture, and taints nothing.
 HARD = re.compile(r"BUG: kernel NULL pointer|Oops|KASAN: null-ptr-deref|general protection fault|"
                   r"exited with (preempt|irqs)|Call Trace")
@@ -21,7 +20,24 @@ def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024):
     files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
              "report.sh": machine.GUEST / "report.sh",
              "env": f"ARGS='{args}'\nFAIL_ALLOC={int('fail_alloc=1' in words)}\n"}
-    return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE)
+    return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE,
+                        words=_numa(cpus, nodes, memory), watch=_show)
+
+
+def _numa(cpus, nodes, memory):
+    """What makes QEMU a machine of several nodes, each with its share."""
+    words = []
+    for node in range(nodes if nodes > 1 else 0):
+        first, last = cpus * node // nodes, cpus * (node + 1) // nodes - 1
+        words += ["-object", f"memory-backend-ram,id=ram{node},size={memory // nodes}M",
+                  "-numa", f"node,nodeid={node},cpus={first}-{last},memdev=ram{node}"]
+    return words
+
+
+def _show(line):
+    """The guest passes on what the torture says of itself now and then."""
+    if line.startswith("progress "):
+        say(f"        {line[len('progress '):]}")
 
 
 def judge(tally, label, run, hard=False):
