@@ -158,7 +158,7 @@ struct tort_pool {
 	bool			lossy;	/* may end tasks that nobody cancelled */
 	bool			closing;
 	bool			raced;	/* anybody may destroy it */
-	atomic_t		epoch;	/* how often it was restarted, or tried */
+	atomic_t		restarters;	/* how many are about to restart it */
 
 	/* how many may run at once, and how many do */
 	raw_spinlock_t		size_lock;

@@ -98,6 +98,9 @@ static void call_query(struct tort_ctx *ctx)
 
 static void cancel_sync(struct tort_task *tt)
 {
+	/* It also takes back what a task that it asks to stop has submitted. */
+	if (tt->shared || tt->resubmits)
+		tt->lossy = true;
 	atomic_inc(&tt->cancels);
 	if (!wpool_cancel_sync(&tt->task))
 		atomic_dec(&tt->cancels);
@@ -158,6 +161,9 @@ static void op_single(struct tort_ctx *ctx)
 		tort_publish(ctx, tt);
 	if (!submit_somehow(ctx, tt))
 		meddle(ctx, tt);
+	/* Others find it, too. */
+	if (tort_is_shared(tt) && tort_one_in(ctx, 3))
+		tort_nap(ctx, 2);
 	tort_unpublish(tt);
 	tort_task_put(tt);
 }
@@ -311,6 +317,8 @@ static void op_delayed(struct tort_ctx *ctx)
 	tort_anywhere(ctx, call_submit);
 	if (!ctx->ret && tort_one_in(ctx, 2))
 		meddle_delayed(ctx, tt);
+	if (tt->shared)
+		tort_nap(ctx, 2);
 	tort_unpublish(tt);
 	tort_task_put(tt);
 }

@@ -410,6 +410,22 @@ static u64 sum(const struct tort_pool *tp, enum wpool_stat which)
 	return total - tp->base.count[which];
 }
 
+/* 56: states only go forward, but for a restart. */
+static void check_state(struct tort_pool *tp, struct wpool *pool)
+{
+	s64 reopenings = atomic64_read(&tp->reopenings);
+	struct wpool_stats first, second;
+
+	if (atomic_read(&tp->restarters))
+		return;
+	wpool_stats(pool, &first);
+	wpool_stats(pool, &second);
+	/* Nobody was about to when we began, and nobody has begun to since. */
+	if (reopenings == atomic64_read(&tp->reopenings))
+		tort_check(first.state <= second.state, "%s: state %d after %d",
+			   tp->name, second.state, first.state);
+}
+
 /* What must hold at any time. Any context. */
 void tort_pool_sample(struct tort_pool *tp)
 {
@@ -424,6 +440,7 @@ void tort_pool_sample(struct tort_pool *tp)
 	for (i = 0; i < tp->n; i++)
 		check_size(tp, i);
 	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
+	check_state(tp, tp->pools[0]);
 }
 
 static void check_equal(struct tort_pool *tp, const char *what, u64 have, u64 want)

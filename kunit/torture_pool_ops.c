@@ -136,8 +136,11 @@ static void restart(struct tort_pool *tp, struct wpool *pool)
 {
 	int ret;
 
+	/* In this order, see check_state(). */
+	atomic_inc(&tp->restarters);
 	atomic64_inc(&tp->reopenings);
 	ret = wpool_restart(pool);
+	atomic_dec(&tp->restarters);
 	if (!ret)
 		atomic64_inc(&tp->reopened);
 	tort_check(!ret || ret == -EBUSY || ret == -ESHUTDOWN || ret == -ENOMEM,
