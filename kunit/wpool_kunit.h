@@ -122,14 +122,26 @@ static inline enum wpool_state wpt_state(struct wpool *pool)
 })
 
 #define WPT_ASSERT_UNTIL(test, condition)				\
-	KUNIT_ASSERT_TRUE_MSG(test, wpt_until(condition),		\
-			      "never came true: " #condition)
+do {									\
+	bool __came = wpt_until(condition);				\
+									\
+	KUNIT_ASSERT_TRUE_MSG(test, __came, "never came true: %s", #condition); \
+} while (0)
 
 #define WPT_ASSERT_STAT(test, pool, which, value)			\
-	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_##which) == (value))
+do {									\
+	u64 which, __value = (value);					\
+									\
+	wpt_until((which = wpt_stat(pool, WPOOL_STAT_##which)) == __value); \
+	KUNIT_ASSERT_EQ(test, which, __value);				\
+} while (0)
 
 #define WPT_EXPECT_STAT(test, pool, which, value)			\
-	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_##which), (u64)(value))
+do {									\
+	u64 which = wpt_stat(pool, WPOOL_STAT_##which), __value = (value); \
+									\
+	KUNIT_EXPECT_EQ(test, which, __value);				\
+} while (0)
 
 /*
  * A wait of so many jiffies was not cut short: they have passed, beside the one
