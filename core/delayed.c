@@ -12,7 +12,6 @@
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <trace/events/wpool.h>
 
 #include "internal.h"
 
@@ -198,7 +197,6 @@ bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 	pool = delayed_grab(dtask, &flags);
 	if (!pool)
 		return false;
-	trace_wpool_task_cancel(pool->name, &dtask->task, dtask->task.fn);
 	dtask->task.state = 0;
 	task_drop(pool, &dtask->task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);

@@ -363,6 +363,7 @@ static void resize_slots(struct wpool *pool, unsigned int capacity)
 	unsigned int i;
 
 	lockdep_assert_held(&pool->lock);
+	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
 	for (i = capacity; i < pool->capacity; i++) {
 		if (down_trylock(&pool->slots))
 			pool->slot_debt++;

@@ -115,6 +115,10 @@ void task_drop(struct wpool *pool, struct wpool_task *task, int result,
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
 
+	if (how == WPOOL_STAT_DROPPED)
+		trace_wpool_task_drop(pool->name, task, task->fn);
+	else
+		trace_wpool_task_cancel(pool->name, task, task->fn);
 	shared_inc(pool->stats[how]);
 	if (task_is_ours(task)) {
 		task_discard(task, wakes);

@@ -6,7 +6,6 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <trace/events/wpool.h>
 
 #include "internal.h"
 
@@ -398,7 +397,6 @@ bool wpool_cancel(struct wpool_task *task)
 		return false;
 	}
 
-	trace_wpool_task_cancel(pool->name, task, task->fn);
 	queue_take_back(pool, task);
 	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);

@@ -75,6 +75,28 @@ TRACE_EVENT(wpool_pool_state,
 		  show_wpool_state(__entry->from), show_wpool_state(__entry->to))
 );
 
+/**
+ * wpool_pool_resize - a pool gets another capacity
+ * @pool: its name
+ * @from: the most workers it might have before
+ * @to: the most that it may have now
+ */
+TRACE_EVENT(wpool_pool_resize,
+	TP_PROTO(const char *pool, unsigned int from, unsigned int to),
+	TP_ARGS(pool, from, to),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("pool=%s %u -> %u", __get_str(pool), __entry->from, __entry->to)
+);
+
 DECLARE_EVENT_CLASS(wpool_worker,
 	TP_PROTO(const char *pool, unsigned int id),
 	TP_ARGS(pool, id),
@@ -149,6 +171,16 @@ DEFINE_EVENT(wpool_task, wpool_task_queue,
  * @fn: its function
  */
 DEFINE_EVENT(wpool_task, wpool_task_start,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
+	TP_ARGS(pool, task, fn));
+
+/**
+ * wpool_task_drop - a task was dropped for want of room, by the pool's policy
+ * @pool: the name of the pool
+ * @task: the task
+ * @fn: its function
+ */
+DEFINE_EVENT(wpool_task, wpool_task_drop,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
 	TP_ARGS(pool, task, fn));
 
