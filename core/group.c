@@ -11,7 +11,6 @@
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <trace/events/wpool.h>
 
 #include "internal.h"
 

@@ -383,6 +383,9 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 
 		if (run->task && run_on_own_stack(run, run->task))
 			run->task = NULL;
+		/* Only who waited for it would run it here: nobody is left to free it. */
+		if (run->task && depth && run->task->flags & WPOOL_TASK_ALLOCATED)
+			run->orphan = true;
 		run_finish(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
 	}
 }

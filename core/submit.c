@@ -5,7 +5,6 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/sched.h>
-#include <trace/events/wpool.h>
 
 #include "internal.h"
 
