@@ -173,7 +173,8 @@ static void run_trial(struct kunit *test, struct trial *trial)
 static void note_context(struct trial *trial)
 {
 	trial->hardirq = in_hardirq();
-	trial->softirq = in_serving_softirq();
+	/* An interrupt may have hit a softirq. */
+	trial->softirq = in_serving_softirq() && !in_hardirq();
 }
 
 static void try_all(struct trial *trial)
