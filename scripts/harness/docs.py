@@ -10,6 +10,7 @@ WORDS_OF_C = {"struct", "enum"}
 CASE = re.compile(r"KUNIT_CASE\w*\((\w+)")
 SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
 STOP = re.compile(r"\{ \"[^\"]+\",\s*(show_\w+) \}")
+EVENT = re.compile(r"^(?:TRACE_EVENT\(|DEFINE_EVENT\(\w+,\s*)(\w+)", re.M)
 FUNCTION = re.compile(r"^(?!typedef|#define __)(?:[a-z].*?[\s*]|#define )\b(wpool_\w+)\(", re.M)
 
 
@@ -91,6 +92,14 @@ def tour_faults():
             yield f"the tour does not call {name}()"
 
 
+def event_faults():
+    """The README lists the tracepoints."""
+    readme = (TREE / "README.md").read_text()
+    for name in EVENT.findall((TREE / "include/trace/events/wpool.h").read_text()):
+        if f"`{name}`" not in readme:
+            yield f"README.md: tracepoint {name} is not listed"
+
+
 def faults():
     for page in sorted(DOCS.glob("*.md")):
         yield from table_faults(page)
@@ -98,3 +107,4 @@ def faults():
         yield from example_faults(page)
     yield from calls_faults(TREE / "README.md")
     yield from tour_faults()
+    yield from event_faults()
