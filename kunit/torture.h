@@ -2,13 +2,16 @@
 /*
  * wpool_torture: random use of everything at once, with an oracle.
  *
- * torture_main.c	parameters, threads, progress, verdict
+ * wpool_torture.c	parameters, threads, progress, verdict
+ * torture_kinds.c	what was exercised, and how often
  * torture_ops.c	what a consumer thread does to tasks
  * torture_pool_ops.c	what it does to pools
  * torture_scene.c	what must happen in one order, on a pool of one's own
- * torture_task.c	a task's memory, submission and account
+ * torture_task.c	a task's memory and account
+ * torture_submit.c	the ways in, and the answers they may give
  * torture_fn.c		what goes on inside a task
- * torture_pool.c	a pool's life and account
+ * torture_pool.c	a pool's life
+ * torture_account.c	what must hold of a pool, at any time and at rest
  * torture_watch.c	who hangs
  *
  * So that what hangs is wpool's fault, a task never waits for another pool but
@@ -41,7 +44,7 @@
 #define TORT_MAX_QUEUED		200	/* of an unbounded pool */
 #define TORT_MAX_GEN		5	/* tasks submitted by tasks by tasks ... */
 
-/* What is to be exercised; names in torture_main.c. */
+/* What is to be exercised; names in torture_kinds.c. */
 enum tort_kind {
 	/* ways in */
 	TORT_SCHEDULE,
@@ -132,7 +135,7 @@ enum tort_kind {
 
 /* Tasks of one key: submitted one at a time, so that their order is known. */
 struct tort_key {
-	struct mutex		order;
+	struct mutex		order;		/* held while submitting */
 	u64			submitted;
 	u64			begun;
 	atomic_t		busy;
@@ -292,10 +295,14 @@ struct tort_thread {
 	struct completion	called;
 };
 
-/* torture_main.c */
+/* torture_kinds.c */
+extern atomic64_t tort_counts[TORT_NR_KINDS];
+void tort_print_counts(void);
+void tort_check_exercised(bool spawn, bool hotplug);
+
+/* wpool_torture.c */
 extern bool tort_kill_hard;
 extern bool tort_kill;
-extern atomic64_t tort_counts[TORT_NR_KINDS];
 extern atomic_t tort_live;
 bool tort_stopping(void);
 bool tort_bursting(void);
@@ -355,11 +362,6 @@ void tort_task_finish(struct tort_task *tt);
 void tort_task_verify(struct tort_task *tt, int result);
 void tort_accept(struct tort_task *tt);
 void tort_unaccept(struct tort_task *tt);
-int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
-		 enum tort_kind way, bool shared);
-int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way);
-void tort_run(struct tort_ctx *ctx, bool timed);
-bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result);
 void tort_cancel(struct tort_task *tt);
 void tort_publish(struct tort_ctx *ctx, struct tort_task *tt);
 void tort_unpublish(struct tort_task *tt);
@@ -367,6 +369,13 @@ struct tort_task *tort_victim(struct tort_ctx *ctx);
 void tort_reap_group(struct tort_group *group);
 int tort_reaper_start(void);
 void tort_reaper_stop(void);
+
+/* torture_submit.c */
+void tort_run(struct tort_ctx *ctx, bool timed);
+int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
+		 enum tort_kind way, bool shared);
+int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way);
+bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result);
 
 /* torture_fn.c */
 int tort_fn(void *arg);
@@ -393,13 +402,15 @@ struct tort_pool *tort_pool_any(struct tort_ctx *ctx);
 struct tort_pool *tort_pool_swap(unsigned int slot, struct tort_pool *tp);
 struct wpool *tort_pool_pick(struct tort_ctx *ctx, struct tort_pool *tp);
 bool tort_pool_is_current(const struct tort_pool *tp);
+void tort_pool_for_each(void (*fn)(struct tort_pool *tp));
+
+/* torture_account.c */
+u64 tort_stat(struct wpool *pool, enum wpool_stat which);
 void tort_pool_enter(struct tort_pool *tp, bool counted);
 void tort_pool_leave(struct tort_pool *tp, bool counted);
 void tort_pool_resize(struct tort_ctx *ctx);
-u64 tort_stat(struct wpool *pool, enum wpool_stat which);
 void tort_pool_sample(struct tort_pool *tp);
 void tort_pool_check_rest(struct tort_pool *tp);
-void tort_pool_for_each(void (*fn)(struct tort_pool *tp));
 
 /* torture_watch.c */
 extern unsigned int tort_stall;
