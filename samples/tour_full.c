@@ -3,7 +3,6 @@
  * What happens when a pool is full. Here a pool is full when its one worker is
  * busy and one more task waits.
  */
-#include <linux/ktime.h>
 #include <linux/sched.h>
 #include "tour.h"
 
@@ -168,21 +167,21 @@ static int show_limits(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .queue_depth = 1, .full = WPOOL_FULL_DISCARD };
 	struct full_pool f;
+	unsigned long start, waited;
 	int err, at_once, later;
-	ktime_t start;
-	s64 ms;
 
 	err = fill(&f, "tour-limits", &attrs);
 	if (err)
 		return err;
 	at_once = wpool_try_schedule(f.pool, &f.letters[1].task);
-	start = ktime_get();
+	start = jiffies;
 	later = wpool_schedule_timeout(f.pool, &f.letters[1].task, msecs_to_jiffies(20));
-	ms = ktime_ms_delta(ktime_get(), start);
+	waited = jiffies - start;
 	empty(&f);
-	return tour_show(at_once == -EAGAIN && later == -ETIMEDOUT && ms >= 20,
-			 "full, with a limit: %pe at once, %pe after 20 ms", ERR_PTR(at_once),
-			 ERR_PTR(later));
+	return tour_show(at_once == -EAGAIN && later == -ETIMEDOUT &&
+			 waited >= msecs_to_jiffies(20),
+			 "full, with a limit of 20 ms: %pe at once, %pe after %u ms",
+			 ERR_PTR(at_once), ERR_PTR(later), jiffies_to_msecs(waited));
 }
 
 static int sleep_for_room(void *arg)
@@ -208,7 +207,7 @@ static int show_max_blocked(void)
 	err = wpool_schedule(tour_pool, &first);
 	if (!err && !tour_until(tour_stat(f.pool, WPOOL_STAT_BLOCKED) == 1))
 		err = -ETIMEDOUT;
-	refused = wpool_schedule(f.pool, &second);
+	refused = wpool_schedule_timeout(f.pool, &second, HZ);
 	empty(&f);
 	wpool_flush(tour_pool);
 	if (err)

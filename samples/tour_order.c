@@ -3,7 +3,6 @@
  * Order and time: pools that run one task at a time, tasks that keep their order
  * by key, tasks for later.
  */
-#include <linux/ktime.h>
 #include "tour.h"
 
 /* One at a time, in submission order, whatever the priorities. */
@@ -85,7 +84,7 @@ static int show_keyed(void)
 /* Delayed tasks have a timer in them, and must not lie on the stack. */
 struct reminder {
 	struct wpool_delayed_task	dtask;
-	ktime_t				rang;
+	unsigned long			rang;	/* when, in jiffies */
 };
 
 static struct reminder reminder, other_reminder;
@@ -94,24 +93,23 @@ static int ring(void *arg)
 {
 	struct reminder *a = arg;
 
-	a->rang = ktime_get();
+	a->rang = jiffies;
 	return 1;
 }
 
 static int show_delayed(void)
 {
-	ktime_t start = ktime_get();
+	unsigned long waited, start = jiffies;
 	int err, result;
-	s64 ms;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
 	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(20));
 	if (err)
 		return err;
 	result = wpool_wait(&reminder.dtask.task);
-	ms = ktime_ms_delta(reminder.rang, start);
-	return tour_show(result == 1 && ms >= 20, "delayed: asked for 20 ms, began after %lld ms",
-			 ms);
+	waited = reminder.rang - start;
+	return tour_show(result == 1 && waited >= msecs_to_jiffies(20),
+			 "delayed: asked for 20 ms, began after %u ms", jiffies_to_msecs(waited));
 }
 
 static int show_cancel_delayed(void)
@@ -131,9 +129,8 @@ static int show_cancel_delayed(void)
 
 static int show_modify_delayed(void)
 {
-	ktime_t start = ktime_get();
+	unsigned long waited, start = jiffies;
 	int err, result;
-	s64 ms;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
 	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, HZ * 3600);
@@ -143,9 +140,10 @@ static int show_modify_delayed(void)
 	if (err)
 		wpool_cancel_delayed(&reminder.dtask);
 	result = wpool_wait(&reminder.dtask.task);
-	ms = ktime_ms_delta(ktime_get(), start);
-	return tour_show(!err && result == 1 && ms >= 10,
-			 "delayed, modified: from an hour to 10 ms; done after %lld ms", ms);
+	waited = reminder.rang - start;
+	return tour_show(!err && result == 1 && waited >= msecs_to_jiffies(10),
+			 "delayed, modified: from an hour to 10 ms; began after %u ms",
+			 jiffies_to_msecs(waited));
 }
 
 /* A shutdown takes back what has not come due, or, if asked to, waits for it. */

@@ -3,7 +3,6 @@
  * Waiting for a task, giving up on it, taking it back, asking it to stop; and
  * waits that would never end.
  */
-#include <linux/ktime.h>
 #include "tour.h"
 
 /* Runs until it is asked not to. */

@@ -104,9 +104,17 @@ static int show_resize(void)
 			 before);
 }
 
-static int nice_fn(void *arg)
+struct place {
+	int		nice;
+	unsigned int	cpus;
+};
+
+static int place_fn(void *arg)
 {
-	*(int *)arg = task_nice(current);
+	struct place *place = arg;
+
+	place->nice = task_nice(current);
+	place->cpus = cpumask_weight(current->cpus_ptr);
 	return raw_smp_processor_id();
 }
 
@@ -118,16 +126,18 @@ static int show_nice_cpu(void)
 		.nice		= 5,
 		.cpumask	= cpumask_of(cpu),
 	};
+	struct place place = { };
 	struct wpool *pool;
-	int ran_on, nice = 0;
+	int ran_on;
 
 	pool = wpool_create("tour-cpu", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	ran_on = wpool_run(pool, nice_fn, &nice);
+	ran_on = wpool_run(pool, place_fn, &place);
 	wpool_destroy(pool);
-	return tour_show(ran_on == cpu && nice == 5, "cpumask and nice: ran on CPU %d at nice %d",
-			 ran_on, nice);
+	return tour_show(ran_on == cpu && place.cpus == 1 && place.nice == 5,
+			 "cpumask and nice: ran on CPU %d and nowhere else, at nice %d",
+			 ran_on, place.nice);
 }
 
 static int node_fn(void *arg)
@@ -195,7 +205,7 @@ static int freezable_fn(void *arg)
 	return !(current->flags & PF_NOFREEZE);
 }
 
-/* Begins no task while the system goes to sleep. */
+/* Begins no task while the system goes to sleep; some kernels never do. */
 static int show_freezable(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_FREEZABLE };
@@ -208,7 +218,7 @@ static int show_freezable(void)
 		return PTR_ERR(pool);
 	freezable = wpool_run(pool, freezable_fn, NULL);
 	wpool_destroy(pool);
-	return tour_show(freezable == 1 && other == 0,
+	return tour_show(freezable == IS_ENABLED(CONFIG_FREEZER) && other == 0,
 			 "freezable: its workers stop for a suspend (%d), others do not (%d)",
 			 freezable, other);
 }
