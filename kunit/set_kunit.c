@@ -317,6 +317,7 @@ struct refused_case {
 
 static const struct refused_case refused_cases[] = {
 	{ "no name", NULL, 2, WPOOL_RULE_KEY },
+	{ "empty name", "", 2, WPOOL_RULE_KEY },
 	{ "name with a slash", "kunit/set", 2, WPOOL_RULE_KEY },
 	{ "name of 31 characters", "kunit-set-0123456789-0123456789", 2, WPOOL_RULE_KEY },
 	{ "no pools", "kunit-set", 0, WPOOL_RULE_KEY },

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The histograms of a pool that asks for them, read by a shell as a user would.
+ */
+#include <linux/kthread.h>
+#include <linux/umh.h>
+#include "wpool_kunit.h"
+
+#define POOLS		"/sys/kernel/debug/wpool"
+
+/* Adds up the columns: w tasks have waited, r have run. */
+#define ADD_UP		"w=0 r=0; while read from waited ran; do case $from in [0-9]*) "	\
+			"w=$((w + waited)) r=$((r + ran));; esac; done <latency; "
+
+static int shell(const char *script)
+{
+	char *argv[4] = { "/bin/sh", "-c", (char *)script };
+	char *envp[2] = { "PATH=/bin:/usr/bin:/sbin:/usr/sbin" };
+
+	return call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+}
+
+static int latency_init(struct kunit *test)
+{
+	int err = wpt_init(test, "wpool_latency");
+
+	if (!err && shell("test -d " POOLS))
+		kunit_skip(test, "needs /bin/sh and a mounted debugfs");
+	return err;
+}
+
+static int shell_in(struct kunit *test, struct wpool *pool, const char *script)
+{
+	const size_t size = 1024;
+	char *text = wpt_alloc(test, size);
+
+	snprintf(text, size, "cd " POOLS "/%s && { %s; }", wpool_name(pool), script);
+	return shell(text);
+}
+
+static struct wpool *latency_pool(struct kunit *test, unsigned int capacity)
+{
+	return wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .flags = WPOOL_LATENCY,
+	});
+}
+
+/* A task counts as one that has waited when it begins, as one that ran when it ends. */
+static void latency_counts(struct kunit *test)
+{
+	struct wpool *pool = latency_pool(test, 2);
+	struct wpt_job *hold = wpt_hold(test, pool, 2);
+	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 5), 0);
+	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP "[ $w/$r = 2/0 ]"), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[0].task));
+	wpt_open(hold->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP "[ $w/$r = 6/6 ]"), 0);
+}
+
+/* How long both took at the least. */
+#define LEAST_MS	40
+
+static int take_time(void *arg)
+{
+	/* The jiffy in which it begins is not a whole one. */
+	schedule_timeout_idle(msecs_to_jiffies(LEAST_MS) + 1);
+	return 0;
+}
+
+/* None in a bucket for less than it took: of two, the second has waited for the first. */
+static void latency_not_too_short(struct kunit *test)
+{
+	struct wpool *pool = latency_pool(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		wpool_task_init(&jobs[i].task, take_time, NULL);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+	}
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	/* a bucket ends at twice its beginning */
+	KUNIT_EXPECT_EQ(test, shell_in(test, pool,
+				       "w=0 r=0; while read from waited ran; do case $from in "
+				       "[0-9]*) [ $((from * 2)) -lt 40000 ] || "
+				       "w=$((w + waited)) r=$((r + ran));; esac; done <latency; "
+				       "[ $r = 2 ] && [ $w -ge 1 ]"), 0);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 36: one that took its worker down has run, too */
+static void latency_death(struct kunit *test)
+{
+	struct wpool *pool = latency_pool(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	wpool_task_init(&job->task, die, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP "[ $w/$r = 1/1 ]"), 0);
+}
+
+/* 14: that the time is kept in a task does not cost it its result */
+static void latency_keeps_result(struct kunit *test)
+{
+	struct wpool *pool = latency_pool(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	jobs[0].result = -7;
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), -7);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, hold), 0);
+}
+
+/* A pool that has not asked has none, and says so, also while another has. */
+static void latency_off(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *other = latency_pool(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "grep -q '^off' latency"), 0);
+	KUNIT_EXPECT_EQ(test, shell_in(test, other, "! grep -q '^off' latency"), 0);
+}
+
+static struct kunit_case latency_cases[] = {
+	KUNIT_CASE(latency_counts),
+	KUNIT_CASE(latency_not_too_short),
+	KUNIT_CASE(latency_death),
+	KUNIT_CASE(latency_keeps_result),
+	KUNIT_CASE(latency_off),
+	{}
+};
+
+static struct kunit_suite latency_suite = {
+	.name = "wpool_latency",
+	.init = latency_init,
+	.exit = wpt_exit,
+	.test_cases = latency_cases,
+};
+
+kunit_test_suite(latency_suite);
