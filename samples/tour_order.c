@@ -103,13 +103,13 @@ static int show_delayed(void)
 	int err, result;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(20));
+	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(100));
 	if (err)
 		return err;
 	result = wpool_wait(&reminder.dtask.task);
 	waited = reminder.rang - start;
-	return tour_show(result == 1 && waited >= msecs_to_jiffies(20),
-			 "delayed: asked for 20 ms, began after %u ms", jiffies_to_msecs(waited));
+	return tour_show(result == 1 && waited >= msecs_to_jiffies(100),
+			 "delayed: asked for 100 ms, began after %u ms", jiffies_to_msecs(waited));
 }
 
 static int show_cancel_delayed(void)
