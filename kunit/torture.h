@@ -117,6 +117,7 @@ enum tort_kind {
 	TORT_SCENE_PRIORITY,
 	TORT_SCENE_DISCARD,
 	TORT_SCENE_BARRIER,
+	TORT_SCENE_KILL,
 	/* trouble */
 	TORT_KILL,
 	TORT_FAIL_SPAWN,
@@ -389,6 +390,8 @@ extern const struct tort_op {
 	unsigned int		weight;
 } tort_task_ops[], tort_pool_ops[], tort_scenes[];	/* NULL ends each */
 void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx));
+void tort_later(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx));
+void tort_called(struct tort_ctx *ctx);
 void tort_thread_setup(struct tort_thread *thread);
 
 /* torture_pool.c */

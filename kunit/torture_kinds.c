@@ -71,6 +71,7 @@ static const char * const kind_names[] = {
 	[TORT_SCENE_PRIORITY]	= "scene_priority",
 	[TORT_SCENE_DISCARD]	= "scene_discard",
 	[TORT_SCENE_BARRIER]	= "scene_barrier",
+	[TORT_SCENE_KILL]	= "scene_kill",
 	[TORT_KILL]		= "kill",
 	[TORT_FAIL_SPAWN]	= "fail_spawn",
 	[TORT_HOTPLUG]		= "hotplug",

@@ -59,6 +59,21 @@ void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx))
 	irq_work_sync(&thread->work);
 }
 
+/* Has a timer make a call soon, while the thread does something else. */
+void tort_later(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx))
+{
+	ctx->thread->call = call;
+	reinit_completion(&ctx->thread->called);
+	mod_timer(&ctx->thread->timer, jiffies + 2);
+}
+
+/* Returns when it was made. */
+void tort_called(struct tort_ctx *ctx)
+{
+	wait_for_completion(&ctx->thread->called);
+	timer_delete_sync(&ctx->thread->timer);
+}
+
 /* --- one task --------------------------------------------------------------------- */
 
 static void call_submit(struct tort_ctx *ctx)

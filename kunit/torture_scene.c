@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "torture.h"
 
@@ -249,11 +250,42 @@ static void scene_barrier(struct tort_ctx *ctx)
 	scene_end(scene);
 }
 
+static void call_kill(struct tort_ctx *ctx)
+{
+	send_sig(SIGKILL, ctx->thread->task, 1);
+}
+
+/* 21: who is killed while it waits for room returns, and leaves nothing. */
+static void scene_kill(struct tort_ctx *ctx)
+{
+	struct wpool_attrs attrs = {
+		.capacity = 1,
+		.queue_depth = WPOOL_QUEUE_HANDOFF,
+	};
+	struct scene *scene = scene_begin(ctx, &attrs);
+	struct tort_task *tt;
+
+	if (!scene)
+		return;
+	scene_add(ctx, scene, hold, WPOOL_PRIO_NORMAL);
+	tt = scene->n ? tort_task_new(ctx, scene->tp, TORT_TASK_PLAIN, GFP_KERNEL) : NULL;
+	if (tt) {
+		tort_later(ctx, call_kill);
+		tort_check(tort_submit(ctx, tt, TORT_SCHEDULE) == -EINTR,
+			   "%s: killed, and not told", scene->tp->name);
+		tort_called(ctx);
+		tort_task_put(tt);
+		tort_count(TORT_SCENE_KILL);
+	}
+	scene_end(scene);
+}
+
 const struct tort_op tort_scenes[] = {
 	{ "scene: conserve",	scene_conserve,		1 },
 	{ "scene: hand back",	scene_handback,		1 },
 	{ "scene: priority",	scene_priority,		1 },
 	{ "scene: discard",	scene_discard,		1 },
 	{ "scene: barrier",	scene_barrier,		1 },
+	{ "scene: kill",	scene_kill,		1 },
 	{ }
 };
