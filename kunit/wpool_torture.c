@@ -315,20 +315,21 @@ static void progress(unsigned int second)
 
 static void run(void)
 {
-	unsigned int second;
+	unsigned long began = jiffies, end = began + seconds * HZ;
+	unsigned int round;
 
-	for (second = 1; second <= seconds && !tort_stopping(); second++) {
+	for (round = 1; time_before(jiffies, end) && !tort_stopping(); round++) {
 		schedule_timeout_idle(HZ);
-		progress(second);
-		WRITE_ONCE(bursting, second % 7 == 3);
+		progress((jiffies - began) / HZ);
+		WRITE_ONCE(bursting, round % 7 == 3);
 		if (has_fail_spawn())
-			fail_spawn(second % 5 == 2);
-		if (second % 4 == 1)
+			fail_spawn(round % 5 == 2);
+		if (round % 4 == 1)
 			toggle_cpu();
-		if (second % 4 == 3) {
+		if (round % 4 == 3) {
 			rest();
 			/* Long enough for idle workers to go, at times. */
-			schedule_timeout_idle(second % 8 == 3 ? HZ / 5 : 1);
+			schedule_timeout_idle(round % 8 == 3 ? HZ / 5 : 1);
 			open_gate();
 		}
 	}

@@ -5,7 +5,7 @@ import re
 from harness import console, kunit, machine, report
 from harness.proc import say
 
-SPARE = 240  # seconds: to boot, to end, to look for leaks
+SPARE = 300  # seconds: to boot, to end, to look for leaks
 STALL = {"x86_64": 90, "um": 30}  # seconds without progress; emulated machines are slow
 LINE = re.compile(r"wpool_torture: (.*)")
 COUNT = re.compile(r"wpool_torture: count (\S+) (\d+)")
