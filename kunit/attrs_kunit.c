@@ -41,13 +41,14 @@ static void attrs_prealloc(struct kunit *test)
 /* 5: all or none */
 static void attrs_prealloc_fails(struct kunit *test)
 {
+	struct wpool_attrs attrs = { .capacity = 5, .flags = WPOOL_PREALLOC };
 	char name[WPOOL_NAME_MAX + 1];
 	struct wpool *pool;
 
 	if (!wpt_fail_spawn(5))
 		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
 	wpt_name(test, name, sizeof(name));
-	pool = wpool_create(name, &((struct wpool_attrs) { .capacity = 5, .flags = WPOOL_PREALLOC }));
+	pool = wpool_create(name, &attrs);
 	wpt_fail_spawn(0);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -ENOMEM);
 	if (!IS_ERR(pool))
@@ -236,7 +237,9 @@ static void attrs_node(struct kunit *test)
 	int node;
 
 	for_each_online_node(node) {
-		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .node = WPOOL_NODE(node) });
+		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+			.node = WPOOL_NODE(node),
+		});
 
 		cpumask_copy(mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
 		if (cpumask_intersects(mask, cpumask_of_node(node)))
@@ -338,7 +341,9 @@ static int is_freezable(void *arg)
  */
 static void attrs_freezable(struct kunit *test)
 {
-	struct wpool *freezable = wpt_pool(test, &(struct wpool_attrs) { .flags = WPOOL_FREEZABLE });
+	struct wpool *freezable = wpt_pool(test, &(struct wpool_attrs) {
+		.flags = WPOOL_FREEZABLE,
+	});
 	struct wpool *other = wpt_pool(test, NULL);
 
 	if (!IS_ENABLED(CONFIG_FREEZER))

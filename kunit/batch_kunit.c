@@ -91,12 +91,13 @@ static void batch_some(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
+	struct batch *rest = batch_of(test, &jobs[3], 2);
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_batch, pool, batch_of(test, jobs, 5)), 3);
 	for (i = 0; i < 5; i++)
 		KUNIT_EXPECT_EQ(test, wpool_task_queued(&jobs[i].task), i < 3);
-	KUNIT_EXPECT_EQ(test, wpt_call(test, call_batch, pool, batch_of(test, &jobs[3], 2)), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_batch, pool, rest), -EAGAIN);
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
 	for (i = 0; i < 5; i++)

@@ -71,7 +71,8 @@ static void calls_impossible(struct kunit *test)
 static const struct impossible_case possible_cases[] = {
 	{ "ordered, capacity 1", { .capacity = 1, .flags = WPOOL_ORDERED | WPOOL_PREALLOC } },
 	{ "MEM_RECLAIM, PREALLOC", { .capacity = 2, .flags = WPOOL_MEM_RECLAIM | WPOOL_PREALLOC } },
-	{ "MEM_RECLAIM, ordered", { .min_workers = 1, .flags = WPOOL_MEM_RECLAIM | WPOOL_ORDERED } },
+	{ "MEM_RECLAIM, ordered", { .min_workers = 1,
+	  .flags = WPOOL_MEM_RECLAIM | WPOOL_ORDERED } },
 	{ "min at capacity", { .capacity = 3, .min_workers = 3 } },
 	{ "discard oldest, depth 1", { .queue_depth = 1, .full = WPOOL_FULL_DISCARD_OLDEST } },
 	{ "discard, hand-off", { .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_DISCARD } },
@@ -103,6 +104,10 @@ static void calls_keyed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(NULL, ktask, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, NULL, 1), -EINVAL);
 	wpool_keyed_task_init(ktask, NULL, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, ktask, 1), -EINVAL);
+	/* whose key could not be handed on */
+	wpool_keyed_task_init(ktask, nothing, NULL);
+	wpool_task_set_detached(&ktask->task);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, ktask, 1), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&ktask->task));
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);

@@ -35,7 +35,7 @@ static int run_late(void *arg)
 	return 5;
 }
 
-static struct late *lates(struct kunit *test, unsigned int n, struct wpt_gate *gate)
+static struct late *late_tasks(struct kunit *test, unsigned int n, struct wpt_gate *gate)
 {
 	struct late *late = wpt_alloc(test, n * sizeof(*late));
 	unsigned int i;
@@ -62,7 +62,7 @@ static void delayed_not_early(struct kunit *test)
 {
 	unsigned int delay = *(const unsigned int *)test->param_value;
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	unsigned long before = jiffies;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, delay), 0);
@@ -76,7 +76,7 @@ static void delayed_not_early(struct kunit *test)
 static void delayed_is_counted(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 3, NULL);
+	struct late *late = late_tasks(test, 3, NULL);
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
@@ -95,7 +95,7 @@ static void delayed_is_counted(struct kunit *test)
 static void delayed_is_flushed(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	struct wpt_thread *flush, *drain;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
@@ -119,7 +119,7 @@ static int call_wait_late(struct wpt_thread *self)
 static void delayed_cancel(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	struct wpt_thread *waiter;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
@@ -140,7 +140,7 @@ static void delayed_cancel_queued(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), 0);
 	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
@@ -156,7 +156,7 @@ static void delayed_cancel_queued(struct kunit *test)
 static void delayed_cancel_fails(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, wpt_gate(test));
+	struct late *late = late_tasks(test, 1, wpt_gate(test));
 
 	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), 0);
@@ -205,7 +205,7 @@ static void delayed_cancel_races(struct kunit *test)
 static void delayed_modify(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	unsigned long before;
 
 	/* one that is not submitted yet is */
@@ -230,7 +230,7 @@ static void delayed_modify_queued(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	struct wpt_thread *thread;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), 0);
@@ -252,7 +252,7 @@ static void delayed_busy(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct late *late = lates(test, 1, wpt_gate(test));
+	struct late *late = late_tasks(test, 1, wpt_gate(test));
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, HZ / 50), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), -EBUSY);
@@ -290,7 +290,7 @@ static void delayed_full_queue(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct late *late = lates(test, 2, NULL);
+	struct late *late = late_tasks(test, 2, NULL);
 	unsigned int i;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
@@ -318,7 +318,8 @@ static void delayed_shutdown(struct kunit *test)
 		wpool_delayed_task_init(&late[i].dtask, run_late, &late[i]);
 		init_completion(&late[i].begun);
 		/* some may just fire */
-		KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, i % 5 ? NEVER : i), 0);
+		KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask,
+							     i % 5 ? NEVER : i), 0);
 	}
 	wpt_destroy(test, pool);
 	for (i = 0; i < n; i++) {
@@ -335,7 +336,7 @@ static void delayed_shutdown(struct kunit *test)
 static void delayed_shutdown_tells(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	struct wpt_thread *waiter;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
@@ -355,7 +356,7 @@ static void delayed_run_out(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.flags = WPOOL_RUN_OUT_DELAYED,
 	});
-	struct late *late = lates(test, 2, NULL);
+	struct late *late = late_tasks(test, 2, NULL);
 	unsigned long before = jiffies;
 	unsigned int i;
 
@@ -376,7 +377,7 @@ static void delayed_run_out_now(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.flags = WPOOL_RUN_OUT_DELAYED,
 	});
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	LIST_HEAD(unrun);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
@@ -399,7 +400,7 @@ static int wait_for_late(void *arg)
 static void delayed_wait_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
 
 	wpool_task_init(task, wait_for_late, late);
@@ -441,7 +442,7 @@ static void delayed_detached(struct kunit *test)
 /* 67: from its acceptance on, its module is pinned */
 static void delayed_pins(struct kunit *test)
 {
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	int before = module_refcount(THIS_MODULE);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(wpool_default(), &late->dtask, NEVER), 0);
@@ -454,7 +455,7 @@ static void delayed_pins(struct kunit *test)
 static void delayed_in_atomic(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = lates(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
 	int err;
 
 	local_irq_disable();

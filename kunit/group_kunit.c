@@ -255,7 +255,8 @@ static void group_schedule_fn(struct kunit *test)
 
 	jobs[0].result = -EIO;
 	for (i = 0; i < 20; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, &jobs[i]), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, &jobs[i]),
+				0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
 	for (i = 0; i < 20; i++)
@@ -281,6 +282,11 @@ static void group_cancel_fn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
+static int call_group_schedule(struct wpt_thread *self)
+{
+	return wpool_group_schedule(self->arg, self->pool, &self->job->task);
+}
+
 /* 17, 26: what is refused does not belong to it */
 static void group_refused(struct kunit *test)
 {
@@ -290,9 +296,10 @@ static void group_refused(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpool_group *group = new_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *thread;
 
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, &job->task), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, &hold->task), -EAGAIN);
+	thread = wpt_thread(test, call_group_schedule, pool, job, group);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, job), -EAGAIN);
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, &job->task), -ESHUTDOWN);
@@ -302,11 +309,6 @@ static void group_refused(struct kunit *test)
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
-}
-
-static int call_group_schedule(struct wpt_thread *self)
-{
-	return wpool_group_schedule(self->arg, self->pool, &self->job->task);
 }
 
 /* 18: who waits for room: its task belongs to the group once it is accepted */

@@ -18,7 +18,7 @@ enum hook { START, STOP, BEGIN, END, OOPS, TERMINATED, NR_HOOKS };
 
 /* What the hooks of one pool were called with; its priv. */
 struct diary {
-	spinlock_t	lock;
+	spinlock_t	lock;		/* guards count, n and log */
 	unsigned int	count[NR_HOOKS];
 	unsigned int	n;		/* of the entries */
 	struct {
@@ -37,7 +37,7 @@ static void note(struct wpool *pool, enum hook hook, void *arg, int result)
 {
 	struct diary *diary = wpool_priv(pool);
 
-	if (in_atomic() || irqs_disabled())
+	if (preempt_count() || irqs_disabled())
 		diary->in_atomic++;
 	else if (diary->sleeps)
 		schedule_timeout_idle(1);
@@ -189,7 +189,8 @@ static void hooks_not_for_unrun(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool,
+								&jobs[i], NULL)), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[0].task));
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);

@@ -22,6 +22,12 @@ static struct wpool *full_pool(struct kunit *test, enum wpool_full full, int dep
 	return pool;
 }
 
+/* In a thread, so that the test goes on if it never returns. */
+static int schedule_job(struct kunit *test, struct wpool *pool, struct wpt_job *job)
+{
+	return wpt_join(test, wpt_thread(test, wpt_call_schedule, pool, job, NULL));
+}
+
 /* 25: the task runs in the thread that submits it, before that returns */
 static void policy_caller_runs(struct kunit *test)
 {
@@ -48,7 +54,7 @@ static void policy_caller_has_room(struct kunit *test)
 	struct wpt_job *hold, *job = wpt_jobs(test, 1, NULL);
 	struct wpool *pool = full_pool(test, WPOOL_FULL_CALLER_RUNS, 1, &hold);
 
-	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool, job, NULL)), 0);
+	KUNIT_EXPECT_EQ(test, schedule_job(test, pool, job), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&job->task));
 	wpt_open(hold->gate);
@@ -105,8 +111,7 @@ static void policy_discard(struct kunit *test)
 	struct wpool *pool = full_pool(test, WPOOL_FULL_DISCARD, 1, &hold);
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 1), 0);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool, &jobs[1], NULL)),
-			0);
+	KUNIT_EXPECT_EQ(test, schedule_job(test, pool, &jobs[1]), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&jobs[1].task));
 	WPT_EXPECT_STAT(test, pool, DROPPED, 1);
@@ -136,8 +141,7 @@ static void policy_discard_oldest(struct kunit *test)
 	}
 	for (i = 0; i < 3; i++) {
 		wpool_task_set_priority(&jobs[4 + i].task, WPOOL_PRIO_HIGH);
-		KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool,
-								&jobs[4 + i], NULL)), 0);
+		KUNIT_EXPECT_EQ(test, schedule_job(test, pool, &jobs[4 + i]), 0);
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[victims[i]]), -ECANCELED);
 		KUNIT_EXPECT_TRUE(test, wpool_task_queued(&jobs[4 + i].task));
 		WPT_EXPECT_STAT(test, pool, DROPPED, i + 1);
@@ -156,7 +160,7 @@ static void policy_discard_oldest_none(struct kunit *test)
 	struct wpool *pool = full_pool(test, WPOOL_FULL_DISCARD_OLDEST, 1, &hold);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &hold->task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool, job, NULL)), 0);
+	KUNIT_EXPECT_EQ(test, schedule_job(test, pool, job), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -ECANCELED);
 	wpt_open(hold->gate);
 	wpt_wait(test, hold);
@@ -172,9 +176,11 @@ static void policy_discard_fn(struct kunit *test)
 	struct wpool *pool = full_pool(test, WPOOL_FULL_DISCARD_OLDEST, 1, &hold);
 	unsigned int i;
 
-	for (i = 0; i < 5; i++)
-		KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, call_schedule_fn, pool, job, NULL)),
-				0);
+	for (i = 0; i < 5; i++) {
+		struct wpt_thread *thread = wpt_thread(test, call_schedule_fn, pool, job, NULL);
+
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	}
 	WPT_EXPECT_STAT(test, pool, DROPPED, 4);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
 	wpt_open(hold->gate);
@@ -200,17 +206,33 @@ static void full_name(const enum wpool_full *full, char *desc)
 
 KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
+static int call_try(struct wpt_thread *self)
+{
+	return wpool_try_schedule(self->pool, &self->job->task);
+}
+
+static int call_timeout(struct wpt_thread *self)
+{
+	return wpool_schedule_timeout(self->pool, &self->job->task, (unsigned long)self->arg);
+}
+
 /* 17, 20: who tries, and who waits for a time, is not subject to the policy */
 static void policy_not_for_others(struct kunit *test)
 {
 	enum wpool_full full = *(const enum wpool_full *)test->param_value;
 	struct wpt_job *hold, *jobs = wpt_jobs(test, 2, NULL);
 	struct wpool *pool = full_pool(test, full, 1, &hold);
+	unsigned long timeout;
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 1), 0);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &jobs[1].task), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &jobs[1].task, 1), -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &jobs[1].task, 0), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, call_try, pool, &jobs[1], NULL)),
+			-EAGAIN);
+	for (timeout = 0; timeout < 2; timeout++) {
+		struct wpt_thread *thread = wpt_thread(test, call_timeout, pool, &jobs[1],
+						       (void *)timeout);
+
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -ETIMEDOUT);
+	}
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&jobs[0].task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&jobs[1].task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
@@ -245,8 +267,7 @@ static void policy_max_blocked(struct kunit *test)
 		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
 		WPT_ASSERT_STAT(test, pool, BLOCKED, i + 1);
 	}
-	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, wpt_call_schedule, pool, late, NULL)),
-			-EAGAIN);
+	KUNIT_EXPECT_EQ(test, schedule_job(test, pool, late), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &late->task, WPT_LIMIT), -EAGAIN);
 	WPT_EXPECT_STAT(test, pool, BLOCKED, limit);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 2);

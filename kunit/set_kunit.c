@@ -271,9 +271,10 @@ static void set_destroy_inside(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, wpt_run(test, nth(test, set, i), destroy_from_inside, set->set),
-				-EDEADLK);
-		KUNIT_EXPECT_EQ(test, wpt_state(nth(test, set, i)), WPOOL_STATE_RUNNING);
+		struct wpool *pool = nth(test, set, i);
+
+		KUNIT_EXPECT_EQ(test, wpt_run(test, pool, destroy_from_inside, set->set), -EDEADLK);
+		KUNIT_EXPECT_EQ(test, wpt_state(pool), WPOOL_STATE_RUNNING);
 	}
 	schedule_all(test, set, jobs, 2);
 	for (i = 0; i < 2; i++)
