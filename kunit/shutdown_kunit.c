@@ -80,7 +80,6 @@ static void shutdown_refuses(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, REJECTED, 14);
 }
 
-/* 26: a running task cannot submit to it, nor itself again */
 static int submit_to(void *arg)
 {
 	struct wpt_thread *call = arg;
@@ -91,6 +90,7 @@ static int submit_to(void *arg)
 	return 0;
 }
 
+/* 26: a task that runs cannot submit to it any more, itself again for one */
 static void shutdown_refuses_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
