@@ -150,7 +150,8 @@ def _follow(child, scratch, deadline, limit, watch):
 
 # --- which accelerator -----------------------------------------------------
 
-TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
+# QEMU 7.2 emulates cmpxchg16b with garbled flags, of which 6.12's slab allocator dies.
+TCG = ("-accel", "tcg,thread=multi", "-cpu", "max,-cx16")
 KVM = ("-accel", "kvm", "-cpu", "host")
 
 
