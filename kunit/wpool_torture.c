@@ -51,6 +51,10 @@ static bool fail_alloc;
 module_param(fail_alloc, bool, 0444);
 MODULE_PARM_DESC(fail_alloc, "Whether the consumers' allocations are marked to fail (default 0)");
 
+static bool patch;
+module_param(patch, bool, 0444);
+MODULE_PARM_DESC(patch, "Whether the kernel's text is patched all the time, which emulators get wrong (default 0)");
+
 static char *verdict = "running";
 module_param(verdict, charp, 0444);
 MODULE_PARM_DESC(verdict, "To be read only");
@@ -64,6 +68,7 @@ static bool stopping, hung, bursting;
 
 static struct tort_thread consumers[MOST_THREADS], master;
 static struct task_struct *watchdog;
+static struct wpool *keeper;
 static struct completion gate_opened;
 static bool gate_closed;
 static atomic_t nr_parked;
@@ -362,6 +367,7 @@ static void end_pools(void)
 		if (tp)
 			tort_pool_destroy(tp);
 	}
+	wpool_destroy(keeper);
 	say("ending the reaper");
 	tort_reaper_stop();
 	tort_check(!atomic_read(&tort_live), "%d tasks left", atomic_read(&tort_live));
@@ -439,6 +445,16 @@ static int __init start_watchdog(void)
 	return 0;
 }
 
+/* While a pool with WPOOL_LATENCY is there, others change no static key. */
+static int __init keep_patched(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_LATENCY };
+
+	if (!patch)
+		keeper = wpool_create("torture-keeper", &attrs);
+	return PTR_ERR_OR_ZERO(keeper);
+}
+
 static int __init torture_init(void)
 {
 	int ret;
@@ -450,9 +466,12 @@ static int __init torture_init(void)
 	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, threads);
 	if (!tort_pool_wrap_default())
 		return -ENOMEM;
-	ret = tort_reaper_start();
+	ret = keep_patched();
 	if (ret)
 		goto free_default;
+	ret = tort_reaper_start();
+	if (ret)
+		goto destroy_keeper;
 	ret = start_watchdog();
 	if (ret)
 		goto stop_reaper;
@@ -466,6 +485,8 @@ stop_watchdog:
 	put_task_struct(watchdog);
 stop_reaper:
 	tort_reaper_stop();
+destroy_keeper:
+	wpool_destroy(keeper);
 free_default:
 	tort_pool_destroy(tort_pool_swap(TORT_POOLS, NULL));
 	return ret;

@@ -35,7 +35,9 @@ OWN = re.compile(r"serial8250_console_write|per_cpu_remove_cache|fill_pool")
 def _own(lines, number):
     """Whether the report that begins here is about the kernel's own doings alone."""
     report = "\n".join(lines[number:number + NEAR]).split("</TASK>")[0]
-    return WAIT in lines[number] and OWN.search(report) and "[wpool" not in report
+    # What an interrupt does is not the doing of whom it hit.
+    stack = report.split("Call Trace:")[-1].split("</IRQ>")[0]
+    return WAIT in lines[number] and OWN.search(report) and "[wpool" not in stack
 
 
 def own_reports(text):

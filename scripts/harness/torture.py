@@ -26,7 +26,7 @@ def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024):
 
 def _numa(cpus, nodes, memory):
     """What makes QEMU a machine of several nodes, each with its share."""
-    words = []
+    words = ["-smp", f"{cpus},sockets={nodes}"] if nodes > 1 else []
     for node in range(nodes if nodes > 1 else 0):
         first, last = cpus * node // nodes, cpus * (node + 1) // nodes - 1
         words += ["-object", f"memory-backend-ram,id=ram{node},size={memory // nodes}M",
