@@ -140,6 +140,19 @@ static void wait_timeout(struct tort_ctx *ctx, struct tort_task *tt)
 			   "%s: a timed wait gave %d", tt->tp->name, ret);
 }
 
+/* Looks all the time: whatever state it passes through must be one of waiting. */
+static void poll(struct tort_task *tt)
+{
+	unsigned long end = jiffies + 2;
+	int ret;
+
+	do {
+		ret = wpool_wait_timeout(&tt->task, 0, NULL);
+	} while (ret == -ETIMEDOUT && time_before(jiffies, end));
+	tort_check(!ret || ret == -ETIMEDOUT || (tort_is_shared(tt) && ret == -EINVAL),
+		   "%s: a look at a task gave %d", tt->tp->name, ret);
+}
+
 /* To a task that was accepted, perhaps by another. */
 static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 {
@@ -162,6 +175,8 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 	case 4:
 		tort_wait(ctx, tt, &result);
 		break;
+	default:
+		poll(tt);
 	}
 }
 
