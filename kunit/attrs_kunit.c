@@ -302,14 +302,15 @@ static void attrs_percent_hotplug(struct kunit *test)
 {
 	struct absence *absence = wpt_alloc(test, sizeof(*absence));
 	unsigned int cpus = num_online_cpus();
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity_percent = 200 });
-	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
-	struct wpt_job *hold = wpt_hold(test, pool, 2 * cpus);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_job *hold, *job = wpt_jobs(test, 1, NULL);
+	struct wpool *pool, *other;
 	struct wpt_thread *thread;
 
 	if (!IS_ENABLED(CONFIG_HOTPLUG_CPU) || cpus < 2)
 		kunit_skip(test, "needs CONFIG_HOTPLUG_CPU and two CPUs");
+	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity_percent = 200 });
+	other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
+	hold = wpt_hold(test, pool, 2 * cpus);
 	absence->cpu = cpumask_last(cpu_online_mask);
 	absence->end = wpt_gate(test);
 	init_completion(&absence->gone);
