@@ -12,6 +12,7 @@
  * torture_fn.c		what goes on inside a task
  * torture_pool.c	a pool's life
  * torture_account.c	what must hold of a pool, at any time and at rest
+ * torture_trouble.c	threads that cannot be made, CPUs that come and go
  * torture_watch.c	who hangs
  *
  * So that what hangs is wpool's fault, a task never waits for another pool but
@@ -414,6 +415,12 @@ void tort_pool_leave(struct tort_pool *tp, bool counted);
 void tort_pool_resize(struct tort_ctx *ctx);
 void tort_pool_sample(struct tort_pool *tp);
 void tort_pool_check_rest(struct tort_pool *tp);
+
+/* torture_trouble.c */
+void tort_fail_spawn(bool on);
+bool tort_has_fail_spawn(void);
+void tort_toggle_cpu(void);
+bool tort_has_hotplug(void);
 
 /* torture_watch.c */
 extern unsigned int tort_stall;

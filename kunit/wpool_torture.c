@@ -5,8 +5,6 @@
  * Loading the module begins a run; its parameter `verdict` says "running", then
  * "passed" or "failed", and the log says why. After a hang it cannot be unloaded.
  */
-#include <linux/cpu.h>
-#include <linux/fault-inject.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -38,14 +36,6 @@ MODULE_PARM_DESC(kill, "Whether tasks may end their thread (default 1)");
 bool tort_kill_hard;
 module_param_named(kill_hard, tort_kill_hard, bool, 0444);
 MODULE_PARM_DESC(kill_hard, "Whether they do so by dereferencing NULL (default 0)");
-
-static bool spawn = true;
-module_param(spawn, bool, 0444);
-MODULE_PARM_DESC(spawn, "Whether making a thread fails at times, where it can (default 1)");
-
-static bool onoff = true;
-module_param(onoff, bool, 0444);
-MODULE_PARM_DESC(onoff, "Whether CPUs come and go, where they can (default 1)");
 
 static bool fail_alloc;
 module_param(fail_alloc, bool, 0444);
@@ -252,58 +242,6 @@ static void open_gate(void)
 	say(NULL);
 }
 
-#ifdef CONFIG_FAULT_INJECTION
-extern struct fault_attr wpool_fail_spawn;
-
-static void fail_spawn(bool on)
-{
-	wpool_fail_spawn.verbose = 0;
-	wpool_fail_spawn.interval = 1;
-	atomic_set(&wpool_fail_spawn.times, -1);
-	wpool_fail_spawn.probability = on ? 30 : 0;
-	if (on)
-		tort_count(TORT_FAIL_SPAWN);
-}
-
-static bool has_fail_spawn(void)
-{
-	return spawn;
-}
-#else
-static void fail_spawn(bool on)
-{
-}
-
-static bool has_fail_spawn(void)
-{
-	return false;
-}
-#endif
-
-/* The last CPU to go is the first to come back. */
-static void toggle_cpu(void)
-{
-#ifdef CONFIG_HOTPLUG_CPU
-	static int gone = -1;
-	unsigned int cpu = num_possible_cpus() - 1;
-
-	if (!onoff || !cpu)
-		return;
-	say("CPU hotplug");
-	if (gone >= 0 && !add_cpu(gone))
-		gone = -1;
-	else if (!tort_stopping() && !remove_cpu(cpu))
-		gone = cpu;
-	tort_count(TORT_HOTPLUG);
-	say(NULL);
-#endif
-}
-
-static bool has_hotplug(void)
-{
-	return IS_ENABLED(CONFIG_HOTPLUG_CPU) && onoff && num_possible_cpus() > 1;
-}
-
 static void progress(unsigned int second)
 {
 	u64 ops = 0;
@@ -327,10 +265,13 @@ static void run(void)
 		schedule_timeout_idle(HZ);
 		progress((jiffies - began) / HZ);
 		WRITE_ONCE(bursting, round % 7 == 3);
-		if (has_fail_spawn())
-			fail_spawn(round % 5 == 2);
-		if (round % 4 == 1)
-			toggle_cpu();
+		if (tort_has_fail_spawn())
+			tort_fail_spawn(round % 5 == 2);
+		if (round % 4 == 1) {
+			say("CPU hotplug");
+			tort_toggle_cpu();
+			say(NULL);
+		}
 		if (round % 4 == 3) {
 			rest();
 			/* Long enough for idle workers to go, at times. */
@@ -376,15 +317,16 @@ static void end_pools(void)
 static int master_main(void *unused)
 {
 	run();
-	fail_spawn(false);
+	tort_fail_spawn(false);
 	stop_consumers();
-	toggle_cpu();
+	say("CPU hotplug");
+	tort_toggle_cpu();
 	end_pools();
 	say(NULL);
 	kthread_stop(watchdog);
 	if (!READ_ONCE(hung)) {
 		if (!atomic_read(&faults))
-			tort_check_exercised(has_fail_spawn(), has_hotplug());
+			tort_check_exercised(tort_has_fail_spawn(), tort_has_hotplug());
 		set_verdict(NULL);
 	}
 	while (!kthread_should_stop())
