@@ -53,7 +53,6 @@ static void delayed_fire(struct timer_list *timer)
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	delayed_unlink(pool, task);
-	task->state = 0;
 	if (delayed_cancelled(pool)) {
 		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	} else {
@@ -91,7 +90,6 @@ void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes)
 						task)->timer))
 			continue;
 		delayed_unlink(pool, task);
-		task->state = 0;
 		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
 	}
 }
@@ -197,7 +195,6 @@ bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 	pool = delayed_grab(dtask, &flags);
 	if (!pool)
 		return false;
-	dtask->task.state = 0;
 	task_drop(pool, &dtask->task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);

@@ -227,7 +227,8 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
-	task->state = 0;
+	/* Never 0 on the way: who waits would take it for one never submitted. */
+	WRITE_ONCE(task->state, TASK_QUEUED);
 	queue_put(pool, task);
 }
 
@@ -285,7 +286,10 @@ static struct wpool_task *find_requeued(struct wpool *pool,
 	list_for_each_entry(worker, &pool->workers, node) {
 		for (i = 0; i < worker->depth; i++) {
 			task = worker->runs[i].task;
-			if (task && task->state & TASK_QUEUED &&
+			/* Never queued again, and gone if its worker has died. */
+			if (!task || run_on_own_stack(&worker->runs[i], task))
+				continue;
+			if (task->state & TASK_QUEUED &&
 			    (!group || watch_group(task) == group))
 				return task;
 		}
