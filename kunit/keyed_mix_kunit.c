@@ -102,7 +102,7 @@ static void keyed_caller_waits(struct kunit *test)
 	struct wpt_thread *thread;
 	unsigned int i;
 
-	schedule_all(test, pool, two.ktasks, 1, 1);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, call_schedule_keyed, pool, &two.ktasks[0]), 0);
 	thread = wpt_thread(test, call_schedule_keyed, pool, NULL, &two.ktasks[1]);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&two.jobs[1].runs), 0);
