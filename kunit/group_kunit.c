@@ -3,7 +3,6 @@
  * Tasks that are waited for, and taken back, together.
  */
 #include <linux/kthread.h>
-#include <linux/ktime.h>
 #include <linux/slab.h>
 #include "wpool_kunit.h"
 
@@ -149,17 +148,13 @@ static void group_times_out(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct wpool_group *group = new_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	s64 least = 0;
-	ktime_t began;
+	unsigned long began;
 
-	/* The jiffy in which it begins is not a whole one. */
-	if (timeout)
-		least = (s64)(timeout - 1) * TICK_NSEC;
 	job->result = -EIO;
 	schedule_all(test, group, pool, job, 1);
-	began = ktime_get();
+	began = jiffies;
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, timeout), -ETIMEDOUT);
-	KUNIT_EXPECT_GE(test, ktime_to_ns(ktime_sub(ktime_get(), began)), least);
+	WPT_EXPECT_WAITED(test, began, timeout);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, WPT_LIMIT), -EIO);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
