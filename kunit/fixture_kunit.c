@@ -215,6 +215,7 @@ struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs)
 
 		kfree(entry);
 		KUNIT_ASSERT_EQ_MSG(test, err, 0, "no pool");
+		return NULL;
 	}
 	list_add_tail(&entry->node, &fixture->pools);
 	return entry->pool;
@@ -362,6 +363,7 @@ struct wpt_thread *wpt_thread(struct kunit *test, int (*fn)(struct wpt_thread *)
 	if (IS_ERR(kthread)) {
 		kfree(thread);
 		KUNIT_ASSERT_FALSE_MSG(test, true, "no thread");
+		return NULL;
 	}
 	/* It may have ended before anybody calls kthread_stop(). */
 	thread->kthread = get_task_struct(kthread);

@@ -139,21 +139,31 @@ static bool has_order(const struct tort_task *tt)
 }
 
 /* Of a task in an order, or not: that depends on whether we may wait for our turn. */
+static int submit_numbered(struct tort_ctx *ctx, struct tort_task *tt,
+			   enum tort_kind way, bool ordered)
+{
+	if (tt->kind != TORT_TASK_KEYED && !tt->shared)
+		tt->seq = ordered ? ++tt->tp->submitted : 0;
+	return submit_by(ctx, tt, way);
+}
+
 static int submit_ordered(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
-	bool ordered = has_order(tt) && in_task() && !irqs_disabled();
 	int ret;
 
-	if (ordered && ctx->frame)
-		ordered = mutex_trylock(&tp->order);
-	else if (ordered)
+	if (!has_order(tt) || !in_task() || irqs_disabled())
+		return submit_numbered(ctx, tt, way, false);
+	if (!ctx->frame) {
 		mutex_lock(&tp->order);
-	if (tt->kind != TORT_TASK_KEYED && !tt->shared)
-		tt->seq = ordered ? ++tp->submitted : 0;
-	ret = submit_by(ctx, tt, way);
-	if (ordered)
+		ret = submit_numbered(ctx, tt, way, true);
 		mutex_unlock(&tp->order);
+	} else if (mutex_trylock(&tp->order)) {
+		ret = submit_numbered(ctx, tt, way, true);
+		mutex_unlock(&tp->order);
+	} else {
+		ret = submit_numbered(ctx, tt, way, false);
+	}
 	return ret;
 }
 
