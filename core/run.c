@@ -70,7 +70,7 @@ static void task_settle(struct wpool_task *task, int result,
 	/*
 	 * Release: who reads this without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
-	 * wpool_task_queued() and queue_accept().
+	 * wpool_task_queued() and queue_check().
 	 */
 	smp_store_release(&task->state, TASK_DONE);
 }
