@@ -25,14 +25,19 @@ def say(text):
     print(text, flush=True)
 
 
-def _die_with_parent():
+def pass_on(text):
+    """Say what has been added to a file."""
+    print(text.read(), end="", flush=True)
+
+
+def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def start(cmd, **kwargs):
     """A child in a session of its own, so that stop() reaches its children too."""
     return subprocess.Popen([str(word) for word in cmd], start_new_session=True,
-                            preexec_fn=_die_with_parent, **kwargs)
+                            preexec_fn=die_with_parent, **kwargs)
 
 
 def stop(child):

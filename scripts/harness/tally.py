@@ -37,6 +37,13 @@ class Tally:
         else:
             self.ok(what)
 
+    def add(self, other):
+        """Count what another tally has counted and said."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.reasons += other.reasons
+
     @contextlib.contextmanager
     def part(self, what):
         """What cannot even be done is one failure, and the rest goes on."""

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A second line of work beside the first: machines spend most of their time waiting."""
+import multiprocessing
+import os
+import tempfile
+
+from harness import proc
+from harness.tally import Tally
+
+LOOK = 1  # seconds between two looks at what it says
+
+
+class Lane:
+    """Does body(tally) in a process of its own, which does not outlive us."""
+
+    def __init__(self, body):
+        fork = multiprocessing.get_context("fork")
+        self.body = body
+        self.log = tempfile.NamedTemporaryFile(prefix="wpool-lane-")
+        self.result = fork.SimpleQueue()
+        self.process = fork.Process(target=self._work, daemon=True)
+        self.process.start()
+
+    def _work(self):
+        proc.die_with_parent()
+        os.dup2(self.log.fileno(), 1)
+        tally = Tally()
+        try:
+            self.body(tally)
+        except KeyboardInterrupt:
+            os._exit(130)
+        self.result.put(tally)
+
+    def join(self, what, tally):
+        """Pass on what it said and still says, and add up what it found."""
+        with open(self.log.name, errors="replace") as said:
+            while self.process.is_alive():
+                proc.pass_on(said)
+                self.process.join(LOOK)
+            proc.pass_on(said)
+        if self.process.exitcode or self.result.empty():
+            tally.fail(what, f"ended with status {self.process.exitcode} and no result")
+        else:
+            tally.add(self.result.get())
