@@ -41,6 +41,10 @@ static unsigned int spin_us;
 module_param(spin_us, uint, 0444);
 MODULE_PARM_DESC(spin_us, "Microseconds for which a worker of the default pool looks on before it sleeps (default 0)");
 
+static unsigned int watchdog_ms;
+module_param(watchdog_ms, uint, 0444);
+MODULE_PARM_DESC(watchdog_ms, "Milliseconds after which a running task of the default pool is named in the log (default 0: never)");
+
 /* The command line is corrected where that is harmless, and it is said. */
 static void __init correct_capacity(void)
 {
@@ -61,6 +65,7 @@ static int __init make_default_pool(void)
 		.queue_depth		= queue_depth,
 		.idle_timeout_ms	= idle_timeout_ms,
 		.spin_us		= spin_us,
+		.watchdog_ms		= watchdog_ms,
 	};
 
 	int policy = match_string(policies, ARRAY_SIZE(policies), full);

@@ -158,6 +158,9 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
 					      WPOOL_DEFAULT_IDLE_MS);
 	pool->spin_us = attrs->spin_us;
+	/* The jiffy that has begun does not count: never early. */
+	if (attrs->watchdog_ms)
+		pool->watchdog = msecs_to_jiffies(attrs->watchdog_ms) + 1;
 	pool->flags = attrs->flags;
 	pool->percent = attrs->capacity_percent;
 	pool->nice = attrs->nice;

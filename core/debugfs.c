@@ -30,6 +30,7 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_CREATED]	= "created",
 	[WPOOL_STAT_EXPIRED]	= "expired",
 	[WPOOL_STAT_DIED]	= "died",
+	[WPOOL_STAT_OVERDUE]	= "overdue",
 	[WPOOL_STAT_LARGEST]	= "largest",
 	[WPOOL_STAT_CAPACITY]	= "capacity",
 	[WPOOL_STAT_WORKERS]	= "workers",

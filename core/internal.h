@@ -19,7 +19,7 @@
  *	    group->lock			raw
  *	    manager.lock		raw; manager.c
  *	    pool->slots.lock		inside down_trylock() and up()
- *	    timer base lock		inside mod_timer()
+ *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around worker_exited(), which
  * therefore takes no lock of a pool.
@@ -136,6 +136,7 @@ struct wpool_wakes {
  * @color: what its end counts down, see flush.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
+ * @named: L: has been named for taking too long, see watchdog.c
  *
  * Everything that its burial needs if the function never returns; hence in
  * struct wpool_worker and not on the stack, which an oops rewinds.
@@ -152,6 +153,7 @@ struct wpool_run {
 	u8			color;
 	bool			stop;
 	bool			orphan;
+	bool			named;
 };
 
 /**
@@ -242,8 +244,9 @@ struct wpool_worker {
  * @starter: L: who waits for workers to be made, or NULL
  * @to_start: L: how many more than those to be kept it asked for
  * @prestarted: L: how many of those have been made
- * @timer: kicks the manager: when an idle worker's time is over, or a thread
- *	that could not be made is to be tried again
+ * @timer: kicks the manager: when an idle worker's time is over, a thread that
+ *	could not be made is to be tried again, or the watchdog is to look. Only
+ *	ever moved forward, as each look arms it anew for all that it finds.
  * @manage_node: manager.lock: on the manager's list; then it holds a reference
  *
  * @latency: I: histograms, or NULL
@@ -254,6 +257,7 @@ struct wpool_worker {
  * @idle_timeout: in jiffies
  * @max_blocked: 0 is unlimited
  * @spin_us: as in the attributes
+ * @watchdog: in jiffies, for how long a task may run unnamed; 0 is for ever
  * @flags: as in the attributes
  * @percent: the capacity as a share of the CPUs online, or 0
  * @nice: of the workers
@@ -264,6 +268,8 @@ struct wpool_worker {
  *
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
  * @nr_awaiting: S: threads that wait for it; a restart lets them go first
+ * @awaited: L: in jiffies: since when they wait, and the pool is closed
+ * @name_at: L: in jiffies: when what they wait for is named
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
  * @registry_node: R
@@ -318,6 +324,7 @@ struct wpool {
 	unsigned long		idle_timeout;
 	unsigned int		max_blocked;
 	unsigned int		spin_us;
+	unsigned long		watchdog;
 	unsigned int		flags;
 	unsigned int		percent;
 	int			nice;
@@ -328,6 +335,8 @@ struct wpool {
 
 	struct completion	terminated;
 	unsigned int		nr_awaiting;
+	unsigned long		awaited;
+	unsigned long		name_at;
 	struct kref		kref;
 	struct list_head	registry_node;
 	bool			destroyed;
@@ -351,6 +360,13 @@ static inline bool queue_ready(const struct wpool *pool)
 static inline unsigned int pool_alive(const struct wpool *pool)
 {
 	return pool->nr_workers - pool->nr_leaving;
+}
+
+/* Accepts no more and has not come to its end. Needs pool->lock. */
+static inline bool pool_is_closing(const struct wpool *pool)
+{
+	return pool->state == WPOOL_STATE_SHUTDOWN ||
+	       pool->state == WPOOL_STATE_STOP;
 }
 
 /* Nothing is left to do and nothing will come. Needs pool->lock. */
@@ -557,6 +573,17 @@ int manager_init(void);
 void manager_exit(void);
 void manager_kick(struct wpool *pool);
 void manager_bury(struct wpool_worker *worker);
+
+/* watchdog.c */
+void watchdog_await(struct wpool *pool);
+void watchdog_look(struct wpool *pool);
+
+/* Something is to be watched from now on. Needs pool->lock. */
+static inline void watchdog_arm(struct wpool *pool)
+{
+	if (unlikely(pool->watchdog))
+		timer_reduce(&pool->timer, jiffies + pool->watchdog);
+}
 
 /* attrs.c */
 int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The manager: one thread for all pools, which alone makes workers, retires
- * them, buries them, and takes a pool to its end.
+ * them, buries them, names those that take too long, and takes a pool to its end.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its
  * own. What it finds to do in a pool it reads off the pool's state, so a kick
@@ -163,7 +163,7 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 
 	expires = worker->since + pool->idle_timeout;
 	if (time_before(jiffies, expires)) {
-		mod_timer(&pool->timer, expires);
+		timer_reduce(&pool->timer, expires);
 		return NULL;
 	}
 	shared_inc(pool->stats[WPOOL_STAT_EXPIRED]);
@@ -246,7 +246,7 @@ static void spawn_missing(struct wpool *pool)
 	if (err == -EBUSY)
 		err = 0;
 	if (err)
-		mod_timer(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
+		timer_reduce(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
 	news = err && pool->spawn_error != err;
 	creating = pool->starter;	/* who asked says so himself */
 	left = pool->nr_workers;
@@ -274,16 +274,14 @@ static void terminate(struct wpool *pool)
 	bool over;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	over = (pool->state == WPOOL_STATE_SHUTDOWN ||
-		pool->state == WPOOL_STATE_STOP) &&
-	       !pool->nr_workers && !pool->nr_undone;
+	over = pool_is_closing(pool) && !pool->nr_workers && !pool->nr_undone;
 	if (over)
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!over)
 		return;
 
-	/* Armed by workers and by us only, so it stays off. */
+	/* Nobody arms it any more: no worker, no task, and not closing. */
 	timer_delete_sync(&pool->timer);
 	if (pool->ops && pool->ops->terminated)
 		pool->ops->terminated(pool);
@@ -299,6 +297,7 @@ static void manage(struct wpool *pool)
 {
 	retire_idle(pool);
 	spawn_missing(pool);
+	watchdog_look(pool);
 	terminate(pool);
 	wpool_put(pool);
 }

@@ -137,6 +137,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	u8 in_fn = task->state & TASK_IN_FN;
 
 	lockdep_assert_held(&pool->lock);
+	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
 	if (in_fn || key_held_back(pool, task))
 		shared_inc(pool->nr_held);

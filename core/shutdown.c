@@ -31,9 +31,13 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 static void close_pool(struct wpool *pool, enum wpool_state state,
 		       struct wpool_wakes *wakes)
 {
+	bool was_open = pool->state == WPOOL_STATE_RUNNING;
+
 	if (pool->state >= state)
 		return;
 	pool_set_state(pool, state);
+	if (was_open)
+		watchdog_await(pool);
 	/* Turns them all away, now that the pool is closed. */
 	queue_admit_blocked(pool, wakes);
 	delayed_cancel_all(pool, wakes);
@@ -82,6 +86,8 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	deadline_set(&deadline, timeout);
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	shared_inc(pool->nr_awaiting);
+	if (pool->nr_awaiting == 1)
+		watchdog_await(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	ended = wait_for_completion_timeout(&pool->terminated,

@@ -117,9 +117,8 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	list_add(&worker->idle_node, &pool->idle);
 	shared_inc(pool->nr_idle);
 	WRITE_ONCE(worker->since, jiffies);
-	if (pool_alive(pool) > pool_keep(pool) &&
-	    !(pool->flags & WPOOL_KEEP_IDLE) && !timer_pending(&pool->timer))
-		mod_timer(&pool->timer, jiffies + pool->idle_timeout);
+	if (pool_alive(pool) > pool_keep(pool) && !(pool->flags & WPOOL_KEEP_IDLE))
+		timer_reduce(&pool->timer, jiffies + pool->idle_timeout);
 
 	while (!list_empty(&worker->idle_node)) {
 		set_current_state(pool->flags & WPOOL_FREEZABLE ?

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking on: functions that are told of workers and tasks, counters, histograms.
+ * Looking on: functions that are told of workers and tasks, counters, histograms,
+ * the watchdog.
  */
 #include <linux/kthread.h>
 #include "tour.h"
@@ -132,9 +133,38 @@ static int show_latency(void)
 			 completed, wpool_name(tour_pool));
 }
 
+/* Ends when the pool's watchdog has counted it. */
+static int until_overdue(void *arg)
+{
+	struct wpool *pool = arg;
+
+	while (!tour_stat(pool, WPOOL_STAT_OVERDUE))
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+/* A task that takes too long is named in the log, with its stack. */
+static int show_watchdog(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .watchdog_ms = 20 };
+	struct wpool *pool = wpool_create("tour-watchdog", &attrs);
+	int err;
+	u64 overdue;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	err = wpool_run(pool, until_overdue, pool);
+	overdue = tour_stat(pool, WPOOL_STAT_OVERDUE);
+	wpool_destroy(pool);
+	return tour_show(!err && overdue == 1,
+			 "watchdog: %llu task ran for more than 20 ms, and is named above",
+			 overdue);
+}
+
 const struct tour_stop tour_looks[] = {
 	{ "hooks",	show_hooks },
 	{ "stats",	show_stats },
 	{ "latency",	show_latency },
+	{ "watchdog",	show_watchdog },
 	{ }
 };

@@ -349,6 +349,10 @@ struct wpool_ops {
  *	idles before it leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
  * @spin_us: how long, in microseconds, a worker that found no task looks on
  *	before it sleeps; 0 is not at all. At most one worker of a pool does.
+ * @watchdog_ms: a task that runs for longer, in milliseconds, is named in the log
+ *	once, with its worker and its stack, and counted; 0 is none. What the end
+ *	of the pool waits for is named too after so long, and again after twice
+ *	as long each time; without @watchdog_ms after 10 s.
  * @nice: of the workers, -20 to 19
  * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong;
@@ -367,6 +371,7 @@ struct wpool_attrs {
 	unsigned int	max_blocked;
 	unsigned int	idle_timeout_ms;
 	unsigned int	spin_us;
+	unsigned int	watchdog_ms;
 	int		nice;
 	const struct cpumask *cpumask;
 	int		node;
@@ -392,6 +397,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that a task took down
+ * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
  * @WPOOL_STAT_LARGEST: the most workers there have been at once
  * @WPOOL_STAT_CAPACITY: now: the most workers there may be
  * @WPOOL_STAT_WORKERS: now: workers
@@ -418,6 +424,7 @@ enum wpool_stat {
 	WPOOL_STAT_CREATED,
 	WPOOL_STAT_EXPIRED,
 	WPOOL_STAT_DIED,
+	WPOOL_STAT_OVERDUE,
 	WPOOL_STAT_LARGEST,
 	WPOOL_STAT_CAPACITY,
 	WPOOL_STAT_WORKERS,

@@ -3,7 +3,7 @@
 
 A test that provokes a complaint prints a line "wpool_kunit: expect: REGEX"
 before it, once for each line that is to come; exactly those are forgiven, and one
-that does not come is a fault itself.
+that does not come is a fault itself. "expect some:" is one line or more.
 """
 import re
 
@@ -20,8 +20,10 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"segfault at", r"stack guard page", r"Out of memory")
 # ... while a trace is part of the report above it, or a fault if there is none.
 TRACE = r"Call Trace:"
+# wpool's watchdog shows the stack of whom it names; to be slow is no fault.
+NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
 NEAR = 80  # lines: how far above its trace a report may begin
-EXPECT = re.compile(r"wpool_kunit: expect: (.*)")
+EXPECT = re.compile(r"wpool_kunit: expect( some)?: (.*)")
 HEAD = re.compile("|".join(HEADS))
 # Said at every boot and no fault.
 HARMLESS = re.compile(r"Command line:|RCU self tests|lockdep.*(?:MAX|size)|"
@@ -46,24 +48,48 @@ def own_reports(text):
     return [line for number, line in enumerate(lines) if _own(lines, number)]
 
 
+class Promises:
+    """Lines that are to come: each once, or as often as it likes."""
+
+    def __init__(self):
+        self.once, self.some = [], {}
+
+    def add(self, some, regex):
+        if some:
+            self.some.setdefault(regex, False)
+        else:
+            self.once.append(regex)
+
+    def keep(self, line):
+        """Whether the line was promised."""
+        for regex in self.once:
+            if re.search(regex, line):
+                self.once.remove(regex)
+                return True
+        kept = [regex for regex in self.some if re.search(regex, line)]
+        self.some.update((regex, True) for regex in kept)
+        return bool(kept)
+
+    def broken(self):
+        return self.once + [regex for regex, came in self.some.items() if not came]
+
+
 def faults(text):
     """Lines that are faults, and complaints that were promised but did not come."""
-    expected, found, last_head = [], [], -NEAR
+    promises, found, last_head = Promises(), [], -NEAR
     lines = text.splitlines()
     for number, line in enumerate(lines):
         if promise := EXPECT.search(line):
-            expected.append(promise[1].strip())
+            promises.add(promise[1], promise[2].strip())
         elif HARMLESS.search(line):
             continue
+        elif NAMED.search(line):
+            last_head = number
+            promises.keep(line)
         elif HEAD.search(line):
             last_head = number
-            if _own(lines, number):
-                continue
-            match = next((regex for regex in expected if re.search(regex, line)), None)
-            if match is None:
+            if not _own(lines, number) and not promises.keep(line):
                 found.append(line.strip())
-            else:
-                expected.remove(match)
         elif TRACE in line and number - last_head > NEAR:
             found.append(line.strip())
-    return found, expected
+    return found, promises.broken()

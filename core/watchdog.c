@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who takes too long is named: tasks that run for longer than their pool's
+ * watchdog_ms, and whom the end of a pool waits for.
+ *
+ * The manager does it, kicked by the pool's timer. As it alone makes and frees
+ * workers, it may go over them and look at their threads without a lock. The
+ * timer is armed when a task begins to wait, and again by each look as long as
+ * there is something to look for; so an idle pool has none.
+ *
+ * A task that its submitter runs is on no worker, and only counted.
+ */
+#include <linux/lockdep.h>
+#include <linux/sched/debug.h>
+
+#include "internal.h"
+
+/* For how long the end of a pool without watchdog_ms is awaited in silence. */
+#define WPOOL_PATIENCE	(10 * HZ)
+
+/* How many workers of one pool are named, with their stacks, in one look. */
+#define NAMED_MAX	8
+
+static void name_run(struct wpool_worker *worker, wpool_fn_t fn,
+		     unsigned long started)
+{
+	pr_warn("%s: worker %u (pid %d) has been in %ps for %u ms\n",
+		worker->pool->name, worker->id, worker->pid_nr, fn,
+		jiffies_to_msecs(jiffies - started));
+}
+
+/*
+ * The outermost run of a worker that is overdue and was not named yet. The timer
+ * comes when the next of the others would be. Context: pool->lock held.
+ */
+static struct wpool_run *next_overdue(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	unsigned int i;
+
+	lockdep_assert_held(&pool->lock);
+	for (i = 0; i < worker->depth; i++) {
+		struct wpool_run *run = &worker->runs[i];
+		unsigned long due = run->started + pool->watchdog;
+
+		if (run->named)
+			continue;
+		if (time_after_eq(jiffies, due))
+			return run;
+		timer_reduce(&pool->timer, due);
+	}
+	return NULL;
+}
+
+/* Return: true if it has a task that is overdue, and now is named. */
+static bool name_overdue(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_run *run;
+	unsigned long started, flags;
+	bool named = false;
+	wpool_fn_t fn;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while ((run = next_overdue(worker))) {
+		named = true;
+		run->named = true;
+		shared_inc(pool->stats[WPOOL_STAT_OVERDUE]);
+		fn = run->fn;
+		started = run->started;
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		name_run(worker, fn, started);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (named)
+		sched_show_task(worker->thread);
+	return named;
+}
+
+static void look_at_workers(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	unsigned int named = 0;
+
+	list_for_each_entry(worker, &pool->workers, node) {
+		if (!READ_ONCE(worker->depth) || !name_overdue(worker))
+			continue;
+		if (++named < NAMED_MAX)
+			continue;
+		/* The rest after other pools, and the console, had their turn. */
+		timer_reduce(&pool->timer, jiffies + HZ);
+		return;
+	}
+}
+
+/*
+ * Promise 1 as a test: tasks to take, nobody who looks, and somebody who could.
+ * By wake_for_queue() it cannot be. Context: pool->lock held.
+ */
+static bool queue_is_stranded(const struct wpool *pool)
+{
+	return queue_ready(pool) && !pool->nr_looking &&
+	       (!list_empty(&pool->idle) ||
+		(pool->nr_workers < pool->capacity && !pool->spawn_asked));
+}
+
+static void look_at_queue(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned int queued, idle;
+	unsigned long flags;
+	bool stranded;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	stranded = queue_is_stranded(pool);
+	queued = pool->nr_queued;
+	idle = pool->nr_idle;
+	if (queued)
+		timer_reduce(&pool->timer, jiffies + pool->watchdog);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	if (stranded)
+		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug of wpool's own\n",
+		       pool->name, queued, idle);
+}
+
+/**
+ * watchdog_await() - see to it that who waits for the end of a pool learns why
+ * @pool: the pool, which was closed or whose end is awaited from now on
+ *
+ * Context: pool->lock held.
+ */
+void watchdog_await(struct wpool *pool)
+{
+	unsigned long patience = pool->watchdog ?: WPOOL_PATIENCE;
+
+	lockdep_assert_held(&pool->lock);
+	if (!pool->nr_awaiting || !pool_is_closing(pool))
+		return;
+	pool->awaited = jiffies;
+	pool->name_at = jiffies + patience;
+	timer_reduce(&pool->timer, pool->name_at);
+}
+
+/* A line of what is left to end. Return: false if there is no cause, or not yet. */
+static bool name_rest(struct wpool *pool)
+{
+	unsigned int in_workers = 0, queued, delayed, undone;
+	unsigned long awaited, flags;
+	struct wpool_worker *worker;
+	bool waited, late;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	waited = pool->nr_awaiting && pool_is_closing(pool);
+	late = waited && time_after_eq(jiffies, pool->name_at);
+	awaited = jiffies - pool->awaited;
+	if (late)
+		pool->name_at = jiffies + awaited;	/* after twice as long */
+	if (waited)
+		timer_reduce(&pool->timer, pool->name_at);
+	list_for_each_entry(worker, &pool->workers, node)
+		in_workers += worker->depth;
+	queued = pool->nr_queued;
+	delayed = pool->nr_delayed;
+	undone = pool->nr_undone;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (!late)
+		return false;
+	pr_warn("%s: its end has been awaited for %u ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
+		pool->name, jiffies_to_msecs(awaited), undone - queued - delayed,
+		undone - queued - delayed - in_workers, queued, delayed);
+	return true;
+}
+
+static void name_awaited(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	unsigned int named = 0;
+
+	if (!name_rest(pool))
+		return;
+	list_for_each_entry(worker, &pool->workers, node) {
+		const struct wpool_run *run = &worker->runs[0];
+
+		/* Without the lock, as debugfs does: names one that ends just now. */
+		if (READ_ONCE(worker->depth))
+			name_run(worker, READ_ONCE(run->fn), READ_ONCE(run->started));
+		else
+			pr_warn("%s: worker %u (pid %d) is not in a task\n",
+				pool->name, worker->id, worker->pid_nr);
+		sched_show_task(worker->thread);
+		if (++named == NAMED_MAX)
+			return;
+	}
+}
+
+/**
+ * watchdog_look() - name who is to be named
+ * @pool: the pool
+ *
+ * Context: the manager.
+ */
+void watchdog_look(struct wpool *pool)
+{
+	if (pool->watchdog) {
+		look_at_workers(pool);
+		look_at_queue(pool);
+	}
+	if (READ_ONCE(pool->nr_awaiting))
+		name_awaited(pool);
+}

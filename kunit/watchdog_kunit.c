@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who takes too long is named, in the log, which these tests listen to as a
+ * console. What they expect there they also promise to who reads it afterwards.
+ */
+#include <linux/console.h>
+#include <linux/string.h>
+#include "wpool_kunit.h"
+
+/* Short, but many ticks of a slow machine. */
+#define PATIENCE_MS	40
+
+/* What is listened for, each from the pool of the test alone. */
+enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, NR_WORDS };
+
+static struct {
+	char		pool[WPOOL_NAME_MAX + 3];
+	const char	*words[NR_WORDS];
+	atomic_t	heard[NR_WORDS];
+} ear = {
+	.words = {
+		[IN_JOB]	= "has been in wpt_run_job",
+		[IN_OUTER]	= "has been in wait_for_job",
+		[AWAITED]	= "its end has been awaited",
+		[BY_SUBMITTER]	= "1 of them by their submitters",
+	},
+};
+
+/* One line; the kernel's consoles are called one at a time. */
+static void hear(struct console *console, const char *line, unsigned int len)
+{
+	int i;
+
+	if (!strnstr(line, ear.pool, len) || strnstr(line, "expect", len))
+		return;
+	for (i = 0; i < NR_WORDS; i++) {
+		if (strnstr(line, ear.words[i], len))
+			atomic_inc(&ear.heard[i]);
+	}
+}
+
+static struct console ear_console = {
+	.name	= "wpt",
+	.write	= hear,
+	.flags	= CON_ENABLED,
+	.index	= -1,
+};
+
+static int watchdog_suite_init(struct kunit_suite *suite)
+{
+	register_console(&ear_console);
+	return 0;
+}
+
+static void watchdog_suite_exit(struct kunit_suite *suite)
+{
+	unregister_console(&ear_console);
+}
+
+static int heard(int word)
+{
+	return atomic_read(&ear.heard[word]);
+}
+
+static int watchdog_init(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < NR_WORDS; i++)
+		atomic_set(&ear.heard[i], 0);
+	return wpt_init(test, "wpool_watchdog");
+}
+
+/* A pool of which the ear hears. */
+static struct wpool *heard_pool(struct kunit *test, const struct wpool_attrs *attrs)
+{
+	struct wpool *pool = wpt_pool(test, attrs);
+
+	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	return pool;
+}
+
+/* Promises a line of this pool: once, or as often as it likes. */
+#define EXPECT(pool, words)						\
+	pr_info("wpool_kunit: expect: %s: .*" words "\n", wpool_name(pool))
+#define EXPECT_SOME(pool, words)					\
+	pr_info("wpool_kunit: expect some: %s: .*" words "\n", wpool_name(pool))
+
+/* A task that runs too long is named and counted, once, and not before its time. */
+static void watchdog_names_once(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .watchdog_ms = PATIENCE_MS });
+	unsigned long began = jiffies;
+	struct wpt_job *job;
+	int i;
+
+	for (i = 1; i <= 2; i++) {
+		EXPECT(pool, "worker \\d+ \\(pid \\d+\\) has been in wpt_run_job.* for \\d+ ms");
+		job = wpt_hold(test, pool, 1);
+		WPT_ASSERT_STAT(test, pool, OVERDUE, i);
+		WPT_EXPECT_WAITED(test, began, msecs_to_jiffies(PATIENCE_MS));
+		WPT_ASSERT_UNTIL(test, heard(IN_JOB) >= i);
+		began = jiffies;
+	}
+	/* the second was named by a look at the first, too */
+	KUNIT_EXPECT_EQ(test, heard(IN_JOB), 2);
+	WPT_EXPECT_STAT(test, pool, OVERDUE, 2);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_RUNNING), 2);
+	wpt_open(job->gate);
+}
+
+static int wait_for_job(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	return wpool_wait(&job->task);
+}
+
+/* A task that waits for one that does not end is as late as that one. */
+static void watchdog_names_nested(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *inner = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpool_task *outer = wpt_alloc(test, sizeof(*outer));
+
+	EXPECT_SOME(pool, "has been in wpt_run_job");
+	EXPECT(pool, "has been in wait_for_job");
+	wpool_task_init(outer, wait_for_job, inner);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, outer), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &inner->task), 0);
+	wpt_open(hold->gate);
+	wpt_begun(test, inner);
+	WPT_ASSERT_UNTIL(test, heard(IN_OUTER) == 1 && heard(IN_JOB));
+	wpt_open(inner->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, outer), 0);
+}
+
+/* Tasks that end in time are nobody's business. */
+static void watchdog_spares_quick(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = jiffies_to_msecs(WPT_LIMIT) });
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS });
+	struct wpt_job *jobs = wpt_jobs(test, 20, NULL), *hold;
+
+	EXPECT(other, "has been in wpt_run_job");
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 20), 0);
+	/* as long as another pool's task needs to be named */
+	wpt_hold(test, other, 1);
+	WPT_ASSERT_STAT(test, other, OVERDUE, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[19]), 0);
+	WPT_EXPECT_STAT(test, pool, OVERDUE, 0);
+	KUNIT_EXPECT_EQ(test, heard(IN_JOB), 0);
+}
+
+/* Who waits for the end of a pool learns for whom, again and again. */
+static void watchdog_names_awaited(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_thread *destroyer;
+
+	EXPECT_SOME(pool, "has been in wpt_run_job");
+	wpt_forget(test, pool);
+	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	/* once for itself, and once each time the end is awaited longer */
+	WPT_ASSERT_UNTIL(test, heard(AWAITED) >= 3 && heard(IN_JOB) >= 3);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
+}
+
+/* A task that its submitter runs is on no worker, yet the end waits for it. */
+static void watchdog_counts_caller_runs(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+		.full = WPOOL_FULL_CALLER_RUNS, .watchdog_ms = PATIENCE_MS });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_thread *submitter, *destroyer;
+
+	EXPECT_SOME(pool, "has been in wpt_run_job");
+	submitter = wpt_thread(test, wpt_call_schedule, pool, job, NULL);
+	wpt_begun(test, job);
+	wpt_forget(test, pool);
+	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, heard(BY_SUBMITTER));
+	wpt_open(hold->gate);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
+}
+
+static struct kunit_case watchdog_cases[] = {
+	KUNIT_CASE(watchdog_names_once),
+	KUNIT_CASE(watchdog_names_nested),
+	KUNIT_CASE(watchdog_spares_quick),
+	KUNIT_CASE(watchdog_names_awaited),
+	KUNIT_CASE(watchdog_counts_caller_runs),
+	{}
+};
+
+static struct kunit_suite watchdog_suite = {
+	.name = "wpool_watchdog",
+	.suite_init = watchdog_suite_init,
+	.suite_exit = watchdog_suite_exit,
+	.init = watchdog_init,
+	.exit = wpt_exit,
+	.test_cases = watchdog_cases,
+};
+
+kunit_test_suite(watchdog_suite);
