@@ -445,3 +445,55 @@ int wpt_call_drain(struct wpt_thread *self)
 
 MODULE_DESCRIPTION("KUnit tests of wpool");
 MODULE_LICENSE("GPL");
+
+int wpt_run_until_stopped(void *arg)
+{
+	struct wpt_job *job = arg;
+	bool stop;
+
+	job->worker = current;
+	complete_all(&job->begun);
+	do {
+		stop = wpool_should_stop();
+	} while (!stop && !wait_for_completion_timeout(&job->gate->opened, 1));
+	atomic_inc(&job->runs);
+	return stop ? WPT_STOPPED : WPT_NOT_STOPPED;
+}
+
+int wpt_run_nest(void *arg)
+{
+	struct wpt_nest *nest = arg;
+	int err = wpool_schedule(nest->pool, &nest->inner->task);
+
+	return err ?: wpool_wait(&nest->inner->task);
+}
+
+struct wpool_group *wpt_group(struct kunit *test, bool fail_fast)
+{
+	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
+
+	if (fail_fast)
+		wpool_group_init_fail_fast(group);
+	else
+		wpool_group_init(group);
+	return group;
+}
+
+void wpt_group_schedule(struct kunit *test, struct wpool_group *group, struct wpool *pool,
+			struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &jobs[i].task), 0);
+}
+
+int wpt_call_group_wait(struct wpt_thread *self)
+{
+	return wpool_group_wait(self->arg);
+}
+
+int wpt_group_wait(struct kunit *test, struct wpool_group *group)
+{
+	return wpt_call(test, wpt_call_group_wait, NULL, group);
+}

@@ -11,42 +11,12 @@ static int group_init(struct kunit *test)
 	return wpt_init(test, "wpool_group");
 }
 
-static struct wpool_group *new_group(struct kunit *test, bool fail_fast)
-{
-	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
-
-	if (fail_fast)
-		wpool_group_init_fail_fast(group);
-	else
-		wpool_group_init(group);
-	return group;
-}
-
-static void schedule_all(struct kunit *test, struct wpool_group *group, struct wpool *pool,
-			 struct wpt_job *jobs, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &jobs[i].task), 0);
-}
-
-static int call_group_wait(struct wpt_thread *self)
-{
-	return wpool_group_wait(self->arg);
-}
-
-static int group_wait(struct kunit *test, struct wpool_group *group)
-{
-	return wpt_call(test, call_group_wait, NULL, group);
-}
-
 /* 52: an empty group returns at once */
 static void group_empty(struct kunit *test)
 {
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 0);
 }
@@ -77,51 +47,51 @@ static void group_results(struct kunit *test)
 {
 	const struct result_case *param = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
 		jobs[i].result = param->results[i];
-	schedule_all(test, group, pool, jobs, 4);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), param->expected);
+	wpt_group_schedule(test, group, pool, jobs, 4);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), param->expected);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), param->results[i]);
 	}
 	/* who asks later is told the same */
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), param->expected);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), param->expected);
 }
 
 /* 52: first to occur is not first to be submitted */
 static void group_first_to_occur(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 
 	jobs[0].gate = wpt_gate(test);
 	jobs[0].result = -EIO;
 	jobs[1].result = -ENOMEM;
-	schedule_all(test, group, pool, jobs, 2);
+	wpt_group_schedule(test, group, pool, jobs, 2);
 	wpt_wait(test, &jobs[1]);
 	wpt_open(jobs[0].gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ENOMEM);
 }
 
 /* 52: any number wait, none returns before the last task has ended */
 static void group_waits_for_all(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 6, NULL);
 	struct wpt_thread *waiters[3];
 	unsigned int i;
 
 	jobs[2].gate = wpt_gate(test);
-	schedule_all(test, group, pool, jobs, 6);
+	wpt_group_schedule(test, group, pool, jobs, 6);
 	for (i = 0; i < 3; i++) {
-		waiters[i] = wpt_thread(test, call_group_wait, NULL, NULL, group);
+		waiters[i] = wpt_thread(test, wpt_call_group_wait, NULL, NULL, group);
 		WPT_ASSERT_UNTIL(test, wpt_asleep(waiters[i]));
 	}
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 5);
@@ -146,12 +116,12 @@ static void group_times_out(struct kunit *test)
 {
 	unsigned int timeout = *(const unsigned int *)test->param_value;
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	unsigned long began;
 
 	job->result = -EIO;
-	schedule_all(test, group, pool, job, 1);
+	wpt_group_schedule(test, group, pool, job, 1);
 	began = jiffies;
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, timeout), -ETIMEDOUT);
 	WPT_EXPECT_WAITED(test, began, timeout);
@@ -164,17 +134,17 @@ static void group_times_out(struct kunit *test)
 static void group_cancel(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, false);
-	struct wpool_group *other = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpool_group *other = wpt_group(test, false);
 	struct wpt_job *running = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *jobs = wpt_jobs(test, 9, NULL);
 	unsigned int i;
 
-	schedule_all(test, group, pool, running, 1);
+	wpt_group_schedule(test, group, pool, running, 1);
 	wpt_begun(test, running);
 	for (i = 0; i < 9; i += 3) {
-		schedule_all(test, group, pool, &jobs[i], 1);
-		schedule_all(test, other, pool, &jobs[i + 1], 1);
+		wpt_group_schedule(test, group, pool, &jobs[i], 1);
+		wpt_group_schedule(test, other, pool, &jobs[i + 1], 1);
 		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i + 2].task), 0);
 	}
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 3);
@@ -186,8 +156,8 @@ static void group_cancel(struct kunit *test)
 	/* what runs goes on */
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), -ETIMEDOUT);
 	wpt_open(running->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ECANCELED);
-	KUNIT_EXPECT_EQ(test, group_wait(test, other), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, other), 0);
 	wpt_destroy(test, pool);
 	for (i = 0; i < 9; i++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), i % 3 ? 1 : 0);
@@ -198,22 +168,22 @@ static void group_cancel_priorities(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, WPOOL_NR_PRIOS, NULL);
 	unsigned int i;
 
 	for (i = 0; i < WPOOL_NR_PRIOS; i++)
 		wpool_task_set_priority(&jobs[i].task, i);
-	schedule_all(test, group, pool, jobs, WPOOL_NR_PRIOS);
+	wpt_group_schedule(test, group, pool, jobs, WPOOL_NR_PRIOS);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), WPOOL_NR_PRIOS);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 	wpt_open(hold->gate);
 }
 
 /* 52, 53: over several pools: waited for together, and taken back together */
 static void group_several_pools(struct kunit *test)
 {
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 6, wpt_gate(test));
 	struct wpt_job *late = wpt_jobs(test, 6, NULL);
 	struct wpt_thread *waiter;
@@ -222,12 +192,12 @@ static void group_several_pools(struct kunit *test)
 	for (i = 0; i < 3; i++) {
 		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 
-		schedule_all(test, group, pool, &jobs[2 * i], 2);
-		schedule_all(test, group, pool, &late[2 * i], 2);
+		wpt_group_schedule(test, group, pool, &jobs[2 * i], 2);
+		wpt_group_schedule(test, group, pool, &late[2 * i], 2);
 	}
 	for (i = 0; i < 6; i++)
 		wpt_begun(test, &jobs[i]);
-	waiter = wpt_thread(test, call_group_wait, NULL, NULL, group);
+	waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, group);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 6);
 	KUNIT_EXPECT_FALSE(test, completion_done(&waiter->done));
@@ -244,7 +214,7 @@ static void group_schedule_fn(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *hold = wpt_hold(test, pool, 2);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 20, NULL);
 	unsigned int i, runs = 0;
 
@@ -253,7 +223,7 @@ static void group_schedule_fn(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, &jobs[i]),
 				0);
 	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
 	for (i = 0; i < 20; i++)
 		runs += atomic_read(&jobs[i].runs);
 	KUNIT_EXPECT_EQ(test, runs, 20);
@@ -264,14 +234,14 @@ static void group_cancel_fn(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	unsigned int i;
 
 	for (i = 0; i < 20; i++)
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, job), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 20);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
@@ -289,7 +259,7 @@ static void group_refused(struct kunit *test)
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_FAIL,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct wpt_thread *thread;
 
@@ -300,7 +270,7 @@ static void group_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, &job->task), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, NULL, &job->task), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
@@ -313,7 +283,7 @@ static void group_blocked(struct kunit *test)
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_thread *thread = wpt_thread(test, call_group_schedule, pool, job, group);
 
@@ -323,7 +293,7 @@ static void group_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), -ETIMEDOUT);
 	wpt_open(job->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
 }
 
 /* 57: and if it is not accepted, the group does not wait for it */
@@ -333,14 +303,14 @@ static void group_blocked_at_shutdown(struct kunit *test)
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct wpt_thread *thread = wpt_thread(test, call_group_schedule, pool, job, group);
 
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 	wpt_open(hold->gate);
 }
 

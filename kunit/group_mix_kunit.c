@@ -12,36 +12,6 @@ static int group_mix_init(struct kunit *test)
 	return wpt_init(test, "wpool_group_mix");
 }
 
-static struct wpool_group *new_group(struct kunit *test, bool fail_fast)
-{
-	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
-
-	if (fail_fast)
-		wpool_group_init_fail_fast(group);
-	else
-		wpool_group_init(group);
-	return group;
-}
-
-static void schedule_all(struct kunit *test, struct wpool_group *group, struct wpool *pool,
-			 struct wpt_job *jobs, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &jobs[i].task), 0);
-}
-
-static int call_group_wait(struct wpt_thread *self)
-{
-	return wpool_group_wait(self->arg);
-}
-
-static int group_wait(struct kunit *test, struct wpool_group *group)
-{
-	return wpt_call(test, call_group_wait, NULL, group);
-}
-
 static const bool watched_cases[] = { false, true };
 
 static void watched_name(const bool *watched, char *desc)
@@ -56,29 +26,29 @@ static void group_fail_fast(struct kunit *test)
 {
 	bool watched = *(const bool *)test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, true);
-	struct wpool_group *other = new_group(test, true);
+	struct wpool_group *group = wpt_group(test, true);
+	struct wpool_group *other = wpt_group(test, true);
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
 	struct wpt_thread *waiter = NULL;
 	unsigned int i;
 
 	first->result = -EIO;
-	schedule_all(test, group, pool, first, 1);
+	wpt_group_schedule(test, group, pool, first, 1);
 	for (i = 0; i < 8; i += 2) {
-		schedule_all(test, group, pool, &jobs[i], 1);
-		schedule_all(test, other, pool, &jobs[i + 1], 1);
+		wpt_group_schedule(test, group, pool, &jobs[i], 1);
+		wpt_group_schedule(test, other, pool, &jobs[i + 1], 1);
 	}
 	if (watched) {
-		waiter = wpt_thread(test, call_group_wait, NULL, NULL, group);
+		waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, group);
 		WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	}
 	wpt_open(first->gate);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	if (watched)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EIO);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
-	KUNIT_EXPECT_EQ(test, group_wait(test, other), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, other), 0);
 	for (i = 0; i < 8; i++) {
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), i % 2);
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
@@ -90,14 +60,14 @@ static void group_fail_fast(struct kunit *test)
 static void group_fail_fast_later(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct wpool_group *group = new_group(test, true);
+	struct wpool_group *group = wpt_group(test, true);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 
 	jobs[0].result = -EIO;
-	schedule_all(test, group, pool, &jobs[0], 1);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
-	schedule_all(test, group, pool, &jobs[1], 1);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	wpt_group_schedule(test, group, pool, &jobs[0], 1);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
+	wpt_group_schedule(test, group, pool, &jobs[1], 1);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
 }
@@ -108,15 +78,15 @@ static void group_fail_fast_pools(struct kunit *test)
 	struct wpool *one = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpool *two = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, two, 1);
-	struct wpool_group *group = new_group(test, true);
+	struct wpool_group *group = wpt_group(test, true);
 	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
 	unsigned int i;
 
 	jobs[0].result = -EIO;
-	schedule_all(test, group, two, &jobs[1], 4);
-	schedule_all(test, group, one, &jobs[0], 1);
+	wpt_group_schedule(test, group, two, &jobs[1], 4);
+	wpt_group_schedule(test, group, one, &jobs[0], 1);
 	/* the other pool is busy: the waiter takes its tasks back from there */
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
 	for (i = 1; i < 5; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), -ECANCELED);
 	wpt_open(hold->gate);
@@ -166,7 +136,7 @@ static struct leader *leader(struct kunit *test, struct wpool *pool, struct wpoo
 static void group_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
 	struct leader *outer = leader(test, pool, group, jobs, 5);
 	unsigned int i;
@@ -186,14 +156,14 @@ static void group_inside_grows(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpool *other = wpt_pool(test, NULL);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *late = wpt_jobs(test, 2, NULL);
 	struct leader *outer = leader(test, other, group, first, 1);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
 	wpt_begun(test, first);
-	schedule_all(test, group, pool, late, 2);
+	wpt_group_schedule(test, group, pool, late, 2);
 	/* its own pool has no other worker */
 	wpt_wait(test, &late[0]);
 	wpt_wait(test, &late[1]);
@@ -208,7 +178,7 @@ static void group_inside_times_out(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpool *other = wpt_pool(test, NULL);
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct leader *outer = leader(test, other, group, job, 1);
 
@@ -217,14 +187,14 @@ static void group_inside_times_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
 	KUNIT_EXPECT_EQ(test, outer->waited, -ETIMEDOUT);
 	wpt_open(job->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 }
 
 /* 53: the worker that waits begins none either after the first error */
 static void group_inside_fail_fast(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, true);
+	struct wpool_group *group = wpt_group(test, true);
 	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
 	struct leader *outer = leader(test, pool, group, jobs, 5);
 	unsigned int i;
@@ -247,16 +217,16 @@ static int die(void *arg)
 static void group_death(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
 
 	wpool_task_init(&jobs[1].task, die, NULL);
-	schedule_all(test, group, pool, jobs, 3);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EOWNERDEAD);
+	wpt_group_schedule(test, group, pool, jobs, 3);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 	/* and one that has no task of its own */
 	wpool_group_init(group);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, die, NULL), 0);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 }
 
 /* 24, 52: one that is dropped, taken back by itself, or handed back likewise */
@@ -271,14 +241,14 @@ static void group_ends_otherwise(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		groups[i] = new_group(test, false);
-		schedule_all(test, groups[i], pool, &jobs[i], 1);
+		groups[i] = wpt_group(test, false);
+		wpt_group_schedule(test, groups[i], pool, &jobs[i], 1);
 		if (i == 1)
 			KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
 	}
 	wpool_shutdown_now(pool, NULL);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, group_wait(test, groups[i]), -ECANCELED);
+		KUNIT_EXPECT_EQ(test, wpt_group_wait(test, groups[i]), -ECANCELED);
 	WPT_EXPECT_STAT(test, pool, DROPPED, 1);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
 	wpt_open(hold->gate);
@@ -288,21 +258,21 @@ static void group_ends_otherwise(struct kunit *test)
 static void group_again(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, false);
-	struct wpool_group *other = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpool_group *other = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *behind = wpt_jobs(test, 1, wpt_gate(test));
 
-	schedule_all(test, group, pool, job, 1);
+	wpt_group_schedule(test, group, pool, job, 1);
 	wpt_begun(test, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &behind->task), 0);
-	schedule_all(test, other, pool, job, 1);
+	wpt_group_schedule(test, other, pool, job, 1);
 	wpt_open(job->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 	wpt_begun(test, behind);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(other, 0), -ETIMEDOUT);
 	wpt_open(behind->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, other), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, other), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 2);
 }
 
@@ -310,15 +280,15 @@ static void group_again(struct kunit *test)
 static void group_cancel_again(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = new_group(test, false);
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 
-	schedule_all(test, group, pool, job, 1);
+	wpt_group_schedule(test, group, pool, job, 1);
 	wpt_begun(test, job);
-	schedule_all(test, group, pool, job, 1);
+	wpt_group_schedule(test, group, pool, job, 1);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
 	wpt_open(job->gate);
-	KUNIT_EXPECT_EQ(test, group_wait(test, group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 }
 

@@ -221,20 +221,6 @@ static void hooks_death(struct kunit *test)
 	expect_sound(test, diary);
 }
 
-struct nest {
-	struct wpool_task	task;
-	struct wpool		*pool;
-	struct wpt_job		*inner;
-};
-
-static int wait_inside(void *arg)
-{
-	struct nest *nest = arg;
-	int err = wpool_schedule(nest->pool, &nest->inner->task);
-
-	return err ?: wpool_wait(&nest->inner->task);
-}
-
 static const bool fatal_cases[] = { false, true };
 
 static void fatal_name(const bool *fatal, char *desc)
@@ -251,13 +237,13 @@ static void hooks_nested(struct kunit *test)
 	enum hook end = fatal ? OOPS : END;
 	struct diary *diary;
 	struct wpool *pool = diary_pool(test, (struct wpool_attrs) { .capacity = 1 }, &diary);
-	struct nest *nest = wpt_alloc(test, sizeof(*nest));
+	struct wpt_nest *nest = wpt_alloc(test, sizeof(*nest));
 
 	nest->pool = pool;
 	nest->inner = wpt_jobs(test, 1, NULL);
 	if (fatal)
 		wpool_task_init(&nest->inner->task, die, nest->inner);
-	wpool_task_init(&nest->task, wait_inside, nest);
+	wpool_task_init(&nest->task, wpt_run_nest, nest);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nest->task), 0);
 	wpt_result(test, &nest->task);
 	KUNIT_ASSERT_GE(test, diary->n, 5);

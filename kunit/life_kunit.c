@@ -206,19 +206,6 @@ static void life_shutdown_now_fn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 0);
 }
 
-static int run_until_stopped(void *arg)
-{
-	struct wpt_job *job = arg;
-	bool stop;
-
-	complete_all(&job->begun);
-	do {
-		stop = wpool_should_stop();
-	} while (!stop && !wait_for_completion_timeout(&job->gate->opened, 1));
-	atomic_inc(&job->runs);
-	return stop;
-}
-
 /* 54: those that run are asked to stop; also by a second, sharper shutdown */
 static void life_shutdown_now_asks(struct kunit *test)
 {
@@ -227,7 +214,7 @@ static void life_shutdown_now_asks(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
-		wpool_task_init(&jobs[i].task, run_until_stopped, &jobs[i]);
+		wpool_task_init(&jobs[i].task, wpt_run_until_stopped, &jobs[i]);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 3), 0);
 	for (i = 0; i < 3; i++)
 		wpt_begun(test, &jobs[i]);
@@ -236,7 +223,7 @@ static void life_shutdown_now_asks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), 0);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), true);
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), WPT_STOPPED);
 }
 
 /* 54: the run that is still to come of one that runs is taken back */

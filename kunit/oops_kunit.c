@@ -268,31 +268,17 @@ static void oops_requeued(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
 }
 
-struct nest {
-	struct wpool_task	task;
-	struct wpool		*pool;
-	struct wpt_job		*inner;
-};
-
-static int wait_inside(void *arg)
-{
-	struct nest *nest = arg;
-	int err = wpool_schedule(nest->pool, &nest->inner->task);
-
-	return err ?: wpool_wait(&nest->inner->task);
-}
-
 /* 42: a nested run takes down the one around it as well, and both are told */
 static void oops_nested(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct nest *nest = wpt_alloc(test, sizeof(*nest));
+	struct wpt_nest *nest = wpt_alloc(test, sizeof(*nest));
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	int result = 0;
 
 	nest->pool = pool;
 	nest->inner = fatal_jobs(test, 1, NULL);
-	wpool_task_init(&nest->task, wait_inside, nest);
+	wpool_task_init(&nest->task, wpt_run_nest, nest);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nest->task), 0);
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&nest->task, WPT_LIMIT, &result), 0);
 	KUNIT_EXPECT_EQ(test, result, -EOWNERDEAD);

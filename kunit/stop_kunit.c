@@ -11,31 +11,13 @@ static int stop_init(struct kunit *test)
 	return wpt_init(test, "wpool_stop");
 }
 
-#define STOPPED		33
-#define NOT_STOPPED	34
-
-/* Goes on until it is asked to stop, or its gate is opened. */
-static int run_on(void *arg)
-{
-	struct wpt_job *job = arg;
-	bool stop;
-
-	job->worker = current;
-	complete_all(&job->begun);
-	do {
-		stop = wpool_should_stop();
-	} while (!stop && !wait_for_completion_timeout(&job->gate->opened, 1));
-	atomic_inc(&job->runs);
-	return stop ? STOPPED : NOT_STOPPED;
-}
-
 static struct wpt_job *long_jobs(struct kunit *test, unsigned int n)
 {
 	struct wpt_job *jobs = wpt_jobs(test, n, wpt_gate(test));
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		wpool_task_init(&jobs[i].task, run_on, &jobs[i]);
+		wpool_task_init(&jobs[i].task, wpt_run_until_stopped, &jobs[i]);
 	return jobs;
 }
 
@@ -62,10 +44,10 @@ static void stop_running(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cancel_sync(test, &jobs[0]));
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(&jobs[0].task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 1);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), STOPPED);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), WPT_STOPPED);
 	KUNIT_EXPECT_TRUE(test, wpool_task_running(&jobs[1].task));
 	wpt_open(jobs->gate);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), NOT_STOPPED);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), WPT_NOT_STOPPED);
 }
 
 /* 50: what was asked of one run is not asked of the next */
@@ -77,10 +59,10 @@ static void stop_is_forgotten(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	wpt_begun(test, job);
 	cancel_sync(test, job);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), STOPPED);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), WPT_STOPPED);
 	wpt_open(job->gate);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), NOT_STOPPED);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), WPT_NOT_STOPPED);
 }
 
 /* 50: one that does not look goes on to its end, and is waited for all the same */
@@ -148,7 +130,7 @@ static int run_again(void *arg)
 	/* Teardown shuts the pool down, so this ends. */
 	if (!stop)
 		again->error = wpool_schedule(again->pool, &again->job->task);
-	return stop ? STOPPED : NOT_STOPPED;
+	return stop ? WPT_STOPPED : WPT_NOT_STOPPED;
 }
 
 /* 50: one that submits itself until it is asked not to does not outlive that */
@@ -221,7 +203,7 @@ static int stop_self(void *arg)
 	bool before = wpool_should_stop();
 	bool cancelled = wpool_cancel_sync(task);
 
-	return !before && !cancelled && wpool_should_stop() ? STOPPED : NOT_STOPPED;
+	return !before && !cancelled && wpool_should_stop() ? WPT_STOPPED : WPT_NOT_STOPPED;
 }
 
 /* 50: from its own function it asks itself, and does not wait */
@@ -232,7 +214,7 @@ static void stop_itself(struct kunit *test)
 
 	wpool_task_init(task, stop_self, task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, task), STOPPED);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, task), WPT_STOPPED);
 	/* who is not in a task is never asked */
 	KUNIT_EXPECT_FALSE(test, wpool_should_stop());
 }

@@ -9,23 +9,6 @@ static int timed_init(struct kunit *test)
 	return wpt_init(test, "wpool_timed");
 }
 
-#define STOPPED		33
-#define NOT_STOPPED	34
-
-/* Goes on until it is asked to stop, or its gate is opened. */
-static int run_on(void *arg)
-{
-	struct wpt_job *job = arg;
-	bool stop;
-
-	complete_all(&job->begun);
-	do {
-		stop = wpool_should_stop();
-	} while (!stop && !wait_for_completion_timeout(&job->gate->opened, 1));
-	atomic_inc(&job->runs);
-	return stop ? STOPPED : NOT_STOPPED;
-}
-
 /* wpool_run_timeout(), in a thread's stead. */
 struct timed {
 	wpool_fn_t	fn;
@@ -118,7 +101,7 @@ static void timed_running(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct timed *call = timed(test, run_on, slow, HZ / 10);
+	struct timed *call = timed(test, wpt_run_until_stopped, slow, HZ / 10);
 
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_run_timeout, pool, call), -ETIMEDOUT);
 	WPT_EXPECT_WAITED(test, call->began, HZ / 10);
@@ -167,7 +150,7 @@ static int run_a_while(void *arg)
 	/* About as long as its caller waits. */
 	if (atomic_inc_return(&race->runs) % 2)
 		schedule_timeout_idle(1);
-	return STOPPED;
+	return WPT_STOPPED;
 }
 
 static int call_race(struct wpt_thread *self)
@@ -177,7 +160,7 @@ static int call_race(struct wpt_thread *self)
 
 	for (i = 0; i < 40; i++) {
 		ret = wpool_run_timeout(self->pool, run_a_while, race, i % 4);
-		if (ret == STOPPED)
+		if (ret == WPT_STOPPED)
 			atomic_inc(&race->results);
 		else if (ret == -ETIMEDOUT)
 			atomic_inc(&race->given_up);

@@ -55,6 +55,17 @@ struct wpt_thread {
 	int			result;
 };
 
+/* A task that submits a job to its own pool, and waits for it; see wpt_run_nest(). */
+struct wpt_nest {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_job		*inner;
+};
+
+/* What wpt_run_until_stopped() returns. */
+#define WPT_STOPPED	33
+#define WPT_NOT_STOPPED	34
+
 /* For the init and exit members of every suite. */
 int wpt_init(struct kunit *test, const char *suite);
 void wpt_exit(struct kunit *test);
@@ -84,12 +95,22 @@ int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg);
 bool wpt_asleep(struct wpt_thread *thread);
 bool wpt_fail_spawn(unsigned int interval);
 
+/* Functions of tasks: of a job, until it is told to stop or its gate opens; of a nest. */
+int wpt_run_until_stopped(void *arg);
+int wpt_run_nest(void *arg);
+
+struct wpool_group *wpt_group(struct kunit *test, bool fail_fast);
+void wpt_group_schedule(struct kunit *test, struct wpool_group *group, struct wpool *pool,
+			struct wpt_job *jobs, unsigned int n);
+int wpt_group_wait(struct kunit *test, struct wpool_group *group);
+
 /* Calls for wpt_thread(); those on a pool alone also for wpt_call(). */
 int wpt_call_schedule(struct wpt_thread *self);
 int wpt_call_wait(struct wpt_thread *self);
 int wpt_call_destroy(struct wpt_thread *self);
 int wpt_call_flush(struct wpt_thread *self);
 int wpt_call_drain(struct wpt_thread *self);
+int wpt_call_group_wait(struct wpt_thread *self);	/* arg: the group */
 
 static inline u64 wpt_stat(struct wpool *pool, enum wpool_stat which)
 {
