@@ -100,11 +100,20 @@ def event_faults():
             yield f"README.md: tracepoint {name} is not listed"
 
 
+def test_faults(page):
+    """Suites and cases named in running text."""
+    shown = tests()
+    for name in re.findall(r"`(wpool_\w+(?:\.\w+)?)`", page.read_text()):
+        if "." in name and not name.endswith((".ko", ".c", ".h", ".conf")) and name not in shown:
+            yield f"{page.name}: there is no test {name}"
+
+
 def faults():
     for page in sorted(DOCS.glob("*.md")):
         yield from table_faults(page)
         yield from calls_faults(page)
         yield from example_faults(page)
     yield from calls_faults(TREE / "README.md")
+    yield from test_faults(TREE / "README.md")
     yield from tour_faults()
     yield from event_faults()
