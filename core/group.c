@@ -196,22 +196,45 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 }
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
-/* Runs a task of the group that waits in the worker's own pool, if there is one. */
-static bool group_help(struct wpool_group *group, struct wpool_worker *worker)
+/*
+ * Runs a task of the group that waits in the worker's own pool, if there is one.
+ * Return: 1, 0 if there is none, -EDEADLK: nested too deep.
+ */
+static int group_help_once(struct wpool_group *group, struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_task *task = NULL;
 	unsigned long flags;
+	int ret = 0;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (run_may_nest(worker) && pool->state < WPOOL_STATE_STOP)
+	if (pool->state < WPOOL_STATE_STOP)
 		task = queue_find_ready(pool, group);
-	if (task) {
+	if (task && !run_may_nest(worker)) {
+		ret = -EDEADLK;
+	} else if (task) {
 		queue_remove(pool, task);
 		run_task(worker, task, &flags);
+		ret = 1;
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return task;
+	return ret;
+}
+
+/* Return: 0, or -EDEADLK: nested too deep, or inside a task of the group itself. */
+static int group_help(struct wpool_group *group, struct wpool_worker *worker)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < worker->depth; i++) {
+		if (worker->runs[i].group == group)
+			return -EDEADLK;
+	}
+	do {
+		ret = group_help_once(group, worker);	/* of a failed group it drops it */
+	} while (ret > 0);
+	return ret;
 }
 
 /* Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT. */
@@ -270,9 +293,10 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 	do {
 		if (group_failed(group))
 			wpool_group_cancel(group);
-		while (worker && group_help(group, worker))
-			;	/* of a failed group it drops what it finds */
-		ret = group_sleep(group, worker, deadline_left(&deadline), &error);
+		ret = worker ? group_help(group, worker) : 0;
+		if (!ret)
+			ret = group_sleep(group, worker, deadline_left(&deadline),
+					  &error);
 	} while (ret == -EAGAIN);
 	return ret ?: error;
 }
@@ -283,13 +307,15 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * @group: the group; the caller's to free or to use again afterwards
  *
  * A worker that waits runs those tasks of the group itself that wait in its own
- * pool. Workers that wait in a circle for one another's groups are not found out,
- * as those are that wait for one another's tasks.
+ * pool, nested as for wpool_wait(). Workers that wait in a circle for one another's
+ * groups are not found out, as those are that wait for one another's tasks.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: the first error to occur in the group since it was set up: a negative
  * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
- * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL).
+ * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL),
+ * -EDEADLK (the caller is inside a task of the group, or nested too deep to run one
+ * that waits): then the group goes on, and is not to be freed yet.
  */
 int wpool_group_wait(struct wpool_group *group)
 {

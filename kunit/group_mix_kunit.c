@@ -292,6 +292,66 @@ static void group_cancel_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 }
 
+/* A chain of tasks: each puts the next into a group of its own, and waits for it. */
+struct link {
+	struct wpool_task	task;
+	struct wpool_group	group;
+	struct wpool		*pool;
+	struct link		*next;
+	int			waited;
+};
+
+static int run_link(void *arg)
+{
+	struct link *link = arg;
+
+	wpool_group_init(&link->group);
+	if (!link->next)
+		return 0;
+	link->waited = wpool_group_schedule(&link->group, link->pool, &link->next->task) ?:
+		       wpool_group_wait(&link->group);
+	return 0;
+}
+
+/* A worker that is nested too deep to run what it waits for is told, once. */
+static void group_nested_too_deep(struct kunit *test)
+{
+	const unsigned int n = WPOOL_MAX_NESTING + 8;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct link *links = wpt_alloc(test, n * sizeof(*links));
+	unsigned int i, refused = 0;
+
+	for (i = 0; i < n; i++) {
+		wpool_task_init(&links[i].task, run_link, &links[i]);
+		links[i].pool = pool;
+		links[i].next = i + 1 < n ? &links[i + 1] : NULL;
+	}
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &links->task), 0);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, n);
+	for (i = 0; i < n; i++)
+		refused += links[i].waited == -EDEADLK;
+	KUNIT_EXPECT_EQ(test, refused, 1);
+}
+
+static int wait_for_group(void *arg)
+{
+	struct wpool_group *group = arg;
+
+	return wpool_group_wait_timeout(group, WPT_LIMIT) == -EDEADLK ? 0 : -EINVAL;
+}
+
+/* A task that waits for the group that it belongs to. */
+static void group_waits_for_itself(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
+
+	wpool_task_init(task, wait_for_group, group);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
+}
+
 static int nothing(void *arg)
 {
 	return 0;
@@ -345,6 +405,8 @@ static struct kunit_case group_mix_cases[] = {
 	KUNIT_CASE(group_ends_otherwise),
 	KUNIT_CASE(group_again),
 	KUNIT_CASE(group_cancel_again),
+	KUNIT_CASE(group_nested_too_deep),
+	KUNIT_CASE(group_waits_for_itself),
 	KUNIT_CASE(group_freed_at_once),
 	{}
 };

@@ -341,6 +341,7 @@ static void do_group(struct tort_ctx *ctx)
 	struct tort_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
 	struct tort_task *tt;
 	unsigned int n = 1 + tort_pick(ctx, 3);
+	int ret;
 
 	if (!group)
 		return;
@@ -365,8 +366,14 @@ static void do_group(struct tort_ctx *ctx)
 		tort_task_put(tt);
 	}
 	ctx->submitting = false;
-	wpool_group_wait(&group->group);
+	ret = wpool_group_wait(&group->group);
 	ctx->frame->group = NULL;
+	if (ret == -EDEADLK) {
+		/* Nested too deep to help: not over yet. */
+		tort_count(TORT_RET_EDEADLK);
+		tort_reap_group(group);
+		return;
+	}
 	tort_count(TORT_GROUP_INSIDE);
 	tort_pool_put(group->tp);
 	memset(group, 0x6b, sizeof(*group));
