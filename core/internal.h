@@ -530,6 +530,8 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 	return pool;
 }
 
+void wait_interrupt(struct wpool_worker *worker, int told,
+		    struct wpool_wakes *wakes);
 void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* flush.c */

@@ -97,6 +97,23 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 	return &key_find_head(pool, to_keyed(task)->key)->task;
 }
 
+/*
+ * Has workers that wait for one further back look again: they run those before it
+ * themselves, and it may be that nobody else is free to. Context: pool->lock held.
+ */
+static void key_tell_workers(struct wpool *pool, struct wpool_task *head,
+			     struct wpool_wakes *wakes)
+{
+	struct wpool_worker *worker;
+
+	if (!pool->nr_asleep)
+		return;
+	list_for_each_entry(worker, &pool->workers, node) {
+		if (worker->awaits && key_head(pool, worker->awaits) == head)
+			wait_interrupt(worker, -EAGAIN, wakes);
+	}
+}
+
 /**
  * key_release() - let the next task of a key go to the queue
  * @pool: the pool
@@ -123,6 +140,7 @@ void key_release(struct wpool *pool, struct wpool_task *task,
 	shared_dec(pool->nr_held);
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
+	key_tell_workers(pool, &next->task, wakes);
 }
 
 /**

@@ -66,14 +66,22 @@ static struct wpool_worker *waits_for(struct wpool *pool, struct wpool_task *tas
 	return NULL;
 }
 
-/* Has a worker that waits for a task give up. Context: pool->lock held. */
-static void refuse_wait(struct wpool_worker *worker, struct wpool_wakes *wakes)
+/**
+ * wait_interrupt() - have a worker stop its wait for a task
+ * @worker: asleep, with a task that it awaits
+ * @told: why
+ * @wakes: gets it
+ *
+ * Context: pool->lock held.
+ */
+void wait_interrupt(struct wpool_worker *worker, int told,
+		    struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter = watch_waiter_of(worker->awaits, worker);
 
 	if (waiter) {
 		watch_del(worker->awaits, waiter);
-		waiter_tell(waiter, -EDEADLK, wakes);
+		waiter_tell(waiter, told, wakes);
 	}
 }
 
@@ -180,7 +188,7 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	if (timeout != MAX_SCHEDULE_TIMEOUT)
 		worker = NULL;
 	else if (victim)
-		refuse_wait(victim, &wakes);
+		wait_interrupt(victim, -EDEADLK, &wakes);
 	return sleep_on(pool, task, worker, timeout, result, flags, &wakes);
 }
 

@@ -268,7 +268,8 @@ struct nest {
 	struct wpool_keyed_task	*inner;
 	unsigned int		n;
 	u64			key;
-	struct wpt_gate		*gate;
+	struct wpt_gate		*gate, *other;
+	struct task_struct	*worker;	/* that is inside it */
 };
 
 static int wait_for_last(void *arg)
@@ -277,6 +278,7 @@ static int wait_for_last(void *arg)
 	unsigned int i;
 	int err = 0;
 
+	WRITE_ONCE(nest->worker, current);
 	for (i = 0; i < nest->n && !err; i++)
 		err = wpool_schedule_keyed(nest->pool, &nest->inner[i], nest->key);
 	return err ?: wpool_wait(&nest->inner[nest->n - 1].task);
@@ -333,6 +335,114 @@ static void keyed_wait_inside_busy(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, LARGEST, 2);
 }
 
+/* The worker that is inside it sleeps: it waits for the last of its tasks. */
+static bool sleeps(const struct nest *nest)
+{
+	struct task_struct *worker = READ_ONCE(nest->worker);
+
+	return worker && READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
+/* One worker inside the head of a key, another asleep in wait for the @n-th behind it. */
+static struct nest *asleep_behind(struct kunit *test, struct wpool *pool,
+				  struct wpt_job *head, unsigned int n)
+{
+	struct nest *outer = nest(test, pool, wpt_jobs(test, n, NULL), n);
+
+	schedule_all(test, pool, keyed(test, head, 1), 1, 1);
+	wpt_begun(test, head);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &outer->ktask, 2), 0);
+	WPT_ASSERT_STAT(test, pool, QUEUED, n);
+	WPT_ASSERT_UNTIL(test, sleeps(outer));
+	return outer;
+}
+
+static const unsigned int behind_cases[] = { 1, 2, 5 };
+
+static void behind_name(const unsigned int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u behind", *n);
+}
+
+KUNIT_ARRAY_PARAM(behind, behind_cases, behind_name);
+
+/* 16: while the pool is paused nobody but who waits may run them */
+static void keyed_wait_inside_paused(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *head = wpt_jobs(test, 1, wpt_gate(test));
+	struct nest *outer = asleep_behind(test, pool, head, n);
+
+	wpool_pause(pool);
+	wpt_open(head->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), 0);
+	WPT_EXPECT_STAT(test, pool, NESTED, n);
+}
+
+static int wait_for_outer(void *arg)
+{
+	struct nest *outer = arg;
+
+	return wpool_wait(&outer->ktask.task);
+}
+
+/* 16: all others wait for who waits: no circle, he has but to do it himself */
+static void keyed_wait_inside_all(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *head = wpt_jobs(test, 1, wpt_gate(test));
+	struct nest *outer = asleep_behind(test, pool, head, n);
+	struct wpt_job *other = wpt_jobs(test, 1, NULL);
+
+	wpool_task_init(&other->task, wait_for_outer, outer);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &other->task), 0);
+	wpt_open(head->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, other), 0);
+	WPT_EXPECT_STAT(test, pool, NESTED, n);
+}
+
+static int let_the_other_idle(void *arg)
+{
+	struct nest *nest = arg;
+
+	wpt_open(nest->other);
+	return wpt_until(wpt_stat(nest->pool, WPOOL_STAT_IDLE) == 1) ? 0 : -ETIMEDOUT;
+}
+
+static int wait_for_first_and_stay(void *arg)
+{
+	struct nest *nest = arg;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < nest->n && !err; i++)
+		err = wpool_schedule_keyed(nest->pool, &nest->inner[i], nest->key);
+	err = err ?: wpool_wait(&nest->inner[0].task);
+	wait_for_completion(&nest->gate->opened);
+	return err;
+}
+
+/* 10: the head ends inside another task: the next does not wait for that one's end */
+static void keyed_head_inside(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct nest *outer = nest(test, pool, jobs, 2);
+
+	outer->gate = wpt_gate(test);
+	outer->other = hold->gate;
+	wpool_keyed_task_init(&outer->ktask, wait_for_first_and_stay, outer);
+	wpool_keyed_task_init(&outer->inner[0], let_the_other_idle, outer);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &outer->ktask, 2), 0);
+	wpt_begun(test, &jobs[1]);
+	wpt_open(outer->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), 0);
+}
+
 /* A task that waits for one behind itself is told so, and that one runs later. */
 static void keyed_wait_for_own(struct kunit *test)
 {
@@ -355,6 +465,9 @@ static struct kunit_case keyed_cases[] = {
 	KUNIT_CASE(keyed_cancel_all),
 	KUNIT_CASE(keyed_wait_inside),
 	KUNIT_CASE(keyed_wait_inside_busy),
+	KUNIT_CASE_PARAM(keyed_wait_inside_paused, behind_gen_params),
+	KUNIT_CASE_PARAM(keyed_wait_inside_all, behind_gen_params),
+	KUNIT_CASE(keyed_head_inside),
 	KUNIT_CASE(keyed_wait_for_own),
 	{}
 };
