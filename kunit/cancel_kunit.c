@@ -155,6 +155,7 @@ struct race {
 };
 
 #define RACERS		8
+#define RACES		8000
 
 static int call_cancel(struct wpt_thread *self)
 {
@@ -183,7 +184,7 @@ static void cancel_races_worker(struct kunit *test)
 	race->stop = wpt_gate(test);
 	for (i = 0; i < 2; i++)
 		threads[i] = wpt_thread(test, call_cancel, pool, jobs, race);
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < RACES; i++) {
 		struct wpt_job *job = &jobs[i % RACERS];
 
 		if (i >= RACERS)
@@ -197,7 +198,7 @@ static void cancel_races_worker(struct kunit *test)
 		wpt_join(test, threads[i]);
 	for (i = 0; i < RACERS; i++)
 		runs += atomic_read(&jobs[i].runs);
-	KUNIT_EXPECT_EQ(test, accepted, 400);
+	KUNIT_EXPECT_EQ(test, accepted, RACES);
 	KUNIT_EXPECT_EQ(test, runs + atomic_read(&race->cancelled), accepted);
 	KUNIT_EXPECT_EQ(test, said_cancelled, atomic_read(&race->cancelled));
 	WPT_EXPECT_STAT(test, pool, CANCELLED, said_cancelled);

@@ -222,6 +222,43 @@ static void delayed_modify(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 1);
 }
 
+static int call_modify_all_the_time(struct wpt_thread *self)
+{
+	struct wpt_gate *stop = self->job->gate;
+	struct late *late = self->arg;
+	int wrong = 0;
+
+	while (!completion_done(&stop->opened)) {
+		wrong += wpool_modify_delayed(self->pool, &late->dtask, NEVER) != 0;
+		cond_resched();
+	}
+	return wrong;
+}
+
+/* Who looks without its pool's lock never finds a task in between to be nobody's. */
+static void delayed_modify_races_look(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *other = wpt_pool(test, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_thread *thread;
+	unsigned long end;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
+	thread = wpt_thread(test, call_modify_all_the_time, pool, job, late);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(thread->calling));
+	end = jiffies + HZ / 2;
+	do {
+		ret = wpool_try_schedule(other, &late->dtask.task);
+	} while (ret == -EBUSY && time_before(jiffies, end));
+	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
+}
+
 /* From the queue it is delayed again, and its place goes to who blocks. */
 static void delayed_modify_queued(struct kunit *test)
 {
@@ -474,6 +511,7 @@ static struct kunit_case delayed_cases[] = {
 	KUNIT_CASE(delayed_cancel_fails),
 	KUNIT_CASE(delayed_cancel_races),
 	KUNIT_CASE(delayed_modify),
+	KUNIT_CASE(delayed_modify_races_look),
 	KUNIT_CASE(delayed_modify_queued),
 	KUNIT_CASE(delayed_busy),
 	KUNIT_CASE_PARAM(delayed_full_queue, full_gen_params),

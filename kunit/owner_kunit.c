@@ -132,6 +132,31 @@ static void owner_going(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 }
 
+/* 67: given back for a task that does not begin, whatever keeps it from that */
+static void owner_of_unrun(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2, .full = WPOOL_FULL_DISCARD_OLDEST,
+	});
+	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		__wpool_task_init(&jobs[i].task, wpt_run_job, &jobs[i], module);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	KUNIT_EXPECT_EQ(test, module_refcount(module), 2);
+	/* takes the place of the first */
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[2].task), 0);
+	KUNIT_EXPECT_EQ(test, module_refcount(module), 2);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	KUNIT_EXPECT_EQ(test, module_refcount(module), 1);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), 1);
+	KUNIT_EXPECT_EQ(test, module_refcount(module), 0);
+	wpt_open(hold->gate);
+}
+
 /* It went while the submitter was blocked: the room goes to the next. */
 static void owner_went(struct kunit *test)
 {
@@ -164,6 +189,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(owner_of_a_function),
 	KUNIT_CASE(owner_after_death),
 	KUNIT_CASE(owner_going),
+	KUNIT_CASE(owner_of_unrun),
 	KUNIT_CASE(owner_went),
 	{}
 };

@@ -188,32 +188,36 @@ static void resize_after_shutdown(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* How often a worker was made that was not to be made any more. */
+static int call_resize_and_look(struct wpt_thread *self)
+{
+	struct wpool *pool = self->pool;
+	unsigned int i;
+	int wrong = 0;
+
+	for (i = 0; i < 100; i++) {
+		u64 created;
+
+		/* a worker is missing, until the manager has made it */
+		wpool_resize(pool, 10);
+		udelay(10 * i);
+		wpool_resize(pool, 9);
+		created = wpt_stat(pool, WPOOL_STAT_CREATED);
+		/* returns when the manager has ended what it was at */
+		wrong += wpool_prestart(pool, 0) != 0;
+		wrong += wpt_stat(pool, WPOOL_STAT_CREATED) != created;
+	}
+	return wrong;
+}
+
 /* 28: lowered while workers are being made: none is made beyond it any more */
 static void resize_races_spawn(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 10, .min_workers = 10,
 	});
-	unsigned int i, j, rose = 0;
 
-	for (i = 0; i < 300; i++) {
-		struct wpool_stats stats;
-		u64 *count = stats.count;
-		u64 before;
-
-		/* a worker is missing, until the manager has made it */
-		wpool_resize(pool, 10);
-		udelay(i);
-		wpool_resize(pool, 9);
-		before = wpt_stat(pool, WPOOL_STAT_WORKERS);
-		for (j = 0; j < 20; j++) {
-			wpool_stats(pool, &stats);
-			rose += count[WPOOL_STAT_WORKERS] > before &&
-				count[WPOOL_STAT_WORKERS] > count[WPOOL_STAT_CAPACITY];
-			udelay(5);
-		}
-	}
-	KUNIT_EXPECT_EQ(test, rose, 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_resize_and_look, pool, NULL), 0);
 }
 
 #define RING		16

@@ -113,6 +113,43 @@ static void stats_never_overestimate(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, atomic_read(&tally->ended));
 }
 
+static int call_submit_and_cancel(struct wpt_thread *self)
+{
+	struct wpool_task *task = &self->job->task;
+	int wrong = 0;
+
+	while (!completion_done(&self->job->gate->opened)) {
+		wrong += wpool_try_schedule(self->pool, task) != 0;
+		wrong += !wpool_cancel(task);
+		cond_resched();
+	}
+	return wrong;
+}
+
+/* 43: nor, with nothing else in the pool, that more have ended than were submitted */
+static void stats_never_more_ended(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpool_stats stats;
+	struct wpt_thread *thread;
+	unsigned long end;
+
+	wpool_pause(pool);
+	thread = wpt_thread(test, call_submit_and_cancel, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_CANCELLED) > 0);
+	end = jiffies + HZ / 2;
+	do {
+		wpool_stats(pool, &stats);
+		cond_resched();
+	} while (stats.count[WPOOL_STAT_CANCELLED] <= stats.count[WPOOL_STAT_SUBMITTED] &&
+		 time_before(jiffies, end));
+	KUNIT_EXPECT_LE(test, stats.count[WPOOL_STAT_CANCELLED],
+			stats.count[WPOOL_STAT_SUBMITTED]);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
 /* 44: completed rises only after the end of the function */
 static void stats_completed_after_end(struct kunit *test)
 {
@@ -238,6 +275,7 @@ static void stats_rejected(struct kunit *test)
 
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_never_overestimate),
+	KUNIT_CASE(stats_never_more_ended),
 	KUNIT_CASE(stats_completed_after_end),
 	KUNIT_CASE(stats_largest),
 	KUNIT_CASE(stats_balance),
