@@ -120,13 +120,18 @@ static void group_sub(struct wpool_group *group)
 	wakes_issue(&wakes);
 }
 
-/*
- * A worker that waits for the group runs tasks of it that wait in its own pool;
- * there may be one now. The caller keeps the group, see wpool_group_schedule().
+/**
+ * group_tell_workers() - have the workers that wait for a group look again
+ * @group: the group, which the caller or an unended task keeps
+ * @wakes: gets them
+ *
+ * They run tasks of it that wait in their own pool, and there may be one now. Who
+ * has looked and is on the way to its sleep will see it, see group_sleep().
+ *
+ * Context: any; pool->lock may be held.
  */
-static void group_poke_workers(struct wpool_group *group)
+void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool_waiter *waiter;
 	struct hlist_node *next;
 	unsigned long flags;
@@ -136,10 +141,9 @@ static void group_poke_workers(struct wpool_group *group)
 		if (!waiter->helper)
 			continue;
 		hlist_del(&waiter->hnode);
-		waiter_tell(waiter, -EAGAIN, &wakes);
+		waiter_tell(waiter, -EAGAIN, wakes);
 	}
 	raw_spin_unlock_irqrestore(&group->lock, flags);
-	wakes_issue(&wakes);
 }
 
 /**
@@ -155,6 +159,7 @@ static void group_poke_workers(struct wpool_group *group)
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
+	struct wpool_wakes wakes = {};
 	int ret;
 
 	might_sleep();
@@ -165,7 +170,8 @@ int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 	if (ret)
 		group_sub(group);
 	else
-		group_poke_workers(group);
+		group_tell_workers(group, &wakes);
+	wakes_issue(&wakes);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
@@ -196,6 +202,23 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 }
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
+/* A task of the group that the worker could run. Context: pool->lock held. */
+static struct wpool_task *group_find(struct wpool_group *group, struct wpool *pool)
+{
+	return pool->state < WPOOL_STATE_STOP ? queue_find_ready(pool, group) : NULL;
+}
+
+static bool group_has_work(struct wpool_group *group, struct wpool *pool)
+{
+	struct wpool_task *task;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	task = group_find(group, pool);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return task;
+}
+
 /*
  * Runs a task of the group that waits in the worker's own pool, if there is one.
  * Return: 1, 0 if there is none, -EDEADLK: nested too deep.
@@ -203,13 +226,12 @@ EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 static int group_help_once(struct wpool_group *group, struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	struct wpool_task *task = NULL;
+	struct wpool_task *task;
 	unsigned long flags;
 	int ret = 0;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (pool->state < WPOOL_STATE_STOP)
-		task = queue_find_ready(pool, group);
+	task = group_find(group, pool);
 	if (task && !run_may_nest(worker)) {
 		ret = -EDEADLK;
 	} else if (task) {
@@ -237,13 +259,18 @@ static int group_help(struct wpool_group *group, struct wpool_worker *worker)
 	return ret;
 }
 
-/* Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT. */
+/*
+ * Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT.
+ *
+ * A worker looks for tasks to run once more when it can be told of new ones: else
+ * one that came since it looked would wait for a worker that waits for it.
+ */
 static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 		       unsigned long timeout, int *error)
 {
 	struct wpool_waiter waiter;
+	bool gave_up, again;
 	unsigned long flags;
-	bool gave_up;
 	long left;
 
 	waiter_init(&waiter);
@@ -257,7 +284,8 @@ static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 	hlist_add_head(&waiter.hnode, &group->waiters);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 
-	left = wait_for_completion_timeout(&waiter.done, timeout);
+	again = worker && group_has_work(group, worker->pool);
+	left = wait_for_completion_timeout(&waiter.done, again ? 0 : timeout);
 	if (!left) {
 		raw_spin_lock_irqsave(&group->lock, flags);
 		gave_up = waiter.told == -EINPROGRESS;
@@ -265,7 +293,7 @@ static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 			hlist_del(&waiter.hnode);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 		if (gave_up)
-			return -ETIMEDOUT;
+			return again ? -EAGAIN : -ETIMEDOUT;
 		wait_for_completion(&waiter.done);
 	}
 	*error = waiter.value;

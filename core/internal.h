@@ -446,6 +446,7 @@ unsigned long deadline_left(const struct wpool_deadline *deadline);
 /* group.c */
 void group_task_done(struct wpool_group *group, int result,
 		     struct wpool_wakes *wakes);
+void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes);
 bool group_cancels(const struct wpool_task *task);
 
 /* watch.c */

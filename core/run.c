@@ -173,6 +173,7 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 		       enum wpool_stat how, struct wpool_wakes *wakes)
 {
 	struct wpool_task *task = run->task;
+	struct wpool_group *group;
 
 	/* Before anybody can know that it has ended; see wpool_stats(). */
 	shared_inc(pool->stats[how]);
@@ -192,6 +193,9 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 		 */
 		queue_relink(pool, task);
 		watch_tell(task, -EAGAIN, 0, wakes);
+		group = watch_group(task);
+		if (group)
+			group_tell_workers(group, wakes);
 	} else if (task && run->orphan) {
 		task_discard(task, wakes);
 	} else if (task) {

@@ -173,6 +173,85 @@ static void group_inside_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, outer->waited, 0);
 }
 
+static int wait_for_task(void *arg)
+{
+	return wpool_wait(arg);
+}
+
+/*
+ * 16: a task that is to run again waits, and all but the worker that waits for its
+ * group wait for that one's task
+ */
+static void group_inside_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct leader *outer = leader(test, pool, group, NULL, 0);
+	struct wpt_job *other = wpt_jobs(test, 1, NULL);
+
+	wpt_group_schedule(test, group, pool, job, 1);
+	wpt_begun(test, job);
+	wpt_group_schedule(test, group, pool, job, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 2);
+	wpool_task_init(&other->task, wait_for_task, &outer->task);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &other->task), 0);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, other), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 2);
+}
+
+/* A task of a group that has another join it again and again, as soon as that has run. */
+struct usher {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct wpool		*pool;
+	struct wpt_job		*late;
+	unsigned int		rounds;
+};
+
+static int run_usher(void *arg)
+{
+	unsigned long end = jiffies + WPT_LIMIT, enough = jiffies + HZ / 2;
+	struct usher *usher = arg;
+	struct wpool_task *late = &usher->late->task;
+	int err = 0;
+
+	while (!err && time_before(jiffies, enough)) {
+		err = wpool_group_schedule(usher->group, usher->pool, late);
+		usher->rounds += !err;
+		while (wpool_task_queued(late) || wpool_task_running(late)) {
+			if (time_after(jiffies, end))
+				return -ETIMEDOUT;
+			cond_resched();
+		}
+	}
+	return err;
+}
+
+/* 16: a task comes to the group just when the only worker goes to sleep for it */
+static void group_inside_races(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct usher *usher = wpt_alloc(test, sizeof(*usher));
+	struct leader *outer = leader(test, pool, group, NULL, 0);
+
+	usher->group = group;
+	usher->pool = pool;
+	usher->late = wpt_jobs(test, 1, NULL);
+	wpool_task_init(&usher->task, run_usher, usher);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, other, &usher->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&usher->late->runs), usher->rounds);
+	KUNIT_EXPECT_GT(test, usher->rounds, 0);
+}
+
 /* 16: from inside with a time limit */
 static void group_inside_times_out(struct kunit *test)
 {
@@ -399,6 +478,8 @@ static struct kunit_case group_mix_cases[] = {
 	KUNIT_CASE(group_fail_fast_pools),
 	KUNIT_CASE(group_inside),
 	KUNIT_CASE(group_inside_grows),
+	KUNIT_CASE(group_inside_again),
+	KUNIT_CASE(group_inside_races),
 	KUNIT_CASE(group_inside_times_out),
 	KUNIT_CASE(group_inside_fail_fast),
 	KUNIT_CASE(group_death),
