@@ -13,6 +13,7 @@
  * torture_pool.c	a pool's life
  * torture_account.c	what must hold of a pool, at any time and at rest
  * torture_trouble.c	threads that cannot be made, CPUs that come and go
+ * torture_freeze.c	the freezer
  * torture_watch.c	who hangs
  *
  * So that what hangs is wpool's fault, a task never waits for another pool but
@@ -65,6 +66,7 @@ enum tort_kind {
 	TORT_PROCESS,
 	TORT_SOFTIRQ,
 	TORT_HARDIRQ,
+	TORT_IRQS_OFF,
 	TORT_IN_TASK,
 	/* kinds of task */
 	TORT_DETACHED,
@@ -73,10 +75,16 @@ enum tort_kind {
 	TORT_RESUBMIT,
 	TORT_SHARED_SUBMIT,
 	TORT_STOPPED,
-	TORT_CALLER_RUNS,
+	TORT_SLOW,
 	TORT_NESTED,
 	TORT_DEATH,
 	TORT_NESTED_DEATH,
+	/* full queues */
+	TORT_FULL_BLOCK,
+	TORT_FULL_FAIL,
+	TORT_CALLER_RUNS,
+	TORT_FULL_DISCARD,
+	TORT_FULL_DISCARD_OLDEST,
 	/* one task */
 	TORT_CANCEL,
 	TORT_CANCELLED,
@@ -121,8 +129,11 @@ enum tort_kind {
 	TORT_SCENE_KILL,
 	/* trouble */
 	TORT_KILL,
+	TORT_FAIL_ALLOC,
 	TORT_FAIL_SPAWN,
 	TORT_HOTPLUG,
+	TORT_FREEZE,
+	TORT_BURST,
 	/* what calls returned */
 	TORT_RET_EAGAIN,
 	TORT_RET_EBUSY,
@@ -300,14 +311,17 @@ struct tort_thread {
 /* torture_kinds.c */
 extern atomic64_t tort_counts[TORT_NR_KINDS];
 void tort_print_counts(void);
-void tort_check_exercised(bool spawn, bool hotplug);
+void tort_check_exercised(void);
 
 /* wpool_torture.c */
 extern bool tort_kill_hard;
 extern bool tort_kill;
+extern bool tort_fail_alloc;
 extern atomic_t tort_live;
 bool tort_stopping(void);
+bool tort_tame(void);
 bool tort_bursting(void);
+void tort_say_progress(void);
 void tort_hang(struct tort_thread *thread);
 __printf(1, 2) void tort_fault(const char *fmt, ...);
 struct tort_thread *tort_thread(unsigned int i);
@@ -419,8 +433,15 @@ void tort_pool_check_rest(struct tort_pool *tp);
 /* torture_trouble.c */
 void tort_fail_spawn(bool on);
 bool tort_has_fail_spawn(void);
-void tort_toggle_cpu(void);
+void tort_hotplug(struct tort_ctx *ctx);
 bool tort_has_hotplug(void);
+
+/* torture_freeze.c */
+int tort_freezer_start(void);
+void tort_freezer_stop(void);
+bool tort_has_freezer(void);
+void tort_freeze(struct tort_ctx *ctx);
+bool tort_frozen(void);
 
 /* torture_watch.c */
 extern unsigned int tort_stall;

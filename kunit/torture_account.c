@@ -53,6 +53,8 @@ static void check_size(struct tort_pool *tp, unsigned int i)
 	const u64 *count = stats.count;
 
 	wpool_stats(tp->pools[i], &stats);
+	if (count[WPOOL_STAT_BLOCKED] && tp->attrs.full == WPOOL_FULL_BLOCK)
+		tort_count(TORT_FULL_BLOCK);
 	tort_check(count[WPOOL_STAT_WORKERS] <= tp->bound[i],
 		   "%s: %llu workers, of at most %u", tp->name,
 		   count[WPOOL_STAT_WORKERS], tp->bound[i]);
@@ -181,6 +183,9 @@ void tort_pool_check_rest(struct tort_pool *tp)
 	check_equal(tp, "balance", sum(tp, WPOOL_STAT_COMPLETED) +
 		    sum(tp, WPOOL_STAT_CANCELLED) + sum(tp, WPOOL_STAT_DROPPED) +
 		    sum(tp, WPOOL_STAT_OOPSED), submitted);
+	if (sum(tp, WPOOL_STAT_DROPPED))
+		tort_count(tp->attrs.full == WPOOL_FULL_DISCARD ?
+			   TORT_FULL_DISCARD : TORT_FULL_DISCARD_OLDEST);
 	check_equal(tp, "queued", sum(tp, WPOOL_STAT_QUEUED), 0);
 	check_equal(tp, "delayed", sum(tp, WPOOL_STAT_DELAYED), 0);
 	check_equal(tp, "running", sum(tp, WPOOL_STAT_RUNNING), 0);

@@ -104,6 +104,9 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 		   atomic_read(&tt->accepted), begun);
 	tort_check(!tt->due || !time_before(jiffies, tt->due),
 		   "%s: a delayed task is %lu jiffies early", name, tt->due - jiffies);
+	tort_check(frame->in_caller || !tort_frozen() ||
+		   !(tt->tp->attrs.flags & WPOOL_FREEZABLE),
+		   "%s: a task begins while the pool is frozen", name);
 	if (!tt->loose && !tt->shared)
 		tort_check(wpool_task_running(&tt->task),
 			   "%s: a task runs that does not", name);
@@ -217,9 +220,17 @@ static void do_sleep(struct tort_ctx *ctx)
 	tort_nap(ctx, 2);
 }
 
+static void do_slow(struct tort_ctx *ctx)
+{
+	if (!tort_one_in(ctx, 30))
+		return;
+	tort_nap(ctx, HZ);
+	tort_count(TORT_SLOW);
+}
+
 static void do_until_stopped(struct tort_ctx *ctx)
 {
-	unsigned long end = jiffies + HZ / 20 + 1;
+	unsigned long end = jiffies + HZ / 10 + 1;
 
 	while (!wpool_should_stop() && time_before(jiffies, end))
 		schedule_timeout_idle(1);
@@ -383,7 +394,7 @@ static void do_group(struct tort_ctx *ctx)
 /* Would wait for themselves: refused, with a message each. */
 static void do_refused(struct tort_ctx *ctx)
 {
-	if (!tort_one_in(ctx, 12) || ctx->tp->is_default || ctx->tp->n > 1)
+	if (!tort_one_in(ctx, 5) || ctx->tp->is_default || ctx->tp->n > 1)
 		return;
 	tort_check(wpool_destroy(ctx->tp->pools[0]) == -EDEADLK,
 		   "%s: destroyed from inside", ctx->tp->name);
@@ -407,12 +418,12 @@ static void do_pool(struct tort_ctx *ctx)
 }
 
 static void (* const deeds[])(struct tort_ctx *ctx) = {
-	do_spin, do_spin, do_spin, do_sleep, do_until_stopped, do_resubmit,
-	do_child_loose, do_child_wait, do_child_wait, do_run, do_wait_shared,
-	do_wait_shared, do_group, do_refused, do_pool,
+	do_spin, do_spin, do_spin, do_sleep, do_slow, do_until_stopped,
+	do_resubmit, do_child_loose, do_child_wait, do_child_wait, do_run,
+	do_wait_shared, do_wait_shared, do_group, do_refused, do_pool,
 };
 
-#define NR_LEAF_DEEDS	5
+#define NR_LEAF_DEEDS	6
 
 static void act(struct tort_frame *frame)
 {
@@ -421,7 +432,7 @@ static void act(struct tort_frame *frame)
 	/* Half of all do nothing, so that much happens. */
 	if (tort_bursting() || tort_one_in(ctx, 2))
 		return;
-	if (frame->in_caller || frame->gen >= TORT_MAX_GEN || tort_stopping())
+	if (frame->in_caller || frame->gen >= TORT_MAX_GEN || tort_tame())
 		deeds[tort_pick(ctx, NR_LEAF_DEEDS)](ctx);
 	else
 		deeds[tort_pick(ctx, ARRAY_SIZE(deeds))](ctx);

@@ -23,6 +23,7 @@ static const char * const kind_names[] = {
 	[TORT_PROCESS]		= "process",
 	[TORT_SOFTIRQ]		= "softirq",
 	[TORT_HARDIRQ]		= "hardirq",
+	[TORT_IRQS_OFF]		= "irqs_off",
 	[TORT_IN_TASK]		= "in_task",
 	[TORT_DETACHED]		= "detached",
 	[TORT_PRIORITY]		= "priority",
@@ -30,10 +31,15 @@ static const char * const kind_names[] = {
 	[TORT_RESUBMIT]		= "resubmit",
 	[TORT_SHARED_SUBMIT]	= "shared_submit",
 	[TORT_STOPPED]		= "stopped",
-	[TORT_CALLER_RUNS]	= "caller_runs",
+	[TORT_SLOW]		= "slow",
 	[TORT_NESTED]		= "nested",
 	[TORT_DEATH]		= "death",
 	[TORT_NESTED_DEATH]	= "nested_death",
+	[TORT_FULL_BLOCK]	= "block",
+	[TORT_FULL_FAIL]	= "fail",
+	[TORT_CALLER_RUNS]	= "caller_runs",
+	[TORT_FULL_DISCARD]	= "discard",
+	[TORT_FULL_DISCARD_OLDEST] = "discard_oldest",
 	[TORT_CANCEL]		= "cancel",
 	[TORT_CANCELLED]	= "cancelled",
 	[TORT_CANCEL_SYNC]	= "cancel_sync",
@@ -73,8 +79,11 @@ static const char * const kind_names[] = {
 	[TORT_SCENE_BARRIER]	= "scene_barrier",
 	[TORT_SCENE_KILL]	= "scene_kill",
 	[TORT_KILL]		= "kill",
+	[TORT_FAIL_ALLOC]	= "fail_alloc",
 	[TORT_FAIL_SPAWN]	= "fail_spawn",
 	[TORT_HOTPLUG]		= "hotplug",
+	[TORT_FREEZE]		= "freeze",
+	[TORT_BURST]		= "burst",
 	[TORT_RET_EAGAIN]	= "EAGAIN",
 	[TORT_RET_EBUSY]	= "EBUSY",
 	[TORT_RET_ESHUTDOWN]	= "ESHUTDOWN",
@@ -97,23 +106,33 @@ void tort_print_counts(void)
 		pr_info("count %s %lld\n", kind_names[i], atomic64_read(&tort_counts[i]));
 }
 
-static bool is_death(enum tort_kind kind)
+/* On this kernel, and with these parameters. */
+static bool is_possible(enum tort_kind kind)
 {
-	return kind == TORT_DEATH || kind == TORT_NESTED_DEATH ||
-	       kind == TORT_RET_EOWNERDEAD;
+	switch (kind) {
+	case TORT_DEATH:
+	case TORT_NESTED_DEATH:
+	case TORT_RET_EOWNERDEAD:
+		return tort_kill;
+	case TORT_FAIL_ALLOC:
+		return tort_fail_alloc;
+	case TORT_FAIL_SPAWN:
+		return tort_has_fail_spawn();
+	case TORT_HOTPLUG:
+		return tort_has_hotplug();
+	case TORT_FREEZE:
+		return tort_has_freezer();
+	default:
+		return true;
+	}
 }
 
 /* A test that does not do what it claims to is a failure. */
-void tort_check_exercised(bool spawn, bool hotplug)
+void tort_check_exercised(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < TORT_NR_KINDS; i++) {
-		if ((i == TORT_FAIL_SPAWN && !spawn) ||
-		    (i == TORT_HOTPLUG && !hotplug) ||
-		    (is_death(i) && !tort_kill))
-			continue;
-		tort_check(atomic64_read(&tort_counts[i]), "never exercised: %s",
-			   kind_names[i]);
-	}
+	for (i = 0; i < TORT_NR_KINDS; i++)
+		tort_check(!is_possible(i) || atomic64_read(&tort_counts[i]),
+			   "never exercised: %s", kind_names[i]);
 }

@@ -39,10 +39,18 @@ void tort_thread_setup(struct tort_thread *thread)
 void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx))
 {
 	struct tort_thread *thread = ctx->thread;
+	unsigned long flags;
 
-	if (!thread || tort_one_in(ctx, 2)) {
+	if (!thread || tort_one_in(ctx, 3)) {
 		tort_count(TORT_PROCESS);
 		call(ctx);
+		return;
+	}
+	if (tort_one_in(ctx, 4)) {
+		tort_count(TORT_IRQS_OFF);
+		local_irq_save(flags);
+		call(ctx);
+		local_irq_restore(flags);
 		return;
 	}
 	thread->call = call;
@@ -422,8 +430,10 @@ static void op_group(struct tort_ctx *ctx)
 	unsigned int i, n;
 	int ret = -ETIMEDOUT;
 
-	if (!group)
+	if (!group) {
+		tort_count(TORT_FAIL_ALLOC);
 		return;
+	}
 	if (fast)
 		wpool_group_init_fail_fast(&group->group);
 	else

@@ -276,6 +276,7 @@ static void scene_kill(struct tort_ctx *ctx)
 		tort_called(ctx);
 		tort_task_put(tt);
 		tort_count(TORT_SCENE_KILL);
+		tort_count(TORT_FULL_BLOCK);
 	}
 	scene_end(scene);
 }

@@ -33,6 +33,8 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		break;
 	case -EAGAIN:
 		tort_count(TORT_RET_EAGAIN);
+		if (way == TORT_SCHEDULE && tp->attrs.full == WPOOL_FULL_FAIL)
+			tort_count(TORT_FULL_FAIL);
 		ok = may_be_refused(tp, way);
 		break;
 	case -EBUSY:
@@ -56,6 +58,7 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		ok = ctx->thread && ctx->thread->killable;
 		break;
 	case -ENOMEM:
+		tort_count(TORT_FAIL_ALLOC);
 		ok = way == TORT_SCHEDULE_FN || way == TORT_TRY_SCHEDULE_FN ||
 		     way == TORT_GROUP_SCHEDULE_FN || way == TORT_RUN_TIMEOUT;
 		break;

@@ -8,7 +8,7 @@
 #include "torture.h"
 
 #define POISON		0x6b
-#define NR_PUBLISHED	24
+#define NR_PUBLISHED	12
 
 static struct tort_task *published[NR_PUBLISHED];
 static DEFINE_RAW_SPINLOCK(published_lock);
@@ -51,8 +51,10 @@ static struct tort_task *task_alloc(struct tort_ctx *ctx, struct tort_pool *tp,
 {
 	struct tort_task *tt = kzalloc(sizeof(*tt), gfp);
 
-	if (!tt)
+	if (!tt) {
+		tort_count(TORT_FAIL_ALLOC);
 		return NULL;
+	}
 	atomic_inc(&tort_live);
 	tt->magic = TORT_MAGIC;
 	tt->kind = kind;

@@ -21,12 +21,20 @@ extern struct fault_attr wpool_fail_spawn;
 
 void tort_fail_spawn(bool on)
 {
-	wpool_fail_spawn.verbose = 0;
-	wpool_fail_spawn.interval = 1;
-	atomic_set(&wpool_fail_spawn.times, -1);
-	wpool_fail_spawn.probability = on ? 30 : 0;
-	if (on)
-		tort_count(TORT_FAIL_SPAWN);
+	int left;
+
+	if (!spawn)
+		return;
+	/* Once, while nobody makes any. */
+	if (!wpool_fail_spawn.probability) {
+		atomic_set(&wpool_fail_spawn.times, 0);
+		wpool_fail_spawn.verbose = 0;
+		wpool_fail_spawn.probability = 30;
+	}
+	/* Counted down by each that failed. */
+	left = atomic_xchg(&wpool_fail_spawn.times, on ? INT_MAX : 0);
+	if (left)
+		atomic64_add(INT_MAX - left, &tort_counts[TORT_FAIL_SPAWN]);
 }
 
 bool tort_has_fail_spawn(void)
@@ -44,24 +52,24 @@ bool tort_has_fail_spawn(void)
 }
 #endif
 
-/* The last CPU to go is the first to come back. */
-void tort_toggle_cpu(void)
-{
-#ifdef CONFIG_HOTPLUG_CPU
-	static int gone = -1;
-	unsigned int cpu = num_possible_cpus() - 1;
-
-	if (!onoff || !cpu)
-		return;
-	if (gone >= 0 && !add_cpu(gone))
-		gone = -1;
-	else if (!tort_stopping() && !remove_cpu(cpu))
-		gone = cpu;
-	tort_count(TORT_HOTPLUG);
-#endif
-}
-
 bool tort_has_hotplug(void)
 {
-	return IS_ENABLED(CONFIG_HOTPLUG_CPU) && onoff && num_possible_cpus() > 1;
+	return IS_ENABLED(CONFIG_HOTPLUG_CPU) && onoff && num_present_cpus() > 1;
+}
+
+/* A CPU goes, any but the first, and comes back. */
+void tort_hotplug(struct tort_ctx *ctx)
+{
+#ifdef CONFIG_HOTPLUG_CPU
+	unsigned int cpu;
+
+	if (!tort_has_hotplug())
+		return;
+	cpu = 1 + tort_pick(ctx, num_present_cpus() - 1);
+	if (!cpu_present(cpu) || remove_cpu(cpu))
+		return;
+	schedule_timeout_idle(HZ / 2);
+	if (tort_check(!add_cpu(cpu), "CPU %u does not come back", cpu))
+		tort_count(TORT_HOTPLUG);
+#endif
 }

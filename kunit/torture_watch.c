@@ -81,7 +81,7 @@ static void look_at_pool(struct tort_pool *tp)
 	}
 }
 
-/* Looks once a second. Return: after a hang 1. */
+/* Looks, and says what it saw, once a second. Return: after a hang 1. */
 int tort_watchdog(void *unused)
 {
 	struct tort_thread *thread;
@@ -89,6 +89,7 @@ int tort_watchdog(void *unused)
 
 	while (!kthread_should_stop()) {
 		schedule_timeout_idle(HZ);
+		tort_say_progress();
 		tort_pool_for_each(look_at_pool);
 		for (i = 0; (thread = tort_thread(i)); i++) {
 			if (!thread_hangs(thread))

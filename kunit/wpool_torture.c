@@ -37,8 +37,8 @@ bool tort_kill_hard;
 module_param_named(kill_hard, tort_kill_hard, bool, 0444);
 MODULE_PARM_DESC(kill_hard, "Whether they do so by dereferencing NULL (default 0)");
 
-static bool fail_alloc;
-module_param(fail_alloc, bool, 0444);
+bool tort_fail_alloc;
+module_param_named(fail_alloc, tort_fail_alloc, bool, 0444);
 MODULE_PARM_DESC(fail_alloc, "Whether the consumers' allocations are marked to fail (default 0)");
 
 static bool patch;
@@ -49,12 +49,18 @@ static char *verdict = "running";
 module_param(verdict, charp, 0444);
 MODULE_PARM_DESC(verdict, "To be read only");
 
+static unsigned long began;
+static char last_progress[120];
+static char *progress = last_progress;
+module_param(progress, charp, 0444);
+MODULE_PARM_DESC(progress, "To be read only");
+
 #define MOST_THREADS	64
 #define MOST_FAULTS	20	/* that are told */
 
 atomic_t tort_live;
 static atomic_t faults;
-static bool stopping, hung, bursting;
+static bool stopping, hung, bursting, freezing_all;
 
 static struct tort_thread consumers[MOST_THREADS], master;
 static struct task_struct *watchdog;
@@ -67,6 +73,12 @@ static wait_queue_head_t parking;
 bool tort_stopping(void)
 {
 	return READ_ONCE(stopping);
+}
+
+/* Are tasks to wait for no others? They would keep us, or the freezer, from the end. */
+bool tort_tame(void)
+{
+	return tort_stopping() || READ_ONCE(freezing_all);
 }
 
 /* Now and then tasks do nothing at all, and many are submitted. */
@@ -111,7 +123,9 @@ static void set_verdict(const char *why)
 	pr_info("verdict: %s%s%s, seed %u, %u seconds, %u threads, %d faults\n",
 		passed ? "passed" : "failed", why ? ": " : "", why ?: "", seed, seconds,
 		threads, atomic_read(&faults));
-	WRITE_ONCE(verdict, passed ? "passed" : "failed");
+	kernel_param_lock(THIS_MODULE);
+	verdict = passed ? "passed" : "failed";
+	kernel_param_unlock(THIS_MODULE);
 }
 
 /* Whoever hangs has our code on its stack. */
@@ -166,7 +180,7 @@ static int consumer(void *data)
 
 	allow_signal(SIGKILL);
 #ifdef CONFIG_FAULT_INJECTION
-	current->make_it_fail = fail_alloc;
+	current->make_it_fail = tort_fail_alloc;
 #endif
 	while (!kthread_should_stop()) {
 		if (READ_ONCE(gate_closed) || tort_stopping())
@@ -242,42 +256,76 @@ static void open_gate(void)
 	say(NULL);
 }
 
-static void progress(unsigned int second)
+/* Once a second, whatever the master is at. */
+void tort_say_progress(void)
 {
 	u64 ops = 0;
 	unsigned int i;
 
 	for (i = 0; i < threads; i++)
 		ops += READ_ONCE(consumers[i].ops);
-	pr_info("%u s: %llu calls, %d tasks held, %lld deaths, %lld pools made, %lld gone\n",
-		second, ops, atomic_read(&tort_live), atomic64_read(&tort_counts[TORT_DEATH]),
-		atomic64_read(&tort_counts[TORT_CREATE]) +
-		atomic64_read(&tort_counts[TORT_CREATE_SET]),
-		atomic64_read(&tort_counts[TORT_DESTROY]));
+	kernel_param_lock(THIS_MODULE);
+	scnprintf(last_progress, sizeof(last_progress),
+		  "%lu s: %llu calls, %d tasks held, %lld deaths, %lld pools made, %lld gone",
+		  (jiffies - began) / HZ, ops, atomic_read(&tort_live),
+		  atomic64_read(&tort_counts[TORT_DEATH]),
+		  atomic64_read(&tort_counts[TORT_CREATE]) +
+		  atomic64_read(&tort_counts[TORT_CREATE_SET]),
+		  atomic64_read(&tort_counts[TORT_DESTROY]));
+	pr_info("%s\n", last_progress);
+	kernel_param_unlock(THIS_MODULE);
+}
+
+static void stutter(unsigned int round)
+{
+	rest();
+	/* Long enough for idle workers to go, at times. */
+	schedule_timeout_idle(round % 8 == 3 ? HZ / 5 : 1);
+	open_gate();
+}
+
+/* With everybody at work, but on tasks that end by themselves. */
+static void freeze(void)
+{
+	rest();
+	WRITE_ONCE(freezing_all, true);
+	open_gate();
+	say("freezing");
+	tort_freeze(&master.ctx);
+	say(NULL);
+	WRITE_ONCE(freezing_all, false);
+}
+
+static void burst(bool on)
+{
+	WRITE_ONCE(bursting, on);
+	if (on)
+		tort_count(TORT_BURST);
+}
+
+static void make_trouble(unsigned int round)
+{
+	burst(round % 7 == 3);
+	tort_fail_spawn(round % 5 == 2);
+	if (round % 4 == 1) {
+		say("CPU hotplug");
+		tort_hotplug(&master.ctx);
+		say(NULL);
+	}
+	if (round % 4 == 3)
+		stutter(round);
+	if (round % 12 == 6 && tort_has_freezer())
+		freeze();
 }
 
 static void run(void)
 {
-	unsigned long began = jiffies, end = began + seconds * HZ;
+	unsigned long end = jiffies + seconds * HZ;
 	unsigned int round;
 
 	for (round = 1; time_before(jiffies, end) && !tort_stopping(); round++) {
 		schedule_timeout_idle(HZ);
-		progress((jiffies - began) / HZ);
-		WRITE_ONCE(bursting, round % 7 == 3);
-		if (tort_has_fail_spawn())
-			tort_fail_spawn(round % 5 == 2);
-		if (round % 4 == 1) {
-			say("CPU hotplug");
-			tort_toggle_cpu();
-			say(NULL);
-		}
-		if (round % 4 == 3) {
-			rest();
-			/* Long enough for idle workers to go, at times. */
-			schedule_timeout_idle(round % 8 == 3 ? HZ / 5 : 1);
-			open_gate();
-		}
+		make_trouble(round);
 	}
 }
 
@@ -319,14 +367,12 @@ static int master_main(void *unused)
 	run();
 	tort_fail_spawn(false);
 	stop_consumers();
-	say("CPU hotplug");
-	tort_toggle_cpu();
 	end_pools();
 	say(NULL);
 	kthread_stop(watchdog);
 	if (!READ_ONCE(hung)) {
 		if (!atomic_read(&faults))
-			tort_check_exercised(tort_has_fail_spawn(), tort_has_hotplug());
+			tort_check_exercised();
 		set_verdict(NULL);
 	}
 	while (!kthread_should_stop())
@@ -403,6 +449,7 @@ static int __init torture_init(void)
 
 	threads = clamp(threads, 1U, MOST_THREADS);
 	seed = seed ?: get_random_u32();
+	began = jiffies;
 	init_completion(&gate_opened);
 	init_waitqueue_head(&parking);
 	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, threads);
@@ -414,9 +461,13 @@ static int __init torture_init(void)
 	ret = tort_reaper_start();
 	if (ret)
 		goto destroy_keeper;
-	ret = start_watchdog();
+	tort_fail_spawn(false);
+	ret = tort_freezer_start();
 	if (ret)
 		goto stop_reaper;
+	ret = start_watchdog();
+	if (ret)
+		goto stop_freezer;
 	ret = make_threads();
 	if (ret)
 		goto stop_watchdog;
@@ -425,6 +476,8 @@ static int __init torture_init(void)
 stop_watchdog:
 	kthread_stop(watchdog);
 	put_task_struct(watchdog);
+stop_freezer:
+	tort_freezer_stop();
 stop_reaper:
 	tort_reaper_stop();
 destroy_keeper:
@@ -440,6 +493,7 @@ static void __exit torture_exit(void)
 	kthread_stop(master.task);
 	put_task_struct(master.task);
 	put_task_struct(watchdog);
+	tort_freezer_stop();
 }
 
 module_init(torture_init);

@@ -17,7 +17,7 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"blocked for more than", r"soft lockup", r"hard LOCKUP", r"self-detected stall",
          r"detected stalls", r"scheduling while atomic", r"sleeping function called",
          r"refcount_t:", r"workqueue lockup", r"Unable to handle kernel",
-         r"segfault at", r"stack guard page", r"Out of memory",
+         r"refusing to freeze", r"segfault at", r"stack guard page", r"Out of memory",
          r"a bug of wpool's own")
 # ... while a trace is part of the report above it, or a fault if there is none.
 TRACE = r"Call Trace:"

@@ -19,7 +19,7 @@ def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024):
     args = f"seconds={seconds} stall={STALL[kernel.arch]} {words}"
     files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
              "report.sh": machine.GUEST / "report.sh",
-             "env": f"ARGS='{args}'\nFAIL_ALLOC={int('fail_alloc=1' in words)}\n"}
+             "env": f"ARGS='{args}'\n"}
     return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE,
                         words=_numa(cpus, nodes, memory), watch=_show)
 
