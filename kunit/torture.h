@@ -240,7 +240,8 @@ struct tort_task {
 	atomic_t		begun;
 	atomic_t		cancels;
 	int			result;		/* what it returns */
-	int			resubmits;
+	int			resubmits;		/* how often it submits itself */
+	int			resubmitted;
 	u64			rnd;
 	unsigned int		gen;
 	u64			seq;		/* 0: in no order */

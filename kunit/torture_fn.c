@@ -97,13 +97,14 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 {
 	const char *name = frame->ctx.tp->name;
 	int begun = atomic_inc_return(&tt->begun);
+	unsigned long due = READ_ONCE(tt->due);
 
 	tort_check(tt->magic == TORT_MAGIC, "%s: task %p: memory overwritten", name, tt);
 	tort_check(begun <= atomic_read(&tt->accepted),
 		   "%s: a task accepted %d times begins for the %dth time", name,
 		   atomic_read(&tt->accepted), begun);
-	tort_check(!tt->due || !time_before(jiffies, tt->due),
-		   "%s: a delayed task is %lu jiffies early", name, tt->due - jiffies);
+	tort_check(!due || !time_before(jiffies, due),
+		   "%s: a delayed task is %lu jiffies early", name, due - jiffies);
 	tort_check(frame->in_caller || !tort_frozen() ||
 		   !(tt->tp->attrs.flags & WPOOL_FREEZABLE),
 		   "%s: a task begins while the pool is frozen", name);
@@ -242,9 +243,9 @@ static void do_resubmit(struct tort_ctx *ctx)
 {
 	struct tort_task *tt = ctx->frame->tt;
 
-	if (!tt || !tt->resubmits)
+	if (!tt || tt->resubmitted == tt->resubmits)
 		return;
-	tt->resubmits--;
+	tt->resubmitted++;
 	tt->seq = 0;
 	tort_accept(tt);
 	if (tort_account(ctx, ctx->tp, wpool_try_schedule(tt->pool, &tt->task),
@@ -450,8 +451,7 @@ int tort_fn(void *arg)
 	else
 		act(&frame);
 	/* Also one that was not asked for yet when it began. */
-	if (frame.tt && tt->resubmits)
-		do_resubmit(&frame.ctx);
+	do_resubmit(&frame.ctx);
 	if (may_die(&frame))
 		die(&frame);
 	frame_end(&frame);

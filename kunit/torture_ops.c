@@ -123,7 +123,7 @@ static void cancel_sync(struct tort_task *tt)
 {
 	/* It also takes back what a task that it asks to stop has submitted. */
 	if (tt->shared || tt->resubmits)
-		tt->lossy = true;
+		WRITE_ONCE(tt->lossy, true);
 	atomic_inc(&tt->cancels);
 	if (!wpool_cancel_sync(&tt->task))
 		atomic_dec(&tt->cancels);
@@ -282,7 +282,7 @@ static void op_batch(struct tort_ctx *ctx)
 		tasks[i] = &tts[i]->task;
 		tort_accept(tts[i]);
 	}
-	ctx->thread->killable = true;
+	WRITE_ONCE(ctx->thread->killable, true);
 	ret = wpool_schedule_batch(pool, tasks, n);
 	if (fifo)
 		mutex_unlock(&ctx->tp->order);
@@ -298,7 +298,7 @@ static void op_batch(struct tort_ctx *ctx)
 
 static void op_run(struct tort_ctx *ctx)
 {
-	ctx->thread->killable = true;
+	WRITE_ONCE(ctx->thread->killable, true);
 	tort_run(ctx, tort_one_in(ctx, 2));
 }
 
@@ -317,8 +317,8 @@ static void modify_delayed(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	int ret;
 
-	tt->lossy = true;
-	tt->due = 0;
+	WRITE_ONCE(tt->lossy, true);
+	WRITE_ONCE(tt->due, 0);
 	atomic64_inc(&tt->tp->unsure);
 	atomic_inc(&tt->accepted);
 	ret = wpool_modify_delayed(tt->pool, &tt->delayed, tort_pick(ctx, 4));
@@ -441,7 +441,7 @@ static void op_group(struct tort_ctx *ctx)
 	n = new_many(ctx, tts, TORT_TASK_PLAIN);
 	for (i = 0; i < n; i++)
 		tts[i]->lossy = fast || cancel;
-	ctx->thread->killable = true;
+	WRITE_ONCE(ctx->thread->killable, true);
 	group_submit(ctx, group, tts, n);
 	if (cancel)
 		wpool_group_cancel(&group->group);

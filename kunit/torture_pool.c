@@ -326,7 +326,7 @@ static void free_loose(struct tort_pool *tp)
 	struct tort_task *tt, *next;
 
 	list_for_each_entry_safe(tt, next, &tp->loose, node) {
-		tort_check(tp->lossy || tt->lossy, "%s: task %p never ran",
+		tort_check(tp->lossy || READ_ONCE(tt->lossy), "%s: task %p never ran",
 			   tp->name, tt);
 		list_del(&tt->node);
 		tort_task_free(tt);

@@ -98,7 +98,7 @@ static int schedule_delayed_in(struct tort_ctx *ctx, struct tort_task *tt)
 	unsigned long delay = tort_pick(ctx, 4);
 
 	if (!tt->shared)
-		tt->due = jiffies + delay;
+		WRITE_ONCE(tt->due, jiffies + delay);
 	return wpool_schedule_delayed(tt->pool, &tt->delayed, delay);
 }
 
@@ -199,7 +199,7 @@ refused:
 /* It may have been accepted, and may or may not run. */
 static void run_unsure(struct tort_task *tt)
 {
-	tt->lossy = true;
+	WRITE_ONCE(tt->lossy, true);
 	atomic64_inc(&tt->tp->unsure);
 	atomic64_dec(&tt->tp->accepted);
 }

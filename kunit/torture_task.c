@@ -150,7 +150,7 @@ void tort_task_put(struct tort_task *tt)
 
 static bool may_be_lost(const struct tort_task *tt)
 {
-	return READ_ONCE(tt->tp->lossy) || tt->lossy ||
+	return READ_ONCE(tt->tp->lossy) || READ_ONCE(tt->lossy) ||
 	       (tt->kind == TORT_TASK_DELAYED && READ_ONCE(tt->tp->closing));
 }
 

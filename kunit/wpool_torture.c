@@ -159,7 +159,7 @@ static void act(struct tort_thread *thread, const struct tort_op *ops)
 	WRITE_ONCE(thread->op, op->name);
 	op->fn(ctx);
 	WRITE_ONCE(thread->op, NULL);
-	thread->ops++;
+	WRITE_ONCE(thread->ops, thread->ops + 1);
 	tort_pool_put(ctx->tp);
 }
 
@@ -170,8 +170,9 @@ static void park(struct tort_thread *thread)
 	atomic_inc(&nr_parked);
 	wake_up(&parking);
 	wait_for_completion(&gate_opened);
-	atomic_dec(&nr_parked);
 	WRITE_ONCE(thread->parked, false);
+	if (atomic_dec_and_test(&nr_parked))
+		wake_up(&parking);
 }
 
 static int consumer(void *data)
@@ -183,8 +184,10 @@ static int consumer(void *data)
 	current->make_it_fail = tort_fail_alloc;
 #endif
 	while (!kthread_should_stop()) {
-		if (READ_ONCE(gate_closed) || tort_stopping())
+		if (READ_ONCE(gate_closed))
 			park(thread);
+		else if (tort_stopping())
+			schedule_timeout_idle(1);
 		else if (!tort_pick(&thread->ctx, 60))
 			act(thread, tort_scenes);
 		else if (!tort_pick(&thread->ctx, 4))
@@ -253,6 +256,8 @@ static void open_gate(void)
 {
 	WRITE_ONCE(gate_closed, false);
 	complete_all(&gate_opened);
+	/* The next who closes it closes it for all. */
+	wait_event(parking, !atomic_read(&nr_parked));
 	say(NULL);
 }
 
