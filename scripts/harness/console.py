@@ -5,6 +5,7 @@ A test that provokes a complaint prints a line "wpool_kunit: expect: REGEX"
 before it, once for each line that is to come; exactly those are forgiven, and one
 that does not come is a fault itself. "expect some:" is one line or more.
 """
+import itertools
 import re
 
 # Each begins a report of its own ...
@@ -35,18 +36,44 @@ WAIT = "Invalid wait context"
 OWN = re.compile(r"serial8250_console_write|per_cpu_remove_cache|fill_pool")
 
 
-def _own(lines, number):
-    """Whether the report that begins here is about the kernel's own doings alone."""
-    report = "\n".join(lines[number:number + NEAR]).split("</TASK>")[0]
+# KCSAN tells two accesses, each by a stack; a race is ours if one of them is. What
+# works on memory that it is handed, and on no other, accesses on behalf of its caller.
+RACE = "BUG: KCSAN:"
+ACCESS = re.compile(r"\bto 0x[0-9a-f]+ of \d+ bytes by ")
+HANDED = re.compile(r"\] +(__list_\w+_valid|llist_\w+|(__)?mem(set|cpy|move|cmp)|str\w+)\+")
+IN_MODULE = re.compile(r"\[\w+\]$")
+
+
+def _own_wait(report):
+    report = "\n".join(report).split("</TASK>")[0]
     # What an interrupt does is not the doing of whom it hit.
     stack = report.split("Call Trace:")[-1].split("</IRQ>")[0]
-    return WAIT in lines[number] and OWN.search(report) and "[wpool" not in stack
+    return OWN.search(report) and "[wpool" not in stack
 
 
-def own_reports(text):
-    """Reports that are no faults of ours; lockdep is off from the first on."""
+def _own_race(report):
+    accesses = [number + 1 for number, line in enumerate(report) if ACCESS.search(line)]
+    by_whom = [next((line for line in report[start:] if not HANDED.search(line)), "")
+               for start in accesses]
+    return accesses and not any(IN_MODULE.search(line) for line in by_whom)
+
+
+def _own(lines, number):
+    """Whether the report that begins here is about the kernel's own doings alone."""
+    report = lines[number:number + NEAR]
+    if RACE in lines[number]:
+        return _own_race(_until(report, "======"))
+    return WAIT in lines[number] and _own_wait(report)
+
+
+def _until(lines, word):
+    return list(itertools.takewhile(lambda line: word not in line, lines))
+
+
+def own_reports(text, what):
+    """Reports of this kind that are no faults of ours."""
     lines = text.splitlines()
-    return [line for number, line in enumerate(lines) if _own(lines, number)]
+    return [line for number, line in enumerate(lines) if what in line and _own(lines, number)]
 
 
 class Promises:

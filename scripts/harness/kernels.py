@@ -32,6 +32,7 @@ class Packaged:
 
 KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
+    "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),

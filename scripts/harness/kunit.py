@@ -6,7 +6,7 @@ import pathlib
 import re
 
 from harness import console, ktap, machine, modules, report
-from harness.proc import Failed
+from harness.proc import Failed, say
 
 SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^\"]+)\"", re.S)
 # Out of tree, unsigned, and a KUnit test has run; a complaint adds W or D.
@@ -85,8 +85,9 @@ def judge_verdict(tally, label, run):
 
 
 def judge_console(tally, label, run):
-    for line in console.own_reports(run.console):
+    for line in console.own_reports(run.console, console.WAIT):
         tally.skip(f"{label} lockdep, off since the kernel tripped over itself: {line.strip()}")
+    say_races(label, run)
     found, missing = console.faults(run.console)
     tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
 
@@ -102,6 +103,13 @@ def _judge_leavings(tally, label, run):
     for leaks in report.named(run.report, "leaks"):
         tally.check(f"{label} leaks no memory", leaks.splitlines())
     judge_taint(tally, label, run, int(report.named(run.report, "taint")[0]), TAINT_EXPECTED)
+
+
+def say_races(label, run):
+    """That KCSAN sees races at all."""
+    races = console.own_reports(run.console, console.RACE)
+    if races:
+        say(f"--- {label}: {len(races)} races within the kernel itself")
 
 
 def judge_taint(tally, label, run, taint, allowed):

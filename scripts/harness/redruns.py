@@ -25,11 +25,16 @@ PLANTED = {
     "a hang": ("red_hang", "verdict: no verdict within"),
     "a lockdep splat": ("red_lockdep", "console: *WARNING: possible circular locking"),
     "a KASAN report": ("red_kasan", "console: *BUG: KASAN: use-after-free"),
+    "a data race": ("red_kcsan", "console: *BUG: KCSAN: data-race in red_kcsan_"),
     "a leak": ("red_leak", "leaks no memory: unreferenced object"),
     "an empty log": ("red_empty", "red_empty: round 1: the suite did not run"),
     "a suite that is silently not run": (
         "red_silent", "red_silent_forgotten: round 1: the suite did not run"),
 }
+
+
+# What only another kernel than the usual one notices.
+KERNELS = {"red_kcsan": "kcsan"}
 
 
 def suites_of(module):
@@ -78,6 +83,20 @@ WAIT_CONTEXT = """
 [    2.6] (&port_lock_key){{-.-.}}-{{3:3}}, at: serial8250_console_write+0x933/0x1190
 [    2.6] Call Trace:
 [    2.6]  {}"""
+RACE = """
+[    7.1] ==================================================================
+[    7.1] BUG: KCSAN: data-race in {0} / {1}
+[    7.1]
+[    7.1] write to 0xffffffffc0002118 of 4 bytes by task 71 on cpu 1:
+[    7.1]  {0}
+[    7.1]  kthread+0x11f/0x140
+[    7.1]
+[    7.1] read to 0xffffffffc0002118 of 4 bytes by task 70 on cpu 0:
+[    7.1]  {1}
+[    7.1]  red_kcsan_test+0x11f/0x140 [red_kcsan]
+[    7.1]
+[    7.1] ==================================================================
+"""
 PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
 
 
@@ -116,6 +135,8 @@ def quick():
         "a hang": pretend(cut(words("red_hang")), ending="sleep 60", limit=1),
         "a lockdep splat": pretend(words("red_lockdep"), LOCKDEP),
         "a KASAN report": pretend(words("red_kasan"), KASAN),
+        "a data race": pretend(words("red_kcsan"), RACE.format(
+            "red_kcsan_count+0x1/0x2 [red_kcsan]", "red_kcsan_count+0x3/0x4 [red_kcsan]")),
         "a leak": pretend(words("red_leak", leaks=LEAK)),
         "an empty log": pretend(words(log="")),
         "a suite that is silently not run": pretend(words("red_silent_run")),
@@ -137,6 +158,12 @@ def quick():
            pretend(words(), WAIT_CONTEXT.format("submit+0x1/0x2 [wpool]")))
     yield ("one that is wrong in the kernel alone", green, None,
            pretend(words(), promised + WAIT_CONTEXT.format("hrtimer_interrupt+0x1/0x2")))
+    yield ("a data race of what is handed memory of the module", green, "console: *BUG: KCSAN",
+           pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
+                                                   "llist_add_batch+0x1/0x2")))
+    yield ("a data race of the kernel alone", green, None,
+           pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
+                                                   "ttwu_queue+0x1/0x2")))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
 
 
