@@ -335,7 +335,7 @@ static bool abandon(struct wpool_task *task)
 	pool = task_lock_pool(task, &flags);
 	if (!pool)
 		return false;
-	task->run->stop = true;
+	WRITE_ONCE(task->run->stop, true);
 	task->run->orphan = true;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return true;
@@ -422,7 +422,7 @@ static void ask_to_stop(struct wpool_task *task)
 	if (!pool)
 		return;
 	if (task->state & TASK_IN_FN)
-		task->run->stop = true;
+		WRITE_ONCE(task->run->stop, true);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
