@@ -77,7 +77,7 @@ void group_task_done(struct wpool_group *group, int result,
 	raw_spin_lock(&group->lock);
 	first = result < 0 && !group->error;
 	if (first)
-		group->error = result;
+		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
 	if (!--group->pending)
 		group_tell(group, 0, wakes);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
