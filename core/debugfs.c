@@ -108,7 +108,7 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 	seq_printf(m, "%d %s %u ", worker->pid_nr,
 		   depth ? "running" :
 		   READ_ONCE(worker->leaving) ? "leaving" :
-		   list_empty_careful(&worker->idle_node) ? "looking" : "idle",
+		   READ_ONCE(worker->idle) ? "idle" : "looking",
 		   jiffies_to_msecs(jiffies - since));
 	if (depth)
 		seq_printf(m, "%ps\n", READ_ONCE(run->fn));

@@ -127,11 +127,11 @@ struct wpool_wakes {
  * struct wpool_run - one of the functions that a worker is inside
  * @worker: who is inside it; NULL for a caller that runs a task itself
  * @task: the task, or NULL for one that may not be touched any more
- * @fn: its function
+ * @fn: S: its function
  * @arg: and argument
  * @owner: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
- * @started: in jiffies
+ * @started: S: in jiffies
  * @began: when, see latency.c
  * @color: what its end counts down, see flush.c
  * @stop: S: asked to end, see wpool_should_stop()
@@ -168,10 +168,11 @@ struct wpool_run {
  * @exit_seen: @pid->wait_pidfd.lock
  * @dead_node: on the manager's list of those to bury
  * @node: L, read under RCU: on &wpool.workers
- * @idle_node: L: on &wpool.idle, else empty
+ * @idle_node: L: on &wpool.idle, if it is @idle
+ * @idle: S: asleep until somebody takes it off &wpool.idle
  * @since: S: in jiffies: since when it is idle, or looks
  * @looking: L: counted in &wpool.nr_looking
- * @leaving: L: counted in &wpool.nr_leaving; takes no task any more
+ * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
@@ -191,6 +192,7 @@ struct wpool_worker {
 	struct list_head	node;
 	struct list_head	idle_node;
 	unsigned long		since;
+	bool			idle;
 	bool			looking;
 	bool			leaving;
 	struct wpool_task	*awaits;
@@ -484,6 +486,8 @@ void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
  * struct wpool_latency - histograms of times, in powers of two of 1024 ns
  * @waiting: from acceptance to the beginning
  * @running: inside the function
+ *
+ * S, every counter.
  */
 struct wpool_latency {
 	u64			waiting[WPOOL_LATENCY_BUCKETS];

@@ -27,13 +27,14 @@ static void latency_add(u64 *histogram, u32 from)
 	u32 units = latency_now() - from;
 	unsigned int bucket = units ? ilog2(units) + 1 : 0;
 
-	histogram[min_t(unsigned int, bucket, WPOOL_LATENCY_BUCKETS - 1)]++;
+	bucket = min_t(unsigned int, bucket, WPOOL_LATENCY_BUCKETS - 1);
+	shared_inc(histogram[bucket]);
 }
 
 void __latency_accept(struct wpool *pool, struct wpool_task *task)
 {
 	if (pool->latency)
-		task->result = (int)latency_now();
+		WRITE_ONCE(task->result, (int)latency_now());
 }
 
 void __latency_begin(struct wpool *pool, struct wpool_task *task,

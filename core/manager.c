@@ -82,7 +82,7 @@ static void unlink_worker(struct wpool_worker *worker)
 
 	if (worker->looking)
 		pool->nr_looking--;
-	if (!list_empty(&worker->idle_node))
+	if (worker->idle)
 		worker_unidle(worker);
 	list_del_rcu(&worker->node);
 	shared_dec(pool->nr_workers);

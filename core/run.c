@@ -135,16 +135,18 @@ static void run_set_up(struct wpool *pool, struct wpool_run *run,
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
-	*run = (struct wpool_run) {
-		.worker		= worker,
-		.task		= detached ? NULL : task,
-		.fn		= task->fn,
-		.arg		= task->arg,
-		.owner		= queue_take_pin(task),
-		.group		= watch_take_group(task),
-		.started	= jiffies,
-		.color		= task->color,
-	};
+	/* One by one: debugfs may be looking at some of them. */
+	run->worker = worker;
+	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->fn, task->fn);
+	run->arg = task->arg;
+	run->owner = queue_take_pin(task);
+	run->group = watch_take_group(task);
+	WRITE_ONCE(run->started, jiffies);
+	run->color = task->color;
+	run->stop = false;
+	run->orphan = false;
+	run->named = false;
 	latency_begin(pool, task, run);
 	task->run = run;
 	/* Pairs as in task_settle(), which a detached task has none of. */

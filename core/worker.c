@@ -46,7 +46,8 @@ static bool spawn_must_fail(void)
  */
 void worker_unidle(struct wpool_worker *worker)
 {
-	list_del_init(&worker->idle_node);
+	list_del(&worker->idle_node);
+	WRITE_ONCE(worker->idle, false);
 	shared_dec(worker->pool->nr_idle);
 }
 
@@ -60,7 +61,7 @@ void worker_leave(struct wpool_worker *worker)
 {
 	if (worker->leaving)
 		return;
-	worker->leaving = true;
+	WRITE_ONCE(worker->leaving, true);
 	worker->pool->nr_leaving++;
 }
 
@@ -115,12 +116,13 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 
 	list_add(&worker->idle_node, &pool->idle);
+	WRITE_ONCE(worker->idle, true);
 	shared_inc(pool->nr_idle);
 	WRITE_ONCE(worker->since, jiffies);
 	if (pool_alive(pool) > pool_keep(pool) && !(pool->flags & WPOOL_KEEP_IDLE))
 		timer_reduce(&pool->timer, jiffies + pool->idle_timeout);
 
-	while (!list_empty(&worker->idle_node)) {
+	while (worker->idle) {
 		set_current_state(pool->flags & WPOOL_FREEZABLE ?
 				  TASK_IDLE | TASK_FREEZABLE : TASK_IDLE);
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
@@ -321,7 +323,6 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
-	INIT_LIST_HEAD(&worker->idle_node);
 
 	thread = kthread_create_on_node(worker_main, worker, pool->node,
 					"wpool-%s/%u", pool->name, worker->id);
