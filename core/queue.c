@@ -61,7 +61,7 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 		return true;
 	if (!try_module_get(task->owner))
 		return false;
-	task->flags |= WPOOL_TASK_PINNED;
+	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PINNED);
 	return true;
 }
 
@@ -75,7 +75,7 @@ struct module *queue_take_pin(struct wpool_task *task)
 {
 	if (!(task->flags & WPOOL_TASK_PINNED))
 		return NULL;
-	task->flags &= ~WPOOL_TASK_PINNED;
+	WRITE_ONCE(task->flags, task->flags & ~WPOOL_TASK_PINNED);
 	return task->owner;
 }
 

@@ -155,14 +155,19 @@ static int when_full(struct wpool *pool, struct wpool_task *task,
 /* Why a task cannot be run, or NULL. */
 static const char *task_fault(const struct wpool_task *task)
 {
+	u8 both = WPOOL_TASK_KEYED | WPOOL_TASK_DETACHED;
+
 	if (!task)
 		return "no task";
 	if (!task->fn)
 		return "a task without a function";
 	if (task->prio >= WPOOL_NR_PRIOS)
 		return "a task of unknown priority";
-	/* Its key must be released when it has ended. */
-	if (task->flags & WPOOL_TASK_KEYED && task->flags & WPOOL_TASK_DETACHED)
+	/*
+	 * Its key must be released when it has ended. A pool that has the task
+	 * already may be pinning its owner just now.
+	 */
+	if ((READ_ONCE(task->flags) & both) == both)
 		return "a task with a key that is detached";
 	return NULL;
 }
