@@ -183,6 +183,8 @@ void tort_pool_check_rest(struct tort_pool *tp)
 	check_equal(tp, "balance", sum(tp, WPOOL_STAT_COMPLETED) +
 		    sum(tp, WPOOL_STAT_CANCELLED) + sum(tp, WPOOL_STAT_DROPPED) +
 		    sum(tp, WPOOL_STAT_OOPSED), submitted);
+	if (sum(tp, WPOOL_STAT_OVERDUE))
+		tort_count(TORT_OVERDUE);
 	if (sum(tp, WPOOL_STAT_DROPPED))
 		tort_count(tp->attrs.full == WPOOL_FULL_DISCARD ?
 			   TORT_FULL_DISCARD : TORT_FULL_DISCARD_OLDEST);

@@ -223,7 +223,7 @@ static void do_sleep(struct tort_ctx *ctx)
 
 static void do_slow(struct tort_ctx *ctx)
 {
-	if (!tort_one_in(ctx, 30))
+	if (!tort_one_in(ctx, 20))
 		return;
 	tort_nap(ctx, HZ);
 	tort_count(TORT_SLOW);

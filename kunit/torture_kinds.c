@@ -32,6 +32,7 @@ static const char * const kind_names[] = {
 	[TORT_SHARED_SUBMIT]	= "shared_submit",
 	[TORT_STOPPED]		= "stopped",
 	[TORT_SLOW]		= "slow",
+	[TORT_OVERDUE]		= "overdue",
 	[TORT_NESTED]		= "nested",
 	[TORT_DEATH]		= "death",
 	[TORT_NESTED_DEATH]	= "nested_death",

@@ -107,6 +107,7 @@ static void random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 	attrs->idle_timeout_ms = 1 + tort_pick(ctx, 40);
 	attrs->spin_us = tort_one_in(ctx, 3) ? tort_pick(ctx, 100) : 0;
 	attrs->watchdog_ms = tort_one_in(ctx, 8) ? 500 + tort_pick(ctx, 500) : 0;
+	attrs->watchdog_ms = tort_one_in(ctx, 3) ? 300 + tort_pick(ctx, 700) : 0;
 	attrs->nice = tort_pick(ctx, 20);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (tort_one_in(ctx, 5))
