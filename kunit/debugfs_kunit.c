@@ -5,36 +5,15 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/umh.h>
 #include "wpool_kunit.h"
-
-#define POOLS		"/sys/kernel/debug/wpool"
-
-static int shell(const char *script)
-{
-	char *argv[4] = { "/bin/sh", "-c", (char *)script };
-	char *envp[2] = { "PATH=/bin:/usr/bin:/sbin:/usr/sbin" };
-
-	return call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
-}
 
 static int debugfs_init(struct kunit *test)
 {
 	int err = wpt_init(test, "wpool_debugfs");
 
-	if (!err && shell("test -d " POOLS))
+	if (!err && wpt_shell("test -d " WPT_POOLS))
 		kunit_skip(test, "needs /bin/sh and a mounted debugfs");
 	return err;
-}
-
-/* Runs a script in the directory of a pool; it ends with status 0 if all is well. */
-static int shell_in(struct kunit *test, struct wpool *pool, const char *script)
-{
-	const size_t size = 2048;
-	char *text = wpt_alloc(test, size);
-
-	snprintf(text, size, "cd " POOLS "/%s && %s", wpool_name(pool), script);
-	return shell(text);
 }
 
 struct file_case {
@@ -72,7 +51,7 @@ static void debugfs_says(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 2);
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, wpt_jobs(test, 3, NULL), 3), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, param->holds), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, param->holds), 0);
 	wpt_open(hold->gate);
 }
 
@@ -85,12 +64,12 @@ static void debugfs_says_at_rest(struct kunit *test)
 	struct wpt_job *hold;
 
 	WPT_ASSERT_STAT(test, pool, IDLE, 3);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "[ $(cat idle) = 3 ]"), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "[ $(cat running) = 0 ]"), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "[ $(grep -c idle tasks) = 3 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "[ $(cat idle) = 3 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "[ $(cat running) = 0 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "[ $(grep -c idle tasks) = 3 ]"), 0);
 	hold = wpt_hold(test, pool, 1);
 	wpool_shutdown(pool);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "[ $(cat state) = SHUTDOWN ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "[ $(cat state) = SHUTDOWN ]"), 0);
 	wpt_open(hold->gate);
 }
 
@@ -132,7 +111,7 @@ static void debugfs_write_capacity(struct kunit *test)
 	const struct write_case *param = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 4 });
 
-	KUNIT_EXPECT_EQ(test, !shell_in(test, pool, param->script), param->accepted);
+	KUNIT_EXPECT_EQ(test, !wpt_shell_in(test, pool, param->script), param->accepted);
 	WPT_EXPECT_STAT(test, pool, CAPACITY, param->capacity);
 }
 
@@ -147,7 +126,7 @@ static void debugfs_write_wakes(struct kunit *test)
 					       wpt_jobs(test, 1, NULL), NULL);
 
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "echo 2 >capacity"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "echo 2 >capacity"), 0);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, thread->job), 0);
 	wpt_open(hold->gate);
@@ -159,10 +138,10 @@ static void debugfs_comes_and_goes(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, NULL);
 	char script[80];
 
-	snprintf(script, sizeof(script), "test -d " POOLS "/%s", wpool_name(pool));
-	KUNIT_EXPECT_EQ(test, shell(script), 0);
+	snprintf(script, sizeof(script), "test -d " WPT_POOLS "/%s", wpool_name(pool));
+	KUNIT_EXPECT_EQ(test, wpt_shell(script), 0);
 	wpt_destroy(test, pool);
-	KUNIT_EXPECT_NE(test, shell(script), 0);
+	KUNIT_EXPECT_NE(test, wpt_shell(script), 0);
 }
 
 /* 68: a file held open while its pool goes away: it neither waits nor is read */
@@ -173,7 +152,7 @@ static void debugfs_held_open(struct kunit *test)
 	loff_t pos = 0;
 	char path[80];
 
-	snprintf(path, sizeof(path), POOLS "/%s/stats", wpool_name(pool));
+	snprintf(path, sizeof(path), WPT_POOLS "/%s/stats", wpool_name(pool));
 	file = filp_open(path, O_RDONLY, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	/* No byte is asked for, so none is copied: this thread has no user space. */
@@ -189,7 +168,7 @@ static void debugfs_held_open(struct kunit *test)
 static int call_read_all(struct wpt_thread *self)
 {
 	/* Files go while they are read, which cat tells: it is the lines that count. */
-	return shell("read_all() { cat " POOLS "/kunit-*/* 2>/dev/null; }; "
+	return wpt_shell("read_all() { cat " WPT_POOLS "/kunit-*/* 2>/dev/null; }; "
 		     "[ $(for i in 1 2 3 4 5; do read_all; done | wc -l) -gt 20 ]");
 }
 

@@ -10,6 +10,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/umh.h>
 #include "wpool_kunit.h"
 
 static char *suite = "*";
@@ -334,6 +335,25 @@ int wpt_result(struct kunit *test, struct wpool_task *task)
 int wpt_wait(struct kunit *test, struct wpt_job *job)
 {
 	return wpt_result(test, &job->task);
+}
+
+/* The exit status of a script, as a user would type it; 0 is true. */
+int wpt_shell(const char *script)
+{
+	char *argv[4] = { "/bin/sh", "-c", (char *)script };
+	char *envp[2] = { "PATH=/bin:/usr/bin:/sbin:/usr/sbin" };
+
+	return call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+}
+
+/* That of one which runs in the debugfs directory of a pool. */
+int wpt_shell_in(struct kunit *test, struct wpool *pool, const char *script)
+{
+	const size_t size = 2048;
+	char *text = wpt_alloc(test, size);
+
+	snprintf(text, size, "cd " WPT_POOLS "/%s && { %s; }", wpool_name(pool), script);
+	return wpt_shell(text);
 }
 
 static int thread_main(void *arg)

@@ -3,10 +3,7 @@
  * The histograms of a pool that asks for them, read by a shell as a user would.
  */
 #include <linux/kthread.h>
-#include <linux/umh.h>
 #include "wpool_kunit.h"
-
-#define POOLS		"/sys/kernel/debug/wpool"
 
 /*
  * Adds up the columns: w tasks have waited, r have run. Without the buckets that
@@ -16,30 +13,13 @@
 	"w=0 r=0; while read from waited ran; do case $from in [0-9]*) "	\
 	except " || w=$((w + waited)) r=$((r + ran));; esac; done <latency; "
 
-static int shell(const char *script)
-{
-	char *argv[4] = { "/bin/sh", "-c", (char *)script };
-	char *envp[2] = { "PATH=/bin:/usr/bin:/sbin:/usr/sbin" };
-
-	return call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
-}
-
 static int latency_init(struct kunit *test)
 {
 	int err = wpt_init(test, "wpool_latency");
 
-	if (!err && shell("test -d " POOLS))
+	if (!err && wpt_shell("test -d " WPT_POOLS))
 		kunit_skip(test, "needs /bin/sh and a mounted debugfs");
 	return err;
-}
-
-static int shell_in(struct kunit *test, struct wpool *pool, const char *script)
-{
-	const size_t size = 1024;
-	char *text = wpt_alloc(test, size);
-
-	snprintf(text, size, "cd " POOLS "/%s && { %s; }", wpool_name(pool), script);
-	return shell(text);
 }
 
 static struct wpool *latency_pool(struct kunit *test, unsigned int capacity)
@@ -57,11 +37,11 @@ static void latency_counts(struct kunit *test)
 	struct wpt_job *jobs = wpt_jobs(test, 5, NULL);
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 5), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP("false") "[ $w/$r = 2/0 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("false") "[ $w/$r = 2/0 ]"), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[0].task));
 	wpt_open(hold->gate);
 	wpt_call(test, wpt_call_drain, pool, NULL);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP("false") "[ $w/$r = 6/6 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("false") "[ $w/$r = 6/6 ]"), 0);
 }
 
 /* How long both took at the least. */
@@ -86,8 +66,8 @@ static void latency_not_too_short(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
 	}
 	wpt_call(test, wpt_call_drain, pool, NULL);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP("[ $((from * 2)) -lt 40000 ]")
-				       "[ $r = 2 ] && [ $w -ge 1 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("[ $((from * 2)) -lt 40000 ]")
+					   "[ $r = 2 ] && [ $w -ge 1 ]"), 0);
 }
 
 static int die(void *arg)
@@ -105,7 +85,7 @@ static void latency_death(struct kunit *test)
 	wpool_task_init(&job->task, die, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, ADD_UP("false") "[ $w/$r = 1/1 ]"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("false") "[ $w/$r = 1/1 ]"), 0);
 }
 
 /* 14: that the time is kept in a task does not cost it its result */
@@ -133,8 +113,8 @@ static void latency_off(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, pool, "grep -q '^off' latency"), 0);
-	KUNIT_EXPECT_EQ(test, shell_in(test, other, "! grep -q '^off' latency"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -q '^off' latency"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, other, "! grep -q '^off' latency"), 0);
 }
 
 static struct kunit_case latency_cases[] = {

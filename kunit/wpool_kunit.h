@@ -24,6 +24,9 @@
 /* How long a test waits for what must happen; says nothing about speed. */
 #define WPT_LIMIT	(30 * HZ)
 
+/* Where a shell finds the pools. */
+#define WPT_POOLS	"/sys/kernel/debug/wpool"
+
 /* Closed until it is opened, for good. */
 struct wpt_gate {
 	struct list_head	node;
@@ -94,6 +97,8 @@ int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
 int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg);
 bool wpt_asleep(struct wpt_thread *thread);
 bool wpt_fail_spawn(unsigned int interval);
+int wpt_shell(const char *script);
+int wpt_shell_in(struct kunit *test, struct wpool *pool, const char *script);
 
 /* Functions of tasks: of a job, until it is told to stop or its gate opens; of a nest. */
 int wpt_run_until_stopped(void *arg);
