@@ -6,8 +6,11 @@
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
+static char name_300[301];
+
 static int create_init(struct kunit *test)
 {
+	memset(name_300, 'x', sizeof(name_300) - 1);
 	return wpt_init(test, "wpool_create");
 }
 
@@ -53,8 +56,6 @@ struct refused_case {
 	struct wpool_attrs	attrs;
 };
 
-static char name_300[301];
-
 static const struct refused_case refused_cases[] = {
 	{ "no name", NULL },
 	{ "empty name", "" },
@@ -90,7 +91,6 @@ static void create_refuses(struct kunit *test)
 	const struct refused_case *param = test->param_value;
 	struct wpool *pool;
 
-	memset(name_300, 'x', sizeof(name_300) - 1);
 	pool = wpool_create(param->name, &param->attrs);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -EINVAL);
 	if (!IS_ERR_OR_NULL(pool)) {
@@ -99,6 +99,33 @@ static void create_refuses(struct kunit *test)
 	}
 	if (param->name)
 		KUNIT_EXPECT_PTR_EQ(test, wpool_find(param->name), (struct wpool *)NULL);
+}
+
+#define MARK	"kunit: create_says"
+
+/* Of the log: true if there is one line of wpool's after each mark, which says why. */
+#define ONE_LINE_EACH								\
+	"dmesg | awk '/" MARK "/ { bad += seen && n != 1; seen = 1; n = 0 } "	\
+	"/ wpool: / { n += /not a name|bad attributes|cannot be created/ ? 1 : 2 } "	\
+	"END { exit bad || n }'"
+
+/* 2: each refusal is worth one line in the log, which names the fault */
+static void create_says(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	unsigned int i;
+
+	if (wpt_shell("dmesg | grep -q ."))
+		kunit_skip(test, "needs /bin/sh and dmesg");
+	for (i = 0; i < ARRAY_SIZE(refused_cases); i++) {
+		pr_info(MARK ": %s\n", refused_cases[i].what);
+		KUNIT_EXPECT_TRUE(test, IS_ERR(wpool_create(refused_cases[i].name,
+							    &refused_cases[i].attrs)));
+	}
+	pr_info(MARK ": taken\n");
+	KUNIT_EXPECT_TRUE(test, IS_ERR(wpool_create(wpool_name(pool), NULL)));
+	pr_info(MARK ": the end\n");
+	KUNIT_EXPECT_EQ(test, wpt_shell(ONE_LINE_EACH), 0);
 }
 
 /* 2: the longest name that is allowed */
@@ -285,6 +312,7 @@ static void create_copies(struct kunit *test)
 static struct kunit_case create_cases[] = {
 	KUNIT_CASE_PARAM(create_corrects_capacity, capacity_gen_params),
 	KUNIT_CASE_PARAM(create_refuses, refused_gen_params),
+	KUNIT_CASE(create_says),
 	KUNIT_CASE(create_accepts_long_name),
 	KUNIT_CASE(create_refuses_duplicate),
 	KUNIT_CASE(create_has_defaults),

@@ -39,6 +39,37 @@ static void task_two_thousand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
+#define CROWD		2500	/* tasks of one submitter */
+
+static int call_submit_crowd(struct wpt_thread *self)
+{
+	return wpt_schedule_all(self->pool, self->job, CROWD);
+}
+
+/* 8, at a hundredth: 10,000 tasks, 100 workers, a queue of 100; four submitters */
+static void task_ten_thousand(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 100, .min_workers = 100, .queue_depth = 100,
+	});
+	struct wpt_thread *threads[4];
+	unsigned int i, j, wrong = 0;
+
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		threads[i] = wpt_thread(test, call_submit_crowd, pool,
+					wpt_jobs(test, CROWD, NULL), NULL);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		for (j = 0; j < CROWD; j++)
+			wrong += atomic_read(&threads[i]->job[j].runs) != 1;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, ARRAY_SIZE(threads) * CROWD);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 100);
+}
+
 /* Counts those inside, and the most there were. */
 struct crowd {
 	atomic_t		inside;
@@ -358,6 +389,7 @@ static void task_current(struct kunit *test)
 static struct kunit_case task_cases[] = {
 	KUNIT_CASE(task_runs_once),
 	KUNIT_CASE(task_two_thousand),
+	KUNIT_CASE(task_ten_thousand),
 	KUNIT_CASE_PARAM(task_all_meet, meet_gen_params),
 	KUNIT_CASE(task_never_too_many),
 	KUNIT_CASE(task_argument),
