@@ -5,8 +5,10 @@ import re
 import zlib
 
 from harness import console, kunit, machine, modules, proc, report
+from harness.proc import Failed
 
 DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
+CPUS = 3  # the last of them isolated
 CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
 # Stock modules show up in the console as unsigned and out of tree, no more.
 TAINT_EXPECTED = (1 << 12) | (1 << 13)
@@ -36,6 +38,25 @@ def consumers(kernel):
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
+def readme_consumer(kernel):
+    """The README's consumer, written down and built as it says; the module."""
+    folder = modules.home(kernel, "squares")
+    text = (modules.TREE / "README.md").read_text()
+    for name in ("Kbuild", "Makefile", "squares.c"):
+        code = re.search(rf"`{re.escape(name)}`:\n\n```\w+\n(.*?)^```", text, re.M | re.S)
+        if not code:
+            raise Failed(f"README.md: there is no {name} to be written")
+        (folder / name).write_text(code[1].replace("/path/to/wpool", str(modules.home(kernel))))
+    proc.run("the README's consumer", ["make", "-s", "-C", folder, f"KERNELDIR={kernel.build}",
+                                       *kernel.make], folder / "make.log")
+    return (folder / "squares.ko").read_bytes()
+
+
+def readme_says():
+    """What the README says of the consumer's last words."""
+    return re.search(r"# (squares: .*)", (modules.TREE / "README.md").read_text())[1]
+
+
 def undocumented():
     """Parameters without a description that says their default (modinfo shows it)."""
     text = (modules.TREE / "wpool_mod.c").read_text()
@@ -45,15 +66,16 @@ def undocumented():
             yield f"parameter {name}: its description says no default"
 
 
-def run(kernel, built, users, cpus=2, limit=240):
+def run(kernel, built, users, limit=360):
     data = random.Random(1).randbytes(DATA_SIZE)
     scratch = modules.home(kernel, "data") / "data"
     scratch.write_bytes(data)
     files = {"wpool.ko": built["wpool"], "report.sh": machine.GUEST / "report.sh", "data": scratch,
-             "env": f"CRC=0x{zlib.crc32(data):08x}\n",
+             "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{readme_says()}'\n"
+                    f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n",
              **{f"{name}.ko": path for name, path in users.items()}}
-    return machine.boot(kernel, "user", files, programs={"helper": helper()}, cpus=cpus,
-                        limit=limit)
+    return machine.boot(kernel, "user", files, programs={"helper": helper()}, cpus=CPUS,
+                        append=f"isolcpus={CPUS - 1}", limit=limit)
 
 
 def judge(tally, label, run):

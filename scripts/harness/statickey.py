@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a feature behind a static key costs those who do not ask for it.
+
+Where the code asks the key stands an instruction that the kernel rewrites when the
+key is turned. As built, with the key off, it must be one that does nothing.
+"""
+import re
+
+from harness import proc
+
+ENTRY = r"PC32 +(\.\S+?)\+0x(\w+)\n.*PC32 .*\n.*PC64 +{key}\b"
+AT = re.compile(r"<(\w+)[^>]*>:\n +\w+:\t(.*)")
+NOTHING = re.compile(r"nop|xchg +%ax,%ax")
+
+
+def places(module, key):
+    """(function, instruction) of each place in a built module that asks the key."""
+    table = proc.output(["objdump", "-r", "-j", "__jump_table", module])
+    for section, offset in re.findall(ENTRY.format(key=key), table):
+        code = proc.output(["objdump", "-d", "--no-show-raw-insn", "-j", section,
+                            f"--start-address=0x{offset}", f"--stop-address={int(offset, 16) + 8}",
+                            module])
+        yield AT.search(code).groups()
+
+
+def faults(module, key, functions):
+    """Nothing if the key is asked once in each of these functions, and costs nothing there."""
+    found = dict(places(module, key))
+    if sorted(found) != sorted(functions):
+        yield f"{key} is asked in {' '.join(sorted(found)) or 'no function'}"
+    for function, instruction in found.items():
+        if not NOTHING.match(instruction):
+            yield f"{function}: {instruction}"
