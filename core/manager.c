@@ -229,7 +229,7 @@ static void spawn_missing(struct wpool *pool)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	unsigned int made = 0, left;
-	bool news, creating;
+	bool news, creating, lowered;
 	int err = 0;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
@@ -243,7 +243,9 @@ static void spawn_missing(struct wpool *pool)
 			pool->prestarted++;
 		}
 	}
-	if (err == -EBUSY)
+	/* The capacity, meanwhile: by wpool_resize(), which has kicked us again. */
+	lowered = err == -EBUSY;
+	if (lowered)
 		err = 0;
 	if (err)
 		timer_reduce(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
@@ -251,7 +253,7 @@ static void spawn_missing(struct wpool *pool)
 	creating = pool->starter;	/* who asked says so himself */
 	left = pool->nr_workers;
 	pool->spawn_error = err;
-	pool->spawn_asked = err;
+	pool->spawn_asked = err || lowered;
 	if (!err && made == SPAWN_MAX) {
 		pool->spawn_asked = true;
 		manager_kick(pool);	/* after the others have had their turn */
