@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest torture
+.PHONY: all modules modules_install clean help check demo lint selftest torture model
 
 all: modules
 
@@ -45,6 +45,11 @@ torture:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(NODES),--nodes $(NODES)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words '$(WORDS)')
 
+# SPIN's models of the protocols, as they are and with each error in its turn.
+model:
+	@scripts/packages model
+	@scripts/prove
+
 demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
@@ -65,4 +70,5 @@ help:
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2'
 	@echo '                      use everything at once, at random'
 	@echo 'make selftest         prove that a run with a fault in it fails'
+	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make lint             check the sources'

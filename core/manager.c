@@ -9,6 +9,8 @@
  *
  * A pool makes progress without it: a worker that idles is woken by who submits,
  * and the last worker is never retired while tasks may come.
+ *
+ * Models: scripts/model/wake.pml, and scripts/model/teardown.pml of terminate().
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>

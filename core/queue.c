@@ -8,6 +8,8 @@
  * The one rule of admission: a task is accepted if fewer are queued than the queue
  * depth and the workers that are free, or could be made, together. What a worker
  * takes at once thus never counts against the depth.
+ *
+ * How room is handed over is modelled in scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A pool's end: closed to new tasks, drained or emptied, terminated by the manager,
- * destroyed; and its way back, the restart.
+ * destroyed; and its way back, the restart. That it comes to its end once, and that
+ * nobody misses it or touches the pool after it, is shown by
+ * scripts/model/teardown.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit(), and what is done when the queue is full.
+ * The ways in, all around submit(), and what is done when the queue is full: block()
+ * is modelled in scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for one task, and taking it back.
+ * Waiting for one task, and taking it back. That who gives up and who tells him do
+ * not miss one another is shown by scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -14,7 +15,7 @@
  * none. While it has not ended its pool is there: it was so when the state was
  * read, after the RCU critical section began, so the pool's memory is there
  * until that is over; and if under the lock it has still not ended, the pool is
- * there as long as the lock is held.
+ * there as long as the lock is held. Modelled in scripts/model/teardown.pml.
  */
 struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {

@@ -13,6 +13,9 @@
  * Why no wake-up is lost: a worker goes on the idle list and sets its state
  * before it drops the lock; who wakes it takes it off the list under the lock
  * and calls wake_up_process() after.
+ *
+ * Both are shown, of every order of steps, by scripts/model/wake.pml; of those who
+ * wait for something else handover.pml beside it shows as much.
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>

@@ -6,6 +6,8 @@
  * first instruction until after its last: worker_exited() is called late in
  * do_exit(), on whatever way the thread came there, and hands the worker to the
  * manager, which buries it. So nothing that a worker owes is paid by the worker.
+ *
+ * That it works out in every order of steps is shown by scripts/model/wake.pml.
  */
 #include <linux/freezer.h>
 #include <linux/kthread.h>

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who is told and who gives up: block() in core/submit.c, sleep_on() in
+ * core/wait.c, queue_admit_blocked() in core/queue.c, wakes_issue() in
+ * core/wake.c. Checked by `make model`.
+ *
+ * What is shown, of every order in which the threads' steps may come:
+ *
+ * told_wrongly		a task is accepted if and only if its submitter is told so
+ * stack_touched	nobody writes to a waiter whose caller has returned
+ * overtaken		no newcomer gets the room that somebody sleeps for
+ * call_stuck		every call returns: who sleeps is told when there is room or
+ *			the pool is closed
+ *
+ * Errors that one could make, and the properties that show them:
+ *
+ * BUG_GIVE_UP_BLINDLY		block() does not look whether it was told meanwhile:
+ *				told_wrongly stack_touched
+ * BUG_RETURN_BEFORE_DONE	who was told and has timed out does not wait for who
+ *				tells him: stack_touched
+ * BUG_TELL_UNLOCKED		waiter_tell() after the lock is dropped: call_stuck
+ *				told_wrongly stack_touched
+ * BUG_ADMIT_LATER		the room is handed over in another hold of the lock:
+ *				overtaken
+ * BUG_ROOM_KEPT		a worker takes a task and hands over no room: call_stuck
+ *				overtaken
+ * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, told or not:
+ *				told_wrongly
+ *
+ * What stands for what: an atomic block is one hold of pool->lock, or one call of
+ * complete(). The queue has one place, taken at first. A submitter sleeps for
+ * ever, or may time out at any time. sleep_on() is the same with a task's end for
+ * the room.
+ */
+#define SUBMITTERS	3
+#define DEPTH		1
+
+mtype = { SLEEPS, ACCEPTED, CLOSED, GAVE_UP };
+
+chan blocked = [SUBMITTERS] of { byte };
+byte nr_blocked;
+byte nr_queued = DEPTH, nr_accepted = DEPTH, nr_told = DEPTH, nr_taken;
+bool closed;
+byte callers = SUBMITTERS;
+
+/* struct wpool_waiter, on its submitter's stack */
+bool on_stack[SUBMITTERS], done[SUBMITTERS];
+mtype told[SUBMITTERS] = SLEEPS;
+
+bool told_wrongly, stack_touched, overtaken, call_stuck;
+
+inline check(property, condition)
+{
+	property = !(condition);
+	assert(!property)
+}
+
+inline queue_put() { nr_queued++; nr_accepted++ }
+
+inline waiter_tell(who, what)
+{
+#ifndef BUG_TELL_UNLOCKED
+	told[who] = what;
+#endif
+	wakes = wakes | (1 << who)
+}
+
+inline queue_admit_blocked()
+{
+	do
+	:: nr_blocked && closed ->
+		blocked?who;
+		nr_blocked--;
+		waiter_tell(who, CLOSED)
+	:: nr_blocked && !closed && nr_queued < DEPTH ->
+		blocked?who;
+		nr_blocked--;
+		queue_put();
+		waiter_tell(who, ACCEPTED)
+	:: !nr_blocked || (!closed && nr_queued == DEPTH) -> break
+	od
+}
+
+inline wakes_issue(what)
+{
+	do
+	:: wakes ->
+		who = (wakes & 1 -> 0 : (wakes & 2 -> 1 : 2));
+		wakes = wakes & ~(1 << who);
+		atomic {
+			check(stack_touched, on_stack[who]);
+#ifdef BUG_TELL_UNLOCKED
+			told[who] = what;
+#endif
+			done[who] = true
+		}
+	:: else -> break
+	od;
+	who = 0
+}
+
+/* Takes what is queued. */
+proctype worker()
+{
+	byte who, wakes;
+
+end:	do
+	:: atomic { nr_queued ->
+		nr_queued--;
+		nr_taken++;
+#ifdef BUG_ADMIT_LATER
+	   }
+	   atomic {
+#endif
+#ifndef BUG_ROOM_KEPT
+		queue_admit_blocked()
+#endif
+	   }
+	   wakes_issue(ACCEPTED)
+	od
+}
+
+/* wpool_shutdown() */
+proctype closer()
+{
+	byte who, wakes;
+
+	atomic {
+		closed = true;
+		queue_admit_blocked()
+	}
+	wakes_issue(CLOSED)
+}
+
+/* submit() and block() */
+proctype submitter(byte me; bool patient)
+{
+	mtype ret;
+	bool left = true;
+
+	atomic {
+		if
+		:: closed -> ret = CLOSED; goto out
+		:: !closed && nr_queued < DEPTH ->
+			check(overtaken, !nr_blocked);
+			queue_put();
+			ret = ACCEPTED;
+			goto out
+		:: else -> on_stack[me] = true; nr_blocked++; blocked!me
+		fi
+	}
+	if
+	:: done[me]
+	:: !patient -> left = false
+	fi;
+	atomic {
+		ret = told[me];
+		if
+#ifdef BUG_GIVE_UP_BLINDLY
+		:: !left -> ret = GAVE_UP; on_stack[me] = false; goto out
+#endif
+		:: told[me] == SLEEPS -> ret = GAVE_UP; blocked??eval(me); nr_blocked--; left = true
+		:: else
+		fi
+	}
+#ifndef BUG_RETURN_BEFORE_DONE
+	left || done[me];
+#endif
+#ifdef BUG_RESULT_BY_TIMEOUT
+	ret = (left -> ret : GAVE_UP);
+#endif
+	on_stack[me] = false;
+out:
+	atomic {
+		if
+		:: ret == ACCEPTED -> nr_told++
+		:: else
+		fi;
+		callers--
+	}
+}
+
+/* What must be when nobody can do a step any more. */
+proctype oracle()
+{
+	timeout ->
+	atomic {
+		check(call_stuck, !callers && nr_taken == nr_accepted);
+		check(told_wrongly, nr_told == nr_accepted)
+	}
+}
+
+init
+{
+	atomic {
+		if
+		:: run closer()
+		:: skip
+		fi;
+		run worker();
+		run submitter(0, true);
+		run submitter(1, false);
+		run submitter(2, false);
+		run oracle()
+	}
+}
