@@ -603,10 +603,15 @@ void hotplug_exit(void);
 /* pool.c */
 int pool_make_default(const struct wpool_attrs *attrs);
 void pool_destroy_default(void);
-int pool_start(struct wpool *pool, unsigned int n);
 void registry_remove(struct wpool *pool);
 void pool_unpin_wpool(const struct wpool *pool);
 void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg);
+
+/* resize.c */
+void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
+		      unsigned int n);
+int pool_await_workers(struct wpool_waiter *starter);
+int pool_start(struct wpool *pool, unsigned int n);
 
 /* shutdown.c */
 void pool_set_state(struct wpool *pool, enum wpool_state state);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pool's life: created, found by its name, counted, resized, paused; its end is
- * in shutdown.c.
+ * A pool's life: created, found by its name, counted, paused; its end is in
+ * shutdown.c.
  *
  * It dies in two phases. wpool_destroy() makes it unreachable: no task gets in,
  * the workers leave, its name and its debugfs directory go. Its memory follows
@@ -138,35 +138,6 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	strscpy(pool->name, name, sizeof(pool->name));
 	pool_pin_wpool(pool);
 	return pool;
-}
-
-/*
- * Has the manager make the workers to be kept, and @n more, and waits until it
- * has. Return: how many of the @n, or an error if that is why they are fewer than
- * are to be kept; -EBUSY, -ESHUTDOWN.
- */
-int pool_start(struct wpool *pool, unsigned int n)
-{
-	struct wpool_waiter starter;
-	unsigned long flags;
-	int ret = 0;
-
-	waiter_init(&starter);
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (pool->state != WPOOL_STATE_RUNNING)
-		ret = -ESHUTDOWN;
-	else if (pool->starter)
-		ret = -EBUSY;
-	if (!ret) {
-		pool->starter = &starter;
-		pool->to_start = n;
-		manager_kick(pool);
-	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	if (ret)
-		return ret;
-	wait_for_completion(&starter.done);
-	return starter.told ?: starter.value;
 }
 
 /**
@@ -358,61 +329,6 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 
-/* The semaphore's count plus the slots in use less the debt is the capacity. */
-static void resize_slots(struct wpool *pool, unsigned int capacity)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&pool->lock);
-	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
-	for (i = capacity; i < pool->capacity; i++) {
-		if (down_trylock(&pool->slots))
-			pool->slot_debt++;
-	}
-	for (i = pool->capacity; i < capacity; i++)
-		worker_put_slot(pool);
-	WRITE_ONCE(pool->capacity, capacity);
-}
-
-/**
- * wpool_resize() - change how many workers a pool may have
- * @pool: the pool
- * @capacity: 1 to %WPOOL_MAX_CAPACITY
- *
- * Up: as many blocked submitters as now have room are let in at once. Down: no
- * task is begun beyond the new capacity, and the workers beyond it leave as the
- * tasks that they run end; none is interrupted. The workers to be kept are never
- * more than the capacity.
- *
- * Context: Any but NMI.
- * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
- * more than 1 for an ordered pool) or -ESHUTDOWN.
- */
-int wpool_resize(struct wpool *pool, unsigned int capacity)
-{
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-	int ret = 0;
-
-	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
-		return -EINVAL;
-	if (pool->flags & WPOOL_ORDERED && capacity > 1)
-		return -EINVAL;
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (pool->state == WPOOL_STATE_RUNNING) {
-		resize_slots(pool, capacity);
-		queue_admit_blocked(pool, &wakes);
-		wake_for_queue(pool, &wakes);
-		break_deadlock(pool, &wakes);
-		manager_kick(pool);
-	} else {
-		ret = -ESHUTDOWN;
-	}
-	pool_unlock_wake(pool, flags, &wakes);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(wpool_resize);
-
 /**
  * wpool_pause() - begin no more tasks
  * @pool: the pool; NULL is ignored, the default pool refused with a message
@@ -456,27 +372,6 @@ void wpool_resume(struct wpool *pool)
 	pool_unlock_wake(pool, flags, &wakes);
 }
 EXPORT_SYMBOL_GPL(wpool_resume);
-
-/**
- * wpool_prestart() - make workers before there are tasks for them
- * @pool: the pool
- * @n: how many more
- *
- * No more than the capacity allows. Those beyond &wpool_attrs.min_workers leave
- * again when they have idled long enough.
- *
- * Context: Process context; may sleep.
- * Return: how many were started, which may be fewer than asked for and 0; -EINVAL
- * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now).
- */
-int wpool_prestart(struct wpool *pool, unsigned int n)
-{
-	might_sleep();
-	if (IS_ERR_OR_NULL(pool))
-		return -EINVAL;
-	return pool_start(pool, n);
-}
-EXPORT_SYMBOL_GPL(wpool_prestart);
 
 int __init pool_make_default(const struct wpool_attrs *attrs)
 {

@@ -228,8 +228,12 @@ int wpool_destroy(struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_destroy);
 
-/* Return: as wpool_restart(); -EAGAIN if somebody has yet to see the end. */
-static int reopen(struct wpool *pool)
+/*
+ * Opens the pool and asks for its first workers, in one hold of the lock: no
+ * wpool_prestart() comes in between. Return: as wpool_restart(); -EAGAIN if somebody
+ * has yet to see the end.
+ */
+static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 {
 	unsigned long flags;
 	int ret = 0;
@@ -245,6 +249,7 @@ static int reopen(struct wpool *pool)
 		reinit_completion(&pool->terminated);
 		pool->paused = false;
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
+		pool_ask_workers(pool, starter, 0);
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return ret;
@@ -260,22 +265,24 @@ static int reopen(struct wpool *pool)
  */
 int wpool_restart(struct wpool *pool)
 {
+	struct wpool_waiter starter;
 	int ret;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
+	waiter_init(&starter);
 	do {
 		wait_var_event(&pool->nr_awaiting,
 			       !READ_ONCE(pool->nr_awaiting) ||
 			       READ_ONCE(pool->state) != WPOOL_STATE_TERMINATED);
-		ret = reopen(pool);
+		ret = reopen(pool, &starter);
 	} while (ret == -EAGAIN);
 	if (ret)
 		return ret;
-	ret = pool_start(pool, 0);
-	if (ret < 0)
+	ret = pool_await_workers(&starter);
+	if (ret)
 		pool_stop(pool);
-	return min(ret, 0);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_restart);

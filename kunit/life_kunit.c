@@ -353,6 +353,38 @@ static void life_restart_fails(struct kunit *test)
 	wpt_open(wpt_hold(test, pool, 4)->gate);
 }
 
+/* Asks for more workers until its gate, the argument, is opened. */
+static int call_prestart(struct wpt_thread *self)
+{
+	struct wpt_gate *gate = self->arg;
+	int ret;
+
+	while (!completion_done(&gate->opened)) {
+		ret = wpool_prestart(self->pool, 1);
+		if (ret < 0 && ret != -ESHUTDOWN && ret != -EBUSY)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* 59: nobody who asks for workers as the pool opens keeps it from opening */
+static void life_restart_races_prestart(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 4 });
+	struct wpt_gate *gate = wpt_gate(test);
+	struct wpt_thread *asker = wpt_thread(test, call_prestart, pool, NULL, gate);
+	unsigned int i;
+
+	for (i = 0; i < 200; i++) {
+		wpool_shutdown(pool);
+		KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+		KUNIT_ASSERT_EQ(test, wpool_restart(pool), 0);
+	}
+	wpt_open(gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, asker), 0);
+}
+
 static const unsigned int prestart_cases[] = { 0, 1, 3, 20 };
 
 static void prestart_name(const unsigned int *n, char *desc)
@@ -412,6 +444,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(life_restart, restart_gen_params),
 	KUNIT_CASE(life_restart_refused),
 	KUNIT_CASE(life_restart_fails),
+	KUNIT_CASE(life_restart_races_prestart),
 	KUNIT_CASE_PARAM(life_prestart, prestart_gen_params),
 	KUNIT_CASE(life_prestart_limits),
 	{}

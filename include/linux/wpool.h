@@ -522,7 +522,7 @@ int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 bool wpool_task_queued(const struct wpool_task *task);
 bool wpool_task_running(const struct wpool_task *task);
 
-/* All tasks of a pool (core/wait.c) */
+/* All tasks of a pool (core/flush.c) */
 void wpool_flush(struct wpool *pool);
 void wpool_drain(struct wpool *pool);
 
@@ -554,7 +554,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group);
 #define wpool_group_schedule_fn(group, pool, fn, arg)			\
 	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
 
-/* Pools (core/pool.c) */
+/* Pools (core/pool.c, core/resize.c, core/shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How many workers a pool has and may have: those it begins with, more in advance,
+ * another capacity. Which of them are made, and when, is up to the manager.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+/*
+ * Has the manager make the workers to be kept, and @n more. Context: pool->lock
+ * held; the pool is open, and nobody else waits for this.
+ */
+void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
+		      unsigned int n)
+{
+	lockdep_assert_held(&pool->lock);
+	pool->starter = starter;
+	pool->to_start = n;
+	manager_kick(pool);
+}
+
+/*
+ * Waits until it has. Return: how many of the @n, or an error if that is why they
+ * are fewer than are to be kept.
+ */
+int pool_await_workers(struct wpool_waiter *starter)
+{
+	wait_for_completion(&starter->done);
+	return starter->told ?: starter->value;
+}
+
+/* Both, for who has no lock. Return: as pool_await_workers(), or -EBUSY, -ESHUTDOWN. */
+int pool_start(struct wpool *pool, unsigned int n)
+{
+	struct wpool_waiter starter;
+	unsigned long flags;
+	int ret = 0;
+
+	waiter_init(&starter);
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->state != WPOOL_STATE_RUNNING)
+		ret = -ESHUTDOWN;
+	else if (pool->starter)
+		ret = -EBUSY;
+	else
+		pool_ask_workers(pool, &starter, n);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return ret ?: pool_await_workers(&starter);
+}
+
+/* The semaphore's count plus the slots in use less the debt is the capacity. */
+static void resize_slots(struct wpool *pool, unsigned int capacity)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&pool->lock);
+	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	for (i = capacity; i < pool->capacity; i++) {
+		if (down_trylock(&pool->slots))
+			pool->slot_debt++;
+	}
+	for (i = pool->capacity; i < capacity; i++)
+		worker_put_slot(pool);
+	WRITE_ONCE(pool->capacity, capacity);
+}
+
+/**
+ * wpool_resize() - change how many workers a pool may have
+ * @pool: the pool
+ * @capacity: 1 to %WPOOL_MAX_CAPACITY
+ *
+ * Up: as many blocked submitters as now have room are let in at once. Down: no
+ * task is begun beyond the new capacity, and the workers beyond it leave as the
+ * tasks that they run end; none is interrupted. The workers to be kept are never
+ * more than the capacity.
+ *
+ * Context: Any but NMI.
+ * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
+ * more than 1 for an ordered pool) or -ESHUTDOWN.
+ */
+int wpool_resize(struct wpool *pool, unsigned int capacity)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+	int ret = 0;
+
+	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
+		return -EINVAL;
+	if (pool->flags & WPOOL_ORDERED && capacity > 1)
+		return -EINVAL;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->state == WPOOL_STATE_RUNNING) {
+		resize_slots(pool, capacity);
+		queue_admit_blocked(pool, &wakes);
+		wake_for_queue(pool, &wakes);
+		break_deadlock(pool, &wakes);
+		manager_kick(pool);
+	} else {
+		ret = -ESHUTDOWN;
+	}
+	pool_unlock_wake(pool, flags, &wakes);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_resize);
+
+/**
+ * wpool_prestart() - make workers before there are tasks for them
+ * @pool: the pool
+ * @n: how many more
+ *
+ * No more than the capacity allows. Those beyond &wpool_attrs.min_workers leave
+ * again when they have idled long enough.
+ *
+ * Context: Process context; may sleep.
+ * Return: how many were started, which may be fewer than asked for and 0; -EINVAL
+ * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now).
+ */
+int wpool_prestart(struct wpool *pool, unsigned int n)
+{
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool))
+		return -EINVAL;
+	return pool_start(pool, n);
+}
+EXPORT_SYMBOL_GPL(wpool_prestart);
