@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest torture model
+.PHONY: all modules modules_install clean help check demo lint selftest torture model stress
 
 all: modules
 
@@ -50,6 +50,13 @@ model:
 	@scripts/packages model
 	@scripts/prove
 
+# Try to take it down, at full size: make stress; less of it: KERNEL=debug CPUS=2 SHARE=100
+stress:
+	@scripts/packages build test
+	@scripts/stress $(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(SHARE),--share $(SHARE)) \
+		$(if $(PART),--part $(PART))
+
 demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
@@ -69,6 +76,7 @@ help:
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2'
 	@echo '                      use everything at once, at random'
+	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make lint             check the sources'

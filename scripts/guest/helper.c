@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a shell cannot do: one write(2) of exactly these bytes with its errno
- * shown, and files held open across the end of what they belong to.
+ * shown, files held open across the end of what they belong to, files opened by
+ * nobody, and memory taken until the kernel ends it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define MOST_FILES 64
@@ -63,6 +66,30 @@ static int hold(const char *flag, char **files, int count)
 	return 0;
 }
 
+/* helper nobody FILE...: what it says to each, opened for reading and for writing */
+static int nobody(char **files, int count)
+{
+	int i;
+
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		return say_result(-1);
+	for (i = 0; i < 2 * count; i++)
+		say_result(open(files[i / 2], i % 2 ? O_WRONLY : O_RDONLY));
+	return 0;
+}
+
+/* helper hog MEGABYTES: has so much memory, and waits to be killed for it */
+static int hog(size_t size)
+{
+	if (mmap(NULL, size << 20, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		return say_result(-1);
+	puts("holding");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "write"))
@@ -71,6 +98,11 @@ int main(int argc, char **argv)
 		return fill(argv[2], strtoul(argv[3], NULL, 0));
 	if (argc >= 4 && !strcmp(argv[1], "hold"))
 		return hold(argv[2], argv + 3, argc - 3);
-	fprintf(stderr, "usage: helper write FILE TEXT | fill FILE SIZE | hold FLAG FILE...\n");
+	if (argc >= 3 && !strcmp(argv[1], "nobody"))
+		return nobody(argv + 2, argc - 2);
+	if (argc == 3 && !strcmp(argv[1], "hog"))
+		return hog(strtoul(argv[2], NULL, 0));
+	fprintf(stderr, "usage: helper write FILE TEXT | fill FILE SIZE | hold FLAG FILE... |\n"
+		"       nobody FILE... | hog MEGABYTES\n");
 	return 2;
 }

@@ -15,3 +15,20 @@ leftovers() {
 	ls /sys/kernel/tracing/events 2>/dev/null | grep '^wpool'
 	grep '^wpool' /proc/slabinfo 2>/dev/null
 }
+
+leak=/sys/kernel/debug/kmemleak
+MIN_AGE=5	# seconds before kmemleak will call an object leaked (its MSECS_MIN_AGE)
+
+kmemleak() {
+	[ ! -e $leak ] || echo "$1" >$leak
+}
+
+# The document of what has leaked, where the kernel can tell. An object counts once
+# it is unreachable and unchanged in two scans.
+leaks() {
+	[ -e $leak ] || return 0
+	kmemleak scan
+	sleep $((MIN_AGE + 1))
+	kmemleak scan
+	document leaks <$leak
+}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a kernel's console says that no green run may contain.
 
-A test that provokes a complaint prints a line "wpool_kunit: expect: REGEX"
-before it, once for each line that is to come; exactly those are forgiven, and one
-that does not come is a fault itself. "expect some:" is one line or more.
+A test that provokes a complaint prints a line "wpool_kunit: expect: REGEX" (or
+wpool_stress) before it, once for each line that is to come; exactly those are
+forgiven, and one that does not come is a fault itself. "expect some:" is one line
+or more.
 """
 import itertools
 import re
@@ -19,13 +20,14 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"detected stalls", r"scheduling while atomic", r"sleeping function called",
          r"refcount_t:", r"workqueue lockup", r"Unable to handle kernel",
          r"refusing to freeze", r"segfault at", r"stack guard page", r"Out of memory",
+         r"invoked oom-killer", r"page allocation failure", r"invalid opcode",
          r"a bug of wpool's own")
 # ... while a trace is part of the report above it, or a fault if there is none.
 TRACE = r"Call Trace:"
 # wpool's watchdog shows the stack of whom it names; to be slow is no fault.
 NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
 NEAR = 80  # lines: how far above its trace a report may begin
-EXPECT = re.compile(r"wpool_kunit: expect( some)?: (.*)")
+EXPECT = re.compile(r"wpool_(?:kunit|stress): expect( some)?: (.*)")
 HEAD = re.compile("|".join(HEADS))
 # Said at every boot and no fault.
 HARMLESS = re.compile(r"Command line:|RCU self tests|lockdep.*(?:MAX|size)|"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The user-level test: a stock kernel, the module and its consumers as a user has them."""
+import collections
 import random
 import re
 import zlib
@@ -10,18 +11,34 @@ from harness.proc import Failed
 DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
 CPUS = 3  # the last of them isolated
 CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
+# What wpool_stress says of a death to come, and what wpool says of it after.
+DIES = re.compile(r"wpool_stress: (\S+): pid (\d+) dies (?:in (\S+)|outside of a task)")
+DIED = re.compile(r"wpool: (\S+): worker \d+ \(pid (\d+)\) died (?:in (\S+) \[wpool_stress\]|"
+                  r"outside of a task)")
 # Stock modules show up in the console as unsigned and out of tree, no more.
 TAINT_EXPECTED = (1 << 12) | (1 << 13)
 
 
-def helper():
-    """The guest's static C helper."""
-    source = machine.GUEST / "helper.c"
-    target = modules.cache.folder("build") / "helper"
-    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        proc.run("guest helper", ["gcc", "-static", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE",
-                                  "-o", target, source], target.with_suffix(".log"))
-    return target
+def programs(*names):
+    """The guest's static C programs."""
+    made = {}
+    for name in names:
+        source = machine.GUEST / f"{name}.c"
+        target = modules.home_of_all() / name
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            proc.run(f"guest's {name}", ["gcc", "-static", "-O1", "-Wall", "-Werror",
+                                         "-D_GNU_SOURCE", "-o", target, source],
+                     target.with_suffix(".log"))
+        made[name] = target
+    return made
+
+
+def scripts():
+    return {path.name: path for path in machine.GUEST.glob("*.sh")}
+
+
+def settings(sizes):
+    return "".join(f"{name.upper()}={value}\n" for name, value in sizes.items())
 
 
 def consumers(kernel):
@@ -66,19 +83,29 @@ def undocumented():
             yield f"parameter {name}: its description says no default"
 
 
-def run(kernel, built, users, limit=360):
+def run(kernel, built, users, sizes, limit=600):
     data = random.Random(1).randbytes(DATA_SIZE)
     scratch = modules.home(kernel, "data") / "data"
     scratch.write_bytes(data)
-    files = {"wpool.ko": built["wpool"], "report.sh": machine.GUEST / "report.sh", "data": scratch,
+    files = {"wpool.ko": built["wpool"], "wpool_stress.ko": built["wpool_stress"], "data": scratch,
              "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{readme_says()}'\n"
-                    f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n",
-             **{f"{name}.ko": path for name, path in users.items()}}
-    return machine.boot(kernel, "user", files, programs={"helper": helper()}, cpus=CPUS,
+                    f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n{settings(sizes)}",
+             **scripts(), **{f"{name}.ko": path for name, path in users.items()}}
+    return machine.boot(kernel, "user", files, programs=programs("helper", "fuzz"), cpus=CPUS,
                         append=f"isolcpus={CPUS - 1}", limit=limit)
 
 
-def judge(tally, label, run):
+def judge_deaths(tally, label, run):
+    """Who died said before what wpool must say of it, once: pool, function, process."""
+    announced = collections.Counter(DIES.findall(run.console))
+    told = collections.Counter(DIED.findall(run.console))
+    wrong = [f"{pool}: {pid} died in {where or 'no task'}: said {told[death]} times, not {times}"
+             for death in announced | told for pool, pid, where in [death]
+             if (times := announced[death]) != told[death]]
+    tally.check(f"{label}: each of {announced.total()} deaths is logged once", wrong)
+
+
+def judge(tally, label, run, forgiven=None):
     cases, plan = [], None
     for line in run.report.splitlines():
         if case := CASE.match(line):
@@ -93,6 +120,7 @@ def judge(tally, label, run):
     kunit.judge_verdict(tally, label, run)
     tally.check(f"{label} plan", [] if cases and plan == len(cases) else
                 [f"planned {plan} cases, saw {len(cases)}"])
-    kunit.judge_console(tally, label, run)
+    kunit.judge_console(tally, label, run, forgiven)
+    judge_deaths(tally, label, run)
     for taint in report.named(run.report, "taint"):
         kunit.judge_taint(tally, label, run, int(taint), TAINT_EXPECTED)
