@@ -41,6 +41,12 @@ def settings(sizes):
     return "".join(f"{name.upper()}={value}\n" for name, value in sizes.items())
 
 
+def _link_anew(folder):
+    """kbuild does not see that the symbols of another module have new versions."""
+    (folder / "Module.symvers").unlink(missing_ok=True)
+    return folder
+
+
 def consumers(kernel):
     """The samples, built as another project would: elsewhere, told where wpool's headers are."""
     folder = modules.home(kernel, "consumer-source")
@@ -51,13 +57,14 @@ def consumers(kernel):
     (folder / "Kbuild").write_text(kbuild.replace("$(src)/../include",
                                                   str(modules.TREE / "include")))
     symbols = modules.home(kernel) / "Module.symvers"
+    _link_anew(modules.home(kernel, "consumer"))
     return modules.build(kernel, folder, "consumer", ("Kbuild", "*.[ch]"),
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
 def readme_consumer(kernel):
     """The README's consumer, written down and built as it says; the module."""
-    folder = modules.home(kernel, "squares")
+    folder = _link_anew(modules.home(kernel, "squares"))
     text = (modules.TREE / "README.md").read_text()
     for name in ("Kbuild", "Makefile", "squares.c"):
         code = re.search(rf"`{re.escape(name)}`:\n\n```\w+\n(.*?)^```", text, re.M | re.S)
