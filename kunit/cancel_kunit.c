@@ -2,7 +2,10 @@
 /*
  * Taking a task back.
  */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include "wpool_kunit.h"
 
 static int cancel_init(struct kunit *test)
@@ -155,7 +158,6 @@ struct race {
 };
 
 #define RACERS		8
-#define RACES		8000
 
 static int call_cancel(struct wpt_thread *self)
 {
@@ -184,7 +186,7 @@ static void cancel_races_worker(struct kunit *test)
 	race->stop = wpt_gate(test);
 	for (i = 0; i < 2; i++)
 		threads[i] = wpt_thread(test, call_cancel, pool, jobs, race);
-	for (i = 0; i < RACES; i++) {
+	for (i = 0; i < 400; i++) {
 		struct wpt_job *job = &jobs[i % RACERS];
 
 		if (i >= RACERS)
@@ -198,11 +200,42 @@ static void cancel_races_worker(struct kunit *test)
 		wpt_join(test, threads[i]);
 	for (i = 0; i < RACERS; i++)
 		runs += atomic_read(&jobs[i].runs);
-	KUNIT_EXPECT_EQ(test, accepted, RACES);
+	KUNIT_EXPECT_EQ(test, accepted, 400);
 	KUNIT_EXPECT_EQ(test, runs + atomic_read(&race->cancelled), accepted);
 	KUNIT_EXPECT_EQ(test, said_cancelled, atomic_read(&race->cancelled));
 	WPT_EXPECT_STAT(test, pool, CANCELLED, said_cancelled);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, runs);
+}
+
+/* 47: cancelled about when the worker that it woke takes it: sooner, later, or then */
+static void cancel_races_wakeup(struct kunit *test)
+{
+	const unsigned int n = 5000;
+	/* beside us, if there is more than one: a worker behind us would never win */
+	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = cpu < nr_cpu_ids ? cpumask_of(cpu) : NULL,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	unsigned int i, wrong = 0, cancelled = 0, late = 0;
+
+	for (i = 0; i < n; i++) {
+		bool mine;
+
+		KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &job->task), 0);
+		udelay(late);
+		mine = wpool_cancel(&job->task);
+		cancelled += mine;
+		/* who was first gives the other more time */
+		if (mine)
+			late = min(late + 1, 1000U);
+		else if (late)
+			late--;
+		wrong += (wpt_wait(test, job) == -ECANCELED) != mine;
+	}
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), n - cancelled);
 }
 
 static struct kunit_case cancel_cases[] = {
@@ -214,6 +247,7 @@ static struct kunit_case cancel_cases[] = {
 	KUNIT_CASE(cancel_requeued),
 	KUNIT_CASE(cancel_freed_at_once),
 	KUNIT_CASE(cancel_races_worker),
+	KUNIT_CASE(cancel_races_wakeup),
 	{}
 };
 

@@ -198,9 +198,11 @@ static int call_resize_and_look(struct wpt_thread *self)
 	for (i = 0; i < 100; i++) {
 		u64 created;
 
+		wpool_resize(pool, 9);
+		wrong += !wpt_until(wpt_stat(pool, WPOOL_STAT_WORKERS) == 9);
 		/* a worker is missing, until the manager has made it */
 		wpool_resize(pool, 10);
-		udelay(10 * i);
+		udelay(8 * i);
 		wpool_resize(pool, 9);
 		created = wpt_stat(pool, WPOOL_STAT_CREATED);
 		/* returns when the manager has ended what it was at */
