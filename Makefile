@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest torture model stress
+.PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants
 
 all: modules
 
@@ -57,6 +57,11 @@ stress:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(SHARE),--share $(SHARE)) \
 		$(if $(PART),--part $(PART))
 
+# Plant bugs and see the tests notice: make mutants ONLY='lost-slot double-put'
+mutants:
+	@scripts/packages build test
+	@scripts/mutate $(ONLY)
+
 demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
@@ -79,4 +84,5 @@ help:
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
+	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
 	@echo 'make lint             check the sources'

@@ -21,8 +21,14 @@
 #include <linux/sched.h>
 #include <linux/wpool.h>
 
-/* How long a test waits for what must happen; says nothing about speed. */
-#define WPT_LIMIT	(30 * HZ)
+/*
+ * How long a test waits for what must happen; says nothing about speed. Shorter
+ * where a bug is planted to keep it from happening, see scripts/mutate.
+ */
+#ifndef WPT_SECONDS
+#define WPT_SECONDS	30
+#endif
+#define WPT_LIMIT	(WPT_SECONDS * HZ)
 
 /* Where a shell finds the pools. */
 #define WPT_POOLS	"/sys/kernel/debug/wpool"

@@ -9,6 +9,7 @@ import re
 
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 RESULT = re.compile(r"^(not ok|ok) (\d+)(?: -)? ?([^#]*?)(?: *# *(SKIP)?(.*))?$")
+UNDERWAY = re.compile(r"\] {5}# Subtest: (\S+)")
 INDENT = 4
 
 
@@ -42,6 +43,12 @@ class Suite:
             yield "failed as a whole"
         if self.tests and all(test.status == "skip" for test in self.tests):
             yield "skipped every test"
+
+
+def underway(log):
+    """The suite that the log is in, or nothing."""
+    suite = (UNDERWAY.findall(log) or [""])[-1]
+    return "" if re.search(rf"\] (?:not )?ok \d+ (?:- )?{re.escape(suite)}\b", log) else suite
 
 
 def parse(log):

@@ -29,14 +29,14 @@ def suites_in(folder, wanted="*"):
     return chosen
 
 
-def run(kernel, built, order, cpus, repeat=1, args=None, limit=None):
+def run(kernel, built, order, cpus, repeat=1, args=None, limit=None, enough=None):
     """Boot, load the modules in order, and return the machine's run."""
     files = {f"{name}.ko": built[name] for name in order if name in built}
     files["report.sh"] = machine.GUEST / "report.sh"
     settings = [f"REPEAT={repeat}", f"MODULES='{' '.join(order)}'"]
     settings += [f"ARGS_{name}='{words}'" for name, words in (args or {}).items()]
     files["env"] = "\n".join(settings) + "\n"
-    return machine.boot(kernel, "kunit", files, cpus=cpus,
+    return machine.boot(kernel, "kunit", files, cpus=cpus, enough=enough,
                         limit=limit or LIMIT_BOOT + LIMIT_ROUND * repeat)
 
 

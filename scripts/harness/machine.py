@@ -7,18 +7,18 @@ must be "@done": a machine that panics, hangs or is cut off has not written it.
 import dataclasses
 import os
 import pathlib
-import re
 import subprocess
 import tempfile
 import time
 
-from harness import cache, initramfs, proc
+from harness import cache, initramfs, ktap, proc
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
 BUSYBOX = pathlib.Path("/bin/busybox")
 LAST = "@done"
 KEPT = 40  # machines whose console and report stay in the cache
+LOOK = 0.5  # seconds between two looks at the console
 KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
 APPEND = ("panic=-1 ignore_loglevel log_buf_len=4M printk.devkmsg=on "
@@ -34,9 +34,10 @@ class Run:
 
 
 def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=300, drives=(), append="",
-         watch=None, accel=None, words=()):
+         watch=None, enough=None, accel=None, words=()):
     """Run guest/<script> in a machine; watch(line) sees each report line as it comes.
 
+    enough(console): whether it may be stopped, because it has said enough.
     words: what QEMU is told besides.
     """
     content = {"init": (GUEST / "init", True), "bin/busybox": (BUSYBOX, True),
@@ -52,7 +53,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
             accel = accel or _acceleration(kernel)
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
         try:
-            run = execute(command, scratch, limit, watch)
+            run = execute(command, scratch, limit, watch, enough)
         except KeyboardInterrupt:
             _keep(Run(_console(scratch), "", 0, "interrupted"))
             raise
@@ -79,7 +80,7 @@ def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
     return command
 
 
-def execute(command, scratch, limit, watch=None):
+def execute(command, scratch, limit, watch=None, enough=None):
     """Run a machine until it ends or the limit is reached; its files lie in scratch."""
     began = time.monotonic()
     (scratch / "report").touch()
@@ -87,7 +88,7 @@ def execute(command, scratch, limit, watch=None):
         child = proc.start(command, stdin=subprocess.DEVNULL, stdout=output,
                            stderr=subprocess.STDOUT)
         try:
-            why = _follow(child, scratch, began + limit, limit, watch)
+            why = _follow(child, scratch, began + limit, limit, watch, enough)
         finally:
             proc.stop(child)
     return Run(_console(scratch), _report(scratch), time.monotonic() - began, why)
@@ -111,21 +112,16 @@ def _keep(run):
         old.unlink(missing_ok=True)
 
 
-def _where(scratch):
-    """The suite that runs now, as far as the console has come."""
-    seen = re.findall(r"\] {5}# Subtest: (\S+)", _console(scratch))
-    return f" {seen[-1]}," if seen else ""
-
-
 def _console(scratch):
     """What QEMU or UML itself said, and the serial console if it is a file."""
     return "\n".join((scratch / name).read_text(errors="replace").replace("\r", "")
                      for name in ("output", "console") if (scratch / name).exists())
 
 
-def _follow(child, scratch, deadline, limit, watch):
+def _follow(child, scratch, deadline, limit, watch, enough):
     """Wait for the machine to power itself off; says why it gave no verdict."""
     sign = time.monotonic() + proc.TICK
+    look = 0
     with open(scratch / "report", errors="replace") as report:
         partial = ""
         while True:
@@ -142,8 +138,13 @@ def _follow(child, scratch, deadline, limit, watch):
                 return "" if _done(scratch) else "the machine stopped without a verdict"
             if now > deadline:
                 return f"no {'power off' if _done(scratch) else 'verdict'} within {limit} s"
+            if enough and now > look:
+                if enough(_console(scratch)):
+                    return "stopped, for it had said enough"
+                look = now + LOOK
             if now > sign:
-                say(f"  ...{_where(scratch)} {deadline - now:.0f} s left before it counts as hung")
+                suite = ktap.underway(_console(scratch))
+                say(f"  ... {suite}{', ' if suite else ''}{deadline - now:.0f} s left before it counts as hung")
                 sign = now + proc.TICK
             time.sleep(0.05)
 

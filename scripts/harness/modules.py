@@ -23,7 +23,7 @@ def home(kernel, what="tree"):
     return cache.folder(home_of_all(), f"{what}-{kernel.key}")
 
 
-def _mirror(source, target, patterns):
+def mirror(source, target, patterns=SOURCES):
     """Copy what changed and drop what is gone, so that make rebuilds only that."""
     wanted = {path.relative_to(source): path for pattern in patterns
               for path in source.glob(pattern) if path.is_file() and path.suffix in SUFFIXES
@@ -68,7 +68,7 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
     cache.mark_ready(folder.parent)
     cache.prune(folder.parent.parent, "*")
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
-        _mirror(source, folder, patterns)
+        mirror(source, folder, patterns)
         # A module that is no longer made must not be found.
         _remove(folder, "*.ko")
         text = make(kernel, folder, folder / "make.log", *words)

@@ -4,15 +4,13 @@
 Each fault is planted twice: quickly, as the words of a machine that met it, and
 really, by a module of fixtures/ that commits it in a machine.
 """
-import contextlib
 import fnmatch
-import io
 import pathlib
 import tempfile
 
-from harness import kernels, kunit, machine
+from harness import kernels, kunit, machine, mutants
 from harness.proc import Failed
-from harness.tally import Tally
+from harness.tally import overhear
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
 HANG_LIMIT = 60  # seconds: several times what a machine needs for the green one
@@ -46,16 +44,14 @@ def suites_of(module):
 
 def prove(tally, planted, module, reason, run):
     """Judge a run as check does; it must fail, and for that reason."""
-    inner, said = Tally(), io.StringIO()
-    with contextlib.redirect_stdout(said):
-        kunit.judge(inner, "planted", run, suites_of(module))
+    inner, said = overhear(kunit.judge, "planted", run, suites_of(module))
     given = next((line for line in inner.reasons if fnmatch.fnmatch(line, f"*{reason}*")), None)
     if reason is None and inner.passed and not inner.failed:
         tally.ok(f"{planted}: the check passed")
     elif given:
         tally.ok(f"{planted}: the check failed: {given.removeprefix('planted ')}")
     else:
-        tally.fail(planted, f"wanted {reason or 'a pass'}, got:", said.getvalue().splitlines())
+        tally.fail(planted, f"wanted {reason or 'a pass'}, got:", said.splitlines())
 
 
 # --- really -----------------------------------------------------------------
@@ -180,6 +176,10 @@ def prove_config(tally):
 
 
 def prove_quickly(tally):
-    for case in quick():
-        prove(tally, *case)
+    differ = []
+    for planted, module, reason, run in quick():
+        prove(tally, planted, module, reason, run)
+        if bool(mutants.reason(",".join(suites_of(module)), run)) != bool(reason):
+            differ.append(planted)
+    tally.check("what fails a check is how a planted bug is caught", differ)
     prove_config(tally)

@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """Counts what passed and what failed, and says so in one closing line."""
 import contextlib
+import io
 
 from harness.proc import Failed, say
 
 MOST_DETAILS = 40  # lines
 MOST_REASON = 160  # characters
+
+
+def overhear(judge, *args):
+    """A judge's tally, and his words, which nobody else hears."""
+    inner, said = Tally(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        judge(inner, *args)
+    return inner, said.getvalue()
 
 
 class Tally:

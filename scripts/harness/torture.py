@@ -8,6 +8,7 @@ from harness.proc import say
 SPARE = 300  # seconds: to boot, to end, to look for leaks
 STALL = {"x86_64": 90, "um": 30}  # seconds without progress; emulated machines are slow
 LINE = re.compile(r"wpool_torture: (.*)")
+FAULT = re.compile(r"wpool_torture: FAULT: (.*)")
 COUNT = re.compile(r"wpool_torture: count (\S+) (\d+)")
 # A worker's death is told by wpool and asked for by the torture, and taints nothing.
 HARD = re.compile(r"BUG: kernel NULL pointer|Oops|KASAN: null-ptr-deref|general protection fault|"
@@ -15,13 +16,13 @@ HARD = re.compile(r"BUG: kernel NULL pointer|Oops|KASAN: null-ptr-deref|general 
 TAINT_DIED = 1 << 7
 
 
-def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024):
+def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024, enough=None):
     args = f"seconds={seconds} stall={STALL[kernel.arch]} {words}"
     files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
              "report.sh": machine.GUEST / "report.sh",
              "env": f"ARGS='{args}'\n"}
     return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE,
-                        words=_numa(cpus, nodes, memory), watch=_show)
+                        words=_numa(cpus, nodes, memory), watch=_show, enough=enough)
 
 
 def _numa(cpus, nodes, memory):
