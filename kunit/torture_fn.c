@@ -392,9 +392,16 @@ static void do_group(struct tort_ctx *ctx)
 	kfree(group);
 }
 
-/* Would wait for themselves: refused, with a message each. */
+/* Would wait for themselves: refused, and but for the first with a message each. */
 static void do_refused(struct tort_ctx *ctx)
 {
+	struct tort_task *self = ctx->frame->tt;
+
+	if (self) {
+		tort_check(wpool_wait(&self->task) == -EDEADLK,
+			   "%s: a task waited for itself", ctx->tp->name);
+		tort_count(TORT_RET_EDEADLK);
+	}
 	if (!tort_one_in(ctx, 5) || ctx->tp->is_default || ctx->tp->n > 1)
 		return;
 	tort_check(wpool_destroy(ctx->tp->pools[0]) == -EDEADLK,
