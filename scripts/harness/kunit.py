@@ -14,6 +14,7 @@ TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
 TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 300, 60
+SLOW = {"kcsan": 3}  # by how much longer a kernel may take
 LAST_WORDS = 30  # lines of the console
 
 
@@ -37,7 +38,8 @@ def run(kernel, built, order, cpus, repeat=1, args=None, limit=None, enough=None
     settings += [f"ARGS_{name}='{words}'" for name, words in (args or {}).items()]
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, cpus=cpus, enough=enough,
-                        limit=limit or LIMIT_BOOT + LIMIT_ROUND * repeat)
+                        limit=limit or
+                        (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1))
 
 
 def judge(tally, label, run, suites, repeat=1):
@@ -107,10 +109,11 @@ def _judge_leavings(tally, label, run):
 
 
 def say_races(label, run):
-    """That KCSAN sees races at all."""
-    races = console.own_reports(run.console, console.RACE)
-    if races:
-        say(f"--- {label}: {len(races)} races within the kernel itself")
+    """How closely KCSAN looked, and what it saw that is not ours."""
+    for counts in report.named(run.report, "kcsan"):
+        watched = re.search(r"setup_watchpoints: (\d+)", counts)
+        races = console.own_reports(run.console, console.RACE)
+        say(f"--- {label}: {watched[1]} accesses were watched, {len(races)} races are the kernel's own")
 
 
 def judge_taint(tally, label, run, taint, allowed):
