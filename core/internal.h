@@ -358,6 +358,13 @@ static inline bool queue_ready(const struct wpool *pool)
 	return pool->nr_queued > pool->nr_held && !pool->paused;
 }
 
+/* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
+static inline void worker_will_look(struct wpool_worker *worker)
+{
+	worker->looking = true;
+	worker->pool->nr_looking++;
+}
+
 /* Workers that take tasks. Needs pool->lock. */
 static inline unsigned int pool_alive(const struct wpool *pool)
 {

@@ -294,6 +294,9 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	raw_spin_lock_irqsave(&pool->lock, *flags);
 	run_end(worker, result, &wakes);
 	if (wakes_pending(&wakes)) {
+		/* What it leaves on the queue has somebody who looks meanwhile. */
+		if (!worker->depth)
+			worker_will_look(worker);
 		pool_unlock_wake(pool, *flags, &wakes);
 		raw_spin_lock_irqsave(&pool->lock, *flags);
 	}

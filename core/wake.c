@@ -68,8 +68,7 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 					  idle_node);
 	if (worker) {
 		worker_unidle(worker);
-		worker->looking = true;
-		pool->nr_looking++;
+		worker_will_look(worker);
 		wakes->worker = worker->thread;
 	} else if (!pool->spawn_asked && pool->nr_workers < pool->capacity) {
 		pool->spawn_asked = true;

@@ -96,8 +96,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 	u64 end = local_clock() + (u64)pool->spin_us * NSEC_PER_USEC;
 
-	worker->looking = true;
-	pool->nr_looking++;
+	worker_will_look(worker);
 	raw_spin_unlock_irqrestore(&pool->lock, *flags);
 	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
 	       local_clock() < end &&
@@ -142,6 +141,7 @@ static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
 
 	if (!(pool->flags & WPOOL_FREEZABLE) || likely(!freezing(current)))
 		return false;
+	worker_will_look(worker);
 	raw_spin_unlock_irqrestore(&pool->lock, *flags);
 	try_to_freeze();
 	raw_spin_lock_irqsave(&pool->lock, *flags);
@@ -373,8 +373,7 @@ static bool worker_link(struct wpool_worker *worker)
 	shared_inc(pool->stats[WPOOL_STAT_CREATED]);
 	if (pool->nr_workers > pool->stats[WPOOL_STAT_LARGEST])
 		WRITE_ONCE(pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
-	worker->looking = true;
-	pool->nr_looking++;
+	worker_will_look(worker);
 	return true;
 }
 
