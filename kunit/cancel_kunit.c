@@ -207,35 +207,53 @@ static void cancel_races_worker(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, runs);
 }
 
-/* 47: cancelled about when the worker that it woke takes it: sooner, later, or then */
-static void cancel_races_wakeup(struct kunit *test)
+#define LINE		200
+#define ROUNDS		150
+
+/* Cancel each second one, about when the worker comes to it; how many were. */
+static unsigned int cancel_in_time(struct wpt_job *jobs, bool *ours)
 {
-	const unsigned int n = 5000;
-	/* beside us, if there is more than one: a worker behind us would never win */
+	unsigned long end = jiffies + WPT_LIMIT;
+	unsigned int i, cancelled = 0;
+
+	for (i = 1; i < LINE; i += 2) {
+		while (wpool_task_queued(&jobs[i - 1].task) && time_before(jiffies, end))
+			cond_resched();
+		/* he is inside the one before */
+		ndelay(i / 2 % 50 * 100);
+		ours[i] = wpool_cancel(&jobs[i].task);
+		cancelled += ours[i];
+	}
+	return cancelled;
+}
+
+/* 47: when the worker comes to take it, it is his or ours */
+static void cancel_races_queue(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, LINE, NULL);
+	bool *ours = wpt_alloc(test, LINE * sizeof(*ours));
+	/* beside us, if there is another: who shares a CPU never meets */
 	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .cpumask = cpu < nr_cpu_ids ? cpumask_of(cpu) : NULL,
 	});
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	unsigned int i, wrong = 0, cancelled = 0, late = 0;
+	unsigned int i, round, wrong = 0, cancelled = 0, runs = 0;
 
-	for (i = 0; i < n; i++) {
-		bool mine;
+	for (round = 0; round < ROUNDS; round++) {
+		struct wpt_job *hold = wpt_hold(test, pool, 1);
 
-		KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &job->task), 0);
-		udelay(late);
-		mine = wpool_cancel(&job->task);
-		cancelled += mine;
-		/* who was first gives the other more time */
-		if (mine)
-			late = min(late + 1, 1000U);
-		else if (late)
-			late--;
-		wrong += (wpt_wait(test, job) == -ECANCELED) != mine;
+		for (i = 0; i < LINE; i++)
+			KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &jobs[i].task), 0);
+		wpt_open(hold->gate);
+		cancelled += cancel_in_time(jobs, ours);
+		for (i = 0; i < LINE; i++)
+			wrong += (wpt_wait(test, &jobs[i]) == -ECANCELED) != ours[i];
 	}
 	wpt_destroy(test, pool);
+	for (i = 0; i < LINE; i++)
+		runs += atomic_read(&jobs[i].runs);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), n - cancelled);
+	KUNIT_EXPECT_EQ(test, runs + cancelled, ROUNDS * LINE);
 }
 
 static struct kunit_case cancel_cases[] = {
@@ -247,7 +265,7 @@ static struct kunit_case cancel_cases[] = {
 	KUNIT_CASE(cancel_requeued),
 	KUNIT_CASE(cancel_freed_at_once),
 	KUNIT_CASE(cancel_races_worker),
-	KUNIT_CASE(cancel_races_wakeup),
+	KUNIT_CASE(cancel_races_queue),
 	{}
 };
 
