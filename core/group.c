@@ -226,6 +226,7 @@ static bool group_has_work(struct wpool_group *group, struct wpool *pool)
 static int group_help_once(struct wpool_group *group, struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
 	struct wpool_task *task;
 	unsigned long flags;
 	int ret = 0;
@@ -236,10 +237,10 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 		ret = -EDEADLK;
 	} else if (task) {
 		queue_remove(pool, task);
-		run_task(worker, task, &flags);
+		run_task(worker, task, &flags, &wakes);
 		ret = 1;
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock_wake(pool, flags, &wakes);
 	return ret;
 }
 
@@ -368,6 +369,7 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 		queue_take_back(pool, task);
 		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
 		what->cancelled++;
+		wake_for_queue(pool, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);
 		raw_spin_lock_irqsave(&pool->lock, flags);
 	}

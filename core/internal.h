@@ -432,11 +432,6 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
 void pool_unlock_wake(struct wpool *pool, unsigned long flags,
 		      struct wpool_wakes *wakes) __releases(&pool->lock);
 
-static inline bool wakes_pending(const struct wpool_wakes *wakes)
-{
-	return wakes->worker || !hlist_empty(&wakes->waiters) || wakes->garbage;
-}
-
 void wakes_issue(struct wpool_wakes *wakes);
 
 /**
@@ -566,7 +561,8 @@ bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      unsigned long *flags) __must_hold(&worker->pool->lock);
+	      unsigned long *flags, struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock);
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
 /* worker.c */

@@ -216,8 +216,11 @@ static void run_end(struct wpool_worker *worker, int result,
 	if (!worker->depth)
 		shared_dec(pool->nr_running);
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
-	/* An outermost run's worker looks at the queue next; this one does not. */
-	if (worker->depth)
+	/*
+	 * An outermost run's worker looks at the queue next, in this hold of the
+	 * lock. Not one inside another run, or in a hook on its way out.
+	 */
+	if (worker->depth || worker->leaving)
 		wake_for_queue(pool, wakes);
 }
 
@@ -255,28 +258,28 @@ static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
  * @worker: the current thread
  * @task: the task
  * @flags: from raw_spin_lock_irqsave()
+ * @wakes: issued before the function is called; gets those whose wait ends with it
  *
  * Locking: pool->lock held; released and regrabbed.
  */
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      unsigned long *flags)
+	      unsigned long *flags, struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool_run *run = &worker->runs[worker->depth];
 	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
 	bool ours = task_is_ours(task);
 	int locks, result;
 
-	if (unlikely(task->watchers) && run_cancelled(pool, task, &wakes)) {
-		pool_unlock_wake(pool, *flags, &wakes);
+	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
+		pool_unlock_wake(pool, *flags, wakes);
 		raw_spin_lock_irqsave(&pool->lock, *flags);
 		return;
 	}
 
-	run_begin(worker, run, task, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, *flags, &wakes);
+	run_begin(worker, run, task, wakes);
+	wake_for_queue(pool, wakes);
+	pool_unlock_wake(pool, *flags, wakes);
 	trace_wpool_task_start(pool->name, task, run->fn);
 	if (ours)
 		task_free(task);
@@ -292,14 +295,7 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	trace_wpool_task_end(pool->name, task, run->fn, result);
 	cond_resched();
 	raw_spin_lock_irqsave(&pool->lock, *flags);
-	run_end(worker, result, &wakes);
-	if (wakes_pending(&wakes)) {
-		/* What it leaves on the queue has somebody who looks meanwhile. */
-		if (!worker->depth)
-			worker_will_look(worker);
-		pool_unlock_wake(pool, *flags, &wakes);
-		raw_spin_lock_irqsave(&pool->lock, *flags);
-	}
+	run_end(worker, result, wakes);
 }
 
 /**

@@ -173,11 +173,11 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
 		if (run_may_nest(worker)) {
 			queue_remove(pool, head);
-			run_task(worker, head, &flags);
+			run_task(worker, head, &flags, &wakes);
 		} else {
 			ret = -EDEADLK;
 		}
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock_wake(pool, flags, &wakes);
 		return ret;
 	}
 

@@ -90,14 +90,15 @@ static bool worker_must_leave(struct wpool_worker *worker)
  * Looks on for a while, counted as looking, so that a submitter need not wake
  * anybody. Locking: pool->lock held; released and regrabbed.
  */
-static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
+static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
+			struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	u64 end = local_clock() + (u64)pool->spin_us * NSEC_PER_USEC;
 
 	worker_will_look(worker);
-	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	pool_unlock_wake(pool, *flags, wakes);
 	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
 	       local_clock() < end &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && !need_resched())
@@ -111,7 +112,8 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
  * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
  * wake.c.
  */
-static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
+static void worker_idle(struct wpool_worker *worker, unsigned long *flags,
+			struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
@@ -126,7 +128,7 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	while (worker->idle) {
 		set_current_state(pool->flags & WPOOL_FREEZABLE ?
 				  TASK_IDLE | TASK_FREEZABLE : TASK_IDLE);
-		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		pool_unlock_wake(pool, *flags, wakes);
 		trace_wpool_worker_idle(pool->name, worker->id);
 		schedule();
 		raw_spin_lock_irqsave(&pool->lock, *flags);
@@ -134,22 +136,27 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 }
 
 /* Locking: pool->lock held; released and regrabbed if it returns true. */
-static bool worker_froze(struct wpool_worker *worker, unsigned long *flags)
+static bool worker_froze(struct wpool_worker *worker, unsigned long *flags,
+			 struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 
 	if (!(pool->flags & WPOOL_FREEZABLE) || likely(!freezing(current)))
 		return false;
-	worker_will_look(worker);
-	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	worker_will_look(worker);	/* when it thaws, as the others do then */
+	pool_unlock_wake(pool, *flags, wakes);
 	try_to_freeze();
 	raw_spin_lock_irqsave(&pool->lock, *flags);
 	return true;
 }
 
-/* Takes and runs tasks until there is a reason to leave. */
-static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
+/*
+ * Takes and runs tasks until there is a reason to leave. Whom the end of one task
+ * has woken is woken when the lock is dropped for the next, or for want of one.
+ */
+static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
+			struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
@@ -160,17 +167,17 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 		worker_looks(worker);
 		if (worker_must_leave(worker))
 			return;
-		if (worker_froze(worker, flags))
+		if (worker_froze(worker, flags, wakes))
 			continue;
 		task = queue_pop(pool);
 		if (task) {
-			run_task(worker, task, flags);
+			run_task(worker, task, flags, wakes);
 			spun = false;
 		} else if (pool->spin_us && !spun && !pool->nr_looking) {
-			worker_spin(worker, flags);
+			worker_spin(worker, flags, wakes);
 			spun = true;
 		} else {
-			worker_idle(worker, flags);
+			worker_idle(worker, flags, wakes);
 			spun = false;
 		}
 	}
@@ -197,7 +204,7 @@ static int worker_main(void *data)
 	trace_wpool_worker_start(pool->name, worker->id);
 	worker_set_up(pool);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	worker_loop(worker, &flags);
+	worker_loop(worker, &flags, &wakes);
 	worker_leave(worker);
 	/* It may have been woken for a task that it does not take. */
 	wake_for_queue(pool, &wakes);
