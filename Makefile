@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants
+.PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench
 
 all: modules
 
@@ -66,6 +66,13 @@ demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
 
+# Beside everything else: make bench K=uml OUT=folder WORKS='empty,chain'
+bench:
+	@scripts/packages build test bench
+	@scripts/bench $(if $(K),--kernel '$(K)') $(if $(OUT),--out '$(OUT)') \
+		$(if $(WORKS),--works '$(WORKS)') $(if $(CURVE),--curve) $(if $(ICOUNT),--icount) \
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 lint:
 	@scripts/packages build lint
 	@scripts/lint
@@ -82,6 +89,8 @@ help:
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
+	@echo 'make bench            measure it beside everything else (some minutes)'
+	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'

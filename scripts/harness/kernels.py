@@ -34,6 +34,7 @@ KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
+    "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
     "7.2": Packaged("sid", source="linux-source-7.2"),

@@ -157,6 +157,16 @@ def _follow(child, scratch, deadline, limit, watch, enough):
 # QEMU 7.2 emulates cmpxchg16b with garbled flags, of which 6.12's slab allocator dies.
 TCG = ("-accel", "tcg,thread=multi", "-cpu", "max,-cx16")
 KVM = ("-accel", "kvm", "-cpu", "host")
+# One instruction takes a nanosecond of the machine's time, and one CPU runs at a time: so
+# it is not told apart from a busy machine whether this one is.
+COUNTING = ("-accel", "tcg,thread=single", "-cpu", "max,-cx16", "-icount", "shift=0,sleep=off")
+
+
+def kind(kernel, accel):
+    """In words: by what a kernel is run."""
+    if accel == COUNTING:
+        return "QEMU counting instructions, 1 ns each"
+    return "QEMU with KVM" if _acceleration(kernel) == KVM else "QEMU without KVM"
 
 
 def _acceleration(kernel):

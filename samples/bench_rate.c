@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wpool_bench: how many empty tasks a second.
+ *
+ * All are submitted as fast as their producers can, whether or not they run
+ * meanwhile. The time is that from the producers' start to the last task's end.
+ */
+#include <linux/module.h>
+#include <linux/sched/task.h>
+
+#include "bench.h"
+
+#define MAX_PRODUCERS	8
+#define BATCH		32U
+
+/* How a producer submits. */
+enum rate_way {
+	RATE_ONE,	/* an item at a time */
+	RATE_MANY,	/* many at a time, by who can */
+	RATE_NEW,	/* one at a time, allocated */
+};
+
+struct producer {
+	const struct bench_work	*work;
+	struct bench_lane	*lane;
+	struct task_struct	*thread;
+	unsigned int		first;
+	unsigned int		n;
+};
+
+static struct completion producers_ready, producers_go;
+
+static void empty_fn(struct bench_item *item)
+{
+	bench_ended();
+}
+
+static void produce(struct producer *p)
+{
+	struct bench_item *item = bench_items + p->first, *end = item + p->n;
+	const struct bench_peer *peer = p->lane->peer;
+	unsigned int part;
+
+	if (p->work->arg == RATE_MANY && peer->submit_many) {
+		for (; item < end; item += part) {
+			part = min_t(unsigned int, BATCH, end - item);
+			peer->submit_many(p->lane, item, part);
+		}
+	} else if (p->work->arg == RATE_NEW) {
+		for (; item < end; item++)
+			peer->submit_new(p->lane);
+	} else {
+		for (; item < end; item++)
+			peer->submit(p->lane, item);
+	}
+}
+
+static int producer_main(void *data)
+{
+	complete(&producers_ready);
+	wait_for_completion(&producers_go);
+	produce(data);
+	return 0;
+}
+
+/* Return: how many there are. */
+static unsigned int producers_make(struct producer *p, const struct bench_work *work,
+				   struct bench_lane *lane)
+{
+	unsigned int i, share = work->tasks / work->producers;
+	struct task_struct *thread;
+
+	init_completion(&producers_ready);
+	init_completion(&producers_go);
+	for (i = 0; i < work->producers; i++) {
+		p[i] = (struct producer) {
+			.work = work, .lane = lane, .first = i * share, .n = share,
+		};
+		thread = kthread_run(producer_main, &p[i], "bench_make/%u", i);
+		if (IS_ERR(thread)) {
+			bench_now.error = PTR_ERR(thread);
+			break;
+		}
+		p[i].thread = get_task_struct(thread);
+		wait_for_completion(&producers_ready);
+	}
+	return i;
+}
+
+static void producers_join(struct producer *p, unsigned int n)
+{
+	while (n--) {
+		kthread_stop(p[n].thread);
+		put_task_struct(p[n].thread);
+	}
+}
+
+/* How often those who call the functions went to sleep or were made to wait. */
+static void record_switches(const struct bench_work *work, struct bench_lane *lane,
+			    u64 switches)
+{
+	char name[32];
+
+	if (!lane->peer->threads)
+		return;
+	snprintf(name, sizeof(name), "%s, switches", work->name);
+	bench_record(name, lane->label, "per 1000", switches * BENCH_SCALE * 1000 / work->tasks);
+}
+
+static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
+{
+	struct producer producers[MAX_PRODUCERS];
+	struct bench_usage before, after;
+	unsigned int i, n;
+	u64 began, ended;
+
+	for (i = 0; i < work->tasks; i++)
+		lane->peer->init(&bench_items[i]);
+	n = producers_make(producers, work, lane);
+	if (n == work->producers) {
+		bench_usage(lane->peer->threads, &before);
+		began = bench_begin(lane, work->tasks / n * n, empty_fn);
+		complete_all(&producers_go);
+		ended = bench_await(lane);
+		bench_usage(lane->peer->threads, &after);
+		bench_record(work->name, lane->label, "ns",
+			     (ended - began) * BENCH_SCALE / work->tasks);
+		record_switches(work, lane, after.switches - before.switches);
+	} else {
+		/* Those that there are have nothing to do. */
+		for (i = 0; i < n; i++)
+			producers[i].n = 0;
+		complete_all(&producers_go);
+	}
+	producers_join(producers, n);
+}
+
+static struct bench_lane rate_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+#ifdef CONFIG_PADATA
+	{ "padata",		&bench_padata },
+#endif
+	{ "(llist)",		&bench_llist },
+	{ "(call)",		&bench_call },
+	{ }
+};
+
+static struct bench_lane new_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ }
+};
+
+static struct bench_lane many_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+	{ }
+};
+
+static struct bench_lane thread_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "kthread a task",	&bench_kthread },
+	{ }
+};
+
+/* With eight workers each, and a growing number of producers. */
+static struct bench_lane curve_lanes[] = {
+	{ "wpool",		&bench_wpool, 8 },
+	{ "unbound",		&bench_unbound, 8 },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+	{ "(llist)",		&bench_llist },
+	{ }
+};
+
+/* With four producers, and a growing number of workers. */
+static struct bench_lane worker_lanes[] = {
+	{ "wpool 1",	&bench_wpool, 1 },
+	{ "wpool 2",	&bench_wpool, 2 },
+	{ "wpool 3",	&bench_wpool, 3 },
+	{ "wpool 4",	&bench_wpool, 4 },
+	{ "wpool 6",	&bench_wpool, 6 },
+	{ "wpool 8",	&bench_wpool, 8 },
+	{ "unbound 1",	&bench_unbound, 1 },
+	{ "unbound 2",	&bench_unbound, 2 },
+	{ "unbound 3",	&bench_unbound, 3 },
+	{ "unbound 4",	&bench_unbound, 4 },
+	{ "unbound 6",	&bench_unbound, 6 },
+	{ "unbound 8",	&bench_unbound, 8 },
+	{ }
+};
+
+#define CURVE(producers) {						\
+	"curve producers " #producers, curve_lanes, sample_rate,	\
+	200000, producers, RATE_ONE, true				\
+}
+
+const struct bench_work bench_rate_works[] = {
+	{ "empty 1", rate_lanes, sample_rate, 200000, 1, RATE_ONE },
+	{ "empty 4", rate_lanes, sample_rate, 200000, 4, RATE_ONE },
+	{ "allocated", new_lanes, sample_rate, 200000, 1, RATE_NEW },
+	{ "batches", many_lanes, sample_rate, 200000, 1, RATE_MANY },
+	{ "thread a task", thread_lanes, sample_rate, 2000, 1, RATE_ONE },
+	CURVE(1), CURVE(2), CURVE(3), CURVE(4), CURVE(6), CURVE(8),
+	{ "curve workers", worker_lanes, sample_rate, 200000, 4, RATE_ONE, true },
+	{ }
+};

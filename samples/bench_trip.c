@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wpool_bench: one task at a time. There and back, in a chain, and how much two
+ * workers are worth.
+ */
+#include <linux/module.h>
+
+#include "bench.h"
+
+static void told_fn(struct bench_item *item)
+{
+	complete(&bench_now.done);
+}
+
+/* The submitter sleeps on a completion of its own. */
+static void sample_trip(const struct bench_work *work, struct bench_lane *lane)
+{
+	struct bench_item *item = bench_items;
+	u64 began, n;
+
+	began = bench_begin(lane, 1, told_fn);
+	for (n = work->tasks; n && !bench_now.error; n--, item++) {
+		lane->peer->init(item);
+		reinit_completion(&bench_now.done);
+		lane->peer->submit(lane, item);
+		wait_for_completion(&bench_now.done);
+	}
+	began = ktime_get_ns() - began;
+	bench_end(lane);
+	bench_record(work->name, lane->label, "ns", began * BENCH_SCALE / work->tasks);
+}
+
+static void nothing_fn(struct bench_item *item)
+{
+}
+
+/* The submitter waits by what the peer has for that. */
+static void sample_own_wait(const struct bench_work *work, struct bench_lane *lane)
+{
+	struct bench_item *item = bench_items;
+	u64 began, n;
+
+	began = bench_begin(lane, 1, nothing_fn);
+	for (n = work->tasks; n && !bench_now.error; n--, item++) {
+		lane->peer->init(item);
+		lane->peer->submit(lane, item);
+		lane->peer->wait(lane, item);
+	}
+	bench_record(work->name, lane->label, "ns",
+		     (ktime_get_ns() - began) * BENCH_SCALE / work->tasks);
+}
+
+static struct bench_lane *chain_lane;
+static unsigned int chain_length;
+
+/*
+ * Each item once, so that none is submitted while its function has yet to return.
+ */
+static void chain_fn(struct bench_item *item)
+{
+	if (bench_item_nr(item) + 1 < chain_length)
+		chain_lane->peer->submit(chain_lane, item + 1);
+	bench_ended();
+}
+
+static void sample_chain(const struct bench_work *work, struct bench_lane *lane)
+{
+	unsigned int i;
+	u64 began;
+
+	for (i = 0; i < work->tasks; i++)
+		lane->peer->init(&bench_items[i]);
+	chain_lane = lane;
+	chain_length = work->tasks;
+	began = bench_begin(lane, work->tasks, chain_fn);
+	lane->peer->submit(lane, bench_items);
+	bench_record(work->name, lane->label, "ns",
+		     (bench_await(lane) - began) * BENCH_SCALE / work->tasks);
+}
+
+static unsigned int burn_us;
+
+static void burn_fn(struct bench_item *item)
+{
+	bench_burn(burn_us);
+	bench_ended();
+}
+
+/* As much work in all, in tasks of so many microseconds. */
+static void sample_speedup(const struct bench_work *work, struct bench_lane *lane)
+{
+	unsigned int i;
+	u64 began;
+
+	for (i = 0; i < work->tasks; i++)
+		lane->peer->init(&bench_items[i]);
+	burn_us = work->arg;
+	began = bench_begin(lane, work->tasks, burn_fn);
+	for (i = 0; i < work->tasks; i++)
+		lane->peer->submit(lane, &bench_items[i]);
+	bench_record(work->name, lane->label, "us",
+		     (bench_await(lane) - began) * BENCH_SCALE / NSEC_PER_USEC / work->tasks);
+}
+
+static struct bench_lane trip_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+	{ "(llist)",		&bench_llist },
+	{ }
+};
+
+static struct bench_lane own_wait_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+	{ }
+};
+
+static struct bench_lane speedup_lanes[] = {
+	{ "wpool 1 worker",	&bench_wpool, 1 },
+	{ "wpool 2 workers",	&bench_wpool, 2 },
+	{ "unbound 1 worker",	&bench_unbound, 1 },
+	{ "unbound 2 workers",	&bench_unbound, 2 },
+	{ }
+};
+
+const struct bench_work bench_trip_works[] = {
+	{ "round trip", trip_lanes, sample_trip, 1000 },
+	{ "round trip, own wait", own_wait_lanes, sample_own_wait, 1000 },
+	{ "chain", trip_lanes, sample_chain, 5000 },
+	{ "workers at 10 us", speedup_lanes, sample_speedup, 10000, 0, 10 },
+	{ "workers at 100 us", speedup_lanes, sample_speedup, 1000, 0, 100 },
+	{ "workers at 1000 us", speedup_lanes, sample_speedup, 100, 0, 1000 },
+	{ }
+};
