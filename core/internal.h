@@ -387,11 +387,15 @@ static inline bool pool_is_over(const struct wpool *pool)
 
 /*
  * When so many sleep in the pool's own calls, nobody is left who could end one of
- * its tasks: all that there may be, or, if no more can be made, that there are.
+ * its tasks: all that there may be, or, if no more can be made, that there are. If
+ * those that wait are all held back by others, and none is to come by itself, they
+ * are all that are inside a task: more workers could begin nothing.
  * Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
+	if (pool->nr_queued == pool->nr_held && !pool->nr_delayed)
+		return pool->nr_running;
 	return pool->spawn_error ? pool_alive(pool) :
 	       max(pool->capacity, pool_alive(pool));
 }

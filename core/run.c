@@ -86,6 +86,8 @@ static void task_uncount(struct wpool *pool, struct module *pinned,
 		group_task_done(group, result, wakes);
 	flush_done(pool, color, wakes);
 	queue_admit_blocked(pool, wakes);
+	/* The room may have gone to one that is held back. */
+	break_deadlock(pool, wakes);
 	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool->nr_undone)
 		manager_kick(pool);
 }

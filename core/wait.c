@@ -93,8 +93,8 @@ void wait_interrupt(struct wpool_worker *worker, int told,
  *
  * That is so when all workers that there may be are asleep in the pool's own
  * calls: then somewhere down each chain of those who wait for one another is one
- * that waits for room. Called when one more sleeps, and when one less may be
- * there. Context: pool->lock held.
+ * that waits for room. Called when one more sleeps, when one less may be there, and
+ * when a task has ended without its room going to him. Context: pool->lock held.
  */
 void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 {

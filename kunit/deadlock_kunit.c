@@ -260,10 +260,97 @@ static void deadlock_last_awake_leaves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
 }
 
+/* A task with a key, what it has wait behind itself, and what then has no room. */
+struct queue_jam {
+	struct wpool		*pool;
+	struct wpool_keyed_task	head, followers[2];
+	struct wpool_task	other;
+	int			got;
+};
+
+static int do_nothing(void *arg)
+{
+	return 0;
+}
+
+static int jam(void *arg)
+{
+	struct queue_jam *self = arg;
+	int i, ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(self->followers) && !ret; i++)
+		ret = wpool_schedule_keyed(self->pool, &self->followers[i], 1);
+	self->got = ret ?: wpool_schedule(self->pool, &self->other);
+	return 0;
+}
+
+/*
+ * A worker blocks on its own pool, whose room is taken by tasks that are held back
+ * behind the one that it is inside. More workers may be made, but could begin none.
+ */
+static void deadlock_room_held_back(struct kunit *test)
+{
+	struct queue_jam *self = wpt_alloc(test, sizeof(*self));
+	int i;
+
+	self->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	wpool_keyed_task_init(&self->head, jam, self);
+	for (i = 0; i < ARRAY_SIZE(self->followers); i++)
+		wpool_keyed_task_init(&self->followers[i], do_nothing, NULL);
+	wpool_task_init(&self->other, do_nothing, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(self->pool, &self->head, 1), 0);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&self->head.task, WPT_LIMIT, NULL), 0);
+	KUNIT_EXPECT_EQ(test, self->got, -EDEADLK);
+	for (i = 0; i < ARRAY_SIZE(self->followers); i++)
+		KUNIT_EXPECT_EQ(test, wpool_wait(&self->followers[i].task), 0);
+}
+
+static int call_schedule_keyed(struct wpt_thread *self)
+{
+	return wpool_schedule_keyed(self->pool, self->arg, 1);
+}
+
+/*
+ * The same, but the room is taken only when it comes: by one who has waited for it
+ * for longer, as the last other task ends.
+ */
+static void deadlock_room_goes_behind(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .flags = WPOOL_KEEP_IDLE,
+	});
+	struct wpool_keyed_task *tasks = wpt_alloc(test, 2 * sizeof(*tasks));
+	struct actor *blocks = new_actor(test, pool, call_schedule, ANY_CPU);
+	struct actor *leaves = new_actor(test, pool, call_nothing, ANY_CPU);
+	struct wpt_thread *thread;
+
+	blocks->other = &wpt_jobs(test, 1, NULL)->task;
+	wpool_keyed_task_init(&tasks[0], act, blocks);
+	wpool_keyed_task_init(&tasks[1], do_nothing, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &tasks[0], 1), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&blocks->begun, WPT_LIMIT), 0);
+	start(test, leaves);
+	thread = wpt_thread(test, call_schedule_keyed, pool, NULL, &tasks[1]);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	wpt_open(blocks->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 2);
+
+	wpt_open(leaves->gate);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&tasks[0].task, WPT_LIMIT, NULL), 0);
+	KUNIT_EXPECT_EQ(test, blocks->got, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait(&tasks[1].task), 0);
+}
+
 static struct kunit_case deadlock_cases[] = {
 	KUNIT_CASE(deadlock_third_waiter),
 	KUNIT_CASE(deadlock_not_yet_awake),
 	KUNIT_CASE(deadlock_last_awake_leaves),
+	KUNIT_CASE(deadlock_room_held_back),
+	KUNIT_CASE(deadlock_room_goes_behind),
 	{}
 };
 
