@@ -428,7 +428,9 @@ static int wait_for_first_and_stay(void *arg)
 /* 10: the head ends inside another task: the next does not wait for that one's end */
 static void keyed_head_inside(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	/* Else an idle worker that leaves after a while makes up for a lost wake-up. */
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .flags = WPOOL_KEEP_IDLE });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 	struct nest *outer = nest(test, pool, jobs, 2);
