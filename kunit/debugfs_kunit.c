@@ -5,6 +5,7 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 static int debugfs_init(struct kunit *test)
@@ -194,6 +195,38 @@ static void debugfs_races_pools(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_state(stays), WPOOL_STATE_RUNNING);
 }
 
+static int call_read_tasks(struct wpt_thread *self)
+{
+	char script[120];
+
+	snprintf(script, sizeof(script),
+		 "cd " WPT_POOLS "/%s && for i in $(seq 50); do cat tasks || exit; done >/dev/null",
+		 wpool_name(self->pool));
+	return wpt_shell(script);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 68: who reads about workers may still be at one that is buried: KASAN watches */
+static void debugfs_races_workers(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .flags = WPOOL_PREALLOC });
+	struct wpt_thread *reader = wpt_thread(test, call_read_tasks, pool, NULL, NULL);
+	unsigned int died = 0;
+
+	while (!completion_done(&reader->done)) {
+		KUNIT_ASSERT_EQ(test, wpool_run(pool, die, NULL), -EOWNERDEAD);
+		died++;
+	}
+	KUNIT_EXPECT_EQ(test, wpt_join(test, reader), 0);
+	WPT_ASSERT_STAT(test, pool, DIED, died);
+}
+
 static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE_PARAM(debugfs_says, file_gen_params),
 	KUNIT_CASE(debugfs_says_at_rest),
@@ -202,6 +235,7 @@ static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE(debugfs_comes_and_goes),
 	KUNIT_CASE(debugfs_held_open),
 	KUNIT_CASE(debugfs_races_pools),
+	KUNIT_CASE(debugfs_races_workers),
 	{}
 };
 
