@@ -147,7 +147,9 @@ static void scene_handback(struct tort_ctx *ctx)
 		scene_add(ctx, scene, hold, WPOOL_PRIO_NORMAL);
 	held = scene->n;
 	wait_begun(scene, held);
-	while (scene->n < MOST / 2 && scene_add(ctx, scene, hold, WPOOL_PRIO_NORMAL))
+	/* With a worker less, for want of memory, the next would not wait. */
+	while (held == attrs.capacity && scene->n < MOST / 2 &&
+	       scene_add(ctx, scene, hold, WPOOL_PRIO_NORMAL))
 		;
 	scene->tp->closing = true;
 	scene->tp->lossy = true;
