@@ -23,7 +23,7 @@ PLANTED = {
     "a hang": ("red_hang", "verdict: no verdict within"),
     "a lockdep splat": ("red_lockdep", "console: *WARNING: possible circular locking"),
     "a KASAN report": ("red_kasan", "console: *BUG: KASAN: use-after-free"),
-    "a data race": ("red_kcsan", "console: *BUG: KCSAN: data-race in red_kcsan_"),
+    "a data race": ("red_kcsan", "console: *BUG: KCSAN: data-race in *red_kcsan_"),
     "a leak": ("red_leak", "leaks no memory: unreferenced object"),
     "an empty log": ("red_empty", "red_empty: round 1: the suite did not run"),
     "a suite that is silently not run": (
