@@ -32,6 +32,8 @@
  * ever, or may time out at any time. sleep_on() is the same with a task's end for
  * the room.
  */
+#include "check.inc"
+
 #define SUBMITTERS	3
 #define DEPTH		1
 
@@ -48,12 +50,6 @@ bool on_stack[SUBMITTERS], done[SUBMITTERS];
 mtype told[SUBMITTERS] = SLEEPS;
 
 bool told_wrongly, stack_touched, overtaken, call_stuck;
-
-inline check(property, condition)
-{
-	property = !(condition);
-	assert(!property)
-}
 
 inline queue_put() { nr_queued++; nr_accepted++ }
 

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How the manager sleeps and is woken: manager_main(), manager_bury(),
+ * manager_kick(). Checked by `make model`.
+ *
+ * What is shown, of every order in which the threads' steps may come:
+ *
+ * worker_unburied	who has ended is buried
+ * kick_unheard		a pool that was kicked is looked at after that
+ *
+ * Errors that one could make, and the properties that show them:
+ *
+ * BUG_WAKE_BEFORE_ADD		manager_bury() wakes the manager, then adds to its
+ *				list: worker_unburied
+ * BUG_KICK_BEFORE_ADD		manager_kick() does: kick_unheard
+ * BUG_LOOK_BEFORE_STATE	manager_main() looks at its lists, then sets its state:
+ *				worker_unburied kick_unheard
+ *
+ * What stands for what: a step is one access to a list or to the thread's state. That
+ * all see them in this order is what set_current_state() and wake_up_process() are
+ * for. There is one pool; a list of pools has it or not.
+ */
+#include "check.inc"
+
+bool asleep;			/* the state of the manager's thread */
+byte dead;			/* how many are on that list */
+bool kicked;
+
+byte nr_ended, nr_buried;
+bool news;			/* since the manager has looked at the pool */
+
+bool worker_unburied, kick_unheard;
+
+inline manager_bury()
+{
+	nr_ended++;
+#ifdef BUG_WAKE_BEFORE_ADD
+	asleep = false;
+	dead++
+#else
+	dead++;
+	asleep = false
+#endif
+}
+
+inline manager_kick()
+{
+	news = true;
+#ifdef BUG_KICK_BEFORE_ADD
+	asleep = false;
+	kicked = true
+#else
+	kicked = true;
+	asleep = false
+#endif
+}
+
+proctype manager()
+{
+	byte list;
+	bool pool;
+
+	do
+	::
+#ifndef BUG_LOOK_BEFORE_STATE
+	   asleep = true;
+#endif
+	   atomic { list = dead; dead = 0 }
+	   atomic { pool = kicked; kicked = false }
+#ifdef BUG_LOOK_BEFORE_STATE
+	   asleep = true;
+#endif
+	   if
+	   :: !list && !pool ->
+end_asleep:	!asleep			/* schedule() */
+	   :: else ->
+		asleep = false;
+		do
+		:: list -> list--; nr_buried++; manager_kick()
+		:: else -> break
+		od;
+		news = news && !pool	/* manage() */
+	   fi
+	od
+}
+
+/* Any worker, any who changes the pool. */
+proctype worker() { manager_bury() }
+
+proctype caller() { manager_kick(); manager_kick() }
+
+/* What must be when nobody can do a step any more. */
+proctype oracle()
+{
+	timeout ->
+	check(worker_unburied, nr_buried == nr_ended);
+	check(kick_unheard, !news)
+}
+
+init
+{
+	atomic {
+		run manager();
+		run worker();
+		run worker();
+		run caller();
+		run oracle()
+	}
+}
