@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Having a function called by a worker, and waiting for it: a task and a wait in one.
+ */
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+/**
+ * wpool_run() - have a function called by a worker, and wait for its result
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ *
+ * A worker of @pool that finds nobody to take the task runs it itself.
+ *
+ * Context: Process context; may sleep.
+ * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD,
+ * -ECANCELED or -EDEADLK as for wpool_wait().
+ */
+int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct wpool_task task;
+	int ret, result;
+
+	/* The caller is there until it is done: no owner to be pinned. */
+	__wpool_task_init(&task, fn, arg, NULL);
+	task.flags |= WPOOL_TASK_PRIVATE;
+	ret = wpool_schedule(pool, &task);
+	if (ret)
+		return ret;
+	/* Nested too deep to run it here: unless somebody else has begun it. */
+	do {
+		ret = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
+	} while (ret && !wpool_cancel(&task));
+	return ret ?: result;
+}
+EXPORT_SYMBOL_GPL(wpool_run);
+
+/*
+ * Gives up on a task of wpool_run_timeout(): it does not run any more, or is asked
+ * to stop and freed when it has. Return: false if it is done.
+ */
+static bool abandon(struct wpool_task *task)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	if (wpool_cancel(task)) {
+		task_free(task);
+		return true;
+	}
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return false;
+	WRITE_ONCE(task->run->stop, true);
+	task->run->orphan = true;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return true;
+}
+
+/**
+ * __wpool_run_timeout() - what wpool_run_timeout() is made of
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @timeout: the longest to wait, in jiffies
+ * @owner: the module that @fn belongs to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_run_timeout().
+ */
+int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
+			unsigned long timeout, struct module *owner)
+{
+	struct wpool_deadline deadline;
+	struct wpool_task *task;
+	int ret, result;
+
+	might_sleep();
+	task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	if (!task)
+		return -ENOMEM;
+	task->flags = WPOOL_TASK_ALLOCATED;
+	deadline_set(&deadline, timeout);
+	ret = wpool_schedule_timeout(pool, task, timeout);
+	if (!ret) {
+		timeout = deadline_left(&deadline);
+		ret = wpool_wait_timeout(task, timeout ? timeout - 1 : 0, &result);
+		if (ret && abandon(task))
+			return ret;
+		ret = task->result;
+	}
+	task_free(task);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_run_timeout);
