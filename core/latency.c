@@ -33,8 +33,17 @@ static void latency_add(u64 *histogram, u32 from)
 
 void __latency_accept(struct wpool *pool, struct wpool_task *task)
 {
-	if (pool->latency)
-		WRITE_ONCE(task->result, (int)latency_now());
+	if (!pool->latency)
+		return;
+	/*
+	 * It is not done any more before it loses its result: see wait_result().
+	 * Who sees it may lock task->pool, which is set, and which we hold until all
+	 * else is.
+	 */
+	if (task->state == TASK_DONE)
+		smp_store_release(&task->state, TASK_QUEUED);	/* as queue_put() */
+	smp_wmb();	/* pairs with that in wait_result() */
+	WRITE_ONCE(task->result, (int)latency_now());
 }
 
 void __latency_begin(struct wpool *pool, struct wpool_task *task,

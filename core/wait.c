@@ -194,6 +194,27 @@ static int help(struct wpool *pool, struct wpool_task *task,
 }
 
 /*
+ * Fetches the result of a task that was not accepted just now. Return: 0, -EINVAL if
+ * it never was, -EAGAIN if it has been again meanwhile: what was fetched may be the
+ * time of that, see __latency_accept(). Then it is not done; or for the next time,
+ * and the time is overwritten.
+ */
+static int wait_result(const struct wpool_task *task, int *result)
+{
+	u8 state;
+
+	*result = READ_ONCE(task->result);
+	smp_rmb();	/* pairs with that in __latency_accept() */
+	/* Pairs with the release in task_settle(). */
+	state = smp_load_acquire(&task->state);
+	if (!state)
+		return -EINVAL;
+	if (state != TASK_DONE || READ_ONCE(task->result) != *result)
+		return -EAGAIN;
+	return 0;
+}
+
+/*
  * Waits for a task, unless there is reason to look at it again. Return: 0 with the
  * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
  */
@@ -206,10 +227,8 @@ static int wait_once(struct wpool_task *task,
 	unsigned long timeout, flags;
 
 	pool = task_lock_pool(task, &flags);
-	if (!pool) {
-		*result = READ_ONCE(task->result);
-		return READ_ONCE(task->state) ? 0 : -EINVAL;
-	}
+	if (!pool)
+		return wait_result(task, result);
 	timeout = deadline_left(deadline);
 	worker = worker_current(pool);
 	if (worker)

@@ -104,6 +104,39 @@ static void latency_keeps_result(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, hold), 0);
 }
 
+static int call_again_and_again(struct wpt_thread *self)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < 20000 && (!err || err == -EBUSY); i++) {
+		err = wpool_schedule(self->pool, &self->job->task);
+		cond_resched();
+	}
+	return err == -EBUSY ? 0 : err;
+}
+
+/* Nor is the time taken for a result by who asks just when it is submitted again. */
+static void latency_races_again(struct kunit *test)
+{
+	struct wpool *pool = latency_pool(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *again;
+	int result = -7, ret;
+
+	job->result = -7;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	again = wpt_thread(test, call_again_and_again, pool, job, NULL);
+	while (!completion_done(&again->done) && result == -7) {
+		ret = wpool_wait_timeout(&job->task, 0, &result);
+		if (ret)
+			KUNIT_EXPECT_EQ(test, ret, -ETIMEDOUT);
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, result, -7);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, again), 0);
+}
+
 /* A pool that has not asked has none, and says so, also while another has. */
 static void latency_off(struct kunit *test)
 {
@@ -122,6 +155,7 @@ static struct kunit_case latency_cases[] = {
 	KUNIT_CASE(latency_not_too_short),
 	KUNIT_CASE(latency_death),
 	KUNIT_CASE(latency_keeps_result),
+	KUNIT_CASE(latency_races_again),
 	KUNIT_CASE(latency_off),
 	{}
 };
