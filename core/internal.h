@@ -88,6 +88,7 @@
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
  *	NULL; counted in &wpool.nr_asleep until it is told
  * @helper: I: the worker that waits for a group here, or NULL
+ * @slept_at: I: of who waits for a task, for spin_learn(); or 0
  * @colors: L: of a flusher: the colors that it still waits for; 0 is a drain
  *
  * Lives on the sleeper's stack. Who gives up (time-out, signal) takes itself
@@ -107,6 +108,7 @@ struct wpool_waiter {
 	struct wpool_group	*group;
 	struct wpool_worker	*worker;
 	struct wpool_worker	*helper;
+	u64			slept_at;
 	unsigned int		colors;
 };
 
@@ -171,6 +173,7 @@ struct wpool_run {
  * @idle_node: L: on &wpool.idle, if it is @idle
  * @idle: S: asleep until somebody takes it off &wpool.idle
  * @since: S: in jiffies: since when it is idle, or looks
+ * @slept_at: L: since when it is idle, for spin_learn(); or 0
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
@@ -192,6 +195,7 @@ struct wpool_worker {
 	struct list_head	node;
 	struct list_head	idle_node;
 	unsigned long		since;
+	u64			slept_at;
 	bool			idle;
 	bool			looking;
 	bool			leaving;
@@ -221,6 +225,8 @@ struct wpool_worker {
  *	have not yet since they were counted
  * @idle: L: workers asleep; LIFO, so that the warmest is woken
  * @nr_idle: S
+ * @worker_luck: L: of workers that look on before they sleep, see spin.c
+ * @waiter_luck: L: of those who look on before they sleep until a task has ended
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
  * @nr_blocked: S
  * @nr_asleep: L: workers of this pool asleep without a time limit in calls on
@@ -292,6 +298,8 @@ struct wpool {
 	unsigned int		nr_looking;
 	struct list_head	idle;
 	unsigned int		nr_idle;
+	unsigned int		worker_luck;
+	unsigned int		waiter_luck;
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
@@ -544,6 +552,17 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 void wait_interrupt(struct wpool_worker *worker, int told,
 		    struct wpool_wakes *wakes);
 void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* spin.c */
+u64 spin_slept_at(const struct wpool *pool);
+void spin_learn(struct wpool *pool, unsigned int *luck, u64 slept_at);
+bool spin_bet(struct wpool *pool, unsigned int *luck);
+void spin_lost(struct wpool *pool, unsigned int *luck);
+u64 spin_limit(const struct wpool *pool);
+bool spin_on(u64 limit);
+int spin_for_end(struct wpool *pool, struct wpool_task *task,
+		 const struct wpool_deadline *deadline, unsigned long flags)
+	__releases(&pool->lock);
 
 /* flush.c */
 void flush_accept(struct wpool *pool, struct wpool_task *task);

@@ -118,10 +118,11 @@ void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
  * Sleeps until the task is done, or to be looked at again. Locking: pool->lock
  * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
  *
- * @worker is set if a worker of the pool sleeps without a time limit.
+ * @worker is set if a worker of the pool sleeps without a time limit. @learn: would
+ * a spin have been better?
  */
 static int sleep_on(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_worker *worker, unsigned long timeout,
+		    struct wpool_worker *worker, unsigned long timeout, bool learn,
 		    int *result, unsigned long flags, struct wpool_wakes *wakes)
 	__releases(&pool->lock)
 {
@@ -131,6 +132,8 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
 
 	waiter_init(&waiter);
 	waiter.worker = worker;
+	if (learn)
+		waiter.slept_at = spin_slept_at(pool);
 	watch_add(task, &waiter);
 	if (worker) {
 		worker->awaits = task;
@@ -190,7 +193,7 @@ static int help(struct wpool *pool, struct wpool_task *task,
 		worker = NULL;
 	else if (victim)
 		wait_interrupt(victim, -EDEADLK, &wakes);
-	return sleep_on(pool, task, worker, timeout, result, flags, &wakes);
+	return sleep_on(pool, task, worker, timeout, false, result, flags, &wakes);
 }
 
 /*
@@ -219,7 +222,8 @@ static int wait_result(const struct wpool_task *task, int *result)
  * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
  */
 static int wait_once(struct wpool_task *task,
-		     const struct wpool_deadline *deadline, int *result)
+		     const struct wpool_deadline *deadline, bool may_spin,
+		     int *result)
 {
 	struct wpool_wakes wakes = {};
 	struct wpool_worker *worker;
@@ -233,7 +237,9 @@ static int wait_once(struct wpool_task *task,
 	worker = worker_current(pool);
 	if (worker)
 		return help(pool, task, worker, timeout, result, flags);
-	return sleep_on(pool, task, NULL, timeout, result, flags, &wakes);
+	if (may_spin && timeout && spin_bet(pool, &pool->waiter_luck))
+		return spin_for_end(pool, task, deadline, flags);
+	return sleep_on(pool, task, NULL, timeout, may_spin, result, flags, &wakes);
 }
 
 static bool can_be_awaited(const struct wpool_task *task)
@@ -251,9 +257,9 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&deadline, timeout);
-	do {
-		ret = wait_once(task, &deadline, result);
-	} while (ret == -EAGAIN);
+	ret = wait_once(task, &deadline, true, result);
+	while (ret == -EAGAIN)
+		ret = wait_once(task, &deadline, false, result);
 	return ret;
 }
 
@@ -381,7 +387,7 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	do {
 		cancelled |= wpool_cancel(task);
 		ask_to_stop(task);
-	} while (wait_once(task, &forever, &result) == -EAGAIN);
+	} while (wait_once(task, &forever, false, &result) == -EAGAIN);
 	return cancelled;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);

@@ -67,6 +67,7 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 	worker = list_first_entry_or_null(&pool->idle, struct wpool_worker,
 					  idle_node);
 	if (worker) {
+		spin_learn(pool, &pool->worker_luck, worker->slept_at);
 		worker_unidle(worker);
 		worker_will_look(worker);
 		wakes->worker = worker->thread;

@@ -92,6 +92,9 @@ void watch_tell(struct wpool_task *task, int told, int value,
 	while ((waiter = link_waiter(task->watchers))) {
 		task->watchers = waiter->next;
 		waiter->value = value;
+		if (!told)
+			spin_learn(task->pool, &task->pool->waiter_luck,
+				   waiter->slept_at);
 		waiter_tell(waiter, told, wakes);
 	}
 }

@@ -15,7 +15,6 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/rculist.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -87,24 +86,38 @@ static bool worker_must_leave(struct wpool_worker *worker)
 }
 
 /*
+ * At most one of a pool does. Not with memory to be freed before, which a kernel
+ * that preempts everywhere does not allow while preemption is off.
+ */
+static bool worker_may_spin(struct wpool *pool, const struct wpool_wakes *wakes)
+{
+	return !pool->nr_looking && !wakes->garbage &&
+	       spin_bet(pool, &pool->worker_luck);
+}
+
+/*
  * Looks on for a while, counted as looking, so that a submitter need not wake
- * anybody. Locking: pool->lock held; released and regrabbed.
+ * anybody. Preemption is off for as long as it counts: nobody waits for one that
+ * looks but does not run. Locking: pool->lock held; released and regrabbed.
  */
 static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
 			struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	u64 end = local_clock() + (u64)pool->spin_us * NSEC_PER_USEC;
+	u64 limit = spin_limit(pool);
 
 	worker_will_look(worker);
+	preempt_disable();
 	pool_unlock_wake(pool, *flags, wakes);
 	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
-	       local_clock() < end &&
-	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && !need_resched())
-		cpu_relax();
+	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
+		;
 	raw_spin_lock_irqsave(&pool->lock, *flags);
+	preempt_enable();
 	worker_looks(worker);
+	if (!queue_ready(pool))
+		spin_lost(pool, &pool->worker_luck);
 }
 
 /*
@@ -173,10 +186,11 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 		if (task) {
 			run_task(worker, task, flags, wakes);
 			spun = false;
-		} else if (pool->spin_us && !spun && !pool->nr_looking) {
+		} else if (!spun && worker_may_spin(pool, wakes)) {
 			worker_spin(worker, flags, wakes);
 			spun = true;
 		} else {
+			worker->slept_at = spun ? 0 : spin_slept_at(pool);
 			worker_idle(worker, flags, wakes);
 			spun = false;
 		}

@@ -29,7 +29,7 @@ static const struct file_case file_cases[] = {
 	{ "idle", "[ \"$(cat idle)\" = 0 ]" },
 	{ "capacity", "[ \"$(cat capacity)\" = 2 ]" },
 	{ "state", "[ \"$(cat state)\" = RUNNING ]" },
-	{ "stats: a line a counter", "[ $(grep -c '^[a-z_]* [0-9]*$' stats) = 20 ]" },
+	{ "stats: a line a counter", "[ $(grep -c '^[a-z_]* [0-9]*$' stats) = 22 ]" },
 	{ "stats: submitted", "grep -qx 'submitted 5' stats" },
 	{ "stats: largest", "grep -qx 'largest 2' stats" },
 	{ "tasks: a line a worker", "[ $(grep -c '^[0-9]' tasks) = 2 ]" },

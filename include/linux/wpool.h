@@ -347,8 +347,12 @@ struct wpool_ops {
  *	-EAGAIN; 0 is no limit
  * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers
  *	idles before it leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
- * @spin_us: how long, in microseconds, a worker that found no task looks on
- *	before it sleeps; 0 is not at all. At most one worker of a pool does.
+ * @spin_us: how long, in microseconds, a worker that found no task looks on before
+ *	it sleeps, and so does who waits for a task, in wpool_wait(),
+ *	wpool_wait_timeout(), wpool_run() and wpool_run_timeout(), unless he is a
+ *	worker of the pool; 0 is not at all. At most one worker of a pool does.
+ *	Either side stops at once when its CPU is wanted, and does not begin while
+ *	it has not paid lately: what is looked for comes later than that.
  * @watchdog_ms: a task that runs for longer, in milliseconds, is named in the log
  *	once, with its worker and its stack, and counted; 0 is none. What the end
  *	of the pool waits for is named too after so long, and again after twice
@@ -398,6 +402,9 @@ struct wpool_attrs {
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that a task took down
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
+ * @WPOOL_STAT_SPINS: how often somebody looked on before he slept, see
+ *	&wpool_attrs.spin_us
+ * @WPOOL_STAT_SPINS_LOST: how often that was in vain
  * @WPOOL_STAT_LARGEST: the most workers there have been at once
  * @WPOOL_STAT_CAPACITY: now: the most workers there may be
  * @WPOOL_STAT_WORKERS: now: workers
@@ -425,6 +432,8 @@ enum wpool_stat {
 	WPOOL_STAT_EXPIRED,
 	WPOOL_STAT_DIED,
 	WPOOL_STAT_OVERDUE,
+	WPOOL_STAT_SPINS,
+	WPOOL_STAT_SPINS_LOST,
 	WPOOL_STAT_LARGEST,
 	WPOOL_STAT_CAPACITY,
 	WPOOL_STAT_WORKERS,
