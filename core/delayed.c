@@ -54,7 +54,7 @@ static void delayed_fire(struct timer_list *timer)
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	delayed_unlink(pool, task);
 	if (delayed_cancelled(pool)) {
-		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
 	} else {
 		queue_put(pool, task);
 		/* A worker among its waiters may have to run it itself. */
@@ -90,7 +90,7 @@ void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes)
 						task)->timer))
 			continue;
 		delayed_unlink(pool, task);
-		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 }
 
@@ -195,7 +195,7 @@ bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 	pool = delayed_grab(dtask, &flags);
 	if (!pool)
 		return false;
-	task_drop(pool, &dtask->task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+	task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return true;

@@ -367,7 +367,7 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	while ((task = queue_find(pool, what->group))) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
 		what->cancelled++;
 		wake_for_queue(pool, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);

@@ -578,8 +578,8 @@ void task_free(struct wpool_task *task);
 void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		   unsigned long flags) __releases(&pool->lock);
 void run_bury_hooks(struct wpool_worker *worker);
-void task_drop(struct wpool *pool, struct wpool_task *task, int result,
-	       enum wpool_stat how, struct wpool_wakes *wakes);
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_wakes *wakes);
 bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);

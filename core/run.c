@@ -100,18 +100,18 @@ static void task_discard(struct wpool_task *task, struct wpool_wakes *wakes)
 }
 
 /**
- * task_drop() - end a task that was accepted and does not begin any more
+ * task_drop() - end a task that was accepted and does not begin any more: its
+ *	waiters are told -ECANCELED
  * @pool: its pool
  * @task: off the queue, or inside its function and off the queue again; in the
  *	first case not to be touched afterwards
- * @result: what its waiters are told
  * @how: the counter for this kind of end
  * @wakes: gets those whose wait is over
  *
  * Context: pool->lock held.
  */
-void task_drop(struct wpool *pool, struct wpool_task *task, int result,
-	       enum wpool_stat how, struct wpool_wakes *wakes)
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_wakes *wakes)
 {
 	struct wpool_group *group = watch_take_group(task);
 	struct module *pinned = queue_take_pin(task);
@@ -126,9 +126,9 @@ void task_drop(struct wpool *pool, struct wpool_task *task, int result,
 		task_discard(task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
 		key_release(pool, task, wakes);
-		task_settle(task, result, wakes);
+		task_settle(task, -ECANCELED, wakes);
 	}
-	task_uncount(pool, pinned, group, color, result, wakes);
+	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);
 }
 
 /* From here on the run stands for the task. Context: pool->lock held. */
@@ -188,7 +188,7 @@ static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
 	if (task && (task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 	if (task && (task->state & TASK_QUEUED)) {
 		/*
@@ -249,7 +249,7 @@ static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
 {
 	if (!group_cancels(task))
 		return false;
-	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	wake_for_queue(pool, wakes);
 	return true;
 }

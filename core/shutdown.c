@@ -121,7 +121,7 @@ static void hand_back(struct wpool *pool, struct wpool_task *task,
 	/* Before the end is told: from then on its owner may free it. */
 	if (unrun && !ours && !running)
 		list_add_tail(&task->node, unrun);
-	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 }
 
 /**

@@ -119,7 +119,7 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 		queue_put(pool, task);
 	else
 		victim = task;
-	task_drop(pool, victim, -ECANCELED, WPOOL_STAT_DROPPED, &wakes);
+	task_drop(pool, victim, WPOOL_STAT_DROPPED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return 0;

@@ -342,7 +342,7 @@ bool wpool_cancel(struct wpool_task *task)
 	}
 
 	queue_take_back(pool, task);
-	task_drop(pool, task, -ECANCELED, WPOOL_STAT_CANCELLED, &wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return true;
