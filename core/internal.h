@@ -423,7 +423,6 @@ void queue_link(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop_oldest(struct wpool *pool);
 int queue_accept(struct wpool *pool, struct wpool_task *task,
 		 struct wpool_group *group);
-struct wpool_task *queue_first(struct wpool *pool);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
@@ -571,7 +570,6 @@ void flush_done(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
 /* run.c */
 int run_init(void);
 void run_exit(void);
-bool task_is_ours(const struct wpool_task *task);
 struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);

@@ -190,16 +190,6 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_queued);
 }
 
-/* What is to run next; there is one. Context: pool->lock held. */
-struct wpool_task *queue_first(struct wpool *pool)
-{
-	int prio = 0;
-
-	while (list_empty(&pool->queue[prio]))
-		prio++;
-	return list_first_entry(&pool->queue[prio], struct wpool_task, node);
-}
-
 /**
  * queue_pop() - take the task that is to run next
  * @pool: the pool
@@ -210,29 +200,15 @@ struct wpool_task *queue_first(struct wpool *pool)
 struct wpool_task *queue_pop(struct wpool *pool)
 {
 	struct wpool_task *task;
+	int prio = 0;
 
 	if (!queue_ready(pool))
 		return NULL;
-	task = queue_first(pool);
+	while (list_empty(&pool->queue[prio]))
+		prio++;
+	task = list_first_entry(&pool->queue[prio], struct wpool_task, node);
 	queue_remove(pool, task);
 	return task;
-}
-
-/**
- * queue_relink() - let a task that was submitted inside its function wait
- * @pool: the pool
- * @task: queued; its function has just ended
- *
- * Context: pool->lock held.
- */
-void queue_relink(struct wpool *pool, struct wpool_task *task)
-{
-	lockdep_assert_held(&pool->lock);
-	shared_dec(pool->nr_held);
-	shared_dec(pool->nr_queued);
-	/* Never 0 on the way: who waits would take it for one never submitted. */
-	WRITE_ONCE(task->state, TASK_QUEUED);
-	queue_put(pool, task);
 }
 
 /**
@@ -252,6 +228,21 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
 	WRITE_ONCE(task->state, TASK_IN_FN);
+}
+
+/**
+ * queue_relink() - let a task that was submitted inside its function wait
+ * @pool: the pool
+ * @task: queued; its function has just ended
+ *
+ * Context: pool->lock held.
+ */
+void queue_relink(struct wpool *pool, struct wpool_task *task)
+{
+	queue_take_back(pool, task);
+	/* Never 0 on the way: who waits would take it for one never submitted. */
+	WRITE_ONCE(task->state, TASK_QUEUED);
+	queue_put(pool, task);
 }
 
 struct wpool_task *queue_find_on(const struct list_head *list,

@@ -46,7 +46,7 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 }
 
 /* Nobody has the task but the pool, which frees it as soon as it has begun. */
-bool task_is_ours(const struct wpool_task *task)
+static bool task_is_ours(const struct wpool_task *task)
 {
 	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
 
