@@ -48,13 +48,16 @@ void wpool_group_init_fail_fast(struct wpool_group *group)
 }
 EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
 
-static void group_tell(struct wpool_group *group, int told,
+/* All who wait for the group, or the workers among them. Context: its lock held. */
+static void group_tell(struct wpool_group *group, bool workers, int told,
 		       struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(waiter, next, &group->waiters, hnode) {
+		if (workers && !waiter->helper)
+			continue;
 		hlist_del(&waiter->hnode);
 		waiter->value = group->error;
 		waiter_tell(waiter, told, wakes);
@@ -79,9 +82,9 @@ void group_task_done(struct wpool_group *group, int result,
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
 	if (!--group->pending)
-		group_tell(group, 0, wakes);
+		group_tell(group, false, 0, wakes);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
-		group_tell(group, -EAGAIN, wakes);	/* to cancel the rest */
+		group_tell(group, false, -EAGAIN, wakes);	/* to cancel the rest */
 	raw_spin_unlock(&group->lock);
 }
 
@@ -115,7 +118,7 @@ static void group_sub(struct wpool_group *group)
 
 	raw_spin_lock_irqsave(&group->lock, flags);
 	if (!--group->pending)
-		group_tell(group, 0, &wakes);
+		group_tell(group, false, 0, &wakes);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 	wakes_issue(&wakes);
 }
@@ -132,17 +135,10 @@ static void group_sub(struct wpool_group *group)
  */
 void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	hlist_for_each_entry_safe(waiter, next, &group->waiters, hnode) {
-		if (!waiter->helper)
-			continue;
-		hlist_del(&waiter->hnode);
-		waiter_tell(waiter, -EAGAIN, wakes);
-	}
+	group_tell(group, true, -EAGAIN, wakes);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 }
 
@@ -361,20 +357,10 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 {
 	struct group_cancel *what = arg;
 	struct wpool_wakes wakes = {};
-	struct wpool_task *task;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	while ((task = queue_find(pool, what->group))) {
-		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
-		what->cancelled++;
-		wake_for_queue(pool, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
-		raw_spin_lock_irqsave(&pool->lock, flags);
-	}
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	what->cancelled += cancel_queued(pool, what->group, NULL, flags, &wakes);
 }
 
 /**

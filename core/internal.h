@@ -641,6 +641,9 @@ int pool_start(struct wpool *pool, unsigned int n);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 bool pool_is_shared(const struct wpool *pool, const char *what);
 void pool_stop(struct wpool *pool);
+unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
+			   struct list_head *unrun, unsigned long flags,
+			   struct wpool_wakes *wakes) __releases(&pool->lock);
 
 /* debugfs.c */
 void debugfs_init(void);

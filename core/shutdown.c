@@ -111,17 +111,48 @@ void pool_stop(struct wpool *pool)
 	await_end(pool, MAX_SCHEDULE_TIMEOUT);
 }
 
-/* Ends one queued task, and hands it back if it is its owner's to have. */
-static void hand_back(struct wpool *pool, struct wpool_task *task,
-		      struct list_head *unrun, struct wpool_wakes *wakes)
+/* Is a task that was taken back to be handed to who shuts the pool down? */
+static bool is_owners(const struct wpool_task *task)
 {
-	bool ours = task->flags & (WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE);
-	bool running = task->state & TASK_IN_FN;
+	return !(task->flags & (WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE)) &&
+	       !(task->state & TASK_IN_FN);
+}
 
-	/* Before the end is told: from then on its owner may free it. */
-	if (unrun && !ours && !running)
-		list_add_tail(&task->node, unrun);
-	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+/**
+ * cancel_queued() - take back all queued tasks
+ * @pool: the pool
+ * @group: of this group, or NULL for any
+ * @unrun: gets those that are their owners' to have, or NULL
+ * @flags: from raw_spin_lock_irqsave()
+ * @wakes: gets those whose wait is over
+ *
+ * Not all in one hold of the lock, so there should be an end to new ones.
+ *
+ * Locking: pool->lock held; released.
+ * Return: how many.
+ */
+unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
+			   struct list_head *unrun, unsigned long flags,
+			   struct wpool_wakes *wakes)
+	__releases(&pool->lock)
+{
+	struct wpool_task *task;
+	unsigned int n = 0;
+
+	while ((task = queue_find(pool, group))) {
+		queue_take_back(pool, task);
+		/* Before the end is told: from then on its owner may free it. */
+		if (unrun && is_owners(task))
+			list_add_tail(&task->node, unrun);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		n++;
+		/* One behind its key may be on the queue now. */
+		wake_for_queue(pool, wakes);
+		pool_unlock_wake(pool, flags, wakes);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	pool_unlock_wake(pool, flags, wakes);
+	return n;
 }
 
 /**
@@ -142,24 +173,13 @@ static void hand_back(struct wpool *pool, struct wpool_task *task,
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
 	struct wpool_wakes wakes = {};
-	struct wpool_task *task;
-	unsigned int n = 0;
 	unsigned long flags;
 
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	close_pool(pool, WPOOL_STATE_STOP, &wakes);
-	while ((task = queue_find(pool, NULL))) {
-		queue_take_back(pool, task);
-		hand_back(pool, task, unrun, &wakes);
-		n++;
-		/* The state keeps others out: no need to hold the lock for all. */
-		pool_unlock_wake(pool, flags, &wakes);
-		raw_spin_lock_irqsave(&pool->lock, flags);
-	}
-	pool_unlock_wake(pool, flags, &wakes);
-	return n;
+	return cancel_queued(pool, NULL, unrun, flags, &wakes);
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 
