@@ -15,12 +15,14 @@
 
 #include "internal.h"
 
-/* Counts a task that is being accepted. Context: pool->lock held. */
-void flush_accept(struct wpool *pool, struct wpool_task *task)
+/* Tasks accepted and not ended. Context: pool->lock held. */
+unsigned int pool_undone(const struct wpool *pool)
 {
-	task->color = pool->color;
-	pool->undone[task->color]++;
-	pool->nr_undone++;
+	unsigned int color, undone = 0;
+
+	for (color = 0; color < WPOOL_NR_COLORS; color++)
+		undone += pool->undone[color];
+	return undone;
 }
 
 static bool color_awaited(struct wpool *pool, unsigned int color)
@@ -34,37 +36,29 @@ static bool color_awaited(struct wpool *pool, unsigned int color)
 	return false;
 }
 
-static void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
-{
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
-		bool drain = !waiter->colors;
-
-		waiter->colors &= ~BIT(color);
-		if (drain ? pool->nr_undone : waiter->colors)
-			continue;
-		hlist_del(&waiter->hnode);
-		waiter_tell(waiter, 0, wakes);
-	}
-}
-
 /**
- * flush_done() - count a task that has ended
+ * flush_tell() - the last task of a color has ended while somebody flushes
  * @pool: the pool
- * @color: the color under which it was accepted
+ * @color: the color
  * @wakes: gets the callers of flush and drain whose wait is over
  *
  * Context: pool->lock held.
  */
-void flush_done(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
+void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 {
+	struct wpool_waiter *waiter;
+	struct hlist_node *next;
+
 	lockdep_assert_held(&pool->lock);
-	pool->nr_undone--;
-	if (--pool->undone[color] || hlist_empty(&pool->flushers))
-		return;
-	flush_tell(pool, color, wakes);
+	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
+		bool drain = !waiter->colors;
+
+		waiter->colors &= ~BIT(color);
+		if (drain ? pool_undone(pool) : waiter->colors)
+			continue;
+		hlist_del(&waiter->hnode);
+		waiter_tell(waiter, 0, wakes);
+	}
 	if (color_awaited(pool, pool->color))
 		pool->color = color;
 }
@@ -94,7 +88,7 @@ static void flush_wait(struct wpool *pool, bool drain, const char *what)
 		return;
 	waiter_init(&waiter);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (!pool->nr_undone) {
+	if (!pool_undone(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		return;
 	}

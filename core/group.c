@@ -233,7 +233,7 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 		ret = -EDEADLK;
 	} else if (task) {
 		queue_remove(pool, task);
-		run_task(worker, task, &flags, &wakes);
+		run_task(worker, task, &wakes);
 		ret = 1;
 	}
 	pool_unlock_wake(pool, flags, &wakes);

@@ -234,7 +234,6 @@ struct wpool_worker {
  * @flushers: L: callers of flush and drain
  * @color: L: what the next accepted task counts under
  * @undone: L: tasks accepted and not ended, by color
- * @nr_undone: L: the sum of @undone
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
  *	elsewhere
  *
@@ -306,7 +305,6 @@ struct wpool {
 	struct hlist_head	flushers;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
-	unsigned int		nr_undone;
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
@@ -432,17 +430,19 @@ struct wpool_task *queue_find_on(const struct list_head *list,
 struct wpool_task *queue_find_ready(struct wpool *pool,
 				    const struct wpool_group *group);
 struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
-struct module *queue_take_pin(struct wpool_task *task);
-void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
+void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* wake.c */
 void waiter_init(struct wpool_waiter *waiter);
 void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes);
-void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
-void pool_unlock_wake(struct wpool *pool, unsigned long flags,
-		      struct wpool_wakes *wakes) __releases(&pool->lock);
-
+void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags,
+			struct wpool_wakes *wakes) __releases(&pool->lock);
+void __pool_unlock_queued(struct wpool *pool, unsigned long flags)
+	__releases(&pool->lock);
+void __pool_unlock_wake_irq(struct wpool *pool, struct wpool_wakes *wakes)
+	__releases(&pool->lock);
 void wakes_issue(struct wpool_wakes *wakes);
 
 /**
@@ -469,11 +469,11 @@ void watch_add(struct wpool_task *task, struct wpool_waiter *waiter);
 void watch_del(struct wpool_task *task, struct wpool_waiter *waiter);
 void watch_add_group(struct wpool_task *task, struct wpool_group *group);
 struct wpool_group *watch_group(const struct wpool_task *task);
-struct wpool_group *watch_take_group(struct wpool_task *task);
+struct wpool_group *__watch_take_group(struct wpool_task *task);
 struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
 				     const struct wpool_worker *worker);
-void watch_tell(struct wpool_task *task, int told, int value,
-		struct wpool_wakes *wakes);
+void __watch_tell(struct wpool_task *task, int told, int value,
+		  struct wpool_wakes *wakes);
 
 /* submit.c */
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
@@ -481,13 +481,13 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group);
 
 /* key.c */
-bool key_held_back(struct wpool *pool, struct wpool_task *task);
+bool __key_held_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *key_find_follower(struct wpool *pool,
 				     const struct wpool_group *group);
-bool key_is_follower(const struct wpool_task *task);
+bool __key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
-void key_release(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_wakes *wakes);
+void __key_release(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_wakes *wakes);
 
 /* delayed.c */
 void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
@@ -550,7 +550,7 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 
 void wait_interrupt(struct wpool_worker *worker, int told,
 		    struct wpool_wakes *wakes);
-void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
+void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* spin.c */
 u64 spin_slept_at(const struct wpool *pool);
@@ -564,8 +564,8 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 	__releases(&pool->lock);
 
 /* flush.c */
-void flush_accept(struct wpool *pool, struct wpool_task *task);
-void flush_done(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
+unsigned int pool_undone(const struct wpool *pool);
+void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
 
 /* run.c */
 int run_init(void);
@@ -582,7 +582,7 @@ bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      unsigned long *flags, struct wpool_wakes *wakes)
+	      struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock);
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
@@ -650,5 +650,7 @@ void debugfs_init(void);
 void debugfs_exit(void);
 void debugfs_add_pool(struct wpool *pool);
 void debugfs_remove_pool(struct wpool *pool);
+
+#include "fastpath.h"
 
 #endif /* _WPOOL_INTERNAL_H */

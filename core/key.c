@@ -38,20 +38,18 @@ static struct wpool_keyed_task *key_find_head(struct wpool *pool, u64 key)
 }
 
 /**
- * key_held_back() - put a task behind those of its key
+ * __key_held_back() - put a task behind those of its key
  * @pool: the pool
- * @task: accepted, on no list
+ * @task: accepted, on no list; one without a key is left to fastpath.h
  *
  * Return: true if it is held back; false if it may go to the queue: it has no
  * key, or is now the head of its own.
  */
-bool key_held_back(struct wpool *pool, struct wpool_task *task)
+bool __key_held_back(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed, *head;
 
 	lockdep_assert_held(&pool->lock);
-	if (!(task->flags & WPOOL_TASK_KEYED))
-		return false;
 	keyed = to_keyed(task);
 	head = key_find_head(pool, keyed->key);
 	if (head) {
@@ -65,10 +63,9 @@ bool key_held_back(struct wpool *pool, struct wpool_task *task)
 }
 
 /* Is a queued task held back behind the head of its key? */
-bool key_is_follower(const struct wpool_task *task)
+bool __key_is_follower(const struct wpool_task *task)
 {
-	return (task->flags & WPOOL_TASK_KEYED) &&
-	       hlist_unhashed(&to_keyed(task)->hash);
+	return hlist_unhashed(&to_keyed(task)->hash);
 }
 
 /* The first task held back behind its key, of a group if one is given. */
@@ -115,17 +112,17 @@ static void key_tell_workers(struct wpool *pool, struct wpool_task *head,
 }
 
 /**
- * key_release() - let the next task of a key go to the queue
+ * __key_release() - let the next task of a key go to the queue
  * @pool: the pool
  * @task: ended, or not to begin any more; a follower has been taken off its list
  * @wakes: gets those who wait for the next: a worker may have to run it itself
  */
-void key_release(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_wakes *wakes)
+void __key_release(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_wakes *wakes)
 {
 	struct wpool_keyed_task *head, *next;
 
-	if (!(task->flags & WPOOL_TASK_KEYED) || key_is_follower(task))
+	if (key_is_follower(task))
 		return;
 	head = to_keyed(task);
 	hlist_del_init(&head->hash);

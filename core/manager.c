@@ -278,7 +278,7 @@ static void terminate(struct wpool *pool)
 	bool over;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	over = pool_is_closing(pool) && !pool->nr_workers && !pool->nr_undone;
+	over = pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool);
 	if (over)
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

@@ -246,7 +246,7 @@ static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
-	WARN_ON_ONCE(pool->nr_undone || pool->nr_workers || pool->nr_blocked);
+	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */

@@ -19,13 +19,10 @@
 
 static bool queue_has_room(const struct wpool *pool)
 {
-	unsigned int room = pool->depth;
-
-	if (pool->depth == UINT_MAX)
+	if (likely(pool->nr_queued < pool->depth))
 		return true;
-	if (pool->nr_running < pool->capacity)
-		room += pool->capacity - pool->nr_running;
-	return pool->nr_queued < room;
+	return pool->nr_running < pool->capacity &&
+	       pool->nr_queued - pool->depth < pool->capacity - pool->nr_running;
 }
 
 /* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */
@@ -67,20 +64,6 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
-/**
- * queue_take_pin() - take over the reference that a queued task has on its owner
- * @task: the task
- *
- * Return: what to module_put(), or NULL.
- */
-struct module *queue_take_pin(struct wpool_task *task)
-{
-	if (!(task->flags & WPOOL_TASK_PINNED))
-		return NULL;
-	WRITE_ONCE(task->flags, task->flags & ~WPOOL_TASK_PINNED);
-	return task->owner;
-}
-
 /* Context: pool->lock held; the task's state may be under another pool's. */
 int queue_check(const struct wpool *pool, const struct wpool_task *task)
 {
@@ -90,10 +73,10 @@ int queue_check(const struct wpool *pool, const struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	if (pool->state != WPOOL_STATE_RUNNING)
 		return -ESHUTDOWN;
+	if (likely(!(state & TASK_ACCEPTED)))
+		return 0;
 	if (state & (TASK_QUEUED | TASK_DELAYED))
 		return -EBUSY;
-	if (!(state & TASK_IN_FN))
-		return 0;
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	/* If it took its worker down, nobody could take it off the queue. */
@@ -141,7 +124,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
-	if (in_fn || key_held_back(pool, task))
+	if (unlikely(in_fn) || key_held_back(pool, task))
 		shared_inc(pool->nr_held);
 	else
 		queue_link(pool, task);
@@ -158,8 +141,8 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
  * Context: pool->lock held.
  * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
  */
-int queue_accept(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_group *group)
+int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
+			   struct wpool_group *group)
 {
 	int ret = queue_check(pool, task);
 
@@ -197,7 +180,7 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
  * Context: pool->lock held.
  * Return: the oldest of the highest priority, or NULL.
  */
-struct wpool_task *queue_pop(struct wpool *pool)
+struct wpool_task * __flatten queue_pop(struct wpool *pool)
 {
 	struct wpool_task *task;
 	int prio = 0;
@@ -308,7 +291,7 @@ struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *grou
 }
 
 /**
- * queue_admit_blocked() - hand the room there is to those who wait for it
+ * __queue_admit_blocked() - hand the room there is to those who wait for it
  * @pool: the pool
  * @wakes: gets the submitters
  *
@@ -316,7 +299,7 @@ struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *grou
  * comes later can take the room. Called wherever room may have come about, so
  * that blocked submitters mean that there is none. Context: pool->lock held.
  */
-void queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
+void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
 	int ret;

@@ -62,7 +62,7 @@ void task_free(struct wpool_task *task)
  * Sets the result of a task, tells its waiters and lets go of it: not to be
  * touched afterwards. Context: pool->lock held.
  */
-static void task_settle(struct wpool_task *task, int result,
+static __always_inline void task_settle(struct wpool_task *task, int result,
 			struct wpool_wakes *wakes)
 {
 	WRITE_ONCE(task->result, result);
@@ -76,19 +76,20 @@ static void task_settle(struct wpool_task *task, int result,
 }
 
 /* What the end of any accepted task brings about. Context: pool->lock held. */
-static void task_uncount(struct wpool *pool, struct module *pinned,
+static __always_inline void task_uncount(struct wpool *pool, struct module *pinned,
 			 struct wpool_group *group, u8 color, int result,
 			 struct wpool_wakes *wakes)
 {
 	lockdep_assert_held(&pool->lock);
-	module_put(pinned);
-	if (group)
+	if (unlikely(pinned))
+		module_put(pinned);
+	if (unlikely(group))
 		group_task_done(group, result, wakes);
 	flush_done(pool, color, wakes);
 	queue_admit_blocked(pool, wakes);
 	/* The room may have gone to one that is held back. */
 	break_deadlock(pool, wakes);
-	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool->nr_undone)
+	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool_undone(pool))
 		manager_kick(pool);
 }
 
@@ -132,7 +133,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 }
 
 /* From here on the run stands for the task. Context: pool->lock held. */
-static void run_set_up(struct wpool *pool, struct wpool_run *run,
+static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
 		       struct wpool_worker *worker, struct wpool_task *task)
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
@@ -156,13 +157,12 @@ static void run_set_up(struct wpool *pool, struct wpool_run *run,
 }
 
 /* The task has just left the queue. Context: pool->lock held. */
-static void run_begin(struct wpool_worker *worker, struct wpool_run *run,
-		      struct wpool_task *task, struct wpool_wakes *wakes)
+static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
+				      struct wpool_run *run, struct wpool_task *task,
+				      bool nested, struct wpool_wakes *wakes)
 {
-	struct wpool *pool = worker->pool;
-
 	run_set_up(pool, run, worker, task);
-	if (worker->depth) {
+	if (unlikely(nested)) {
 		/* A place on the queue is free, and no worker less. */
 		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
 		queue_admit_blocked(pool, wakes);
@@ -172,75 +172,111 @@ static void run_begin(struct wpool_worker *worker, struct wpool_run *run,
 	shared_inc(worker->depth);
 }
 
-/* Tells how a run ended, to all who want to know. The run is off the worker. */
-static void run_finish(struct wpool *pool, struct wpool_run *run, int result,
-		       enum wpool_stat how, struct wpool_wakes *wakes)
+/*
+ * Lets go of a task that was submitted again inside its function, or that nobody
+ * waits for any more. Context: pool->lock held.
+ */
+static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
+				     int result, struct wpool_wakes *wakes)
 {
 	struct wpool_task *task = run->task;
 	struct wpool_group *group;
 
-	/* Before anybody can know that it has ended; see wpool_stats(). */
-	shared_inc(pool->stats[how]);
-	latency_end(pool, run);
-	if (task)
-		key_release(pool, task, wakes);
 	/* Who asked it to stop did not mean it to run again. */
-	if (task && (task->state & TASK_QUEUED) &&
+	if ((task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
-	if (task && (task->state & TASK_QUEUED)) {
+	if (task->state & TASK_QUEUED) {
 		/*
-		 * Submitted again meanwhile, so not done. Waiters look at it
-		 * again: a worker among them may have to run it itself.
+		 * So not done. Waiters look at it again: a worker among them may
+		 * have to run it itself.
 		 */
 		queue_relink(pool, task);
 		watch_tell(task, -EAGAIN, 0, wakes);
 		group = watch_group(task);
 		if (group)
 			group_tell_workers(group, wakes);
-	} else if (task && run->orphan) {
+	} else if (run->orphan) {
 		task_discard(task, wakes);
-	} else if (task) {
+	} else {
 		task_settle(task, result, wakes);
+	}
+}
+
+/* Tells how a run ended, to all who want to know. The run is off the worker. */
+static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run,
+				       int result, enum wpool_stat how,
+				       struct wpool_wakes *wakes)
+{
+	struct wpool_task *task = run->task;
+
+	/* Before anybody can know that it has ended; see wpool_stats(). */
+	shared_inc(pool->stats[how]);
+	latency_end(pool, run);
+	if (task) {
+		key_release(pool, task, wakes);
+		if (unlikely((task->state & TASK_QUEUED) || run->orphan))
+			run_finish_rare(pool, run, result, wakes);
+		else
+			task_settle(task, result, wakes);
 	}
 	task_uncount(pool, run->owner, run->group, run->color, result, wakes);
 }
 
-static void run_end(struct wpool_worker *worker, int result,
-		    struct wpool_wakes *wakes)
+static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
+				    struct wpool_run *run, bool nested, int result,
+				    struct wpool_wakes *wakes)
 {
-	struct wpool *pool = worker->pool;
-	struct wpool_run *run = &worker->runs[worker->depth - 1];
-
 	shared_dec(worker->depth);
-	if (!worker->depth)
+	if (likely(!nested))
 		shared_dec(pool->nr_running);
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
 	/*
 	 * An outermost run's worker looks at the queue next, in this hold of the
 	 * lock. Not one inside another run, or in a hook on its way out.
 	 */
-	if (worker->depth || worker->leaving)
+	if (unlikely(nested || worker->leaving))
 		wake_for_queue(pool, wakes);
 }
 
 /*
  * What a function must not leave behind: it would befall the next, and be blamed
- * on it. @locks: held before, by a function that waits for this one.
+ * on it.
  */
-static void run_check_leaks(const struct wpool *pool, const struct wpool_run *run,
-			    int locks)
+static noinline void run_tell_leaks(const struct wpool *pool,
+				    const struct wpool_run *run, int leaked)
 {
-	int leaked = lockdep_depth(current) - locks;
-
-	if (likely(!preempt_count() && !irqs_disabled() && !leaked))
-		return;
 	pr_err("%s: %ps returned with preempt_count 0x%x, interrupts %s, %d locks too many\n",
 	       pool->name, run->fn, preempt_count(),
 	       irqs_disabled() ? "off" : "on", leaked);
 	dump_stack();
+}
+
+/* Calls the function. No lock of ours is held; locks of outer runs may be. */
+static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
+{
+	int result, locks = lockdep_depth(current);
+
+	result = run->fn(run->arg);
+	locks = lockdep_depth(current) - locks;
+	if (unlikely(preempt_count() || irqs_disabled() || locks))
+		run_tell_leaks(pool, run, locks);
+	return result;
+}
+
+/* The same with the hooks of a pool that has some. */
+static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
+{
+	int result;
+
+	if (pool->ops->task_begin)
+		pool->ops->task_begin(pool, run->fn, run->arg);
+	result = run_call(pool, run);
+	if (pool->ops->task_end)
+		pool->ops->task_end(pool, run->fn, run->arg, result);
+	return result;
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
@@ -259,45 +295,44 @@ static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
  *	has failed
  * @worker: the current thread
  * @task: the task
- * @flags: from raw_spin_lock_irqsave()
  * @wakes: issued before the function is called; gets those whose wait ends with it
  *
- * Locking: pool->lock held; released and regrabbed.
+ * Locking: pool->lock held, and interrupts were on; released and regrabbed.
  */
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      unsigned long *flags, struct wpool_wakes *wakes)
+	      struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool_run *run = &worker->runs[worker->depth];
 	struct wpool *pool = worker->pool;
+	bool nested = worker->depth;
 	bool ours = task_is_ours(task);
-	int locks, result;
+	int result;
 
 	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
-		pool_unlock_wake(pool, *flags, wakes);
-		raw_spin_lock_irqsave(&pool->lock, *flags);
+		pool_unlock_wake_irq(pool, wakes);
+		raw_spin_lock_irq(&pool->lock);
 		return;
 	}
 
-	run_begin(worker, run, task, wakes);
+	run_begin(pool, worker, run, task, nested, wakes);
 	wake_for_queue(pool, wakes);
-	pool_unlock_wake(pool, *flags, wakes);
+	pool_unlock_wake_irq(pool, wakes);
 	trace_wpool_task_start(pool->name, task, run->fn);
 	if (ours)
 		task_free(task);
 
-	locks = lockdep_depth(current);
-	if (pool->ops && pool->ops->task_begin)
-		pool->ops->task_begin(pool, run->fn, run->arg);
-	result = run->fn(run->arg);
-	if (pool->ops && pool->ops->task_end)
-		pool->ops->task_end(pool, run->fn, run->arg, result);
+	if (unlikely(pool->ops))
+		result = run_call_hooked(pool, run);
+	else
+		result = run_call(pool, run);
 
-	run_check_leaks(pool, run, locks);
 	trace_wpool_task_end(pool->name, task, run->fn, result);
-	cond_resched();
-	raw_spin_lock_irqsave(&pool->lock, *flags);
-	run_end(worker, result, wakes);
+	/* Else cond_resched() would be a fifth of what an empty task costs. */
+	if (unlikely(need_resched()))
+		cond_resched();
+	raw_spin_lock_irq(&pool->lock);
+	run_end(pool, worker, run, nested, result, wakes);
 }
 
 /**

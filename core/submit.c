@@ -153,56 +153,59 @@ static int when_full(struct wpool *pool, struct wpool_task *task,
 	return block(pool, task, group, MAX_SCHEDULE_TIMEOUT, flags);
 }
 
-/* Why a task cannot be run, or NULL. */
-static const char *task_fault(const struct wpool_task *task)
+/*
+ * Its key must be released when it has ended. A pool that has the task already
+ * may be pinning its owner just now.
+ */
+static bool keyed_and_detached(const struct wpool_task *task)
 {
 	u8 both = WPOOL_TASK_KEYED | WPOOL_TASK_DETACHED;
 
+	return (READ_ONCE(task->flags) & both) == both;
+}
+
+/* Why a task cannot be run. */
+static noinline void tell_fault(const struct wpool *pool,
+				const struct wpool_task *task)
+{
+	const char *fault;
+
 	if (!task)
-		return "no task";
-	if (!task->fn)
-		return "a task without a function";
-	if (task->prio >= WPOOL_NR_PRIOS)
-		return "a task of unknown priority";
-	/*
-	 * Its key must be released when it has ended. A pool that has the task
-	 * already may be pinning its owner just now.
-	 */
-	if ((READ_ONCE(task->flags) & both) == both)
-		return "a task with a key that is detached";
-	return NULL;
+		fault = "no task";
+	else if (!task->fn)
+		fault = "a task without a function";
+	else if (keyed_and_detached(task))
+		fault = "a task with a key that is detached";
+	else
+		fault = "a task of unknown priority";
+	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
+}
+
+static inline bool args_ok(struct wpool *pool, const struct wpool_task *task)
+{
+	if (IS_ERR_OR_NULL(pool))
+		return false;
+	if (likely(task && task->fn && task->prio < WPOOL_NR_PRIOS &&
+		   !keyed_and_detached(task)))
+		return true;
+	tell_fault(pool, task);
+	return false;
 }
 
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 {
-	const char *fault;
-
-	if (IS_ERR_OR_NULL(pool))
-		return false;
-	fault = task_fault(task);
-	if (likely(!fault))
-		return true;
-	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
-	return false;
+	return args_ok(pool, task);
 }
 
-static int submit(struct wpool *pool, struct wpool_task *task,
-		  struct wpool_group *group, unsigned long timeout)
+/*
+ * What becomes of a task that was not accepted at once. Locking: pool->lock held;
+ * released.
+ */
+static noinline int not_accepted(struct wpool *pool, struct wpool_task *task,
+				 struct wpool_group *group, unsigned long timeout,
+				 int ret, unsigned long flags)
+	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-	int ret;
-
-	if (unlikely(!submit_args_ok(pool, task)))
-		return -EINVAL;
-
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = queue_accept(pool, task, group);
-	if (likely(!ret)) {
-		wake_for_queue(pool, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
-		return 0;
-	}
 	if (ret == -EAGAIN && timeout == BY_POLICY)
 		return when_full(pool, task, group, flags);
 	if (ret == -EAGAIN && timeout != DONT_BLOCK)
@@ -211,6 +214,22 @@ static int submit(struct wpool *pool, struct wpool_task *task,
 		return reject(pool, ret, flags);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return ret;
+}
+
+static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
+				  struct wpool_group *group, unsigned long timeout)
+{
+	unsigned long flags;
+	int ret;
+
+	if (unlikely(!args_ok(pool, task)))
+		return -EINVAL;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	ret = queue_accept(pool, task, group);
+	if (unlikely(ret))
+		return not_accepted(pool, task, group, timeout, ret, flags);
+	pool_unlock_queued(pool, flags);
+	return 0;
 }
 
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
@@ -296,7 +315,6 @@ EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
-	struct wpool_wakes wakes = {};
 	unsigned int accepted = 0;
 	unsigned long flags;
 
@@ -304,8 +322,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	do {
 		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock_queued(pool, flags);
 	return accepted;
 }
 

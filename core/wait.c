@@ -87,7 +87,7 @@ void wait_interrupt(struct wpool_worker *worker, int told,
 }
 
 /**
- * break_deadlock() - have one who waits for room give up, if none is to come
+ * __break_deadlock() - have one who waits for room give up, if none is to come
  * @pool: the pool
  * @wakes: gets him
  *
@@ -96,12 +96,12 @@ void wait_interrupt(struct wpool_worker *worker, int told,
  * that waits for room. Called when one more sleeps, when one less may be there, and
  * when a task has ended without its room going to him. Context: pool->lock held.
  */
-void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
+void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
 
 	lockdep_assert_held(&pool->lock);
-	if (!pool->nr_asleep || pool->nr_asleep < pool_all_asleep(pool))
+	if (pool->nr_asleep < pool_all_asleep(pool))
 		return;
 	list_for_each_entry(waiter, &pool->blocked, node) {
 		if (!waiter->worker)
@@ -176,7 +176,7 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
 		if (run_may_nest(worker)) {
 			queue_remove(pool, head);
-			run_task(worker, head, &flags, &wakes);
+			run_task(worker, head, &wakes);
 		} else {
 			ret = -EDEADLK;
 		}

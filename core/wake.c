@@ -49,21 +49,15 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 	hlist_add_head(&waiter->hnode, &wakes->waiters);
 }
 
-/**
- * wake_for_queue() - see to it that somebody looks at the queue
- * @pool: the pool
- * @wakes: gets a worker to be woken
- *
- * An idle worker is used before one is made. Context: pool->lock held.
+/*
+ * The rest of wake_for_queue(): tasks are ready, nobody looks, and somebody idles or
+ * may be made.
  */
-void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
+void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 {
 	struct wpool_worker *worker;
 
 	lockdep_assert_held(&pool->lock);
-	if (!queue_ready(pool) || pool->nr_looking)
-		return;
-
 	worker = list_first_entry_or_null(&pool->idle, struct wpool_worker,
 					  idle_node);
 	if (worker) {
@@ -71,7 +65,7 @@ void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 		worker_unidle(worker);
 		worker_will_look(worker);
 		wakes->worker = worker->thread;
-	} else if (!pool->spawn_asked && pool->nr_workers < pool->capacity) {
+	} else if (!pool->spawn_asked) {
 		pool->spawn_asked = true;
 		manager_kick(pool);
 	}
@@ -120,26 +114,46 @@ unsigned long deadline_left(const struct wpool_deadline *deadline)
 	return time_before(now, deadline->at) ? deadline->at - now : 0;
 }
 
-/**
- * pool_unlock_wake() - drop the lock, then wake those collected under it
- * @pool: the pool; may be gone when this returns, unless the caller holds it
- * @flags: from raw_spin_lock_irqsave()
- * @wakes: left empty
- *
+/*
  * The worker to be woken is not on the idle list any more, but it may wake up by
  * itself, run, leave and be buried before we come to it: RCU keeps its
  * task_struct. Preemption is off, which is an RCU read-side critical section, and
  * keeps a worker that is counted as looking from waiting for a turn of ours.
  */
-void pool_unlock_wake(struct wpool *pool, unsigned long flags,
-		      struct wpool_wakes *wakes)
+static void wake_worker(struct wpool_wakes *wakes)
+{
+	if (wakes->worker)
+		wake_up_process(wakes->worker);
+	wakes->worker = NULL;
+}
+
+/* The rest of pool_unlock_wake(): there is somebody to wake, or to free. */
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags,
+			struct wpool_wakes *wakes)
 	__releases(&pool->lock)
 {
 	preempt_disable();
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	if (wakes->worker)
-		wake_up_process(wakes->worker);
+	wake_worker(wakes);
 	preempt_enable();
-	wakes->worker = NULL;
 	wakes_issue(wakes);
+}
+
+void __pool_unlock_wake_irq(struct wpool *pool, struct wpool_wakes *wakes)
+	__releases(&pool->lock)
+{
+	preempt_disable();
+	raw_spin_unlock_irq(&pool->lock);
+	wake_worker(wakes);
+	preempt_enable();
+	wakes_issue(wakes);
+}
+
+void __pool_unlock_queued(struct wpool *pool, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+
+	__wake_for_queue(pool, &wakes);
+	__pool_unlock_wake(pool, flags, &wakes);
 }

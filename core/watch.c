@@ -57,7 +57,7 @@ struct wpool_group *watch_group(const struct wpool_task *task)
 	return (struct wpool_group *)(link & ~WATCH_GROUP);
 }
 
-struct wpool_group *watch_take_group(struct wpool_task *task)
+struct wpool_group *__watch_take_group(struct wpool_task *task)
 {
 	struct wpool_group *group = watch_group(task);
 
@@ -78,14 +78,14 @@ struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
 }
 
 /**
- * watch_tell() - tell all waiters, and forget them; a group stays
+ * __watch_tell() - tell all waiters, and forget them; a group stays
  * @task: the task
  * @told: what they are told
  * @value: the result that goes with it
  * @wakes: gets them
  */
-void watch_tell(struct wpool_task *task, int told, int value,
-		struct wpool_wakes *wakes)
+void __watch_tell(struct wpool_task *task, int told, int value,
+		  struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
 

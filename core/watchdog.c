@@ -163,7 +163,7 @@ static bool name_rest(struct wpool *pool)
 		in_workers += worker->depth;
 	queued = pool->nr_queued;
 	delayed = pool->nr_delayed;
-	undone = pool->nr_undone;
+	undone = pool_undone(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!late)
 		return false;

@@ -184,7 +184,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 			continue;
 		task = queue_pop(pool);
 		if (task) {
-			run_task(worker, task, flags, wakes);
+			run_task(worker, task, wakes);
 			spun = false;
 		} else if (!spun && worker_may_spin(pool, wakes)) {
 			worker_spin(worker, flags, wakes);
