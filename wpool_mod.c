@@ -84,7 +84,7 @@ static int __init wpool_mod_init(void)
 {
 	int ret;
 
-	ret = run_init();
+	ret = task_init();
 	if (ret)
 		return ret;
 	ret = manager_init();
@@ -105,7 +105,7 @@ exit_debugfs:
 	debugfs_exit();
 	manager_exit();
 exit_run:
-	run_exit();
+	task_exit();
 	return ret;
 }
 
@@ -115,7 +115,7 @@ static void __exit wpool_mod_exit(void)
 	pool_destroy_default();
 	debugfs_exit();
 	manager_exit();
-	run_exit();
+	task_exit();
 }
 
 module_init(wpool_mod_init);

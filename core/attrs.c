@@ -167,6 +167,8 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
 	pool->ops = attrs->ops;
 	pool->priv = attrs->priv;
+	pool->one_by_one = attrs->watchdog_ms ||
+			   attrs->flags & (WPOOL_FREEZABLE | WPOOL_LATENCY);
 	ret = apply_cpumask(pool, attrs);
 	if (!ret && attrs->flags & WPOOL_LATENCY)
 		ret = latency_start(pool);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What every task goes through, so that it costs a test where nothing is to be
- * done: each of these stands in front of a function, told of in its own file, for
+ * done: most of these stand in front of a function, told of in its own file, for
  * the case that is rare. Included by internal.h alone. All need pool->lock.
  */
 #ifndef _WPOOL_FASTPATH_H
 #define _WPOOL_FASTPATH_H
+
+#include <linux/module.h>
 
 static inline bool key_held_back(struct wpool *pool, struct wpool_task *task)
 {
@@ -58,12 +60,59 @@ static inline void flush_accept(struct wpool *pool, struct wpool_task *task)
 	pool->undone[task->color]++;
 }
 
-/* Counts a task that has ended, accepted under @color. */
-static inline void flush_done(struct wpool *pool, u8 color,
+/* Counts tasks that have ended, accepted under @color. */
+static inline void flush_done(struct wpool *pool, u8 color, unsigned int n,
 			      struct wpool_wakes *wakes)
 {
-	if (!--pool->undone[color] && unlikely(!hlist_empty(&pool->flushers)))
+	pool->undone[color] -= n;
+	if (unlikely(!hlist_empty(&pool->flushers)) && !pool->undone[color])
 		flush_tell(pool, color, wakes);
+}
+
+/**
+ * hands_recall() - have all tasks that wait on the queue
+ * @pool: the pool
+ *
+ * For who needs to know what waits, or changes what may begin.
+ */
+static inline void hands_recall(struct wpool *pool)
+{
+	if (unlikely(pool->nr_taken))
+		__hands_recall(pool);
+}
+
+/* The same before a task is popped, if one in a hand is to go first. */
+static inline void hands_review(struct wpool *pool)
+{
+	if (unlikely(pool->nr_taken))
+		__hands_review(pool);
+}
+
+/**
+ * task_grip() - have a task's state change under the lock alone
+ * @pool: its pool, if it is accepted
+ * @task: the task; may have ended when this returns
+ */
+static inline void task_grip(struct wpool *pool, struct wpool_task *task)
+{
+	if (READ_ONCE(task->state) & TASK_LOOSE)
+		__task_grip(pool, task);
+}
+
+/**
+ * hand_take() - take tasks to be run after one that has just left the queue
+ * @worker: the current thread, with an empty hand
+ * @first: the one
+ *
+ * Return: true if there are any; then @first is to be loose as they are.
+ */
+static inline bool hand_take(struct wpool_worker *worker,
+			     const struct wpool_task *first)
+{
+	const struct wpool *pool = worker->pool;
+
+	return pool->nr_queued - pool->nr_held >= pool->nr_workers &&
+	       __hand_take(worker, first);
 }
 
 /**
@@ -141,6 +190,68 @@ static inline void pool_unlock_queued(struct wpool *pool, unsigned long flags)
 		__pool_unlock_queued(pool, flags);
 	else
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/* Nobody has the task but the pool, which frees it as soon as it has begun. */
+static inline bool task_is_ours(const struct wpool_task *task)
+{
+	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
+
+	return (task->flags & both) == both;
+}
+
+/*
+ * Sets the result of a task, tells its waiters and lets go of it: not to be
+ * touched afterwards.
+ */
+static inline void task_settle(struct wpool_task *task, int result,
+			       struct wpool_wakes *wakes)
+{
+	WRITE_ONCE(task->result, result);
+	watch_tell(task, 0, result, wakes);
+	/*
+	 * Release: who reads this without the lock may read the result, and may
+	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
+	 * wpool_task_queued() and queue_check().
+	 */
+	smp_store_release(&task->state, TASK_DONE);
+}
+
+/**
+ * tasks_uncount() - count tasks that have ended
+ * @pool: their pool
+ * @color: under which they were accepted
+ * @n: how many
+ * @wakes: gets those whose wait is over
+ */
+static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n,
+				 struct wpool_wakes *wakes)
+{
+	flush_done(pool, color, n, wakes);
+	queue_admit_blocked(pool, wakes);
+	/* The room may have gone to one that is held back. */
+	break_deadlock(pool, wakes);
+	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool_undone(pool))
+		manager_kick(pool);
+}
+
+/* What the end of any task that was not loose brings about. */
+static inline void task_uncount(struct wpool *pool, struct module *pinned,
+				struct wpool_group *group, u8 color,
+				int result, struct wpool_wakes *wakes)
+{
+	if (unlikely(pinned))
+		module_put(pinned);
+	if (unlikely(group))
+		group_task_done(group, result, wakes);
+	tasks_uncount(pool, color, 1, wakes);
+}
+
+/* Has wpool's own memory freed once the lock is dropped. */
+static inline void task_discard(struct wpool_task *task, struct wpool_wakes *wakes)
+{
+	task->watchers = (unsigned long)wakes->garbage;
+	wakes->garbage = task;
 }
 
 #endif /* _WPOOL_FASTPATH_H */

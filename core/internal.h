@@ -9,6 +9,7 @@
  * S: Written under pool->lock, read anywhere with READ_ONCE().
  * W: Written by the worker itself under pool->lock, read by itself without and
  *    by others under it. Readers that only look (debugfs) use READ_ONCE().
+ * H: Written under pool->lock and worker->lock, by the worker itself under either.
  * M: Only touched by the manager thread.
  * R: registry_lock in pool.c.
  *
@@ -18,6 +19,7 @@
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	    manager.lock		raw; manager.c
+ *	    worker->lock		raw; hand.c
  *	    pool->slots.lock		inside down_trylock() and up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
@@ -46,6 +48,7 @@
 #include <linux/llist.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/wait.h>
@@ -59,12 +62,16 @@
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
 #define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
+#define TASK_LOOSE	0x10	/* its worker goes on without the lock, see hand.c */
 
 /* The pool's: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
+
+/* The most tasks that a worker takes beside the one that it begins, see hand.c. */
+#define WPOOL_HAND_MAX		15U
 
 /* Buckets for the keys in use, as a power of two. */
 #define WPOOL_KEY_BITS		6
@@ -133,6 +140,7 @@ struct wpool_wakes {
  * @arg: and argument
  * @owner: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
+ * @again: L: the task, if it was submitted again meanwhile
  * @started: S: in jiffies
  * @began: when, see latency.c
  * @color: what its end counts down, see flush.c
@@ -150,6 +158,7 @@ struct wpool_run {
 	void			*arg;
 	struct module		*owner;
 	struct wpool_group	*group;
+	struct wpool_task	*again;
 	unsigned long		started;
 	u32			began;
 	u8			color;
@@ -177,6 +186,17 @@ struct wpool_run {
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
+ * @hand_node: L: on &wpool.hands, if it has taken a hand that was not recalled
+ * @lock: guards what is tagged H, and the state of the tasks that are loose
+ * @hand: H: tasks taken that have not begun, from @hand_at on
+ * @hand_at: H
+ * @hand_left: H: how many; read anywhere with READ_ONCE(), as is @ended
+ * @ended: H: tasks that it has ended under @lock alone
+ * @harvested: L: those of @ended that &wpool.undone knows of
+ * @nr_taken: L: what the hand counts for in &wpool.nr_taken
+ * @taken_at: L: when, in jiffies
+ * @hand_max: L: how many it may take next; 0 outside of its loop
+ * @hand_color: L: under which all of them were accepted
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @rcu: for readers of &wpool.workers
@@ -201,6 +221,18 @@ struct wpool_worker {
 	bool			leaving;
 	struct wpool_task	*awaits;
 
+	raw_spinlock_t		lock;
+	u8			hand_color;
+	unsigned int		hand_at;
+	unsigned int		hand_left;
+	struct wpool_task	*hand[WPOOL_HAND_MAX];
+	u64			ended;
+	u64			harvested;
+	unsigned int		nr_taken;
+	unsigned int		hand_max;
+	unsigned long		taken_at;
+	struct list_head	hand_node;
+
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
 	struct rcu_head		rcu;
@@ -213,7 +245,10 @@ struct wpool_worker {
  *	that is accepted and has not ended
  * @state: S
  * @queue: L: the tasks that wait, a list per priority, oldest first
- * @nr_queued: S: accepted and not begun
+ * @nr_queued: S: accepted and not begun, but for those in hands
+ * @nr_taken: S: those in the hands of workers, begun meanwhile or not
+ * @hands: L: the workers that have taken a hand, see hand.c; the oldest first
+ * @one_by_one: I: there are no hands: each task is looked at as it begins or ends
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @keys: L: the heads of the keys in use, see key.c
@@ -236,6 +271,7 @@ struct wpool_worker {
  * @undone: L: tasks accepted and not ended, by color
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
  *	elsewhere
+ * @stats_seq: L: for who adds up what pool and workers have counted
  *
  * @capacity: S
  * @slots: counts how many workers may still be made; one is taken by the manager
@@ -292,7 +328,9 @@ struct wpool {
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
+	unsigned int		nr_taken;
 	bool			paused;
+	bool			one_by_one;
 	unsigned int		nr_running;
 	unsigned int		nr_looking;
 	struct list_head	idle;
@@ -302,12 +340,14 @@ struct wpool {
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
+	struct list_head	hands;
 	struct hlist_head	flushers;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
+	seqcount_raw_spinlock_t	stats_seq;
 	struct hlist_head	keys[1 << WPOOL_KEY_BITS];
 	struct wpool_latency	*latency;
 
@@ -413,7 +453,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 /* queue.c */
-int queue_check(const struct wpool *pool, const struct wpool_task *task);
+int queue_check(struct wpool *pool, struct wpool_task *task);
 int queue_take(struct wpool *pool, struct wpool_task *task,
 	       struct wpool_group *group);
 void queue_put(struct wpool *pool, struct wpool_task *task);
@@ -563,21 +603,30 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 		 const struct wpool_deadline *deadline, unsigned long flags)
 	__releases(&pool->lock);
 
+/* hand.c */
+void __hands_recall(struct wpool *pool);
+void __hands_review(struct wpool *pool);
+void __task_grip(struct wpool *pool, struct wpool_task *task);
+bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first);
+void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes);
+
 /* flush.c */
 unsigned int pool_undone(const struct wpool *pool);
 void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
 
-/* run.c */
-int run_init(void);
-void run_exit(void);
+/* task.c */
+int task_init(void);
+void task_exit(void);
 struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_wakes *wakes);
+
+/* run.c */
 void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		   unsigned long flags) __releases(&pool->lock);
 void run_bury_hooks(struct wpool_worker *worker);
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
-	       struct wpool_wakes *wakes);
 bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);

@@ -78,15 +78,23 @@ static struct wpool *manager_next_pool(void)
 }
 
 /* Cleanup mirrors worker_link(). Context: pool->lock held. */
-static void unlink_worker(struct wpool_worker *worker)
+static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	struct wpool *pool = worker->pool;
+	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
 
+	/* All, for another worker may be made. */
+	hands_recall(pool);
+	hand_done(worker, wakes);
 	if (worker->looking)
 		pool->nr_looking--;
 	if (worker->idle)
 		worker_unidle(worker);
+	/* In one step for wpool_stats(). */
+	write_seqcount_begin(&pool->stats_seq);
 	list_del_rcu(&worker->node);
+	WRITE_ONCE(*completed, *completed + worker->ended);
+	write_seqcount_end(&pool->stats_seq);
 	shared_dec(pool->nr_workers);
 	worker_put_slot(pool);
 }
@@ -133,7 +141,7 @@ static void bury(struct wpool_worker *worker)
 		shared_inc(pool->stats[WPOOL_STAT_DIED]);
 	else
 		pool->nr_leaving--;
-	unlink_worker(worker);
+	unlink_worker(worker, &wakes);
 	run_bury(worker, &wakes);
 	wake_for_queue(pool, &wakes);
 	break_deadlock(pool, &wakes);

@@ -12,6 +12,7 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/rculist.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -123,10 +124,12 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
+	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
+	INIT_LIST_HEAD(&pool->hands);
 	INIT_LIST_HEAD(&pool->delayed);
 	INIT_LIST_HEAD(&pool->workers);
 	INIT_LIST_HEAD(&pool->manage_node);
@@ -294,6 +297,31 @@ void *wpool_priv(const struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_priv);
 
+/* Of pool and workers, each of which counts what it does without the lock. */
+static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
+{
+	struct wpool_worker *worker;
+	unsigned int seq;
+	int i;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqcount_begin(&pool->stats_seq);
+		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
+			stats->count[i] = READ_ONCE(pool->stats[i]);
+		stats->count[WPOOL_STAT_QUEUED] = 0;
+		list_for_each_entry_rcu(worker, &pool->workers, node) {
+			stats->count[WPOOL_STAT_QUEUED] +=
+				READ_ONCE(worker->hand_left);
+			stats->count[WPOOL_STAT_COMPLETED] +=
+				READ_ONCE(worker->ended);
+		}
+	} while (read_seqcount_retry(&pool->stats_seq, seq));
+	rcu_read_unlock();
+	/* After the hands: who takes some meanwhile has them missed, not seen twice. */
+	stats->count[WPOOL_STAT_QUEUED] += READ_ONCE(pool->nr_queued);
+}
+
 /**
  * wpool_stats() - read the counters of a pool
  * @pool: the pool
@@ -307,8 +335,6 @@ EXPORT_SYMBOL_GPL(wpool_priv);
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 {
-	int i;
-
 	*stats = (struct wpool_stats) { };
 	if (IS_ERR_OR_NULL(pool))
 		return;
@@ -316,12 +342,10 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	stats->count[WPOOL_STAT_WORKERS] = READ_ONCE(pool->nr_workers);
 	stats->count[WPOOL_STAT_IDLE] = READ_ONCE(pool->nr_idle);
 	stats->count[WPOOL_STAT_RUNNING] = READ_ONCE(pool->nr_running);
-	stats->count[WPOOL_STAT_QUEUED] = READ_ONCE(pool->nr_queued);
 	stats->count[WPOOL_STAT_DELAYED] = READ_ONCE(pool->nr_delayed);
 	stats->count[WPOOL_STAT_BLOCKED] = READ_ONCE(pool->nr_blocked);
 	stats->state = READ_ONCE(pool->state);
-	for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
-		stats->count[i] = READ_ONCE(pool->stats[i]);
+	stats_add_up(pool, stats);
 	/* Last: pairs with the lock, under which a task is counted first here. */
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
@@ -345,8 +369,10 @@ void wpool_pause(struct wpool *pool)
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_pause()"))
 		return;
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (pool->state == WPOOL_STATE_RUNNING)
+	if (pool->state == WPOOL_STATE_RUNNING) {
+		hands_recall(pool);
 		pool->paused = true;
+	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 EXPORT_SYMBOL_GPL(wpool_pause);

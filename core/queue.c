@@ -17,9 +17,12 @@
 
 #include "internal.h"
 
-static bool queue_has_room(const struct wpool *pool)
+static bool queue_has_room(struct wpool *pool)
 {
-	if (likely(pool->nr_queued < pool->depth))
+	if (likely(pool->nr_queued + pool->nr_taken < pool->depth))
+		return true;
+	hands_recall(pool);	/* of which some may have begun */
+	if (pool->nr_queued < pool->depth)
 		return true;
 	return pool->nr_running < pool->capacity &&
 	       pool->nr_queued - pool->depth < pool->capacity - pool->nr_running;
@@ -28,9 +31,15 @@ static bool queue_has_room(const struct wpool *pool)
 /* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */
 void queue_link(struct wpool *pool, struct wpool_task *task)
 {
-	int prio = pool->flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
+	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 
-	list_add_tail(&task->node, &pool->queue[prio]);
+	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) &&
+	    !(pool->flags & WPOOL_ORDERED)) {
+		queue = &pool->queue[task->prio];
+		/* It may go before those that are in hands. */
+		hands_recall(pool);
+	}
+	list_add_tail(&task->node, queue);
 }
 
 /* The longest waiting of the lowest priority. Context: pool->lock held. */
@@ -65,7 +74,7 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 }
 
 /* Context: pool->lock held; the task's state may be under another pool's. */
-int queue_check(const struct wpool *pool, const struct wpool_task *task)
+int queue_check(struct wpool *pool, struct wpool_task *task)
 {
 	/* Pairs with the release in task_settle(), maybe in another pool. */
 	u8 state = smp_load_acquire(&task->state);
@@ -79,6 +88,10 @@ int queue_check(const struct wpool *pool, const struct wpool_task *task)
 		return -EBUSY;
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
+	task_grip(pool, task);
+	/* Pairs as above. */
+	if (smp_load_acquire(&task->state) == TASK_DONE)
+		return 0;
 	/* If it took its worker down, nobody could take it off the queue. */
 	if (run_on_own_stack(task->run, task))
 		return -EBUSY;
@@ -121,6 +134,8 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 {
 	u8 in_fn = task->state & TASK_IN_FN;
 
+	if (unlikely(in_fn))
+		task->run->again = task;
 	lockdep_assert_held(&pool->lock);
 	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
@@ -210,6 +225,7 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
+	task->run->again = NULL;
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
@@ -262,12 +278,8 @@ static struct wpool_task *find_requeued(struct wpool *pool,
 
 	list_for_each_entry(worker, &pool->workers, node) {
 		for (i = 0; i < worker->depth; i++) {
-			task = worker->runs[i].task;
-			/* Never queued again, and gone if its worker has died. */
-			if (!task || run_on_own_stack(&worker->runs[i], task))
-				continue;
-			if (task->state & TASK_QUEUED &&
-			    (!group || watch_group(task) == group))
+			task = worker->runs[i].again;
+			if (task && (!group || watch_group(task) == group))
 				return task;
 		}
 	}

@@ -93,6 +93,7 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
+		hands_recall(pool);
 		resize_slots(pool, capacity);
 		queue_admit_blocked(pool, &wakes);
 		wake_for_queue(pool, &wakes);

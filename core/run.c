@@ -2,11 +2,6 @@
 /*
  * A task's run: its beginning, the call, its end, and its death.
  *
- * An accepted task ends once, in one of three ways, and each of them counts it
- * and tells its waiters in the hold of pool->lock in which it becomes certain:
- * run_end() after its function has returned, run_bury() after its function took
- * the worker down, task_drop() before it began.
- *
  * What a dead worker had on its stack is gone with it. Of its own nested runs that
  * is seen to, see run_on_own_stack(). A task function that submits a task on its
  * stack and dies before it has waited for it leaves a list with a hole: that
@@ -14,127 +9,14 @@
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <trace/events/wpool.h>
 
 #include "internal.h"
 
-/* Tasks of wpool_schedule_fn(). */
-static struct kmem_cache *task_cache;
-
-int __init run_init(void)
-{
-	task_cache = KMEM_CACHE(wpool_task, SLAB_HWCACHE_ALIGN);
-	return task_cache ? 0 : -ENOMEM;
-}
-
-void run_exit(void)
-{
-	kmem_cache_destroy(task_cache);
-}
-
-struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
-			      gfp_t gfp)
-{
-	struct wpool_task *task = kmem_cache_alloc(task_cache, gfp);
-
-	if (task) {
-		__wpool_task_init(task, fn, arg, owner);
-		task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
-	}
-	return task;
-}
-
-/* Nobody has the task but the pool, which frees it as soon as it has begun. */
-static bool task_is_ours(const struct wpool_task *task)
-{
-	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
-
-	return (task->flags & both) == both;
-}
-
-void task_free(struct wpool_task *task)
-{
-	kmem_cache_free(task_cache, task);
-}
-
-/*
- * Sets the result of a task, tells its waiters and lets go of it: not to be
- * touched afterwards. Context: pool->lock held.
- */
-static __always_inline void task_settle(struct wpool_task *task, int result,
-			struct wpool_wakes *wakes)
-{
-	WRITE_ONCE(task->result, result);
-	watch_tell(task, 0, result, wakes);
-	/*
-	 * Release: who reads this without the lock may read the result, and may
-	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
-	 * wpool_task_queued() and queue_check().
-	 */
-	smp_store_release(&task->state, TASK_DONE);
-}
-
-/* What the end of any accepted task brings about. Context: pool->lock held. */
-static __always_inline void task_uncount(struct wpool *pool, struct module *pinned,
-			 struct wpool_group *group, u8 color, int result,
-			 struct wpool_wakes *wakes)
-{
-	lockdep_assert_held(&pool->lock);
-	if (unlikely(pinned))
-		module_put(pinned);
-	if (unlikely(group))
-		group_task_done(group, result, wakes);
-	flush_done(pool, color, wakes);
-	queue_admit_blocked(pool, wakes);
-	/* The room may have gone to one that is held back. */
-	break_deadlock(pool, wakes);
-	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool_undone(pool))
-		manager_kick(pool);
-}
-
-/* Has wpool's own memory freed once the lock is dropped. */
-static void task_discard(struct wpool_task *task, struct wpool_wakes *wakes)
-{
-	task->watchers = (unsigned long)wakes->garbage;
-	wakes->garbage = task;
-}
-
-/**
- * task_drop() - end a task that was accepted and does not begin any more: its
- *	waiters are told -ECANCELED
- * @pool: its pool
- * @task: off the queue, or inside its function and off the queue again; in the
- *	first case not to be touched afterwards
- * @how: the counter for this kind of end
- * @wakes: gets those whose wait is over
- *
- * Context: pool->lock held.
- */
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
-	       struct wpool_wakes *wakes)
-{
-	struct wpool_group *group = watch_take_group(task);
-	struct module *pinned = queue_take_pin(task);
-	u8 color = task->color;
-
-	if (how == WPOOL_STAT_DROPPED)
-		trace_wpool_task_drop(pool->name, task, task->fn);
-	else
-		trace_wpool_task_cancel(pool->name, task, task->fn);
-	shared_inc(pool->stats[how]);
-	if (task_is_ours(task)) {
-		task_discard(task, wakes);
-	} else if (!(task->state & TASK_IN_FN)) {
-		key_release(pool, task, wakes);
-		task_settle(task, -ECANCELED, wakes);
-	}
-	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);
-}
-
 /* From here on the run stands for the task. Context: pool->lock held. */
 static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
-		       struct wpool_worker *worker, struct wpool_task *task)
+				       struct wpool_worker *worker,
+				       struct wpool_task *task, u8 loose)
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
@@ -145,6 +27,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	run->group = watch_take_group(task);
+	run->again = NULL;
 	WRITE_ONCE(run->started, jiffies);
 	run->color = task->color;
 	run->stop = false;
@@ -153,15 +36,16 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	latency_begin(pool, task, run);
 	task->run = run;
 	/* Pairs as in task_settle(), which a detached task has none of. */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN);
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | loose);
 }
 
 /* The task has just left the queue. Context: pool->lock held. */
 static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
 				      struct wpool_run *run, struct wpool_task *task,
-				      bool nested, struct wpool_wakes *wakes)
+				      bool nested, u8 loose,
+				      struct wpool_wakes *wakes)
 {
-	run_set_up(pool, run, worker, task);
+	run_set_up(pool, run, worker, task, loose);
 	if (unlikely(nested)) {
 		/* A place on the queue is free, and no worker less. */
 		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
@@ -225,13 +109,19 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	task_uncount(pool, run->owner, run->group, run->color, result, wakes);
 }
 
-static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
-				    struct wpool_run *run, bool nested, int result,
-				    struct wpool_wakes *wakes)
+static __always_inline void run_leave(struct wpool *pool,
+				      struct wpool_worker *worker, bool nested)
 {
 	shared_dec(worker->depth);
 	if (likely(!nested))
 		shared_dec(pool->nr_running);
+}
+
+static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
+				    struct wpool_run *run, bool nested, int result,
+				    struct wpool_wakes *wakes)
+{
+	run_leave(pool, worker, nested);
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
 	/*
 	 * An outermost run's worker looks at the queue next, in this hold of the
@@ -279,6 +169,104 @@ static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 	return result;
 }
 
+/* From the beginning of a run to its end: all that is done without the lock. */
+static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run,
+				       struct wpool_task *task, bool ours)
+{
+	int result;
+
+	trace_wpool_task_start(pool->name, task, run->fn);
+	if (ours)
+		task_free(task);
+
+	if (unlikely(pool->ops))
+		result = run_call_hooked(pool, run);
+	else
+		result = run_call(pool, run);
+
+	trace_wpool_task_end(pool->name, task, run->fn, result);
+	/* Else cond_resched() would be a fifth of what an empty task costs. */
+	if (unlikely(need_resched()))
+		cond_resched();
+	return result;
+}
+
+/*
+ * Begins the next task of the worker's hand. What the run has beside this is as it
+ * was left: no owner to let go of, no group, not asked to stop, the color.
+ *
+ * Context: worker->lock held. Return: the task, or NULL if there is none; in *@ours
+ * whether it is wpool's own memory.
+ */
+static __always_inline struct wpool_task *
+run_begin_loose(struct wpool_worker *worker, struct wpool_run *run, bool *ours)
+{
+	struct wpool_task *task;
+	bool detached;
+
+	if (!worker->hand_left)
+		return NULL;
+	shared_dec(worker->hand_left);
+	task = worker->hand[worker->hand_at++];
+	detached = task->flags & WPOOL_TASK_DETACHED;
+	*ours = task_is_ours(task);
+	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->fn, task->fn);
+	run->arg = task->arg;
+	WRITE_ONCE(run->started, jiffies);
+	/* Pairs as in task_settle(). */
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_LOOSE);
+	return task;
+}
+
+/*
+ * Ends a run that has returned. Context: worker->lock held. Return: false if
+ * somebody has a grip of the task: it must be ended under pool->lock.
+ */
+static __always_inline bool run_end_loose(struct wpool_worker *worker,
+					  struct wpool_run *run, int result)
+{
+	struct wpool_task *task = run->task;
+
+	if (task && unlikely(!(task->state & TASK_LOOSE)))
+		return false;
+	run->task = NULL;
+	/* Before anybody can know that it has ended; see wpool_stats(). */
+	WRITE_ONCE(worker->ended, worker->ended + 1);
+	if (task) {
+		WRITE_ONCE(task->result, result);
+		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
+	}
+	return true;
+}
+
+/*
+ * Goes on with the worker's hand after its first run has returned. Locking: none;
+ * pool->lock is held when it returns.
+ */
+static void run_hand(struct wpool *pool, struct wpool_worker *worker,
+		     struct wpool_run *run, int result, struct wpool_wakes *wakes)
+	__acquires(&pool->lock)
+{
+	struct wpool_task *task;
+	bool ended, ours;
+
+	for (;;) {
+		raw_spin_lock_irq(&worker->lock);
+		ended = run_end_loose(worker, run, result);
+		task = ended ? run_begin_loose(worker, run, &ours) : NULL;
+		raw_spin_unlock_irq(&worker->lock);
+		if (!task)
+			break;
+		result = run_outside(pool, run, task, ours);
+	}
+	raw_spin_lock_irq(&pool->lock);
+	run_leave(pool, worker, false);
+	hand_done(worker, wakes);
+	if (!ended)
+		run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
+}
+
 /* Drops a task whose group has failed. Context: pool->lock held. */
 static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
 			  struct wpool_wakes *wakes)
@@ -308,6 +296,7 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	bool nested = worker->depth;
 	bool ours = task_is_ours(task);
 	int result;
+	u8 loose;
 
 	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
 		pool_unlock_wake_irq(pool, wakes);
@@ -315,22 +304,15 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 		return;
 	}
 
-	run_begin(pool, worker, run, task, nested, wakes);
+	loose = !nested && hand_take(worker, task) ? TASK_LOOSE : 0;
+	run_begin(pool, worker, run, task, nested, loose, wakes);
 	wake_for_queue(pool, wakes);
 	pool_unlock_wake_irq(pool, wakes);
-	trace_wpool_task_start(pool->name, task, run->fn);
-	if (ours)
-		task_free(task);
-
-	if (unlikely(pool->ops))
-		result = run_call_hooked(pool, run);
-	else
-		result = run_call(pool, run);
-
-	trace_wpool_task_end(pool->name, task, run->fn, result);
-	/* Else cond_resched() would be a fifth of what an empty task costs. */
-	if (unlikely(need_resched()))
-		cond_resched();
+	result = run_outside(pool, run, task, ours);
+	if (loose) {
+		run_hand(pool, worker, run, result, wakes);
+		return;
+	}
 	raw_spin_lock_irq(&pool->lock);
 	run_end(pool, worker, run, nested, result, wakes);
 }
@@ -358,7 +340,7 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		pool_unlock_wake(pool, flags, &wakes);
 		return;
 	}
-	run_set_up(pool, &run, NULL, task);
+	run_set_up(pool, &run, NULL, task, 0);
 	shared_inc(pool->stats[WPOOL_STAT_CALLER_RUNS]);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	trace_wpool_task_start(pool->name, task, run.fn);

@@ -67,6 +67,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 
 	deadline_set(&deadline, timeout);
 	waiter_init(&waiter);
+	hands_recall(pool);
 	waiter.task = task;
 	waiter.group = group;
 	if (deadline.never)
@@ -112,6 +113,7 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 	ret = queue_take(pool, task, group);
 	if (ret)
 		return reject(pool, ret, flags);
+	hands_recall(pool);
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
 	/* One for one, before the drop hands what room there is to others. */

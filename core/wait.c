@@ -30,7 +30,10 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		}
 		pool = READ_ONCE(task->pool);
 		raw_spin_lock_irqsave(&pool->lock, *flags);
-		if ((READ_ONCE(task->state) & TASK_ACCEPTED) &&
+		if (READ_ONCE(task->pool) == pool)
+			task_grip(pool, task);
+		/* Acquire: of a task that is in another pool now, that one. */
+		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
 		    READ_ONCE(task->pool) == pool) {
 			rcu_read_unlock();
 			__release(&pool->lock);	/* see task_lock_pool() */
@@ -172,6 +175,8 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	struct wpool_worker *victim;
 	int ret = -EAGAIN;
 
+	/* This worker will not come to what it has in hand. */
+	hands_recall(pool);
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
 	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
 		if (run_may_nest(worker)) {

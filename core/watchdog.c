@@ -159,11 +159,13 @@ static bool name_rest(struct wpool *pool)
 		pool->name_at = jiffies + awaited;	/* after twice as long */
 	if (waited)
 		timer_reduce(&pool->timer, pool->name_at);
-	list_for_each_entry(worker, &pool->workers, node)
+	undone = pool_undone(pool);
+	list_for_each_entry(worker, &pool->workers, node) {
 		in_workers += worker->depth;
+		undone -= READ_ONCE(worker->ended) - worker->harvested;
+	}
 	queued = pool->nr_queued;
 	delayed = pool->nr_delayed;
-	undone = pool_undone(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!late)
 		return false;

@@ -176,12 +176,14 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 	struct wpool_task *task;
 	bool spun = false;
 
+	worker->hand_max = 1;
 	for (;;) {
 		worker_looks(worker);
 		if (worker_must_leave(worker))
-			return;
+			break;
 		if (worker_froze(worker, flags, wakes))
 			continue;
+		hands_review(pool);
 		task = queue_pop(pool);
 		if (task) {
 			run_task(worker, task, wakes);
@@ -195,6 +197,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 			spun = false;
 		}
 	}
+	worker->hand_max = 0;
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
@@ -346,6 +349,8 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
+	raw_spin_lock_init(&worker->lock);
+	INIT_LIST_HEAD(&worker->hand_node);
 
 	thread = kthread_create_on_node(worker_main, worker, pool->node,
 					"wpool-%s/%u", pool->name, worker->id);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks of wpool's own memory, and the end of a task that never began.
+ *
+ * An accepted task ends once, in one of three ways, and each of them counts it
+ * and tells its waiters in the hold of pool->lock in which it becomes certain:
+ * run_end() after its function has returned, run_bury() after its function took
+ * the worker down, task_drop() before it began. A task that is loose has nobody to
+ * be told, and is counted later; see hand.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+/* Tasks of wpool_schedule_fn(). */
+static struct kmem_cache *task_cache;
+
+int __init task_init(void)
+{
+	task_cache = KMEM_CACHE(wpool_task, SLAB_HWCACHE_ALIGN);
+	return task_cache ? 0 : -ENOMEM;
+}
+
+void task_exit(void)
+{
+	kmem_cache_destroy(task_cache);
+}
+
+struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
+			      gfp_t gfp)
+{
+	struct wpool_task *task = kmem_cache_alloc(task_cache, gfp);
+
+	if (task) {
+		__wpool_task_init(task, fn, arg, owner);
+		task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
+	}
+	return task;
+}
+
+void task_free(struct wpool_task *task)
+{
+	kmem_cache_free(task_cache, task);
+}
+
+/**
+ * task_drop() - end a task that was accepted and does not begin any more: its
+ *	waiters are told -ECANCELED
+ * @pool: its pool
+ * @task: off the queue, or inside its function and off the queue again; in the
+ *	first case not to be touched afterwards
+ * @how: the counter for this kind of end
+ * @wakes: gets those whose wait is over
+ *
+ * Context: pool->lock held.
+ */
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = watch_take_group(task);
+	struct module *pinned = queue_take_pin(task);
+	u8 color = task->color;
+
+	if (how == WPOOL_STAT_DROPPED)
+		trace_wpool_task_drop(pool->name, task, task->fn);
+	else
+		trace_wpool_task_cancel(pool->name, task, task->fn);
+	shared_inc(pool->stats[how]);
+	if (task_is_ours(task)) {
+		task_discard(task, wakes);
+	} else if (!(task->state & TASK_IN_FN)) {
+		key_release(pool, task, wakes);
+		task_settle(task, -ECANCELED, wakes);
+	}
+	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);
+}
