@@ -335,8 +335,8 @@ struct wpool {
 	unsigned int		nr_looking;
 	struct list_head	idle;
 	unsigned int		nr_idle;
-	unsigned int		worker_luck;
-	unsigned int		waiter_luck;
+	int			worker_luck;
+	int			waiter_luck;
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
@@ -594,9 +594,9 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* spin.c */
 u64 spin_slept_at(const struct wpool *pool);
-void spin_learn(struct wpool *pool, unsigned int *luck, u64 slept_at);
-bool spin_bet(struct wpool *pool, unsigned int *luck);
-void spin_lost(struct wpool *pool, unsigned int *luck);
+void spin_learn(struct wpool *pool, int *luck, u64 slept_at);
+bool spin_bet(struct wpool *pool, int *luck);
+void spin_lost(struct wpool *pool, int *luck);
 u64 spin_limit(const struct wpool *pool);
 bool spin_on(u64 limit);
 int spin_for_end(struct wpool *pool, struct wpool_task *task,

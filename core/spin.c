@@ -5,10 +5,12 @@
  *
  * What comes within spin_us is had without a wake-up; what does not has cost that
  * much CPU for nothing. So each of the two sides has its luck, and spins only while
- * it is not 0: a spin that finds what it looked for raises it, one in vain halves it.
- * Who slept at once raises it too, if what he waited for came in the time that he
+ * it is above 0: a spin that finds what it looked for raises it, one in vain halves
+ * it. Who slept at once raises it too, if what he waited for came in the time that he
  * would have spun. That is found out by who wakes him, as the way from there until
  * he runs is just what a spin saves. So nobody has to try whether it pays again.
+ * But that is a guess: where virtual CPUs share a real one, who spins keeps off what
+ * he looks for. So luck that was tried and used up turns into a debt.
  *
  * A spin is entered as won when it begins, and that is taken back if it is lost: who
  * has seen the end of his task may not touch the pool any more, which may be gone.
@@ -20,7 +22,7 @@
 
 #include "internal.h"
 
-/* However long it has been good, a few spins in vain are its end. */
+/* However long it was good, a few spins in vain are its end. And the most of a debt. */
 #define SPIN_MAX_LUCK	8
 
 static u64 spin_ns(const struct wpool *pool)
@@ -28,7 +30,7 @@ static u64 spin_ns(const struct wpool *pool)
 	return (u64)pool->spin_us * NSEC_PER_USEC;
 }
 
-static void raise_luck(unsigned int *luck)
+static void raise_luck(int *luck)
 {
 	if (*luck < SPIN_MAX_LUCK)
 		++*luck;
@@ -49,7 +51,7 @@ u64 spin_slept_at(const struct wpool *pool)
  * That may be the clock of another CPU; what it is off by is no more than a wrong
  * guess. Context: pool->lock held.
  */
-void spin_learn(struct wpool *pool, unsigned int *luck, u64 slept_at)
+void spin_learn(struct wpool *pool, int *luck, u64 slept_at)
 {
 	lockdep_assert_held(&pool->lock);
 	if (slept_at && local_clock() - slept_at < spin_ns(pool))
@@ -66,10 +68,10 @@ void spin_learn(struct wpool *pool, unsigned int *luck, u64 slept_at)
  * Context: pool->lock held.
  * Return: true if so; then it counts as won.
  */
-bool spin_bet(struct wpool *pool, unsigned int *luck)
+bool spin_bet(struct wpool *pool, int *luck)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!*luck || num_online_cpus() == 1)
+	if (*luck <= 0 || num_online_cpus() == 1)
 		return false;
 	raise_luck(luck);
 	shared_inc(pool->stats[WPOOL_STAT_SPINS]);
@@ -77,10 +79,10 @@ bool spin_bet(struct wpool *pool, unsigned int *luck)
 }
 
 /* It was in vain; others may have lost meanwhile. Context: pool->lock held. */
-void spin_lost(struct wpool *pool, unsigned int *luck)
+void spin_lost(struct wpool *pool, int *luck)
 {
 	lockdep_assert_held(&pool->lock);
-	*luck = (max(*luck, 1U) - 1) / 2;
+	*luck = *luck > 2 ? (*luck - 1) / 2 : -SPIN_MAX_LUCK;
 	shared_inc(pool->stats[WPOOL_STAT_SPINS_LOST]);
 }
 
