@@ -17,6 +17,7 @@
 
 #include <linux/completion.h>
 #include <linux/jiffies.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/wpool.h>
@@ -51,6 +52,14 @@ extern unsigned int stress_queued;
 extern unsigned int stress_npools;
 extern unsigned int stress_row;
 extern unsigned int stress_hard_row;
+
+/* How many tasks have run: told every few seconds, so that a hang is told from slowness. */
+DECLARE_PER_CPU(unsigned long, stress_runs);
+
+static inline void stress_ran(void)
+{
+	this_cpu_inc(stress_runs);
+}
 
 /* What is tried just now, for the reason, or NULL. */
 extern const char *stress_trying;

@@ -86,6 +86,7 @@ static int run_inner(void *arg)
 {
 	struct job *job = arg;
 
+	stress_ran();
 	atomic_inc(&job->runs);
 	return wpool_run(job->s->pool, scene_job, job->inner);
 }
@@ -94,6 +95,7 @@ static int wait_for_inner(void *arg)
 {
 	struct job *job = arg;
 
+	stress_ran();
 	atomic_inc(&job->runs);
 	return wpool_schedule(job->s->pool, &job->inner->task) ?: wpool_wait(&job->inner->task);
 }
@@ -368,6 +370,7 @@ static void run_situation(const void *arg)
 
 static int warn(void *arg)
 {
+	stress_ran();
 	pr_info("expect: WARNING:\n");
 	WARN(1, "as promised\n");
 	return SCENE_LIVED;

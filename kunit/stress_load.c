@@ -36,6 +36,7 @@ static int run_ring(void *arg)
 {
 	struct ring_task *rt = arg;
 
+	stress_ran();
 	atomic_inc(&rt->producer->runs);
 	return rt->result;
 }
@@ -44,6 +45,7 @@ static int run_counted(void *arg)
 {
 	struct producer *producer = arg;
 
+	stress_ran();
 	atomic_inc(&producer->runs);
 	return 0;
 }
@@ -163,6 +165,7 @@ static int meet(void *arg)
 {
 	struct meeting *meeting = arg;
 
+	stress_ran();
 	if (atomic_inc_return(&meeting->here) == stress_workers)
 		complete_all(&meeting->all_here);
 	return !wait_for_completion_timeout(&meeting->all_here, STRESS_LIMIT);
@@ -218,6 +221,7 @@ static struct long_queue line;
 /* Whose address is its number. */
 static int run_next(void *arg)
 {
+	stress_ran();
 	line.wrong += arg != &line.tasks[line.next];
 	line.next++;
 	return 0;

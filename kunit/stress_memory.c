@@ -31,6 +31,7 @@ static int eat(void *arg)
 	LIST_HEAD(pages);
 	int n = 0;
 
+	stress_ran();
 	while (!READ_ONCE(full)) {
 		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 		if (!page)
@@ -45,6 +46,7 @@ static int eat(void *arg)
 
 static int count(void *unused)
 {
+	stress_ran();
 	atomic_inc(&runs);
 	return 0;
 }

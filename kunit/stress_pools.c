@@ -34,6 +34,7 @@ static int run_one(void *arg)
 {
 	struct maker *maker = arg;
 
+	stress_ran();
 	atomic_inc(&maker->runs);
 	return 0;
 }

@@ -84,6 +84,7 @@ int scene_job(void *arg)
 	complete_all(&job->begun);
 	if (job->gated)
 		wait_for_completion(&job->s->gate);
+	stress_ran();
 	atomic_inc(&job->runs);
 	if (job->dies)
 		die(job->s, scene_job);

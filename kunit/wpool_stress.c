@@ -3,16 +3,19 @@
  * wpool_stress: parameters, cases, verdicts, threads.
  *
  * Loading the module is a run, and fails if one of its cases did. Each says in the
- * log "ok - NAME" or "not ok - NAME # WHY". Before a complaint of the kernel that
- * a case provokes, it says which line is to come: "expect: REGEX".
+ * log "ok - NAME" or "not ok - NAME # WHY", and every few seconds how far it is.
+ * Before a complaint of the kernel that a case provokes, it says which line is to
+ * come: "expect: REGEX".
  */
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include "stress.h"
 
 static char *run = "";
@@ -130,17 +133,51 @@ int stress_call_end(struct stress_call *call, unsigned long limit)
 	return call->ret;
 }
 
+/* --- how far it is ------------------------------------------------------------------- */
+
+#define SAY_EVERY	(3 * HZ)
+
+DEFINE_PER_CPU(unsigned long, stress_runs);
+
+static unsigned long began, runs_before;	/* of this case */
+
+static unsigned long runs_so_far(void)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(stress_runs, cpu));
+	return sum;
+}
+
+static void say_how_far(const char *what)
+{
+	pr_info("%s %u ms, %lu tasks run\n", what, jiffies_to_msecs(jiffies - began),
+		runs_so_far() - runs_before);
+}
+
+static void go_on_saying(struct work_struct *work)
+{
+	say_how_far("so far");
+	schedule_delayed_work(to_delayed_work(work), SAY_EVERY);
+}
+
+static DECLARE_DELAYED_WORK(saying, go_on_saying);
+
 /* --- cases -------------------------------------------------------------------------- */
 
 static bool run_case(const struct stress_case *each)
 {
-	unsigned long began = jiffies;
-
+	began = jiffies;
+	runs_before = runs_so_far();
 	why[0] = 0;
 	stress_trying = NULL;
 	pr_info("begins: %s\n", each->name);
+	schedule_delayed_work(&saying, SAY_EVERY);
 	each->run(each->arg);
-	pr_info("took %u ms\n", jiffies_to_msecs(jiffies - began));
+	cancel_delayed_work_sync(&saying);
+	say_how_far("took");
 	if (why[0])
 		pr_err("not ok - %s # %s\n", each->name, why);
 	else

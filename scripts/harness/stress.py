@@ -12,6 +12,8 @@ FULL = {"tasks": 10_000_000, "queued": 1_000_000, "queue": 10_000, "workers": 1_
 WHOLE = {"workers", "row"}
 LOW_MEMORY = 128  # megabytes
 KILLED = re.compile(r"Out of memory: Killed process \d+ \(helper\)")
+# How far it is, on the console, while the report has nothing new.
+FAR = re.compile(r"wpool_stress: ((?:begins:|so far|took) .*)\n")
 OOM = re.compile(rf"invoked oom-killer|{KILLED.pattern}")
 
 
@@ -24,13 +26,28 @@ def _boot(kernel, built, part, settings, cpus, memory, limit, append=""):
     files = {f"{name}.ko": built[name] for name in ("wpool", "wpool_stress", "wpool_tour")}
     files.update(user.scripts(), env=user.settings(settings | {"part": part}))
     return machine.boot(kernel, "stress", files, programs=user.programs("helper", "fuzz"),
-                        cpus=cpus, memory=memory, limit=limit, append=append, watch=_show)
+                        cpus=cpus, memory=memory, limit=limit, append=append, watch=_show,
+                        enough=_follower())
 
 
 def _show(line):
     """How far it is, as it comes."""
     if line.startswith("at: "):
         say(f"        {line[len('at: '):]}")
+
+
+def _follower():
+    """What says the console's news each time that it is shown, and never has enough."""
+    seen = 0
+
+    def follow(console):
+        nonlocal seen
+        for news in FAR.finditer(console, seen):
+            say(f"          {news[1]}")
+            seen = news.end()
+        return False
+
+    return follow
 
 
 def run(kernel, built, share, cpus, memory, limit):
