@@ -97,7 +97,7 @@ static int make_pools(struct stress_call *call)
 	return wrong;
 }
 
-static void many_pools(const void *unused)
+static void make_all(void)
 {
 	struct maker *makers = kcalloc(MAKERS, sizeof(*makers), GFP_KERNEL);
 	unsigned int begun = 0, i;
@@ -120,6 +120,23 @@ static void many_pools(const void *unused)
 		stress_equal("pools terminated", atomic_read(&makers[i].ends), makers[i].n);
 	}
 	kfree(makers);
+}
+
+/*
+ * The first pool with WPOOL_LATENCY and the end of the last turn a static key, so
+ * that code is rewritten, by way of a breakpoint. QEMU 7.2, which emulates several
+ * CPUs at once, may keep its translation of the breakpoint: it is then hit for ever.
+ * So one more such pool stays all the time, and the key is turned while no task runs.
+ */
+static void many_pools(const void *unused)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_LATENCY };
+	struct wpool *stays = wpool_create("stress-latency", &attrs);
+
+	if (!stress_check(!IS_ERR(stays), "no pool: %pe", stays))
+		return;
+	make_all();
+	stress_equal("wpool_destroy()", wpool_destroy(stays), 0);
 }
 
 const struct stress_case stress_pools[] = {
