@@ -366,6 +366,8 @@ static void run_situation(const void *arg)
 		situation->play(&s);
 		scene_end(&s);
 	}
+	/* An oops turns it off, and the cases to come look at events. */
+	tracing_on();
 }
 
 static int warn(void *arg)
