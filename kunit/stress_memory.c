@@ -16,8 +16,14 @@
 static bool full;		/* the kernel is about to kill */
 static atomic_t runs;
 
+/*
+ * Once the kernel is to kill. Who asks after that is told that memory is coming, as
+ * the eaters let go of theirs: else it may find nobody to kill but init's shell.
+ */
 static int on_oom(struct notifier_block *nb, unsigned long action, void *freed)
 {
+	if (READ_ONCE(full))
+		*(unsigned long *)freed += 1;
 	WRITE_ONCE(full, true);
 	return NOTIFY_OK;
 }
