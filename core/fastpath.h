@@ -8,6 +8,7 @@
 #define _WPOOL_FASTPATH_H
 
 #include <linux/module.h>
+#include <trace/events/wpool.h>
 
 static inline bool key_held_back(struct wpool *pool, struct wpool_task *task)
 {
@@ -54,10 +55,12 @@ static inline void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 }
 
 /* Counts a task that is being accepted. */
-static inline void flush_accept(struct wpool *pool, struct wpool_task *task)
+static inline void task_count(struct wpool *pool, struct wpool_task *task)
 {
+	WRITE_ONCE(task->pool, pool);
 	task->color = pool->color;
 	pool->undone[task->color]++;
+	shared_inc(pool->stats[WPOOL_STAT_SUBMITTED]);
 }
 
 /* Counts tasks that have ended, accepted under @color. */
@@ -180,6 +183,28 @@ static inline void pool_unlock_wake_irq(struct wpool *pool,
 		__pool_unlock_wake_irq(pool, wakes);
 	else
 		raw_spin_unlock_irq(&pool->lock);
+}
+
+/*
+ * What queue_accept() comes to for a task about which nothing is special. Return:
+ * false if it is to be asked.
+ */
+static __always_inline bool queue_accept_plain(struct wpool *pool,
+					       struct wpool_task *task)
+{
+	if (unlikely(smp_load_acquire(&task->state) & TASK_ACCEPTED ||
+		     pool->state != WPOOL_STATE_RUNNING || pool->one_by_one ||
+		     task->flags & WPOOL_TASK_KEYED ||
+		     task->prio != WPOOL_PRIO_NORMAL ||
+		     (task->owner && task->owner != pool->owner) ||
+		     pool->nr_queued + pool->nr_taken >= pool->depth))
+		return false;
+	task_count(pool, task);
+	trace_wpool_task_queue(pool->name, task, task->fn);
+	shared_inc(pool->nr_queued);
+	list_add_tail(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
+	smp_store_release(&task->state, TASK_QUEUED);	/* as in queue_put() */
+	return true;
 }
 
 /* Drops the lock where nothing but a task on the queue asks for a wake-up. */

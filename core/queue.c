@@ -113,12 +113,10 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
 		return -ENOENT;
-	WRITE_ONCE(task->pool, pool);
 	if (group)
 		watch_add_group(task, group);
-	flush_accept(pool, task);
 	latency_accept(pool, task);
-	shared_inc(pool->stats[WPOOL_STAT_SUBMITTED]);
+	task_count(pool, task);
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	return 0;
 }

@@ -227,7 +227,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 	if (unlikely(!args_ok(pool, task)))
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = queue_accept(pool, task, group);
+	ret = !group && queue_accept_plain(pool, task) ? 0 :
+	      queue_accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
 	pool_unlock_queued(pool, flags);
@@ -322,7 +323,8 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	do {
-		*ret = queue_accept(pool, tasks[accepted], NULL);
+		*ret = queue_accept_plain(pool, tasks[accepted]) ? 0 :
+		       queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
 	pool_unlock_queued(pool, flags);
 	return accepted;
