@@ -192,6 +192,7 @@ static inline void pool_unlock_wake_irq(struct wpool *pool,
 static __always_inline bool queue_accept_plain(struct wpool *pool,
 					       struct wpool_task *task)
 {
+	/* Acquire: as in queue_check(). */
 	if (unlikely(smp_load_acquire(&task->state) & TASK_ACCEPTED ||
 		     pool->state != WPOOL_STATE_RUNNING || pool->one_by_one ||
 		     task->flags & WPOOL_TASK_KEYED ||
@@ -203,7 +204,8 @@ static __always_inline bool queue_accept_plain(struct wpool *pool,
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	shared_inc(pool->nr_queued);
 	list_add_tail(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
-	smp_store_release(&task->state, TASK_QUEUED);	/* as in queue_put() */
+	/* Release: as in queue_put(). */
+	smp_store_release(&task->state, TASK_QUEUED);
 	return true;
 }
 
@@ -272,11 +274,40 @@ static inline void task_uncount(struct wpool *pool, struct module *pinned,
 	tasks_uncount(pool, color, 1, wakes);
 }
 
-/* Has wpool's own memory freed once the lock is dropped. */
-static inline void task_discard(struct wpool_task *task, struct wpool_wakes *wakes)
+/* A task of wpool's own memory. */
+static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg,
+			       struct module *owner)
 {
-	task->watchers = (unsigned long)wakes->garbage;
-	wakes->garbage = task;
+	__wpool_task_init(task, fn, arg, owner);
+	task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
+}
+
+/* Tasks of wpool's own memory that nobody needs are linked by their watchers. */
+static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
+{
+	task->watchers = (unsigned long)*chain;
+	*chain = task;
+}
+
+static inline struct wpool_task *task_unchain(struct wpool_task **chain)
+{
+	struct wpool_task *task = *chain;
+
+	if (task)
+		*chain = (struct wpool_task *)task->watchers;
+	return task;
+}
+
+/* Keeps a few for who needs the next, or has it freed once the lock is dropped. */
+static inline void task_retire(struct wpool *pool, struct wpool_task *task,
+			       struct wpool_wakes *wakes)
+{
+	if (pool->nr_spare < WPOOL_MAX_SPARE) {
+		pool->nr_spare++;
+		task_chain(&pool->spare, task);
+	} else {
+		task_chain(&wakes->garbage, task);
+	}
 }
 
 #endif /* _WPOOL_FASTPATH_H */

@@ -103,13 +103,13 @@ void __task_grip(struct wpool *pool, struct wpool_task *task)
 	}
 }
 
-/* Only what ends without anybody to be told, and without a pin to be dropped. */
+/* Only what ends without anybody to be told. */
 static bool task_fits(const struct wpool_task *task, u8 color)
 {
-	const u8 may_have = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
+	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
 
 	return !task->watchers && task->color == color &&
-	       (!(task->flags & ~may_have) && task->flags != WPOOL_TASK_ALLOCATED);
+	       (!flags || flags == WPOOL_TASK_DETACHED || task_is_ours(task));
 }
 
 /*
@@ -176,11 +176,14 @@ bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first)
 void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	unsigned int n = worker->ended - worker->harvested;
+	struct wpool_task *task;
 
 	if (!list_empty(&worker->hand_node))
 		hand_recall(worker);
 	worker->hand_max = jiffies - worker->taken_at > 1 ? 1 :
 			   min(2 * worker->hand_max, WPOOL_HAND_MAX);
 	worker->harvested = worker->ended;
+	while ((task = task_unchain(&worker->begun)))
+		task_retire(worker->pool, task, wakes);
 	tasks_uncount(worker->pool, worker->hand_color, n, wakes);
 }

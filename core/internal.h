@@ -73,6 +73,12 @@
 /* The most tasks that a worker takes beside the one that it begins, see hand.c. */
 #define WPOOL_HAND_MAX		15U
 
+/*
+ * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
+ * allocates and another frees is dear. None where KASAN is to see each one freed.
+ */
+#define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
+
 /* Buckets for the keys in use, as a power of two. */
 #define WPOOL_KEY_BITS		6
 
@@ -123,8 +129,7 @@ struct wpool_waiter {
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
- * @garbage: tasks of wpool's own slab cache that have ended, linked by their
- *	watchers
+ * @garbage: tasks of wpool's own slab cache that have ended, see task_chain()
  */
 struct wpool_wakes {
 	struct hlist_head	waiters;
@@ -191,6 +196,7 @@ struct wpool_run {
  * @hand: H: tasks taken that have not begun, from @hand_at on
  * @hand_at: H
  * @hand_left: H: how many; read anywhere with READ_ONCE(), as is @ended
+ * @begun: H: those of them that it has begun and that are wpool's own memory
  * @ended: H: tasks that it has ended under @lock alone
  * @harvested: L: those of @ended that &wpool.undone knows of
  * @nr_taken: L: what the hand counts for in &wpool.nr_taken
@@ -226,6 +232,7 @@ struct wpool_worker {
 	unsigned int		hand_at;
 	unsigned int		hand_left;
 	struct wpool_task	*hand[WPOOL_HAND_MAX];
+	struct wpool_task	*begun;
 	u64			ended;
 	u64			harvested;
 	unsigned int		nr_taken;
@@ -252,6 +259,8 @@ struct wpool_worker {
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @keys: L: the heads of the keys in use, see key.c
+ * @spare: L: tasks of wpool's own memory that nobody needs, see task_chain()
+ * @nr_spare: L
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
  * @paused: L: no task is begun
@@ -344,6 +353,8 @@ struct wpool {
 	struct hlist_head	flushers;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
+	struct wpool_task	*spare;
+	unsigned int		nr_spare;
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
@@ -620,6 +631,7 @@ void task_exit(void);
 struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
+void task_free_chain(struct wpool_task *task);
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	       struct wpool_wakes *wakes);
 

@@ -250,6 +250,7 @@ static void pool_release(struct kref *kref)
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
+	task_free_chain(pool->spare);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */

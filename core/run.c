@@ -83,7 +83,7 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 		if (group)
 			group_tell_workers(group, wakes);
 	} else if (run->orphan) {
-		task_discard(task, wakes);
+		task_retire(pool, task, wakes);
 	} else {
 		task_settle(task, result, wakes);
 	}
@@ -169,16 +169,16 @@ static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 	return result;
 }
 
-/* From the beginning of a run to its end: all that is done without the lock. */
+/*
+ * From the beginning of a run to its end: all that is done without the lock. The
+ * task may be gone.
+ */
 static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run,
-				       struct wpool_task *task, bool ours)
+				       struct wpool_task *task)
 {
 	int result;
 
 	trace_wpool_task_start(pool->name, task, run->fn);
-	if (ours)
-		task_free(task);
-
 	if (unlikely(pool->ops))
 		result = run_call_hooked(pool, run);
 	else
@@ -193,13 +193,12 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 
 /*
  * Begins the next task of the worker's hand. What the run has beside this is as it
- * was left: no owner to let go of, no group, not asked to stop, the color.
+ * was left: no group, not asked to stop, the color.
  *
- * Context: worker->lock held. Return: the task, or NULL if there is none; in *@ours
- * whether it is wpool's own memory.
+ * Context: worker->lock held. Return: the task, or NULL if there is none.
  */
 static __always_inline struct wpool_task *
-run_begin_loose(struct wpool_worker *worker, struct wpool_run *run, bool *ours)
+run_begin_loose(struct wpool_worker *worker, struct wpool_run *run)
 {
 	struct wpool_task *task;
 	bool detached;
@@ -209,11 +208,13 @@ run_begin_loose(struct wpool_worker *worker, struct wpool_run *run, bool *ours)
 	shared_dec(worker->hand_left);
 	task = worker->hand[worker->hand_at++];
 	detached = task->flags & WPOOL_TASK_DETACHED;
-	*ours = task_is_ours(task);
 	run->task = detached ? NULL : task;
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
+	run->owner = queue_take_pin(task);
 	WRITE_ONCE(run->started, jiffies);
+	if (task_is_ours(task))
+		task_chain(&worker->begun, task);
 	/* Pairs as in task_settle(). */
 	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_LOOSE);
 	return task;
@@ -237,6 +238,8 @@ static __always_inline bool run_end_loose(struct wpool_worker *worker,
 		WRITE_ONCE(task->result, result);
 		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
 	}
+	if (unlikely(run->owner))
+		module_put(run->owner);
 	return true;
 }
 
@@ -249,16 +252,16 @@ static void run_hand(struct wpool *pool, struct wpool_worker *worker,
 	__acquires(&pool->lock)
 {
 	struct wpool_task *task;
-	bool ended, ours;
+	bool ended;
 
 	for (;;) {
 		raw_spin_lock_irq(&worker->lock);
 		ended = run_end_loose(worker, run, result);
-		task = ended ? run_begin_loose(worker, run, &ours) : NULL;
+		task = ended ? run_begin_loose(worker, run) : NULL;
 		raw_spin_unlock_irq(&worker->lock);
 		if (!task)
 			break;
-		result = run_outside(pool, run, task, ours);
+		result = run_outside(pool, run, task);
 	}
 	raw_spin_lock_irq(&pool->lock);
 	run_leave(pool, worker, false);
@@ -294,7 +297,6 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	struct wpool_run *run = &worker->runs[worker->depth];
 	struct wpool *pool = worker->pool;
 	bool nested = worker->depth;
-	bool ours = task_is_ours(task);
 	int result;
 	u8 loose;
 
@@ -306,9 +308,11 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 
 	loose = !nested && hand_take(worker, task) ? TASK_LOOSE : 0;
 	run_begin(pool, worker, run, task, nested, loose, wakes);
+	if (task_is_ours(task))
+		task_retire(pool, task, wakes);
 	wake_for_queue(pool, wakes);
 	pool_unlock_wake_irq(pool, wakes);
-	result = run_outside(pool, run, task, ours);
+	result = run_outside(pool, run, task);
 	if (loose) {
 		run_hand(pool, worker, run, result, wakes);
 		return;
@@ -333,7 +337,6 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 {
 	struct wpool_wakes wakes = {};
 	struct wpool_run run;
-	bool ours = task_is_ours(task);
 	int result;
 
 	if (unlikely(task->watchers) && run_cancelled(pool, task, &wakes)) {
@@ -342,10 +345,10 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 	}
 	run_set_up(pool, &run, NULL, task, 0);
 	shared_inc(pool->stats[WPOOL_STAT_CALLER_RUNS]);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (task_is_ours(task))
+		task_retire(pool, task, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 	trace_wpool_task_start(pool->name, task, run.fn);
-	if (ours)
-		task_free(task);
 
 	result = run.fn(run.arg);
 

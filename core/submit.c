@@ -218,6 +218,14 @@ static noinline int not_accepted(struct wpool *pool, struct wpool_task *task,
 	return ret;
 }
 
+/* Context: pool->lock held. Return: as queue_accept(). */
+static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
+				  struct wpool_group *group)
+{
+	return !group && queue_accept_plain(pool, task) ? 0 :
+	       queue_accept(pool, task, group);
+}
+
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  struct wpool_group *group, unsigned long timeout)
 {
@@ -227,8 +235,7 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 	if (unlikely(!args_ok(pool, task)))
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = !group && queue_accept_plain(pool, task) ? 0 :
-	      queue_accept(pool, task, group);
+	ret = accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
 	pool_unlock_queued(pool, flags);
@@ -323,8 +330,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	do {
-		*ret = queue_accept_plain(pool, tasks[accepted]) ? 0 :
-		       queue_accept(pool, tasks[accepted], NULL);
+		*ret = accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
 	pool_unlock_queued(pool, flags);
 	return accepted;
@@ -371,12 +377,42 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 
+/*
+ * Submits a task that the pool has to spare, in one hold of the lock. Return: false if
+ * it has none, or the task is not accepted at once.
+ */
+static bool submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
+			 struct module *owner)
+{
+	struct wpool_task *task;
+	unsigned long flags;
+
+	if (IS_ERR_OR_NULL(pool) || !fn)
+		return false;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	task = task_unchain(&pool->spare);
+	if (task) {
+		task_set_up(task, fn, arg, owner);
+		if (likely(!accept(pool, task, NULL))) {
+			pool->nr_spare--;
+			pool_unlock_queued(pool, flags);
+			return true;
+		}
+		task_chain(&pool->spare, task);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return false;
+}
+
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		     struct module *owner, gfp_t gfp, unsigned long timeout)
 {
-	struct wpool_task *task = task_alloc(fn, arg, owner, gfp);
+	struct wpool_task *task;
 	int ret;
 
+	if (submit_spare(pool, fn, arg, owner))
+		return 0;
+	task = task_alloc(fn, arg, owner, gfp);
 	if (!task)
 		return -ENOMEM;
 	ret = submit(pool, task, NULL, timeout);

@@ -34,16 +34,24 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 {
 	struct wpool_task *task = kmem_cache_alloc(task_cache, gfp);
 
-	if (task) {
-		__wpool_task_init(task, fn, arg, owner);
-		task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
-	}
+	if (task)
+		task_set_up(task, fn, arg, owner);
 	return task;
 }
 
 void task_free(struct wpool_task *task)
 {
 	kmem_cache_free(task_cache, task);
+}
+
+void task_free_chain(struct wpool_task *task)
+{
+	struct wpool_task *next;
+
+	for (; task; task = next) {
+		next = (struct wpool_task *)task->watchers;
+		task_free(task);
+	}
 }
 
 /**
@@ -70,7 +78,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 		trace_wpool_task_cancel(pool->name, task, task->fn);
 	shared_inc(pool->stats[how]);
 	if (task_is_ours(task)) {
-		task_discard(task, wakes);
+		task_retire(pool, task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
 		key_release(pool, task, wakes);
 		task_settle(task, -ECANCELED, wakes);

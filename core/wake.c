@@ -84,16 +84,13 @@ void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 void wakes_issue(struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
-	struct wpool_task *task;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(waiter, next, &wakes->waiters, hnode)
 		complete(&waiter->done);
 	INIT_HLIST_HEAD(&wakes->waiters);
-	while ((task = wakes->garbage)) {
-		wakes->garbage = (struct wpool_task *)task->watchers;
-		task_free(task);
-	}
+	task_free_chain(wakes->garbage);
+	wakes->garbage = NULL;
 }
 
 /**
