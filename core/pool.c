@@ -329,7 +329,8 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * @stats: filled; zeroed without a pool
  *
  * Takes no lock, so while the pool is at work the values are of moments that
- * follow one another. A task is in them as ended at the latest when its waiter
+ * follow one another, and a task that goes from queue to worker just then may be
+ * missed, or be seen in both. A task is in them as ended at the latest when its waiter
  * knows, and never as ended before it is as submitted.
  *
  * Context: Any.

@@ -115,8 +115,8 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		return -ENOENT;
 	if (group)
 		watch_add_group(task, group);
-	latency_accept(pool, task);
 	task_count(pool, task);
+	latency_accept(pool, task);
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	return 0;
 }
