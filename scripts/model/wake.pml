@@ -141,6 +141,8 @@ inline worker_looks(w)
 	looking[w] = false
 }
 
+#define worker_must_leave(w)	(leaving[w] || too_many)
+
 inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
 
 /* worker_loop(), from when it has the lock until it drops it */
@@ -148,20 +150,20 @@ inline look(me)
 {
 	worker_looks(me);
 	if
-	:: leaving[me] || too_many ->
+	:: worker_must_leave(me) ->
 		left = true;
 		worker_leave(me);
 #ifndef BUG_LEAVE_SILENTLY
 		wake_for_queue()
 #endif
-	:: !(leaving[me] || too_many) && nr_queued ->
+	:: !worker_must_leave(me) && nr_queued ->
 		spun = false;
 		nr_queued--;
 		in_fn[me] = true;
 #ifndef BUG_CHAIN_BROKEN
 		wake_for_queue()
 #endif
-	:: !(leaving[me] || too_many || nr_queued) && !spun && !nr_looking ->
+	:: !worker_must_leave(me) && !nr_queued && !spun && !nr_looking ->
 #ifndef BUG_SPIN_AGAIN
 		spun = true;
 #endif
