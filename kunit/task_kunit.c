@@ -320,6 +320,33 @@ static void task_freed_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_free_at_once, pool, NULL), 0);
 }
 
+/* Does not sleep until it is told, but looks. */
+static int call_look_for_end(struct wpt_thread *self)
+{
+	struct wpt_job *job = self->arg;
+	unsigned int i;
+	int wrong = 0;
+
+	for (i = 0; i < 3000; i++) {
+		wpool_task_init(&job->task, wpt_run_job, job);
+		job->result = i;
+		wrong += wpool_schedule(self->pool, &job->task) != 0;
+		while (wpool_task_queued(&job->task) || wpool_task_running(&job->task))
+			cond_resched();
+		wrong += wpool_wait(&job->task) != i;
+	}
+	return wrong;
+}
+
+/* Nor is it the pool's any more when it is seen to have ended; and its result is there. */
+static void task_seen_to_end(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_look_for_end, pool, job), 0);
+}
+
 static int free_task(void *arg)
 {
 	kfree(arg);
@@ -399,6 +426,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(task_uses_idle),
 	KUNIT_CASE(task_uses_warmest),
 	KUNIT_CASE(task_freed_at_once),
+	KUNIT_CASE(task_seen_to_end),
 	KUNIT_CASE(task_detached),
 	KUNIT_CASE(task_schedule_fn),
 	KUNIT_CASE(task_current),
