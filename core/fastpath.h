@@ -135,8 +135,8 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 /* Tasks are ready, nobody looks, and somebody is idle or may be made. */
 static inline bool queue_unseen(const struct wpool *pool)
 {
-	return !pool->nr_looking && queue_ready(pool) &&
-	       (pool->nr_idle || pool->nr_workers < pool->capacity);
+	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
+	       !pool->nr_looking && queue_ready(pool);
 }
 
 /**
