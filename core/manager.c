@@ -10,7 +10,8 @@
  * A pool makes progress without it: a worker that idles is woken by who submits,
  * and the last worker is never retired while tasks may come.
  *
- * Models: scripts/model/wake.pml, and scripts/model/teardown.pml of terminate().
+ * Models: scripts/model/manager.pml of its sleep, workers.pml of how many it makes,
+ * wake.pml of whom it wakes, teardown.pml of terminate().
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>

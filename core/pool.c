@@ -5,8 +5,7 @@
  *
  * It dies in two phases. wpool_destroy() makes it unreachable: no task gets in,
  * the workers leave, its name and its debugfs directory go. Its memory follows
- * when the last reference is dropped: see scripts/model/teardown.pml, and wake.pml
- * beside it for the slots.
+ * when the last reference is dropped: see scripts/model/release.pml.
  */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>

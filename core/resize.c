@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How many workers a pool has and may have: those it begins with, more in advance,
- * another capacity. Which of them are made, and when, is up to the manager.
+ * another capacity. Which of them are made, and when, is up to the manager. Modelled
+ * in scripts/model/workers.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -15,7 +15,7 @@
  * none. While it has not ended its pool is there: it was so when the state was
  * read, after the RCU critical section began, so the pool's memory is there
  * until that is over; and if under the lock it has still not ended, the pool is
- * there as long as the lock is held. Modelled in scripts/model/teardown.pml.
+ * there as long as the lock is held. Modelled in scripts/model/release.pml.
  */
 struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {

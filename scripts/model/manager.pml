@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How the manager sleeps and is woken: manager_main(), manager_bury(),
- * manager_kick(). Checked by `make model`.
+ * manager_kick() in core/manager.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who keeps a pool's memory: wpool_get() and wpool_put() by callers, workers and the
- * manager; and who has a task and no reference: __task_lock_pool(). Checked by
- * `make model`.
+ * Who keeps a pool's memory: the references of core/pool.c, taken by callers, workers
+ * and the manager; and who has a task and no reference: __task_lock_pool() in
+ * core/wait.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *

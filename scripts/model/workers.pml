@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many workers there are: made by worker_spawn(), retired by retire_idle(),
- * buried by bury(), while wpool_resize() changes how many there may be. Checked by
- * `make model`.
+ * How many workers there are, made, retired and buried by core/manager.c, while
+ * core/resize.c changes how many there may be. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
