@@ -114,7 +114,8 @@ static inline bool hand_take(struct wpool_worker *worker,
 {
 	const struct wpool *pool = worker->pool;
 
-	return pool->nr_queued - pool->nr_held >= pool->nr_workers &&
+	return pool->nr_queued - pool->nr_held >
+	       pool->nr_running + pool->nr_looking &&
 	       __hand_take(worker, first);
 }
 
@@ -132,11 +133,11 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 	return task->owner;
 }
 
-/* Tasks are ready, nobody looks, and somebody is idle or may be made. */
+/* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */
 static inline bool queue_unseen(const struct wpool *pool)
 {
 	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
-	       !pool->nr_looking && queue_ready(pool);
+	       !pool->nr_looking && (queue_ready(pool) || pool->nr_taken);
 }
 
 /**

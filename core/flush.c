@@ -88,8 +88,6 @@ static void flush_wait(struct wpool *pool, bool drain, const char *what)
 		return;
 	waiter_init(&waiter);
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	/* So that workers take the lock, and count, when their task ends. */
-	hands_recall(pool);
 	if (!pool_undone(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		return;

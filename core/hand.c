@@ -2,15 +2,16 @@
 /*
  * Tasks that a worker has taken several at a time.
  *
- * When every worker that there may be is busy and more tasks wait than there are
- * workers, a worker takes a few in one hold of pool->lock: its hand. It begins and
- * ends them one by one under a lock of its own, for which hardly anybody else asks.
+ * When more tasks wait than there are workers at it, a worker takes a few in one hold
+ * of pool->lock: its hand. It begins and ends them one by one under a lock of its own,
+ * for which hardly anybody else asks.
  * Until they begin they wait as those on the queue do: who has pool->lock can have
  * them back there at any time, by hands_recall(), and whoever needs to know what
  * waits, or is to change what may begin, does so first. So but for that call the
  * rest of the pool need not know of hands, and none of them outlives a worker that
- * is out of work, a pause, a flush, a resize, a shutdown, a task of higher priority
- * or a worker that waits.
+ * is out of work, a pause, a resize, a shutdown, a task of higher priority or a worker
+ * that waits. A flush need not: a hand is of one color (flush.c), so who waits for one
+ * of it waits for all, and its worker counts them when it comes for pool->lock.
  *
  * A task that is taken, or begun by a worker with a hand, is loose: its state has
  * TASK_LOOSE and is changed by that worker, under worker->lock. Others, who have
@@ -28,6 +29,13 @@
 #include <linux/jiffies.h>
 
 #include "internal.h"
+
+/*
+ * In jiffies: a hand that takes longer makes tasks wait for one another that others
+ * could run. It is taken back, and its worker takes none for so many tasks.
+ */
+#define SLOW		1
+#define SLOW_PAUSE	64
 
 /*
  * Puts what is left of a hand back where it was taken, and has the worker end what
@@ -78,7 +86,7 @@ void __hands_review(struct wpool *pool)
 	struct wpool_worker *oldest =
 		list_first_entry(&pool->hands, struct wpool_worker, hand_node);
 
-	if (time_after(jiffies, oldest->taken_at + 1) ||
+	if (jiffies - oldest->taken_at > SLOW ||
 	    (list_empty(&pool->queue[WPOOL_PRIO_HIGH]) &&
 	     list_empty(&pool->queue[WPOOL_PRIO_NORMAL])))
 		__hands_recall(pool);
@@ -113,32 +121,36 @@ static bool task_fits(const struct wpool_task *task, u8 color)
 }
 
 /*
- * How many tasks a worker may take beside the first: its share of what is ready.
- * None while anybody else could begin them, or has to be told of each one's end.
+ * How many tasks a worker may take beside the first: its share of what is ready,
+ * which leaves some to those who look. None if somebody is to be told of each one's
+ * end, or for a while after tasks were too long to wait for one another.
  */
-static unsigned int hand_room(const struct wpool_worker *worker)
+static int hand_room(struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
+	unsigned int ready = pool->nr_queued - pool->nr_held;
 
-	if (pool->one_by_one || pool->nr_idle || pool->nr_looking ||
-	    pool->nr_workers < pool->capacity || pool->nr_blocked ||
+	if (worker->hand_max < 1) {
+		worker->hand_max++;
+		return 0;
+	}
+	if (pool->one_by_one || pool->nr_blocked ||
 	    pool->state != WPOOL_STATE_RUNNING ||
-	    !hlist_empty(&pool->flushers) ||
 	    !list_empty(&pool->queue[WPOOL_PRIO_HIGH]))
 		return 0;
-	return min(worker->hand_max,
-		   (pool->nr_queued - pool->nr_held) / pool->nr_workers);
+	return min_t(unsigned int, worker->hand_max,
+		     ready / (pool->nr_running + pool->nr_looking + 1));
 }
 
 /*
- * The rest of hand_take(): more is ready than there are workers. Return: true if it
- * took any; then @first, which has just left the queue, is to be loose as they are.
+ * The rest of hand_take(): more is ready than there are workers at it. Return: true if
+ * it took any; then @first, which has just left the queue, is to be loose as they are.
  */
 bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first)
 {
 	struct wpool *pool = worker->pool;
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
-	unsigned int room = hand_room(worker), n = 0;
+	int room = hand_room(worker), n = 0;
 	struct wpool_task *task, *next;
 
 	if (!room || !task_fits(first, first->color))
@@ -180,7 +192,7 @@ void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes)
 
 	if (!list_empty(&worker->hand_node))
 		hand_recall(worker);
-	worker->hand_max = jiffies - worker->taken_at > 1 ? 1 :
+	worker->hand_max = jiffies - worker->taken_at > SLOW ? -SLOW_PAUSE :
 			   min(2 * worker->hand_max, WPOOL_HAND_MAX);
 	worker->harvested = worker->ended;
 	while ((task = task_unchain(&worker->begun)))

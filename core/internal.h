@@ -71,7 +71,7 @@
 #define WPOOL_NR_COLORS		16
 
 /* The most tasks that a worker takes beside the one that it begins, see hand.c. */
-#define WPOOL_HAND_MAX		15U
+#define WPOOL_HAND_MAX		15
 
 /*
  * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
@@ -201,7 +201,8 @@ struct wpool_run {
  * @harvested: L: those of @ended that &wpool.undone knows of
  * @nr_taken: L: what the hand counts for in &wpool.nr_taken
  * @taken_at: L: when, in jiffies
- * @hand_max: L: how many it may take next; 0 outside of its loop
+ * @hand_max: L: how many it may take next; below 1 none, see hand_room(); INT_MIN
+ *	outside of its loop
  * @hand_color: L: under which all of them were accepted
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
@@ -236,7 +237,7 @@ struct wpool_worker {
 	u64			ended;
 	u64			harvested;
 	unsigned int		nr_taken;
-	unsigned int		hand_max;
+	int			hand_max;
 	unsigned long		taken_at;
 	struct list_head	hand_node;
 

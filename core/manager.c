@@ -209,8 +209,8 @@ static bool worker_missing(const struct wpool *pool)
 	if (pool->state == WPOOL_STATE_RUNNING &&
 	    (pool_alive(pool) < pool_keep(pool) || pool->to_start))
 		return true;
-	return queue_ready(pool) && list_empty(&pool->idle) &&
-	       pool->nr_queued - pool->nr_held > pool->nr_looking;
+	return (queue_ready(pool) || pool->nr_taken) && list_empty(&pool->idle) &&
+	       pool->nr_queued - pool->nr_held + pool->nr_taken > pool->nr_looking;
 }
 
 /* How many workers of one pool are made before the others have their turn. */

@@ -10,9 +10,8 @@
  * the next: one wake-up is under way at a time, and the chain ends when the
  * queue is empty or the idle are used up.
  *
- * That goes for tasks in hands (hand.c) too: one is taken only while all workers of
- * the capacity are there and none idles or looks; a worker recalls all before it
- * does, and so does who has the pool have fewer workers or a larger capacity.
+ * That goes for tasks in hands (hand.c) too: a worker that looks and finds no other
+ * recalls them.
  *
  * Why no wake-up is lost: a worker goes on the idle list and sets its state
  * before it drops the lock; who wakes it takes it off the list under the lock

@@ -111,6 +111,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
 	preempt_disable();
 	pool_unlock_wake(pool, *flags, wakes);
 	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
+	       !READ_ONCE(pool->nr_taken) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
 	raw_spin_lock_irqsave(&pool->lock, *flags);
@@ -197,7 +198,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 			spun = false;
 		}
 	}
-	worker->hand_max = 0;
+	worker->hand_max = INT_MIN;
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
@@ -349,6 +350,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
+	worker->hand_max = INT_MIN;
 	raw_spin_lock_init(&worker->lock);
 	INIT_LIST_HEAD(&worker->hand_node);
 
