@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the tests of hands share; hand_scene.h says how it is used.
+ */
+#include "hand_scene.h"
+
+struct hand_table *hand_table(struct kunit *test, const struct wpool_attrs *attrs)
+{
+	struct hand_table *table = wpt_alloc(test, sizeof(*table));
+	unsigned int i;
+
+	table->pool = wpt_pool(test, attrs);
+	table->clock = wpt_alloc(test, sizeof(*table->clock));
+	for (i = 0; i < attrs->capacity; i++)
+		table->held[i] = wpt_hold(test, table->pool, 1);
+	return table;
+}
+
+struct wpt_job *hand_jobs(struct kunit *test, struct hand_table *table, unsigned int n,
+			  struct wpt_gate *gate)
+{
+	struct wpt_job *jobs = wpt_jobs(test, n, gate);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		jobs[i].clock = table->clock;
+	return jobs;
+}
+
+struct wpt_job *hand_queue(struct kunit *test, struct hand_table *table, unsigned int n,
+			   struct wpt_gate *gate)
+{
+	struct wpt_job *jobs = hand_jobs(test, table, n, gate);
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, n), 0);
+	return jobs;
+}
+
+/* One of the workers that are held goes on, until it is in a job. */
+void hand_let_go(struct kunit *test, struct hand_table *table, unsigned int worker,
+		 struct wpt_job *job)
+{
+	wpt_open(table->held[worker]->gate);
+	wpt_begun(test, job);
+}
+
+/*
+ * A worker's hands hold 1, 2, 4 and 8 beside the task that it begins as it takes them,
+ * if it is quick. So it has its 13th task in the middle of a hand.
+ */
+const unsigned int hand_warm_cases[2] = { 0, 12 };
+
+void hand_warm_name(const unsigned int *warm, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "after %u quick ones", *warm);
+}
+
+/* Not counted by the clock; as many as the parameter of the test says. */
+void hand_warm_up(struct kunit *test, struct hand_table *table)
+{
+	struct wpt_job *jobs;
+
+	if (test->param_value)
+		table->warm = *(const unsigned int *)test->param_value;
+	if (!table->warm)
+		return;
+	jobs = wpt_jobs(test, table->warm, NULL);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, table->warm), 0);
+}
+
+/* The first worker is in a job, with others of the n behind it in hand. */
+struct hand_table *hand_deal(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n)
+{
+	struct hand_table *table = hand_table(test, attrs);
+
+	hand_warm_up(test, table);
+	table->first = hand_queue(test, table, 1, wpt_gate(test));
+	table->rest = hand_queue(test, table, n, NULL);
+	hand_let_go(test, table, 0, table->first);
+	return table;
+}
+
+unsigned int hand_runs(struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int runs = 0;
+
+	while (n--)
+		runs += atomic_read(&jobs[n].runs);
+	return runs;
+}
+
+/*
+ * The result of a job. Only looked at until it has ended: who waits for one that is in
+ * a hand has all hands put back, and so would hide that nobody else did.
+ */
+int hand_result(struct kunit *test, struct wpt_job *job)
+{
+	WPT_ASSERT_UNTIL(test, !wpool_task_queued(&job->task) &&
+			       !wpool_task_running(&job->task));
+	return wpt_wait(test, job);
+}
+
+/* All have run, once each. */
+void hand_expect_run(struct kunit *test, struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, hand_result(test, &jobs[i]), 0);
+		wrong += atomic_read(&jobs[i].runs) != 1;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+/* And in order, as one worker alone must. */
+void hand_expect_order(struct kunit *test, struct wpt_job *jobs, unsigned int n)
+{
+	unsigned int i, wrong = 0;
+
+	hand_expect_run(test, jobs, n);
+	for (i = 1; i < n; i++)
+		wrong += jobs[i].turn <= jobs[i - 1].turn;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+static int run_asker(void *arg)
+{
+	struct hand_asker *asker = arg;
+	int err = wpt_run_job(asker->job);
+
+	return err ?: asker->call(asker);
+}
+
+struct hand_asker *hand_asker(struct kunit *test, struct wpt_job *job,
+			      int (*call)(struct hand_asker *asker))
+{
+	struct hand_asker *asker = wpt_alloc(test, sizeof(*asker));
+
+	asker->job = job;
+	asker->call = call;
+	wpool_task_init(&job->task, run_asker, asker);
+	return asker;
+}
+
+/* As hand_deal(), and the first is an asker. */
+struct hand_asker *hand_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
+				      struct hand_table **table, unsigned int n,
+				      int (*call)(struct hand_asker *asker))
+{
+	struct hand_table *t = hand_table(test, attrs);
+	struct hand_asker *asker;
+
+	hand_warm_up(test, t);
+	t->first = hand_jobs(test, t, 1, wpt_gate(test));
+	asker = hand_asker(test, t->first, call);
+	asker->pool = t->pool;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(t->pool, &t->first->task), 0);
+	t->rest = hand_queue(test, t, n, NULL);
+	hand_let_go(test, t, 0, t->first);
+	*table = t;
+	return asker;
+}
+
+/* As hand_deal(), of two workers, with the other in a job of the caller's. */
+struct hand_table *hand_deal_beside(struct kunit *test, struct wpt_job *job, unsigned int n)
+{
+	struct hand_table *table = wpt_alloc(test, sizeof(*table));
+
+	table->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	table->clock = wpt_alloc(test, sizeof(*table->clock));
+	table->held[0] = wpt_hold(test, table->pool, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &job->task), 0);
+	wpt_begun(test, job);
+	hand_warm_up(test, table);
+	table->first = hand_queue(test, table, 1, wpt_gate(test));
+	table->rest = hand_queue(test, table, n, NULL);
+	hand_let_go(test, table, 0, table->first);
+	return table;
+}
