@@ -37,8 +37,7 @@
  *				task is: not_ours
  * BUG_NOT_HARVESTED		hand_done() forgets those that have ended: task_lost
  * BUG_WATCHED_TAKEN		task_fits() does not look for waiters: waiter_missed
- * BUG_TAKE_WHILE_IDLE		hand_room() does not look for idle workers:
- *				task_stranded
+ * BUG_HANDS_UNSEEN		wake_for_queue() does not look at hands: task_stranded
  * BUG_IDLE_WITH_HANDS		worker_loop() idles though others have hands:
  *				task_stranded
  *
@@ -47,7 +46,7 @@
  * under that lock alone. __task_lock_pool() looks at a state that changes meanwhile,
  * so there pool->lock is held over several steps. A task sleeps until all else is at
  * rest, or returns. Left out: which tasks fit a hand but for those with waiters,
- * priorities, detached tasks, deaths, and who wakes whom (wake.pml).
+ * priorities, detached tasks, deaths, and how one is woken (wake.pml).
  */
 #include "check.inc"
 
@@ -67,7 +66,7 @@ bool moved[TASKS], watched[TASKS], told[TASKS];
 
 /* struct wpool_worker; task is that of runs[0], hand and queue have a bit a task */
 byte hand[2], ended[2], task[2] = NONE;
-bool on_hands[2], idle[2];
+bool on_hands[2], idle[2], looking[2] = true;
 
 /* struct wpool */
 bool locked, flusher, flushed;
@@ -162,11 +161,21 @@ inline task_grip(t)
 	fi
 }
 
-#ifdef BUG_TAKE_WHILE_IDLE
-#define hand_room	true
+/* wake_for_queue(): one at a time is under way. */
+#ifdef BUG_HANDS_UNSEEN
+#define unseen		(queue && !looking[0] && !looking[1])
 #else
-#define hand_room	(!idle[0] && !idle[1])
+#define unseen		((queue | hand[0] | hand[1]) && !looking[0] && !looking[1])
 #endif
+
+inline wake()
+{
+	if
+	:: unseen && idle[0] -> idle[0] = false; looking[0] = true
+	:: unseen && !idle[0] && idle[1] -> idle[1] = false; looking[1] = true
+	:: else
+	fi
+}
 
 #ifdef BUG_WATCHED_TAKEN
 #define task_fits(t)	true
@@ -178,7 +187,7 @@ inline task_grip(t)
 inline hand_take(me, first)
 {
 	do
-	:: queue && hand_room && task_fits(first) && task_fits(oldest(queue)) ->
+	:: queue && task_fits(first) && task_fits(oldest(queue)) ->
 		next = oldest(queue);
 		queue = queue & ~bit(next);
 		hand[me] = hand[me] | bit(next);
@@ -186,7 +195,8 @@ inline hand_take(me, first)
 		run_of[next] = me
 	:: break
 	od;
-	on_hands[me] = (hand[me] != 0)
+	on_hands[me] = (hand[me] != 0);
+	wake()
 }
 
 inline flush_tell() { flushed = flushed || (flusher && !undone) }
@@ -252,7 +262,7 @@ proctype worker(byte me)
 
 look:	atomic {
 		!locked;
-		idle[me] = false;
+		looking[me] = false;
 #ifndef BUG_IDLE_WITH_HANDS
 		if
 		:: !queue -> hand_recall(0); hand_recall(1)
@@ -314,7 +324,7 @@ done:
 	}
 
 end_idle:
-	queue;
+	looking[me];
 	goto look
 }
 
@@ -394,12 +404,12 @@ end:	atomic {
 
 proctype flush()
 {
-	atomic { !locked; hand_recall(0); hand_recall(1); flusher = true; flush_tell() }
+	atomic { !locked; flusher = true; flush_tell() }
 	flushed;
 	atomic { check(flush_early, all_done); waiting-- }
 }
 
-inline submit(tasks, n) { set_queued(tasks); undone = undone + n }
+inline submit(tasks, n) { set_queued(tasks); undone = undone + n; wake() }
 
 proctype submitter()
 {
