@@ -25,6 +25,8 @@ set style histogram clustered gap 1
 set style fill solid 0.8 noborder
 set logscale y 2
 set grid y
+set xtics rotate by -20
+set linetype 9 linecolor rgb "gray70"
 set key outside right top
 set datafile missing "-"
 plot for [i=2:{columns}] "{data}" using i:xtic(1) title columnheader(i)
