@@ -193,6 +193,32 @@ static void memory_allocating_calls(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
 }
 
+/* The memory of a task that has begun is there for the next, and counted in nothing. */
+static void memory_kept_for_the_next(struct kunit *test)
+{
+	struct wpool *pool = starving_pool(test, 1, 0);
+	unsigned int i;
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		kunit_skip(test, "with KASAN a pool keeps none");
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, find_none, NULL), 0);
+	wpool_drain(pool);
+	starve(true);
+	for (i = 0; i < 100; i++) {
+		KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, find_none, NULL), 0);
+		wpool_drain(pool);
+	}
+	/* There is one, and it is in use. */
+	wpool_pause(pool);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, find_none, NULL), 0);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, find_none, NULL), -ENOMEM);
+	wpool_resume(pool);
+	wpool_drain(pool);
+	starve(false);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 102);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 102);
+}
+
 /* Tasks of all kinds. */
 struct kinds {
 	struct wpool_task		plain[3];
@@ -349,6 +375,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE_PARAM(memory_create, whose_gen_params),
 	KUNIT_CASE(memory_create_set),
 	KUNIT_CASE(memory_allocating_calls),
+	KUNIT_CASE(memory_kept_for_the_next),
 	KUNIT_CASE(memory_ways_in),
 	KUNIT_CASE(memory_load),
 	KUNIT_CASE(memory_nested),
