@@ -48,8 +48,8 @@ IN_MODULE = re.compile(r"\[\w+\]$")
 
 def _own_wait(report):
     report = "\n".join(report).split("</TASK>")[0]
-    # What an interrupt does is not the doing of whom it hit.
-    stack = report.split("Call Trace:")[-1].split("</IRQ>")[0]
+    # What an interrupt does is not the doing of whom it hit, another interrupt or not.
+    stack = report.split("Call Trace:")[-1].split("</IRQ>")[0].split("asm_sysvec_")[0]
     return OWN.search(report) and "[wpool" not in stack
 
 
