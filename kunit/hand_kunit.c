@@ -245,14 +245,14 @@ static void hand_is_paused(struct kunit *test)
 static void hand_is_left_behind(struct kunit *test)
 {
 	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpt_job *second;
+	struct wpt_job *second = hand_queue(test, table, 1, wpt_gate(test));
 
+	/* Before there is a hand, which might be old by then and be had back for it. */
+	hand_let_go(test, table, 1, second);
 	table->first = hand_queue(test, table, 1, wpt_gate(test));
 	table->rest = hand_queue(test, table, 1, NULL);
-	second = hand_queue(test, table, 1, wpt_gate(test));
 	hand_queue(test, table, 4, NULL);
 	hand_let_go(test, table, 0, table->first);
-	hand_let_go(test, table, 1, second);
 	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 1), 0);
 	wpt_open(table->first->gate);
 	WPT_ASSERT_STAT(test, table->pool, WORKERS, 1);
