@@ -24,10 +24,11 @@ def places(module, key):
 
 
 def faults(module, key, functions):
-    """Nothing if the key is asked once in each of these functions, and costs nothing there."""
-    found = dict(places(module, key))
-    if sorted(found) != sorted(functions):
-        yield f"{key} is asked in {' '.join(sorted(found)) or 'no function'}"
-    for function, instruction in found.items():
+    """Nothing if the key is asked in these functions, and costs nothing wherever it is."""
+    found = list(places(module, key))
+    asked = {function for function, instruction in found}
+    if asked != set(functions):
+        yield f"{key} is asked in {' '.join(sorted(asked)) or 'no function'}"
+    for function, instruction in found:
         if not NOTHING.match(instruction):
             yield f"{function}: {instruction}"
