@@ -51,7 +51,7 @@ static void delayed_fire(struct timer_list *timer)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	delayed_unlink(pool, task);
 	if (delayed_cancelled(pool)) {
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
@@ -116,7 +116,7 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 
 	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
 		return -EINVAL;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	ret = queue_check(pool, &dtask->task);
 	if (!ret && dtask->task.state & TASK_IN_FN)
 		ret = -EBUSY;

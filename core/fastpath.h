@@ -186,30 +186,6 @@ static inline void pool_unlock_wake_irq(struct wpool *pool,
 		raw_spin_unlock_irq(&pool->lock);
 }
 
-/*
- * What queue_accept() comes to for a task about which nothing is special. Return:
- * false if it is to be asked.
- */
-static __always_inline bool queue_accept_plain(struct wpool *pool,
-					       struct wpool_task *task)
-{
-	/* Acquire: as in queue_check(). */
-	if (unlikely(smp_load_acquire(&task->state) & TASK_ACCEPTED ||
-		     pool->state != WPOOL_STATE_RUNNING || pool->one_by_one ||
-		     task->flags & WPOOL_TASK_KEYED ||
-		     task->prio != WPOOL_PRIO_NORMAL ||
-		     (task->owner && task->owner != pool->owner) ||
-		     pool->nr_queued + pool->nr_taken >= pool->depth))
-		return false;
-	task_count(pool, task);
-	trace_wpool_task_queue(pool->name, task, task->fn);
-	shared_inc(pool->nr_queued);
-	list_add_tail(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
-	/* Release: as in queue_put(). */
-	smp_store_release(&task->state, TASK_QUEUED);
-	return true;
-}
-
 /* Drops the lock where nothing but a task on the queue asks for a wake-up. */
 static inline void pool_unlock_queued(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
@@ -299,16 +275,11 @@ static inline struct wpool_task *task_unchain(struct wpool_task **chain)
 	return task;
 }
 
-/* Keeps a few for who needs the next, or has it freed once the lock is dropped. */
 static inline void task_retire(struct wpool *pool, struct wpool_task *task,
 			       struct wpool_wakes *wakes)
 {
-	if (pool->nr_spare < WPOOL_MAX_SPARE) {
-		pool->nr_spare++;
-		task_chain(&pool->spare, task);
-	} else {
-		task_chain(&wakes->garbage, task);
-	}
+	task->watchers = 0;
+	tasks_retire(pool, task, wakes);
 }
 
 #endif /* _WPOOL_FASTPATH_H */

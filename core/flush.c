@@ -50,6 +50,7 @@ void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 	struct hlist_node *next;
 
 	lockdep_assert_held(&pool->lock);
+	inbox_shut(pool);
 	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
 		bool drain = !waiter->colors;
 
@@ -87,7 +88,7 @@ static void flush_wait(struct wpool *pool, bool drain, const char *what)
 	if (IS_ERR_OR_NULL(pool) || worker_refused(pool, what))
 		return;
 	waiter_init(&waiter);
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (!pool_undone(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		return;

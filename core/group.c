@@ -209,7 +209,7 @@ static bool group_has_work(struct wpool_group *group, struct wpool *pool)
 	struct wpool_task *task;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	task = group_find(group, pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return task;
@@ -227,7 +227,7 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 	unsigned long flags;
 	int ret = 0;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	/* This worker will not come to what it has in hand. */
 	hands_recall(pool);
 	task = group_find(group, pool);
@@ -361,7 +361,7 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	what->cancelled += cancel_queued(pool, what->group, NULL, flags, &wakes);
 }
 

@@ -188,14 +188,14 @@ bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first)
 void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	unsigned int n = worker->ended - worker->harvested;
-	struct wpool_task *task;
 
 	if (!list_empty(&worker->hand_node))
 		hand_recall(worker);
 	worker->hand_max = jiffies - worker->taken_at > SLOW ? -SLOW_PAUSE :
 			   min(2 * worker->hand_max, WPOOL_HAND_MAX);
 	worker->harvested = worker->ended;
-	while ((task = task_unchain(&worker->begun)))
-		task_retire(worker->pool, task, wakes);
+	if (worker->begun)
+		tasks_retire(worker->pool, worker->begun, wakes);
+	worker->begun = NULL;
 	tasks_uncount(worker->pool, worker->hand_color, n, wakes);
 }

@@ -10,6 +10,8 @@
  * W: Written by the worker itself under pool->lock, read by itself without and
  *    by others under it. Readers that only look (debugfs) use READ_ONCE().
  * H: Written under pool->lock and worker->lock, by the worker itself under either.
+ * B: wpool_inbox.lock.
+ * P: Written under pool->lock and wpool_inbox.lock, read under either.
  * M: Only touched by the manager thread.
  * R: registry_lock in pool.c.
  *
@@ -20,6 +22,7 @@
  *	    group->lock			raw
  *	    manager.lock		raw; manager.c
  *	    worker->lock		raw; hand.c
+ *	    inbox.lock			raw; inbox.c
  *	    pool->slots.lock		inside down_trylock() and up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
@@ -247,21 +250,42 @@ struct wpool_worker {
 };
 
 /**
+ * struct wpool_inbox - tasks accepted that the pool has not had a look at
+ * @lock: guards what is tagged B or P
+ * @limit: P: how far @accepted may go; 0 if it is shut, which is asked without a lock
+ * @accepted: B: tasks that came this way; read anywhere with READ_ONCE()
+ * @collected: P: those of them that the pool knows of; read as well
+ * @tasks: B: the others, oldest first
+ * @color: P: under which they are accepted
+ * @spare: B: tasks of wpool's own memory that nobody needs, see task_chain()
+ * @nr_spare: B
+ */
+struct wpool_inbox {
+	raw_spinlock_t		lock;
+	u8			color;
+	u64			limit;
+	u64			accepted;
+	u64			collected;
+	struct list_head	tasks;
+	struct wpool_task	*spare;
+	unsigned int		nr_spare;
+};
+
+/**
  * struct wpool - a bounded set of workers and the tasks that wait for them
  *
  * @lock: guards all that is tagged L, and the private members of every task
  *	that is accepted and has not ended
  * @state: S
+ * @inbox: tasks that are on their way to @queue, see inbox.c
  * @queue: L: the tasks that wait, a list per priority, oldest first
- * @nr_queued: S: accepted and not begun, but for those in hands
+ * @nr_queued: S: accepted and not begun, but for those in hands or in the inbox
  * @nr_taken: S: those in the hands of workers, begun meanwhile or not
  * @hands: L: the workers that have taken a hand, see hand.c; the oldest first
  * @one_by_one: I: there are no hands: each task is looked at as it begins or ends
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @keys: L: the heads of the keys in use, see key.c
- * @spare: L: tasks of wpool's own memory that nobody needs, see task_chain()
- * @nr_spare: L
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
  * @paused: L: no task is begun
@@ -278,7 +302,7 @@ struct wpool_worker {
  *	this pool
  * @flushers: L: callers of flush and drain
  * @color: L: what the next accepted task counts under
- * @undone: L: tasks accepted and not ended, by color
+ * @undone: L: tasks accepted and not ended, by color; but for those in the inbox
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
  *	elsewhere
  * @stats_seq: L: for who adds up what pool and workers have counted
@@ -333,7 +357,8 @@ struct wpool_worker {
  * @name: I
  */
 struct wpool {
-	raw_spinlock_t		lock;
+	struct wpool_inbox	inbox ____cacheline_aligned;
+	raw_spinlock_t		lock ____cacheline_aligned;
 	enum wpool_state	state;
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
@@ -354,8 +379,6 @@ struct wpool {
 	struct hlist_head	flushers;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
-	struct wpool_task	*spare;
-	unsigned int		nr_spare;
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
@@ -483,6 +506,10 @@ struct wpool_task *queue_find_ready(struct wpool *pool,
 				    const struct wpool_group *group);
 struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* inbox.c */
+void __inbox_shut(struct wpool *pool);
+void __inbox_offer(struct wpool *pool);
 
 /* wake.c */
 void waiter_init(struct wpool_waiter *waiter);
@@ -633,6 +660,8 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
 void task_free_chain(struct wpool_task *task);
+void tasks_retire(struct wpool *pool, struct wpool_task *chain,
+		  struct wpool_wakes *wakes);
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	       struct wpool_wakes *wakes);
 
@@ -713,6 +742,7 @@ void debugfs_exit(void);
 void debugfs_add_pool(struct wpool *pool);
 void debugfs_remove_pool(struct wpool *pool);
 
+#include "inbox.h"
 #include "fastpath.h"
 
 #endif /* _WPOOL_INTERNAL_H */

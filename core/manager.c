@@ -137,7 +137,7 @@ static void bury(struct wpool_worker *worker)
 	if (died)
 		bury_died(worker);
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (died)
 		shared_inc(pool->stats[WPOOL_STAT_DIED]);
 	else
@@ -187,13 +187,13 @@ static void retire_idle(struct wpool *pool)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	while ((worker = next_to_retire(pool))) {
 		worker_unidle(worker);
 		worker_leave(worker);
 		wakes.worker = worker->thread;
 		pool_unlock_wake(pool, flags, &wakes);
-		raw_spin_lock_irqsave(&pool->lock, flags);
+		pool_lock(pool, flags);
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
@@ -243,11 +243,11 @@ static void spawn_missing(struct wpool *pool)
 	bool news, creating, lowered;
 	int err = 0;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	while (!err && made < SPAWN_MAX && worker_missing(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		err = worker_spawn(pool);
-		raw_spin_lock_irqsave(&pool->lock, flags);
+		pool_lock(pool, flags);
 		made += !err;
 		if (!err && pool_alive(pool) > pool_keep(pool) && pool->to_start) {
 			pool->to_start--;
@@ -286,7 +286,7 @@ static void terminate(struct wpool *pool)
 	unsigned long flags;
 	bool over;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	over = pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool);
 	if (over)
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
@@ -300,7 +300,7 @@ static void terminate(struct wpool *pool)
 		pool->ops->terminated(pool);
 
 	/* Under the lock, so that a restart comes before or after both. */
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
 	complete_all(&pool->terminated);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

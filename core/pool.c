@@ -123,6 +123,8 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
+	raw_spin_lock_init(&pool->inbox.lock);
+	INIT_LIST_HEAD(&pool->inbox.tasks);
 	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
@@ -249,7 +251,7 @@ static void pool_release(struct kref *kref)
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
-	task_free_chain(pool->spare);
+	task_free_chain(pool->inbox.spare);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */
@@ -318,8 +320,10 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 		}
 	} while (read_seqcount_retry(&pool->stats_seq, seq));
 	rcu_read_unlock();
-	/* After the hands: who takes some meanwhile has them missed, not seen twice. */
+	/* After the hands: what goes from one to the next is missed, not seen twice. */
 	stats->count[WPOOL_STAT_QUEUED] += READ_ONCE(pool->nr_queued);
+	smp_rmb();	/* pairs with the locks */
+	stats->count[WPOOL_STAT_QUEUED] += inbox_count(pool);
 }
 
 /**
@@ -350,7 +354,8 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	/* Last: pairs with the lock, under which a task is counted first here. */
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
-		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]);
+		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]) +
+		READ_ONCE(pool->inbox.accepted);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 
@@ -369,7 +374,7 @@ void wpool_pause(struct wpool *pool)
 
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_pause()"))
 		return;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
 		hands_recall(pool);
 		pool->paused = true;
@@ -391,7 +396,7 @@ void wpool_resume(struct wpool *pool)
 
 	if (IS_ERR_OR_NULL(pool))
 		return;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
 		pool->paused = false;
 		wake_for_queue(pool, &wakes);

@@ -33,6 +33,8 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 
+	/* Those came before. */
+	inbox_shut(pool);
 	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) &&
 	    !(pool->flags & WPOOL_ORDERED)) {
 		queue = &pool->queue[task->prio];

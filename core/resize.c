@@ -41,7 +41,7 @@ int pool_start(struct wpool *pool, unsigned int n)
 	int ret = 0;
 
 	waiter_init(&starter);
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (pool->state != WPOOL_STATE_RUNNING)
 		ret = -ESHUTDOWN;
 	else if (pool->starter)
@@ -92,7 +92,7 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 		return -EINVAL;
 	if (pool->flags & WPOOL_ORDERED && capacity > 1)
 		return -EINVAL;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
 		hands_recall(pool);
 		resize_slots(pool, capacity);

@@ -127,8 +127,10 @@ static __always_inline void run_end(struct wpool *pool, struct wpool_worker *wor
 	 * An outermost run's worker looks at the queue next, in this hold of the
 	 * lock. Not one inside another run, or in a hook on its way out.
 	 */
-	if (unlikely(nested || worker->leaving))
+	if (unlikely(nested || worker->leaving)) {
+		inbox_shut(pool);
 		wake_for_queue(pool, wakes);
+	}
 }
 
 /*
@@ -353,7 +355,7 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 	result = run.fn(run.arg);
 
 	trace_wpool_task_end(pool->name, task, run.fn, result);
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	run_finish(pool, &run, result, WPOOL_STAT_COMPLETED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);

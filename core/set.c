@@ -100,8 +100,7 @@ static struct wpool *set_least_loaded(const struct wpool_set *set)
 	for (i = 0; i < set->n; i++) {
 		struct wpool *pool = set->pools[i];
 
-		load = READ_ONCE(pool->nr_queued) + READ_ONCE(pool->nr_taken) +
-		       READ_ONCE(pool->nr_running);
+		load = pool_waiting(pool) + READ_ONCE(pool->nr_running);
 		if (load < least) {
 			least = load;
 			best = pool;

@@ -55,7 +55,7 @@ static void shut_down(struct wpool *pool)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	close_pool(pool, WPOOL_STATE_SHUTDOWN, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 }
@@ -87,7 +87,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	bool ended;
 
 	deadline_set(&deadline, timeout);
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	shared_inc(pool->nr_awaiting);
 	if (pool->nr_awaiting == 1)
 		watchdog_await(pool);
@@ -96,7 +96,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	ended = wait_for_completion_timeout(&pool->terminated,
 					    deadline_left(&deadline));
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	shared_dec(pool->nr_awaiting);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	/* The count before the look for sleepers; pairs with wait_var_event(). */
@@ -150,7 +150,7 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
 		/* One behind its key may be on the queue now. */
 		wake_for_queue(pool, wakes);
 		pool_unlock_wake(pool, flags, wakes);
-		raw_spin_lock_irqsave(&pool->lock, flags);
+		pool_lock(pool, flags);
 	}
 	pool_unlock_wake(pool, flags, wakes);
 	return n;
@@ -178,7 +178,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	close_pool(pool, WPOOL_STATE_STOP, &wakes);
 	return cancel_queued(pool, NULL, unrun, flags, &wakes);
 }
@@ -232,7 +232,7 @@ int wpool_destroy(struct wpool *pool)
 	if (worker_refused(pool, "wpool_destroy()"))
 		return -EDEADLK;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	again = pool->destroyed;
 	pool->destroyed = true;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -259,7 +259,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 	unsigned long flags;
 	int ret = 0;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (pool->destroyed) {
 		ret = -ESHUTDOWN;
 	} else if (pool->state != WPOOL_STATE_TERMINATED) {

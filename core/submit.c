@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit(), and what is done when the queue is full: block()
- * is modelled in scripts/model/handover.pml.
+ * The ways in, all around submit(): by the inbox, or else by submit_to_pool(). And what
+ * is done when the queue is full: block() is modelled in scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -85,7 +85,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	left = wait_for_completion_killable_timeout(&waiter.done,
 						    deadline_left(&deadline));
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (waiter.told == -EINPROGRESS) {
 		if (waiter.worker)
 			pool->nr_asleep--;
@@ -167,7 +167,7 @@ static bool keyed_and_detached(const struct wpool_task *task)
 }
 
 /* Why a task cannot be run. */
-static noinline void tell_fault(const struct wpool *pool,
+static void tell_fault(const struct wpool *pool,
 				const struct wpool_task *task)
 {
 	const char *fault;
@@ -183,27 +183,22 @@ static noinline void tell_fault(const struct wpool *pool,
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
 }
 
-static inline bool args_ok(struct wpool *pool, const struct wpool_task *task)
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 {
 	if (IS_ERR_OR_NULL(pool))
 		return false;
-	if (likely(task && task->fn && task->prio < WPOOL_NR_PRIOS &&
-		   !keyed_and_detached(task)))
+	if (task && task->fn && task->prio < WPOOL_NR_PRIOS &&
+	    !keyed_and_detached(task))
 		return true;
 	tell_fault(pool, task);
 	return false;
-}
-
-bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
-{
-	return args_ok(pool, task);
 }
 
 /*
  * What becomes of a task that was not accepted at once. Locking: pool->lock held;
  * released.
  */
-static noinline int not_accepted(struct wpool *pool, struct wpool_task *task,
+static int not_accepted(struct wpool *pool, struct wpool_task *task,
 				 struct wpool_group *group, unsigned long timeout,
 				 int ret, unsigned long flags)
 	__releases(&pool->lock)
@@ -218,26 +213,20 @@ static noinline int not_accepted(struct wpool *pool, struct wpool_task *task,
 	return ret;
 }
 
-/* Context: pool->lock held. Return: as queue_accept(). */
-static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
-				  struct wpool_group *group)
-{
-	return !group && queue_accept_plain(pool, task) ? 0 :
-	       queue_accept(pool, task, group);
-}
-
-static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
-				  struct wpool_group *group, unsigned long timeout)
+/* For all that the inbox does not take. */
+static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
+				   struct wpool_group *group, unsigned long timeout)
 {
 	unsigned long flags;
 	int ret;
 
-	if (unlikely(!args_ok(pool, task)))
+	if (!submit_args_ok(pool, task))
 		return -EINVAL;
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = accept(pool, task, group);
+	pool_lock(pool, flags);
+	ret = queue_accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
+	inbox_offer(pool);
 	pool_unlock_queued(pool, flags);
 	return 0;
 }
@@ -245,7 +234,13 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group)
 {
-	return submit(pool, task, group, BY_POLICY);
+	return submit_to_pool(pool, task, group, BY_POLICY);
+}
+
+static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
+				  unsigned long timeout)
+{
+	return inbox_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
 }
 
 /**
@@ -274,7 +269,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
 	might_sleep();
-	return submit(pool, task, NULL, BY_POLICY);
+	return submit(pool, task, BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
@@ -291,7 +286,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule);
  */
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	return submit(pool, task, NULL, DONT_BLOCK);
+	return submit(pool, task, DONT_BLOCK);
 }
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
@@ -314,24 +309,45 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 
 	might_sleep();
 	if (timeout)
-		return submit(pool, task, NULL, min_t(unsigned long, timeout,
+		return submit(pool, task, min_t(unsigned long, timeout,
 						      MAX_SCHEDULE_TIMEOUT));
-	ret = submit(pool, task, NULL, DONT_BLOCK);
+	ret = submit(pool, task, DONT_BLOCK);
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 
-/* In one hold of the lock, as many as there is room for; in *@ret why no more. */
-static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
-				unsigned int n, int *ret)
+/* As many as the inbox takes, in one hold of its lock. */
+static unsigned int submit_to_inbox(struct wpool *pool, struct wpool_task **tasks,
+				    unsigned int n)
 {
 	unsigned int accepted = 0;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (!READ_ONCE(pool->inbox.limit))
+		return 0;
+	raw_spin_lock_irqsave(&pool->inbox.lock, flags);
+	while (accepted < n && task_is_plain(pool, tasks[accepted]) &&
+	       inbox_put(pool, tasks[accepted]))
+		accepted++;
+	raw_spin_unlock_irqrestore(&pool->inbox.lock, flags);
+	return accepted;
+}
+
+/* In few holds of locks, as many as there is room for; in *@ret why no more. */
+static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
+				unsigned int n, int *ret)
+{
+	unsigned int accepted = submit_to_inbox(pool, tasks, n);
+	unsigned long flags;
+
+	*ret = 0;
+	if (accepted == n)
+		return n;
+	pool_lock(pool, flags);
 	do {
-		*ret = accept(pool, tasks[accepted], NULL);
+		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
+	inbox_offer(pool);
 	pool_unlock_queued(pool, flags);
 	return accepted;
 }
@@ -367,7 +383,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
 				    &ret);
 		if (ret == -EAGAIN) {
-			ret = submit(pool, tasks[done], NULL, BY_POLICY);
+			ret = submit(pool, tasks[done], BY_POLICY);
 			done += !ret;
 		}
 		if (ret)
@@ -378,44 +394,45 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 
 /*
- * Submits a task that the pool has to spare, in one hold of the lock. Return: false if
- * it has none, or the task is not accepted at once.
+ * A task that the pool has to spare, submitted in the same hold of the lock if the inbox
+ * takes it. Return: NULL if there is none.
  */
-static bool submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
-			 struct module *owner)
+static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
+				       struct module *owner, bool *accepted)
 {
+	struct wpool_inbox *inbox = &pool->inbox;
 	struct wpool_task *task;
 	unsigned long flags;
 
-	if (IS_ERR_OR_NULL(pool) || !fn)
-		return false;
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	task = task_unchain(&pool->spare);
+	if (!READ_ONCE(inbox->nr_spare))
+		return NULL;
+	raw_spin_lock_irqsave(&inbox->lock, flags);
+	task = task_unchain(&inbox->spare);
 	if (task) {
+		shared_dec(inbox->nr_spare);
 		task_set_up(task, fn, arg, owner);
-		if (likely(!accept(pool, task, NULL))) {
-			pool->nr_spare--;
-			pool_unlock_queued(pool, flags);
-			return true;
-		}
-		task_chain(&pool->spare, task);
+		*accepted = task_is_plain(pool, task) && inbox_put(pool, task);
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return false;
+	raw_spin_unlock_irqrestore(&inbox->lock, flags);
+	return task;
 }
 
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		     struct module *owner, gfp_t gfp, unsigned long timeout)
 {
-	struct wpool_task *task;
+	struct wpool_task *task = NULL;
+	bool accepted = false;
 	int ret;
 
-	if (submit_spare(pool, fn, arg, owner))
+	if (!IS_ERR_OR_NULL(pool))
+		task = submit_spare(pool, fn, arg, owner, &accepted);
+	if (accepted)
 		return 0;
-	task = task_alloc(fn, arg, owner, gfp);
+	if (!task)
+		task = task_alloc(fn, arg, owner, gfp);
 	if (!task)
 		return -ENOMEM;
-	ret = submit(pool, task, NULL, timeout);
+	ret = submit(pool, task, timeout);
 	if (ret)
 		task_free(task);
 	return ret;

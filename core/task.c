@@ -55,6 +55,33 @@ void task_free_chain(struct wpool_task *task)
 }
 
 /**
+ * tasks_retire() - keep tasks of wpool's own memory for who needs the next, or have
+ *	them freed once the lock is dropped
+ * @pool: the pool
+ * @chain: the tasks, see task_chain()
+ * @wakes: gets those that are not kept
+ *
+ * Context: pool->lock held.
+ */
+void tasks_retire(struct wpool *pool, struct wpool_task *chain,
+		  struct wpool_wakes *wakes)
+{
+	struct wpool_inbox *inbox = &pool->inbox;
+	struct wpool_task *task;
+
+	raw_spin_lock(&inbox->lock);
+	while ((task = task_unchain(&chain))) {
+		if (inbox->nr_spare < WPOOL_MAX_SPARE) {
+			shared_inc(inbox->nr_spare);
+			task_chain(&inbox->spare, task);
+		} else {
+			task_chain(&wakes->garbage, task);
+		}
+	}
+	raw_spin_unlock(&inbox->lock);
+}
+
+/**
  * task_drop() - end a task that was accepted and does not begin any more: its
  *	waiters are told -ECANCELED
  * @pool: its pool

@@ -29,7 +29,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 			return NULL;
 		}
 		pool = READ_ONCE(task->pool);
-		raw_spin_lock_irqsave(&pool->lock, *flags);
+		pool_lock(pool, *flags);
 		if (READ_ONCE(task->pool) == pool)
 			task_grip(pool, task);
 		/* Acquire: of a task that is in another pool now, that one. */
@@ -148,7 +148,7 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
 
 	left = wait_for_completion_timeout(&waiter.done, timeout);
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	gave_up = waiter.told == -EINPROGRESS;
 	if (gave_up)
 		watch_del(task, &waiter);

@@ -11,7 +11,8 @@
  * queue is empty or the idle are used up.
  *
  * That goes for tasks in hands (hand.c) too: a worker that looks and finds no other
- * recalls them.
+ * recalls them; and for those in the inbox (inbox.c), which is open only while one more
+ * task asks for no wake-up.
  *
  * Why no wake-up is lost: a worker goes on the idle list and sets its state
  * before it drops the lock; who wakes it takes it off the list under the lock

@@ -61,7 +61,7 @@ static bool name_overdue(struct wpool_worker *worker)
 	bool named = false;
 	wpool_fn_t fn;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	while ((run = next_overdue(worker))) {
 		named = true;
 		run->named = true;
@@ -70,7 +70,7 @@ static bool name_overdue(struct wpool_worker *worker)
 		started = run->started;
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		name_run(worker, fn, started);
-		raw_spin_lock_irqsave(&pool->lock, flags);
+		pool_lock(pool, flags);
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (named)
@@ -112,7 +112,7 @@ static void look_at_queue(struct wpool *pool)
 	unsigned long flags;
 	bool stranded;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	stranded = queue_is_stranded(pool);
 	queued = pool->nr_queued;
 	idle = pool->nr_idle;
@@ -151,7 +151,7 @@ static bool name_rest(struct wpool *pool)
 	struct wpool_worker *worker;
 	bool waited, late;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	waited = pool->nr_awaiting && pool_is_closing(pool);
 	late = waited && time_after_eq(jiffies, pool->name_at);
 	awaited = jiffies - pool->awaited;

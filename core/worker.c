@@ -110,11 +110,10 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
 	worker_will_look(worker);
 	preempt_disable();
 	pool_unlock_wake(pool, *flags, wakes);
-	while (READ_ONCE(pool->nr_queued) == READ_ONCE(pool->nr_held) &&
-	       !READ_ONCE(pool->nr_taken) &&
+	while (pool_waiting(pool) == READ_ONCE(pool->nr_held) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
-	raw_spin_lock_irqsave(&pool->lock, *flags);
+	pool_lock(pool, *flags);
 	preempt_enable();
 	worker_looks(worker);
 	if (!queue_ready(pool))
@@ -145,7 +144,7 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags,
 		pool_unlock_wake(pool, *flags, wakes);
 		trace_wpool_worker_idle(pool->name, worker->id);
 		schedule();
-		raw_spin_lock_irqsave(&pool->lock, *flags);
+		pool_lock(pool, *flags);
 	}
 }
 
@@ -161,7 +160,7 @@ static bool worker_froze(struct wpool_worker *worker, unsigned long *flags,
 	worker_will_look(worker);	/* when it thaws, as the others do then */
 	pool_unlock_wake(pool, *flags, wakes);
 	try_to_freeze();
-	raw_spin_lock_irqsave(&pool->lock, *flags);
+	pool_lock(pool, *flags);
 	return true;
 }
 
@@ -184,6 +183,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 			break;
 		if (worker_froze(worker, flags, wakes))
 			continue;
+		inbox_turn(pool);
 		hands_review(pool);
 		task = queue_pop(pool);
 		if (task) {
@@ -199,6 +199,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 		}
 	}
 	worker->hand_max = INT_MIN;
+	inbox_shut(pool);
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
@@ -221,7 +222,7 @@ static int worker_main(void *data)
 
 	trace_wpool_worker_start(pool->name, worker->id);
 	worker_set_up(pool);
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	worker_loop(worker, &flags, &wakes);
 	worker_leave(worker);
 	/* It may have been woken for a task that it does not take. */
@@ -422,7 +423,7 @@ int worker_spawn(struct wpool *pool)
 		return -EBUSY;
 	worker = worker_alloc(pool);
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	if (!IS_ERR(worker))
 		linked = worker_link(worker);
 	if (!linked)
