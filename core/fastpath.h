@@ -196,7 +196,7 @@ static inline void pool_unlock_queued(struct wpool *pool, unsigned long flags)
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-/* Nobody has the task but the pool, which frees it as soon as it has begun. */
+/* Nobody has the task but the pool, which has it back as soon as it has begun. */
 static inline bool task_is_ours(const struct wpool_task *task)
 {
 	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;

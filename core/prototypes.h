@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each file of core/ has for the others. Included by internal.h alone.
+ */
+#ifndef _WPOOL_PROTOTYPES_H
+#define _WPOOL_PROTOTYPES_H
+
+/* queue.c */
+int queue_check(struct wpool *pool, struct wpool_task *task);
+int queue_take(struct wpool *pool, struct wpool_task *task,
+	       struct wpool_group *group);
+void queue_put(struct wpool *pool, struct wpool_task *task);
+void queue_link(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_pop_oldest(struct wpool *pool);
+int queue_accept(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_group *group);
+struct wpool_task *queue_pop(struct wpool *pool);
+void queue_remove(struct wpool *pool, struct wpool_task *task);
+void queue_relink(struct wpool *pool, struct wpool_task *task);
+void queue_take_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_find_on(const struct list_head *list,
+				 const struct wpool_group *group);
+struct wpool_task *queue_find_ready(struct wpool *pool,
+				    const struct wpool_group *group);
+struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
+void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* inbox.c */
+void __inbox_shut(struct wpool *pool);
+void __inbox_offer(struct wpool *pool);
+
+/* wake.c */
+void waiter_init(struct wpool_waiter *waiter);
+void waiter_tell(struct wpool_waiter *waiter, int told,
+		 struct wpool_wakes *wakes);
+void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags,
+			struct wpool_wakes *wakes) __releases(&pool->lock);
+void __pool_unlock_queued(struct wpool *pool, unsigned long flags)
+	__releases(&pool->lock);
+void __pool_unlock_wake_irq(struct wpool *pool, struct wpool_wakes *wakes)
+	__releases(&pool->lock);
+void wakes_issue(struct wpool_wakes *wakes);
+
+void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
+unsigned long deadline_left(const struct wpool_deadline *deadline);
+
+/* group.c */
+void group_task_done(struct wpool_group *group, int result,
+		     struct wpool_wakes *wakes);
+void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes);
+bool group_cancels(const struct wpool_task *task);
+
+/* watch.c */
+void watch_add(struct wpool_task *task, struct wpool_waiter *waiter);
+void watch_del(struct wpool_task *task, struct wpool_waiter *waiter);
+void watch_add_group(struct wpool_task *task, struct wpool_group *group);
+struct wpool_group *watch_group(const struct wpool_task *task);
+struct wpool_group *__watch_take_group(struct wpool_task *task);
+struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
+				     const struct wpool_worker *worker);
+void __watch_tell(struct wpool_task *task, int told, int value,
+		  struct wpool_wakes *wakes);
+
+/* submit.c */
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
+int submit_to_group(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_group *group);
+
+/* key.c */
+bool __key_held_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *key_find_follower(struct wpool *pool,
+				     const struct wpool_group *group);
+bool __key_is_follower(const struct wpool_task *task);
+struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
+void __key_release(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_wakes *wakes);
+
+/* delayed.c */
+void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* latency.c */
+DECLARE_STATIC_KEY_FALSE(latency_key);
+int latency_start(struct wpool *pool);
+void latency_stop(struct wpool *pool);
+void __latency_accept(struct wpool *pool, struct wpool_task *task);
+void __latency_begin(struct wpool *pool, struct wpool_task *task,
+		     struct wpool_run *run);
+void __latency_end(struct wpool *pool, struct wpool_run *run);
+
+static inline void latency_accept(struct wpool *pool, struct wpool_task *task)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_accept(pool, task);
+}
+
+static inline void latency_begin(struct wpool *pool, struct wpool_task *task,
+				 struct wpool_run *run)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_begin(pool, task, run);
+}
+
+static inline void latency_end(struct wpool *pool, struct wpool_run *run)
+{
+	if (static_branch_unlikely(&latency_key))
+		__latency_end(pool, run);
+}
+
+/* wait.c */
+struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags);
+
+/* So that sparse sees that the lock is held if there is a pool. */
+static inline struct wpool *task_lock_pool(struct wpool_task *task,
+					   unsigned long *flags)
+{
+	struct wpool *pool = __task_lock_pool(task, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
+}
+
+void wait_interrupt(struct wpool_worker *worker, int told,
+		    struct wpool_wakes *wakes);
+void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
+
+/* spin.c */
+u64 spin_slept_at(const struct wpool *pool);
+void spin_learn(struct wpool *pool, int *luck, u64 slept_at);
+bool spin_bet(struct wpool *pool, int *luck);
+void spin_lost(struct wpool *pool, int *luck);
+u64 spin_limit(const struct wpool *pool);
+bool spin_on(u64 limit);
+int spin_for_end(struct wpool *pool, struct wpool_task *task,
+		 const struct wpool_deadline *deadline, unsigned long flags)
+	__releases(&pool->lock);
+
+/* hand.c */
+void __hands_recall(struct wpool *pool);
+void __hands_review(struct wpool *pool);
+void __task_grip(struct wpool *pool, struct wpool_task *task);
+bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first);
+void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes);
+
+/* flush.c */
+unsigned int pool_undone(const struct wpool *pool);
+void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
+
+/* task.c */
+int task_init(void);
+void task_exit(void);
+struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
+			      gfp_t gfp);
+void task_free(struct wpool_task *task);
+void task_free_chain(struct wpool_task *task);
+void tasks_retire(struct wpool *pool, struct wpool_task *chain,
+		  struct wpool_wakes *wakes);
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_wakes *wakes);
+
+/* run.c */
+void run_in_caller(struct wpool *pool, struct wpool_task *task,
+		   unsigned long flags) __releases(&pool->lock);
+void run_bury_hooks(struct wpool_worker *worker);
+bool run_may_nest(const struct wpool_worker *worker);
+bool run_on_own_stack(const struct wpool_run *run,
+		      const struct wpool_task *task);
+void run_task(struct wpool_worker *worker, struct wpool_task *task,
+	      struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock);
+void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
+
+/* worker.c */
+#ifdef CONFIG_FAULT_INJECTION
+extern struct fault_attr wpool_fail_spawn;
+#endif
+
+struct wpool_worker *worker_current(struct wpool *pool);
+bool worker_refused(struct wpool *pool, const char *what);
+int worker_spawn(struct wpool *pool);
+void worker_join(struct wpool_worker *worker);
+void worker_put_slot(struct wpool *pool);
+void worker_leave(struct wpool_worker *worker);
+void worker_unidle(struct wpool_worker *worker);
+
+/* manager.c */
+int manager_init(void);
+void manager_exit(void);
+void manager_kick(struct wpool *pool);
+void manager_bury(struct wpool_worker *worker);
+
+/* watchdog.c */
+void watchdog_await(struct wpool *pool);
+void watchdog_look(struct wpool *pool);
+
+/* Something is to be watched from now on. Needs pool->lock. */
+static inline void watchdog_arm(struct wpool *pool)
+{
+	if (unlikely(pool->watchdog))
+		timer_reduce(&pool->timer, jiffies + pool->watchdog);
+}
+
+/* attrs.c */
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
+unsigned int attrs_percent_of_cpus(unsigned int percent);
+
+/* hotplug.c */
+int hotplug_init(void);
+void hotplug_exit(void);
+
+/* pool.c */
+int pool_make_default(const struct wpool_attrs *attrs);
+void pool_destroy_default(void);
+void registry_remove(struct wpool *pool);
+void pool_unpin_wpool(const struct wpool *pool);
+void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg);
+
+/* resize.c */
+void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
+		      unsigned int n);
+int pool_await_workers(struct wpool_waiter *starter);
+int pool_start(struct wpool *pool, unsigned int n);
+
+/* shutdown.c */
+void pool_set_state(struct wpool *pool, enum wpool_state state);
+bool pool_is_shared(const struct wpool *pool, const char *what);
+void pool_stop(struct wpool *pool);
+unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
+			   struct list_head *unrun, unsigned long flags,
+			   struct wpool_wakes *wakes) __releases(&pool->lock);
+
+/* debugfs.c */
+void debugfs_init(void);
+void debugfs_exit(void);
+void debugfs_add_pool(struct wpool *pool);
+void debugfs_remove_pool(struct wpool *pool);
+
+#endif /* _WPOOL_PROTOTYPES_H */
