@@ -122,6 +122,9 @@ struct bench_work {
 	bool			asked;
 };
 
+/* Whoever tasks may be left with and waited for; wpool is the first. */
+extern struct bench_lane bench_lanes[];
+
 /* Each file's works; the last has no name. */
 extern const struct bench_work bench_rate_works[];
 extern const struct bench_work bench_trip_works[];
@@ -133,6 +136,7 @@ extern const struct bench_work bench_rest_works[];
  * struct bench_now - the sample that is being taken
  * @fn: what every item calls
  * @error: why an item was refused; then no figure counts
+ * @began: when the sample did
  * @left: how many items have not ended
  * @end: when the last one did
  * @done: and this tells
@@ -140,6 +144,7 @@ extern const struct bench_work bench_rest_works[];
 struct bench_now {
 	void (*fn)(struct bench_item *item);
 	int			error;
+	u64			began;
 	atomic_t		left ____cacheline_aligned_in_smp;
 	u64			end;
 	struct completion	done;
@@ -151,10 +156,14 @@ extern unsigned int bench_rounds;
 extern bool bench_warming;
 
 /* bench_main.c */
-u64 bench_begin(struct bench_lane *lane, unsigned int n,
-		void (*fn)(struct bench_item *item));
+void bench_init_items(struct bench_lane *lane, unsigned int n);
+void bench_begin(struct bench_lane *lane, unsigned int n,
+		 void (*fn)(struct bench_item *item));
 void bench_end(struct bench_lane *lane);
 u64 bench_await(struct bench_lane *lane);
+u64 bench_submit_all(const struct bench_work *work, struct bench_lane *lane,
+		     void (*fn)(struct bench_item *item));
+void bench_empty_fn(struct bench_item *item);
 void bench_refused(int error);
 int bench_open(struct bench_lane *lanes);
 void bench_close(struct bench_lane *lanes);
@@ -162,6 +171,7 @@ int bench_stopped(void);
 
 /* bench_report.c */
 void bench_record(const char *work, const char *label, const char *unit, u64 value);
+void bench_record_each(const struct bench_work *work, const struct bench_lane *lane, u64 ns);
 void bench_forget(void);
 void bench_report_work(const char *name);
 int bench_samples_show(struct seq_file *seq, void *unused);

@@ -45,8 +45,7 @@ static void sample_behind(const struct bench_work *work, struct bench_lane *lane
 	unsigned int i, n = FRONT + lane->arg + FRONT;
 	u64 submitting;
 
-	for (i = 0; i < n; i++)
-		lane->peer->init(&bench_items[i]);
+	bench_init_items(lane, n);
 	bench_begin(lane, n, front_fn);
 	wpool_pause(lane->pool);
 	for (i = 0; i < n - FRONT; i++)
@@ -62,28 +61,10 @@ static void sample_behind(const struct bench_work *work, struct bench_lane *lane
 		     (submitting + front_ended - front_began) * BENCH_SCALE / FRONT);
 }
 
-static void ended_fn(struct bench_item *item)
+/* What a task costs in a lane, with whatever there is besides. */
+static void sample_cost(const struct bench_work *work, struct bench_lane *lane)
 {
-	bench_ended();
-}
-
-/* Return: what a task costs in a lane, with whatever there is besides. */
-static u64 cost_of_task(const struct bench_work *work, struct bench_lane *lane)
-{
-	unsigned int i;
-	u64 began;
-
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->init(&bench_items[i]);
-	began = bench_begin(lane, work->tasks, ended_fn);
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->submit(lane, &bench_items[i]);
-	return (bench_await(lane) - began) * BENCH_SCALE / work->tasks;
-}
-
-static void sample_workers(const struct bench_work *work, struct bench_lane *lane)
-{
-	bench_record(work->name, lane->label, "ns", cost_of_task(work, lane));
+	bench_record_each(work, lane, bench_submit_all(work, lane, bench_empty_fn));
 }
 
 /* Return: how many there are, @want unless one could not be made. */
@@ -103,6 +84,7 @@ static void sample_pools(const struct bench_work *work, struct bench_lane *lane)
 {
 	static const unsigned int steps[] = { 1, 100, MOST_POOLS };
 	struct bench_lane *pools = kvcalloc(MOST_POOLS, sizeof(*pools), GFP_KERNEL);
+	struct bench_lane beside = *lane;
 	unsigned int i, n = 0;
 	char label[16];
 
@@ -110,10 +92,11 @@ static void sample_pools(const struct bench_work *work, struct bench_lane *lane)
 		bench_now.error = -ENOMEM;
 		return;
 	}
+	beside.label = label;
 	for (i = 0; i < ARRAY_SIZE(steps) && !bench_now.error; i++) {
 		n = make_pools(pools, n, steps[i] - 1);
 		snprintf(label, sizeof(label), "%u", steps[i]);
-		bench_record(work->name, label, "ns", cost_of_task(work, lane));
+		sample_cost(work, &beside);
 	}
 	while (n--)
 		bench_wpool.close(&pools[n]);
@@ -141,7 +124,7 @@ static struct bench_lane pools_lanes[] = {
 
 const struct bench_work bench_flat_works[] = {
 	{ "flat queued", behind_lanes, sample_behind, MOST_BEHIND + 2 * FRONT },
-	{ "flat workers", workers_lanes, sample_workers, 50000 },
+	{ "flat workers", workers_lanes, sample_cost, 50000 },
 	{ "flat pools", pools_lanes, sample_pools, 50000 },
 	{ }
 };

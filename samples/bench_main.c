@@ -45,23 +45,34 @@ static const char *progress = "starting";
 static const char *progress_work = "";
 static unsigned int progress_round;
 
+void bench_empty_fn(struct bench_item *item)
+{
+	bench_ended();
+}
+
+void bench_init_items(struct bench_lane *lane, unsigned int n)
+{
+	struct bench_item *item = bench_items, *end = item + n;
+
+	for (; item < end; item++)
+		lane->peer->init(item);
+}
+
 /**
  * bench_begin() - start a sample
  * @lane: who does it
  * @n: how many items it has
  * @fn: what they call; it or what it starts calls bench_ended() once for each
- *
- * Return: when, in nanoseconds.
  */
-u64 bench_begin(struct bench_lane *lane, unsigned int n,
-		void (*fn)(struct bench_item *item))
+void bench_begin(struct bench_lane *lane, unsigned int n,
+		 void (*fn)(struct bench_item *item))
 {
 	bench_now.fn = fn;
 	atomic_set(&bench_now.left, n);
 	init_completion(&bench_now.done);
 	if (lane->peer->start)
 		lane->peer->start(lane);
-	return ktime_get_ns();
+	bench_now.began = ktime_get_ns();
 }
 
 /**
@@ -78,13 +89,33 @@ void bench_end(struct bench_lane *lane)
  * bench_await() - wait for the end of a sample
  * @lane: who does it
  *
- * Return: when that was, in nanoseconds.
+ * Return: how long it took, in nanoseconds.
  */
 u64 bench_await(struct bench_lane *lane)
 {
 	wait_for_completion(&bench_now.done);
 	bench_end(lane);
-	return bench_now.end;
+	return bench_now.end - bench_now.began;
+}
+
+/**
+ * bench_submit_all() - a sample of all items, submitted one after the other
+ * @work: says how many
+ * @lane: who does it
+ * @fn: what they call
+ *
+ * Return: how long it took, in nanoseconds.
+ */
+u64 bench_submit_all(const struct bench_work *work, struct bench_lane *lane,
+		     void (*fn)(struct bench_item *item))
+{
+	struct bench_item *item = bench_items, *end = item + work->tasks;
+
+	bench_init_items(lane, work->tasks);
+	bench_begin(lane, work->tasks, fn);
+	for (; item < end; item++)
+		lane->peer->submit(lane, item);
+	return bench_await(lane);
 }
 
 /**

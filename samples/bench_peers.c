@@ -111,29 +111,20 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 	wpool_wait(&item->wpool);
 }
 
-const struct bench_peer bench_wpool = {
-	.threads	= "wpool-",
-	.open		= wpool_open,
-	.close		= wpool_close,
-	.stop		= wpool_stop,
-	.init		= wpool_init,
-	.submit		= wpool_submit,
-	.submit_many	= wpool_submit_many,
-	.submit_new	= wpool_submit_new,
-	.wait		= wpool_await,
-};
+#define WPOOL_PEER(_open) {			\
+	.threads	= "wpool-",		\
+	.open		= _open,		\
+	.close		= wpool_close,		\
+	.stop		= wpool_stop,		\
+	.init		= wpool_init,		\
+	.submit		= wpool_submit,		\
+	.submit_many	= wpool_submit_many,	\
+	.submit_new	= wpool_submit_new,	\
+	.wait		= wpool_await,		\
+}
 
-const struct bench_peer bench_wpool_spin = {
-	.threads	= "wpool-",
-	.open		= wpool_open_spin,
-	.close		= wpool_close,
-	.stop		= wpool_stop,
-	.init		= wpool_init,
-	.submit		= wpool_submit,
-	.submit_many	= wpool_submit_many,
-	.submit_new	= wpool_submit_new,
-	.wait		= wpool_await,
-};
+const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
+const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
 
 /* --- workqueues --- */
 
@@ -473,4 +464,14 @@ const struct bench_peer bench_llist = {
 	.start		= llist_start,
 	.stop		= llist_stop,
 	.submit		= llist_submit,
+};
+
+struct bench_lane bench_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ "per-CPU",		&bench_percpu },
+	{ "kthread_worker",	&bench_kworker },
+	{ }
 };

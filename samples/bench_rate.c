@@ -12,6 +12,7 @@
 
 #define MAX_PRODUCERS	8
 #define BATCH		32U
+#define CURVE_TASKS	200000U
 
 /* How a producer submits. */
 enum rate_way {
@@ -29,11 +30,6 @@ struct producer {
 };
 
 static struct completion producers_ready, producers_go;
-
-static void empty_fn(struct bench_item *item)
-{
-	bench_ended();
-}
 
 static void produce(struct producer *p)
 {
@@ -112,19 +108,17 @@ static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
 	struct producer producers[MAX_PRODUCERS];
 	struct bench_usage before, after;
 	unsigned int i, n;
-	u64 began, ended;
+	u64 took;
 
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->init(&bench_items[i]);
+	bench_init_items(lane, work->tasks);
 	n = producers_make(producers, work, lane);
 	if (n == work->producers) {
 		bench_usage(lane->peer->threads, &before);
-		began = bench_begin(lane, work->tasks / n * n, empty_fn);
+		bench_begin(lane, work->tasks / n * n, bench_empty_fn);
 		complete_all(&producers_go);
-		ended = bench_await(lane);
+		took = bench_await(lane);
 		bench_usage(lane->peer->threads, &after);
-		bench_record(work->name, lane->label, "ns",
-			     (ended - began) * BENCH_SCALE / work->tasks);
+		bench_record_each(work, lane, took);
 		record_switches(work, lane, after.switches - before.switches);
 	} else {
 		/* Those that there are have nothing to do. */
@@ -158,25 +152,16 @@ static struct bench_lane new_lanes[] = {
 	{ }
 };
 
-static struct bench_lane many_lanes[] = {
-	{ "wpool",		&bench_wpool },
-	{ "unbound",		&bench_unbound },
-	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
-	{ }
-};
-
 static struct bench_lane thread_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "kthread a task",	&bench_kthread },
 	{ }
 };
 
-/* With eight workers each, and a growing number of producers. */
+/* As many workers as there are CPUs, and a growing number of producers. */
 static struct bench_lane curve_lanes[] = {
-	{ "wpool",		&bench_wpool, 8 },
-	{ "unbound",		&bench_unbound, 8 },
+	{ "wpool",		&bench_wpool },
+	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 	{ "per-CPU",		&bench_percpu },
 	{ "kthread_worker",	&bench_kworker },
@@ -184,35 +169,31 @@ static struct bench_lane curve_lanes[] = {
 	{ }
 };
 
-/* With four producers, and a growing number of workers. */
-static struct bench_lane worker_lanes[] = {
-	{ "wpool 1",	&bench_wpool, 1 },
-	{ "wpool 2",	&bench_wpool, 2 },
-	{ "wpool 3",	&bench_wpool, 3 },
-	{ "wpool 4",	&bench_wpool, 4 },
-	{ "wpool 6",	&bench_wpool, 6 },
-	{ "wpool 8",	&bench_wpool, 8 },
-	{ "unbound 1",	&bench_unbound, 1 },
-	{ "unbound 2",	&bench_unbound, 2 },
-	{ "unbound 3",	&bench_unbound, 3 },
-	{ "unbound 4",	&bench_unbound, 4 },
-	{ "unbound 6",	&bench_unbound, 6 },
-	{ "unbound 8",	&bench_unbound, 8 },
-	{ }
-};
+#define PRODUCERS(n) {							\
+	"curve producers " #n, curve_lanes, sample_rate,		\
+	CURVE_TASKS, n, RATE_ONE, true					\
+}
 
-#define CURVE(producers) {						\
-	"curve producers " #producers, curve_lanes, sample_rate,	\
-	200000, producers, RATE_ONE, true				\
+/* Four producers, and a growing number of workers: of those who can be told it. */
+#define WORKERS(n) {							\
+	"curve workers " #n,						\
+	(struct bench_lane[]) {						\
+		{ "wpool", &bench_wpool, n },				\
+		{ "unbound", &bench_unbound, n },			\
+		{ }							\
+	},								\
+	sample_rate, CURVE_TASKS, 4, RATE_ONE, true			\
 }
 
 const struct bench_work bench_rate_works[] = {
 	{ "empty 1", rate_lanes, sample_rate, 200000, 1, RATE_ONE },
 	{ "empty 4", rate_lanes, sample_rate, 200000, 4, RATE_ONE },
 	{ "allocated", new_lanes, sample_rate, 200000, 1, RATE_NEW },
-	{ "batches", many_lanes, sample_rate, 200000, 1, RATE_MANY },
+	{ "batches", bench_lanes, sample_rate, 200000, 1, RATE_MANY },
 	{ "thread a task", thread_lanes, sample_rate, 2000, 1, RATE_ONE },
-	CURVE(1), CURVE(2), CURVE(3), CURVE(4), CURVE(6), CURVE(8),
-	{ "curve workers", worker_lanes, sample_rate, 200000, 4, RATE_ONE, true },
+	PRODUCERS(1), PRODUCERS(2), PRODUCERS(3), PRODUCERS(4),
+	PRODUCERS(5), PRODUCERS(6), PRODUCERS(7), PRODUCERS(8),
+	WORKERS(1), WORKERS(2), WORKERS(3), WORKERS(4),
+	WORKERS(5), WORKERS(6), WORKERS(7), WORKERS(8),
 	{ }
 };

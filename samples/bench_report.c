@@ -36,6 +36,7 @@ static DEFINE_MUTEX(rows_lock);
  *	best counts; "" is all but wpool's own and the floors; NULL: it is compared
  *	with @limit itself
  * @but: how the names begin of those left out, or NULL
+ * @over: of both lanes it is judged how many times as long @work takes as this; or NULL
  * @ahead: the other takes at least @limit times as long; else ours takes at most
  *	@limit times as long
  * @limit: in hundredths
@@ -45,12 +46,16 @@ struct target {
 	const char	*ours;
 	const char	*other;
 	const char	*but;
+	const char	*over;
 	bool		ahead;
 	unsigned int	limit;
 };
 
-#define AHEAD(work, ours, other, limit)	{ work, ours, other, NULL, true, limit }
-#define WITHIN(work, ours, other, limit) { work, ours, other, NULL, false, limit }
+#define AHEAD(work, ours, other, limit)	{ work, ours, other, NULL, NULL, true, limit }
+#define WITHIN(work, ours, other, limit) { work, ours, other, NULL, NULL, false, limit }
+/* From one to eight it grows no more than the other does. */
+#define GROWS_LESS(what, other) \
+	{ what " 8", "wpool", other, NULL, what " 1", true, 100 }
 static const struct target targets[] = {
 	AHEAD("empty 1", "wpool", "unbound", 800),
 	AHEAD("empty 1", "wpool", "per-CPU", 400),
@@ -63,14 +68,18 @@ static const struct target targets[] = {
 	AHEAD("allocated", "wpool", "unbound", 400),
 	AHEAD("batches", "wpool", "unbound", 2000),
 	AHEAD("thread a task", "wpool", "kthread", 1000),
+	GROWS_LESS("curve producers", "unbound"),
+	GROWS_LESS("curve producers", "per-CPU"),
+	GROWS_LESS("curve producers", "kthread_worker"),
+	GROWS_LESS("curve workers", "unbound"),
 	AHEAD("round trip", "wpool spin", "unbound", 800),
 	AHEAD("round trip", "wpool spin", "kthread_worker", 800),
 	AHEAD("round trip", "wpool spin", "per-CPU", 100),
-	{ "round trip", "wpool", "", "per-CPU", true, 100 },
+	{ "round trip", "wpool", "", "per-CPU", NULL, true, 100 },
 	AHEAD("round trip, own wait", "wpool spin", "unbound", 800),
 	AHEAD("round trip, own wait", "wpool spin", "kthread_worker", 800),
 	AHEAD("round trip, own wait", "wpool spin", "per-CPU", 100),
-	{ "round trip, own wait", "wpool", "", "per-CPU", true, 100 },
+	{ "round trip, own wait", "wpool", "", "per-CPU", NULL, true, 100 },
 	AHEAD("chain", "wpool", "", 100),
 	AHEAD("workers at 10 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 100 us", "wpool 2 workers", "wpool 1", 190),
@@ -159,6 +168,17 @@ void bench_record(const char *work, const char *label, const char *unit, u64 val
 	mutex_unlock(&rows_lock);
 }
 
+/**
+ * bench_record_each() - keep what a task of a work took
+ * @work: what was done
+ * @lane: by whom
+ * @ns: how long all of its tasks took
+ */
+void bench_record_each(const struct bench_work *work, const struct bench_lane *lane, u64 ns)
+{
+	bench_record(work->name, lane->label, "ns", div_u64(ns * BENCH_SCALE, work->tasks));
+}
+
 void bench_forget(void)
 {
 	struct row *row, *next;
@@ -218,18 +238,35 @@ static bool is_rival(const struct target *target, const struct row *row)
 	return begins(row->label, target->other);
 }
 
+/* What is judged of a lane. Return: false if it was not measured. */
+static bool figure_of(const struct target *target, const struct row *row, u64 *figure)
+{
+	struct spread spread, base;
+
+	if (!row || !row_spread(row, &spread))
+		return false;
+	*figure = spread.median;
+	if (!target->over)
+		return true;
+	row = row_find(target->over, row->label);
+	if (!row || !row_spread(row, &base))
+		return false;
+	*figure = div64_u64(spread.median * BENCH_SCALE, max(base.median, 1ULL));
+	return true;
+}
+
 /* Who takes least of those that a lane is compared with, or NULL. */
-static const struct row *best_rival(const struct target *target, u64 *median)
+static const struct row *best_rival(const struct target *target, u64 *least)
 {
 	const struct row *row, *best = NULL;
-	struct spread spread;
+	u64 figure;
 
 	list_for_each_entry(row, &rows, node) {
-		if (!is_rival(target, row) || !row_spread(row, &spread))
+		if (!is_rival(target, row) || !figure_of(target, row, &figure))
 			continue;
-		if (!best || spread.median < *median) {
+		if (!best || figure < *least) {
 			best = row;
-			*median = spread.median;
+			*least = figure;
 		}
 	}
 	return best;
@@ -245,14 +282,13 @@ struct verdict {
 static bool judge(const struct target *target, struct verdict *verdict)
 {
 	const struct row *ours = row_find(target->work, target->ours), *rival;
-	struct spread spread;
-	u64 other;
+	u64 figure, other;
 
-	if (!ours || !row_spread(ours, &spread))
+	if (!figure_of(target, ours, &figure))
 		return false;
 	if (!target->other) {
 		verdict->other = ours->unit;
-		verdict->ratio = div64_u64(spread.median, BENCH_SCALE / 100);
+		verdict->ratio = div64_u64(figure, BENCH_SCALE / 100);
 		verdict->pass = verdict->ratio <= target->limit;
 		return true;
 	}
@@ -261,9 +297,9 @@ static bool judge(const struct target *target, struct verdict *verdict)
 		return false;
 	verdict->other = rival->label;
 	if (target->ahead)
-		verdict->ratio = div64_u64(other * 100, max(spread.median, 1ULL));
+		verdict->ratio = div64_u64(other * 100, max(figure, 1ULL));
 	else
-		verdict->ratio = div64_u64(spread.median * 100, max(other, 1ULL));
+		verdict->ratio = div64_u64(figure * 100, max(other, 1ULL));
 	verdict->pass = target->ahead ? verdict->ratio >= target->limit :
 					verdict->ratio <= target->limit;
 	return true;
@@ -276,8 +312,9 @@ static int verdict_text(const struct target *target, char *text, size_t size)
 
 	if (!judge(target, &verdict))
 		return 0;
-	return snprintf(text, size, "%s  %s: %s %s %llu.%02llu%s%s, %s %u.%02u",
-			verdict.pass ? "PASS " : "SHORT", target->work, target->ours,
+	return snprintf(text, size, "%s  %s%s%s: %s %s %llu.%02llu%s%s, %s %u.%02u",
+			verdict.pass ? "PASS " : "SHORT", target->work,
+			target->over ? " over " : "", target->over ?: "", target->ours,
 			target->ahead ? "is ahead by" : "takes",
 			verdict.ratio / 100, verdict.ratio % 100,
 			target->other ? " x " : " ", verdict.other,
@@ -389,7 +426,8 @@ int bench_verdicts_show(struct seq_file *seq, void *unused)
 		const struct target *t = &targets[i];
 
 		if (judge(t, &v))
-			seq_printf(seq, "\"%s\",%s,%s,%s,%u.%02u,%llu.%02llu,%s\n", t->work,
+			seq_printf(seq, "\"%s%s%s\",%s,%s,%s,%u.%02u,%llu.%02llu,%s\n",
+				   t->work, t->over ? " over " : "", t->over ?: "",
 				   t->ours, v.other, t->ahead ? "at least" : "at most",
 				   t->limit / 100, t->limit % 100, v.ratio / 100, v.ratio % 100,
 				   v.pass ? "PASS" : "SHORT");

@@ -3,6 +3,7 @@
  * wpool_bench: what a pool takes while it has nothing to do, and how much memory.
  */
 #include <linux/delay.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
@@ -47,11 +48,15 @@ void bench_usage(const char *threads, struct bench_usage *usage)
 	rcu_read_unlock();
 }
 
-/* All threads of wpool, the manager too, which is who a timer of a pool wakes. */
+/*
+ * After some work. All threads of wpool, the manager too, which is who a timer of a
+ * pool wakes.
+ */
 static void sample_idle(const struct bench_work *work, struct bench_lane *lane)
 {
 	struct bench_usage before, after;
 
+	bench_submit_all(work, lane, bench_empty_fn);
 	msleep(IDLE_MS / 10);
 	bench_usage("wpool-", &before);
 	msleep(IDLE_MS);
@@ -123,9 +128,15 @@ static s64 memory_slab(void)
 		     global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B)) << PAGE_SHIFT;
 }
 
+/* What so many of something have taken since there was so much memory free. */
+static void record_memory(const char *name, const char *label, s64 before, unsigned int n)
+{
+	bench_record(name, label, "bytes",
+		     div_u64(max(before - memory_free(), 0LL) * BENCH_SCALE, n));
+}
+
 /* As many lanes of a peer: each a pool, a queue, a thread that waits for work. */
-static void sample_objects(const char *name, const char *label,
-			   const struct bench_peer *peer)
+static void sample_objects(const char *label, const struct bench_peer *peer)
 {
 	struct bench_lane *lanes = kvcalloc(MEMORY_MANY + 1, sizeof(*lanes), GFP_KERNEL);
 	unsigned int i;
@@ -136,8 +147,7 @@ static void sample_objects(const char *name, const char *label,
 	before = memory_settled();
 	bench_now.error = lanes ? bench_open(lanes) : -ENOMEM;
 	if (!bench_now.error) {
-		bench_record(name, label, "bytes", max(before - memory_free(), 0LL) *
-			     BENCH_SCALE / MEMORY_MANY);
+		record_memory("memory, pool of one", label, before, MEMORY_MANY);
 		bench_close(lanes);
 	}
 	kvfree(lanes);
@@ -145,44 +155,32 @@ static void sample_objects(const char *name, const char *label,
 
 static void sample_workers(void)
 {
-	struct wpool_attrs attrs = { .capacity = MEMORY_MANY + 1 };
-	struct wpool *pool = wpool_create("bench-memory", &attrs);
+	struct bench_lane lanes[] = { { "wpool", &bench_wpool, MEMORY_MANY + 1 }, { } };
 	s64 before;
 
-	if (IS_ERR(pool)) {
-		bench_now.error = PTR_ERR(pool);
+	bench_now.error = bench_open(lanes);
+	if (bench_now.error)
 		return;
-	}
 	before = memory_settled();
-	bench_now.error = wpool_prestart(pool, MEMORY_MANY) == MEMORY_MANY ? 0 : -ENOMEM;
-	bench_record("memory, worker", "wpool", "bytes", max(before - memory_free(), 0LL) *
-		     BENCH_SCALE / MEMORY_MANY);
-	wpool_destroy(pool);
+	if (wpool_prestart(lanes[0].pool, MEMORY_MANY) != MEMORY_MANY)
+		bench_now.error = -ENOMEM;
+	record_memory("memory, worker", "wpool", before, MEMORY_MANY);
+	bench_close(lanes);
 }
 
-static int task_fn(void *unused)
+static void sample_tasks(struct bench_lane *lane)
 {
-	return 0;
-}
-
-static void sample_tasks(void)
-{
-	struct wpool_attrs attrs = { .capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED };
-	struct wpool *pool = wpool_create("bench-memory", &attrs);
 	unsigned int i;
 	s64 before;
 
-	if (IS_ERR(pool)) {
-		bench_now.error = PTR_ERR(pool);
-		return;
-	}
-	wpool_pause(pool);
+	wpool_pause(lane->pool);
 	before = memory_settled();
-	for (i = 0; i < MEMORY_TASKS && !bench_now.error; i++)
-		bench_now.error = wpool_schedule_fn(pool, task_fn, NULL);
-	bench_record("memory, task", "wpool allocated", "bytes",
-		     max(before - memory_free(), 0LL) * BENCH_SCALE / MEMORY_TASKS);
-	wpool_destroy(pool);
+	bench_begin(lane, MEMORY_TASKS, bench_empty_fn);
+	for (i = 0; i < MEMORY_TASKS; i++)
+		lane->peer->submit_new(lane);
+	record_memory("memory, task", "wpool allocated", before, MEMORY_TASKS);
+	wpool_resume(lane->pool);
+	bench_await(lane);
 }
 
 static struct completion threads_end;
@@ -193,19 +191,22 @@ static void thread_fn(struct bench_item *item)
 	bench_ended();
 }
 
-/* A thread a task, each as far as a task that waits is: not begun. */
+/*
+ * A thread a task, each as far as a task that waits is: not begun. It is also what
+ * a thread takes that waits for work, whoever's it is.
+ */
 static void sample_threads(struct bench_lane *lane)
 {
 	unsigned int i;
 	s64 before;
 
 	init_completion(&threads_end);
-	bench_begin(lane, MEMORY_MANY, thread_fn);
 	before = memory_settled();
+	bench_begin(lane, MEMORY_MANY, thread_fn);
 	for (i = 0; i < MEMORY_MANY; i++)
 		bench_kthread.submit(lane, NULL);
-	bench_record("memory, task", "kthread a task", "bytes",
-		     max(before - memory_free(), 0LL) * BENCH_SCALE / MEMORY_MANY);
+	record_memory("memory, task", "kthread a task", before, MEMORY_MANY);
+	record_memory("memory, worker", "kthread", before, MEMORY_MANY);
 	complete_all(&threads_end);
 	bench_await(lane);
 }
@@ -224,32 +225,21 @@ static void sizes_of_tasks(void)
 static void sample_memory(const struct bench_work *work, struct bench_lane *lane)
 {
 	sizes_of_tasks();
-	sample_tasks();
+	sample_tasks(lane);
 	sample_threads(lane);
 	sample_workers();
-	sample_objects("memory, pool of one", "wpool", &bench_wpool);
-	sample_objects("memory, pool of one", "unbound", &bench_unbound);
-	sample_objects("memory, pool of one", "per-CPU", &bench_percpu);
-	sample_objects("memory, pool of one", "kthread_worker", &bench_kworker);
-}
-
-static void ended_fn(struct bench_item *item)
-{
-	bench_ended();
+	sample_objects("wpool", &bench_wpool);
+	sample_objects("unbound", &bench_unbound);
+	sample_objects("per-CPU", &bench_percpu);
+	sample_objects("kthread_worker", &bench_kworker);
 }
 
 /* What a million tasks leave in the kernel's caches: nothing, if none is allocated. */
 static void sample_steady(const struct bench_work *work, struct bench_lane *lane)
 {
 	s64 before = memory_slab();
-	unsigned int i;
 
-	bench_begin(lane, work->tasks, ended_fn);
-	for (i = 0; i < work->tasks; i++) {
-		lane->peer->init(&bench_items[i]);
-		lane->peer->submit(lane, &bench_items[i]);
-	}
-	bench_await(lane);
+	bench_submit_all(work, lane, bench_empty_fn);
 	bench_record(work->name, lane->label, "bytes a task",
 		     max(memory_slab() - before, 0LL) * BENCH_SCALE / work->tasks);
 }
@@ -266,7 +256,7 @@ static struct bench_lane steady_lanes[] = {
 };
 
 const struct bench_work bench_rest_works[] = {
-	{ "idle", idle_lanes, sample_idle },
+	{ "idle", idle_lanes, sample_idle, 1000 },
 	{ "memory", memory_lanes, sample_memory },
 	{ "steady", steady_lanes, sample_steady, 1000000 },
 	{ }

@@ -16,18 +16,19 @@ static void told_fn(struct bench_item *item)
 static void sample_trip(const struct bench_work *work, struct bench_lane *lane)
 {
 	struct bench_item *item = bench_items;
-	u64 began, n;
+	unsigned int n;
+	u64 took;
 
-	began = bench_begin(lane, 1, told_fn);
+	bench_begin(lane, 1, told_fn);
 	for (n = work->tasks; n && !bench_now.error; n--, item++) {
 		lane->peer->init(item);
 		reinit_completion(&bench_now.done);
 		lane->peer->submit(lane, item);
 		wait_for_completion(&bench_now.done);
 	}
-	began = ktime_get_ns() - began;
+	took = ktime_get_ns() - bench_now.began;
 	bench_end(lane);
-	bench_record(work->name, lane->label, "ns", began * BENCH_SCALE / work->tasks);
+	bench_record_each(work, lane, took);
 }
 
 static void nothing_fn(struct bench_item *item)
@@ -38,16 +39,15 @@ static void nothing_fn(struct bench_item *item)
 static void sample_own_wait(const struct bench_work *work, struct bench_lane *lane)
 {
 	struct bench_item *item = bench_items;
-	u64 began, n;
+	unsigned int n;
 
-	began = bench_begin(lane, 1, nothing_fn);
+	bench_begin(lane, 1, nothing_fn);
 	for (n = work->tasks; n && !bench_now.error; n--, item++) {
 		lane->peer->init(item);
 		lane->peer->submit(lane, item);
 		lane->peer->wait(lane, item);
 	}
-	bench_record(work->name, lane->label, "ns",
-		     (ktime_get_ns() - began) * BENCH_SCALE / work->tasks);
+	bench_record_each(work, lane, ktime_get_ns() - bench_now.began);
 }
 
 static struct bench_lane *chain_lane;
@@ -65,17 +65,12 @@ static void chain_fn(struct bench_item *item)
 
 static void sample_chain(const struct bench_work *work, struct bench_lane *lane)
 {
-	unsigned int i;
-	u64 began;
-
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->init(&bench_items[i]);
+	bench_init_items(lane, work->tasks);
 	chain_lane = lane;
 	chain_length = work->tasks;
-	began = bench_begin(lane, work->tasks, chain_fn);
+	bench_begin(lane, work->tasks, chain_fn);
 	lane->peer->submit(lane, bench_items);
-	bench_record(work->name, lane->label, "ns",
-		     (bench_await(lane) - began) * BENCH_SCALE / work->tasks);
+	bench_record_each(work, lane, bench_await(lane));
 }
 
 static unsigned int burn_us;
@@ -89,17 +84,8 @@ static void burn_fn(struct bench_item *item)
 /* As much work in all, in tasks of so many microseconds. */
 static void sample_speedup(const struct bench_work *work, struct bench_lane *lane)
 {
-	unsigned int i;
-	u64 began;
-
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->init(&bench_items[i]);
 	burn_us = work->arg;
-	began = bench_begin(lane, work->tasks, burn_fn);
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->submit(lane, &bench_items[i]);
-	bench_record(work->name, lane->label, "us",
-		     (bench_await(lane) - began) * BENCH_SCALE / NSEC_PER_USEC / work->tasks);
+	bench_record_each(work, lane, bench_submit_all(work, lane, burn_fn));
 }
 
 static struct bench_lane trip_lanes[] = {
@@ -113,16 +99,6 @@ static struct bench_lane trip_lanes[] = {
 	{ }
 };
 
-static struct bench_lane own_wait_lanes[] = {
-	{ "wpool",		&bench_wpool },
-	{ "wpool spin",		&bench_wpool_spin },
-	{ "unbound",		&bench_unbound },
-	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
-	{ }
-};
-
 static struct bench_lane speedup_lanes[] = {
 	{ "wpool 1 worker",	&bench_wpool, 1 },
 	{ "wpool 2 workers",	&bench_wpool, 2 },
@@ -133,7 +109,7 @@ static struct bench_lane speedup_lanes[] = {
 
 const struct bench_work bench_trip_works[] = {
 	{ "round trip", trip_lanes, sample_trip, 1000 },
-	{ "round trip, own wait", own_wait_lanes, sample_own_wait, 1000 },
+	{ "round trip, own wait", bench_lanes, sample_own_wait, 1000 },
 	{ "chain", trip_lanes, sample_chain, 5000 },
 	{ "workers at 10 us", speedup_lanes, sample_speedup, 10000, 0, 10 },
 	{ "workers at 100 us", speedup_lanes, sample_speedup, 1000, 0, 100 },

@@ -217,32 +217,16 @@ static void burst_fn(struct bench_item *item)
 
 static void sample_burst(const struct bench_work *work, struct bench_lane *lane)
 {
-	unsigned int i;
-	u64 began, ended;
+	u64 took;
 
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->init(&bench_items[i]);
 	atomic64_set(&burst_first, 0);
 	msleep(IDLE_MS);
-	began = bench_begin(lane, work->tasks, burst_fn);
-	for (i = 0; i < work->tasks; i++)
-		lane->peer->submit(lane, &bench_items[i]);
-	ended = bench_await(lane);
+	took = bench_submit_all(work, lane, burst_fn);
 	bench_record("burst, first start", lane->label, "us",
-		     (atomic64_read(&burst_first) - began) * BENCH_SCALE / NSEC_PER_USEC);
-	bench_record("burst, last end", lane->label, "us",
-		     (ended - began) * BENCH_SCALE / NSEC_PER_USEC);
+		     (atomic64_read(&burst_first) - bench_now.began) * BENCH_SCALE /
+		     NSEC_PER_USEC);
+	bench_record("burst, last end", lane->label, "us", took * BENCH_SCALE / NSEC_PER_USEC);
 }
-
-static struct bench_lane wait_lanes[] = {
-	{ "wpool",		&bench_wpool },
-	{ "wpool spin",		&bench_wpool_spin },
-	{ "unbound",		&bench_unbound },
-	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
-	{ }
-};
 
 static struct bench_lane burst_lanes[] = {
 	{ "wpool",		&bench_wpool, 64 },
@@ -260,9 +244,9 @@ static struct bench_lane paced_lanes[] = {
 };
 
 const struct bench_work bench_wait_works[] = {
-	{ "wait at 10%", wait_lanes, sample_wait, 2000, 0, 10 },
-	{ "wait at 50%", wait_lanes, sample_wait, 5000, 0, 50 },
-	{ "wait at 90%", wait_lanes, sample_wait, 5000, 0, 90 },
+	{ "wait at 10%", bench_lanes, sample_wait, 2000, 0, 10 },
+	{ "wait at 50%", bench_lanes, sample_wait, 5000, 0, 50 },
+	{ "wait at 90%", bench_lanes, sample_wait, 5000, 0, 90 },
 	{ "burst", burst_lanes, sample_burst, 10000 },
 	{ "paced", paced_lanes, sample_paced, 1000 },
 	{ }

@@ -12,33 +12,39 @@ LIMIT = 900  # seconds for the machine
 DOCUMENTS = ("table", "samples", "verdicts")
 SUFFIX = {"table": "txt", "samples": "csv", "verdicts": "csv"}
 TERMINALS = {"png": "pngcairo noenhanced size 1200,600 font ',11'", "svg": "svg noenhanced size 1200,600 font ',11'"}
-# The works whose figures are times of one task, of everybody.
-BARS = ("empty 1", "empty 4", "allocated", "batches", "round trip", "round trip, own wait", "chain")
-CURVE = re.compile(r"curve producers (\d+)")
-WORKERS = re.compile(r"(\w+) (\d+)")
+# By the name of the plot: of what it is, and the works that it shows.
+BARS = {
+    "bench": ("Time of a task", re.compile("empty [14]|allocated|batches|round trip(, own wait)?|chain")),
+    "waits": ("Time that a task waits", re.compile("wait at .*")),
+}
+CURVES = {what: re.compile(rf"curve {what} (\d+)") for what in ("producers", "workers")}
 
+# A key beside the plot, and colours that are seen on white.
+LOOK = """
+set key outside right top
+set datafile missing "-"
+set linetype 5 linecolor rgb "#907000"
+set linetype 9 linecolor rgb "gray70"
+"""
 # In the order of the table; what is first is 1.
 BAR_CHART = """
-set title "Time of a task, as a multiple of wpool's (longer bars are slower; {where})"
+set title "{what}, as a multiple of wpool's (longer bars are slower; {where})"
 set style data histogram
 set style histogram clustered gap 1
 set style fill solid 0.8 noborder
-set logscale y 2
+set logscale y
+set format y "%g"
 set grid y
 set xtics rotate by -20
-set linetype 9 linecolor rgb "gray70"
-set key outside right top
-set datafile missing "-"
 plot for [i=2:{columns}] "{data}" using i:xtic(1) title columnheader(i)
 """
 LINE_CHART = """
 set title "Time of a task with more and more {what} ({where})"
 set xlabel "{what}"
 set ylabel "ns"
-set yrange [0:*]
-set grid
-set key outside right top
-set datafile missing "-"
+set logscale y
+set xtics 1
+set grid ytics mytics
 plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title columnheader(i)
 """
 
@@ -98,8 +104,8 @@ def _table(path, first, rows):
     with open(path, "w") as out:
         print(first, *(f'"{column}"' for column in columns), file=out)
         for name, row in rows.items():
-            print(f'"{name}"', *(f"{row[column]:.4f}" if column in row else "-"
-                                 for column in columns), file=out)
+            print(f'"{name}"' if isinstance(name, str) else name,
+                  *(f"{row[column]:.4f}" if column in row else "-" for column in columns), file=out)
     return len(columns) + 1
 
 
@@ -110,7 +116,7 @@ def _plot(out, name, chart, first, rows, **words):
     columns = _table(data, first, rows)
     for suffix, terminal in TERMINALS.items():
         script = (f"set terminal {terminal}\nset output '{out / name}.{suffix}'\n"
-                  + chart.format(data=data, columns=columns, **words))
+                  + LOOK + chart.format(data=data, columns=columns, **words))
         (out / f"{name}.gnuplot").write_text(script)
         proc.run("gnuplot", ["gnuplot", out / f"{name}.gnuplot"], out / f"{name}.log", limit=60)
     for left in (data, out / f"{name}.gnuplot", out / f"{name}.log"):
@@ -124,16 +130,13 @@ def keep(out, found, machine_kind):
         head = f"{machine_kind}\n\n" if name == "table" else ""
         (out / f"{name}.{SUFFIX[name]}").write_text(head + found[name])
     median = medians(found["samples"])
-    bars = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}
-            for work, lanes in median.items() if work in BARS}
-    _plot(out, "bench", BAR_CHART, "work", bars, where=machine_kind)
-    curve = {match[1]: lanes for work, lanes in median.items() if (match := CURVE.match(work))}
-    _plot(out, "producers", LINE_CHART, "producers", curve, what="producers", where=machine_kind)
-    workers = {}
-    for by, value in median.get("curve workers", {}).items():
-        match = WORKERS.match(by)
-        workers.setdefault(match[2], {})[match[1]] = value
-    _plot(out, "workers", LINE_CHART, "workers", workers, what="workers", where=machine_kind)
+    for name, (what, works) in BARS.items():
+        rows = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}
+                for work, lanes in median.items() if works.fullmatch(work)}
+        _plot(out, name, BAR_CHART, "work", rows, what=what, where=machine_kind)
+    for what, works in CURVES.items():
+        rows = {int(match[1]): lanes for work, lanes in median.items() if (match := works.fullmatch(work))}
+        _plot(out, what, LINE_CHART, what, rows, what=what, where=machine_kind)
 
 
 def counts(verdicts):
