@@ -463,6 +463,19 @@ int wpt_call_drain(struct wpt_thread *self)
 	return 0;
 }
 
+int wpt_call_submit_and_cancel(struct wpt_thread *self)
+{
+	struct wpool_task *task = &self->job->task;
+	int wrong = 0;
+
+	while (!completion_done(&self->job->gate->opened)) {
+		wrong += wpool_try_schedule(self->pool, task) != 0;
+		wrong += !wpool_cancel(task);
+		cond_resched();
+	}
+	return wrong;
+}
+
 MODULE_DESCRIPTION("KUnit tests of wpool");
 MODULE_LICENSE("GPL");
 

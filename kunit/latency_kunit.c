@@ -104,36 +104,29 @@ static void latency_keeps_result(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, hold), 0);
 }
 
-static int call_again_and_again(struct wpt_thread *self)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < 20000 && (!err || err == -EBUSY); i++) {
-		err = wpool_schedule(self->pool, &self->job->task);
-		cond_resched();
-	}
-	return err == -EBUSY ? 0 : err;
-}
-
 /* Nor is the time taken for a result by who asks just when it is submitted again. */
 static void latency_races_again(struct kunit *test)
 {
 	struct wpool *pool = latency_pool(test, 1);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	int ret, result = -ECANCELED;
 	struct wpt_thread *again;
-	int result = -7, ret;
+	unsigned long end;
 
-	job->result = -7;
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	again = wpt_thread(test, call_again_and_again, pool, job, NULL);
-	while (!completion_done(&again->done) && result == -7) {
+	wpool_pause(pool);
+	again = wpt_thread(test, wpt_call_submit_and_cancel, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_CANCELLED) > 0);
+	end = jiffies + HZ / 2;
+	while (result == -ECANCELED && time_before(jiffies, end)) {
+		cond_resched();
+		if (wpool_task_queued(&job->task))
+			continue;
 		ret = wpool_wait_timeout(&job->task, 0, &result);
 		if (ret)
 			KUNIT_EXPECT_EQ(test, ret, -ETIMEDOUT);
-		cond_resched();
 	}
-	KUNIT_EXPECT_EQ(test, result, -7);
+	KUNIT_EXPECT_EQ(test, result, -ECANCELED);
+	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, again), 0);
 }
 

@@ -113,19 +113,6 @@ static void stats_never_overestimate(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, atomic_read(&tally->ended));
 }
 
-static int call_submit_and_cancel(struct wpt_thread *self)
-{
-	struct wpool_task *task = &self->job->task;
-	int wrong = 0;
-
-	while (!completion_done(&self->job->gate->opened)) {
-		wrong += wpool_try_schedule(self->pool, task) != 0;
-		wrong += !wpool_cancel(task);
-		cond_resched();
-	}
-	return wrong;
-}
-
 /* 43: nor, with nothing else in the pool, that more have ended than were submitted */
 static void stats_never_more_ended(struct kunit *test)
 {
@@ -136,7 +123,7 @@ static void stats_never_more_ended(struct kunit *test)
 	unsigned long end;
 
 	wpool_pause(pool);
-	thread = wpt_thread(test, call_submit_and_cancel, pool, job, NULL);
+	thread = wpt_thread(test, wpt_call_submit_and_cancel, pool, job, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_CANCELLED) > 0);
 	end = jiffies + HZ / 2;
 	do {

@@ -121,6 +121,7 @@ int wpt_call_wait(struct wpt_thread *self);
 int wpt_call_destroy(struct wpt_thread *self);
 int wpt_call_flush(struct wpt_thread *self);
 int wpt_call_drain(struct wpt_thread *self);
+int wpt_call_submit_and_cancel(struct wpt_thread *self);	/* until its job's gate opens */
 int wpt_call_group_wait(struct wpt_thread *self);	/* arg: the group */
 
 static inline u64 wpt_stat(struct wpool *pool, enum wpool_stat which)
