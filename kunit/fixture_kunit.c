@@ -240,7 +240,7 @@ void wpt_forget(struct kunit *test, struct wpool *pool)
 void wpt_destroy(struct kunit *test, struct wpool *pool)
 {
 	wpool_shutdown(pool);
-	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	WPT_ASSERT_WHILE_BUSY(test, pool, !wpool_await_termination(pool, WPT_LIMIT));
 	wpt_forget(test, pool);
 	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
 }

@@ -58,8 +58,11 @@ static void task_ten_thousand(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		threads[i] = wpt_thread(test, call_submit_crowd, pool,
 					wpt_jobs(test, CROWD, NULL), NULL);
-	for (i = 0; i < ARRAY_SIZE(threads); i++)
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		WPT_ASSERT_WHILE_BUSY(test, pool,
+				      wait_for_completion_timeout(&threads[i]->done, WPT_LIMIT));
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	}
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {
 		for (j = 0; j < CROWD; j++)

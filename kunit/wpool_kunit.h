@@ -161,6 +161,24 @@ do {									\
 	KUNIT_ASSERT_TRUE_MSG(test, __came, "never came true: %s", #condition); \
 } while (0)
 
+/*
+ * Wait for what many tasks must bring about: for WPT_LIMIT, and again as long as some
+ * end. How many do in that time is up to the machine: the kernel's spinlocks are handed
+ * on in order, so on virtual CPUs that take turns on one each hold of a pool's lock may
+ * take milliseconds. @wait is false after WPT_LIMIT.
+ */
+#define WPT_ASSERT_WHILE_BUSY(test, pool, wait)				\
+do {									\
+	bool __came;							\
+	u64 __ended;							\
+									\
+	do {								\
+		__ended = wpt_stat(pool, WPOOL_STAT_COMPLETED);		\
+		__came = (wait);					\
+	} while (!__came && wpt_stat(pool, WPOOL_STAT_COMPLETED) != __ended); \
+	KUNIT_ASSERT_TRUE_MSG(test, __came, "no task ends, nor came true: %s", #wait); \
+} while (0)
+
 #define WPT_ASSERT_STAT(test, pool, which, value)			\
 do {									\
 	u64 which, __value = (value);					\
