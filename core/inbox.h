@@ -87,8 +87,8 @@ static inline void inbox_shut(struct wpool *pool)
  * inbox_turn() - have what is in the inbox on the queue
  * @pool: the pool
  *
- * By a worker that is to look at the queue. If nothing was in it it is shut, and so no
- * worker goes to sleep with it open. Context: pool->lock held.
+ * By a worker that is to look at the queue. One in which nothing was is shut, so no
+ * worker goes to sleep while it is open. Context: pool->lock held.
  */
 static inline void inbox_turn(struct wpool *pool)
 {
@@ -130,10 +130,10 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 static __always_inline bool inbox_put(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_inbox *inbox = &pool->inbox;
+	/* Pairs with the release in task_settle(), maybe in another pool. */
+	u8 state = smp_load_acquire(&task->state);
 
-	/* Acquire: as in queue_check(). */
-	if (unlikely(inbox->accepted >= inbox->limit ||
-		     smp_load_acquire(&task->state) & TASK_ACCEPTED))
+	if (unlikely(inbox->accepted >= inbox->limit || state & TASK_ACCEPTED))
 		return false;
 	WRITE_ONCE(inbox->accepted, inbox->accepted + 1);
 	WRITE_ONCE(task->pool, pool);
