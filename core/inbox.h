@@ -114,12 +114,15 @@ static inline void inbox_offer(struct wpool *pool)
 		__inbox_offer(pool);
 }
 
-/* Is nothing about it that pool->lock, or a message, is needed for? */
+/*
+ * Is nothing about it that pool->lock, or a message, is needed for? A pool that has the
+ * task already may be pinning its owner just now.
+ */
 static __always_inline bool task_is_plain(const struct wpool *pool,
 					  const struct wpool_task *task)
 {
 	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL &&
-	       !(task->flags & WPOOL_TASK_KEYED) &&
+	       !(READ_ONCE(task->flags) & WPOOL_TASK_KEYED) &&
 	       (!task->owner || task->owner == pool->owner);
 }
 
