@@ -11,13 +11,13 @@
  * has the pool as if there were no inbox. Only a worker that comes back from a task
  * takes the lock without shutting it, in run.c; what it may find there that must
  * not be overlooked is seen to by inbox_turn() before it looks at the queue, and by
- * those few calls of inbox_shut() in queue_link(), flush_tell() and where it leaves.
+ * the calls of inbox_shut() in queue_link() and flush_tell().
  *
  * It is opened where inbox_may_open() says that one more task asks for nothing but its
  * place on the queue; above all for no wake-up, as somebody is looking, or everybody is
- * busy. What that depends on is guarded by pool->lock, and so does not change while it
- * is open, but that a worker that looks has looked: then it turns the inbox itself. So
- * no task is stranded there, see wake.c.
+ * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
+ * buries a worker or raises the capacity has shut it, and so has a worker that is counted
+ * as looking when it comes. So no task is stranded there, see wake.c.
  *
  * A worker keeps it open only as long as it finds something in it; so if no task is
  * left it is shut before its worker sleeps. A submitter opens it when more waits than

@@ -8,8 +8,8 @@
 #include <trace/events/wpool.h>
 
 /*
- * May it be open: does one more task ask for nothing but its place? While it is, the
- * answer only changes by nr_looking, see inbox_turn(). Needs pool->lock.
+ * May it be opened: does one more task ask for nothing but its place? That stays so while
+ * it is open: whoever changes it has shut it first. Needs pool->lock.
  */
 static inline bool inbox_may_open(const struct wpool *pool)
 {
@@ -97,11 +97,10 @@ static inline void inbox_turn(struct wpool *pool)
 	if (!inbox->limit)
 		return;
 	raw_spin_lock(&inbox->lock);
-	if (inbox->accepted != inbox->collected && inbox_may_open(pool)) {
+	if (inbox->accepted != inbox->collected) {
 		inbox_empty(pool);
 		inbox_open(pool);
 	} else {
-		inbox_empty(pool);
 		WRITE_ONCE(inbox->limit, 0);
 	}
 	raw_spin_unlock(&inbox->lock);

@@ -127,10 +127,8 @@ static __always_inline void run_end(struct wpool *pool, struct wpool_worker *wor
 	 * An outermost run's worker looks at the queue next, in this hold of the
 	 * lock. Not one inside another run, or in a hook on its way out.
 	 */
-	if (unlikely(nested || worker->leaving)) {
-		inbox_shut(pool);
+	if (unlikely(nested || worker->leaving))
 		wake_for_queue(pool, wakes);
-	}
 }
 
 /*

@@ -199,7 +199,6 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 		}
 	}
 	worker->hand_max = INT_MIN;
-	inbox_shut(pool);
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
