@@ -221,6 +221,36 @@ static void context_try_schedule(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&trial->job[1].runs), 0);
 }
 
+static void try_more(struct trial *trial)
+{
+	note_context(trial);
+	trial->first = wpool_try_schedule(trial->pool, &trial->job[0].task);
+	trial->second = wpool_try_schedule(trial->pool, &trial->job[1].task);
+	if (trial->may_allocate)
+		trial->allocated = wpool_try_schedule_fn(trial->pool, wpt_run_job,
+							 &trial->job[2]);
+	trial->nr_queued = wpt_stat(trial->pool, WPOOL_STAT_QUEUED);
+}
+
+/* 27: behind others, and so by the inbox (core/inbox.c), not under the pool's lock */
+static void context_more(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct trial *trial = new_trial(test, pool, try_more);
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, wpt_jobs(test, 2, NULL), 2), 0);
+	run_trial(test, trial);
+	KUNIT_EXPECT_EQ(test, trial->first, 0);
+	KUNIT_EXPECT_EQ(test, trial->second, 0);
+	KUNIT_EXPECT_EQ(test, trial->allocated, 0);
+	KUNIT_EXPECT_EQ(test, trial->nr_queued, 4 + trial->may_allocate);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &trial->job[0]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &trial->job[1]), 0);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, 5 + trial->may_allocate);
+}
+
 static void try_idle(struct trial *trial)
 {
 	unsigned int i;
@@ -302,6 +332,7 @@ static void context_shutdown(struct kunit *test)
 
 static struct kunit_case context_cases[] = {
 	KUNIT_CASE_PARAM(context_try_schedule, contexts_gen_params),
+	KUNIT_CASE_PARAM(context_more, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_wakes, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_resize, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_shutdown, contexts_gen_params),

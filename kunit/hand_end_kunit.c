@@ -3,7 +3,6 @@
  * What ends with tasks in hand: the pool, a flush, the worker, the task itself; and
  * what comes after.
  */
-#include <linux/kthread.h>
 #include <linux/slab.h>
 #include "hand_scene.h"
 
@@ -24,21 +23,6 @@ static void hand_is_drained_by_shutdown(struct kunit *test)
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
 	hand_expect_order(test, table->rest, 8);
-}
-
-/* Are these the jobs that were handed back next? */
-static bool unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n)
-{
-	struct wpool_task *task;
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		task = list_first_entry_or_null(unrun, struct wpool_task, node);
-		if (task != &jobs[i].task)
-			return false;
-		list_del(&task->node);
-	}
-	return true;
 }
 
 /*
@@ -65,9 +49,9 @@ static void hand_is_handed_back(struct kunit *test)
 			ran ? 0 : -ETIMEDOUT);
 
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), 6 - ran);
-	KUNIT_EXPECT_TRUE(test, ran || unrun_begins(&unrun, taken[0], 1));
-	KUNIT_EXPECT_TRUE(test, unrun_begins(&unrun, taken[1], 1));
-	KUNIT_EXPECT_TRUE(test, unrun_begins(&unrun, queued, 4));
+	KUNIT_EXPECT_TRUE(test, ran || hand_unrun_begins(&unrun, taken[0], 1));
+	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, taken[1], 1));
+	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, queued, 4));
 	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
 	KUNIT_EXPECT_EQ(test, hand_result(test, taken[0]), ran ? 0 : -ECANCELED);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
@@ -84,7 +68,7 @@ static void hand_of_many_is_handed_back(struct kunit *test)
 	LIST_HEAD(unrun);
 
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), 20);
-	KUNIT_EXPECT_TRUE(test, unrun_begins(&unrun, table->rest, 20));
+	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, table->rest, 20));
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 20), 0);
@@ -129,18 +113,12 @@ static void hand_is_waited_for_by_drain(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 6 + table->warm);
 }
 
-static int die(struct hand_asker *asker)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 41: a worker dies with a hand: what it had not begun runs in order */
 static void hand_survives_its_worker(struct kunit *test)
 {
 	struct hand_table *table;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20, die);
+	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20, hand_die);
 	wpt_open(table->first->gate);
 	hand_expect_order(test, table->rest, 20);
 	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), -EOWNERDEAD);
@@ -156,7 +134,7 @@ static void hand_death_is_told(struct kunit *test)
 	struct wpt_thread *waiter, *drainer;
 	struct hand_table *table;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4, die);
+	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4, hand_die);
 	waiter = wpt_thread(test, wpt_call_wait, table->pool, table->first, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);
@@ -173,7 +151,7 @@ static void hand_is_found_after_a_death(struct kunit *test)
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
 	struct hand_table *table;
 
-	hand_asker(test, fatal, die);
+	hand_asker(test, fatal, hand_die);
 	table = hand_deal_beside(test, fatal, 2);
 	/* It is on the queue, and would be reason enough alone. */
 	KUNIT_ASSERT_TRUE(test, wpool_cancel(&table->rest[1].task));

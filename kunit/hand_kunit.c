@@ -138,17 +138,12 @@ static void hand_is_awaited_in_vain(struct kunit *test)
 	hand_expect_order(test, table->rest, 4);
 }
 
-static int ask_wait(struct hand_asker *asker)
-{
-	return wpool_wait(&asker->other->task);
-}
-
 /* 16, 64: a worker that waits for a task of its own hand runs it itself */
 static void hand_is_awaited_by_its_worker(struct kunit *test)
 {
 	struct hand_table *table;
 	struct hand_asker *asker = hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 },
-						      &table, 5, ask_wait);
+						      &table, 5, hand_ask_wait);
 
 	asker->other = &table->rest[0];
 	table->rest[0].result = 17;
@@ -163,7 +158,7 @@ static void hand_is_awaited_by_its_worker(struct kunit *test)
 static void hand_is_awaited_by_another_worker(struct kunit *test)
 {
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct hand_asker *asker = hand_asker(test, job, ask_wait);
+	struct hand_asker *asker = hand_asker(test, job, hand_ask_wait);
 	struct hand_table *table = hand_deal_beside(test, job, 4);
 
 	asker->other = &table->rest[0];
@@ -174,18 +169,13 @@ static void hand_is_awaited_by_another_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
-static int ask_schedule(struct hand_asker *asker)
-{
-	return wpool_schedule(asker->pool, &asker->other->task);
-}
-
 /* 16: a worker that would wait for the room that its own hand takes up is refused */
 static void hand_blocks_its_worker(struct kunit *test)
 {
 	struct hand_table *table;
 	struct hand_asker *asker = hand_deal_to_asker(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 2,
-	}, &table, 1, ask_schedule);
+	}, &table, 1, hand_ask_schedule);
 
 	hand_queue(test, table, 1, NULL);
 	asker->other = wpt_jobs(test, 1, NULL);

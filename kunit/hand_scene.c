@@ -2,6 +2,7 @@
 /*
  * What the tests of hands share; hand_scene.h says how it is used.
  */
+#include <linux/kthread.h>
 #include "hand_scene.h"
 
 struct hand_table *hand_table(struct kunit *test, const struct wpool_attrs *attrs)
@@ -140,6 +141,37 @@ struct hand_asker *hand_asker(struct kunit *test, struct wpt_job *job,
 	asker->call = call;
 	wpool_task_init(&job->task, run_asker, asker);
 	return asker;
+}
+
+int hand_ask_wait(struct hand_asker *asker)
+{
+	return wpool_wait(&asker->other->task);
+}
+
+int hand_ask_schedule(struct hand_asker *asker)
+{
+	return wpool_schedule(asker->pool, &asker->other->task);
+}
+
+int hand_die(struct hand_asker *asker)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* Are these the jobs that were handed back next? */
+bool hand_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n)
+{
+	struct wpool_task *task;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		task = list_first_entry_or_null(unrun, struct wpool_task, node);
+		if (task != &jobs[i].task)
+			return false;
+		list_del(&task->node);
+	}
+	return true;
 }
 
 /* As hand_deal(), and the first is an asker. */

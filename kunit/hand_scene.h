@@ -51,6 +51,10 @@ void hand_expect_run(struct kunit *test, struct wpt_job *jobs, unsigned int n);
 void hand_expect_order(struct kunit *test, struct wpt_job *jobs, unsigned int n);
 struct hand_asker *hand_asker(struct kunit *test, struct wpt_job *job,
 			      int (*call)(struct hand_asker *asker));
+int hand_ask_wait(struct hand_asker *asker);
+int hand_ask_schedule(struct hand_asker *asker);
+int hand_die(struct hand_asker *asker);
+bool hand_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n);
 struct hand_asker *hand_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
 				      struct hand_table **table, unsigned int n,
 				      int (*call)(struct hand_asker *asker));

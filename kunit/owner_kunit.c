@@ -157,6 +157,22 @@ static void owner_of_unrun(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* 67: pinned too where the pool's own tasks come by the inbox, see core/inbox.c */
+static void owner_behind_others(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+
+	__wpool_task_init(&jobs[3].task, wpt_run_job, &jobs[3], module);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
+	KUNIT_EXPECT_EQ(test, module_refcount(module), 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[3]), 0);
+	WPT_ASSERT_UNTIL(test, module_refcount(module) == 0);
+}
+
 /* It went while the submitter was blocked: the room goes to the next. */
 static void owner_went(struct kunit *test)
 {
@@ -190,6 +206,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(owner_after_death),
 	KUNIT_CASE(owner_going),
 	KUNIT_CASE(owner_of_unrun),
+	KUNIT_CASE(owner_behind_others),
 	KUNIT_CASE(owner_went),
 	{}
 };

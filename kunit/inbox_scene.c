@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the tests of the inbox share; inbox_scene.h says how it is used.
+ */
+#include "inbox_scene.h"
+
+/* Those that open it, or none. */
+const unsigned int inbox_ahead_cases[2] = { 2, 0 };
+
+void inbox_ahead_name(const unsigned int *ahead, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "behind %u others", *ahead);
+}
+
+/*
+ * The only worker, which is held, begins the first job, nothing waits, and the inbox is
+ * open. So that it stays open, the worker must find something whenever it comes: the last
+ * of three, and then what the first of them leaves it. It takes two at a time, if it is
+ * quick.
+ */
+void inbox_begin_alone(struct kunit *test, struct hand_table *table)
+{
+	struct wpt_job *three = wpt_jobs(test, 3, NULL);
+	struct hand_asker *asker = hand_asker(test, &three[0], hand_ask_schedule);
+
+	asker->pool = table->pool;
+	asker->other = table->first;
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, three, 3), 0);
+	hand_let_go(test, table, 0, table->first);
+	table->warm = 4;
+}
+
+/*
+ * The only worker is in a job, the first; if none is given, one behind a gate. As many as
+ * the parameter of the test says wait on the queue, and n in the inbox.
+ */
+struct hand_table *inbox_fill(struct kunit *test, struct wpt_job *first, unsigned int n)
+{
+	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+
+	table->first = first ?: wpt_jobs(test, 1, wpt_gate(test));
+	if (inbox_ahead(test)) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &table->first->task), 0);
+		hand_let_go(test, table, 0, table->first);
+		table->warm = 1;
+	} else {
+		inbox_begin_alone(test, table);
+	}
+	table->rest = hand_queue(test, table, inbox_ahead(test) + n, NULL);
+	return table;
+}
