@@ -74,7 +74,7 @@
 #define WPOOL_NR_COLORS		16
 
 /* The most tasks that a worker takes beside the one that it begins, see hand.c. */
-#define WPOOL_HAND_MAX		15
+#define WPOOL_HAND_MAX		31
 
 /*
  * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
