@@ -16,8 +16,8 @@
  * has seen the end of his task may not touch the pool any more, which may be gone.
  */
 #include <linux/cpumask.h>
-#include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/stat.h>
 
 #include "internal.h"
@@ -39,7 +39,7 @@ static void raise_luck(int *luck)
 /* Now, for spin_learn(): who sleeps without having spun notes it. */
 u64 spin_slept_at(const struct wpool *pool)
 {
-	return pool->spin_us ? ktime_get_mono_fast_ns() : 0;
+	return pool->spin_us ? local_clock() : 0;
 }
 
 /**
@@ -54,7 +54,7 @@ u64 spin_slept_at(const struct wpool *pool)
 void spin_learn(struct wpool *pool, int *luck, u64 slept_at)
 {
 	lockdep_assert_held(&pool->lock);
-	if (slept_at && ktime_get_mono_fast_ns() - slept_at < spin_ns(pool))
+	if (slept_at && local_clock() - slept_at < spin_ns(pool))
 		raise_luck(luck);
 }
 
@@ -89,14 +89,14 @@ void spin_lost(struct wpool *pool, int *luck)
 /* Until when a spin goes on that begins now. */
 u64 spin_limit(const struct wpool *pool)
 {
-	return ktime_get_mono_fast_ns() + spin_ns(pool);
+	return local_clock() + spin_ns(pool);
 }
 
 /* May it, or is the time over, or wanted by others? For a loop: waits a little. */
 bool spin_on(u64 limit)
 {
 	cpu_relax();
-	return ktime_get_mono_fast_ns() < limit && !need_resched() && single_task_running();
+	return local_clock() < limit && !need_resched() && single_task_running();
 }
 
 /**
