@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What of the inbox is on every task's way; see inbox.c. Included by internal.h alone.
+ * What of the inboxes is on every task's way; see inbox.c. Included by internal.h alone.
  */
 #ifndef _WPOOL_INBOX_H
 #define _WPOOL_INBOX_H
@@ -8,8 +8,8 @@
 #include <trace/events/wpool.h>
 
 /*
- * May it be opened: does one more task ask for nothing but its place? That stays so while
- * it is open: whoever changes it has shut it first. Needs pool->lock.
+ * May they be opened: does one more task ask for nothing but its place? That stays so
+ * while they are open: whoever changes it has shut them first. Needs pool->lock.
  */
 static inline bool inbox_may_open(const struct wpool *pool)
 {
@@ -19,14 +19,24 @@ static inline bool inbox_may_open(const struct wpool *pool)
 		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
 }
 
-/* How many are in it. Needs no lock; then it may be out of date. */
+/* Those that are open or would be, see &wpool.inbox_mask. */
+#define for_each_inbox(pool, inbox)						\
+	for (unsigned int __m = READ_ONCE((pool)->inbox_mask), __i = __m & 1;	\
+	     __i <= __m + (__m & 1) && ((inbox) = &(pool)->inbox[__i], true); __i++)
+
+/* How many are in them. Needs no lock; then it may be out of date. */
 static inline unsigned int inbox_count(const struct wpool *pool)
 {
-	const struct wpool_inbox *inbox = &pool->inbox;
-	u64 collected = READ_ONCE(inbox->collected);
+	const struct wpool_inbox *inbox;
+	unsigned int n = 0;
+	u64 collected;
 
-	smp_rmb();	/* pairs with the lock: what is collected was accepted before */
-	return READ_ONCE(inbox->accepted) - collected;
+	for_each_inbox(pool, inbox) {
+		collected = READ_ONCE(inbox->collected);
+		smp_rmb();	/* pairs with the lock: what is collected was accepted before */
+		n += READ_ONCE(inbox->accepted) - collected;
+	}
+	return n;
 }
 
 /* How many have been accepted and may not have begun. As inbox_count(). */
@@ -34,31 +44,6 @@ static inline unsigned int pool_waiting(const struct wpool *pool)
 {
 	return READ_ONCE(pool->nr_queued) + READ_ONCE(pool->nr_taken) +
 	       inbox_count(pool);
-}
-
-/* Moves all that is in it to the queue. Needs both locks. */
-static inline void inbox_empty(struct wpool *pool)
-{
-	struct wpool_inbox *inbox = &pool->inbox;
-	unsigned int n = inbox->accepted - inbox->collected;
-
-	if (!n)
-		return;
-	list_splice_tail_init(&inbox->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
-	pool->undone[inbox->color] += n;
-	WRITE_ONCE(inbox->collected, inbox->accepted);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued + n);
-}
-
-/* Lets as many in as there is room for. Needs both locks, and that it is empty. */
-static inline void inbox_open(struct wpool *pool)
-{
-	unsigned int used = pool->nr_queued + pool->nr_taken;
-	struct wpool_inbox *inbox = &pool->inbox;
-
-	inbox->color = pool->color;
-	WRITE_ONCE(inbox->limit, pool->depth > used ?
-				 inbox->accepted + (pool->depth - used) : 0);
 }
 
 /**
@@ -69,7 +54,7 @@ static inline void inbox_open(struct wpool *pool)
  */
 static inline void inbox_shut(struct wpool *pool)
 {
-	if (unlikely(pool->inbox.limit))
+	if (unlikely(pool->inbox_open))
 		__inbox_shut(pool);
 }
 
@@ -84,33 +69,16 @@ static inline void inbox_shut(struct wpool *pool)
 } while (0)
 
 /**
- * inbox_turn() - have what is in the inbox on the queue
+ * inbox_turn() - have what is in the inboxes on the queue
  * @pool: the pool
  *
- * By a worker that is to look at the queue. One in which nothing was is shut, so no
- * worker goes to sleep while it is open. Context: pool->lock held.
+ * By a worker that is to look at the queue. If nothing was in any of them they are shut,
+ * so no worker goes to sleep while they are open. Context: pool->lock held.
  */
 static inline void inbox_turn(struct wpool *pool)
 {
-	struct wpool_inbox *inbox = &pool->inbox;
-
-	if (!inbox->limit)
-		return;
-	raw_spin_lock(&inbox->lock);
-	if (inbox->accepted != inbox->collected) {
-		inbox_empty(pool);
-		inbox_open(pool);
-	} else {
-		WRITE_ONCE(inbox->limit, 0);
-	}
-	raw_spin_unlock(&inbox->lock);
-}
-
-/* Opens it if more waits than is being looked for. Needs pool->lock. */
-static inline void inbox_offer(struct wpool *pool)
-{
-	if (pool->nr_queued - pool->nr_held > pool->nr_looking + 1)
-		__inbox_offer(pool);
+	if (pool->inbox_open)
+		__inbox_turn(pool);
 }
 
 /*
@@ -126,12 +94,34 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 }
 
 /*
+ * Opens them if more waits than is being looked for, and @task could have come that way.
+ * Needs pool->lock.
+ */
+static inline void inbox_offer(struct wpool *pool, const struct wpool_task *task)
+{
+	if (pool->nr_queued - pool->nr_held > pool->nr_looking + 1 &&
+	    task_is_plain(pool, task))
+		__inbox_offer(pool);
+}
+
+/*
+ * Where the calling thread leaves its tasks: always in the same as long as that is open.
+ * All interrupts count as one thread.
+ */
+static __always_inline struct wpool_inbox *inbox_of_caller(struct wpool *pool)
+{
+	unsigned int mask = READ_ONCE(pool->inbox_mask);
+
+	return &pool->inbox[(mask & 1) + (in_task() ? current->pid & mask : 0)];
+}
+
+/*
  * Accepts a plain task. Needs inbox->lock. Return: false if the inbox is shut or full,
  * or somebody has the task.
  */
-static __always_inline bool inbox_put(struct wpool *pool, struct wpool_task *task)
+static __always_inline bool inbox_put(struct wpool *pool, struct wpool_inbox *inbox,
+				      struct wpool_task *task)
 {
-	struct wpool_inbox *inbox = &pool->inbox;
 	/* Pairs with the release in task_settle(), maybe in another pool. */
 	u8 state = smp_load_acquire(&task->state);
 
@@ -156,15 +146,18 @@ static __always_inline bool inbox_put(struct wpool *pool, struct wpool_task *tas
  */
 static __always_inline bool inbox_submit(struct wpool *pool, struct wpool_task *task)
 {
+	struct wpool_inbox *inbox;
 	unsigned long flags;
 	bool ret;
 
-	if (IS_ERR_OR_NULL(pool) || !READ_ONCE(pool->inbox.limit) ||
-	    !task_is_plain(pool, task))
+	if (IS_ERR_OR_NULL(pool))
 		return false;
-	raw_spin_lock_irqsave(&pool->inbox.lock, flags);
-	ret = inbox_put(pool, task);
-	raw_spin_unlock_irqrestore(&pool->inbox.lock, flags);
+	inbox = inbox_of_caller(pool);
+	if (!READ_ONCE(inbox->limit) || !task_is_plain(pool, task))
+		return false;
+	raw_spin_lock_irqsave(&inbox->lock, flags);
+	ret = inbox_put(pool, inbox, task);
+	raw_spin_unlock_irqrestore(&inbox->lock, flags);
 	return ret;
 }
 

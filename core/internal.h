@@ -73,6 +73,9 @@
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
 
+/* The first is used alone, or the others together; see inbox.c. */
+#define WPOOL_INBOXES		9
+
 /* The most tasks that a worker takes beside the one that it begins, see hand.c. */
 #define WPOOL_HAND_MAX		31
 
@@ -274,26 +277,27 @@ struct wpool_latency {
 };
 
 /**
- * struct wpool_inbox - tasks accepted that the pool has not had a look at
+ * struct wpool_inbox - tasks accepted that the pool has not had a look at, see inbox.c
  * @lock: guards what is tagged B or P
- * @limit: P: how far @accepted may go; 0 if it is shut, which is asked without a lock
+ * @limit: P: how far @accepted may go, as there is room; 0 if it is shut, which is asked
+ *	without a lock
  * @accepted: B: tasks that came this way; read anywhere with READ_ONCE()
  * @collected: P: those of them that the pool knows of; read as well
  * @tasks: B: the others, oldest first
  * @color: P: under which they are accepted
+ * @nr_spare: B: how many there are of @spare
  * @spare: B: tasks of wpool's own memory that nobody needs, see task_chain()
- * @nr_spare: B
  */
 struct wpool_inbox {
 	raw_spinlock_t		lock;
 	u8			color;
+	unsigned int		nr_spare;
 	u64			limit;
 	u64			accepted;
 	u64			collected;
 	struct list_head	tasks;
 	struct wpool_task	*spare;
-	unsigned int		nr_spare;
-};
+} ____cacheline_aligned;
 
 /**
  * struct wpool - a bounded set of workers and the tasks that wait for them
@@ -302,6 +306,10 @@ struct wpool_inbox {
  *	that is accepted and has not ended
  * @state: S
  * @inbox: tasks that are on their way to @queue, see inbox.c
+ * @inbox_open: L: those of @inbox_mask are
+ * @inbox_room: L: how many they may accept, or have and nobody knows of
+ * @inbox_mask: S: 0 if the first is in use, else the number of the others less 1; changed
+ *	while all are shut
  * @queue: L: the tasks that wait, a list per priority, oldest first
  * @nr_queued: S: accepted and not begun, but for those in hands or in the inbox
  * @nr_taken: S: those in the hands of workers, begun meanwhile or not
@@ -381,7 +389,7 @@ struct wpool_inbox {
  * @name: I
  */
 struct wpool {
-	struct wpool_inbox	inbox ____cacheline_aligned;
+	struct wpool_inbox	inbox[WPOOL_INBOXES];
 	raw_spinlock_t		lock ____cacheline_aligned;
 	enum wpool_state	state;
 	struct list_head	queue[WPOOL_NR_PRIOS];
@@ -399,6 +407,8 @@ struct wpool {
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
+	bool			inbox_open;
+	unsigned int		inbox_room;
 	struct list_head	hands;
 	struct hlist_head	flushers;
 	unsigned int		color;
@@ -427,6 +437,7 @@ struct wpool {
 
 	unsigned int		min_workers;
 	unsigned int		depth;
+	unsigned int		inbox_mask;
 	enum wpool_full		full;
 	unsigned long		idle_timeout;
 	unsigned int		max_blocked;

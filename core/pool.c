@@ -118,13 +118,15 @@ void pool_unpin_wpool(const struct wpool *pool)
 static struct wpool *pool_alloc(const char *name, struct module *owner)
 {
 	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
-	int prio;
+	int prio, i;
 
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
-	raw_spin_lock_init(&pool->inbox.lock);
-	INIT_LIST_HEAD(&pool->inbox.tasks);
+	for (i = 0; i < WPOOL_INBOXES; i++) {
+		raw_spin_lock_init(&pool->inbox[i].lock);
+		INIT_LIST_HEAD(&pool->inbox[i].tasks);
+	}
 	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
@@ -249,9 +251,11 @@ EXPORT_SYMBOL_GPL(wpool_get);
 static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
+	int i;
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
-	task_free_chain(pool->inbox.spare);
+	for (i = 0; i < WPOOL_INBOXES; i++)
+		task_free_chain(pool->inbox[i].spare);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */
@@ -298,6 +302,17 @@ void *wpool_priv(const struct wpool *pool)
 	return IS_ERR_OR_NULL(pool) ? NULL : pool->priv;
 }
 EXPORT_SYMBOL_GPL(wpool_priv);
+
+/* By all inboxes ever. */
+static u64 inbox_accepted(const struct wpool *pool)
+{
+	u64 n = 0;
+	int i;
+
+	for (i = 0; i < WPOOL_INBOXES; i++)
+		n += READ_ONCE(pool->inbox[i].accepted);
+	return n;
+}
 
 /* Of pool and workers, each of which counts what it does without the lock. */
 static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
@@ -355,7 +370,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
 		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]) +
-		READ_ONCE(pool->inbox.accepted);
+		inbox_accepted(pool);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 

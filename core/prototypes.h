@@ -27,6 +27,7 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* inbox.c */
 void __inbox_shut(struct wpool *pool);
+void __inbox_turn(struct wpool *pool);
 void __inbox_offer(struct wpool *pool);
 
 /* wake.c */

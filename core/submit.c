@@ -226,7 +226,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	ret = queue_accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
-	inbox_offer(pool);
+	inbox_offer(pool, group ? NULL : task);
 	pool_unlock_queued(pool, flags);
 	return 0;
 }
@@ -320,16 +320,17 @@ EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 static unsigned int submit_to_inbox(struct wpool *pool, struct wpool_task **tasks,
 				    unsigned int n)
 {
+	struct wpool_inbox *inbox = inbox_of_caller(pool);
 	unsigned int accepted = 0;
 	unsigned long flags;
 
-	if (!READ_ONCE(pool->inbox.limit))
+	if (!READ_ONCE(inbox->limit))
 		return 0;
-	raw_spin_lock_irqsave(&pool->inbox.lock, flags);
+	raw_spin_lock_irqsave(&inbox->lock, flags);
 	while (accepted < n && task_is_plain(pool, tasks[accepted]) &&
-	       inbox_put(pool, tasks[accepted]))
+	       inbox_put(pool, inbox, tasks[accepted]))
 		accepted++;
-	raw_spin_unlock_irqrestore(&pool->inbox.lock, flags);
+	raw_spin_unlock_irqrestore(&inbox->lock, flags);
 	return accepted;
 }
 
@@ -347,7 +348,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	do {
 		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
-	inbox_offer(pool);
+	inbox_offer(pool, tasks[0]);
 	pool_unlock_queued(pool, flags);
 	return accepted;
 }
@@ -400,7 +401,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
 				       struct module *owner, bool *accepted)
 {
-	struct wpool_inbox *inbox = &pool->inbox;
+	struct wpool_inbox *inbox = inbox_of_caller(pool);
 	struct wpool_task *task;
 	unsigned long flags;
 
@@ -411,7 +412,7 @@ static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *
 	if (task) {
 		shared_dec(inbox->nr_spare);
 		task_set_up(task, fn, arg, owner);
-		*accepted = task_is_plain(pool, task) && inbox_put(pool, task);
+		*accepted = task_is_plain(pool, task) && inbox_put(pool, inbox, task);
 	}
 	raw_spin_unlock_irqrestore(&inbox->lock, flags);
 	return task;

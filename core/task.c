@@ -66,19 +66,24 @@ void task_free_chain(struct wpool_task *task)
 void tasks_retire(struct wpool *pool, struct wpool_task *chain,
 		  struct wpool_wakes *wakes)
 {
-	struct wpool_inbox *inbox = &pool->inbox;
+	struct wpool_inbox *inbox;
 	struct wpool_task *task;
 
-	raw_spin_lock(&inbox->lock);
-	while ((task = task_unchain(&chain))) {
-		if (inbox->nr_spare < WPOOL_MAX_SPARE) {
+	for_each_inbox(pool, inbox) {
+		if (READ_ONCE(inbox->nr_spare) >= WPOOL_MAX_SPARE)
+			continue;
+		raw_spin_lock(&inbox->lock);
+		while (inbox->nr_spare < WPOOL_MAX_SPARE &&
+		       (task = task_unchain(&chain))) {
 			shared_inc(inbox->nr_spare);
 			task_chain(&inbox->spare, task);
-		} else {
-			task_chain(&wakes->garbage, task);
 		}
+		raw_spin_unlock(&inbox->lock);
+		if (!chain)
+			return;
 	}
-	raw_spin_unlock(&inbox->lock);
+	while ((task = task_unchain(&chain)))
+		task_chain(&wakes->garbage, task);
 }
 
 /**
