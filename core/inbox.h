@@ -127,13 +127,17 @@ static __always_inline bool inbox_put(struct wpool *pool, struct wpool_inbox *in
 
 	if (unlikely(inbox->accepted >= inbox->limit || state & TASK_ACCEPTED))
 		return false;
-	WRITE_ONCE(inbox->accepted, inbox->accepted + 1);
+	/*
+	 * The same that another thread writes which submits the task by another inbox
+	 * just now; the exchange says which of them has it. Ordered as in queue_put().
+	 */
 	WRITE_ONCE(task->pool, pool);
-	task->color = inbox->color;
+	WRITE_ONCE(task->color, inbox->color);
+	if (unlikely(cmpxchg(&task->state, state, TASK_QUEUED) != state))
+		return false;
+	WRITE_ONCE(inbox->accepted, inbox->accepted + 1);
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	list_add_tail(&task->node, &inbox->tasks);
-	/* Release: as in queue_put(). */
-	smp_store_release(&task->state, TASK_QUEUED);
 	return true;
 }
 

@@ -338,7 +338,7 @@ static unsigned int submit_to_inbox(struct wpool *pool, struct wpool_task **task
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
-	unsigned int accepted = submit_to_inbox(pool, tasks, n);
+	unsigned int accepted = submit_to_inbox(pool, tasks, n), first = accepted;
 	unsigned long flags;
 
 	*ret = 0;
@@ -348,7 +348,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	do {
 		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
-	inbox_offer(pool, tasks[0]);
+	inbox_offer(pool, tasks[first]);
 	pool_unlock_queued(pool, flags);
 	return accepted;
 }

@@ -40,7 +40,8 @@ void bench_usage(const char *threads, struct bench_usage *usage)
 		return;
 	rcu_read_lock();
 	for_each_process(thread) {
-		if (strncmp(thread->comm, threads, strlen(threads)))
+		/* One that has ended may be gone at the next look, with what it used. */
+		if (thread->exit_state || strncmp(thread->comm, threads, strlen(threads)))
 			continue;
 		usage->cpu += thread->se.sum_exec_runtime;
 		usage->switches += thread->nvcsw + thread->nivcsw;
