@@ -77,8 +77,9 @@ typedef int (*wpool_fn_t)(void *arg);
  * @WPOOL_NR_PRIOS: how many there are
  *
  * Strict: a task starts only when none of a higher priority waits. First in,
- * first out within one priority; where several workers run, each may have taken a
- * few short tasks at once, and so start them a little before or after their turn.
+ * first out within one priority. With a capacity above 1 that goes for the tasks of one
+ * thread, while one worker runs; where several do, each may have taken a few short tasks
+ * at once, and so start them a little before or after their turn.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
