@@ -42,7 +42,7 @@
 #include "internal.h"
 
 /* The most that an inbox is given room for at a time: sums of it stay in 32 bits. */
-#define MOST_ROOM	(1U << 20)
+#define MOST_ROOM	0x100000U
 
 /* Less for each than that is not handed out to several. */
 #define LEAST_ROOM	64
@@ -101,9 +101,10 @@ static void inbox_empty(struct wpool *pool, struct wpool_inbox *inbox)
 void __inbox_shut(struct wpool *pool)
 {
 	struct wpool_inbox *inbox;
+	unsigned int n;
 
 	lockdep_assert_held(&pool->lock);
-	for_each_inbox(pool, inbox) {
+	for_each_inbox(pool, inbox, n) {
 		raw_spin_lock(&inbox->lock);
 		WRITE_ONCE(inbox->limit, 0);
 		inbox_empty(pool, inbox);
@@ -116,12 +117,12 @@ void __inbox_shut(struct wpool *pool)
 /* The rest of inbox_turn(): they are open. */
 void __inbox_turn(struct wpool *pool)
 {
-	unsigned int share = inbox_share(pool, pool->depth);
+	unsigned int share = inbox_share(pool, pool->depth), n;
 	struct wpool_inbox *inbox;
 	bool found = false;
 
 	lockdep_assert_held(&pool->lock);
-	for_each_inbox(pool, inbox) {
+	for_each_inbox(pool, inbox, n) {
 		if (READ_ONCE(inbox->accepted) == inbox->collected)
 			continue;
 		raw_spin_lock(&inbox->lock);
@@ -138,14 +139,14 @@ void __inbox_turn(struct wpool *pool)
 void __inbox_offer(struct wpool *pool)
 {
 	struct wpool_inbox *inbox;
-	unsigned int share;
+	unsigned int share, n;
 
 	lockdep_assert_held(&pool->lock);
 	if (pool->inbox_open || !room_left(pool) || !inbox_may_open(pool))
 		return;
 	WRITE_ONCE(pool->inbox_mask, inboxes_wanted(pool));
 	share = inbox_share(pool, room_left(pool));
-	for_each_inbox(pool, inbox) {
+	for_each_inbox(pool, inbox, n) {
 		raw_spin_lock(&inbox->lock);
 		inbox->color = pool->color;
 		WRITE_ONCE(inbox->limit, inbox->accepted);

@@ -19,24 +19,24 @@ static inline bool inbox_may_open(const struct wpool *pool)
 		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
 }
 
-/* Those that are open or would be, see &wpool.inbox_mask. */
-#define for_each_inbox(pool, inbox)						\
-	for (unsigned int __m = READ_ONCE((pool)->inbox_mask), __i = __m & 1;	\
-	     __i <= __m + (__m & 1) && ((inbox) = &(pool)->inbox[__i], true); __i++)
+/* Those that are open or would be, see &wpool.inbox_mask; @n counts down. */
+#define for_each_inbox(pool, inbox, n)						\
+	for (n = READ_ONCE((pool)->inbox_mask), inbox = &(pool)->inbox[n & 1], n++;	\
+	     n; n--, inbox++)
 
 /* How many are in them. Needs no lock; then it may be out of date. */
 static inline unsigned int inbox_count(const struct wpool *pool)
 {
 	const struct wpool_inbox *inbox;
-	unsigned int n = 0;
+	unsigned int n, count = 0;
 	u64 collected;
 
-	for_each_inbox(pool, inbox) {
+	for_each_inbox(pool, inbox, n) {
 		collected = READ_ONCE(inbox->collected);
 		smp_rmb();	/* pairs with the lock: what is collected was accepted before */
-		n += READ_ONCE(inbox->accepted) - collected;
+		count += READ_ONCE(inbox->accepted) - collected;
 	}
-	return n;
+	return count;
 }
 
 /* How many have been accepted and may not have begun. As inbox_count(). */

@@ -68,8 +68,9 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain,
 {
 	struct wpool_inbox *inbox;
 	struct wpool_task *task;
+	unsigned int n;
 
-	for_each_inbox(pool, inbox) {
+	for_each_inbox(pool, inbox, n) {
 		if (READ_ONCE(inbox->nr_spare) >= WPOOL_MAX_SPARE)
 			continue;
 		raw_spin_lock(&inbox->lock);
