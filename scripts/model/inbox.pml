@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tasks that are accepted without pool->lock: core/inbox.c, and what a worker does that
- * comes back from a task with the inbox open. Checked by `make model`.
+ * comes back from a task with inboxes open. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * task_stranded	never does a task wait, in the inbox, on the queue or in a hand,
+ * task_stranded	never does a task wait, in an inbox, on the queue or in a hand,
  *			while a worker idles or could be made, unless somebody looks or
  *			the manager is asked; and when all have come to rest, with tasks
  *			that sleep for long, none waits while fewer run than the capacity
  * bound_broken		none is accepted beyond the depth and the workers that are free
- * order_broken		where one worker runs, tasks begin in the order in which they were
- *			accepted, or in which they ceased to be held back by their key
+ * room_lost		what is counted as given out is what the inboxes may accept, and have
+ * order_broken		where one worker begins tasks, it begins them in the order in which
+ *			they were accepted, or in which they ceased to be held back by their
+ *			key: of all, if the pool is for one worker, else of each submitter
  * task_lost		every task begins and ends, once
  * ends_too_early	who flushes, drains or awaits the pool's end is told after the last
  *			task; and none is accepted once the pool is closed
@@ -19,33 +21,45 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_IDLE_OPEN	inbox_turn() opens it again with nothing in it, so that its
- *			worker idles with it open: task_stranded
+ * BUG_IDLE_OPEN	inbox_turn() leaves them open though nothing was in them, so that its
+ *			worker idles with them open: task_stranded
  * BUG_BELIEVE_LIMIT	inbox_put() does not look at the limit again under inbox->lock:
- *			task_stranded bound_broken order_broken ends_too_early
- * BUG_EMPTY_UNLOCKED	inbox_turn() counts what is in it before it has inbox->lock:
- *			task_stranded task_lost bound_broken end_missed
- * BUG_TAKEN_FORGOTTEN	inbox_open() takes no account of nr_taken: bound_broken
+ *			task_stranded bound_broken room_lost order_broken ends_too_early
+ * BUG_EMPTY_UNLOCKED	inbox_turn() counts what is in one before it has inbox->lock:
+ *			task_stranded task_lost bound_broken room_lost end_missed
+ * BUG_SHUT_ONE		inbox_shut() shuts one of two: task_stranded room_lost ends_too_early
+ * BUG_TAKEN_FORGOTTEN	room_left() takes no account of nr_taken: bound_broken
+ * BUG_GIVEN_FORGOTTEN	room_left() takes no account of inbox_room: bound_broken
+ * BUG_ROOM_KEPT	inbox_empty() does not take what was in it from inbox_room, so that
+ *			there seems to be less room than there is: room_lost
+ * BUG_BY_CPU		inbox_of_caller() goes by the CPU, not by the thread: order_broken
+ * BUG_FIRST_SHARED	the first inbox is one of those that are used together, so that who
+ *			has read the old mask finds it open: order_broken
  * BUG_COUNTED_TWICE	inbox_put() counts what inbox_empty() counts: end_missed
- * BUG_LINK_OPEN	queue_link() does not shut it: order_broken
- * BUG_TELL_OPEN	flush_tell() does not shut it: ends_too_early
- * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
- * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
- * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
- * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
- * BUG_BURY_OPEN	bury() does not shut it: task_stranded
+ * BUG_LINK_OPEN	queue_link() does not shut them: order_broken
+ * BUG_TELL_OPEN	flush_tell() does not shut them: ends_too_early
+ * BUG_FLUSH_OPEN	flush_wait() does not shut them: ends_too_early
+ * BUG_CLOSE_OPEN	shut_down() does not shut them: ends_too_early
+ * BUG_SUBMIT_OPEN	submit_to_pool() does not shut them: bound_broken
+ * BUG_RESIZE_OPEN	wpool_resize() does not shut them: task_stranded
+ * BUG_BURY_OPEN	bury() does not shut them: task_stranded
  *
  * What stands for what: an atomic block that waits for !locked is one hold of
- * pool->lock by somebody who shuts the inbox first: then nobody can come in between. A
+ * pool->lock by somebody who shuts all inboxes first: then nobody can come in between. A
  * worker that comes back from a task holds pool->lock over several steps; a hold of
- * inbox->lock is one step between any two of them. A submitter that has read the limit
- * at another time goes to pool->lock though the inbox is open; it opens it if it likes.
+ * inbox->lock is one step between any two of them. To shut two is one step: a submitter
+ * that comes between, to the one or the other, might as well have come before or after.
+ * There are the first inbox and two others, and two submitters. Who opens them does so if
+ * it likes: both others, if there is room for both, or the first. A submitter may have
+ * read which are open at any time since its last task; one that has read the limit at
+ * another time goes to pool->lock though its inbox is open.
  * Of flushes there are two colors, of keys one with two tasks, a hand has one task. A
  * task's function returns, or sleeps until everything else is at rest, or takes its
  * worker down.
  *
  * Left out: how a worker is woken (wake.pml), how loose tasks change their state
- * (hand.pml), submitters that sleep for room (handover.pml), priorities, pause, nesting.
+ * (hand.pml), submitters that sleep for room (handover.pml), a task that two submit at once
+ * (accept.pml), priorities, pause, nesting.
  */
 #include "check.inc"
 
@@ -65,15 +79,16 @@ mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
 #define FORGETFUL	0
 #endif
 
-/* struct wpool_inbox; room is what is left up to the limit */
-chan inbox = [TASKS] of { byte };
-bool open, in_color;
-byte room;
+/* struct wpool_inbox; room is what is left up to the limit, the color that of all */
+chan inbox[3] = [TASKS] of { byte };
+byte room[3];
+bool in_color;
 
 /* struct wpool; head is of the key, nr_held behind it */
 chan queue = [TASKS] of { byte };
-bool locked, closed, terminated, spawn_asked, color;
-byte nr_queued, nr_held, nr_running, nr_looking, nr_idle, nr_workers, nr_leaving;
+bool locked, closed, terminated, spawn_asked, color, open;
+bool several;	/* inbox_mask: the others are in use, not the first */
+byte inbox_room, nr_queued, nr_held, nr_running, nr_looking, nr_idle, nr_workers, nr_leaving;
 byte capacity = 1, undone[2], head = NONE;
 
 /* struct wpool_worker; on_hands is what its hand counts for in nr_taken */
@@ -85,11 +100,12 @@ bool flushing, drains;
 byte colors, before;
 
 /* The world's part, and its accounts: tasks are numbered as they come to be ready */
-byte ready, ended, begun, last;
-bool color_of[TASKS], deaths, alone, waiting, rest;
-hidden byte x, n;
+byte ready, ended, begun, last[2];
+bool color_of[TASKS], whose[TASKS], deaths, alone, waiting, rest;
+hidden byte x, n, i, share;
 
-bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_missed;
+bool task_stranded, bound_broken, room_lost, order_broken, task_lost;
+bool ends_too_early, end_missed;
 
 #define when(so, do_it)	if :: so -> do_it :: else fi
 #define bit(t)		(1 << (t))
@@ -97,8 +113,9 @@ bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_m
 #define nr_taken	(on_hands[0] + on_hands[1])
 #define in_hands	((hand[0] != NONE) + (hand[1] != NONE))
 #define queue_ready	(nr_queued > nr_held)
-#define may_begin	(queue_ready || len(inbox) || in_hands)
-#define waits		(nr_queued + len(inbox) + in_hands)
+#define in_inboxes	(len(inbox[0]) + len(inbox[1]) + len(inbox[2]))
+#define may_begin	(queue_ready || in_inboxes || in_hands)
+#define waits		(nr_queued + in_inboxes + in_hands)
 #define nr_free		((capacity > nr_running) * (capacity - nr_running))
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define pool_is_over	(closed && !queue_ready)
@@ -109,53 +126,99 @@ inline look_for_stranded()
 	      (!nr_idle && (nr_workers >= capacity || spawn_asked)))
 }
 
-inline unlock() { locked = false; look_for_stranded() }
+inline unlock()
+{
+	locked = false;
+	check(room_lost, inbox_room == in_inboxes + room[0] + room[1] + room[2]);
+	look_for_stranded()
+}
 
-/* --- inbox.h ------------------------------------------------------------ */
+/* --- inbox.c, inbox.h --------------------------------------------------- */
 
 #define inbox_may_open	(!closed && (nr_looking || (!nr_idle && nr_workers >= capacity)))
 
-#ifdef BUG_TAKEN_FORGOTTEN
-#define used		nr_queued
+#ifdef BUG_FIRST_SHARED
+#define one_of		0
 #else
-#define used		(nr_queued + nr_taken)
+#define one_of		several
 #endif
+#define the_other	(one_of + several)
 
-inline inbox_open()
+#ifdef BUG_TAKEN_FORGOTTEN
+#define used		(nr_queued + inbox_room)
+#elif defined(BUG_GIVEN_FORGOTTEN)
+#define used		(nr_queued + nr_taken)
+#else
+#define used		(nr_queued + nr_taken + inbox_room)
+#endif
+#define room_left	(DEPTH > used -> DEPTH - used : 0)
+
+inline inbox_give_room(which)
 {
-	open = DEPTH > used;
-	room = (open -> DEPTH - used : 0);
-	in_color = color
+	n = (room[which] < share -> share - room[which] : 0);
+	n = (n > room_left -> room_left : n);
+	inbox_room = inbox_room + n;
+	room[which] = room[which] + n
 }
 
-inline inbox_empty(many)
+inline inbox_offer()
+{
+	if
+	:: capacity > 1 && room_left >= 2 -> several = true
+	:: several = false
+	fi;
+	open = true;
+	in_color = color;
+	share = room_left / (1 + several);
+	for (i : one_of .. the_other) {
+		inbox_give_room(i)
+	}
+}
+
+inline inbox_empty(which, many)
 {
 	undone[in_color] = undone[in_color] + many;
 	nr_queued = nr_queued + many;
+#ifndef BUG_ROOM_KEPT
+	inbox_room = inbox_room - many;
+#endif
 	do
-	:: nempty(inbox) -> inbox?x; queue!x
-	:: empty(inbox) -> break
-	od;
-	open = false;
-	room = 0;
-	in_color = 0
+	:: nempty(inbox[which]) -> inbox[which]?x; queue!x
+	:: empty(inbox[which]) -> break
+	od
 }
+
+#ifdef BUG_SHUT_ONE
+#define to_shut		one_of
+#else
+#define to_shut		the_other
+#endif
 
 inline inbox_shut()
 {
-	when(open, inbox_empty(len(inbox)))
+	if
+	:: open ->
+		for (i : one_of .. to_shut) {
+			room[i] = 0;
+			inbox_empty(i, len(inbox[i]))
+		}
+		inbox_room = 0;
+		open = false;
+		in_color = 0
+	:: !open
+	fi
 }
 
-inline inbox_turn(many)
+/* A part of inbox_turn() */
+inline inbox_look_into(which, many)
 {
 	if
-#ifdef BUG_IDLE_OPEN
-	:: open -> inbox_empty(many); inbox_open()
-#else
-	:: open && len(inbox) -> inbox_empty(many); inbox_open()
-	:: open && !len(inbox) -> inbox_shut()
-#endif
-	:: !open
+	:: open && len(inbox[which]) ->
+		inbox_empty(which, many);
+		share = DEPTH / (1 + several);
+		inbox_give_room(which);
+		found = true
+	:: else
 	fi
 }
 
@@ -177,6 +240,7 @@ inline key_release(t)
 		head = ready;
 		nr_held--;
 		color_of[ready] = color_of[t];
+		whose[ready] = whose[t];
 		queue_link()
 	:: t == head && !nr_held -> head = NONE
 	:: else
@@ -271,8 +335,8 @@ inline tasks_uncount(c, many)
 inline begin(w, t)
 {
 	check(task_lost, !(begun & bit(t)));
-	check(order_broken, !alone || t >= last);
-	last = t;
+	check(order_broken, !alone || t >= last[whose[t]]);
+	last[whose[t]] = (alone -> t : 0);
 	begun = begun | bit(t);
 	task[w] = t
 }
@@ -300,7 +364,7 @@ inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = tru
 proctype worker(byte me)
 {
 	byte t;
-	bool spun;
+	bool spun, found;
 
 end:	atomic { alive[me] && !gone[me] && !idle[me] && !locked -> locked = true; inbox_shut() }
 look:	atomic {
@@ -316,15 +380,20 @@ look:	atomic {
 		:: else
 		fi;
 #ifdef BUG_EMPTY_UNLOCKED
-		t = len(inbox)
+		t = len(inbox[one_of])
 	}
 	atomic {
-		inbox_turn(t)
+		inbox_look_into(one_of, t);
 #else
-		inbox_turn(len(inbox))
-#endif
+		inbox_look_into(one_of, len(inbox[one_of]))
 	}
 	atomic {
+#endif
+		when(several, inbox_look_into(the_other, len(inbox[the_other])));
+#ifndef BUG_IDLE_OPEN
+		when(!found, inbox_shut());
+#endif
+		found = false;
 		when(nr_taken && !len(queue), hands_recall());
 		if
 		:: queue_ready ->
@@ -431,14 +500,17 @@ end:	do
 
 /* --- who uses the pool -------------------------------------------------- */
 
+#define inbox_of_caller()	(several -> one_of + own - 1 : 0)
+
 inline inbox_put()
 {
 	check(bound_broken, waits < DEPTH);
 	check(ends_too_early, !closed);
 	color_of[ready] = in_color;
-	inbox!ready;
+	whose[ready] = (alone && capacity > 1 -> own - 1 : 0);
+	inbox[mine]!ready;
 	ready++;
-	room = (room -> room - 1 : 0);
+	room[mine] = (room[mine] -> room[mine] - 1 : 0);
 #ifdef BUG_COUNTED_TWICE
 	undone[in_color]++;
 #endif
@@ -455,6 +527,7 @@ inline queue_accept(keyed)
 	:: else ->
 		head = (keyed -> ready : head);
 		color_of[ready] = color;
+		whose[ready] = (alone && capacity > 1 -> own - 1 : 0);
 		queue_link()
 	fi
 }
@@ -469,7 +542,7 @@ inline submit_to_pool(keyed)
 	:: !closed && nr_queued < DEPTH + nr_free ->
 		queue_accept(keyed);
 		if
-		:: inbox_may_open -> inbox_open()
+		:: inbox_may_open && !open && room_left -> inbox_offer()
 		:: true
 		fi;
 		wake_for_queue()
@@ -478,19 +551,28 @@ inline submit_to_pool(keyed)
 	unlock()
 }
 
-proctype submitter(byte todo, keyed)
+/* From here on it may have looked for the next. */
+inline done() { todo--; mine = inbox_of_caller() }
+
+proctype submitter(byte own, todo, keyed)
 {
+	byte mine;
+
 	do
+	:: atomic { todo && mine != inbox_of_caller() -> mine = inbox_of_caller() }
 #ifdef BUG_BELIEVE_LIMIT
-	:: todo && !keyed && open -> atomic { inbox_put(); todo-- }
+	:: todo && !keyed && room[mine] -> atomic { inbox_put(); done() }
 #else
-	:: atomic { todo && !keyed && room -> inbox_put(); todo-- }
+	:: atomic { todo && !keyed && room[mine] -> inbox_put(); done() }
 #endif
 	:: atomic { todo && !locked ->
 		submit_to_pool(keyed);
-		todo--;
+		done();
 		keyed = (keyed -> keyed - 1 : 0)
 	   }
+#ifdef BUG_BY_CPU
+	:: atomic { todo && mine -> mine = 3 - mine }
+#endif
 	:: !todo -> break
 	od
 }
@@ -531,26 +613,36 @@ proctype oracle()
 	}
 }
 
+/* A worker that is inside a task for ever. */
+inline make_busy() { capacity = 2; alive[1] = true; nr_workers++; nr_running++ }
+
 /* In a world each: all together would be too many orders to go through. */
 init
 {
+	bool busy;
+
 	atomic {
 		make(0);
 		if
-		:: alone = true; run submitter(4, 2); run submitter(1, 0)
+		:: alone = true
+		:: alone = true; busy = true
 		:: deaths = true
 		:: waiting = true; run changer(FLUSH)
 		:: waiting = true; run changer(DRAIN)
+		:: waiting = true; busy = true; run changer(DRAIN)
 		:: waiting = true; run changer(GROW)
 		:: waiting = true; capacity = 2; make(1); run changer(SHRINK)
 		:: waiting = true; capacity = 2; make(1); run changer(CLOSE)
 		fi;
 		if
-		:: !alone -> run submitter(3, 0); run submitter(2, 0)
-		:: alone
+		:: alone -> run submitter(1, 1, 0); run submitter(2, 4, 2)
+		:: !alone -> run submitter(1, 3, 0); run submitter(2, 2, 0)
 		fi;
 		run worker(0);
-		run worker(1);
+		if
+		:: busy -> make_busy()
+		:: !busy -> run worker(1)
+		fi;
 		run manager();
 		run oracle()
 	}
