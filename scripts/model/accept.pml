@@ -14,6 +14,8 @@
  *
  * BUG_NO_EXCHANGE	inbox_put() stores the state, and does not ask whether another thread
  *			has: accepted_twice
+ * BUG_LOSER_TOLD	inbox_put() says to who has come too late as well that the task was
+ *			accepted: task_lost
  * BUG_LOCK_OPEN	pool_lock() does not shut the inboxes for who submits that way:
  *			accepted_twice
  * BUG_COLOR_EARLY	inbox_put() writes the color before it has inbox->lock, when it may be
@@ -89,6 +91,9 @@ proctype submitter(bool own)
 				accepted = true;
 #else
 				accepted = (state == seen);
+#endif
+#ifdef BUG_LOSER_TOLD
+				told = told + !accepted;
 #endif
 				state = (accepted -> QUEUED : state)
 			}
