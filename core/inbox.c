@@ -34,7 +34,8 @@
  * when it is emptied. Who finds none left goes by pool->lock, and so gets what the others
  * have not used.
  *
- * Modelled in scripts/model/inbox.pml.
+ * Modelled in scripts/model/inbox.pml; what two who submit one task at once meet, in
+ * accept.pml beside it.
  */
 #include <linux/lockdep.h>
 #include <linux/log2.h>
@@ -139,12 +140,14 @@ void __inbox_turn(struct wpool *pool)
 void __inbox_offer(struct wpool *pool)
 {
 	struct wpool_inbox *inbox;
-	unsigned int share, n;
+	unsigned int mask, share, n;
 
 	lockdep_assert_held(&pool->lock);
 	if (pool->inbox_open || !room_left(pool) || !inbox_may_open(pool))
 		return;
-	WRITE_ONCE(pool->inbox_mask, inboxes_wanted(pool));
+	mask = inboxes_wanted(pool);
+	if (mask != pool->inbox_mask)	/* every submitter reads that line */
+		WRITE_ONCE(pool->inbox_mask, mask);
 	share = inbox_share(pool, room_left(pool));
 	for_each_inbox(pool, inbox, n) {
 		raw_spin_lock(&inbox->lock);

@@ -80,7 +80,7 @@
 #define WPOOL_HAND_MAX		31
 
 /*
- * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
+ * How many tasks of wpool's own memory an inbox keeps for the next: memory that one CPU
  * allocates and another frees is dear. None where KASAN is to see each one freed.
  */
 #define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
