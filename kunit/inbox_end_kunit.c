@@ -199,7 +199,8 @@ static void inbox_is_handed_back(struct kunit *test)
 #define OF_EACH		1000
 
 struct crowd {
-	int			capacity, depth;
+	bool			in_order;	/* one worker begins all */
+	int			most;		/* that may wait */
 	atomic_t		waiting;	/* known to be accepted, and not begun */
 	atomic_t		wrong;
 	struct producer {
@@ -221,7 +222,7 @@ static int run_product(void *arg)
 
 	atomic_dec(&crowd->waiting);
 	atomic_inc(&product->runs);
-	if (crowd->capacity == 1) {
+	if (crowd->in_order) {
 		atomic_add(product <= producer->last, &crowd->wrong);
 		producer->last = product;
 	}
@@ -243,20 +244,20 @@ static int produce(struct wpt_thread *self)
 			      wpool_schedule_fn(self->pool, run_product, product);
 		if (err == -EAGAIN)
 			err = wpool_schedule_timeout(self->pool, &product->task, WPT_LIMIT);
-		if (!err && atomic_inc_return(&crowd->waiting) > crowd->depth + crowd->capacity)
+		if (!err && atomic_inc_return(&crowd->waiting) > crowd->most)
 			atomic_inc(&crowd->wrong);
 	}
 	return err;
 }
 
 static const struct crowd_case {
-	unsigned int	capacity, depth;
-} crowd_cases[] = { { 1, 4 }, { 1, 64 }, { 3, 64 } };
+	unsigned int	capacity, held, depth;
+} crowd_cases[] = { { 1, 0, 4 }, { 1, 0, 64 }, { 3, 0, 64 }, { 2, 1, 600 }, { 3, 0, 600 } };
 
 static void crowd_name(const struct crowd_case *param, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u workers, room for %u", param->capacity,
-		 param->depth);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u of %u workers, room for %u",
+		 param->capacity - param->held, param->capacity, param->depth);
 }
 
 KUNIT_ARRAY_PARAM(crowd, crowd_cases, crowd_name);
@@ -272,17 +273,22 @@ static void inbox_serves_a_crowd(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = param->capacity, .queue_depth = param->depth,
 	});
+	struct wpt_job *held = param->held ? wpt_hold(test, pool, param->held) : NULL;
 	struct wpt_thread *threads[PRODUCERS];
 	unsigned int i, j, wrong = 0;
 
-	crowd->capacity = param->capacity;
-	crowd->depth = param->depth;
+	crowd->in_order = param->capacity - param->held == 1;
+	crowd->most = param->depth + param->capacity - param->held;
 	for (i = 0; i < PRODUCERS; i++) {
 		crowd->producers[i].crowd = crowd;
 		threads[i] = wpt_thread(test, produce, pool, NULL, &crowd->producers[i]);
 	}
 	for (i = 0; i < PRODUCERS; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	/* A worker that is held is to begin none of them. */
+	WPT_ASSERT_STAT(test, pool, COMPLETED, PRODUCERS * OF_EACH);
+	if (held)
+		wpt_open(held->gate);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	for (i = 0; i < PRODUCERS; i++) {
 		for (j = 0; j < OF_EACH; j++)
@@ -290,8 +296,8 @@ static void inbox_serves_a_crowd(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&crowd->wrong), 0);
-	WPT_EXPECT_STAT(test, pool, SUBMITTED, PRODUCERS * OF_EACH);
-	WPT_EXPECT_STAT(test, pool, COMPLETED, PRODUCERS * OF_EACH);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, param->held + PRODUCERS * OF_EACH);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, param->held + PRODUCERS * OF_EACH);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 }
 
