@@ -13,12 +13,16 @@ static int inboxes_init(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(opening, openings, opening_name);
 
-/* 65: one worker begins the tasks of each thread in order */
+/* 65: one worker begins the tasks of each thread in order; they come in no regular turn */
 static void inboxes_keep_order(struct kunit *test)
 {
-	struct office *office = office_opened(test, NULL, 8);
+	struct office *office = office_opened(test, NULL, CLERKS + 1);
+	struct clerk *clerk;
 
-	office_submit(test, office, 8);
+	for_each_clerk(office, clerk) {
+		office_submit(test, office, 1);
+		KUNIT_ASSERT_EQ(test, clerk_do(test, clerk, clerk_schedule, 1), 0);
+	}
 	office_go(office);
 	office_expect_order(test, office);
 }
@@ -230,35 +234,52 @@ static void inboxes_are_counted(struct kunit *test)
 
 #define DEPTH		2000
 
-static struct office *office_bounded(struct kunit *test)
+/* The worker that goes on begins one, has all from the inboxes, and gives room for more. */
+static unsigned int office_begin_one(struct kunit *test, struct office *office)
 {
-	return office_opened(test, &(struct wpool_attrs) {
-		.capacity = 2, .queue_depth = DEPTH, .full = WPOOL_FULL_FAIL,
-	}, DEPTH);
+	wpt_open(office->table->first->gate);
+	wpt_begun(test, office->table->rest);
+	return 1;
 }
 
 /*
- * 17: as many are accepted as there is room for, to the one; who comes last gets what was
- * given out to others, who then get none; and room comes back as tasks begin
+ * 17: as many are accepted as there is room for, to the one, also if a worker has been
+ * there since; who comes first gets what was given out to others, who then get none
  */
 static void inboxes_are_bounded(struct kunit *test)
 {
-	struct office *office = office_bounded(test);
-	struct wpt_job *ahead = office->table->rest;
-	unsigned int left = DEPTH - 2;
+	const struct opening *opening = test->param_value;
+	struct office *office = office_make(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH,
+	}, DEPTH);
+	unsigned int left = DEPTH - 2 - 200 * CLERKS;
 	struct clerk *clerk;
 
+	office_open(test, office, NULL);
+	for_each_clerk(office, clerk)
+		KUNIT_ASSERT_EQ(test, clerk_do(test, clerk, clerk_fill, 200), 200);
+	if (opening->by_worker)
+		left += office_begin_one(test, office);
 	for_each_clerk(office, clerk) {
-		KUNIT_ASSERT_EQ(test, clerk_do(test, clerk, clerk_fill, 100), 100);
-		left -= 100;
-	}
-	for_each_clerk(office, clerk) {
-		KUNIT_EXPECT_EQ(test, clerk_do(test, clerk, clerk_fill, DEPTH), left);
+		KUNIT_EXPECT_EQ(test, clerk_do(test, clerk, clerk_fill, DEPTH - 200), left);
 		left = 0;
 	}
 	WPT_EXPECT_STAT(test, office->pool, QUEUED, DEPTH);
-	wpt_open(office->table->first->gate);
-	wpt_begun(test, ahead);
+	office_go(office);
+	office_expect_order(test, office);
+}
+
+/* 17: room comes back as tasks begin, for one by whichever inbox */
+static void inboxes_give_room_back(struct kunit *test)
+{
+	struct office *office = office_make(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH,
+	}, DEPTH);
+	struct clerk *clerk;
+
+	office_open(test, office, NULL);
+	KUNIT_ASSERT_EQ(test, clerk_do(test, office->clerks[0], clerk_fill, DEPTH), DEPTH - 2);
+	office_begin_one(test, office);
 	for_each_clerk(office, clerk)
 		KUNIT_EXPECT_EQ(test, clerk_do(test, clerk, clerk_fill, 2), !clerk->id);
 	WPT_EXPECT_STAT(test, office->pool, QUEUED, DEPTH);
@@ -461,6 +482,7 @@ static struct kunit_case inboxes_cases[] = {
 	KUNIT_CASE_PARAM(inboxes_are_one, alone_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_counted, opening_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_bounded, opening_gen_params),
+	KUNIT_CASE(inboxes_give_room_back),
 	KUNIT_CASE_PARAM(inboxes_are_filled_at_once, filling_gen_params),
 	KUNIT_CASE_PARAM(inboxes_have_it_once, opening_gen_params),
 	KUNIT_CASE(inboxes_race_for_it),
