@@ -127,11 +127,14 @@ static void interrupt(struct irq_work *work)
 	complete(&caller->done);
 }
 
+/* Does not sleep meanwhile, so that the interrupt hits this clerk. */
 static int clerk_interrupt(struct clerk *clerk)
 {
 	struct caller *caller = clerk->office->arg;
 
 	irq_work_queue(&caller->work);
+	while (!completion_done(&caller->done))
+		cpu_relax();
 	wait_for_completion(&caller->done);
 	irq_work_sync(&caller->work);
 	return caller->clerk.result;
