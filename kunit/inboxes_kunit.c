@@ -127,11 +127,23 @@ static void interrupt(struct irq_work *work)
 	complete(&caller->done);
 }
 
-/* Does not sleep meanwhile, so that the interrupt hits this clerk. */
-static int clerk_interrupt(struct clerk *clerk)
+static struct caller *office_caller(struct kunit *test, struct office *office,
+				    unsigned int n)
 {
-	struct caller *caller = clerk->office->arg;
+	struct caller *caller = wpt_alloc(test, sizeof(*caller));
 
+	office->arg = caller;
+	init_completion(&caller->done);
+	caller->work = IRQ_WORK_INIT_HARD(interrupt);
+	caller->clerk.office = office;
+	caller->clerk.jobs = hand_jobs(test, office->table, n, NULL);
+	caller->clerk.n = 1;
+	return caller;
+}
+
+/* Does not sleep meanwhile, so that the interrupt hits this thread. */
+static int call(struct caller *caller)
+{
 	irq_work_queue(&caller->work);
 	while (!completion_done(&caller->done))
 		cpu_relax();
@@ -140,20 +152,19 @@ static int clerk_interrupt(struct clerk *clerk)
 	return caller->clerk.result;
 }
 
+static int clerk_interrupt(struct clerk *clerk)
+{
+	return call(clerk->office->arg);
+}
+
 /* 27, 65: those of interrupts begin in order as well, whomever the interrupt hit */
 static void inboxes_keep_order_of_interrupts(struct kunit *test)
 {
 	struct office *office = office_opened(test, NULL, 3);
-	struct caller *caller = wpt_alloc(test, sizeof(*caller));
+	struct caller *caller = office_caller(test, office, 3 * CLERKS);
 	struct clerk *clerk;
 	unsigned int i;
 
-	office->arg = caller;
-	init_completion(&caller->done);
-	caller->work = IRQ_WORK_INIT_HARD(interrupt);
-	caller->clerk.office = office;
-	caller->clerk.jobs = hand_jobs(test, office->table, 3 * CLERKS, NULL);
-	caller->clerk.n = 1;
 	for (i = 0; i < 3; i++) {
 		for_each_clerk(office, clerk) {
 			KUNIT_ASSERT_EQ(test, clerk_do(test, clerk, clerk_interrupt, 0), 1);
@@ -163,6 +174,41 @@ static void inboxes_keep_order_of_interrupts(struct kunit *test)
 	office_go(office);
 	office_expect_order(test, office);
 	hand_expect_order(test, caller->clerk.jobs, 3 * CLERKS);
+}
+
+#define STREAM		30
+
+/* Whatever begins has an interrupt submit one more: always by the same inbox. */
+static void stream_on(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct caller *caller = *(struct caller **)wpool_priv(pool);
+
+	if (caller && caller->clerk.next < STREAM)
+		call(caller);
+}
+
+static const struct wpool_ops stream_ops = { .task_begin = stream_on };
+
+/* 64: no inbox is left out while always more is found in another */
+static void inboxes_are_all_looked_at(struct kunit *test)
+{
+	struct caller **caller = wpt_alloc(test, sizeof(*caller));
+	struct office *office = office_opened(test, &(struct wpool_attrs) {
+		.capacity = 2, .ops = &stream_ops, .priv = caller,
+	}, 1);
+	struct wpt_job *last;
+	struct clerk *clerk;
+
+	*caller = office_caller(test, office, STREAM);
+	last = &(*caller)->clerk.jobs[STREAM - 1];
+	KUNIT_ASSERT_EQ(test, clerk_do(test, office->clerks[0], clerk_interrupt, 0), 1);
+	office_submit(test, office, 1);
+	office_go(office);
+	/* Who waited by a call of the pool's would shut them all. */
+	wpt_begun(test, last);
+	office_expect_order(test, office);
+	for_each_clerk(office, clerk)
+		KUNIT_EXPECT_LT(test, clerk->jobs->turn, last->turn);
 }
 
 static const struct alone {
@@ -482,6 +528,7 @@ static struct kunit_case inboxes_cases[] = {
 	KUNIT_CASE_PARAM(inboxes_keep_order, opening_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_mixed, way_gen_params),
 	KUNIT_CASE_PARAM(inboxes_keep_order_of_interrupts, opening_gen_params),
+	KUNIT_CASE_PARAM(inboxes_are_all_looked_at, opening_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_one, alone_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_counted, opening_gen_params),
 	KUNIT_CASE_PARAM(inboxes_are_bounded, opening_gen_params),
