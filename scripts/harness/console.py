@@ -36,6 +36,8 @@ HARMLESS = re.compile(r"Command line:|RCU self tests|lockdep.*(?:MAX|size)|"
 # machine is slow), and in 6.1.176 still of its KASAN and its object debugging.
 WAIT = "Invalid wait context"
 OWN = re.compile(r"serial8250_console_write|per_cpu_remove_cache|fill_pool")
+# Not what another CPU says of one of our functions amid the report.
+FRAME_OF_OURS = re.compile(r"/0x[0-9a-f]+ \[wpool")
 
 
 # KCSAN tells two accesses, each by a stack; a race is ours if one of them is. What
@@ -53,7 +55,7 @@ def _own_wait(report):
     # KASAN allocates a page for a stack it has not seen yet, whoever frees memory where.
     if "__stack_depot_save" in stack:
         return True
-    return OWN.search(report) and "[wpool" not in stack
+    return OWN.search(report) and not FRAME_OF_OURS.search(stack)
 
 
 def _own_race(report):
