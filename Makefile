@@ -11,8 +11,18 @@ all: modules
 modules: headers
 	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules
 
-modules_install: headers
+modules_install: headers asked
 	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules_install
+
+# kbuild installs what was made last, whatever is asked for now. What nobody asked to
+# install is not installed, and not unmade either: that may be root here.
+.PHONY: asked
+asked:
+	@test -n '$(WPOOL_TESTS)$(WPOOL_SAMPLES)' || \
+		! grep -qsvE '^(.*/)?wpool\.k?o$$' modules.order || { \
+		echo "Tests or samples were made here, too: run make without them first,"; \
+		echo "or say make modules_install WPOOL_TESTS=... WPOOL_SAMPLES=... to install them."; \
+		exit 1; }
 
 clean:
 	@scripts/clean
@@ -78,9 +88,11 @@ lint:
 	@scripts/lint
 
 help:
-	@echo 'make                  build the modules for the running kernel'
+	@echo 'make                  build wpool.ko for the running kernel'
 	@echo '                      (KERNELDIR= or KERNEL_SRC= names another one)'
-	@echo 'make modules_install  install them'
+	@echo '                      WPOOL_SAMPLES=1 WPOOL_TESTS=1 make those, too, or some by name:'
+	@echo '                      "hello crc tour bench", "kunit torture stress"'
+	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'

@@ -62,8 +62,11 @@ def warnings(text):
             and "pahole version differs" not in line]
 
 
-def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
-    """Build source for kernel; returns ({module name: the .ko as bytes}, warnings)."""
+def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *, tests="", samples=""):
+    """Build source for kernel; returns ({module name: the .ko as bytes}, warnings).
+
+    tests, samples: which of them to make besides wpool; "1" makes all.
+    """
     folder = home(kernel, what)
     cache.mark_ready(folder.parent)
     cache.prune(folder.parent.parent, "*")
@@ -71,7 +74,8 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",)):
         mirror(source, folder, patterns)
         # A module that is no longer made must not be found.
         _remove(folder, "*.ko")
-        text = make(kernel, folder, folder / "make.log", *words)
+        text = make(kernel, folder, folder / "make.log", *words,
+                    f"WPOOL_TESTS={tests}", f"WPOOL_SAMPLES={samples}")
         # Their contents, since another run may build here as soon as the lock is gone.
         found = {path.stem: path.read_bytes() for path in folder.rglob("*.ko")}
         if warnings(text):

@@ -83,10 +83,11 @@ def stale():
         yield str(error)
 
 
-def build(kernel, tree):
+def build(kernel, tree, who):
     patience = PATIENCE.get(kernel.arch)
     return modules.build(kernel, tree, "mutant",
-                         words=[f"KCFLAGS=-DWPT_SECONDS={patience}"] if patience else [])
+                         words=[f"KCFLAGS=-DWPT_SECONDS={patience}"] if patience else [],
+                         tests="torture" if who == TORTURE else "kunit")
 
 
 def boot(kernel, built, who, seconds, limit=None, enough=None):
