@@ -73,50 +73,38 @@ static inline void flush_done(struct wpool *pool, u8 color, unsigned int n,
 }
 
 /**
- * hands_recall() - have all tasks that wait on the queue
+ * batch_reclaim() - have all tasks that wait on the queue
  * @pool: the pool
  *
- * For who needs to know what waits, or changes what may begin.
+ * For who changes what may begin, or which is the next.
  */
-static inline void hands_recall(struct wpool *pool)
+static inline void batch_reclaim(struct wpool *pool)
 {
-	if (unlikely(pool->nr_taken))
-		__hands_recall(pool);
-}
-
-/* The same before a task is popped, if one in a hand is to go first. */
-static inline void hands_review(struct wpool *pool)
-{
-	if (unlikely(pool->nr_taken))
-		__hands_review(pool);
+	if (unlikely(READ_ONCE(pool->batch.left)))
+		__batch_reclaim(pool);
 }
 
 /**
- * task_grip() - have a task's state change under the lock alone
+ * task_grab() - have a task's state change under the lock alone
  * @pool: its pool, if it is accepted
  * @task: the task; may have ended when this returns
  */
-static inline void task_grip(struct wpool *pool, struct wpool_task *task)
+static inline void task_grab(struct wpool *pool, struct wpool_task *task)
 {
-	if (READ_ONCE(task->state) & TASK_LOOSE)
-		__task_grip(pool, task);
+	if (READ_ONCE(task->state) & TASK_BATCHED)
+		__task_grab(pool, task);
 }
 
 /**
- * hand_take() - take tasks to be run after one that has just left the queue
- * @worker: the current thread, with an empty hand
- * @first: the one
+ * batch_fill() - move the next tasks on the queue to the batch
+ * @pool: the pool; its batch is empty
+ * @first: the one before them, which has just left the queue
  *
- * Return: true if there are any; then @first is to be loose as they are.
+ * Return: true if there are any; then @first is to be batched as they are.
  */
-static inline bool hand_take(struct wpool_worker *worker,
-			     const struct wpool_task *first)
+static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
-	const struct wpool *pool = worker->pool;
-
-	return pool->nr_queued - pool->nr_held >
-	       pool->nr_running + pool->nr_looking &&
-	       __hand_take(worker, first);
+	return pool->nr_queued > pool->nr_held && __batch_fill(pool, first);
 }
 
 /**
@@ -137,7 +125,7 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 static inline bool queue_unseen(const struct wpool *pool)
 {
 	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
-	       !pool->nr_looking && (queue_ready(pool) || pool->nr_taken);
+	       !pool->nr_looking && pool_ready(pool);
 }
 
 /**
@@ -239,7 +227,7 @@ static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n,
 		manager_kick(pool);
 }
 
-/* What the end of any task that was not loose brings about. */
+/* What the end of any task that was not batched brings about. */
 static inline void task_uncount(struct wpool *pool, struct module *pinned,
 				struct wpool_group *group, u8 color,
 				int result, struct wpool_wakes *wakes)

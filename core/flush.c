@@ -50,7 +50,7 @@ void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 	struct hlist_node *next;
 
 	lockdep_assert_held(&pool->lock);
-	inbox_shut(pool);
+	staging_shut(pool);
 	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
 		bool drain = !waiter->colors;
 

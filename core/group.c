@@ -228,8 +228,6 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 	int ret = 0;
 
 	pool_lock(pool, flags);
-	/* This worker will not come to what it has in hand. */
-	hands_recall(pool);
 	task = group_find(group, pool);
 	if (task && !run_may_nest(worker)) {
 		ret = -EDEADLK;

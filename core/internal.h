@@ -5,13 +5,13 @@
  * Who guards what. Each member below carries one of these tags:
  *
  * I: Set before the object is published, read-only from then on.
- * L: pool->lock, which is taken by pool_lock(); but for workers, see inbox.c.
+ * L: pool->lock, which is taken by pool_lock(); but for workers, see staging.c.
  * S: Written under pool->lock, read anywhere with READ_ONCE().
  * W: Written by the worker itself under pool->lock, read by itself without and
  *    by others under it. Readers that only look (debugfs) use READ_ONCE().
- * H: Written under pool->lock and worker->lock, by the worker itself under either.
- * B: wpool_inbox.lock.
- * P: Written under pool->lock and wpool_inbox.lock, read under either.
+ * H: wpool_batch.lock; filled and reclaimed under pool->lock too.
+ * B: wpool_staging.lock.
+ * P: Written under pool->lock and wpool_staging.lock, read under either.
  * M: Only touched by the manager thread.
  * R: registry_lock in pool.c.
  *
@@ -21,8 +21,8 @@
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	    manager.lock		raw; manager.c
- *	    worker->lock		raw; hand.c
- *	    inbox.lock			raw; inbox.c
+ *	    batch.lock			raw; batch.c
+ *	    staging.lock		raw; staging.c
  *	    pool->slots.lock		inside down_trylock() and up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
@@ -65,7 +65,7 @@
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
 #define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
-#define TASK_LOOSE	0x10	/* its worker goes on without the lock, see hand.c */
+#define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see batch.c */
 
 /* The pool's: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
@@ -73,14 +73,11 @@
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
 
-/* The first is used alone, or the others together; see inbox.c. */
-#define WPOOL_INBOXES		9
-
-/* The most tasks that a worker takes beside the one that it begins, see hand.c. */
-#define WPOOL_HAND_MAX		31
+/* How many tasks are batched at once, see batch.c. */
+#define WPOOL_BATCH_MAX		31
 
 /*
- * How many tasks of wpool's own memory an inbox keeps for the next: memory that one CPU
+ * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
  * allocates and another frees is dear. None where KASAN is to see each one freed.
  */
 #define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
@@ -207,19 +204,11 @@ struct wpool_run {
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
- * @hand_node: L: on &wpool.hands, if it has taken a hand that was not recalled
- * @lock: guards what is tagged H, and the state of the tasks that are loose
- * @hand: H: tasks taken that have not begun, from @hand_at on
- * @hand_at: H
- * @hand_left: H: how many; read anywhere with READ_ONCE(), as is @ended
- * @begun: H: those of them that it has begun and that are wpool's own memory
- * @ended: H: tasks that it has ended under @lock alone
+ * @ended: tasks that it has ended without pool->lock; written by itself, read anywhere
+ *	with READ_ONCE()
  * @harvested: L: those of @ended that &wpool.undone knows of
- * @nr_taken: L: what the hand counts for in &wpool.nr_taken
- * @taken_at: L: when, in jiffies
- * @hand_max: L: how many it may take next; below 1 none, see hand_room(); INT_MIN
- *	outside of its loop
- * @hand_color: L: under which all of them were accepted
+ * @begun: those begun from the batch since then that are wpool's own memory; the
+ *	worker's own, or L once it is dead
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @rcu: for readers of &wpool.workers
@@ -244,18 +233,9 @@ struct wpool_worker {
 	bool			leaving;
 	struct wpool_task	*awaits;
 
-	raw_spinlock_t		lock;
-	u8			hand_color;
-	unsigned int		hand_at;
-	unsigned int		hand_left;
-	struct wpool_task	*hand[WPOOL_HAND_MAX];
-	struct wpool_task	*begun;
 	u64			ended;
 	u64			harvested;
-	unsigned int		nr_taken;
-	int			hand_max;
-	unsigned long		taken_at;
-	struct list_head	hand_node;
+	struct wpool_task	*begun;
 
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
@@ -277,7 +257,23 @@ struct wpool_latency {
 };
 
 /**
- * struct wpool_inbox - tasks accepted that the pool has not had a look at, see inbox.c
+ * struct wpool_batch - the next tasks to begin, see batch.c
+ * @lock: guards what is tagged H, and the state of the tasks that are batched
+ * @color: H: under which all of them were accepted
+ * @next: H: the first of @tasks that has not begun
+ * @left: H: how many have not; read anywhere with READ_ONCE()
+ * @tasks: H: in the order in which they begin
+ */
+struct wpool_batch {
+	raw_spinlock_t		lock;
+	u8			color;
+	unsigned int		next;
+	unsigned int		left;
+	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
+} ____cacheline_aligned;
+
+/**
+ * struct wpool_staging - tasks accepted that the pool has not had a look at, see staging.c
  * @lock: guards what is tagged B or P
  * @limit: P: how far @accepted may go, as there is room; 0 if it is shut, which is asked
  *	without a lock
@@ -288,7 +284,7 @@ struct wpool_latency {
  * @nr_spare: B: how many there are of @spare
  * @spare: B: tasks of wpool's own memory that nobody needs, see task_chain()
  */
-struct wpool_inbox {
+struct wpool_staging {
 	raw_spinlock_t		lock;
 	u8			color;
 	unsigned int		nr_spare;
@@ -305,16 +301,11 @@ struct wpool_inbox {
  * @lock: guards all that is tagged L, and the private members of every task
  *	that is accepted and has not ended
  * @state: S
- * @inbox: tasks that are on their way to @queue, see inbox.c
- * @inbox_open: L: those of @inbox_mask are
- * @inbox_room: L: how many they may accept, or have and nobody knows of
- * @inbox_mask: S: 0 if the first is in use, else the number of the others less 1; changed
- *	while all are shut
+ * @staging: tasks that are on their way to @queue, see staging.c
+ * @batch: tasks that were at the head of @queue, see batch.c
  * @queue: L: the tasks that wait, a list per priority, oldest first
- * @nr_queued: S: accepted and not begun, but for those in hands or in the inbox
- * @nr_taken: S: those in the hands of workers, begun meanwhile or not
- * @hands: L: the workers that have taken a hand, see hand.c; the oldest first
- * @one_by_one: I: there are no hands: each task is looked at as it begins or ends
+ * @nr_queued: S: accepted and not begun, but for those in @batch or @staging
+ * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @keys: L: the heads of the keys in use, see key.c
@@ -334,7 +325,7 @@ struct wpool_inbox {
  *	this pool
  * @flushers: L: callers of flush and drain
  * @color: L: what the next accepted task counts under
- * @undone: L: tasks accepted and not ended, by color; but for those in the inbox
+ * @undone: L: tasks accepted and not ended, by color; but for those in @staging
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
  *	elsewhere
  * @stats_seq: L: for who adds up what pool and workers have counted
@@ -389,13 +380,13 @@ struct wpool_inbox {
  * @name: I
  */
 struct wpool {
-	struct wpool_inbox	inbox[WPOOL_INBOXES];
+	struct wpool_staging	staging;
+	struct wpool_batch	batch;
 	raw_spinlock_t		lock ____cacheline_aligned;
 	enum wpool_state	state;
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
-	unsigned int		nr_taken;
 	bool			paused;
 	bool			one_by_one;
 	unsigned int		nr_running;
@@ -407,9 +398,6 @@ struct wpool {
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
-	bool			inbox_open;
-	unsigned int		inbox_room;
-	struct list_head	hands;
 	struct hlist_head	flushers;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
@@ -437,7 +425,6 @@ struct wpool {
 
 	unsigned int		min_workers;
 	unsigned int		depth;
-	unsigned int		inbox_mask;
 	enum wpool_full		full;
 	unsigned long		idle_timeout;
 	unsigned int		max_blocked;
@@ -474,6 +461,22 @@ static inline bool queue_ready(const struct wpool *pool)
 	return pool->nr_queued > pool->nr_held && !pool->paused;
 }
 
+/* Those for any worker to take: there and in the batch. Needs pool->lock. */
+static inline unsigned int pool_ready(const struct wpool *pool)
+{
+	return (pool->paused ? 0 : pool->nr_queued - pool->nr_held) +
+	       READ_ONCE(pool->batch.left);
+}
+
+/*
+ * Tasks accepted that have not begun, but for those in the staging queue. Exact under
+ * pool->lock, but that workers may begin some of the batch meanwhile.
+ */
+static inline unsigned int pool_collected(const struct wpool *pool)
+{
+	return READ_ONCE(pool->batch.left) + READ_ONCE(pool->nr_queued);
+}
+
 /* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
 static inline void worker_will_look(struct wpool_worker *worker)
 {
@@ -497,7 +500,7 @@ static inline bool pool_is_closing(const struct wpool *pool)
 /* Nothing is left to do and nothing will come. Needs pool->lock. */
 static inline bool pool_is_over(const struct wpool *pool)
 {
-	return pool->state != WPOOL_STATE_RUNNING && !queue_ready(pool) &&
+	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
 	       !pool->nr_delayed;
 }
 
@@ -510,7 +513,7 @@ static inline bool pool_is_over(const struct wpool *pool)
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
-	if (pool->nr_queued == pool->nr_held && !pool->nr_delayed)
+	if (pool_collected(pool) == pool->nr_held && !pool->nr_delayed)
 		return pool->nr_running;
 	return pool->spawn_error ? pool_alive(pool) :
 	       max(pool->capacity, pool_alive(pool));
@@ -523,7 +526,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 #include "prototypes.h"
-#include "inbox.h"
+#include "staging.h"
 #include "fastpath.h"
 
 #endif /* _WPOOL_INTERNAL_H */

@@ -84,9 +84,7 @@ static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes
 	struct wpool *pool = worker->pool;
 	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
 
-	/* All, for another worker may be made. */
-	hands_recall(pool);
-	hand_done(worker, wakes);
+	batch_harvest(worker, wakes);
 	if (worker->looking)
 		pool->nr_looking--;
 	if (worker->idle)
@@ -209,8 +207,7 @@ static bool worker_missing(const struct wpool *pool)
 	if (pool->state == WPOOL_STATE_RUNNING &&
 	    (pool_alive(pool) < pool_keep(pool) || pool->to_start))
 		return true;
-	return (queue_ready(pool) || pool->nr_taken) && list_empty(&pool->idle) &&
-	       pool->nr_queued - pool->nr_held + pool->nr_taken > pool->nr_looking;
+	return list_empty(&pool->idle) && pool_ready(pool) > pool->nr_looking;
 }
 
 /* How many workers of one pool are made before the others have their turn. */

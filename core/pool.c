@@ -118,21 +118,19 @@ void pool_unpin_wpool(const struct wpool *pool)
 static struct wpool *pool_alloc(const char *name, struct module *owner)
 {
 	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
-	int prio, i;
+	int prio;
 
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
-	for (i = 0; i < WPOOL_INBOXES; i++) {
-		raw_spin_lock_init(&pool->inbox[i].lock);
-		INIT_LIST_HEAD(&pool->inbox[i].tasks);
-	}
+	raw_spin_lock_init(&pool->staging.lock);
+	INIT_LIST_HEAD(&pool->staging.tasks);
+	raw_spin_lock_init(&pool->batch.lock);
 	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
-	INIT_LIST_HEAD(&pool->hands);
 	INIT_LIST_HEAD(&pool->delayed);
 	INIT_LIST_HEAD(&pool->workers);
 	INIT_LIST_HEAD(&pool->manage_node);
@@ -251,11 +249,9 @@ EXPORT_SYMBOL_GPL(wpool_get);
 static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
-	int i;
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
-	for (i = 0; i < WPOOL_INBOXES; i++)
-		task_free_chain(pool->inbox[i].spare);
+	task_free_chain(pool->staging.spare);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
 	/* task_lock_pool() may be looking at it. */
@@ -303,17 +299,6 @@ void *wpool_priv(const struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_priv);
 
-/* By all inboxes ever. */
-static u64 inbox_accepted(const struct wpool *pool)
-{
-	u64 n = 0;
-	int i;
-
-	for (i = 0; i < WPOOL_INBOXES; i++)
-		n += READ_ONCE(pool->inbox[i].accepted);
-	return n;
-}
-
 /* Of pool and workers, each of which counts what it does without the lock. */
 static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 {
@@ -326,19 +311,11 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 		seq = read_seqcount_begin(&pool->stats_seq);
 		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
 			stats->count[i] = READ_ONCE(pool->stats[i]);
-		stats->count[WPOOL_STAT_QUEUED] = 0;
-		list_for_each_entry_rcu(worker, &pool->workers, node) {
-			stats->count[WPOOL_STAT_QUEUED] +=
-				READ_ONCE(worker->hand_left);
+		list_for_each_entry_rcu(worker, &pool->workers, node)
 			stats->count[WPOOL_STAT_COMPLETED] +=
 				READ_ONCE(worker->ended);
-		}
 	} while (read_seqcount_retry(&pool->stats_seq, seq));
 	rcu_read_unlock();
-	/* After the hands: what goes from one to the next is missed, not seen twice. */
-	stats->count[WPOOL_STAT_QUEUED] += READ_ONCE(pool->nr_queued);
-	smp_rmb();	/* pairs with the locks */
-	stats->count[WPOOL_STAT_QUEUED] += inbox_count(pool);
 }
 
 /**
@@ -362,6 +339,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	stats->count[WPOOL_STAT_WORKERS] = READ_ONCE(pool->nr_workers);
 	stats->count[WPOOL_STAT_IDLE] = READ_ONCE(pool->nr_idle);
 	stats->count[WPOOL_STAT_RUNNING] = READ_ONCE(pool->nr_running);
+	stats->count[WPOOL_STAT_QUEUED] = pool_waiting(pool);
 	stats->count[WPOOL_STAT_DELAYED] = READ_ONCE(pool->nr_delayed);
 	stats->count[WPOOL_STAT_BLOCKED] = READ_ONCE(pool->nr_blocked);
 	stats->state = READ_ONCE(pool->state);
@@ -370,7 +348,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
 		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]) +
-		inbox_accepted(pool);
+		READ_ONCE(pool->staging.accepted);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 
@@ -391,7 +369,7 @@ void wpool_pause(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
-		hands_recall(pool);
+		batch_reclaim(pool);
 		pool->paused = true;
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

@@ -25,10 +25,10 @@ struct wpool_task *queue_find_ready(struct wpool *pool,
 struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
-/* inbox.c */
-void __inbox_shut(struct wpool *pool);
-void __inbox_turn(struct wpool *pool);
-void __inbox_offer(struct wpool *pool);
+/* staging.c */
+void __staging_shut(struct wpool *pool);
+void __staging_collect(struct wpool *pool);
+void __staging_offer(struct wpool *pool);
 
 /* wake.c */
 void waiter_init(struct wpool_waiter *waiter);
@@ -137,12 +137,11 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 		 const struct wpool_deadline *deadline, unsigned long flags)
 	__releases(&pool->lock);
 
-/* hand.c */
-void __hands_recall(struct wpool *pool);
-void __hands_review(struct wpool *pool);
-void __task_grip(struct wpool *pool, struct wpool_task *task);
-bool __hand_take(struct wpool_worker *worker, const struct wpool_task *first);
-void hand_done(struct wpool_worker *worker, struct wpool_wakes *wakes);
+/* batch.c */
+void __batch_reclaim(struct wpool *pool);
+void __task_grab(struct wpool *pool, struct wpool_task *task);
+bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
+void batch_harvest(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
 /* flush.c */
 unsigned int pool_undone(const struct wpool *pool);
@@ -167,6 +166,8 @@ void run_bury_hooks(struct wpool_worker *worker);
 bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);
+bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	      struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock);

@@ -17,15 +17,13 @@
 
 #include "internal.h"
 
-static bool queue_has_room(struct wpool *pool)
+static bool queue_has_room(const struct wpool *pool)
 {
-	if (likely(pool->nr_queued + pool->nr_taken < pool->depth))
-		return true;
-	hands_recall(pool);	/* of which some may have begun */
-	if (pool->nr_queued < pool->depth)
-		return true;
-	return pool->nr_running < pool->capacity &&
-	       pool->nr_queued - pool->depth < pool->capacity - pool->nr_running;
+	unsigned int waiting = pool_collected(pool);
+
+	return likely(waiting < pool->depth) ||
+	       (pool->nr_running < pool->capacity &&
+		waiting - pool->depth < pool->capacity - pool->nr_running);
 }
 
 /* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */
@@ -34,12 +32,12 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 
 	/* Those came before. */
-	inbox_shut(pool);
+	staging_shut(pool);
 	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) &&
 	    !(pool->flags & WPOOL_ORDERED)) {
 		queue = &pool->queue[task->prio];
-		/* It may go before those that are in hands. */
-		hands_recall(pool);
+		if (task->prio < WPOOL_PRIO_NORMAL)
+			batch_reclaim(pool);	/* it goes before those */
 	}
 	list_add_tail(&task->node, queue);
 }
@@ -90,7 +88,7 @@ int queue_check(struct wpool *pool, struct wpool_task *task)
 		return -EBUSY;
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
-	task_grip(pool, task);
+	task_grab(pool, task);
 	/* Pairs as above. */
 	if (smp_load_acquire(&task->state) == TASK_DONE)
 		return 0;

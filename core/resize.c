@@ -94,7 +94,7 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 		return -EINVAL;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
-		hands_recall(pool);
+		batch_reclaim(pool);
 		resize_slots(pool, capacity);
 		queue_admit_blocked(pool, &wakes);
 		wake_for_queue(pool, &wakes);

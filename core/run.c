@@ -13,39 +13,47 @@
 
 #include "internal.h"
 
+/* What a run has that a task of the batch leaves alone. Context: pool->lock held. */
+static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
+				      u8 color)
+{
+	/* One by one: debugfs may be looking at the others. */
+	run->worker = worker;
+	run->group = NULL;
+	run->again = NULL;
+	run->color = color;
+	run->stop = false;
+	run->orphan = false;
+	run->named = false;
+}
+
 /* From here on the run stands for the task. Context: pool->lock held. */
 static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
 				       struct wpool_worker *worker,
-				       struct wpool_task *task, u8 loose)
+				       struct wpool_task *task, u8 batched)
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
-	/* One by one: debugfs may be looking at some of them. */
-	run->worker = worker;
+	run_reset(run, worker, task->color);
 	run->task = detached ? NULL : task;
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	run->group = watch_take_group(task);
-	run->again = NULL;
 	WRITE_ONCE(run->started, jiffies);
-	run->color = task->color;
-	run->stop = false;
-	run->orphan = false;
-	run->named = false;
 	latency_begin(pool, task, run);
 	task->run = run;
 	/* Pairs as in task_settle(), which a detached task has none of. */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | loose);
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
 }
 
 /* The task has just left the queue. Context: pool->lock held. */
 static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
 				      struct wpool_run *run, struct wpool_task *task,
-				      bool nested, u8 loose,
+				      bool nested, u8 batched,
 				      struct wpool_wakes *wakes)
 {
-	run_set_up(pool, run, worker, task, loose);
+	run_set_up(pool, run, worker, task, batched);
 	if (unlikely(nested)) {
 		/* A place on the queue is free, and no worker less. */
 		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
@@ -192,22 +200,31 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 }
 
 /*
- * Begins the next task of the worker's hand. What the run has beside this is as it
- * was left: no group, not asked to stop, the color.
- *
- * Context: worker->lock held. Return: the task, or NULL if there is none.
+ * The next task of the batch, if the worker may begin it without pool->lock after its
+ * last @run: what it has ended so is of one color, and not too much to be counted.
+ * Context: batch->lock held.
  */
 static __always_inline struct wpool_task *
-run_begin_loose(struct wpool_worker *worker, struct wpool_run *run)
+batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
+	  const struct wpool_run *run)
 {
-	struct wpool_task *task;
-	bool detached;
-
-	if (!worker->hand_left)
+	if (!batch->left || batch->color != run->color ||
+	    worker->ended - worker->harvested >= WPOOL_BATCH_MAX)
 		return NULL;
-	shared_dec(worker->hand_left);
-	task = worker->hand[worker->hand_at++];
-	detached = task->flags & WPOOL_TASK_DETACHED;
+	shared_dec(batch->left);
+	return batch->tasks[batch->next++];
+}
+
+/*
+ * Begins a task of the batch. What the run has beside this is as it was left: no group,
+ * not asked to stop, the color. Context: batch->lock held.
+ */
+static __always_inline void run_begin_batched(struct wpool_worker *worker,
+					      struct wpool_run *run,
+					      struct wpool_task *task)
+{
+	bool detached = task->flags & WPOOL_TASK_DETACHED;
+
 	run->task = detached ? NULL : task;
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
@@ -215,22 +232,17 @@ run_begin_loose(struct wpool_worker *worker, struct wpool_run *run)
 	WRITE_ONCE(run->started, jiffies);
 	if (task_is_ours(task))
 		task_chain(&worker->begun, task);
+	task->run = run;
 	/* Pairs as in task_settle(). */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_LOOSE);
-	return task;
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_BATCHED);
 }
 
-/*
- * Ends a run that has returned. Context: worker->lock held. Return: false if
- * somebody has a grip of the task: it must be ended under pool->lock.
- */
-static __always_inline bool run_end_loose(struct wpool_worker *worker,
-					  struct wpool_run *run, int result)
+/* Ends a batched run that has returned. Context: batch->lock held. */
+static __always_inline void run_end_batched(struct wpool_worker *worker,
+					    struct wpool_run *run, int result)
 {
 	struct wpool_task *task = run->task;
 
-	if (task && unlikely(!(task->state & TASK_LOOSE)))
-		return false;
 	run->task = NULL;
 	/* Before anybody can know that it has ended; see wpool_stats(). */
 	WRITE_ONCE(worker->ended, worker->ended + 1);
@@ -240,33 +252,40 @@ static __always_inline bool run_end_loose(struct wpool_worker *worker,
 	}
 	if (unlikely(run->owner))
 		module_put(run->owner);
-	return true;
 }
 
 /*
- * Goes on with the worker's hand after its first run has returned. Locking: none;
+ * Goes on with the batch after a run of it has returned. The next task has left it before
+ * the end of the last can be seen: who has seen that finds its room. Locking: none;
  * pool->lock is held when it returns.
  */
-static void run_hand(struct wpool *pool, struct wpool_worker *worker,
-		     struct wpool_run *run, int result, struct wpool_wakes *wakes)
+static void run_batch(struct wpool *pool, struct wpool_worker *worker,
+		      struct wpool_run *run, int result, struct wpool_wakes *wakes)
 	__acquires(&pool->lock)
 {
+	struct wpool_batch *batch = &pool->batch;
 	struct wpool_task *task;
-	bool ended;
+	bool grabbed;
 
 	for (;;) {
-		raw_spin_lock_irq(&worker->lock);
-		ended = run_end_loose(worker, run, result);
-		task = ended ? run_begin_loose(worker, run) : NULL;
-		raw_spin_unlock_irq(&worker->lock);
+		raw_spin_lock_irq(&batch->lock);
+		task = NULL;
+		grabbed = run->task && !(run->task->state & TASK_BATCHED);
+		if (likely(!grabbed)) {
+			task = batch_pop(batch, worker, run);
+			run_end_batched(worker, run, result);
+		}
+		if (task)
+			run_begin_batched(worker, run, task);
+		raw_spin_unlock_irq(&batch->lock);
 		if (!task)
 			break;
 		result = run_outside(pool, run, task);
 	}
 	raw_spin_lock_irq(&pool->lock);
 	run_leave(pool, worker, false);
-	hand_done(worker, wakes);
-	if (!ended)
+	batch_harvest(worker, wakes);
+	if (grabbed)
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
 }
 
@@ -279,6 +298,40 @@ static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
 	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	wake_for_queue(pool, wakes);
 	return true;
+}
+
+/*
+ * Runs a task that has just left the queue, or drops it. With @batch more may follow it
+ * from the batch. Locking: as run_task().
+ */
+static __always_inline void __run_task(struct wpool_worker *worker, struct wpool_task *task,
+				       bool batch, struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool_run *run = &worker->runs[worker->depth];
+	struct wpool *pool = worker->pool;
+	bool nested = worker->depth;
+	int result;
+
+	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
+		pool_unlock_wake_irq(pool, wakes);
+		raw_spin_lock_irq(&pool->lock);
+		return;
+	}
+
+	batch = batch && batch_fill(pool, task);
+	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0, wakes);
+	if (task_is_ours(task))
+		task_retire(pool, task, wakes);
+	wake_for_queue(pool, wakes);
+	pool_unlock_wake_irq(pool, wakes);
+	result = run_outside(pool, run, task);
+	if (batch) {
+		run_batch(pool, worker, run, result, wakes);
+		return;
+	}
+	raw_spin_lock_irq(&pool->lock);
+	run_end(pool, worker, run, nested, result, wakes);
 }
 
 /**
@@ -294,31 +347,55 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	      struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
-	struct wpool_run *run = &worker->runs[worker->depth];
+	__run_task(worker, task, false, wakes);
+}
+
+/* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
+static bool run_from_batch(struct wpool_worker *worker, struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool_run *run = &worker->runs[0];
 	struct wpool *pool = worker->pool;
-	bool nested = worker->depth;
-	int result;
-	u8 loose;
+	struct wpool_batch *batch = &pool->batch;
+	struct wpool_task *task;
 
-	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
-		pool_unlock_wake_irq(pool, wakes);
-		raw_spin_lock_irq(&pool->lock);
-		return;
-	}
-
-	loose = !nested && hand_take(worker, task) ? TASK_LOOSE : 0;
-	run_begin(pool, worker, run, task, nested, loose, wakes);
-	if (task_is_ours(task))
-		task_retire(pool, task, wakes);
+	raw_spin_lock(&batch->lock);
+	run_reset(run, worker, batch->color);
+	task = batch_pop(batch, worker, run);
+	if (task)
+		run_begin_batched(worker, run, task);
+	raw_spin_unlock(&batch->lock);
+	if (!task)
+		return false;	/* others were quicker */
+	shared_inc(pool->nr_running);
+	shared_inc(worker->depth);
 	wake_for_queue(pool, wakes);
 	pool_unlock_wake_irq(pool, wakes);
-	result = run_outside(pool, run, task);
-	if (loose) {
-		run_hand(pool, worker, run, result, wakes);
-		return;
-	}
-	raw_spin_lock_irq(&pool->lock);
-	run_end(pool, worker, run, nested, result, wakes);
+	run_batch(pool, worker, run, run_outside(pool, run, task), wakes);
+	return true;
+}
+
+/**
+ * run_next() - run the task whose turn it is, and those of the batch after it
+ * @worker: the current thread, in no task
+ * @wakes: as for run_task()
+ *
+ * Locking: as run_task(), if it returns true.
+ * Return: false if there is none.
+ */
+bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_task *task;
+
+	if (READ_ONCE(pool->batch.left) && run_from_batch(worker, wakes))
+		return true;
+	task = queue_pop(pool);
+	if (!task)
+		return false;
+	__run_task(worker, task, true, wakes);
+	return true;
 }
 
 /**

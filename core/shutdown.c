@@ -37,7 +37,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state,
 
 	if (pool->state >= state)
 		return;
-	hands_recall(pool);
+	batch_reclaim(pool);
 	pool_set_state(pool, state);
 	if (was_open)
 		watchdog_await(pool);

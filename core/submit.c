@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit(): by the inbox, or else by submit_to_pool(). And what
+ * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). And what
  * is done when the queue is full: block() is modelled in scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
@@ -67,7 +67,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 
 	deadline_set(&deadline, timeout);
 	waiter_init(&waiter);
-	hands_recall(pool);
+	batch_reclaim(pool);
 	waiter.task = task;
 	waiter.group = group;
 	if (deadline.never)
@@ -113,7 +113,7 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 	ret = queue_take(pool, task, group);
 	if (ret)
 		return reject(pool, ret, flags);
-	hands_recall(pool);
+	batch_reclaim(pool);
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
 	/* One for one, before the drop hands what room there is to others. */
@@ -213,7 +213,7 @@ static int not_accepted(struct wpool *pool, struct wpool_task *task,
 	return ret;
 }
 
-/* For all that the inbox does not take. */
+/* For all that the staging queue does not take. */
 static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 				   struct wpool_group *group, unsigned long timeout)
 {
@@ -226,7 +226,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	ret = queue_accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
-	inbox_offer(pool, group ? NULL : task);
+	staging_offer(pool, group ? NULL : task);
 	pool_unlock_queued(pool, flags);
 	return 0;
 }
@@ -240,7 +240,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  unsigned long timeout)
 {
-	return inbox_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
+	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
 }
 
 /**
@@ -316,21 +316,20 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 
-/* As many as the inbox takes, in one hold of its lock. */
-static unsigned int submit_to_inbox(struct wpool *pool, struct wpool_task **tasks,
-				    unsigned int n)
+/* As many as the staging queue takes, in one hold of its lock. */
+static unsigned int submit_to_staging(struct wpool *pool, struct wpool_task **tasks,
+				      unsigned int n)
 {
-	struct wpool_inbox *inbox = inbox_of_caller(pool);
 	unsigned int accepted = 0;
 	unsigned long flags;
 
-	if (!READ_ONCE(inbox->limit))
+	if (!READ_ONCE(pool->staging.limit))
 		return 0;
-	raw_spin_lock_irqsave(&inbox->lock, flags);
+	raw_spin_lock_irqsave(&pool->staging.lock, flags);
 	while (accepted < n && task_is_plain(pool, tasks[accepted]) &&
-	       inbox_put(pool, inbox, tasks[accepted]))
+	       staging_put(pool, tasks[accepted]))
 		accepted++;
-	raw_spin_unlock_irqrestore(&inbox->lock, flags);
+	raw_spin_unlock_irqrestore(&pool->staging.lock, flags);
 	return accepted;
 }
 
@@ -338,7 +337,7 @@ static unsigned int submit_to_inbox(struct wpool *pool, struct wpool_task **task
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
-	unsigned int accepted = submit_to_inbox(pool, tasks, n), first = accepted;
+	unsigned int accepted = submit_to_staging(pool, tasks, n), first = accepted;
 	unsigned long flags;
 
 	*ret = 0;
@@ -348,7 +347,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	do {
 		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
-	inbox_offer(pool, tasks[first]);
+	staging_offer(pool, tasks[first]);
 	pool_unlock_queued(pool, flags);
 	return accepted;
 }
@@ -395,26 +394,26 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 
 /*
- * A task that the pool has to spare, submitted in the same hold of the lock if the inbox
- * takes it. Return: NULL if there is none.
+ * A task that the pool has to spare, submitted in the same hold of the lock if the staging
+ * queue takes it. Return: NULL if there is none.
  */
 static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
 				       struct module *owner, bool *accepted)
 {
-	struct wpool_inbox *inbox = inbox_of_caller(pool);
+	struct wpool_staging *staging = &pool->staging;
 	struct wpool_task *task;
 	unsigned long flags;
 
-	if (!READ_ONCE(inbox->nr_spare))
+	if (!READ_ONCE(staging->nr_spare))
 		return NULL;
-	raw_spin_lock_irqsave(&inbox->lock, flags);
-	task = task_unchain(&inbox->spare);
+	raw_spin_lock_irqsave(&staging->lock, flags);
+	task = task_unchain(&staging->spare);
 	if (task) {
-		shared_dec(inbox->nr_spare);
+		shared_dec(staging->nr_spare);
 		task_set_up(task, fn, arg, owner);
-		*accepted = task_is_plain(pool, task) && inbox_put(pool, inbox, task);
+		*accepted = task_is_plain(pool, task) && staging_put(pool, task);
 	}
-	raw_spin_unlock_irqrestore(&inbox->lock, flags);
+	raw_spin_unlock_irqrestore(&staging->lock, flags);
 	return task;
 }
 

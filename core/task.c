@@ -5,8 +5,8 @@
  * An accepted task ends once, in one of three ways, and each of them counts it
  * and tells its waiters in the hold of pool->lock in which it becomes certain:
  * run_end() after its function has returned, run_bury() after its function took
- * the worker down, task_drop() before it began. A task that is loose has nobody to
- * be told, and is counted later; see hand.c.
+ * the worker down, task_drop() before it began. A task begun from the batch has
+ * nobody to be told, and is counted later; see batch.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -66,22 +66,17 @@ void task_free_chain(struct wpool_task *task)
 void tasks_retire(struct wpool *pool, struct wpool_task *chain,
 		  struct wpool_wakes *wakes)
 {
-	struct wpool_inbox *inbox;
+	struct wpool_staging *staging = &pool->staging;
 	struct wpool_task *task;
-	unsigned int n;
 
-	for_each_inbox(pool, inbox, n) {
-		if (READ_ONCE(inbox->nr_spare) >= WPOOL_MAX_SPARE)
-			continue;
-		raw_spin_lock(&inbox->lock);
-		while (inbox->nr_spare < WPOOL_MAX_SPARE &&
+	if (READ_ONCE(staging->nr_spare) < WPOOL_MAX_SPARE) {
+		raw_spin_lock(&staging->lock);
+		while (staging->nr_spare < WPOOL_MAX_SPARE &&
 		       (task = task_unchain(&chain))) {
-			shared_inc(inbox->nr_spare);
-			task_chain(&inbox->spare, task);
+			shared_inc(staging->nr_spare);
+			task_chain(&staging->spare, task);
 		}
-		raw_spin_unlock(&inbox->lock);
-		if (!chain)
-			return;
+		raw_spin_unlock(&staging->lock);
 	}
 	while ((task = task_unchain(&chain)))
 		task_chain(&wakes->garbage, task);

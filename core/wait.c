@@ -31,7 +31,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		pool = READ_ONCE(task->pool);
 		pool_lock(pool, *flags);
 		if (READ_ONCE(task->pool) == pool)
-			task_grip(pool, task);
+			task_grab(pool, task);
 		/* Acquire: of a task that is in another pool now, that one. */
 		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
 		    READ_ONCE(task->pool) == pool) {
@@ -175,8 +175,6 @@ static int help(struct wpool *pool, struct wpool_task *task,
 	struct wpool_worker *victim;
 	int ret = -EAGAIN;
 
-	/* This worker will not come to what it has in hand. */
-	hands_recall(pool);
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
 	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
 		if (run_may_nest(worker)) {

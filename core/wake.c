@@ -10,9 +10,9 @@
  * the next: one wake-up is under way at a time, and the chain ends when the
  * queue is empty or the idle are used up.
  *
- * That goes for tasks in hands (hand.c) too: a worker that looks and finds no other
- * recalls them; and for those in the inbox (inbox.c), which is open only while one more
- * task asks for no wake-up.
+ * That goes for tasks in the batch (batch.c) too, from which a worker that looks takes
+ * first; and for those in the staging queue (staging.c), which is open only while one
+ * more task asks for no wake-up.
  *
  * Why no wake-up is lost: a worker goes on the idle list and sets its state
  * before it drops the lock; who wakes it takes it off the list under the lock

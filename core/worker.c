@@ -173,21 +173,16 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	struct wpool_task *task;
 	bool spun = false;
 
-	worker->hand_max = 1;
 	for (;;) {
 		worker_looks(worker);
 		if (worker_must_leave(worker))
 			break;
 		if (worker_froze(worker, flags, wakes))
 			continue;
-		inbox_turn(pool);
-		hands_review(pool);
-		task = queue_pop(pool);
-		if (task) {
-			run_task(worker, task, wakes);
+		staging_collect(pool);
+		if (run_next(worker, wakes)) {
 			spun = false;
 		} else if (!spun && worker_may_spin(pool, wakes)) {
 			worker_spin(worker, flags, wakes);
@@ -198,7 +193,6 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 			spun = false;
 		}
 	}
-	worker->hand_max = INT_MIN;
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
@@ -350,9 +344,6 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
-	worker->hand_max = INT_MIN;
-	raw_spin_lock_init(&worker->lock);
-	INIT_LIST_HEAD(&worker->hand_node);
 
 	thread = kthread_create_on_node(worker_main, worker, pool->node,
 					"wpool-%s/%u", pool->name, worker->id);

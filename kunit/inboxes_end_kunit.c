@@ -171,12 +171,12 @@ static void inboxes_survive_their_worker(struct kunit *test)
 	struct office *office = office_make(test, &(struct wpool_attrs) { .capacity = 2 }, 3);
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
 
-	hand_asker(test, first, hand_die);
+	batch_asker(test, first, batched_die);
 	office_open(test, office, first);
 	office_submit(test, office, 3);
 	office_go(office);
 	office_expect_order(test, office);
-	KUNIT_EXPECT_EQ(test, hand_result(test, first), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, batched_result(test, first), -EOWNERDEAD);
 	WPT_ASSERT_STAT(test, office->pool, RUNNING, 1);
 	WPT_EXPECT_STAT(test, office->pool, DIED, 1);
 	WPT_EXPECT_STAT(test, office->pool, QUEUED, 0);
@@ -239,14 +239,14 @@ static void inboxes_are_handed_back(struct kunit *test)
 
 	office_submit(test, office, 3);
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(office->pool, &unrun), 2 + n);
-	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, office->table->rest, 2));
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, office->table->rest, 2));
 	KUNIT_EXPECT_EQ(test, office_handed_back(office, &unrun), n);
 	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
 	WPT_EXPECT_STAT(test, office->pool, QUEUED, 0);
 	office_expect_refusal(test, office);
 	for_each_clerk(office, clerk) {
 		for (i = 0; i < 3; i++)
-			KUNIT_EXPECT_EQ(test, hand_result(test, &clerk->jobs[i]), -ECANCELED);
+			KUNIT_EXPECT_EQ(test, batched_result(test, &clerk->jobs[i]), -ECANCELED);
 	}
 	office_go(office);
 	wpt_open(office->table->held[1]->gate);

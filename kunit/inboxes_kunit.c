@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks that came by several inboxes at once are run, counted, bounded, cancelled and
- * awaited as all others are, and those of each thread in its order. See core/inbox.c.
+ * awaited as all others are, and those of each thread in its order. See core/staging.c.
  */
 #include <linux/irq_work.h>
 #include "inboxes_scene.h"
@@ -136,7 +136,7 @@ static struct caller *office_caller(struct kunit *test, struct office *office,
 	init_completion(&caller->done);
 	caller->work = IRQ_WORK_INIT_HARD(interrupt);
 	caller->clerk.office = office;
-	caller->clerk.jobs = hand_jobs(test, office->table, n, NULL);
+	caller->clerk.jobs = batched_jobs(test, office->table, n, NULL);
 	caller->clerk.n = 1;
 	return caller;
 }
@@ -173,7 +173,7 @@ static void inboxes_keep_order_of_interrupts(struct kunit *test)
 	}
 	office_go(office);
 	office_expect_order(test, office);
-	hand_expect_order(test, caller->clerk.jobs, 3 * CLERKS);
+	batched_expect_order(test, caller->clerk.jobs, 3 * CLERKS);
 }
 
 #define STREAM		30
@@ -444,7 +444,7 @@ static void inboxes_race_for_it(struct kunit *test)
 	WPT_EXPECT_STAT(test, office->pool, QUEUED, 2 + 3 * RACES);
 	office_go(office);
 	office_expect_order(test, office);
-	hand_expect_run(test, race->jobs, RACES);
+	batched_expect_run(test, race->jobs, RACES);
 }
 
 /* 14, 20: who waits for one is told its result; who waits for a limited time goes */
@@ -492,7 +492,7 @@ static void inboxes_are_cancelled(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, wpool_cancel(&clerk->other->task));
 		KUNIT_EXPECT_FALSE(test, wpool_cancel(&clerk->other->task));
 		WPT_EXPECT_STAT(test, office->pool, QUEUED, left);
-		KUNIT_EXPECT_EQ(test, hand_result(test, clerk->other), -ECANCELED);
+		KUNIT_EXPECT_EQ(test, batched_result(test, clerk->other), -ECANCELED);
 	}
 	office_go(office);
 	office_expect_order(test, office);

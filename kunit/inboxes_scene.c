@@ -127,13 +127,13 @@ struct office *office_make(struct kunit *test, const struct wpool_attrs *attrs,
 	unsigned int hired = 0, tried;
 	struct clerk *clerk;
 
-	office->table = hand_table(test, attrs);
+	office->table = batch_scene(test, attrs);
 	office->pool = office->table->pool;
 	for (tried = 0; hired < CLERKS && tried < 50 * CLERKS; tried++)
 		hired += office_hire(test, office);
 	KUNIT_ASSERT_EQ(test, hired, CLERKS);
 	for_each_clerk(office, clerk)
-		clerk->jobs = hand_jobs(test, office->table, each, NULL);
+		clerk->jobs = batched_jobs(test, office->table, each, NULL);
 	return office;
 }
 
@@ -144,14 +144,14 @@ struct office *office_make(struct kunit *test, const struct wpool_attrs *attrs,
  */
 void office_open(struct kunit *test, struct office *office, struct wpt_job *first)
 {
-	struct hand_table *table = office->table;
+	struct batch_scene *table = office->table;
 
 	if (first)
 		KUNIT_ASSERT_EQ(test, wpt_schedule_all(office->pool, first, 1), 0);
 	table->first = first ?: table->held[0];
-	table->rest = hand_queue(test, table, 2, wpt_gate(test));
+	table->rest = batched_queue(test, table, 2, wpt_gate(test));
 	if (first) {
-		hand_let_go(test, table, 0, first);
+		batched_let_go(test, table, 0, first);
 		table->warm = 1;
 	}
 }
@@ -194,7 +194,7 @@ unsigned int office_runs(struct office *office)
 	struct clerk *clerk;
 
 	for_each_clerk(office, clerk)
-		runs += hand_runs(clerk->jobs, clerk->next);
+		runs += batched_runs(clerk->jobs, clerk->next);
 	return runs;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks in several inboxes of a pool at once, see core/inbox.c.
+ * Tasks in several inboxes of a pool at once, see core/staging.c.
  *
  * Several are open while all of two workers are busy and more than one task waits. Which
  * of them a thread uses goes by its number: so there are clerks, threads of all numbers
@@ -13,7 +13,7 @@
 #ifndef _WPOOL_INBOXES_SCENE_H
 #define _WPOOL_INBOXES_SCENE_H
 
-#include "hand_scene.h"
+#include "batch_scene.h"
 
 #define CLERKS		8
 
@@ -33,7 +33,7 @@ struct clerk {
 
 struct office {
 	struct wpool		*pool;
-	struct hand_table	*table;		/* its rest is what waits ahead of all */
+	struct batch_scene	*table;		/* its rest is what waits ahead of all */
 	struct clerk		*clerks[CLERKS];
 	void			*arg;		/* for calls of the test's own */
 };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of the inbox share; inbox_scene.h says how it is used.
+ * What the tests of the inbox share; staging_scene.h says how it is used.
  */
-#include "inbox_scene.h"
+#include "staging_scene.h"
 
 /* Those that open it, or none. */
-const unsigned int inbox_ahead_cases[2] = { 2, 0 };
+const unsigned int staged_ahead_cases[2] = { 2, 0 };
 
-void inbox_ahead_name(const unsigned int *ahead, char *desc)
+void staged_ahead_name(const unsigned int *ahead, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "behind %u others", *ahead);
 }
@@ -18,15 +18,15 @@ void inbox_ahead_name(const unsigned int *ahead, char *desc)
  * of three, and then what the first of them leaves it. It takes two at a time, if it is
  * quick.
  */
-void inbox_begin_alone(struct kunit *test, struct hand_table *table)
+void staged_begin_alone(struct kunit *test, struct batch_scene *table)
 {
 	struct wpt_job *three = wpt_jobs(test, 3, NULL);
-	struct hand_asker *asker = hand_asker(test, &three[0], hand_ask_schedule);
+	struct batch_asker *asker = batch_asker(test, &three[0], batched_ask_schedule);
 
 	asker->pool = table->pool;
 	asker->other = table->first;
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, three, 3), 0);
-	hand_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 0, table->first);
 	table->warm = 4;
 }
 
@@ -34,18 +34,18 @@ void inbox_begin_alone(struct kunit *test, struct hand_table *table)
  * The only worker is in a job, the first; if none is given, one behind a gate. As many as
  * the parameter of the test says wait on the queue, and n in the inbox.
  */
-struct hand_table *inbox_fill(struct kunit *test, struct wpt_job *first, unsigned int n)
+struct batch_scene *staged_fill(struct kunit *test, struct wpt_job *first, unsigned int n)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 
 	table->first = first ?: wpt_jobs(test, 1, wpt_gate(test));
-	if (inbox_ahead(test)) {
+	if (staged_ahead(test)) {
 		KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &table->first->task), 0);
-		hand_let_go(test, table, 0, table->first);
+		batched_let_go(test, table, 0, table->first);
 		table->warm = 1;
 	} else {
-		inbox_begin_alone(test, table);
+		staged_begin_alone(test, table);
 	}
-	table->rest = hand_queue(test, table, inbox_ahead(test) + n, NULL);
+	table->rest = batched_queue(test, table, staged_ahead(test) + n, NULL);
 	return table;
 }

@@ -4,94 +4,94 @@
  * what comes after.
  */
 #include <linux/slab.h>
-#include "hand_scene.h"
+#include "batch_scene.h"
 
-static int hand_end_init(struct kunit *test)
+static int batched_after_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_hand_end");
+	return wpt_init(test, "wpool_batched_after");
 }
 
-KUNIT_ARRAY_PARAM(warm, hand_warm_cases, hand_warm_name);
+KUNIT_ARRAY_PARAM(warm, batched_warm_cases, batched_warm_name);
 
 /* 54: shutdown drains the hands */
-static void hand_is_drained_by_shutdown(struct kunit *test)
+static void batched_is_drained_by_shutdown(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 8);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 8);
 
 	wpool_shutdown(table->pool);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 8);
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	hand_expect_order(test, table->rest, 8);
+	batched_expect_order(test, table->rest, 8);
 }
 
 /*
  * 55: shutdown_now hands back those in the hands of two workers too, in the order in
  * which they were submitted, also if one hand was looked into before.
  */
-static void hand_is_handed_back(struct kunit *test)
+static void batched_is_handed_back(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *second, *taken[2], *queued;
 	unsigned int ran;
 	LIST_HEAD(unrun);
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	taken[0] = hand_queue(test, table, 1, NULL);
-	second = hand_queue(test, table, 1, wpt_gate(test));
-	taken[1] = hand_queue(test, table, 1, NULL);
-	queued = hand_queue(test, table, 4, NULL);
-	hand_let_go(test, table, 0, table->first);
-	hand_let_go(test, table, 1, second);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	taken[0] = batched_queue(test, table, 1, NULL);
+	second = batched_queue(test, table, 1, wpt_gate(test));
+	taken[1] = batched_queue(test, table, 1, NULL);
+	queued = batched_queue(test, table, 4, NULL);
+	batched_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 1, second);
 	/* On a slow machine the first hand was old by then: that one went first. */
-	ran = hand_runs(taken[0], 1);
+	ran = batched_runs(taken[0], 1);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&taken[0]->task, 0, NULL),
 			ran ? 0 : -ETIMEDOUT);
 
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), 6 - ran);
-	KUNIT_EXPECT_TRUE(test, ran || hand_unrun_begins(&unrun, taken[0], 1));
-	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, taken[1], 1));
-	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, queued, 4));
+	KUNIT_EXPECT_TRUE(test, ran || batched_unrun_begins(&unrun, taken[0], 1));
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, taken[1], 1));
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, queued, 4));
 	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
-	KUNIT_EXPECT_EQ(test, hand_result(test, taken[0]), ran ? 0 : -ECANCELED);
+	KUNIT_EXPECT_EQ(test, batched_result(test, taken[0]), ran ? 0 : -ECANCELED);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
 	wpt_open(table->first->gate);
 	wpt_open(second->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(taken[0], 1) + hand_runs(taken[1], 1), ran);
+	KUNIT_EXPECT_EQ(test, batched_runs(taken[0], 1) + batched_runs(taken[1], 1), ran);
 }
 
 /* 55: and of a hand of many */
-static void hand_of_many_is_handed_back(struct kunit *test)
+static void batched_of_many_is_handed_back(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
 	LIST_HEAD(unrun);
 
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), 20);
-	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, table->rest, 20));
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, table->rest, 20));
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 20), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 20), 0);
 }
 
 /* A flush waits for those in hand, and for none that came later. */
-static void hand_is_flushed(struct kunit *test)
+static void batched_is_flushed(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *last, *later;
 	struct wpt_thread *flusher;
 
-	hand_warm_up(test, table);
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 3, NULL);
-	last = hand_queue(test, table, 1, wpt_gate(test));
-	hand_let_go(test, table, 0, table->first);
+	batched_warm_up(test, table);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 3, NULL);
+	last = batched_queue(test, table, 1, wpt_gate(test));
+	batched_let_go(test, table, 0, table->first);
 	flusher = wpt_thread(test, wpt_call_flush, table->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(flusher));
-	later = hand_queue(test, table, 1, wpt_gate(test));
+	later = batched_queue(test, table, 1, wpt_gate(test));
 	wpt_open(table->first->gate);
 	wpt_begun(test, last);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 3), 3);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 3), 3);
 	KUNIT_EXPECT_FALSE(test, completion_done(&flusher->done));
 	wpt_open(last->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flusher), 0);
@@ -100,28 +100,28 @@ static void hand_is_flushed(struct kunit *test)
 }
 
 /* A drain waits for all; it may be called while a hand is half done. */
-static void hand_is_waited_for_by_drain(struct kunit *test)
+static void batched_is_waited_for_by_drain(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
 	struct wpt_thread *drainer;
 
 	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(drainer));
 	wpt_open(table->first->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, drainer), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->first, 1) + hand_runs(table->rest, 4), 5);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->first, 1) + batched_runs(table->rest, 4), 5);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 6 + table->warm);
 }
 
 /* 41: a worker dies with a hand: what it had not begun runs in order */
-static void hand_survives_its_worker(struct kunit *test)
+static void batched_survives_its_worker(struct kunit *test)
 {
-	struct hand_table *table;
+	struct batch_scene *table;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20, hand_die);
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20, batched_die);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 20);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), -EOWNERDEAD);
+	batched_expect_order(test, table->rest, 20);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), -EOWNERDEAD);
 	WPT_EXPECT_STAT(test, table->pool, OOPSED, 1);
 	WPT_EXPECT_STAT(test, table->pool, DIED, 1);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 21 + table->warm);
@@ -129,12 +129,12 @@ static void hand_survives_its_worker(struct kunit *test)
 }
 
 /* 37, 41: who waits for the one that it dies in is told, and who drains is too */
-static void hand_death_is_told(struct kunit *test)
+static void batched_death_is_told(struct kunit *test)
 {
 	struct wpt_thread *waiter, *drainer;
-	struct hand_table *table;
+	struct batch_scene *table;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4, hand_die);
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4, batched_die);
 	waiter = wpt_thread(test, wpt_call_wait, table->pool, table->first, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);
@@ -142,25 +142,25 @@ static void hand_death_is_told(struct kunit *test)
 	wpt_open(table->first->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, drainer), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 4), 4);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 4), 4);
 }
 
 /* 41, 64: another worker dies: what is in a hand is reason enough to make a new one */
-static void hand_is_found_after_a_death(struct kunit *test)
+static void batched_is_found_after_a_death(struct kunit *test)
 {
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
-	struct hand_table *table;
+	struct batch_scene *table;
 
-	hand_asker(test, fatal, hand_die);
-	table = hand_deal_beside(test, fatal, 2);
+	batch_asker(test, fatal, batched_die);
+	table = batched_deal_beside(test, fatal, 2);
 	/* It is on the queue, and would be reason enough alone. */
 	KUNIT_ASSERT_TRUE(test, wpool_cancel(&table->rest[1].task));
 	wpt_open(fatal->gate);
-	hand_expect_run(test, table->rest, 1);
+	batched_expect_run(test, table->rest, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
-static int ask_again_once(struct hand_asker *asker)
+static int ask_again_once(struct batch_asker *asker)
 {
 	if (atomic_read(&asker->job->runs) > 1)
 		return 0;
@@ -168,25 +168,25 @@ static int ask_again_once(struct hand_asker *asker)
 }
 
 /* 12: one that submits itself again runs again after those that wait */
-static void hand_comes_again(struct kunit *test)
+static void batched_comes_again(struct kunit *test)
 {
-	struct hand_table *table;
+	struct batch_scene *table;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 6,
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 6,
 			   ask_again_once);
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 2);
-	hand_expect_order(test, table->rest, 6);
+	batched_expect_order(test, table->rest, 6);
 	KUNIT_EXPECT_EQ(test, table->first->turn, table->rest[5].turn + 1);
 	WPT_ASSERT_STAT(test, table->pool, RUNNING, 0);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 9 + table->warm);
 }
 
 /* 12: and so does one that is submitted while it runs, unless that is taken back */
-static void hand_is_submitted_while_it_runs(struct kunit *test)
+static void batched_is_submitted_while_it_runs(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 3);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 3);
 
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &table->first->task), 0);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &table->first->task), -EBUSY);
@@ -195,61 +195,61 @@ static void hand_is_submitted_while_it_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &table->first->task), 0);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 4);
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 2);
-	hand_expect_order(test, table->rest, 3);
+	batched_expect_order(test, table->rest, 3);
 }
 
-static int ask_until_stopped(struct hand_asker *asker)
+static int ask_until_stopped(struct batch_asker *asker)
 {
 	while (!wpool_should_stop())
 		schedule_timeout_idle(1);
 	return WPT_STOPPED;
 }
 
-static int ask_whether_to_stop(struct hand_asker *asker)
+static int ask_whether_to_stop(struct batch_asker *asker)
 {
 	return wpool_should_stop() ? WPT_STOPPED : WPT_NOT_STOPPED;
 }
 
 /* 50: one that runs is asked to stop, and those behind it are not */
-static void hand_is_stopped_alone(struct kunit *test)
+static void batched_is_stopped_alone(struct kunit *test)
 {
 	struct wpt_job *behind = wpt_jobs(test, 8, NULL);
-	struct hand_table *table;
+	struct batch_scene *table;
 	unsigned int i;
 
-	hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 2,
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 2,
 			   ask_until_stopped);
 	for (i = 0; i < 8; i++)
-		hand_asker(test, &behind[i], ask_whether_to_stop);
+		batch_asker(test, &behind[i], ask_whether_to_stop);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, behind, 8), 0);
 	wpt_open(table->first->gate);
 	KUNIT_EXPECT_FALSE(test, wpool_cancel_sync(&table->first->task));
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), WPT_STOPPED);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), WPT_STOPPED);
 	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ(test, hand_result(test, &behind[i]), WPT_NOT_STOPPED);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &behind[i]), WPT_NOT_STOPPED);
 }
 
 /* One in a hand whose time has come may be delayed again, or cancelled. */
-static void hand_is_delayed_again(struct kunit *test)
+static void batched_is_delayed_again(struct kunit *test)
 {
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(table->pool, dtask, 0), 0);
 	WPT_ASSERT_STAT(test, table->pool, QUEUED, 2);
-	table->rest = hand_queue(test, table, 3, NULL);
-	hand_let_go(test, table, 0, table->first);
+	table->rest = batched_queue(test, table, 3, NULL);
+	batched_let_go(test, table, 0, table->first);
 
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(table->pool, dtask, 100 * WPT_LIMIT), 0);
 	WPT_EXPECT_STAT(test, table->pool, DELAYED, 1);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 3);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 3);
+	batched_expect_order(test, table->rest, 3);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(dtask));
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
@@ -271,10 +271,10 @@ static int free_oneself(void *arg)
 }
 
 /* Tasks that are freed by their function, and those of the pool itself, run once. */
-static void hand_of_the_detached(struct kunit *test)
+static void batched_of_the_detached(struct kunit *test)
 {
 	const unsigned int n = 100;
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	atomic_t *runs = wpt_alloc(test, sizeof(*runs));
 	struct loner *loner;
 	unsigned int i;
@@ -310,10 +310,10 @@ static bool watch_end(struct wpool_task *task)
 }
 
 /* From when a task is seen to have ended its memory is its owner's. */
-static void hand_lets_go(struct kunit *test)
+static void batched_lets_go(struct kunit *test)
 {
 	const unsigned int n = 1000;
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpool_task *tasks = wpt_alloc(test, n * sizeof(*tasks));
 	unsigned int i;
 
@@ -329,17 +329,17 @@ static void hand_lets_go(struct kunit *test)
 	}
 	wpt_call(test, wpt_call_drain, table->pool, NULL);
 	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(tasks, CANARY, n * sizeof(*tasks)), NULL);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, n), n);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n), n);
 }
 
 /* 46: the balance holds at rest, whatever befell the hands */
-static void hand_balances(struct kunit *test)
+static void batched_balances(struct kunit *test)
 {
 	const unsigned int n = 600;
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
 	unsigned int i, cancelled = 0;
 
-	table->rest = hand_queue(test, table, n, NULL);
+	table->rest = batched_queue(test, table, n, NULL);
 	wpt_open(table->held[0]->gate);
 	wpt_open(table->held[1]->gate);
 	for (i = n; i--; ) {
@@ -348,7 +348,7 @@ static void hand_balances(struct kunit *test)
 			wpool_wait_timeout(&table->rest[n - 1 - i].task, 1, NULL);
 	}
 	wpt_call(test, wpt_call_drain, table->pool, NULL);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, n), n - cancelled);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n), n - cancelled);
 	WPT_EXPECT_STAT(test, table->pool, SUBMITTED, n + 2);
 	WPT_EXPECT_STAT(test, table->pool, CANCELLED, cancelled);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, n + 2 - cancelled);
@@ -356,30 +356,30 @@ static void hand_balances(struct kunit *test)
 	WPT_ASSERT_STAT(test, table->pool, RUNNING, 0);
 }
 
-static struct kunit_case hand_end_cases[] = {
-	KUNIT_CASE_PARAM(hand_is_drained_by_shutdown, warm_gen_params),
-	KUNIT_CASE(hand_is_handed_back),
-	KUNIT_CASE_PARAM(hand_of_many_is_handed_back, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_flushed, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_waited_for_by_drain, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_survives_its_worker, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_death_is_told, warm_gen_params),
-	KUNIT_CASE(hand_is_found_after_a_death),
-	KUNIT_CASE_PARAM(hand_comes_again, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_submitted_while_it_runs, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_stopped_alone, warm_gen_params),
-	KUNIT_CASE(hand_is_delayed_again),
-	KUNIT_CASE(hand_of_the_detached),
-	KUNIT_CASE(hand_lets_go),
-	KUNIT_CASE(hand_balances),
+static struct kunit_case batched_after_cases[] = {
+	KUNIT_CASE_PARAM(batched_is_drained_by_shutdown, warm_gen_params),
+	KUNIT_CASE(batched_is_handed_back),
+	KUNIT_CASE_PARAM(batched_of_many_is_handed_back, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_flushed, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_waited_for_by_drain, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_survives_its_worker, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_death_is_told, warm_gen_params),
+	KUNIT_CASE(batched_is_found_after_a_death),
+	KUNIT_CASE_PARAM(batched_comes_again, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_submitted_while_it_runs, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_stopped_alone, warm_gen_params),
+	KUNIT_CASE(batched_is_delayed_again),
+	KUNIT_CASE(batched_of_the_detached),
+	KUNIT_CASE(batched_lets_go),
+	KUNIT_CASE(batched_balances),
 	{}
 };
 
-static struct kunit_suite hand_end_suite = {
-	.name = "wpool_hand_end",
-	.init = hand_end_init,
+static struct kunit_suite batched_after_suite = {
+	.name = "wpool_batched_after",
+	.init = batched_after_init,
 	.exit = wpt_exit,
-	.test_cases = hand_end_cases,
+	.test_cases = batched_after_cases,
 };
 
-kunit_test_suite(hand_end_suite);
+kunit_test_suite(batched_after_suite);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks that came by the inbox are run, counted, cancelled and awaited as all others are.
- * See core/inbox.c.
+ * See core/staging.c.
  */
-#include "inbox_scene.h"
+#include "staging_scene.h"
 
-static int inbox_init(struct kunit *test)
+static int staged_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_inbox");
+	return wpt_init(test, "wpool_staging");
 }
 
-KUNIT_ARRAY_PARAM(ahead, inbox_ahead_cases, inbox_ahead_name);
+KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
 
 /* 65: those in the inbox begin in order, behind those that waited before */
-static void inbox_keeps_order(struct kunit *test)
+static void staged_keeps_order(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 20);
+	struct batch_scene *table = staged_fill(test, NULL, 20);
 
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 20);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 20);
 }
 
 /* Another way in, for a job. */
@@ -85,7 +85,7 @@ static void way_name(const struct way *way, char *desc)
 
 KUNIT_ARRAY_PARAM(way, ways, way_name);
 
-static void expect_turns(struct kunit *test, struct hand_table *table, struct wpt_job *jobs,
+static void expect_turns(struct kunit *test, struct batch_scene *table, struct wpt_job *jobs,
 			 unsigned int n)
 {
 	unsigned int i, wrong = 0;
@@ -97,11 +97,11 @@ static void expect_turns(struct kunit *test, struct hand_table *table, struct wp
 }
 
 /* 65: one that comes another way is behind those in the inbox, and before later ones */
-static void inbox_is_mixed(struct kunit *test)
+static void staged_is_mixed(struct kunit *test)
 {
 	const struct way *way = test->param_value;
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpt_job *jobs = hand_jobs(test, table, 13, NULL);
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *jobs = batched_jobs(test, table, 13, NULL);
 	unsigned int i;
 
 	for (i = 0; i < 13; i++)
@@ -113,11 +113,11 @@ static void inbox_is_mixed(struct kunit *test)
 }
 
 /* 65: functions without a task of their own, in the memory of those before them */
-static void inbox_of_functions(struct kunit *test)
+static void staged_of_functions(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *before = wpt_jobs(test, 4, NULL), *hold;
-	struct wpt_job *jobs = hand_jobs(test, table, 8, NULL);
+	struct wpt_job *jobs = batched_jobs(test, table, 8, NULL);
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
@@ -133,38 +133,38 @@ static void inbox_of_functions(struct kunit *test)
 }
 
 /* 65: one of high priority goes before those in the inbox, one of low after later ones */
-static void inbox_has_one_priority(struct kunit *test)
+static void staged_has_one_priority(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 3);
-	struct wpt_job *low = hand_jobs(test, table, 1, NULL);
-	struct wpt_job *high = hand_jobs(test, table, 1, NULL), *later;
+	struct batch_scene *table = staged_fill(test, NULL, 3);
+	struct wpt_job *low = batched_jobs(test, table, 1, NULL);
+	struct wpt_job *high = batched_jobs(test, table, 1, NULL), *later;
 
 	wpool_task_set_priority(&low->task, WPOOL_PRIO_LOW);
 	wpool_task_set_priority(&high->task, WPOOL_PRIO_HIGH);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &low->task), 0);
-	later = hand_queue(test, table, 3, NULL);
+	later = batched_queue(test, table, 3, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &high->task), 0);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
-	hand_expect_order(test, later, 3);
-	KUNIT_EXPECT_EQ(test, hand_result(test, low), 0);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	batched_expect_order(test, later, 3);
+	KUNIT_EXPECT_EQ(test, batched_result(test, low), 0);
 	KUNIT_EXPECT_EQ(test, high->turn, 1);
-	KUNIT_EXPECT_EQ(test, low->turn, inbox_ahead(test) + 8);
+	KUNIT_EXPECT_EQ(test, low->turn, staged_ahead(test) + 8);
 }
 
 /* 65: of two with one key, submitted while the inbox is open, the second waits */
-static void inbox_has_no_keys(struct kunit *test)
+static void staged_has_no_keys(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
 
-	table->rest = hand_queue(test, table, 3, NULL);
+	table->rest = batched_queue(test, table, 3, NULL);
 	KUNIT_ASSERT_EQ(test, schedule_keyed(test, table->pool, &jobs[0], 1), 0);
 	KUNIT_ASSERT_EQ(test, schedule_keyed(test, table->pool, &jobs[1], 1), 0);
 	wpt_open(table->held[0]->gate);
 	wpt_open(table->held[1]->gate);
 	wpt_begun(test, &jobs[0]);
-	hand_expect_run(test, table->rest, 3);
+	batched_expect_run(test, table->rest, 3);
 	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
 	KUNIT_EXPECT_FALSE(test, completion_done(&jobs[1].begun));
 	wpt_open(jobs->gate);
@@ -172,10 +172,10 @@ static void inbox_has_no_keys(struct kunit *test)
 }
 
 /* 43, 44: the counters are exact while tasks lie in the inbox */
-static void inbox_is_counted(struct kunit *test)
+static void staged_is_counted(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 6);
-	unsigned int n = inbox_ahead(test) + 6, i, wrong = 0;
+	struct batch_scene *table = staged_fill(test, NULL, 6);
+	unsigned int n = staged_ahead(test) + 6, i, wrong = 0;
 
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, n);
 	WPT_EXPECT_STAT(test, table->pool, RUNNING, 1);
@@ -187,7 +187,7 @@ static void inbox_is_counted(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, n);
+	batched_expect_order(test, table->rest, n);
 	WPT_ASSERT_STAT(test, table->pool, RUNNING, 0);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, table->warm + 1 + n);
@@ -217,14 +217,14 @@ static void full_name(const struct full_case *param, char *desc)
 KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
 /* 17, 18, 23-25: with the inbox open as many are accepted as there is room for, to the one */
-static void inbox_is_bounded(struct kunit *test)
+static void staged_is_bounded(struct kunit *test)
 {
 	const struct full_case *param = test->param_value;
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 6, .full = param->full,
 	});
-	struct wpt_job *jobs = hand_queue(test, table, 6, NULL);
-	struct wpt_job *more = hand_jobs(test, table, 2, NULL);
+	struct wpt_job *jobs = batched_queue(test, table, 6, NULL);
+	struct wpt_job *more = batched_jobs(test, table, 2, NULL);
 	struct wpt_thread *submitter;
 	int i;
 
@@ -245,16 +245,16 @@ static void inbox_is_bounded(struct kunit *test)
 }
 
 /* 17: room comes back as tasks begin, not sooner; those in the worker's hand have not */
-static void inbox_gives_room_back(struct kunit *test)
+static void staged_gives_room_back(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 6,
 	});
 	struct wpt_job *more = wpt_jobs(test, 1, NULL);
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 4, NULL);
-	hand_let_go(test, table, 0, table->first);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 4, NULL);
+	batched_let_go(test, table, 0, table->first);
 	/* Shuts the inbox, and opens it with another count. */
 	KUNIT_ASSERT_EQ(test, take_group(test, table->pool, more), 0);
 	more = wpt_jobs(test, 2, NULL);
@@ -262,17 +262,17 @@ static void inbox_gives_room_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &more[1].task), -EAGAIN);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 6);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 4);
-	hand_expect_run(test, more, 1);
+	batched_expect_order(test, table->rest, 4);
+	batched_expect_run(test, more, 1);
 }
 
 /* 17: of a batch those are accepted for which the inbox has room, and then no more */
-static void inbox_takes_part_of_a_batch(struct kunit *test)
+static void staged_takes_part_of_a_batch(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 5, .full = WPOOL_FULL_FAIL,
 	});
-	struct wpt_job *jobs = hand_jobs(test, table, 8, NULL);
+	struct wpt_job *jobs = batched_jobs(test, table, 8, NULL);
 	struct wpool_task *batch[6];
 	unsigned int i;
 
@@ -283,83 +283,83 @@ static void inbox_takes_part_of_a_batch(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 5);
 	wpt_open(table->held[0]->gate);
 	expect_turns(test, table, jobs, 5);
-	KUNIT_EXPECT_EQ(test, hand_runs(&jobs[5], 3), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(&jobs[5], 3), 0);
 }
 
 /* 6: one that lies in an inbox is not accepted again, by this pool or another */
-static void inbox_has_it_once(struct kunit *test)
+static void staged_has_it_once(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 3), *other = inbox_fill(test, NULL, 1);
-	struct wpool_task *task = &table->rest[inbox_ahead(test) + 1].task;
+	struct batch_scene *table = staged_fill(test, NULL, 3), *other = staged_fill(test, NULL, 1);
+	struct wpool_task *task = &table->rest[staged_ahead(test) + 1].task;
 
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(other->pool, task), -EBUSY);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, task), -EBUSY);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, inbox_ahead(test) + 3);
-	WPT_EXPECT_STAT(test, other->pool, QUEUED, inbox_ahead(test) + 1);
+	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 3);
+	WPT_EXPECT_STAT(test, other->pool, QUEUED, staged_ahead(test) + 1);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
 	wpt_open(other->first->gate);
-	hand_expect_run(test, other->rest, inbox_ahead(test) + 1);
+	batched_expect_run(test, other->rest, staged_ahead(test) + 1);
 }
 
 /* 47, 48: each of them can be cancelled, once */
-static void inbox_is_cancelled(struct kunit *test)
+static void staged_is_cancelled(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 4);
-	struct wpt_job *victim = &table->rest[inbox_ahead(test) + 3], *more;
+	struct batch_scene *table = staged_fill(test, NULL, 4);
+	struct wpt_job *victim = &table->rest[staged_ahead(test) + 3], *more;
 
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&victim->task));
 	KUNIT_EXPECT_FALSE(test, wpool_cancel(&victim->task));
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, inbox_ahead(test) + 3);
-	KUNIT_EXPECT_EQ(test, hand_result(test, victim), -ECANCELED);
-	more = hand_queue(test, table, 3, NULL);
+	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 3);
+	KUNIT_EXPECT_EQ(test, batched_result(test, victim), -ECANCELED);
+	more = batched_queue(test, table, 3, NULL);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_sync(&more[2].task));
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, inbox_ahead(test) + 5);
+	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 5);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
-	hand_expect_order(test, more, 2);
-	KUNIT_EXPECT_EQ(test, hand_runs(victim, 1) + hand_runs(&more[2], 1), 0);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	batched_expect_order(test, more, 2);
+	KUNIT_EXPECT_EQ(test, batched_runs(victim, 1) + batched_runs(&more[2], 1), 0);
 }
 
 /* 14, 20: who waits for one is told its result; who waits for a limited time goes */
-static void inbox_is_awaited(struct kunit *test)
+static void staged_is_awaited(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 3);
+	struct batch_scene *table = staged_fill(test, NULL, 3);
 	struct wpt_thread *waiter;
 	struct wpt_job *more;
 
-	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&table->rest[inbox_ahead(test)].task, 1, NULL),
+	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&table->rest[staged_ahead(test)].task, 1, NULL),
 			-ETIMEDOUT);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, inbox_ahead(test) + 3);
-	more = hand_queue(test, table, 3, NULL);
+	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 3);
+	more = batched_queue(test, table, 3, NULL);
 	more[1].result = 12;
 	waiter = wpt_thread(test, wpt_call_wait, table->pool, &more[1], NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	wpt_open(table->first->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 12);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
-	hand_expect_run(test, &more[2], 1);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	batched_expect_run(test, &more[2], 1);
 }
 
 /* 16, 64: a worker that waits for one runs it itself */
-static void inbox_is_awaited_by_its_worker(struct kunit *test)
+static void staged_is_awaited_by_its_worker(struct kunit *test)
 {
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
-	struct hand_asker *asker = hand_asker(test, first, hand_ask_wait);
-	struct hand_table *table = inbox_fill(test, first, 3);
+	struct batch_asker *asker = batch_asker(test, first, batched_ask_wait);
+	struct batch_scene *table = staged_fill(test, first, 3);
 
-	asker->other = &table->rest[inbox_ahead(test)];
+	asker->other = &table->rest[staged_ahead(test)];
 	asker->other->result = 17;
 	wpt_open(first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, first), 17);
+	KUNIT_EXPECT_EQ(test, batched_result(test, first), 17);
 	WPT_EXPECT_STAT(test, table->pool, NESTED, 1);
 	KUNIT_EXPECT_EQ(test, asker->other->turn, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asker->other->runs), 1);
-	hand_expect_order(test, asker->other + 1, 2);
-	hand_expect_order(test, table->rest, inbox_ahead(test));
+	batched_expect_order(test, asker->other + 1, 2);
+	batched_expect_order(test, table->rest, staged_ahead(test));
 }
 
-static int ask_again_and_other(struct hand_asker *asker)
+static int ask_again_and_other(struct batch_asker *asker)
 {
 	int err;
 
@@ -370,45 +370,45 @@ static int ask_again_and_other(struct hand_asker *asker)
 }
 
 /* 12, 65: one that submits itself again is behind those that came before it has ended */
-static void inbox_goes_before_who_comes_again(struct kunit *test)
+static void staged_goes_before_who_comes_again(struct kunit *test)
 {
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
-	struct hand_asker *asker = hand_asker(test, first, ask_again_and_other);
-	struct hand_table *table = inbox_fill(test, first, 3);
+	struct batch_asker *asker = batch_asker(test, first, ask_again_and_other);
+	struct batch_scene *table = staged_fill(test, first, 3);
 
 	asker->pool = table->pool;
-	asker->other = hand_jobs(test, table, 1, NULL);
+	asker->other = batched_jobs(test, table, 1, NULL);
 	first->clock = table->clock;
 	wpt_open(first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, first), 0);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
-	hand_expect_run(test, asker->other, 1);
+	KUNIT_EXPECT_EQ(test, batched_result(test, first), 0);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	batched_expect_run(test, asker->other, 1);
 	KUNIT_EXPECT_EQ(test, first->turn, asker->other->turn + 1);
 }
 
-static struct kunit_case inbox_cases[] = {
-	KUNIT_CASE_PARAM(inbox_keeps_order, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_mixed, way_gen_params),
-	KUNIT_CASE(inbox_of_functions),
-	KUNIT_CASE_PARAM(inbox_has_one_priority, ahead_gen_params),
-	KUNIT_CASE(inbox_has_no_keys),
-	KUNIT_CASE_PARAM(inbox_is_counted, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_bounded, full_gen_params),
-	KUNIT_CASE(inbox_gives_room_back),
-	KUNIT_CASE(inbox_takes_part_of_a_batch),
-	KUNIT_CASE_PARAM(inbox_has_it_once, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_cancelled, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_awaited, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_awaited_by_its_worker, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_goes_before_who_comes_again, ahead_gen_params),
+static struct kunit_case staged_cases[] = {
+	KUNIT_CASE_PARAM(staged_keeps_order, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_mixed, way_gen_params),
+	KUNIT_CASE(staged_of_functions),
+	KUNIT_CASE_PARAM(staged_has_one_priority, ahead_gen_params),
+	KUNIT_CASE(staged_has_no_keys),
+	KUNIT_CASE_PARAM(staged_is_counted, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_bounded, full_gen_params),
+	KUNIT_CASE(staged_gives_room_back),
+	KUNIT_CASE(staged_takes_part_of_a_batch),
+	KUNIT_CASE_PARAM(staged_has_it_once, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_cancelled, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_awaited, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_awaited_by_its_worker, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_goes_before_who_comes_again, ahead_gen_params),
 	{}
 };
 
-static struct kunit_suite inbox_suite = {
-	.name = "wpool_inbox",
-	.init = inbox_init,
+static struct kunit_suite staged_suite = {
+	.name = "wpool_staging",
+	.init = staged_init,
 	.exit = wpt_exit,
-	.test_cases = inbox_cases,
+	.test_cases = staged_cases,
 };
 
-kunit_test_suite(inbox_suite);
+kunit_test_suite(staged_suite);

@@ -3,50 +3,50 @@
  * What befalls a pool while tasks lie in its inbox: it is flushed, paused, resized, shut
  * down, its worker dies, another one idles, and all CPUs submit at once.
  */
-#include "inbox_scene.h"
+#include "staging_scene.h"
 
-static int inbox_end_init(struct kunit *test)
+static int staging_after_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_inbox_end");
+	return wpt_init(test, "wpool_staging_after");
 }
 
-KUNIT_ARRAY_PARAM(ahead, inbox_ahead_cases, inbox_ahead_name);
+KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
 
 /* A flush waits for those in the inbox, and for none that came there later. */
-static void inbox_is_flushed(struct kunit *test)
+static void staged_is_flushed(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 4);
-	unsigned int before = inbox_ahead(test) + 3;
+	struct batch_scene *table = staged_fill(test, NULL, 4);
+	unsigned int before = staged_ahead(test) + 3;
 	struct wpt_job *last = &table->rest[before], *later;
 	struct wpt_thread *flusher;
 
 	last->gate = wpt_gate(test);
 	flusher = wpt_thread(test, wpt_call_flush, table->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(flusher));
-	later = hand_queue(test, table, 5, wpt_gate(test));
+	later = batched_queue(test, table, 5, wpt_gate(test));
 	wpt_open(table->first->gate);
 	wpt_begun(test, last);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, before), before);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, before), before);
 	KUNIT_EXPECT_TRUE(test, wpt_asleep(flusher));
 	wpt_open(last->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flusher), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&last->runs), 1);
-	KUNIT_EXPECT_EQ(test, hand_runs(later, 5), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(later, 5), 0);
 	wpt_open(later->gate);
-	hand_expect_order(test, later, 5);
+	batched_expect_order(test, later, 5);
 }
 
 /* A drain waits for all, also for one that lies in the inbox when nothing else is left. */
-static void inbox_is_drained(struct kunit *test)
+static void staged_is_drained(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_thread *drainer;
 
 	table->first = wpt_jobs(test, 1, wpt_gate(test));
 	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(drainer));
-	inbox_begin_alone(test, table);
-	table->rest = hand_queue(test, table, 1, wpt_gate(test));
+	staged_begin_alone(test, table);
+	table->rest = batched_queue(test, table, 1, wpt_gate(test));
 	wpt_open(table->first->gate);
 	wpt_begun(test, table->rest);
 	KUNIT_EXPECT_TRUE(test, wpt_asleep(drainer));
@@ -56,54 +56,54 @@ static void inbox_is_drained(struct kunit *test)
 }
 
 /* A pause holds for those in the inbox, and for those that come after. */
-static void inbox_is_paused(struct kunit *test)
+static void staged_is_paused(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 4);
-	unsigned int n = inbox_ahead(test) + 4;
+	struct batch_scene *table = staged_fill(test, NULL, 4);
+	unsigned int n = staged_ahead(test) + 4;
 	struct wpt_job *more;
 
 	wpool_pause(table->pool);
-	more = hand_queue(test, table, 4, NULL);
+	more = batched_queue(test, table, 4, NULL);
 	wpt_open(table->first->gate);
 	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, n + 4);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, n) + hand_runs(more, 4), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n) + batched_runs(more, 4), 0);
 	wpool_resume(table->pool);
-	hand_expect_order(test, table->rest, n);
-	hand_expect_order(test, more, 4);
+	batched_expect_order(test, table->rest, n);
+	batched_expect_order(test, more, 4);
 	KUNIT_EXPECT_GT(test, more[0].turn, table->rest[n - 1].turn);
 }
 
 /* 28, 64: a worker that there may be from now on gets those in the inbox at once */
-static void inbox_is_for_a_new_worker(struct kunit *test)
+static void staged_is_for_a_new_worker(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 4);
+	struct batch_scene *table = staged_fill(test, NULL, 4);
 
 	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 2), 0);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 4);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 4);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
 /* 64: of two workers one has come to the end of all: what comes next it begins at once */
-static void inbox_is_shut_by_who_idles(struct kunit *test)
+static void staged_is_shut_by_who_idles(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *hold = table->held[0];
 	unsigned int round;
 
 	for (round = 0; round < 5; round++) {
-		table->rest = hand_queue(test, table, 5, NULL);
+		table->rest = batched_queue(test, table, 5, NULL);
 		wpt_open(hold->gate);
-		hand_expect_order(test, table->rest, 5);
+		batched_expect_order(test, table->rest, 5);
 		WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
-		hand_expect_run(test, hand_queue(test, table, 1, NULL), 1);
+		batched_expect_run(test, batched_queue(test, table, 1, NULL), 1);
 		hold = wpt_hold(test, table->pool, 1);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->held[1]->runs), 0);
 }
 
 /* 64: while one worker is woken for the first of many, the others are not forgotten */
-static void inbox_is_seen_by_those_who_idle(struct kunit *test)
+static void staged_is_seen_by_those_who_idle(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 3, .flags = WPOOL_PREALLOC,
@@ -120,23 +120,23 @@ static void inbox_is_seen_by_those_who_idle(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, &jobs[2], 2), 0);
 		wpt_begun(test, &held[0]);
 		wpt_begun(test, &held[1]);
-		hand_expect_run(test, jobs, 4);
+		batched_expect_run(test, jobs, 4);
 		wpt_open(held->gate);
 	}
 }
 
 /* 41: its worker dies: they run on the next, in order */
-static void inbox_survives_its_worker(struct kunit *test)
+static void staged_survives_its_worker(struct kunit *test)
 {
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
-	unsigned int n = inbox_ahead(test) + 6;
-	struct hand_table *table;
+	unsigned int n = staged_ahead(test) + 6;
+	struct batch_scene *table;
 
-	hand_asker(test, first, hand_die);
-	table = inbox_fill(test, first, 6);
+	batch_asker(test, first, batched_die);
+	table = staged_fill(test, first, 6);
 	wpt_open(first->gate);
-	hand_expect_order(test, table->rest, n);
-	KUNIT_EXPECT_EQ(test, hand_result(test, first), -EOWNERDEAD);
+	batched_expect_order(test, table->rest, n);
+	KUNIT_EXPECT_EQ(test, batched_result(test, first), -EOWNERDEAD);
 	WPT_EXPECT_STAT(test, table->pool, DIED, 1);
 	WPT_EXPECT_STAT(test, table->pool, OOPSED, 1);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, table->warm + n);
@@ -144,28 +144,28 @@ static void inbox_survives_its_worker(struct kunit *test)
 }
 
 /* 53: of a group that is cancelled those go that are its, and none that lie in the inbox */
-static void inbox_is_in_no_group(struct kunit *test)
+static void staged_is_in_no_group(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 3);
+	struct batch_scene *table = staged_fill(test, NULL, 3);
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *members = wpt_jobs(test, 2, NULL), *more;
 
 	wpt_group_schedule(test, group, table->pool, members, 2);
-	more = hand_queue(test, table, 3, NULL);
+	more = batched_queue(test, table, 3, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 2);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, inbox_ahead(test) + 6);
+	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 6);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, inbox_ahead(test) + 3);
-	hand_expect_order(test, more, 3);
-	KUNIT_EXPECT_EQ(test, hand_runs(members, 2), 0);
+	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	batched_expect_order(test, more, 3);
+	KUNIT_EXPECT_EQ(test, batched_runs(members, 2), 0);
 }
 
 /* 26, 54: shutdown refuses the next, and runs those in the inbox */
-static void inbox_is_run_by_shutdown(struct kunit *test)
+static void staged_is_run_by_shutdown(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 6);
-	unsigned int n = inbox_ahead(test) + 6;
+	struct batch_scene *table = staged_fill(test, NULL, 6);
+	unsigned int n = staged_ahead(test) + 6;
 	struct wpt_job *late = wpt_jobs(test, 1, NULL);
 
 	wpool_shutdown(table->pool);
@@ -173,26 +173,26 @@ static void inbox_is_run_by_shutdown(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, n);
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	hand_expect_order(test, table->rest, n);
+	batched_expect_order(test, table->rest, n);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
 }
 
 /* 55: shutdown_now hands them back, in order, behind those that waited before */
-static void inbox_is_handed_back(struct kunit *test)
+static void staged_is_handed_back(struct kunit *test)
 {
-	struct hand_table *table = inbox_fill(test, NULL, 6);
-	unsigned int n = inbox_ahead(test) + 6, i;
+	struct batch_scene *table = staged_fill(test, NULL, 6);
+	unsigned int n = staged_ahead(test) + 6, i;
 	LIST_HEAD(unrun);
 
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), n);
-	KUNIT_EXPECT_TRUE(test, hand_unrun_begins(&unrun, table->rest, n));
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, table->rest, n));
 	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
 	for (i = 0; i < n; i++)
-		KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[i]), -ECANCELED);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[i]), -ECANCELED);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
 	wpt_open(table->first->gate);
 	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, n), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n), 0);
 }
 
 #define PRODUCERS	4
@@ -266,7 +266,7 @@ KUNIT_ARRAY_PARAM(crowd, crowd_cases, crowd_name);
  * 6, 10, 17, 46: many submit at once, to few workers and with little room: each task runs
  * once, no more wait than may, and one worker begins those of each submitter in order.
  */
-static void inbox_serves_a_crowd(struct kunit *test)
+static void staged_serves_a_crowd(struct kunit *test)
 {
 	const struct crowd_case *param = test->param_value;
 	struct crowd *crowd = wpt_alloc(test, sizeof(*crowd));
@@ -301,26 +301,26 @@ static void inbox_serves_a_crowd(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 }
 
-static struct kunit_case inbox_end_cases[] = {
-	KUNIT_CASE_PARAM(inbox_is_flushed, ahead_gen_params),
-	KUNIT_CASE(inbox_is_drained),
-	KUNIT_CASE_PARAM(inbox_is_paused, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_for_a_new_worker, ahead_gen_params),
-	KUNIT_CASE(inbox_is_shut_by_who_idles),
-	KUNIT_CASE(inbox_is_seen_by_those_who_idle),
-	KUNIT_CASE_PARAM(inbox_survives_its_worker, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_in_no_group, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_run_by_shutdown, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_is_handed_back, ahead_gen_params),
-	KUNIT_CASE_PARAM(inbox_serves_a_crowd, crowd_gen_params),
+static struct kunit_case staging_after_cases[] = {
+	KUNIT_CASE_PARAM(staged_is_flushed, ahead_gen_params),
+	KUNIT_CASE(staged_is_drained),
+	KUNIT_CASE_PARAM(staged_is_paused, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_for_a_new_worker, ahead_gen_params),
+	KUNIT_CASE(staged_is_shut_by_who_idles),
+	KUNIT_CASE(staged_is_seen_by_those_who_idle),
+	KUNIT_CASE_PARAM(staged_survives_its_worker, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_in_no_group, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_run_by_shutdown, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_is_handed_back, ahead_gen_params),
+	KUNIT_CASE_PARAM(staged_serves_a_crowd, crowd_gen_params),
 	{}
 };
 
-static struct kunit_suite inbox_end_suite = {
-	.name = "wpool_inbox_end",
-	.init = inbox_end_init,
+static struct kunit_suite staging_after_suite = {
+	.name = "wpool_staging_after",
+	.init = staging_after_init,
 	.exit = wpt_exit,
-	.test_cases = inbox_end_cases,
+	.test_cases = staging_after_cases,
 };
 
-kunit_test_suite(inbox_end_suite);
+kunit_test_suite(staging_after_suite);

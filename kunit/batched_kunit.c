@@ -1,65 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks that a worker has taken several at a time are run, counted, cancelled and
- * awaited as those on the queue are. See core/hand.c.
+ * awaited as those on the queue are. See core/batch.c.
  */
-#include "hand_scene.h"
+#include "batch_scene.h"
 
-static int hand_init(struct kunit *test)
+static int batched_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_hand");
+	return wpt_init(test, "wpool_batched");
 }
 
-KUNIT_ARRAY_PARAM(warm, hand_warm_cases, hand_warm_name);
+KUNIT_ARRAY_PARAM(warm, batched_warm_cases, batched_warm_name);
 
 /* 64: what one worker has in hand is run by another while it is busy */
-static void hand_runs_elsewhere(struct kunit *test)
+static void batched_runs_elsewhere(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 2 }, 20);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 2 }, 20);
 
 	wpt_open(table->held[1]->gate);
-	hand_expect_run(test, table->rest, 20);
+	batched_expect_run(test, table->rest, 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
 /* 64: and by one that is made for it */
-static void hand_runs_in_new_worker(struct kunit *test)
+static void batched_runs_in_new_worker(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
 
 	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 2), 0);
-	hand_expect_order(test, table->rest, 20);
+	batched_expect_order(test, table->rest, 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
 /* 64: those that were taken long ago go before those that are queued, in their order */
-static void hand_goes_first_when_old(struct kunit *test)
+static void batched_goes_first_when_old(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 3 });
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 3 });
 	struct wpt_job *second, *taken[2], *queued;
 	unsigned long dealt;
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	taken[0] = hand_queue(test, table, 1, NULL);
-	second = hand_queue(test, table, 1, wpt_gate(test));
-	taken[1] = hand_queue(test, table, 1, NULL);
-	queued = hand_queue(test, table, 6, NULL);
-	hand_let_go(test, table, 0, table->first);
-	hand_let_go(test, table, 1, second);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	taken[0] = batched_queue(test, table, 1, NULL);
+	second = batched_queue(test, table, 1, wpt_gate(test));
+	taken[1] = batched_queue(test, table, 1, NULL);
+	queued = batched_queue(test, table, 6, NULL);
+	batched_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 1, second);
 	dealt = jiffies;
 	WPT_ASSERT_UNTIL(test, time_after(jiffies, dealt + 2));
 	wpt_open(table->held[2]->gate);
-	hand_expect_run(test, queued, 6);
-	hand_expect_run(test, taken[0], 1);
-	hand_expect_run(test, taken[1], 1);
+	batched_expect_run(test, queued, 6);
+	batched_expect_run(test, taken[0], 1);
+	batched_expect_run(test, taken[1], 1);
 	KUNIT_EXPECT_LT(test, taken[0]->turn, taken[1]->turn);
 	KUNIT_EXPECT_LT(test, taken[1]->turn, queued[0].turn);
 }
 
 /* 43, 44: the counters are exact while a worker is inside a task of its hand */
-static void hand_is_counted(struct kunit *test)
+static void batched_is_counted(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
 	unsigned int i, wrong = 0;
 
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 20);
@@ -76,16 +76,16 @@ static void hand_is_counted(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 20);
+	batched_expect_order(test, table->rest, 20);
 	WPT_ASSERT_STAT(test, table->pool, RUNNING, 0);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 22 + table->warm);
 }
 
 /* 47, 48: each of them can be cancelled, once, and the one that runs cannot */
-static void hand_is_cancelled(struct kunit *test)
+static void batched_is_cancelled(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 6);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 6);
 	unsigned int i;
 
 	KUNIT_EXPECT_FALSE(test, wpool_cancel(&table->first->task));
@@ -93,19 +93,19 @@ static void hand_is_cancelled(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, wpool_cancel(&table->rest[i].task));
 		KUNIT_EXPECT_FALSE(test, wpool_cancel(&table->rest[i].task));
 		WPT_EXPECT_STAT(test, table->pool, QUEUED, 5 - i / 2);
-		KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[i]), -ECANCELED);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[i]), -ECANCELED);
 	}
 	wpt_open(table->first->gate);
 	for (i = 1; i < 6; i += 2)
-		KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[i]), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 6), 3);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[i]), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 6), 3);
 	WPT_EXPECT_STAT(test, table->pool, CANCELLED, 3);
 }
 
 /* 14, 49: who waits for one of them, or for the one that runs, is told its result */
-static void hand_is_awaited(struct kunit *test)
+static void batched_is_awaited(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
 	struct wpt_thread *waiters[3];
 	unsigned int i;
 
@@ -120,142 +120,142 @@ static void hand_is_awaited(struct kunit *test)
 	wpt_open(table->first->gate);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, waiters[i]), 10 + i);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[1]), 0);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[2]), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[1]), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[2]), 0);
 }
 
 /* 20: who waits for a limited time goes, and both run on as if he had not been there */
-static void hand_is_awaited_in_vain(struct kunit *test)
+static void batched_is_awaited_in_vain(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
 
 	table->first->result = 10;
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&table->first->task, 1, NULL), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&table->rest[0].task, 1, NULL), -ETIMEDOUT);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 4);
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), 10);
-	hand_expect_order(test, table->rest, 4);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), 10);
+	batched_expect_order(test, table->rest, 4);
 }
 
 /* 16, 64: a worker that waits for a task of its own hand runs it itself */
-static void hand_is_awaited_by_its_worker(struct kunit *test)
+static void batched_is_awaited_by_its_worker(struct kunit *test)
 {
-	struct hand_table *table;
-	struct hand_asker *asker = hand_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 },
-						      &table, 5, hand_ask_wait);
+	struct batch_scene *table;
+	struct batch_asker *asker = batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 },
+						      &table, 5, batched_ask_wait);
 
 	asker->other = &table->rest[0];
 	table->rest[0].result = 17;
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), 17);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), 17);
 	WPT_EXPECT_STAT(test, table->pool, NESTED, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->rest[0].runs), 1);
-	hand_expect_order(test, &table->rest[1], 4);
+	batched_expect_order(test, &table->rest[1], 4);
 }
 
 /* 16, 64: a worker that waits for a task in another's hand runs it too */
-static void hand_is_awaited_by_another_worker(struct kunit *test)
+static void batched_is_awaited_by_another_worker(struct kunit *test)
 {
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct hand_asker *asker = hand_asker(test, job, hand_ask_wait);
-	struct hand_table *table = hand_deal_beside(test, job, 4);
+	struct batch_asker *asker = batch_asker(test, job, batched_ask_wait);
+	struct batch_scene *table = batched_deal_beside(test, job, 4);
 
 	asker->other = &table->rest[0];
 	wpt_open(job->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, job), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, job), 0);
 	WPT_EXPECT_STAT(test, table->pool, NESTED, 1);
-	hand_expect_run(test, table->rest, 4);
+	batched_expect_run(test, table->rest, 4);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
 /* 16: a worker that would wait for the room that its own hand takes up is refused */
-static void hand_blocks_its_worker(struct kunit *test)
+static void batched_blocks_its_worker(struct kunit *test)
 {
-	struct hand_table *table;
-	struct hand_asker *asker = hand_deal_to_asker(test, &(struct wpool_attrs) {
+	struct batch_scene *table;
+	struct batch_asker *asker = batched_deal_to_asker(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 2,
-	}, &table, 1, hand_ask_schedule);
+	}, &table, 1, batched_ask_schedule);
 
-	hand_queue(test, table, 1, NULL);
+	batched_queue(test, table, 1, NULL);
 	asker->other = wpt_jobs(test, 1, NULL);
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, table->first), -EDEADLK);
-	hand_expect_run(test, table->rest, 1);
+	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), -EDEADLK);
+	batched_expect_run(test, table->rest, 1);
 }
 
 /* 65: one of high priority goes before those in hand */
-static void hand_waits_for_high(struct kunit *test)
+static void batched_waits_for_high(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
-	struct wpt_job *high = hand_jobs(test, table, 1, NULL);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
+	struct wpt_job *high = batched_jobs(test, table, 1, NULL);
 
 	wpool_task_set_priority(&high->task, WPOOL_PRIO_HIGH);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &high->task), 0);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 4);
+	batched_expect_order(test, table->rest, 4);
 	KUNIT_EXPECT_EQ(test, high->turn, table->first->turn + 1);
 }
 
 /* 65: one of low priority does not begin while others are in hand */
-static void hand_goes_before_low(struct kunit *test)
+static void batched_goes_before_low(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpt_job *low = hand_jobs(test, table, 3, NULL);
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *low = batched_jobs(test, table, 3, NULL);
 	unsigned int i;
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 1, NULL);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 1, NULL);
 	for (i = 0; i < 3; i++)
 		wpool_task_set_priority(&low[i].task, WPOOL_PRIO_LOW);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, low, 3), 0);
-	hand_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 0, table->first);
 	wpt_open(table->held[1]->gate);
-	hand_expect_run(test, table->rest, 1);
-	hand_expect_run(test, low, 3);
+	batched_expect_run(test, table->rest, 1);
+	batched_expect_run(test, low, 3);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_GT(test, low[i].turn, table->rest->turn);
 }
 
 /* A pause holds for those in hand too. */
-static void hand_is_paused(struct kunit *test)
+static void batched_is_paused(struct kunit *test)
 {
-	struct hand_table *table = hand_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 8);
+	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 8);
 
 	wpool_pause(table->pool);
 	wpt_open(table->first->gate);
 	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 8);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 8), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 8), 0);
 	wpool_resume(table->pool);
-	hand_expect_order(test, table->rest, 8);
+	batched_expect_order(test, table->rest, 8);
 }
 
 /* 28: a worker that is one too many begins nothing that is in a hand */
-static void hand_is_left_behind(struct kunit *test)
+static void batched_is_left_behind(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpt_job *second = hand_queue(test, table, 1, wpt_gate(test));
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *second = batched_queue(test, table, 1, wpt_gate(test));
 
 	/* Before there is a hand, which might be old by then and be had back for it. */
-	hand_let_go(test, table, 1, second);
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 1, NULL);
-	hand_queue(test, table, 4, NULL);
-	hand_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 1, second);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 1, NULL);
+	batched_queue(test, table, 4, NULL);
+	batched_let_go(test, table, 0, table->first);
 	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 1), 0);
 	wpt_open(table->first->gate);
 	WPT_ASSERT_STAT(test, table->pool, WORKERS, 1);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 5);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->rest->runs), 0);
 	wpt_open(second->gate);
-	hand_expect_run(test, table->rest, 1);
+	batched_expect_run(test, table->rest, 1);
 }
 
 /* A worker on its way out, which waits for a task in its hook. */
 static void stop_hook(struct wpool *pool)
 {
-	struct hand_asker *asker = wpool_priv(pool);
+	struct batch_asker *asker = wpool_priv(pool);
 	struct wpt_job *other = xchg(&asker->other, NULL);
 
 	if (!other)
@@ -266,43 +266,43 @@ static void stop_hook(struct wpool *pool)
 }
 
 /* 28: nor does it take any when it runs what its hook waits for */
-static void hand_is_not_for_who_leaves(struct kunit *test)
+static void batched_is_not_for_who_leaves(struct kunit *test)
 {
 	static const struct wpool_ops ops = { .worker_stop = stop_hook };
-	struct hand_asker *asker = wpt_alloc(test, sizeof(*asker));
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_asker *asker = wpt_alloc(test, sizeof(*asker));
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 2, .ops = &ops, .priv = asker,
 	});
 
 	asker->job = wpt_jobs(test, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 6, NULL);
+	table->rest = batched_queue(test, table, 6, NULL);
 	asker->other = &table->rest[0];
 	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 1), 0);
-	hand_let_go(test, table, 0, asker->job);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 6), 1);
+	batched_let_go(test, table, 0, asker->job);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 6), 1);
 	wpt_open(asker->job->gate);
 	wpt_open(table->held[1]->gate);
-	hand_expect_run(test, table->rest, 6);
+	batched_expect_run(test, table->rest, 6);
 }
 
 /* 17: those in hand take up room, the one that runs does not: the bound is exact */
-static void hand_takes_up_room(struct kunit *test)
+static void batched_takes_up_room(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 4,
 	});
-	struct wpt_job *more = hand_jobs(test, table, 2, NULL);
+	struct wpt_job *more = batched_jobs(test, table, 2, NULL);
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 3, NULL);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 3, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &more[0].task), -EAGAIN);
-	hand_let_go(test, table, 0, table->first);
+	batched_let_go(test, table, 0, table->first);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &more[0].task), 0);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &more[1].task), -EAGAIN);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 4);
 	wpt_open(table->first->gate);
-	hand_expect_order(test, table->rest, 3);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &more[0]), 0);
+	batched_expect_order(test, table->rest, 3);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &more[0]), 0);
 }
 
 static const bool detached_cases[] = { false, true };
@@ -315,20 +315,20 @@ static void detached_name(const bool *detached, char *desc)
 KUNIT_ARRAY_PARAM(detached, detached_cases, detached_name);
 
 /* 18: a blocked submitter gets the room that a task of a hand frees as it ends */
-static void hand_serves_the_blocked(struct kunit *test)
+static void batched_serves_the_blocked(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 2,
 	});
-	struct wpt_job *more = hand_jobs(test, table, 2, NULL);
+	struct wpt_job *more = batched_jobs(test, table, 2, NULL);
 	struct wpt_thread *submitter;
 
-	table->first = hand_jobs(test, table, 1, wpt_gate(test));
+	table->first = batched_jobs(test, table, 1, wpt_gate(test));
 	if (*(const bool *)test->param_value)
 		wpool_task_set_detached(&table->first->task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &table->first->task), 0);
-	table->rest = hand_queue(test, table, 1, wpt_gate(test));
-	hand_let_go(test, table, 0, table->first);
+	table->rest = batched_queue(test, table, 1, wpt_gate(test));
+	batched_let_go(test, table, 0, table->first);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &more[0].task), 0);
 	submitter = wpt_thread(test, wpt_call_schedule, table->pool, &more[1], NULL);
 	WPT_ASSERT_STAT(test, table->pool, BLOCKED, 1);
@@ -337,59 +337,59 @@ static void hand_serves_the_blocked(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->rest->runs), 0);
 	wpt_open(table->rest->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &more[1]), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &more[1]), 0);
 }
 
 /* 23: the oldest, which is dropped, may be one in a hand */
-static void hand_is_the_oldest(struct kunit *test)
+static void batched_is_the_oldest(struct kunit *test)
 {
-	struct hand_table *table = hand_table(test, &(struct wpool_attrs) {
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 3, .full = WPOOL_FULL_DISCARD_OLDEST,
 	});
-	struct wpt_job *more = hand_jobs(test, table, 2, NULL);
+	struct wpt_job *more = batched_jobs(test, table, 2, NULL);
 
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, 2, NULL);
-	hand_let_go(test, table, 0, table->first);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 2, NULL);
+	batched_let_go(test, table, 0, table->first);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, more, 1), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &more[1].task), 0);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[0]), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[0]), -ECANCELED);
 	WPT_EXPECT_STAT(test, table->pool, QUEUED, 3);
 	wpt_open(table->first->gate);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &table->rest[1]), 0);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &more[0]), 0);
-	KUNIT_EXPECT_EQ(test, hand_result(test, &more[1]), 0);
-	KUNIT_EXPECT_EQ(test, hand_runs(table->rest, 2), 1);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[1]), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &more[0]), 0);
+	KUNIT_EXPECT_EQ(test, batched_result(test, &more[1]), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 2), 1);
 	WPT_EXPECT_STAT(test, table->pool, DROPPED, 1);
 }
 
-static struct kunit_case hand_cases[] = {
-	KUNIT_CASE_PARAM(hand_runs_elsewhere, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_runs_in_new_worker, warm_gen_params),
-	KUNIT_CASE(hand_goes_first_when_old),
-	KUNIT_CASE_PARAM(hand_is_counted, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_cancelled, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_awaited, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_awaited_in_vain, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_awaited_by_its_worker, warm_gen_params),
-	KUNIT_CASE_PARAM(hand_is_awaited_by_another_worker, warm_gen_params),
-	KUNIT_CASE(hand_blocks_its_worker),
-	KUNIT_CASE_PARAM(hand_waits_for_high, warm_gen_params),
-	KUNIT_CASE(hand_goes_before_low),
-	KUNIT_CASE_PARAM(hand_is_paused, warm_gen_params),
-	KUNIT_CASE(hand_is_left_behind),
-	KUNIT_CASE(hand_is_not_for_who_leaves),
-	KUNIT_CASE(hand_takes_up_room),
-	KUNIT_CASE_PARAM(hand_serves_the_blocked, detached_gen_params),
-	KUNIT_CASE(hand_is_the_oldest),
+static struct kunit_case batched_cases[] = {
+	KUNIT_CASE_PARAM(batched_runs_elsewhere, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_runs_in_new_worker, warm_gen_params),
+	KUNIT_CASE(batched_goes_first_when_old),
+	KUNIT_CASE_PARAM(batched_is_counted, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_cancelled, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_awaited, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_awaited_in_vain, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_awaited_by_its_worker, warm_gen_params),
+	KUNIT_CASE_PARAM(batched_is_awaited_by_another_worker, warm_gen_params),
+	KUNIT_CASE(batched_blocks_its_worker),
+	KUNIT_CASE_PARAM(batched_waits_for_high, warm_gen_params),
+	KUNIT_CASE(batched_goes_before_low),
+	KUNIT_CASE_PARAM(batched_is_paused, warm_gen_params),
+	KUNIT_CASE(batched_is_left_behind),
+	KUNIT_CASE(batched_is_not_for_who_leaves),
+	KUNIT_CASE(batched_takes_up_room),
+	KUNIT_CASE_PARAM(batched_serves_the_blocked, detached_gen_params),
+	KUNIT_CASE(batched_is_the_oldest),
 	{}
 };
 
-static struct kunit_suite hand_suite = {
-	.name = "wpool_hand",
-	.init = hand_init,
+static struct kunit_suite batched_suite = {
+	.name = "wpool_batched",
+	.init = batched_init,
 	.exit = wpt_exit,
-	.test_cases = hand_cases,
+	.test_cases = batched_cases,
 };
 
-kunit_test_suite(hand_suite);
+kunit_test_suite(batched_suite);

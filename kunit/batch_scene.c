@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of hands share; hand_scene.h says how it is used.
+ * What the tests of hands share; batch_scene.h says how it is used.
  */
 #include <linux/kthread.h>
-#include "hand_scene.h"
+#include "batch_scene.h"
 
-struct hand_table *hand_table(struct kunit *test, const struct wpool_attrs *attrs)
+struct batch_scene *batch_scene(struct kunit *test, const struct wpool_attrs *attrs)
 {
-	struct hand_table *table = wpt_alloc(test, sizeof(*table));
+	struct batch_scene *table = wpt_alloc(test, sizeof(*table));
 	unsigned int i;
 
 	table->pool = wpt_pool(test, attrs);
@@ -17,7 +17,7 @@ struct hand_table *hand_table(struct kunit *test, const struct wpool_attrs *attr
 	return table;
 }
 
-struct wpt_job *hand_jobs(struct kunit *test, struct hand_table *table, unsigned int n,
+struct wpt_job *batched_jobs(struct kunit *test, struct batch_scene *table, unsigned int n,
 			  struct wpt_gate *gate)
 {
 	struct wpt_job *jobs = wpt_jobs(test, n, gate);
@@ -28,17 +28,17 @@ struct wpt_job *hand_jobs(struct kunit *test, struct hand_table *table, unsigned
 	return jobs;
 }
 
-struct wpt_job *hand_queue(struct kunit *test, struct hand_table *table, unsigned int n,
+struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *table, unsigned int n,
 			   struct wpt_gate *gate)
 {
-	struct wpt_job *jobs = hand_jobs(test, table, n, gate);
+	struct wpt_job *jobs = batched_jobs(test, table, n, gate);
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, n), 0);
 	return jobs;
 }
 
 /* One of the workers that are held goes on, until it is in a job. */
-void hand_let_go(struct kunit *test, struct hand_table *table, unsigned int worker,
+void batched_let_go(struct kunit *test, struct batch_scene *table, unsigned int worker,
 		 struct wpt_job *job)
 {
 	wpt_open(table->held[worker]->gate);
@@ -49,15 +49,15 @@ void hand_let_go(struct kunit *test, struct hand_table *table, unsigned int work
  * A worker's hands hold 1, 2, 4 and 8 beside the task that it begins as it takes them,
  * if it is quick. So it has its 13th task in the middle of a hand.
  */
-const unsigned int hand_warm_cases[2] = { 0, 12 };
+const unsigned int batched_warm_cases[2] = { 0, 12 };
 
-void hand_warm_name(const unsigned int *warm, char *desc)
+void batched_warm_name(const unsigned int *warm, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "after %u quick ones", *warm);
 }
 
 /* Not counted by the clock; as many as the parameter of the test says. */
-void hand_warm_up(struct kunit *test, struct hand_table *table)
+void batched_warm_up(struct kunit *test, struct batch_scene *table)
 {
 	struct wpt_job *jobs;
 
@@ -70,18 +70,18 @@ void hand_warm_up(struct kunit *test, struct hand_table *table)
 }
 
 /* The first worker is in a job, with others of the n behind it in hand. */
-struct hand_table *hand_deal(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n)
+struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n)
 {
-	struct hand_table *table = hand_table(test, attrs);
+	struct batch_scene *table = batch_scene(test, attrs);
 
-	hand_warm_up(test, table);
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, n, NULL);
-	hand_let_go(test, table, 0, table->first);
+	batched_warm_up(test, table);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, n, NULL);
+	batched_let_go(test, table, 0, table->first);
 	return table;
 }
 
-unsigned int hand_runs(struct wpt_job *jobs, unsigned int n)
+unsigned int batched_runs(struct wpt_job *jobs, unsigned int n)
 {
 	unsigned int runs = 0;
 
@@ -94,7 +94,7 @@ unsigned int hand_runs(struct wpt_job *jobs, unsigned int n)
  * The result of a job. Only looked at until it has ended: who waits for one that is in
  * a hand has all hands put back, and so would hide that nobody else did.
  */
-int hand_result(struct kunit *test, struct wpt_job *job)
+int batched_result(struct kunit *test, struct wpt_job *job)
 {
 	WPT_ASSERT_UNTIL(test, !wpool_task_queued(&job->task) &&
 			       !wpool_task_running(&job->task));
@@ -102,23 +102,23 @@ int hand_result(struct kunit *test, struct wpt_job *job)
 }
 
 /* All have run, once each. */
-void hand_expect_run(struct kunit *test, struct wpt_job *jobs, unsigned int n)
+void batched_expect_run(struct kunit *test, struct wpt_job *jobs, unsigned int n)
 {
 	unsigned int i, wrong = 0;
 
 	for (i = 0; i < n; i++) {
-		KUNIT_EXPECT_EQ(test, hand_result(test, &jobs[i]), 0);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &jobs[i]), 0);
 		wrong += atomic_read(&jobs[i].runs) != 1;
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
 /* And in order, as one worker alone must. */
-void hand_expect_order(struct kunit *test, struct wpt_job *jobs, unsigned int n)
+void batched_expect_order(struct kunit *test, struct wpt_job *jobs, unsigned int n)
 {
 	unsigned int i, wrong = 0;
 
-	hand_expect_run(test, jobs, n);
+	batched_expect_run(test, jobs, n);
 	for (i = 1; i < n; i++)
 		wrong += jobs[i].turn <= jobs[i - 1].turn;
 	KUNIT_EXPECT_EQ(test, wrong, 0);
@@ -126,16 +126,16 @@ void hand_expect_order(struct kunit *test, struct wpt_job *jobs, unsigned int n)
 
 static int run_asker(void *arg)
 {
-	struct hand_asker *asker = arg;
+	struct batch_asker *asker = arg;
 	int err = wpt_run_job(asker->job);
 
 	return err ?: asker->call(asker);
 }
 
-struct hand_asker *hand_asker(struct kunit *test, struct wpt_job *job,
-			      int (*call)(struct hand_asker *asker))
+struct batch_asker *batch_asker(struct kunit *test, struct wpt_job *job,
+			      int (*call)(struct batch_asker *asker))
 {
-	struct hand_asker *asker = wpt_alloc(test, sizeof(*asker));
+	struct batch_asker *asker = wpt_alloc(test, sizeof(*asker));
 
 	asker->job = job;
 	asker->call = call;
@@ -143,24 +143,24 @@ struct hand_asker *hand_asker(struct kunit *test, struct wpt_job *job,
 	return asker;
 }
 
-int hand_ask_wait(struct hand_asker *asker)
+int batched_ask_wait(struct batch_asker *asker)
 {
 	return wpool_wait(&asker->other->task);
 }
 
-int hand_ask_schedule(struct hand_asker *asker)
+int batched_ask_schedule(struct batch_asker *asker)
 {
 	return wpool_schedule(asker->pool, &asker->other->task);
 }
 
-int hand_die(struct hand_asker *asker)
+int batched_die(struct batch_asker *asker)
 {
 	kthread_complete_and_exit(NULL, 0);
 	return 0;
 }
 
 /* Are these the jobs that were handed back next? */
-bool hand_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n)
+bool batched_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n)
 {
 	struct wpool_task *task;
 	unsigned int i;
@@ -174,38 +174,38 @@ bool hand_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned i
 	return true;
 }
 
-/* As hand_deal(), and the first is an asker. */
-struct hand_asker *hand_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
-				      struct hand_table **table, unsigned int n,
-				      int (*call)(struct hand_asker *asker))
+/* As batched_deal(), and the first is an asker. */
+struct batch_asker *batched_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
+				      struct batch_scene **table, unsigned int n,
+				      int (*call)(struct batch_asker *asker))
 {
-	struct hand_table *t = hand_table(test, attrs);
-	struct hand_asker *asker;
+	struct batch_scene *t = batch_scene(test, attrs);
+	struct batch_asker *asker;
 
-	hand_warm_up(test, t);
-	t->first = hand_jobs(test, t, 1, wpt_gate(test));
-	asker = hand_asker(test, t->first, call);
+	batched_warm_up(test, t);
+	t->first = batched_jobs(test, t, 1, wpt_gate(test));
+	asker = batch_asker(test, t->first, call);
 	asker->pool = t->pool;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(t->pool, &t->first->task), 0);
-	t->rest = hand_queue(test, t, n, NULL);
-	hand_let_go(test, t, 0, t->first);
+	t->rest = batched_queue(test, t, n, NULL);
+	batched_let_go(test, t, 0, t->first);
 	*table = t;
 	return asker;
 }
 
-/* As hand_deal(), of two workers, with the other in a job of the caller's. */
-struct hand_table *hand_deal_beside(struct kunit *test, struct wpt_job *job, unsigned int n)
+/* As batched_deal(), of two workers, with the other in a job of the caller's. */
+struct batch_scene *batched_deal_beside(struct kunit *test, struct wpt_job *job, unsigned int n)
 {
-	struct hand_table *table = wpt_alloc(test, sizeof(*table));
+	struct batch_scene *table = wpt_alloc(test, sizeof(*table));
 
 	table->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	table->clock = wpt_alloc(test, sizeof(*table->clock));
 	table->held[0] = wpt_hold(test, table->pool, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &job->task), 0);
 	wpt_begun(test, job);
-	hand_warm_up(test, table);
-	table->first = hand_queue(test, table, 1, wpt_gate(test));
-	table->rest = hand_queue(test, table, n, NULL);
-	hand_let_go(test, table, 0, table->first);
+	batched_warm_up(test, table);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, n, NULL);
+	batched_let_go(test, table, 0, table->first);
 	return table;
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where submitters leave tasks without meeting the workers at pool->lock.
+ *
+ * The staging queue is a list with a lock of its own, behind the queue. While it is open a
+ * plain task is accepted by putting it there: one hold of a lock that a worker takes only
+ * to have all of them at once, when it comes for its next task. It is one list for all
+ * submitters, so the order of acceptance is that of the holds of its lock.
+ *
+ * The rest of the pool need not know of it: pool_lock() shuts it, and what it held is
+ * on the queue then. So whoever has pool->lock has the pool as if there were no staging
+ * queue. Only a worker that comes back from a task takes the lock without shutting it, in
+ * run.c; what it may find there that must not be overlooked is seen to by
+ * staging_collect() before it looks at the queue, and by the calls of staging_shut() in
+ * queue_link() and flush_tell().
+ *
+ * It is opened where staging_may_open() says that one more task asks for nothing but its
+ * place on the queue; above all for no wake-up, as somebody is looking, or everybody is
+ * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
+ * buries a worker or raises the capacity has shut it, and so has a worker that is counted
+ * as looking when it comes. So no task is stranded there, see wake.c.
+ *
+ * A worker keeps it open only as long as it finds something in it; so if no task is
+ * left it is shut before its worker sleeps. A submitter opens it when more waits than
+ * is being looked for.
+ *
+ * Modelled in scripts/model/staging.pml.
+ */
+#include <linux/lockdep.h>
+
+#include "internal.h"
+
+/* The most that it is given room for at a time: sums of it stay in 32 bits. */
+#define MOST_ROOM	0x100000U
+
+/* Moves all that is in it to the queue. Needs both locks. */
+static void staging_empty(struct wpool *pool)
+{
+	struct wpool_staging *staging = &pool->staging;
+	unsigned int n = staging->accepted - staging->collected;
+
+	if (!n)
+		return;
+	list_splice_tail_init(&staging->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
+	pool->undone[staging->color] += n;
+	WRITE_ONCE(staging->collected, staging->accepted);
+	WRITE_ONCE(pool->nr_queued, pool->nr_queued + n);
+}
+
+/* Lets as many in as there is room for. Needs both locks, and that it is empty. */
+static void staging_open(struct wpool *pool)
+{
+	struct wpool_staging *staging = &pool->staging;
+	unsigned int waiting = pool_collected(pool);
+
+	staging->color = pool->color;
+	WRITE_ONCE(staging->limit, pool->depth > waiting ?
+		   staging->accepted + min(pool->depth - waiting, MOST_ROOM) : 0);
+}
+
+/* The rest of staging_shut(): it is open. */
+void __staging_shut(struct wpool *pool)
+{
+	struct wpool_staging *staging = &pool->staging;
+
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&staging->lock);
+	WRITE_ONCE(staging->limit, 0);
+	staging_empty(pool);
+	raw_spin_unlock(&staging->lock);
+}
+
+/* The rest of staging_collect(): it is open. */
+void __staging_collect(struct wpool *pool)
+{
+	struct wpool_staging *staging = &pool->staging;
+
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&staging->lock);
+	if (staging->accepted != staging->collected) {
+		staging_empty(pool);
+		staging_open(pool);
+	} else {
+		WRITE_ONCE(staging->limit, 0);
+	}
+	raw_spin_unlock(&staging->lock);
+}
+
+/* The rest of staging_offer(): more waits than is being looked for. */
+void __staging_offer(struct wpool *pool)
+{
+	struct wpool_staging *staging = &pool->staging;
+
+	lockdep_assert_held(&pool->lock);
+	if (staging->limit || !staging_may_open(pool))
+		return;
+	raw_spin_lock(&staging->lock);
+	staging_open(pool);
+	raw_spin_unlock(&staging->lock);
+}

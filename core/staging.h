@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What of the staging queue is on every task's way; see staging.c. Included by internal.h
+ * alone.
+ */
+#ifndef _WPOOL_STAGING_H
+#define _WPOOL_STAGING_H
+
+#include <trace/events/wpool.h>
+
+/*
+ * May it be opened: does one more task ask for nothing but its place? That stays so while
+ * it is open: whoever changes it has shut it first. Needs pool->lock.
+ */
+static inline bool staging_may_open(const struct wpool *pool)
+{
+	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one &&
+	       !pool->paused && list_empty(&pool->blocked) && !pool->nr_asleep &&
+	       (pool->nr_looking ||
+		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
+}
+
+/* How many are in it. Needs no lock; then it may be out of date. */
+static inline unsigned int staging_count(const struct wpool *pool)
+{
+	const struct wpool_staging *staging = &pool->staging;
+	u64 collected = READ_ONCE(staging->collected);
+
+	smp_rmb();	/* pairs with the lock: what is collected was accepted before */
+	return READ_ONCE(staging->accepted) - collected;
+}
+
+/* How many have been accepted and have not begun. As staging_count(). */
+static inline unsigned int pool_waiting(const struct wpool *pool)
+{
+	return pool_collected(pool) + staging_count(pool);
+}
+
+/**
+ * staging_shut() - have all that were accepted on the queue, and no more come
+ * @pool: the pool
+ *
+ * Context: pool->lock held.
+ */
+static inline void staging_shut(struct wpool *pool)
+{
+	if (unlikely(pool->staging.limit))
+		__staging_shut(pool);
+}
+
+/**
+ * pool_lock() - take pool->lock, and have the whole pool under it
+ * @pool: the pool
+ * @flags: for raw_spin_unlock_irqrestore()
+ */
+#define pool_lock(pool, flags) do {				\
+	raw_spin_lock_irqsave(&(pool)->lock, flags);		\
+	staging_shut(pool);					\
+} while (0)
+
+/**
+ * staging_collect() - have what is in the staging queue on the queue
+ * @pool: the pool
+ *
+ * By a worker that is to look at the queue. If nothing was in it, it is shut, so no worker
+ * goes to sleep while it is open. Context: pool->lock held.
+ */
+static inline void staging_collect(struct wpool *pool)
+{
+	if (pool->staging.limit)
+		__staging_collect(pool);
+}
+
+/*
+ * Is nothing about it that pool->lock, or a message, is needed for? A pool that has the
+ * task already may be pinning its owner just now.
+ */
+static __always_inline bool task_is_plain(const struct wpool *pool,
+					  const struct wpool_task *task)
+{
+	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL &&
+	       !(READ_ONCE(task->flags) & WPOOL_TASK_KEYED) &&
+	       (!task->owner || task->owner == pool->owner);
+}
+
+/*
+ * Opens it if more waits than is being looked for, and @task could have come that way.
+ * Needs pool->lock.
+ */
+static inline void staging_offer(struct wpool *pool, const struct wpool_task *task)
+{
+	if (pool->nr_queued - pool->nr_held > pool->nr_looking + 1 &&
+	    task_is_plain(pool, task))
+		__staging_offer(pool);
+}
+
+/*
+ * Accepts a plain task. Needs staging->lock. Return: false if it is shut or full, or
+ * somebody has the task.
+ */
+static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_staging *staging = &pool->staging;
+	/* Pairs with the release in task_settle(), maybe in another pool. */
+	u8 state = smp_load_acquire(&task->state);
+
+	if (unlikely(staging->accepted >= staging->limit || state & TASK_ACCEPTED))
+		return false;
+	WRITE_ONCE(staging->accepted, staging->accepted + 1);
+	WRITE_ONCE(task->pool, pool);
+	task->color = staging->color;
+	trace_wpool_task_queue(pool->name, task, task->fn);
+	list_add_tail(&task->node, &staging->tasks);
+	/* Release: as in queue_put(). */
+	smp_store_release(&task->state, TASK_QUEUED);
+	return true;
+}
+
+/**
+ * staging_submit() - have a task accepted without pool->lock
+ * @pool: the pool, if it is one
+ * @task: the task, if it is one
+ *
+ * Return: false if that cannot be; then nothing has changed.
+ */
+static __always_inline bool staging_submit(struct wpool *pool, struct wpool_task *task)
+{
+	unsigned long flags;
+	bool ret;
+
+	if (IS_ERR_OR_NULL(pool) || !READ_ONCE(pool->staging.limit) ||
+	    !task_is_plain(pool, task))
+		return false;
+	raw_spin_lock_irqsave(&pool->staging.lock, flags);
+	ret = staging_put(pool, task);
+	raw_spin_unlock_irqrestore(&pool->staging.lock, flags);
+	return ret;
+}
+
+#endif /* _WPOOL_STAGING_H */
