@@ -183,7 +183,7 @@ KUNIT_ARRAY_PARAM(warm, warm_cases, warm_name);
 
 enum kind { PLAIN, DETACHED, ALLOCATED, BATCH, HARD_IRQ };
 
-static const char * const kind_names[] = { "plain", "detached", "allocated", "a batch", "hard irq" };
+static const char * const kind_names[] = { "plain", "detached", "allocated", "batch", "hard irq" };
 
 static void submit_from_irq(struct irq_work *work)
 {
