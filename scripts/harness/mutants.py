@@ -93,8 +93,8 @@ def build(kernel, tree, who):
 def boot(kernel, built, who, seconds, limit=None, enough=None):
     if who == TORTURE:
         return torture.run(kernel, built, seconds, CPUS, f"stall={STALL}", enough=enough)
-    return kunit.run(kernel, built, ["wpool", "wpool_kunit"], CPUS, limit=limit,
-                     args={"wpool_kunit": f"suite={who}"}, enough=enough)
+    return kunit.run(kernel, built, ["wpool", "wpool_kunit"], CPUS, limit=limit, test=who,
+                     enough=enough)
 
 
 def _during(text):
