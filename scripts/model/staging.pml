@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks that are accepted without pool->lock: core/staging.c, and what a worker does that
+ * comes back from a task with it open. Checked by `make model`.
+ *
+ * What is shown, of every order in which the threads' steps may come:
+ *
+ * task_stranded	never does a task wait, staged, on the queue or in the batch,
+ *			while a worker idles or could be made, unless somebody looks or
+ *			the manager is asked; and when all have come to rest, with tasks
+ *			that sleep for long, none waits while fewer run than the capacity
+ * bound_broken		none is accepted beyond the depth and the workers that are free
+ * order_broken		tasks begin in the order in which they were accepted, or in which
+ *			they ceased to be held back by their key, whoever runs them
+ * task_lost		every task begins and ends, once
+ * ends_too_early	who flushes, drains or awaits the pool's end is told after the last
+ *			task; and none is accepted once the pool is closed
+ * end_missed		they are told
+ *
+ * Errors that one could make, and the properties that show them:
+ *
+ * BUG_IDLE_OPEN	staging_collect() opens it again with nothing in it, so that its
+ *			worker idles with it open: task_stranded
+ * BUG_BELIEVE_LIMIT	staging_put() does not look at the limit again under staging->lock:
+ *			task_stranded bound_broken order_broken ends_too_early
+ * BUG_EMPTY_UNLOCKED	staging_collect() counts what is in it before it has staging->lock:
+ *			task_stranded task_lost bound_broken end_missed
+ * BUG_BATCH_FORGOTTEN	staging_open() takes no account of the batch: bound_broken
+ * BUG_COUNTED_TWICE	staging_put() counts what staging_empty() counts: end_missed
+ * BUG_LINK_OPEN	queue_link() does not shut it: order_broken
+ * BUG_TELL_OPEN	flush_tell() does not shut it: ends_too_early
+ * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
+ * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
+ * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
+ * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
+ * BUG_BURY_OPEN	bury() does not shut it: task_stranded
+ *
+ * What stands for what: an atomic block that waits for !locked is one hold of
+ * pool->lock by somebody who shuts the staging queue first: then nobody can come in between. A
+ * worker that comes back from a task holds pool->lock over several steps; a hold of
+ * staging->lock is one step between any two of them. A submitter that has read the limit
+ * at another time goes to pool->lock though it is open; it opens it if it likes.
+ * Of flushes there are two colors, of keys one with two tasks, the batch has one. A
+ * task's function returns, or sleeps until everything else is at rest, or takes its
+ * worker down.
+ *
+ * Left out: how a worker is woken (wake.pml), how batched tasks change their state
+ * (batch.pml), submitters that sleep for room (handover.pml), priorities, pause, nesting.
+ */
+#include "check.inc"
+
+#define TASKS		5
+#define NONE		TASKS
+#define DEPTH		3
+
+mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
+
+#ifdef BUG_FLUSH_OPEN
+#define FORGETFUL	FLUSH
+#elif defined(BUG_CLOSE_OPEN)
+#define FORGETFUL	CLOSE
+#elif defined(BUG_RESIZE_OPEN)
+#define FORGETFUL	GROW
+#else
+#define FORGETFUL	0
+#endif
+
+/* struct wpool_staging; room is what is left up to the limit */
+chan staging = [TASKS] of { byte };
+bool open, in_color;
+byte room;
+
+/* struct wpool; head is of the key, nr_held behind it */
+chan queue = [TASKS] of { byte };
+bool locked, closed, terminated, spawn_asked, color;
+byte nr_queued, nr_held, nr_running, nr_looking, nr_idle, nr_workers, nr_leaving;
+byte capacity = 1, undone[2], head = NONE;
+
+/* struct wpool_batch */
+byte batch = NONE;
+
+/* struct wpool_worker; batched is what its run is */
+bool alive[2], gone[2], idle[2], looking[2], leaving[2], batched[2];
+byte task[2] = NONE, nr_ended[2];
+
+/* Who flushes, or drains: then there are no colors */
+bool flushing, drains;
+byte colors, before;
+
+/* The world's part, and its accounts: tasks are numbered as they come to be ready */
+byte ready, ended, begun, last;
+bool color_of[TASKS], deaths, with_keys, waiting, rest;
+hidden byte x, n;
+
+bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_missed;
+
+#define when(so, do_it)	if :: so -> do_it :: else fi
+#define bit(t)		(1 << (t))
+#define all_ready	(bit(ready) - 1)
+#define nr_batched	(batch != NONE)
+#define queue_ready	(nr_queued > nr_held)
+#define pool_ready	(queue_ready || nr_batched)
+#define may_begin	(pool_ready || len(staging))
+#define waits		(nr_queued + len(staging) + nr_batched)
+#define nr_free		((capacity > nr_running) * (capacity - nr_running))
+#define too_many	(nr_workers - nr_leaving > capacity)
+#define may_pop(w)	(batched[w] && nr_batched && color_of[batch] == color_of[task[w]])
+#define pool_is_over	(closed && !pool_ready)
+
+inline look_for_stranded()
+{
+	check(task_stranded, !may_begin || nr_looking ||
+	      (!nr_idle && (nr_workers >= capacity || spawn_asked)))
+}
+
+inline unlock() { locked = false; look_for_stranded() }
+
+/* --- staging.h ------------------------------------------------------------ */
+
+#define staging_may_open	(!closed && (nr_looking || (!nr_idle && nr_workers >= capacity)))
+
+#ifdef BUG_BATCH_FORGOTTEN
+#define used		nr_queued
+#else
+#define used		(nr_queued + nr_batched)
+#endif
+
+inline staging_open()
+{
+	open = DEPTH > used;
+	room = (open -> DEPTH - used : 0);
+	in_color = color
+}
+
+inline staging_empty(many)
+{
+	undone[in_color] = undone[in_color] + many;
+	nr_queued = nr_queued + many;
+	do
+	:: nempty(staging) -> staging?x; queue!x
+	:: empty(staging) -> break
+	od;
+	open = false;
+	room = 0;
+	in_color = 0
+}
+
+inline staging_shut()
+{
+	when(open, staging_empty(len(staging)))
+}
+
+inline staging_collect(many)
+{
+	if
+#ifdef BUG_IDLE_OPEN
+	:: open -> staging_empty(many); staging_open()
+#else
+	:: open && len(staging) -> staging_empty(many); staging_open()
+	:: open && !len(staging) -> staging_shut()
+#endif
+	:: !open
+	fi
+}
+
+/* --- queue.c, key.c, batch.c, wake.c ------------------------------------- */
+
+inline queue_link()
+{
+#ifndef BUG_LINK_OPEN
+	staging_shut();
+#endif
+	queue!ready;
+	ready++
+}
+
+inline key_release(t)
+{
+	if
+	:: t == head && nr_held ->
+		head = ready;
+		nr_held--;
+		color_of[ready] = color_of[t];
+		queue_link()
+	:: t == head && !nr_held -> head = NONE
+	:: else
+	fi
+}
+
+/* Goes in front of the others. */
+inline batch_reclaim()
+{
+	if
+	:: batch != NONE ->
+		n = len(queue);
+		queue!batch;
+		do
+		:: n -> queue?x; queue!x; n--
+		:: !n -> break
+		od;
+		batch = NONE;
+		nr_queued++
+	:: else
+	fi
+}
+
+/* If it likes. */
+inline batch_fill(w, first)
+{
+	batched[w] = false;
+	if
+	:: queue_ready && first != head && !closed && !too_many ->
+		queue?<x>;
+		if
+		:: x != head && color_of[x] == color_of[first] ->
+			queue?batch;
+			nr_queued--;
+			batched[w] = true
+		:: true
+		fi
+	:: true
+	fi
+}
+
+inline unidle(w) { idle[w] = false; nr_idle-- }
+
+inline will_look(w) { looking[w] = true; nr_looking++ }
+
+inline wake_for_queue()
+{
+	if
+	:: pool_ready && !nr_looking && (nr_idle || nr_workers < capacity) ->
+		if
+		:: idle[0] -> unidle(0); will_look(0)
+		:: idle[1] -> unidle(1); will_look(1)
+		:: !nr_idle -> spawn_asked = true
+		fi
+	:: else
+	fi
+}
+
+/* --- flush.c ------------------------------------------------------------ */
+
+inline tell(tasks)
+{
+	check(ends_too_early, (ended & (tasks)) == (tasks));
+	flushing = false;
+	before = 0
+}
+
+inline flush_tell(c)
+{
+#ifndef BUG_TELL_OPEN
+	staging_shut();
+#endif
+	colors = colors & ~bit(c);
+	if
+	:: drains && !undone[0] && !undone[1] -> tell(all_ready)
+	:: !drains && !colors -> tell(before)
+	:: else
+	fi;
+	color = (colors & bit(color) -> c : color)
+}
+
+inline tasks_uncount(c, many)
+{
+	undone[c] = undone[c] - many;
+	when(flushing && !undone[c], flush_tell(c))
+}
+
+/* --- run.c, worker.c ---------------------------------------------------- */
+
+inline begin(w, t)
+{
+	check(task_lost, !(begun & bit(t)));
+	check(order_broken, t >= last);
+	last = t;
+	begun = begun | bit(t);
+	task[w] = t
+}
+
+inline end_batched(w) { ended = ended | bit(task[w]); nr_ended[w]++ }
+
+/* batch_harvest() and run_finish() */
+inline finish(w)
+{
+	nr_running--;
+	end_batched(w);
+	t = task[w];
+	task[w] = NONE;
+	key_release(t);
+	tasks_uncount(color_of[t], nr_ended[w]);
+	nr_ended[w] = 0;
+	t = 0
+}
+
+inline worker_looks(w) { nr_looking = nr_looking - looking[w]; looking[w] = false }
+
+inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
+
+proctype worker(byte me)
+{
+	byte t;
+	bool spun;
+
+end:	atomic { alive[me] && !gone[me] && !idle[me] && !locked -> locked = true; staging_shut() }
+look:	atomic {
+		worker_looks(me);
+		if
+		:: leaving[me] || too_many || pool_is_over ->
+			worker_leave(me);
+			wake_for_queue();
+			spun = false;
+			gone[me] = true;
+			unlock();
+			goto end
+		:: else
+		fi;
+#ifdef BUG_EMPTY_UNLOCKED
+		t = len(staging)
+	}
+	atomic {
+		staging_collect(t)
+#else
+		staging_collect(len(staging))
+#endif
+	}
+	atomic {
+		if
+		:: pool_ready ->
+			if
+			:: nr_batched -> t = batch; batch = NONE; batched[me] = true
+			:: else -> queue?t; nr_queued--; batch_fill(me, t)
+			fi;
+			begin(me, t);
+			t = 0;
+			nr_running++;
+			wake_for_queue();
+			spun = false;
+			unlock()
+		:: !pool_ready && !spun && !nr_looking ->
+			spun = true;	/* worker_spin() */
+			will_look(me);
+			unlock();
+			goto end
+		:: !pool_ready ->
+			spun = false;
+			idle[me] = true;
+			nr_idle++;
+			unlock();
+			goto end
+		fi
+	}
+call:	if
+	:: skip
+	:: true -> rest
+	:: atomic { deaths -> deaths = false; gone[me] = true; goto end }
+	fi;
+	if
+	:: atomic { may_pop(me) ->	/* run_batch() */
+		end_batched(me);
+		begin(me, batch);
+		batch = NONE;
+		goto call
+	   }
+	:: atomic { !may_pop(me) && !locked -> locked = true }
+	fi;
+	atomic { finish(me); goto look }
+}
+
+/* --- manager.c ---------------------------------------------------------- */
+
+inline make(w) { alive[w] = true; nr_workers++; will_look(w) }
+
+inline bury(w)
+{
+	worker_looks(w);
+	nr_workers--;
+	nr_leaving = nr_leaving - leaving[w];
+	leaving[w] = false;
+	when(task[w] != NONE, finish(w));
+	alive[w] = false;
+	gone[w] = false
+}
+
+inline retire(w) { unidle(w); worker_leave(w) }
+
+proctype manager()
+{
+	byte t;
+
+end:	do
+	:: atomic { !locked && (gone[0] || gone[1]) ->
+#ifndef BUG_BURY_OPEN
+		staging_shut();
+#endif
+		if
+		:: gone[0] -> bury(0)
+		:: gone[1] -> bury(1)
+		fi;
+		wake_for_queue();
+		unlock()
+	   }
+	:: atomic { !locked && nr_idle && (too_many || pool_is_over) ->
+		staging_shut();
+		if
+		:: idle[0] -> retire(0)
+		:: idle[1] -> retire(1)
+		fi;
+		unlock()
+	   }
+	:: atomic { !locked && spawn_asked ->
+		staging_shut();
+		if
+		:: nr_workers < capacity && !nr_idle && pool_ready &&
+		   nr_queued - nr_held + nr_batched > nr_looking ->
+			if
+			:: !alive[0] -> make(0)
+			:: !alive[1] -> make(1)
+			fi
+		:: else -> spawn_asked = false
+		fi;
+		unlock()
+	   }
+	:: atomic { !locked && closed && !terminated && !nr_workers && !undone[0] && !undone[1] ->
+		check(ends_too_early, ended == all_ready);
+		terminated = true
+	   }
+	od
+}
+
+/* --- who uses the pool -------------------------------------------------- */
+
+inline staging_put()
+{
+	check(bound_broken, waits < DEPTH);
+	check(ends_too_early, !closed);
+	color_of[ready] = in_color;
+	staging!ready;
+	ready++;
+	room = (room -> room - 1 : 0);
+#ifdef BUG_COUNTED_TWICE
+	undone[in_color]++;
+#endif
+	when(!locked, look_for_stranded())
+}
+
+inline queue_accept(keyed)
+{
+	check(bound_broken, waits < DEPTH + nr_free);
+	undone[color]++;
+	nr_queued++;
+	if
+	:: keyed && head != NONE -> nr_held++
+	:: else ->
+		head = (keyed -> ready : head);
+		color_of[ready] = color;
+		queue_link()
+	fi
+}
+
+inline submit_to_pool(keyed)
+{
+#ifndef BUG_SUBMIT_OPEN
+	staging_shut();
+#endif
+	if
+	:: !closed && used < DEPTH + nr_free ->
+		queue_accept(keyed);
+		if
+		:: staging_may_open -> staging_open()
+		:: true
+		fi;
+		wake_for_queue()
+	:: else
+	fi;
+	unlock()
+}
+
+proctype submitter(byte todo, keyed)
+{
+	do
+#ifdef BUG_BELIEVE_LIMIT
+	:: todo && !keyed && open -> atomic { staging_put(); todo-- }
+#else
+	:: atomic { todo && !keyed && room -> staging_put(); todo-- }
+#endif
+	:: atomic { todo && !locked ->
+		submit_to_pool(keyed);
+		todo--;
+		keyed = (keyed -> keyed - 1 : 0)
+	   }
+	:: !todo -> break
+	od
+}
+
+/* wpool_flush(), wpool_drain(), wpool_shutdown(), wpool_resize() */
+proctype changer(mtype what)
+{
+	atomic { !locked ->
+		when(what != FORGETFUL, staging_shut());
+		if
+		:: what == DRAIN -> drains = true
+		:: what == FLUSH ->
+			colors = (undone[0] > 0) + 2 * (undone[1] > 0);
+			color = (undone[!color] -> color : !color)
+		:: what == CLOSE -> closed = true; batch_reclaim()
+		:: what == GROW -> capacity = 2; batch_reclaim()
+		:: what == SHRINK -> capacity = 1; batch_reclaim()
+		fi;
+		before = all_ready;
+		flushing = (what == DRAIN || what == FLUSH);
+		when(flushing && !undone[0] && !undone[1], tell(before));
+		wake_for_queue();
+		unlock()
+	}
+	atomic { !flushing && closed <= terminated -> waiting = false }
+}
+
+/* What must be when nobody can do a step any more. */
+proctype oracle()
+{
+	timeout ->
+	check(task_stranded, !may_begin || nr_running >= capacity);
+	rest = true;
+	timeout ->
+	atomic {
+		check(task_lost, ended == all_ready && !nr_held);
+		check(end_missed, !waiting)
+	}
+}
+
+/* In a world each: all together would be too many orders to go through. */
+init
+{
+	atomic {
+		make(0);
+		if
+		:: with_keys = true; run submitter(4, 2); run submitter(1, 0)
+		:: with_keys = true; capacity = 2; make(1); run submitter(4, 2); run submitter(1, 0)
+		:: deaths = true
+		:: waiting = true; run changer(FLUSH)
+		:: waiting = true; run changer(DRAIN)
+		:: waiting = true; run changer(GROW)
+		:: waiting = true; capacity = 2; make(1); run changer(SHRINK)
+		:: waiting = true; capacity = 2; make(1); run changer(CLOSE)
+		fi;
+		if
+		:: !with_keys -> run submitter(3, 0); run submitter(2, 0)
+		:: with_keys
+		fi;
+		run worker(0);
+		run worker(1);
+		run manager();
+		run oracle()
+	}
+}
