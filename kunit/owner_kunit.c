@@ -157,7 +157,7 @@ static void owner_of_unrun(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 67: pinned too where the pool's own tasks come by the inbox, see core/inbox.c */
+/* 67: pinned too where the pool's own tasks come by the staging queue, see core/staging.c */
 static void owner_behind_others(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });

@@ -76,10 +76,11 @@ typedef int (*wpool_fn_t)(void *arg);
  * @WPOOL_PRIO_LOW: when nothing else waits
  * @WPOOL_NR_PRIOS: how many there are
  *
- * Strict: a task starts only when none of a higher priority waits. First in,
- * first out within one priority. With a capacity above 1 that goes for the tasks of one
- * thread, while one worker runs; where several do, each may have taken a few short tasks
- * at once, and so start them a little before or after their turn.
+ * Strict: a task starts only when none of a higher priority waits. First in, first out
+ * within one priority, with any number of workers and of submitters: a task whose
+ * submission had returned before that of another was called starts first. Exceptions: a
+ * task that its waiter runs nested, one held back by its key, one that its submitter runs.
+ * A delayed task counts as submitted when its time comes.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
