@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of hands share; batch_scene.h says how it is used.
+ * What the tests of the batch share; batch_scene.h says how it is used.
  */
 #include <linux/kthread.h>
 #include "batch_scene.h"
@@ -46,8 +46,7 @@ void batched_let_go(struct kunit *test, struct batch_scene *table, unsigned int 
 }
 
 /*
- * A worker's hands hold 1, 2, 4 and 8 beside the task that it begins as it takes them,
- * if it is quick. So it has its 13th task in the middle of a hand.
+ * Then the worker begins what is tested in the middle of a batch.
  */
 const unsigned int batched_warm_cases[2] = { 0, 12 };
 
@@ -69,8 +68,9 @@ void batched_warm_up(struct kunit *test, struct batch_scene *table)
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, table->warm), 0);
 }
 
-/* The first worker is in a job, with others of the n behind it in hand. */
-struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n)
+/* The first worker is in a job, with others of the n behind it in the batch. */
+struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs,
+				 unsigned int n)
 {
 	struct batch_scene *table = batch_scene(test, attrs);
 
@@ -92,7 +92,7 @@ unsigned int batched_runs(struct wpt_job *jobs, unsigned int n)
 
 /*
  * The result of a job. Only looked at until it has ended: who waits for one that is in
- * a hand has all hands put back, and so would hide that nobody else did.
+ * a batched task reclaims the batch, and so would hide that nobody else did.
  */
 int batched_result(struct kunit *test, struct wpt_job *job)
 {

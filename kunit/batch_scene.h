@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Workers with tasks in hand, see core/batch.c.
+ * Pools with tasks in their batch, see core/batch.c.
  *
- * A hand is taken by a worker that finds more ready tasks than there are workers,
- * with all of them busy. So all are held, tasks are queued, and one worker is let go
- * on: it begins a task and has at least one more in hand, and more if it has ended
- * some hands quickly before.
+ * A worker that takes a task from the queue fills the batch if more wait. So all workers
+ * are held, tasks are queued, and one worker is let go on: it begins a task, and the next
+ * are in the batch.
  */
 #ifndef _WPOOL_BATCH_SCENE_H
 #define _WPOOL_BATCH_SCENE_H
@@ -21,7 +20,7 @@ struct batch_scene {
 	atomic_t	*clock;
 	unsigned int	warm;	/* quick ones that have run before what is tested */
 	struct wpt_job	*first;	/* runs, behind its gate */
-	struct wpt_job	*rest;	/* wait behind it: of them some are in its hand */
+	struct wpt_job	*rest;	/* wait behind it: the next of them are in the batch */
 };
 
 /* A job that, when its gate is open, makes a call for another. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What ends with tasks in hand: the pool, a flush, the worker, the task itself; and
+ * What ends with tasks in the batch: the pool, a flush, the worker, the task itself; and
  * what comes after.
  */
 #include <linux/slab.h>
@@ -13,7 +13,7 @@ static int batched_after_init(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(warm, batched_warm_cases, batched_warm_name);
 
-/* 54: shutdown drains the hands */
+/* 54: shutdown runs those in the batch */
 static void batched_is_drained_by_shutdown(struct kunit *test)
 {
 	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 8);
@@ -26,8 +26,8 @@ static void batched_is_drained_by_shutdown(struct kunit *test)
 }
 
 /*
- * 55: shutdown_now hands back those in the hands of two workers too, in the order in
- * which they were submitted, also if one hand was looked into before.
+ * 55: shutdown_now hands back those in the batch too, in the order in which they were
+ * submitted, also with two workers at it.
  */
 static void batched_is_handed_back(struct kunit *test)
 {
@@ -43,7 +43,6 @@ static void batched_is_handed_back(struct kunit *test)
 	queued = batched_queue(test, table, 4, NULL);
 	batched_let_go(test, table, 0, table->first);
 	batched_let_go(test, table, 1, second);
-	/* On a slow machine the first hand was old by then: that one went first. */
 	ran = batched_runs(taken[0], 1);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&taken[0]->task, 0, NULL),
 			ran ? 0 : -ETIMEDOUT);
@@ -61,7 +60,7 @@ static void batched_is_handed_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(taken[0], 1) + batched_runs(taken[1], 1), ran);
 }
 
-/* 55: and of a hand of many */
+/* 55: and of a batch of many */
 static void batched_of_many_is_handed_back(struct kunit *test)
 {
 	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
@@ -74,7 +73,7 @@ static void batched_of_many_is_handed_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 20), 0);
 }
 
-/* A flush waits for those in hand, and for none that came later. */
+/* A flush waits for those in the batch, and for none that came later. */
 static void batched_is_flushed(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -99,7 +98,7 @@ static void batched_is_flushed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&later->runs), 0);
 }
 
-/* A drain waits for all; it may be called while a hand is half done. */
+/* A drain waits for all; it may be called while a batch is half done. */
 static void batched_is_waited_for_by_drain(struct kunit *test)
 {
 	struct batch_scene *table = batched_deal(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
@@ -113,7 +112,7 @@ static void batched_is_waited_for_by_drain(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, COMPLETED, 6 + table->warm);
 }
 
-/* 41: a worker dies with a hand: what it had not begun runs in order */
+/* 41: a worker dies in a batched task: the others of the batch run in order */
 static void batched_survives_its_worker(struct kunit *test)
 {
 	struct batch_scene *table;
@@ -145,7 +144,7 @@ static void batched_death_is_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, 4), 4);
 }
 
-/* 41, 64: another worker dies: what is in a hand is reason enough to make a new one */
+/* 41, 64: another worker dies: what is in the batch is reason enough to make a new one */
 static void batched_is_found_after_a_death(struct kunit *test)
 {
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
@@ -231,7 +230,7 @@ static void batched_is_stopped_alone(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, batched_result(test, &behind[i]), WPT_NOT_STOPPED);
 }
 
-/* One in a hand whose time has come may be delayed again, or cancelled. */
+/* One in the batch whose time has come may be delayed again, or cancelled. */
 static void batched_is_delayed_again(struct kunit *test)
 {
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
@@ -332,7 +331,7 @@ static void batched_lets_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n), n);
 }
 
-/* 46: the balance holds at rest, whatever befell the hands */
+/* 46: the balance holds at rest, whatever befell the batch */
 static void batched_balances(struct kunit *test)
 {
 	const unsigned int n = 600;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What befalls a pool while tasks lie in its inbox: it is flushed, paused, resized, shut
+ * What befalls a pool while tasks lie in its staging queue: it is flushed, paused, resized, shut
  * down, its worker dies, another one idles, and all CPUs submit at once.
  */
 #include "staging_scene.h"
@@ -12,7 +12,7 @@ static int staging_after_init(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
 
-/* A flush waits for those in the inbox, and for none that came there later. */
+/* A flush waits for those that are staged, and for none that came there later. */
 static void staged_is_flushed(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 4);
@@ -36,7 +36,7 @@ static void staged_is_flushed(struct kunit *test)
 	batched_expect_order(test, later, 5);
 }
 
-/* A drain waits for all, also for one that lies in the inbox when nothing else is left. */
+/* A drain waits for all, also for one that is staged when nothing else is left. */
 static void staged_is_drained(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -55,7 +55,7 @@ static void staged_is_drained(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->rest->runs), 1);
 }
 
-/* A pause holds for those in the inbox, and for those that come after. */
+/* A pause holds for those that are staged, and for those that come after. */
 static void staged_is_paused(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 4);
@@ -74,7 +74,7 @@ static void staged_is_paused(struct kunit *test)
 	KUNIT_EXPECT_GT(test, more[0].turn, table->rest[n - 1].turn);
 }
 
-/* 28, 64: a worker that there may be from now on gets those in the inbox at once */
+/* 28, 64: a worker that there may be from now on gets those that are staged at once */
 static void staged_is_for_a_new_worker(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 4);
@@ -143,7 +143,7 @@ static void staged_survives_its_worker(struct kunit *test)
 	WPT_EXPECT_STAT(test, table->pool, SUBMITTED, table->warm + 1 + n);
 }
 
-/* 53: of a group that is cancelled those go that are its, and none that lie in the inbox */
+/* 53: of a group that is cancelled those go that are its, and none that are staged */
 static void staged_is_in_no_group(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 3);
@@ -161,7 +161,7 @@ static void staged_is_in_no_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(members, 2), 0);
 }
 
-/* 26, 54: shutdown refuses the next, and runs those in the inbox */
+/* 26, 54: shutdown refuses the next, and runs those that are staged */
 static void staged_is_run_by_shutdown(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 6);

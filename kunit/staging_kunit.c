@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that came by the inbox are run, counted, cancelled and awaited as all others are.
+ * Tasks that came by the staging queue are run, counted, cancelled and awaited as all others are.
  * See core/staging.c.
  */
 #include "staging_scene.h"
@@ -12,7 +12,7 @@ static int staged_init(struct kunit *test)
 
 KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
 
-/* 65: those in the inbox begin in order, behind those that waited before */
+/* 65: those that are staged begin in order, behind those that waited before */
 static void staged_keeps_order(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 20);
@@ -96,7 +96,7 @@ static void expect_turns(struct kunit *test, struct batch_scene *table, struct w
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
-/* 65: one that comes another way is behind those in the inbox, and before later ones */
+/* 65: one that comes another way is behind those that are staged, and before later ones */
 static void staged_is_mixed(struct kunit *test)
 {
 	const struct way *way = test->param_value;
@@ -132,7 +132,7 @@ static void staged_of_functions(struct kunit *test)
 	expect_turns(test, table, jobs, 8);
 }
 
-/* 65: one of high priority goes before those in the inbox, one of low after later ones */
+/* 65: one of high priority goes before those that are staged, one of low after later ones */
 static void staged_has_one_priority(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 3);
@@ -152,7 +152,7 @@ static void staged_has_one_priority(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, low->turn, staged_ahead(test) + 8);
 }
 
-/* 65: of two with one key, submitted while the inbox is open, the second waits */
+/* 65: of two with one key, submitted while the staging queue is open, the second waits */
 static void staged_has_no_keys(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -171,7 +171,7 @@ static void staged_has_no_keys(struct kunit *test)
 	wpt_begun(test, &jobs[1]);
 }
 
-/* 43, 44: the counters are exact while tasks lie in the inbox */
+/* 43, 44: the counters are exact while tasks are staged */
 static void staged_is_counted(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 6);
@@ -216,7 +216,7 @@ static void full_name(const struct full_case *param, char *desc)
 
 KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
-/* 17, 18, 23-25: with the inbox open as many are accepted as there is room for, to the one */
+/* 17, 18, 23-25: with the staging queue open as many are accepted as there is room for */
 static void staged_is_bounded(struct kunit *test)
 {
 	const struct full_case *param = test->param_value;
@@ -244,7 +244,7 @@ static void staged_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&more[1].runs), 0);
 }
 
-/* 17: room comes back as tasks begin, not sooner; those in the worker's hand have not */
+/* 17: room comes back as tasks begin, not sooner; those in the batch have not */
 static void staged_gives_room_back(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
@@ -255,7 +255,7 @@ static void staged_gives_room_back(struct kunit *test)
 	table->first = batched_queue(test, table, 1, wpt_gate(test));
 	table->rest = batched_queue(test, table, 4, NULL);
 	batched_let_go(test, table, 0, table->first);
-	/* Shuts the inbox, and opens it with another count. */
+	/* Shuts the staging queue, and opens it with another count. */
 	KUNIT_ASSERT_EQ(test, take_group(test, table->pool, more), 0);
 	more = wpt_jobs(test, 2, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &more[0].task), 0);
@@ -266,7 +266,7 @@ static void staged_gives_room_back(struct kunit *test)
 	batched_expect_run(test, more, 1);
 }
 
-/* 17: of a batch those are accepted for which the inbox has room, and then no more */
+/* 17: of a batch those are accepted for which the staging queue has room, and then no more */
 static void staged_takes_part_of_a_batch(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
@@ -286,7 +286,7 @@ static void staged_takes_part_of_a_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(&jobs[5], 3), 0);
 }
 
-/* 6: one that lies in an inbox is not accepted again, by this pool or another */
+/* 6: one that is staged is not accepted again, by this pool or another */
 static void staged_has_it_once(struct kunit *test)
 {
 	struct batch_scene *table = staged_fill(test, NULL, 3), *other = staged_fill(test, NULL, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of the inbox share; staging_scene.h says how it is used.
+ * What the tests of the staging queue share; staging_scene.h says how it is used.
  */
 #include "staging_scene.h"
 
@@ -13,7 +13,7 @@ void staged_ahead_name(const unsigned int *ahead, char *desc)
 }
 
 /*
- * The only worker, which is held, begins the first job, nothing waits, and the inbox is
+ * The only worker, which is held, begins the first job, nothing waits, and it is
  * open. So that it stays open, the worker must find something whenever it comes: the last
  * of three, and then what the first of them leaves it. It takes two at a time, if it is
  * quick.
@@ -32,7 +32,7 @@ void staged_begin_alone(struct kunit *test, struct batch_scene *table)
 
 /*
  * The only worker is in a job, the first; if none is given, one behind a gate. As many as
- * the parameter of the test says wait on the queue, and n in the inbox.
+ * the parameter of the test says wait on the queue, and n are staged.
  */
 struct batch_scene *staged_fill(struct kunit *test, struct wpt_job *first, unsigned int n)
 {

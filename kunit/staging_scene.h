@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks in the inbox of a pool, see core/staging.c.
+ * Tasks in the staging queue of a pool, see core/staging.c.
  *
  * It is open while all workers are busy and more than one task waits. What is submitted
  * then lies in it until somebody takes pool->lock; who asks for the counters, or whether a
@@ -11,7 +11,7 @@
 
 #include "batch_scene.h"
 
-/* How many wait on the queue before those in the inbox: for KUNIT_ARRAY_PARAM(). */
+/* How many wait on the queue before those that are staged: for KUNIT_ARRAY_PARAM(). */
 extern const unsigned int staged_ahead_cases[2];
 void staged_ahead_name(const unsigned int *ahead, char *desc);
 
