@@ -7,13 +7,20 @@
  *
  * Who takes it back must know that the timer's function has let go of it: under
  * pool->lock timer_delete() says whether the timer was still to fire. If not, the
- * function is about to take the lock and is left to do it: it looks at the state
- * of the task and of the pool, and touches neither after it has dropped the lock.
+ * function is about to take the lock, on another CPU and with interrupts off, and is
+ * left to do it: it looks at the state of the task and of the pool, and touches neither
+ * after it has dropped the lock. So it is waited for without sleeping, from any context,
+ * and once the task is taken back its memory may be freed at once.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
 #include "internal.h"
+
+static struct timer_list *delayed_timer(struct wpool_task *task)
+{
+	return &container_of(task, struct wpool_delayed_task, task)->timer;
+}
 
 /* Off the list; the state is the caller's to set. Context: pool->lock held. */
 static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
@@ -73,6 +80,22 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 EXPORT_SYMBOL_GPL(__wpool_delayed_task_init);
 
 /**
+ * delayed_take_back() - take a task off its delay
+ * @pool: the pool
+ * @task: delayed
+ *
+ * Context: pool->lock held.
+ * Return: false if its timer is firing: then drop the lock, and look at the task again.
+ */
+bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
+{
+	if (!timer_delete(delayed_timer(task)))
+		return false;
+	delayed_unlink(pool, task);
+	return true;
+}
+
+/**
  * delayed_cancel_all() - take back the delayed tasks of a pool that is closing
  * @pool: the pool
  * @wakes: gets their waiters
@@ -86,11 +109,8 @@ void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes)
 	if (!delayed_cancelled(pool))
 		return;
 	list_for_each_entry_safe(task, next, &pool->delayed, node) {
-		if (!timer_delete(&container_of(task, struct wpool_delayed_task,
-						task)->timer))
-			continue;
-		delayed_unlink(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		if (delayed_take_back(pool, task))
+			task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 }
 
@@ -129,78 +149,38 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
 
-/*
- * Locks the pool of a task that has not begun, with the task on no list and its
- * timer off. NULL if there is none.
- *
- * If the timer is no more to fire, its function is waiting for the lock: it is let
- * have it, and then the task is looked at again.
- */
-static struct wpool *__delayed_grab(struct wpool_delayed_task *dtask,
-				    unsigned long *flags)
-{
-	struct wpool_task *task = &dtask->task;
-	struct wpool *pool;
-	bool firing;
-
-	for (;;) {
-		pool = task_lock_pool(task, flags);
-		if (!pool)
-			return NULL;
-		if (task->state == TASK_QUEUED) {
-			queue_remove(pool, task);
-			break;
-		}
-		firing = task->state == TASK_DELAYED;
-		if (firing && timer_delete(&dtask->timer)) {
-			delayed_unlink(pool, task);
-			break;
-		}
-		raw_spin_unlock_irqrestore(&pool->lock, *flags);
-		if (!firing)
-			return NULL;
-		cond_resched();
-	}
-	__release(&pool->lock);	/* see delayed_grab() */
-	return pool;
-}
-
-/* So that sparse sees that the lock is held if there is a pool. */
-static inline struct wpool *delayed_grab(struct wpool_delayed_task *dtask,
-					 unsigned long *flags)
-{
-	struct wpool *pool = __delayed_grab(dtask, flags);
-
-	if (pool)
-		__acquire(&pool->lock);
-	return pool;
-}
-
 /**
  * wpool_cancel_delayed() - take back a delayed task that has not begun
  * @dtask: the task
  *
- * Context: Process context; may sleep.
- * Return: true if it was delayed or queued and now does not run.
+ * The same as wpool_cancel() of its member task.
+ *
+ * Context: Any but NMI.
+ * Return: true if it was delayed or queued and now does not run: then its memory is the
+ * caller's at once. False if it was neither: if it runs, see
+ * wpool_cancel_delayed_sync().
  */
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 {
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-	struct wpool *pool;
-
-	might_sleep();
-	if (!dtask)
-		return false;
-	pool = delayed_grab(dtask, &flags);
-	if (!pool)
-		return false;
-	task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-	return true;
+	return dtask && wpool_cancel(&dtask->task);
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed);
+
+/**
+ * wpool_cancel_delayed_sync() - take back a delayed task, and wait for it if it has begun
+ * @dtask: the task; not detached
+ *
+ * The same as wpool_cancel_sync() of its member task.
+ *
+ * Context: Process context; sleeps for as long as the task goes on.
+ * Return: as wpool_cancel_delayed().
+ */
+bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
+{
+	might_sleep();
+	return dtask && wpool_cancel_sync(&dtask->task);
+}
+EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
 
 /**
  * wpool_modify_delayed() - set another delay
@@ -209,7 +189,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_delayed);
  *	the queue
  * @delay: from now, in jiffies
  *
- * Context: as wpool_cancel_delayed().
+ * Context: Any but NMI.
  * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.
  */
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
@@ -219,10 +199,9 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	struct wpool *holder;
 	unsigned long flags;
 
-	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
-	holder = delayed_grab(dtask, &flags);
+	holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
 	if (!holder)
 		return wpool_schedule_delayed(pool, dtask, delay);
 	delayed_link(holder, dtask, delay);

@@ -78,6 +78,7 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 		   struct wpool_wakes *wakes);
 
 /* delayed.c */
+bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
 void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* latency.c */
@@ -116,6 +117,20 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 					   unsigned long *flags)
 {
 	struct wpool *pool = __task_lock_pool(task, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
+}
+
+struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+			       unsigned long *flags);
+
+/* As task_lock_pool(). */
+static inline struct wpool *task_take_back(struct wpool_task *task, u8 spared,
+					   unsigned long *flags)
+{
+	struct wpool *pool = __task_take_back(task, spared, flags);
 
 	if (pool)
 		__acquire(&pool->lock);

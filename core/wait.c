@@ -318,15 +318,58 @@ int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
 
 /**
- * wpool_cancel() - take a task back that has not begun
+ * __task_take_back() - take back a task that has not begun, wherever it waits
  * @task: the task
+ * @spared: states in which it is left alone
+ * @flags: for raw_spin_unlock_irqrestore()
  *
- * Those who wait for it get -ECANCELED. A running task that was submitted again
- * is not run again; those who wait for it wait for the run that goes on.
+ * If its timer is firing, that is let have the lock, and then the task is looked at again;
+ * see delayed.c.
  *
  * Context: Any but NMI.
- * Return: true if it was waiting and now does not run; false if it was not
- * queued: running, done, or never submitted.
+ * Return: its pool, locked, with the task on no list; its state is the caller's to set.
+ * NULL if it does not wait.
+ */
+struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+			       unsigned long *flags)
+{
+	struct wpool *pool;
+	bool firing;
+	u8 state;
+
+	for (;;) {
+		pool = task_lock_pool(task, flags);
+		if (!pool)
+			return NULL;
+		state = task->state & spared ? 0 : task->state;
+		if (state & TASK_QUEUED) {
+			queue_take_back(pool, task);
+			break;
+		}
+		firing = state & TASK_DELAYED;
+		if (firing && delayed_take_back(pool, task))
+			break;
+		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		if (!firing)
+			return NULL;
+		cpu_relax();
+	}
+	__release(&pool->lock);	/* see task_take_back() */
+	return pool;
+}
+
+/**
+ * wpool_cancel() - take a task back that has not begun
+ * @task: the task; of a delayed one its member task
+ *
+ * Those who wait for it get -ECANCELED. A running task that was submitted again
+ * is not run again; those who wait for it wait for the run that goes on. A task whose
+ * time has not come is taken off its delay.
+ *
+ * Context: Any but NMI.
+ * Return: true if it was waiting and now does not run: then its memory is the caller's
+ * at once, unless it is still running or somebody else waits for it. False if it was not
+ * waiting: running, done, or never submitted.
  */
 bool wpool_cancel(struct wpool_task *task)
 {
@@ -336,15 +379,9 @@ bool wpool_cancel(struct wpool_task *task)
 
 	if (!task)
 		return false;
-	pool = task_lock_pool(task, &flags);
+	pool = task_take_back(task, 0, &flags);
 	if (!pool)
 		return false;
-	if (!(task->state & TASK_QUEUED)) {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-		return false;
-	}
-
-	queue_take_back(pool, task);
 	task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
@@ -367,7 +404,7 @@ static void ask_to_stop(struct wpool_task *task)
 
 /**
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
- * @task: the task; not detached
+ * @task: the task, as for wpool_cancel(); not detached
  *
  * A running one is asked to stop, see wpool_should_stop(), and does not run again
  * if it was submitted meanwhile. When the call returns the task is neither queued
@@ -400,12 +437,13 @@ EXPORT_SYMBOL_GPL(wpool_cancel_sync);
  * @task: the task
  *
  * Context: Any. Takes no lock: the answer may be out of date at once.
- * Return: true if it is; a running task that was submitted again is too.
+ * Return: true if it is, in the queue or for its time to come; a running task that was
+ * submitted again is too.
  */
 bool wpool_task_queued(const struct wpool_task *task)
 {
 	/* Pairs with the release in task_settle(). */
-	return task && (smp_load_acquire(&task->state) & TASK_QUEUED);
+	return task && (smp_load_acquire(&task->state) & (TASK_QUEUED | TASK_DELAYED));
 }
 EXPORT_SYMBOL_GPL(wpool_task_queued);
 

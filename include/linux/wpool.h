@@ -17,6 +17,8 @@
  *
  *	any context (hard irq included, not NMI), never sleeps:
  *		wpool_try_schedule(), wpool_try_schedule_fn(), wpool_cancel(),
+ *		wpool_schedule_delayed(), wpool_modify_delayed(),
+ *		wpool_cancel_delayed(),
  *		wpool_task_queued(), wpool_task_running(), wpool_shutdown(),
  *		wpool_stats(), wpool_get(), wpool_put(), wpool_current(),
  *		wpool_name(), wpool_resize()
@@ -501,6 +503,7 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay);
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
+bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask);
 
 /* In and out again (core/wait.c) */
 int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
