@@ -240,27 +240,35 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 	return ret;
 }
 
-/* Return: 0, or -EDEADLK: nested too deep, or inside a task of the group itself. */
-static int group_help(struct wpool_group *group, struct wpool_worker *worker)
+/*
+ * Runs what there is to run until the time is over. Return: 0, or -EDEADLK: nested too
+ * deep, or inside a task of the group itself.
+ */
+static int group_help(struct wpool_group *group, struct wpool_worker *worker,
+		      const struct wpool_deadline *deadline)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	for (i = 0; i < worker->depth; i++) {
 		if (worker->runs[i].group == group)
 			return -EDEADLK;
 	}
-	do {
+	/* Each task takes as long as it takes. */
+	while (deadline_left(deadline)) {
 		ret = group_help_once(group, worker);	/* of a failed group it drops it */
-	} while (ret > 0);
-	return ret;
+		if (ret <= 0)
+			break;
+	}
+	return min(ret, 0);
 }
 
 /*
  * Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT.
  *
  * A worker looks for tasks to run once more when it can be told of new ones: else
- * one that came since it looked would wait for a worker that waits for it.
+ * one that came since it looked would wait for a worker that waits for it. Not when its
+ * time is over: then it runs no more.
  */
 static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 		       unsigned long timeout, int *error)
@@ -281,7 +289,7 @@ static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 	hlist_add_head(&waiter.hnode, &group->waiters);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 
-	again = worker && group_has_work(group, worker->pool);
+	again = worker && timeout && group_has_work(group, worker->pool);
 	left = wait_for_completion_timeout(&waiter.done, again ? 0 : timeout);
 	if (!left) {
 		raw_spin_lock_irqsave(&group->lock, flags);
@@ -300,7 +308,9 @@ static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
 /**
  * wpool_group_wait_timeout() - wait a limited time for a group
  * @group: the group
- * @timeout: the longest to wait, in jiffies; never cut short
+ * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no more
+ *	tasks of the group when the time is over, but what it is inside takes as long
+ *	as it takes.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on.
@@ -318,7 +328,7 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 	do {
 		if (group_failed(group))
 			wpool_group_cancel(group);
-		ret = worker ? group_help(group, worker) : 0;
+		ret = worker ? group_help(group, worker, &deadline) : 0;
 		if (!ret)
 			ret = group_sleep(group, worker, deadline_left(&deadline),
 					  &error);

@@ -159,6 +159,7 @@ struct wpool_deadline {
  * @owner: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
+ * @again_node: L: on &wpool.again, if there is @again
  * @started: S: in jiffies
  * @began: when, see latency.c
  * @color: what its end counts down, see flush.c
@@ -177,6 +178,7 @@ struct wpool_run {
 	struct module		*owner;
 	struct wpool_group	*group;
 	struct wpool_task	*again;
+	struct list_head	again_node;
 	unsigned long		started;
 	u32			began;
 	u8			color;
@@ -308,6 +310,7 @@ struct wpool_staging {
  * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
+ * @again: L: the runs, of workers and of callers, whose task waits to run again
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
@@ -387,6 +390,7 @@ struct wpool {
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
+	struct list_head	again;
 	bool			paused;
 	bool			one_by_one;
 	unsigned int		nr_running;

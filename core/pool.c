@@ -129,6 +129,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
+	INIT_LIST_HEAD(&pool->again);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
 	INIT_LIST_HEAD(&pool->delayed);

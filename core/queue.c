@@ -132,9 +132,11 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 {
 	u8 in_fn = task->state & TASK_IN_FN;
 
-	if (unlikely(in_fn))
-		task->run->again = task;
 	lockdep_assert_held(&pool->lock);
+	if (unlikely(in_fn)) {
+		task->run->again = task;
+		list_add_tail(&task->run->again_node, &pool->again);
+	}
 	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
 	if (unlikely(in_fn) || key_held_back(pool, task))
@@ -224,6 +226,7 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
 	task->run->again = NULL;
+	list_del(&task->run->again_node);
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
@@ -266,20 +269,15 @@ struct wpool_task *queue_find_ready(struct wpool *pool,
 	return task;
 }
 
-/* A task that is queued again while a worker is still inside it. */
+/* A task that is queued again while somebody is still inside it. */
 static struct wpool_task *find_requeued(struct wpool *pool,
 					const struct wpool_group *group)
 {
-	struct wpool_worker *worker;
-	struct wpool_task *task;
-	unsigned int i;
+	struct wpool_run *run;
 
-	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = 0; i < worker->depth; i++) {
-			task = worker->runs[i].again;
-			if (task && (!group || watch_group(task) == group))
-				return task;
-		}
+	list_for_each_entry(run, &pool->again, again_node) {
+		if (!group || watch_group(run->again) == group)
+			return run->again;
 	}
 	return NULL;
 }
