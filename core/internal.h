@@ -375,6 +375,7 @@ struct wpool_staging {
  * @name_at: L: in jiffies: when what they wait for is named
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
+ * @epoch: L: how often it was restarted
  * @registry_node: R
  * @destroyed: S: wpool_destroy() has been called
  * @dir: I: in debugfs
@@ -447,6 +448,7 @@ struct wpool {
 	unsigned long		awaited;
 	unsigned long		name_at;
 	struct kref		kref;
+	unsigned int		epoch;
 	struct list_head	registry_node;
 	bool			destroyed;
 	struct dentry		*dir;

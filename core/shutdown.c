@@ -137,10 +137,12 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
 			   struct wpool_wakes *wakes)
 	__releases(&pool->lock)
 {
+	unsigned int n = 0, epoch = pool->epoch;
 	struct wpool_task *task;
 	unsigned int n = 0;
 
-	while ((task = queue_find(pool, group))) {
+	/* What was accepted after a restart is none of ours. */
+	while (pool->epoch == epoch && (task = queue_find(pool, group))) {
 		queue_take_back(pool, task);
 		/* Before the end is told: from then on its owner may free it. */
 		if (unrun && is_owners(task))
@@ -268,6 +270,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 		ret = -EAGAIN;
 	} else {
 		reinit_completion(&pool->terminated);
+		pool->epoch++;
 		pool->paused = false;
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
 		pool_ask_workers(pool, starter, 0);
