@@ -26,7 +26,7 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 
 	/* The caller is there until it is done: no owner to be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
-	task.flags |= WPOOL_TASK_PRIVATE;
+	task.flags = WPOOL_TASK_PRIVATE;
 	ret = wpool_schedule(pool, &task);
 	if (ret)
 		return ret;

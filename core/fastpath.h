@@ -109,16 +109,26 @@ static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first
 
 /**
  * queue_take_pin() - take over the reference that a queued task has on its owner
- * @task: the task
+ * @task: the task; waits no more
  *
  * Return: what to module_put(), or NULL.
  */
 static inline struct module *queue_take_pin(struct wpool_task *task)
 {
-	if (likely(!(task->flags & WPOOL_TASK_PINNED)))
+	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_AWAITED;
+	u8 flags = task->flags;
+
+	if (likely(!(flags & waiting)))
 		return NULL;
-	WRITE_ONCE(task->flags, task->flags & ~WPOOL_TASK_PINNED);
-	return task->owner;
+	WRITE_ONCE(task->flags, flags & ~waiting);
+	return flags & WPOOL_TASK_PINNED ? task->owner : NULL;
+}
+
+/* Somebody waits, or is about to, for a task that waits itself. Needs pool->lock. */
+static inline void task_mark_awaited(struct wpool_task *task)
+{
+	if (task->state & (TASK_QUEUED | TASK_DELAYED))
+		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
 }
 
 /* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */

@@ -112,10 +112,17 @@ void pool_stop(struct wpool *pool)
 	await_end(pool, MAX_SCHEDULE_TIMEOUT);
 }
 
-/* Is a task that was taken back to be handed to who shuts the pool down? */
+/*
+ * Is a task that was taken back to be handed to who shuts the pool down? Not what somebody
+ * else has in hand: who waits for it, or may wait again, whose stack it lies on, whose
+ * group it is in. Context: pool->lock held.
+ */
 static bool is_owners(const struct wpool_task *task)
 {
-	return !(task->flags & (WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE)) &&
+	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE |
+			  WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
+
+	return !(task->flags & others) && !task->watchers &&
 	       !(task->state & TASK_IN_FN);
 }
 
@@ -139,7 +146,6 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
 {
 	unsigned int n = 0, epoch = pool->epoch;
 	struct wpool_task *task;
-	unsigned int n = 0;
 
 	/* What was accepted after a restart is none of ours. */
 	while (pool->epoch == epoch && (task = queue_find(pool, group))) {
@@ -161,17 +167,28 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
 /**
  * wpool_shutdown_now() - accept no more tasks and begin none
  * @pool: the pool; NULL is ignored, the default pool refused with a message
- * @unrun: gets those that were queued, linked by their member node, in the order
- *	in which they would have begun; or NULL. Not in it, though they end too, are
- *	those of wpool_schedule_fn(), wpool_run() and the like, second runs of tasks
- *	that are running, and delayed tasks.
+ * @unrun: gets those that were queued and that nobody else has in hand, linked by
+ *	their member node, in the order in which they would have begun; or NULL
  *
  * All that were queued end with -ECANCELED; those that run are asked to stop, see
- * wpool_should_stop(). Does not wait. A task of @unrun is its owner's again, who
- * must not free it before it is off that list.
+ * wpool_should_stop(). Does not wait for them. Opened again meanwhile, the pool keeps
+ * what it has accepted since.
+ *
+ * Whose a task is then: with @unrun the caller's, if nobody has called wpool_wait() or
+ * wpool_wait_timeout() on it since it was submitted, if it is in no group, and if it does
+ * not lie on the stack of the thread that submitted it. The caller must not free or
+ * submit it before it is off the list. Who comes to wait for it after that gets
+ * -ECANCELED at once, but not the memory. So if threads other than the caller submit
+ * tasks and free them after a wait of their own, @unrun must be NULL, unless they have
+ * all begun to wait.
+ *
+ * All others are not on the list and are whose they were: who waits for one is told
+ * -ECANCELED and has its memory back, as after wpool_cancel(). So it is with all if
+ * @unrun is NULL, and with delayed tasks and the second run of a task that is running in
+ * any case. What wpool_schedule_fn(), wpool_run() and the like have made goes by itself.
  *
  * Context: Process context.
- * Return: how many were queued.
+ * Return: how many were queued, on the list or not.
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {

@@ -213,6 +213,21 @@ static int not_accepted(struct wpool *pool, struct wpool_task *task,
 	return ret;
 }
 
+/*
+ * Who submits a task knows whether it lies on its own stack. Of one that a pool has
+ * already, nothing is changed. Context: pool->lock held.
+ */
+static void note_stack(struct wpool_task *task)
+{
+	u8 flags = READ_ONCE(task->flags);
+
+	if (likely(!(flags & WPOOL_TASK_ONSTACK)) || object_is_on_stack(task))
+		return;
+	/* Pairs with the release in task_settle(). */
+	if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED))
+		WRITE_ONCE(task->flags, flags & ~WPOOL_TASK_ONSTACK);
+}
+
 /* For all that the staging queue does not take. */
 static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 				   struct wpool_group *group, unsigned long timeout)
@@ -223,6 +238,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	if (!submit_args_ok(pool, task))
 		return -EINVAL;
 	pool_lock(pool, flags);
+	note_stack(task);
 	ret = queue_accept(pool, task, group);
 	if (unlikely(ret))
 		return not_accepted(pool, task, group, timeout, ret, flags);
@@ -345,6 +361,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		return n;
 	pool_lock(pool, flags);
 	do {
+		note_stack(tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], NULL);
 	} while (!*ret && ++accepted < n);
 	staging_offer(pool, tasks[first]);

@@ -236,6 +236,7 @@ static int wait_once(struct wpool_task *task,
 	pool = task_lock_pool(task, &flags);
 	if (!pool)
 		return wait_result(task, result);
+	task_mark_awaited(task);
 	timeout = deadline_left(deadline);
 	worker = worker_current(pool);
 	if (worker)

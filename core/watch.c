@@ -89,6 +89,9 @@ void __watch_tell(struct wpool_task *task, int told, int value,
 {
 	struct wpool_waiter *waiter;
 
+	/* Those are still its waiters: they are on their way to it. */
+	if (told == -EAGAIN && link_waiter(task->watchers))
+		task_mark_awaited(task);
 	while ((waiter = link_waiter(task->watchers))) {
 		task->watchers = waiter->next;
 		waiter->value = value;

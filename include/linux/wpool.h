@@ -36,6 +36,7 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/sched/task_stack.h>
 #include <linux/spinlock_types.h>
 #include <linux/timer.h>
 #include <linux/types.h>
@@ -131,6 +132,8 @@ enum wpool_state {
 #define WPOOL_TASK_PINNED	0x04	/* holds a reference on its owner */
 #define WPOOL_TASK_KEYED	0x08	/* in a struct wpool_keyed_task */
 #define WPOOL_TASK_PRIVATE	0x10	/* on wpool's own stack: never handed back */
+#define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or not known not to be: likewise */
+#define WPOOL_TASK_AWAITED	0x40	/* somebody has waited for it since it waits: likewise */
 
 /**
  * struct wpool_task - one function call to be made
@@ -165,6 +168,7 @@ static_assert(sizeof(struct wpool_task) <= 64);
 	.arg	= (_arg),						\
 	.owner	= THIS_MODULE,						\
 	.prio	= WPOOL_PRIO_NORMAL,					\
+	.flags	= WPOOL_TASK_ONSTACK,	/* until it is submitted */	\
 }
 
 /**
@@ -184,6 +188,7 @@ static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
 		.arg	= arg,
 		.owner	= owner,
 		.prio	= WPOOL_PRIO_NORMAL,
+		.flags	= object_is_on_stack(task) ? WPOOL_TASK_ONSTACK : 0,
 	};
 }
 
