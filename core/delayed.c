@@ -137,11 +137,11 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
 		return -EINVAL;
 	pool_lock(pool, flags);
-	ret = queue_check(pool, &dtask->task);
+	ret = queue_check(pool, &dtask->task, NULL);
 	if (!ret && dtask->task.state & TASK_IN_FN)
 		ret = -EBUSY;
 	if (!ret)
-		ret = queue_take(pool, &dtask->task, NULL);
+		ret = queue_take(pool, &dtask->task, NULL, NULL);
 	if (!ret)
 		delayed_link(pool, dtask, delay);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

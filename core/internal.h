@@ -101,6 +101,7 @@
  * @value: L: the result of the task, for who waited for one and was told 0
  * @task: I: of a blocked submitter: what it wants accepted
  * @group: I: of a blocked submitter: to which it is to belong, or NULL
+ * @key: I: of a blocked submitter: under which it is to run, or NULL for no new one
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
  *	NULL; counted in &wpool.nr_asleep until it is told
  * @helper: I: the worker that waits for a group here, or NULL
@@ -122,6 +123,7 @@ struct wpool_waiter {
 	int			value;
 	struct wpool_task	*task;
 	struct wpool_group	*group;
+	const u64		*key;
 	struct wpool_worker	*worker;
 	struct wpool_worker	*helper;
 	u64			slept_at;

@@ -8,6 +8,9 @@
  * the head and goes to the queue. So a key costs nothing that is not in its tasks,
  * and one that stalls holds back its own followers only.
  *
+ * The key of a task changes only where it is accepted, in queue_take(), and not while it
+ * is inside its function: so a follower has the key of its head.
+ *
  * Everything here needs pool->lock.
  */
 #include <linux/hash.h>
@@ -19,6 +22,17 @@
 static struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
 {
 	return container_of(task, struct wpool_keyed_task, task);
+}
+
+bool key_is(const struct wpool_task *task, u64 key)
+{
+	return to_keyed(task)->key == key;
+}
+
+/* Of a task that is in no pool, or has that key already. */
+void key_set(struct wpool_task *task, u64 key)
+{
+	to_keyed(task)->key = key;
 }
 
 static struct hlist_head *key_bucket(struct wpool *pool, u64 key)
@@ -89,9 +103,13 @@ struct wpool_task *key_find_follower(struct wpool *pool,
 /* The task that must end before this one may begin, or this one. */
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 {
+	struct wpool_keyed_task *head;
+
 	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
 		return task;
-	return &key_find_head(pool, to_keyed(task)->key)->task;
+	head = key_find_head(pool, to_keyed(task)->key);
+	/* None: its memory was overwritten. */
+	return WARN_ON_ONCE(!head) ? task : &head->task;
 }
 
 /*
@@ -147,22 +165,18 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
  * @key: any number; tasks of one key run one at a time, in submission order
  *
  * A task that is submitted again while it runs comes after those of its key that
- * wait already. Priority only counts among tasks that are not held back.
+ * wait already. Priority only counts among tasks that are not held back. The calls
+ * that take no key, wpool_schedule() and the others, submit the task under the key
+ * with which it was accepted last, or 0.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(). With the policies by which a caller runs a task or
- * the oldest is dropped, a keyed task waits for room, or is dropped in order.
+ * Return: as wpool_schedule(); also -EBUSY if it is running with another key. With the
+ * policies by which a caller runs a task or the oldest is dropped, a keyed task waits
+ * for room, or is dropped in order.
  */
 int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
 {
-	if (!task)
-		return -EINVAL;
-	if (wpool_task_queued(&task->task) || wpool_task_running(&task->task)) {
-		if (key != task->key)
-			return -EBUSY;
-	} else {
-		task->key = key;
-	}
-	return wpool_schedule(pool, &task->task);
+	might_sleep();
+	return submit_keyed(pool, task ? &task->task : NULL, key);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);

@@ -6,14 +6,14 @@
 #define _WPOOL_PROTOTYPES_H
 
 /* queue.c */
-int queue_check(struct wpool *pool, struct wpool_task *task);
+int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key);
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group);
+	       struct wpool_group *group, const u64 *key);
 void queue_put(struct wpool *pool, struct wpool_task *task);
 void queue_link(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop_oldest(struct wpool *pool);
 int queue_accept(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_group *group);
+		 struct wpool_group *group, const u64 *key);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
@@ -67,8 +67,11 @@ void __watch_tell(struct wpool_task *task, int told, int value,
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group);
+int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key);
 
 /* key.c */
+bool key_is(const struct wpool_task *task, u64 key);
+void key_set(struct wpool_task *task, u64 key);
 bool __key_held_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *key_find_follower(struct wpool *pool,
 				     const struct wpool_group *group);

@@ -73,8 +73,11 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
-/* Context: pool->lock held; the task's state may be under another pool's. */
-int queue_check(struct wpool *pool, struct wpool_task *task)
+/*
+ * May the task be accepted, under *@key unless that is NULL? Context: pool->lock held;
+ * the task's state may be under another pool's.
+ */
+int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 {
 	/* Pairs with the release in task_settle(), maybe in another pool. */
 	u8 state = smp_load_acquire(&task->state);
@@ -95,7 +98,8 @@ int queue_check(struct wpool *pool, struct wpool_task *task)
 	/* If it took its worker down, nobody could take it off the queue. */
 	if (run_on_own_stack(task->run, task))
 		return -EBUSY;
-	return 0;
+	/* Inside its function it is the head of the key that it has. */
+	return key && !key_is(task, *key) ? -EBUSY : 0;
 }
 
 /**
@@ -103,16 +107,19 @@ int queue_check(struct wpool *pool, struct wpool_task *task)
  * @pool: the pool
  * @task: passed queue_check(); the caller says what state it is in now
  * @group: the group it is to belong to, or NULL
+ * @key: the key that it is to have, or NULL: that which it has
  *
  * Context: pool->lock held.
  * Return: 0, or -ENOENT: its module is going away.
  */
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group)
+	       struct wpool_group *group, const u64 *key)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
 		return -ENOENT;
+	if (unlikely(key))
+		key_set(task, *key);
 	if (group)
 		watch_add_group(task, group);
 	task_count(pool, task);
@@ -152,20 +159,21 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
  * @pool: the pool
  * @task: the task; its state may be under another pool's lock
  * @group: the group it is to belong to, or NULL
+ * @key: the key that it is to have, or NULL: that which it has
  *
  * Context: pool->lock held.
  * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
  */
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
-			   struct wpool_group *group)
+			   struct wpool_group *group, const u64 *key)
 {
-	int ret = queue_check(pool, task);
+	int ret = queue_check(pool, task, key);
 
 	if (ret)
 		return ret;
 	if (!queue_has_room(pool))
 		return -EAGAIN;
-	ret = queue_take(pool, task, group);
+	ret = queue_take(pool, task, group, key);
 	if (ret)
 		return ret;
 	queue_put(pool, task);
@@ -315,7 +323,8 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 	lockdep_assert_held(&pool->lock);
 	while ((waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
-		ret = queue_accept(pool, waiter->task, waiter->group);
+		ret = queue_accept(pool, waiter->task, waiter->group,
+				   waiter->key);
 		if (ret == -EAGAIN)
 			break;
 		list_del(&waiter->node);

@@ -56,8 +56,8 @@ static int block_refused(const struct wpool *pool,
  * the list, so after a time-out or a signal the list says which came first.
  */
 static int block(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_group *group, unsigned long timeout,
-		 unsigned long flags)
+		 struct wpool_group *group, const u64 *key,
+		 unsigned long timeout, unsigned long flags)
 	__releases(&pool->lock)
 {
 	struct wpool_deadline deadline;
@@ -70,6 +70,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	batch_reclaim(pool);
 	waiter.task = task;
 	waiter.group = group;
+	waiter.key = key;
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
 	ret = block_refused(pool, &waiter);
@@ -103,14 +104,15 @@ static int block(struct wpool *pool, struct wpool_task *task,
 
 /* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */
 static int discard(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_group *group, unsigned long flags)
+		   struct wpool_group *group, const u64 *key,
+		   unsigned long flags)
 	__releases(&pool->lock)
 {
 	struct wpool_task *victim = NULL;
 	struct wpool_wakes wakes = {};
 	int ret;
 
-	ret = queue_take(pool, task, group);
+	ret = queue_take(pool, task, group, key);
 	if (ret)
 		return reject(pool, ret, flags);
 	batch_reclaim(pool);
@@ -129,7 +131,8 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 
 /* Does what the policy of a full pool says. Locking: as block(). */
 static int when_full(struct wpool *pool, struct wpool_task *task,
-		     struct wpool_group *group, unsigned long flags)
+		     struct wpool_group *group, const u64 *key,
+		     unsigned long flags)
 	__releases(&pool->lock)
 {
 	int ret;
@@ -139,20 +142,20 @@ static int when_full(struct wpool *pool, struct wpool_task *task,
 		/* Neither beside itself nor ahead of its key. */
 		if (task->state & TASK_IN_FN || task->flags & WPOOL_TASK_KEYED)
 			break;
-		ret = queue_take(pool, task, group);
+		ret = queue_take(pool, task, group, NULL);
 		if (ret)
 			return reject(pool, ret, flags);
 		run_in_caller(pool, task, flags);
 		return 0;
 	case WPOOL_FULL_DISCARD:
 	case WPOOL_FULL_DISCARD_OLDEST:
-		return discard(pool, task, group, flags);
+		return discard(pool, task, group, key, flags);
 	case WPOOL_FULL_FAIL:
 		return reject(pool, -EAGAIN, flags);
 	case WPOOL_FULL_BLOCK:
 		break;
 	}
-	return block(pool, task, group, MAX_SCHEDULE_TIMEOUT, flags);
+	return block(pool, task, group, key, MAX_SCHEDULE_TIMEOUT, flags);
 }
 
 /*
@@ -199,14 +202,14 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
  * released.
  */
 static int not_accepted(struct wpool *pool, struct wpool_task *task,
-				 struct wpool_group *group, unsigned long timeout,
-				 int ret, unsigned long flags)
+				 struct wpool_group *group, const u64 *key,
+				 unsigned long timeout, int ret, unsigned long flags)
 	__releases(&pool->lock)
 {
 	if (ret == -EAGAIN && timeout == BY_POLICY)
-		return when_full(pool, task, group, flags);
+		return when_full(pool, task, group, key, flags);
 	if (ret == -EAGAIN && timeout != DONT_BLOCK)
-		return block(pool, task, group, timeout, flags);
+		return block(pool, task, group, key, timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
 		return reject(pool, ret, flags);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -230,7 +233,8 @@ static void note_stack(struct wpool_task *task)
 
 /* For all that the staging queue does not take. */
 static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
-				   struct wpool_group *group, unsigned long timeout)
+				   struct wpool_group *group, const u64 *key,
+				   unsigned long timeout)
 {
 	unsigned long flags;
 	int ret;
@@ -239,9 +243,9 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 		return -EINVAL;
 	pool_lock(pool, flags);
 	note_stack(task);
-	ret = queue_accept(pool, task, group);
+	ret = queue_accept(pool, task, group, key);
 	if (unlikely(ret))
-		return not_accepted(pool, task, group, timeout, ret, flags);
+		return not_accepted(pool, task, group, key, timeout, ret, flags);
 	staging_offer(pool, group ? NULL : task);
 	pool_unlock_queued(pool, flags);
 	return 0;
@@ -250,13 +254,18 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group)
 {
-	return submit_to_pool(pool, task, group, BY_POLICY);
+	return submit_to_pool(pool, task, group, NULL, BY_POLICY);
+}
+
+int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key)
+{
+	return submit_to_pool(pool, task, NULL, &key, BY_POLICY);
 }
 
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  unsigned long timeout)
 {
-	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
+	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, NULL, timeout);
 }
 
 /**
@@ -362,7 +371,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	pool_lock(pool, flags);
 	do {
 		note_stack(tasks[accepted]);
-		*ret = queue_accept(pool, tasks[accepted], NULL);
+		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
 	staging_offer(pool, tasks[first]);
 	pool_unlock_queued(pool, flags);
