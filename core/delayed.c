@@ -5,6 +5,9 @@
  * From its acceptance a delayed task is the pool's: counted, its owner pinned, on
  * pool->delayed. Its timer only moves it to the queue, room or not.
  *
+ * The timer may fire before that time, and is then armed again: a timer reaches no
+ * further than the kernel's timer wheel, which lets a later one fire early.
+ *
  * Who takes it back must know that the timer's function has let go of it: under
  * pool->lock timer_delete() says whether the timer was still to fire. If not, the
  * function is about to take the lock, on another CPU and with interrupts off, and is
@@ -12,10 +15,15 @@
  * after it has dropped the lock. So it is waited for without sleeping, from any context,
  * and once the task is taken back its memory may be freed at once.
  */
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 
 #include "internal.h"
+
+/* The longest that a timer is armed for: the wheel holds some days at any HZ. */
+#define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
 static struct timer_list *delayed_timer(struct wpool_task *task)
 {
@@ -30,6 +38,19 @@ static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_delayed);
 }
 
+static bool delayed_is_due(const struct wpool_delayed_task *dtask)
+{
+	return time_after_eq64(get_jiffies_64(), dtask->due);
+}
+
+/* Context: pool->lock held. */
+static void delayed_arm(struct wpool_delayed_task *dtask)
+{
+	s64 left = dtask->due - get_jiffies_64();
+
+	mod_timer(&dtask->timer, jiffies + clamp_t(s64, left, 0, TIMER_REACH));
+}
+
 static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay)
 {
@@ -39,7 +60,8 @@ static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&dtask->task.state, TASK_DELAYED);
 	/* The jiffy that has begun does not count: never early. */
-	mod_timer(&dtask->timer, jiffies + delay + 1);
+	dtask->due = get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
+	delayed_arm(dtask);
 }
 
 static bool delayed_cancelled(const struct wpool *pool)
@@ -59,10 +81,13 @@ static void delayed_fire(struct timer_list *timer)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	delayed_unlink(pool, task);
 	if (delayed_cancelled(pool)) {
+		delayed_unlink(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
+	} else if (!delayed_is_due(dtask)) {
+		delayed_arm(dtask);
 	} else {
+		delayed_unlink(pool, task);
 		queue_put(pool, task);
 		/* A worker among its waiters may have to run it itself. */
 		watch_tell(task, -EAGAIN, 0, &wakes);
@@ -119,7 +144,8 @@ void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes)
  * @pool: the pool
  * @dtask: set up by wpool_delayed_task_init(), and neither delayed, queued nor
  *	running; the pool's until it has run or was cancelled
- * @delay: in jiffies; never cut short
+ * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more is for ever:
+ *	until wpool_modify_delayed() sets another.
  *
  * It counts as the pool's from now on: a flush waits for it, and a pool that is
  * shut down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When its time has
@@ -187,7 +213,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
  * @pool: the pool
  * @dtask: the task; submitted if it is not yet, and delayed again if it waits in
  *	the queue
- * @delay: from now, in jiffies
+ * @delay: from now, in jiffies; as for wpool_schedule_delayed()
  *
  * Context: Any but NMI.
  * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.

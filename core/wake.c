@@ -96,13 +96,13 @@ void wakes_issue(struct wpool_wakes *wakes)
 /**
  * deadline_set() - begin to wait
  * @deadline: when to end
- * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever
+ * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever, and so is one
+ *	less: with the jiffy that has begun, which does not count, it is as much
  */
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout)
 {
-	deadline->never = timeout >= MAX_SCHEDULE_TIMEOUT;
-	/* The jiffy that has begun does not count: never early. */
-	deadline->at = jiffies + timeout + 1;
+	deadline->never = timeout >= MAX_SCHEDULE_TIMEOUT - 1;
+	deadline->at = deadline->never ? 0 : jiffies + timeout + 1;
 }
 
 /* What is left, for the kernel's waits with a time-out. */

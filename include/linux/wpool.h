@@ -273,6 +273,7 @@ struct wpool_delayed_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
 	struct timer_list	timer;
+	u64			due;	/* in jiffies_64 */
 };
 
 void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
