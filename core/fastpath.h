@@ -7,7 +7,10 @@
 #ifndef _WPOOL_FASTPATH_H
 #define _WPOOL_FASTPATH_H
 
+#include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <trace/events/wpool.h>
 
 static inline bool key_held_back(struct wpool *pool, struct wpool_task *task)
@@ -105,6 +108,30 @@ static inline void task_grab(struct wpool *pool, struct wpool_task *task)
 static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
 	return pool->nr_queued > pool->nr_held && __batch_fill(pool, first);
+}
+
+/* What the thread has that begins a nested run. Needs pool->lock, which counts. */
+static inline void leak_note(struct wpool_run *run)
+{
+	run->preempt = preempt_count() - PREEMPT_DISABLE_OFFSET;
+	run->rcu = rcu_preempt_depth();
+}
+
+/**
+ * leak_check() - see whether a function has left something behind, see leak.c
+ * @pool: the pool
+ * @run: the run that it belongs to
+ * @fn: what has returned: a hook, or NULL for the function of the run
+ * @locks: lockdep_depth() before it was called
+ */
+static __always_inline void leak_check(const struct wpool *pool,
+				       const struct wpool_run *run, const void *fn,
+				       int locks)
+{
+	locks = lockdep_depth(current) - locks;
+	if (unlikely(preempt_count() | rcu_preempt_depth() | locks) ||
+	    unlikely(irqs_disabled()))
+		__leak_check(pool, run, fn, locks);
 }
 
 /**

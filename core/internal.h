@@ -164,6 +164,9 @@ struct wpool_deadline {
  * @again_node: L: on &wpool.again, if there is @again
  * @started: S: in jiffies
  * @began: when, see latency.c
+ * @preempt: W: preempt_count() of the thread when it began, see leak.c; so @rcu: the
+ *	depth of RCU read-side critical sections. Both are 0 but in a nested run.
+ * @rcu: W
  * @color: what its end counts down, see flush.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
@@ -183,6 +186,8 @@ struct wpool_run {
 	struct list_head	again_node;
 	unsigned long		started;
 	u32			began;
+	int			preempt;
+	int			rcu;
 	u8			color;
 	bool			stop;
 	bool			orphan;

@@ -191,6 +191,10 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	__must_hold(&worker->pool->lock);
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
+/* leak.c */
+void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
+		  int locks);
+
 /* worker.c */
 #ifdef CONFIG_FAULT_INJECTION
 extern struct fault_attr wpool_fail_spawn;

@@ -57,6 +57,7 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 	if (unlikely(nested)) {
 		/* A place on the queue is free, and no worker less. */
 		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
+		leak_note(run);
 		queue_admit_blocked(pool, wakes);
 	} else {
 		shared_inc(pool->nr_running);
@@ -139,41 +140,31 @@ static __always_inline void run_end(struct wpool *pool, struct wpool_worker *wor
 		wake_for_queue(pool, wakes);
 }
 
-/*
- * What a function must not leave behind: it would befall the next, and be blamed
- * on it.
- */
-static noinline void run_tell_leaks(const struct wpool *pool,
-				    const struct wpool_run *run, int leaked)
-{
-	pr_err("%s: %ps returned with preempt_count 0x%x, interrupts %s, %d locks too many\n",
-	       pool->name, run->fn, preempt_count(),
-	       irqs_disabled() ? "off" : "on", leaked);
-	dump_stack();
-}
-
 /* Calls the function. No lock of ours is held; locks of outer runs may be. */
 static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
 {
 	int result, locks = lockdep_depth(current);
 
 	result = run->fn(run->arg);
-	locks = lockdep_depth(current) - locks;
-	if (unlikely(preempt_count() || irqs_disabled() || locks))
-		run_tell_leaks(pool, run, locks);
+	leak_check(pool, run, NULL, locks);
 	return result;
 }
 
 /* The same with the hooks of a pool that has some. */
 static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 {
-	int result;
+	int result, locks = lockdep_depth(current);
 
-	if (pool->ops->task_begin)
+	if (pool->ops->task_begin) {
 		pool->ops->task_begin(pool, run->fn, run->arg);
+		/* A lock may be for @task_end to drop. */
+		leak_check(pool, run, pool->ops->task_begin, lockdep_depth(current));
+	}
 	result = run_call(pool, run);
-	if (pool->ops->task_end)
+	if (pool->ops->task_end) {
 		pool->ops->task_end(pool, run->fn, run->arg, result);
+		leak_check(pool, run, pool->ops->task_end, locks);
+	}
 	return result;
 }
 

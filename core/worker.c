@@ -196,14 +196,18 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 }
 
 /* Done here, because the kernel sets its own mask when a thread first runs. */
-static void worker_set_up(struct wpool *pool)
+static void worker_set_up(struct wpool_worker *worker)
 {
+	struct wpool *pool = worker->pool;
+
 	set_user_nice(current, pool->nice);
 	set_cpus_allowed_ptr(current, pool->cpumask);
 	if (pool->flags & WPOOL_FREEZABLE)
 		set_freezable();
-	if (pool->ops && pool->ops->worker_start)
+	if (pool->ops && pool->ops->worker_start) {
 		pool->ops->worker_start(pool);
+		leak_check(pool, &worker->runs[0], pool->ops->worker_start, 0);
+	}
 }
 
 static int worker_main(void *data)
@@ -214,7 +218,7 @@ static int worker_main(void *data)
 	unsigned long flags;
 
 	trace_wpool_worker_start(pool->name, worker->id);
-	worker_set_up(pool);
+	worker_set_up(worker);
 	pool_lock(pool, flags);
 	worker_loop(worker, &flags, &wakes);
 	worker_leave(worker);

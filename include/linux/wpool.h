@@ -66,8 +66,9 @@ struct wpool_set;
  * typedef wpool_fn_t - what a task calls
  * @arg: as given to wpool_task_init(); the pool does not look at it
  *
- * Context: a worker kthread of the pool; may sleep. Must return with the
- * interrupts, preemption and locks as it found them.
+ * Context: a worker kthread of the pool; may sleep. Must return with interrupts,
+ * softirqs, preemption, RCU and locks as it found them. Otherwise the log says so,
+ * and all but the locks is put right before the next task.
  * Return: the result of the task: 0, -errno, or any int.
  */
 typedef int (*wpool_fn_t)(void *arg);

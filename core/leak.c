@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a function may not leave behind when it returns: preemption, softirqs or
+ * interrupts off, an RCU read-side critical section, a lock. It would befall the next
+ * task of the thread, and be blamed on it. So it is said who did it, and all but the
+ * locks is put right: nobody knows which of them may be dropped.
+ *
+ * A function is measured by what was before it: nothing, in a worker that is in no
+ * task; in a nested run, what the function around it has, see leak_note().
+ */
+#include <linux/bottom_half.h>
+#include <linux/debug_locks.h>
+#include <linux/lockdep.h>
+#include <linux/ratelimit.h>
+#include <linux/rcupdate.h>
+
+#include "internal.h"
+
+/* The most functions that are each sure to be named. */
+#define LEAK_NAMED_MAX	16
+
+/* Not named yet? Never freed: one that is loaded in the place of another is not news. */
+static bool leak_is_news(const void *fn)
+{
+	static const void *named[LEAK_NAMED_MAX];
+	const void *other;
+	int i;
+
+	for (i = 0; i < LEAK_NAMED_MAX; i++) {
+		other = cmpxchg(&named[i], NULL, fn);
+		if (!other)
+			return true;
+		if (other == fn)
+			return false;
+	}
+	return false;
+}
+
+static void leak_tell(const struct wpool *pool, const struct wpool_run *run,
+		      const void *fn, int locks)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	if (!leak_is_news(fn) && !__ratelimit(&limit))
+		return;
+	pr_err("%s: BUG: %ps returned with preempt_count 0x%x (was 0x%x), RCU depth %d (was %d), interrupts %s, %d more locks\n",
+	       pool->name, fn, preempt_count(), run->preempt, rcu_preempt_depth(),
+	       run->rcu, irqs_disabled() ? "off" : "on", locks);
+	debug_show_held_locks(current);
+	dump_stack();
+}
+
+/*
+ * What counts in preempt_count where RCU does, and only lockdep tells apart from the
+ * rest: it would complain of each sleep of the thread from now on.
+ */
+static bool leak_is_rcu(const struct wpool_run *run)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	return !IS_ENABLED(CONFIG_PREEMPT_RCU) && debug_locks &&
+	       preempt_count() > run->preempt && lock_is_held(&rcu_lock_map);
+#else
+	return false;
+#endif
+}
+
+/* Softirqs first: where preemption is a lock (PREEMPT_RT) they hold RCU as well. */
+static void leak_mend(const struct wpool_run *run, int locks)
+{
+	if (irqs_disabled())
+		local_irq_enable();
+	while (softirq_count() > (run->preempt & SOFTIRQ_MASK))
+		local_bh_enable();
+	for (; locks > 0 && leak_is_rcu(run); locks--) {
+		rcu_read_unlock();
+		__acquire(RCU);
+	}
+	while (rcu_preempt_depth() > run->rcu) {
+		rcu_read_unlock();
+		__acquire(RCU);
+	}
+	while (rcu_preempt_depth() < run->rcu) {
+		rcu_read_lock();
+		__release(RCU);
+	}
+	if (preempt_count() != run->preempt)
+		preempt_count_set(run->preempt);
+}
+
+/**
+ * __leak_check() - the rest of leak_check(): something is not as in a worker at rest
+ * @pool: the pool
+ * @run: the run, or one that none has been begun in yet
+ * @fn: as for leak_check()
+ * @locks: how many more are held than before
+ */
+void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
+		  int locks)
+{
+	/* Lockdep has stopped counting in the meantime. */
+	if (locks < 0 && !lockdep_depth(current))
+		locks = 0;
+	if (preempt_count() == run->preempt && rcu_preempt_depth() == run->rcu &&
+	    !irqs_disabled() && !locks)
+		return;	/* the function around it has it all */
+	leak_tell(pool, run, fn ?: run->fn, locks);
+	leak_mend(run, locks);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Functions that return with more than they were called with: preemption, interrupts
+ * or softirqs off, inside RCU, with a lock held. It is said of whoever did it, in the
+ * log, which these tests listen to as a console; and the next task is spared it.
+ */
+#include <linux/console.h>
+#include <linux/interrupt.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include "wpool_kunit.h"
+
+/* What is listened for, each from the pool of the test alone. */
+enum { GUILTY, SECOND, INNOCENT, HOOK, NR_WORDS };
+
+static struct {
+	char		pool[WPOOL_NAME_MAX + 3];
+	const char	*words[NR_WORDS];
+	atomic_t	heard[NR_WORDS];
+} ear = {
+	.words = {
+		[GUILTY]	= "BUG: run_guilty",
+		[SECOND]	= "BUG: run_second",
+		[INNOCENT]	= "BUG: run_innocent",
+		[HOOK]		= "BUG: hook_",
+	},
+};
+
+/* One line; the kernel's consoles are called one at a time. */
+static void hear(struct console *console, const char *line, unsigned int len)
+{
+	int i;
+
+	if (!strnstr(line, ear.pool, len) || strnstr(line, "expect", len))
+		return;
+	for (i = 0; i < NR_WORDS; i++) {
+		if (strnstr(line, ear.words[i], len))
+			atomic_inc(&ear.heard[i]);
+	}
+}
+
+static struct console ear_console = {
+	.name	= "wpl",
+	.write	= hear,
+	.flags	= CON_ENABLED,
+	.index	= -1,
+};
+
+static int leaks_suite_init(struct kunit_suite *suite)
+{
+	register_console(&ear_console);
+	return 0;
+}
+
+static void leaks_suite_exit(struct kunit_suite *suite)
+{
+	unregister_console(&ear_console);
+}
+
+static int leaks_init(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < NR_WORDS; i++)
+		atomic_set(&ear.heard[i], 0);
+	return wpt_init(test, "wpool_leaks");
+}
+
+static int heard(int word)
+{
+	return atomic_read(&ear.heard[word]);
+}
+
+/* A pool of one worker, of which the ear hears. */
+static struct wpool *heard_pool(struct kunit *test, const struct wpool_ops *ops)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .ops = ops,
+	});
+
+	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	/* some, but not all: what was said of a function before is said seldom */
+	pr_info("wpool_kunit: expect some: BUG: (run_guilty|run_second|hook_)\n");
+	return pool;
+}
+
+/* What is left behind, how often. */
+struct leak {
+	const char	*name;
+	unsigned int	preempt, irqs, bh, rcu;
+};
+
+static const struct leak leak_cases[] = {
+	{ "preemption off",	.preempt = 1 },
+	{ "twice",		.preempt = 2 },
+	{ "interrupts off",	.irqs = 1 },
+	{ "softirqs off",	.bh = 1 },
+	{ "inside RCU",		.rcu = 1 },
+	{ "twice inside RCU",	.rcu = 2 },
+	{ "all at once",	.preempt = 1, .irqs = 1, .bh = 2, .rcu = 1 },
+};
+
+static void leak_name(const struct leak *leak, char *desc)
+{
+	strscpy(desc, leak->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(leak, leak_cases, leak_name);
+
+static void leave_behind(const struct leak *leak)
+{
+	unsigned int i;
+
+	for (i = 0; i < leak->rcu; i++) {
+		rcu_read_lock();
+		__release(RCU);
+	}
+	for (i = 0; i < leak->bh; i++)
+		local_bh_disable();
+	for (i = 0; i < leak->preempt; i++)
+		preempt_disable();
+	if (leak->irqs)
+		local_irq_disable();
+}
+
+/* One for each case: that it is said of a function is sure only once. */
+#define GUILTY_FN(n)							\
+static int run_guilty_##n(void *arg)					\
+{									\
+	leave_behind(arg);						\
+	return 3;							\
+}
+
+GUILTY_FN(0)
+GUILTY_FN(1)
+GUILTY_FN(2)
+GUILTY_FN(3)
+GUILTY_FN(4)
+GUILTY_FN(5)
+GUILTY_FN(6)
+
+static const wpool_fn_t run_guilty[] = {
+	run_guilty_0, run_guilty_1, run_guilty_2, run_guilty_3, run_guilty_4,
+	run_guilty_5, run_guilty_6,
+};
+
+static_assert(ARRAY_SIZE(run_guilty) == ARRAY_SIZE(leak_cases));
+
+static struct wpool_task *guilty_task(struct kunit *test)
+{
+	const struct leak *leak = test->param_value;
+	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
+
+	wpool_task_init(task, run_guilty[leak - leak_cases], (void *)leak);
+	return task;
+}
+
+static int run_second(void *arg)
+{
+	leave_behind(arg);
+	return 4;
+}
+
+/* What a task found when it began. */
+struct found {
+	struct wpool_task	task;
+	bool			sleeps;
+	int			preempt, rcu;
+	bool			irqs_off, bh_off;
+	bool			in_rcu;
+};
+
+static void look_around(struct found *found)
+{
+	found->preempt = preempt_count();
+	found->irqs_off = irqs_disabled();
+	found->bh_off = softirq_count();
+	found->rcu = rcu_preempt_depth();
+	found->in_rcu = IS_ENABLED(CONFIG_PROVE_LOCKING) && rcu_read_lock_held();
+}
+
+static int run_innocent(void *arg)
+{
+	struct found *found = arg;
+
+	look_around(found);
+	/* the kernel complains if it may not */
+	if (found->sleeps)
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static struct found *innocents(struct kunit *test, unsigned int n)
+{
+	struct found *found = wpt_alloc(test, n * sizeof(*found));
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		wpool_task_init(&found[i].task, run_innocent, &found[i]);
+	found[n - 1].sleeps = true;
+	return found;
+}
+
+static void expect_clean(struct kunit *test, struct found *found)
+{
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &found->task), 0);
+	KUNIT_EXPECT_EQ(test, found->preempt, 0);
+	KUNIT_EXPECT_EQ(test, found->rcu, 0);
+	KUNIT_EXPECT_FALSE(test, found->irqs_off);
+	KUNIT_EXPECT_FALSE(test, found->bh_off);
+	KUNIT_EXPECT_FALSE(test, found->in_rcu);
+}
+
+#define INNOCENTS	4
+
+/* who did it is named, once; those that its worker runs next find nothing of it */
+static void leaks_spare_the_next(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, NULL);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpool_task *guilty = guilty_task(test);
+	struct found *found = innocents(test, INNOCENTS);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, guilty), 0);
+	for (i = 0; i < INNOCENTS; i++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &found[i].task), 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, guilty), 3);
+	for (i = 0; i < INNOCENTS; i++)
+		expect_clean(test, &found[i]);
+	WPT_ASSERT_UNTIL(test, heard(GUILTY));
+	KUNIT_EXPECT_EQ(test, heard(GUILTY), 1);
+	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+}
+
+#define FLOOD		100
+
+/* one that does it again and again does not fill the log, nor hide another that does */
+static void leaks_ratelimited(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, NULL);
+	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
+	int i;
+
+	for (i = 0; i < FLOOD; i++) {
+		wpool_task_init(task, run_guilty[0], (void *)&leak_cases[0]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_result(test, task), 3);
+	}
+	wpool_task_init(task, run_second, (void *)&leak_cases[0]);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, task), 4);
+	WPT_ASSERT_UNTIL(test, heard(SECOND));
+	KUNIT_EXPECT_EQ(test, heard(SECOND), 1);
+	KUNIT_EXPECT_LT(test, heard(GUILTY), FLOOD / 4);
+}
+
+/* A task that holds a lock, as it may, while it waits for another. */
+struct outer {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_task	*inner;
+	struct mutex		lock;	/* held across the wait */
+	struct found		after;
+};
+
+static int run_outer(void *arg)
+{
+	struct outer *outer = arg;
+	int ret;
+
+	mutex_lock(&outer->lock);
+	ret = wpool_schedule(outer->pool, outer->inner) ?: wpool_wait(outer->inner);
+	look_around(&outer->after);
+	mutex_unlock(&outer->lock);
+	return ret;
+}
+
+static struct outer *outer_task(struct kunit *test, struct wpool *pool,
+				struct wpool_task *inner)
+{
+	struct outer *outer = wpt_alloc(test, sizeof(*outer));
+
+	outer->pool = pool;
+	outer->inner = inner;
+	mutex_init(&outer->lock);
+	wpool_task_init(&outer->task, run_outer, outer);
+	return outer;
+}
+
+/* 16: nested: what the outer task holds is not blamed on the one inside it */
+static void leaks_not_of_outer(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct found *found = innocents(test, 1);
+	struct outer *outer = outer_task(test, pool, &found->task);
+
+	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 0);
+	expect_clean(test, found);
+	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+}
+
+/* 16: nested: what the inner one leaves behind does not befall the outer */
+static void leaks_spare_the_outer(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, NULL);
+	struct wpool_task *guilty = guilty_task(test);
+	struct outer *outer = outer_task(test, pool, guilty);
+	struct found *found = &outer->after;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 3);
+	KUNIT_EXPECT_EQ(test, found->preempt, 0);
+	KUNIT_EXPECT_EQ(test, found->rcu, 0);
+	KUNIT_EXPECT_FALSE(test, found->irqs_off || found->bh_off || found->in_rcu);
+}
+
+static void hook_start(struct wpool *pool)
+{
+	leave_behind(&leak_cases[0]);
+}
+
+static void hook_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	leave_behind(&leak_cases[0]);
+}
+
+static void hook_end(struct wpool *pool, wpool_fn_t fn, void *arg, int result)
+{
+	leave_behind(&leak_cases[0]);
+}
+
+static const struct wpool_ops hook_cases[] = {
+	{ .worker_start = hook_start }, { .task_begin = hook_begin }, { .task_end = hook_end },
+};
+
+static void hook_name(const struct wpool_ops *ops, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", ops->worker_start ? "worker_start" :
+		 ops->task_begin ? "task_begin" : "task_end");
+}
+
+KUNIT_ARRAY_PARAM(hook, hook_cases, hook_name);
+
+/* 63: what a hook leaves behind is not blamed on the task beside it */
+static void leaks_of_hooks(struct kunit *test)
+{
+	const struct wpool_ops *ops = test->param_value;
+	struct wpool *pool = heard_pool(test, ops);
+	struct found *found = innocents(test, 2);
+	int i;
+
+	/* the worker that was made with the pool may have spoken too soon to be heard */
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &found[i].task), 0);
+	for (i = 0; i < 2; i++)
+		expect_clean(test, &found[i]);
+	if (!ops->worker_start)
+		WPT_ASSERT_UNTIL(test, heard(HOOK));
+	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+}
+
+static struct kunit_case leaks_cases[] = {
+	KUNIT_CASE_PARAM(leaks_spare_the_next, leak_gen_params),
+	KUNIT_CASE(leaks_ratelimited),
+	KUNIT_CASE(leaks_not_of_outer),
+	KUNIT_CASE_PARAM(leaks_spare_the_outer, leak_gen_params),
+	KUNIT_CASE_PARAM(leaks_of_hooks, hook_gen_params),
+	{}
+};
+
+static struct kunit_suite leaks_suite = {
+	.name = "wpool_leaks",
+	.suite_init = leaks_suite_init,
+	.suite_exit = leaks_suite_exit,
+	.init = leaks_init,
+	.exit = wpt_exit,
+	.test_cases = leaks_cases,
+};
+
+kunit_test_suite(leaks_suite);
