@@ -19,6 +19,17 @@ static void end_thread(void)
 
 #ifndef CONFIG_UML	/* which does not survive a fault of its own */
 
+/* What the kernel says of a death, by architecture. */
+#ifdef CONFIG_ARM64
+#define SAYS_NULL	"kernel NULL pointer dereference", "Internal error: Oops: "
+#define SAYS_BUG	"kernel BUG at", "Internal error: Oops - BUG"
+#define SAYS_NONSENSE	"Unable to handle kernel paging request", "Internal error: Oops: "
+#else
+#define SAYS_NULL	"BUG: kernel NULL pointer dereference", "Oops: 0002"
+#define SAYS_BUG	"kernel BUG at", "invalid opcode: 0000"
+#define SAYS_NONSENSE	"general protection fault, probably for"
+#endif
+
 static int *nowhere;
 
 static noinline __no_sanitize_address void write_nowhere(void)
@@ -50,11 +61,10 @@ static void write_nowhere_atomically(void)
 const struct way scene_ways[] = {
 	{ "thread ended", end_thread },
 #ifndef CONFIG_UML
-	{ "NULL", write_nowhere, { "BUG: kernel NULL pointer dereference", "Oops: 0002" } },
-	{ "BUG()", hit_bug, { "kernel BUG at", "invalid opcode: 0000" } },
-	{ "bad address", write_nonsense, { "general protection fault, probably for" } },
-	{ "NULL, interrupts off", write_nowhere_atomically,
-	  { "BUG: kernel NULL pointer dereference", "Oops: 0002" } },
+	{ "NULL", write_nowhere, { SAYS_NULL } },
+	{ "BUG()", hit_bug, { SAYS_BUG } },
+	{ "bad address", write_nonsense, { SAYS_NONSENSE } },
+	{ "NULL, interrupts off", write_nowhere_atomically, { SAYS_NULL } },
 #endif
 };
 

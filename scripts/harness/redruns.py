@@ -93,6 +93,15 @@ RACE = """
 [    7.1]
 [    7.1] ==================================================================
 """
+DIED_OF_BUG = """
+[    8.2] Internal error: Oops - BUG: 00000000f2000800 [#2] SMP
+[    8.3] Call trace:
+"""
+NOT_LEFT = """
+[    8.4] WARNING: CPU: 1 PID: 0 at kernel/context_tracking.c:128 ct_kernel_exit.constprop.0+0xa0/0xb0
+[    8.5] Call trace:
+"""
+PROMISE_OF_BUG = "[    8.1] wpool_stress: expect: Internal error: Oops - BUG"
 PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
 
 
@@ -160,6 +169,12 @@ def quick():
     yield ("a data race of the kernel alone", green, None,
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "ttwu_queue+0x1/0x2")))
+    yield ("a debug exception that arm64 did not leave", green, None,
+           pretend(words(), PROMISE_OF_BUG + DIED_OF_BUG + NOT_LEFT))
+    yield ("one without a death", green, "console: *WARNING: CPU: 1",
+           pretend(words(), promised + NOT_LEFT))
+    yield ("a death on arm64 that nobody promised", green, "console: *Internal error: Oops",
+           pretend(words(), promised + DIED_OF_BUG))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
 
 

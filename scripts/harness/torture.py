@@ -6,13 +6,13 @@ from harness import console, kunit, machine, report
 from harness.proc import say
 
 SPARE = 300  # seconds: to boot, to end, to look for leaks
-STALL = {"x86_64": 90, "um": 30}  # seconds without progress; emulated machines are slow
+STALL = {"x86_64": 90, "arm64": 90, "um": 30}  # seconds without progress; emulated machines are slow
 LINE = re.compile(r"wpool_torture: (.*)")
 FAULT = re.compile(r"wpool_torture: FAULT: (.*)")
 COUNT = re.compile(r"wpool_torture: count (\S+) (\d+)")
 # A worker's death is told by wpool and asked for by the torture, and taints nothing.
-HARD = re.compile(r"BUG: kernel NULL pointer|Oops|KASAN: null-ptr-deref|general protection fault|"
-                  r"exited with (preempt|irqs)|Call Trace")
+HARD = re.compile(r"kernel NULL pointer|Oops|KASAN: null-ptr-deref|general protection fault|"
+                  r"exited with (preempt|irqs)|Call [Tt]race")
 TAINT_DIED = 1 << 7
 
 
