@@ -35,11 +35,14 @@ headers:
 		echo "For another kernel: make KERNELDIR=/path/to/its/build/folder"; \
 		exit 1; }
 
+# What only one of the kernels needs: packages of that name.
+FOREIGN = $(filter arm64,$(K) $(KERNEL))
+
 # The inner loop: one suite (or a glob, or several with commas), one kernel.
 #   make check K=uml TEST=wpool_submit
 #   make check K=debug TEST=wpool_submit CPUS=2 REPEAT=50
 check:
-	@scripts/packages build test
+	@scripts/packages build test $(FOREIGN)
 	@scripts/check $(if $(K),--kernel '$(K)') $(if $(TEST),--test '$(TEST)') \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
 
@@ -49,7 +52,7 @@ selftest:
 
 # Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2
 torture:
-	@scripts/packages build test
+	@scripts/packages build test $(FOREIGN)
 	@scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(NODES),--nodes $(NODES)) \
@@ -62,7 +65,7 @@ model:
 
 # Try to take it down, at full size: make stress; less of it: KERNEL=debug CPUS=2 SHARE=100
 stress:
-	@scripts/packages build test
+	@scripts/packages build test $(FOREIGN)
 	@scripts/stress $(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(SHARE),--share $(SHARE)) \
 		$(if $(PART),--part $(PART))
@@ -98,7 +101,9 @@ help:
 	@echo '                      TOUR=1: every feature once, a line each'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
-	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2'
+	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
+	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
+	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2|rt|arm64'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make bench            measure it beside everything else (some minutes)'

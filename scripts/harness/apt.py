@@ -61,10 +61,15 @@ def _sources(release):
 
 
 class Release:
-    def __init__(self, name):
-        self.name = name
-        self.dir = cache.folder("apt", name)
+    """A release, for this machine's architecture or for another."""
+
+    def __init__(self, name, arch=""):
+        self.name, self.arch = name, arch
+        self.own = f"{name}-{arch}" if arch else name
+        self.dir = cache.folder("apt", self.own)
         self.options = _private(self.dir)
+        if arch:
+            self.options += ["-o", f"APT::Architecture={arch}", "-o", f"APT::Architectures={arch}"]
         for key, value in (("SourceList", self.dir / "sources.list"), ("SourceParts", "/dev/null"),
                            ("Preferences", "/dev/null"), ("PreferencesParts", "/dev/null")):
             self.options += ["-o", f"Dir::Etc::{key}={value}"]
@@ -73,13 +78,13 @@ class Release:
     def _refresh(self):
         lists = self.dir / "lists"
         stamp = self.dir / ".ready"
-        with cache.lock(f"apt-{self.name}"):
+        with cache.lock(f"apt-{self.own}"):
             if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
                 return
             (self.dir / "sources.list").write_text(_sources(self.name))
-            say(f"apt: reading the list of packages of {self.name}")
+            say(f"apt: reading the list of packages of {self.own}")
             try:
-                proc.run(f"apt update ({self.name})",
+                proc.run(f"apt update ({self.own})",
                          ["apt-get", *self.options, "-o", "APT::Update::Error-Mode=any", "update"],
                          self.dir / "update.log", limit=300)
             except Failed as error:
@@ -107,7 +112,9 @@ class Release:
         """The package's files in the cache; returns their folder."""
         version = self.version(package)
         target = cache.folder("deb") / f"{package}_{version.replace(':', '%3a')}"
-        with cache.lock(f"deb-{package}"):
+        if self.arch:
+            target = target.with_name(f"{target.name}_{self.arch}")
+        with cache.lock(f"deb-{target.name}"):
             if cache.ready(target):
                 return target
             say(f"apt: fetching {package} {version}")

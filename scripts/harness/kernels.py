@@ -28,6 +28,8 @@ class Packaged:
     # Debian's build tools for it want a newer C library and compiler than
     # bookworm's: make them from this source package.
     source: str = ""
+    flavour: str = "cloud-amd64"
+    arch: str = "x86_64"
 
 
 KERNELS = {
@@ -38,22 +40,32 @@ KERNELS = {
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
     "7.2": Packaged("sid", source="linux-source-7.2"),
+    "rt": Packaged("bookworm", flavour="rt-amd64"),
+    "arm64": Packaged("bookworm", flavour="cloud-arm64", arch="arm64"),
 }
-FLAVOUR = "cloud-amd64"
+# Of another architecture than this machine's: compilers' prefix, and Debian's name for it.
+CROSS = {"arm64": "aarch64-linux-gnu-"}
+DEBIAN = {"arm64": "arm64"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
     name: str
-    arch: str            # x86_64 or um
+    arch: str            # x86_64, um or arm64
     key: str             # changes whenever the kernel does
     build: pathlib.Path  # what modules are built against
     image: pathlib.Path = None
     modules: pathlib.Path = None  # its own loadable modules, if it has any
     make: tuple = ()     # what make needs to be told for this kernel
+    busybox: pathlib.Path = pathlib.Path("/bin/busybox")
 
     def has(self, option):
         return f"\n{option}=" in (self.build / ".config").read_text()
+
+    @property
+    def cross(self):
+        """What the names of its compiler and its binutils begin with."""
+        return CROSS.get(self.arch, "")
 
 
 def names():
@@ -137,29 +149,37 @@ def verify_config(wanted, got, name):
 
 # --- kernels as Debian ships them ------------------------------------------
 
+def _release(spec):
+    return apt.Release(spec.release, DEBIAN.get(spec.arch, ""))
+
+
 def _packaged(name, spec):
-    release = apt.Release(spec.release)
-    package = release.depends(f"linux-headers-{FLAVOUR}", rf"linux-headers-[0-9][^ ,]*-{FLAVOUR}")
+    release = _release(spec)
+    package = release.depends(f"linux-headers-{spec.flavour}",
+                              rf"linux-headers-[0-9][^ ,]*-{spec.flavour}")
     key = f"{name}-{release.version(package)}"
     top = cache.folder("headers") / key
     build = top / "usr/src" / package
     with cache.lock(f"kernel-{name}"):
         if not (cache.ready(top) and build.exists()):
             shutil.rmtree(top, ignore_errors=True)
-            _headers(release, package, top)
+            _headers(spec, release, package, top)
             if spec.source:
                 _refit(name, spec, top, build)
             cache.mark_ready(top)
     # No BTF: it needs the very pahole that built the kernel, and tests nothing here.
-    return Kernel(name, "x86_64", key, build, make=("CONFIG_DEBUG_INFO_BTF_MODULES=", "CC=gcc"))
+    cross = CROSS.get(spec.arch, "")
+    words = (f"ARCH={spec.arch}", f"CROSS_COMPILE={cross}") if cross else ()
+    return Kernel(name, spec.arch, key, build,
+                  make=("CONFIG_DEBUG_INFO_BTF_MODULES=", f"CC={cross}gcc", *words))
 
 
-def _headers(release, package, top):
-    """Debian's headers, made to work from where they lie."""
-    common = release.depends(package, r"linux-headers-[^ ,]*-common")
+def _headers(spec, release, package, top):
+    """Debian's headers, made to work from where they lie, with tools that run here."""
+    common = release.depends(package, r"linux-headers-[^ ,]*-common[^ ,]*")
     kbuild = release.depends(package, r"linux-kbuild-[^ ,]*")
-    for part in (package, common, kbuild):
-        shutil.copytree(release.unpack(part), top, symlinks=True, dirs_exist_ok=True)
+    for source, part in ((release, package), (release, common), (apt.Release(spec.release), kbuild)):
+        shutil.copytree(source.unpack(part), top, symlinks=True, dirs_exist_ok=True)
     (top / ".ready").unlink(missing_ok=True)
     makefile = top / "usr/src" / package / "Makefile"
     makefile.write_text(makefile.read_text().replace("/usr/src/", f"{top}/usr/src/"))
@@ -197,8 +217,10 @@ def bootable(kernel):
     """A packaged kernel with its image and its own modules fetched too."""
     if kernel.image:
         return kernel
-    release = apt.Release(KERNELS[kernel.name].release)
-    package = release.depends(f"linux-image-{FLAVOUR}", rf"linux-image-[0-9][^ ,]*-{FLAVOUR}")
+    spec = KERNELS[kernel.name]
+    release = _release(spec)
+    package = release.depends(f"linux-image-{spec.flavour}",
+                              rf"linux-image-[0-9][^ ,]*-{spec.flavour}")
     abi = package[len("linux-image-"):]
     # Newer releases ship the image and the modules apart.
     parts = re.findall(rf"linux-(?:binary|modules)-{re.escape(abi)}", release.fields(package)["Depends"])
@@ -209,7 +231,10 @@ def bootable(kernel):
 
     image = find(f"boot/vmlinuz-{abi}", f"usr/lib/modules/{abi}/vmlinuz")
     modules = find(f"lib/modules/{abi}/kernel", f"usr/lib/modules/{abi}/kernel")
-    return dataclasses.replace(kernel, image=image, modules=modules)
+    kernel = dataclasses.replace(kernel, image=image, modules=modules)
+    if kernel.cross:
+        kernel = dataclasses.replace(kernel, busybox=release.unpack("busybox-static") / "bin/busybox")
+    return kernel
 
 
 def own_modules(kernel, *wanted):

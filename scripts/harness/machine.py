@@ -15,7 +15,6 @@ from harness import cache, initramfs, ktap, proc
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
-BUSYBOX = pathlib.Path("/bin/busybox")
 LAST = "@done"
 KEPT = 40  # machines whose console and report stay in the cache
 LOOK = 0.5  # seconds between two looks at the console
@@ -23,9 +22,29 @@ KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
 APPEND = ("panic=-1 ignore_loglevel log_buf_len=4M printk.devkmsg=on "
           "kunit.enable=1 kunit.autorun=1")
-# At boot x86 counts the ticks of a few milliseconds, and panics if there are none: an
-# emulated machine may just have had to wait for its turn.
-UNTIMED = "no_timer_check"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What QEMU makes of an architecture."""
+    start: tuple  # the program, and the machine that it is to be
+    tcg: tuple    # how it is emulated
+    report: tuple # its second serial port, to a file
+    append: str   # where the kernel has its console and its report
+
+
+QEMU = {
+    # QEMU 7.2 emulates cmpxchg16b with garbled flags, of which 6.12's slab allocator dies.
+    # At boot x86 counts the ticks of a few milliseconds, and panics if there are none: an
+    # emulated machine may just have had to wait for its turn.
+    "x86_64": Kind(("qemu-system-x86_64",), ("-cpu", "max,-cx16"), ("-serial", "file:{}"),
+                   "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
+    # Pointers signed as the architecture says take most of an emulator's time.
+    "arm64": Kind(("qemu-system-aarch64", "-M", "virt,gic-version=3"),
+                  ("-cpu", "max,pauth-impdef=on"),
+                  ("-chardev", "file,id=report,path={}", "-device", "pci-serial,chardev=report"),
+                  "console=ttyAMA0 wpool_report=ttyS0"),
+}
 
 
 @dataclasses.dataclass
@@ -43,7 +62,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
     enough(console): whether it may be stopped, because it has said enough.
     words: what QEMU is told besides.
     """
-    content = {"init": (GUEST / "init", True), "bin/busybox": (BUSYBOX, True),
+    content = {"init": (GUEST / "init", True), "bin/busybox": (kernel.busybox, True),
                "test": (GUEST / script, False)}
     content.update({name: (data, False) for name, data in (files or {}).items()})
     content.update({name: (data, True) for name, data in (programs or {}).items()})
@@ -73,11 +92,12 @@ def _uml(kernel, scratch, cpus, memory, append):
 
 
 def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
-    command = ["qemu-system-x86_64", *accel, "-nodefaults", "-no-user-config", "-display", "none",
+    kind = QEMU[kernel.arch]
+    command = [*kind.start, *accel, "-nodefaults", "-no-user-config", "-display", "none",
                "-no-reboot", "-smp", cpus, "-m", memory, "-kernel", kernel.image,
-               "-initrd", scratch / "initrd",
-               "-serial", f"file:{scratch / 'console'}", "-serial", f"file:{scratch / 'report'}",
-               "-append", f"console=ttyS0 wpool_report=ttyS1 {UNTIMED} {APPEND} {append}"]
+               "-initrd", scratch / "initrd", "-serial", f"file:{scratch / 'console'}",
+               *(word.format(scratch / "report") for word in kind.report),
+               "-append", f"{kind.append} {APPEND} {append}"]
     for drive in drives:
         command += ["-drive", f"file={drive},format=raw,if=virtio,readonly=on"]
     return command
@@ -154,12 +174,11 @@ def _follow(child, scratch, deadline, limit, watch, enough):
 
 # --- which accelerator -----------------------------------------------------
 
-# QEMU 7.2 emulates cmpxchg16b with garbled flags, of which 6.12's slab allocator dies.
-TCG = ("-accel", "tcg,thread=multi", "-cpu", "max,-cx16")
+TCG = ("-accel", "tcg,thread=multi")
 KVM = ("-accel", "kvm", "-cpu", "host")
 # One instruction takes a nanosecond of the machine's time, and one CPU runs at a time: so
 # it is not told apart from a busy machine whether this one is.
-COUNTING = ("-accel", "tcg,thread=single", "-cpu", "max,-cx16", "-icount", "shift=0,sleep=off")
+COUNTING = ("-accel", "tcg,thread=single", *QEMU["x86_64"].tcg, "-icount", "shift=0,sleep=off")
 
 
 def kind(kernel, accel):
@@ -171,12 +190,15 @@ def kind(kernel, accel):
 
 def _acceleration(kernel):
     """KVM only where this very kernel has answered under it since the machine started."""
+    emulated = (*TCG, *QEMU[kernel.arch].tcg)
+    if kernel.cross:
+        return emulated
     with open("/proc/sys/kernel/random/boot_id") as handle:
         boot_id = handle.read().strip()
     note = cache.folder("kvm") / f"{boot_id}-{kernel.key}"
     if not note.exists():
         note.write_text("yes" if _kvm_answers(kernel) else "no")
-    return KVM if note.read_text() == "yes" else TCG
+    return KVM if note.read_text() == "yes" else emulated
 
 
 def _kvm_answers(kernel):

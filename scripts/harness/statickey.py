@@ -8,24 +8,24 @@ import re
 
 from harness import proc
 
-ENTRY = r"PC32 +(\.\S+?)\+0x(\w+)\n.*PC32 .*\n.*PC64 +{key}\b"
+ENTRY = r"P(?:C|REL)32 +(\.\S+?)\+0x(\w+)\n.*P(?:C|REL)32 .*\n.*P(?:C|REL)64 +{key}\b"
 AT = re.compile(r"<(\w+)[^>]*>:\n +\w+:\t(.*)")
 NOTHING = re.compile(r"nop|xchg +%ax,%ax")
 
 
-def places(module, key):
+def places(module, key, cross):
     """(function, instruction) of each place in a built module that asks the key."""
-    table = proc.output(["objdump", "-r", "-j", "__jump_table", module])
+    table = proc.output([f"{cross}objdump", "-r", "-j", "__jump_table", module])
     for section, offset in re.findall(ENTRY.format(key=key), table):
-        code = proc.output(["objdump", "-d", "--no-show-raw-insn", "-j", section,
+        code = proc.output([f"{cross}objdump", "-d", "--no-show-raw-insn", "-j", section,
                             f"--start-address=0x{offset}", f"--stop-address={int(offset, 16) + 8}",
                             module])
         yield AT.search(code).groups()
 
 
-def faults(module, key, functions):
+def faults(module, key, functions, cross=""):
     """Nothing if the key is asked in these functions, and costs nothing wherever it is."""
-    found = list(places(module, key))
+    found = list(places(module, key, cross))
     asked = {function for function, instruction in found}
     if asked != set(functions):
         yield f"{key} is asked in {' '.join(sorted(asked)) or 'no function'}"
