@@ -104,8 +104,8 @@ static unsigned int collect(struct list_head *unrun, char *text)
 static int show_shutdown_now(void)
 {
 	struct wpool_attrs attrs = { .capacity = 2 };
+	static struct tour_letter letters[3];	/* from a stack none is handed back */
 	struct completion begun[2];
-	struct tour_letter letters[3];
 	struct wpool_task running[2];
 	struct tour_page page;
 	char text[4] = "";
