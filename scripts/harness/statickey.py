@@ -24,10 +24,10 @@ def places(module, key, cross):
 
 
 def faults(module, key, functions, cross=""):
-    """Nothing if the key is asked in these functions, and costs nothing wherever it is."""
+    """Nothing if the key is asked in none but these functions, and costs nothing there."""
     found = list(places(module, key, cross))
     asked = {function for function, instruction in found}
-    if asked != set(functions):
+    if not asked or asked - set(functions):
         yield f"{key} is asked in {' '.join(sorted(asked)) or 'no function'}"
     for function, instruction in found:
         if not NOTHING.match(instruction):
