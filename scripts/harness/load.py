@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Load wpool rightly, wrongly, and as what it needs fails; judge what came back."""
+import re
+
+from harness import machine, modules, redruns, report, user
+
+# The kernel shows the stack of whom it refuses a slab cache, without a headline; what
+# leaks is judged by itself.
+FORGIVEN = re.compile(r"Call Trace:|kmemleak: \d+ new suspected")
+# The kernel's own: 6.1 forgets the name of a slab cache that has no place in sysfs.
+OWN_LEAK = "sysfs_slab_add"
+# One allocation in so many fails, where a machine is emulated.
+STEP = {"x86_64": 4, "um": 1}
+LIMIT = 600  # seconds: many loads on the slowest kernel
+
+
+def run(kernel, built):
+    planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
+    files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
+             "env": f"STEP={STEP[kernel.arch]}\n", **user.scripts()}
+    return machine.boot(kernel, "load", files, programs=user.programs("helper"), limit=LIMIT)
+
+
+def judge(tally, label, run):
+    user.judge(tally, label, run, FORGIVEN)
+    for said in report.named(run.report, "leaks"):
+        leaks = [leak for leak in re.split(r"\n(?=unreferenced object)", said.strip())
+                 if leak and OWN_LEAK not in leak]
+        tally.check(f"{label} leaks no memory", "\n".join(leaks).splitlines())
