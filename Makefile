@@ -4,7 +4,8 @@
 KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
-.PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench
+.PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench \
+	coverage
 
 all: modules
 
@@ -75,6 +76,12 @@ mutants:
 	@scripts/packages build test
 	@scripts/mutate $(ONLY)
 
+# Which lines the tests reach: make coverage; make coverage TEST=wpool_submit of some alone
+coverage:
+	@scripts/packages build test coverage
+	@scripts/coverage $(if $(K),--kernel '$(K)') $(if $(TEST),--test '$(TEST)') \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(OUT),--out '$(OUT)')
+
 demo:
 	@scripts/packages build test
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
@@ -111,4 +118,6 @@ help:
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
+	@echo 'make coverage         which lines the tests reach; one that none does must be explained'
+	@echo '                      TEST=suite MINUTES=1 (of torture) OUT=folder'
 	@echo 'make lint             check the sources'

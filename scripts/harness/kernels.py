@@ -36,6 +36,8 @@ KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
+    "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
+    "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),

@@ -8,7 +8,7 @@ import fnmatch
 import pathlib
 import tempfile
 
-from harness import kernels, kunit, machine, mutants
+from harness import coverage, kernels, kunit, machine, mutants
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -190,6 +190,32 @@ def prove_config(tally):
         tally.check(f"{planted}: the build failed: {error}", wrong)
 
 
+def count_of(function, reached, unreached):
+    """What gcov would count of core/green.c, which has this one function."""
+    lines = [[coverage.Line("core/green.c", function, text) for text in texts]
+             for texts in (reached, unreached)]
+    return {"core/green.c": coverage.Counts(*lines, 0, 0)}
+
+
+def prove_coverage(tally):
+    """A line that no test reaches must be explained, and what explains it must be so."""
+    never = "core/green.c test: never\n| a();\nThere is no a."
+    for planted, entries, unreached, wanted in (
+            ("a line that is explained", never, ["a();"], ""),
+            ("one that is reached seldom", never.replace("never", "seldom"), [], ""),
+            ("a function that is explained", "core/green.c test: never\nIt cannot.", ["a();", "b();"], ""),
+            ("a line that is not explained", never, ["a();", "b();"], "line 0, in test: b();"),
+            ("one that is explained elsewhere", never.replace("test", "other"), ["a();"], "a();"),
+            ("a second one of the same text", never, ["a();", "a();"], "a();"),
+            ("one that is reached after all", never, [], "is reached, though it says never"),
+            ("one that is not there any more", never, ["b();"], "there is no such line: a();")):
+        reached = [] if unreached else ["a();"]
+        inner, said = overhear(coverage.judge, count_of("test", reached, unreached),
+                               coverage.explained(entries))
+        right = wanted in "".join(inner.reasons) if wanted else not inner.failed
+        tally.check(f"coverage: {planted}", [] if right else said.splitlines())
+
+
 def prove_quickly(tally):
     differ = []
     for planted, module, reason, run in quick():
@@ -198,3 +224,4 @@ def prove_quickly(tally):
             differ.append(planted)
     tally.check("what fails a check is how a planted bug is caught", differ)
     prove_config(tally)
+    prove_coverage(tally)
