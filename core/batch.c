@@ -33,14 +33,12 @@
 
 #include "internal.h"
 
-/* The rest of batch_reclaim(): there are some. The last first, so they come in order. */
-void __batch_reclaim(struct wpool *pool)
+/* The last first, so that they come in order. Needs both locks. */
+static void put_back(struct wpool *pool)
 {
 	struct wpool_batch *batch = &pool->batch;
 	struct wpool_task *task;
 
-	lockdep_assert_held(&pool->lock);
-	raw_spin_lock(&batch->lock);
 	while (batch->left) {
 		shared_dec(batch->left);
 		task = batch->tasks[batch->next + batch->left];
@@ -48,19 +46,31 @@ void __batch_reclaim(struct wpool *pool)
 		list_add(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
 		shared_inc(pool->nr_queued);
 	}
-	raw_spin_unlock(&batch->lock);
+}
+
+/* The rest of batch_reclaim(): there are some. */
+void __batch_reclaim(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&pool->batch.lock);
+	put_back(pool);
+	raw_spin_unlock(&pool->batch.lock);
 }
 
 /*
  * The rest of task_grab(): it is, or was, batched.
  *
- * By an exchange, as it may have ended meanwhile and may be in another pool already. If it
- * was begun there from a batch it loses the bit for nothing, which does no harm.
+ * Under batch->lock, so that its worker finds the bit or does not, and acts on that before
+ * we go on. And by an exchange, as it may have ended meanwhile and may be in another pool
+ * already: if it was begun there from a batch it loses the bit, and nothing else.
  */
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
-	__batch_reclaim(pool);
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&pool->batch.lock);
+	put_back(pool);
 	cmpxchg(&task->state, TASK_IN_FN | TASK_BATCHED, TASK_IN_FN);
+	raw_spin_unlock(&pool->batch.lock);
 }
 
 /* Only what begins and ends without anybody to be told. */

@@ -25,6 +25,8 @@
  *				flush_early task_lost
  * BUG_GRAB_STORES		__task_grab() looks at the state, then stores it:
  *				waiter_missed task_lost not_ours
+ * BUG_GRAB_UNLOCKED		__task_grab() has dropped batch->lock before it changes
+ *				the state: waiter_missed
  * BUG_NOT_RECLAIMED		__task_grab() leaves what waits in the batch:
  *				begun_twice
  * BUG_RUNNER_SPARED		__task_grab() leaves what runs batched: waiter_missed
@@ -106,28 +108,29 @@ inline set_queued(tasks)
 	state[3] = (tasks & 8 -> QUEUED : state[3])
 }
 
-inline batch_reclaim() { atomic { set_queued(batch); batch = 0 } }
+inline put_back() { set_queued(batch); batch = 0 }
 
+/* With batch->lock; an owner may submit an ended task to another pool meanwhile. */
 inline task_grab(t)
 {
 	if
 	:: state[t] & BATCHED ->
-#ifndef BUG_NOT_RECLAIMED
-		batch_reclaim();
-#endif
-#ifdef BUG_GRAB_STORES
-		if
-		:: state[t] == (IN_FN | BATCHED) -> state[t] = IN_FN
-		:: else
-		fi
-#elif !defined(BUG_RUNNER_SPARED)
 		atomic {
+#ifndef BUG_NOT_RECLAIMED
+			put_back();
+#endif
+			running = (state[t] == (IN_FN | BATCHED));
+#ifdef BUG_GRAB_STORES
+		}
+		atomic {
+#endif
+#ifndef BUG_RUNNER_SPARED
 			if
-			:: state[t] == (IN_FN | BATCHED) -> state[t] = IN_FN
+			:: running -> state[t] = IN_FN
 			:: else
 			fi
-		}
 #endif
+		}
 	:: else
 	fi
 }
@@ -273,6 +276,14 @@ call:
 		if
 		:: batched ->
 			grabbed = !(state[t] & BATCHED);
+#ifdef BUG_GRAB_UNLOCKED
+		:: else
+		fi
+	}
+	atomic {
+		if
+		:: batched ->
+#endif
 			if
 #ifdef BUG_KEPT
 			:: !grabbed && next != NONE -> t = next; more = true
@@ -362,7 +373,7 @@ inline let_go(t)
 /* wpool_wait(), or wpool_cancel(). */
 proctype user(byte t; bool waits)
 {
-	bool got;
+	bool got, running;
 
 	task_lock_pool(t);
 	if
