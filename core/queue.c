@@ -171,8 +171,15 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 
 	if (ret)
 		return ret;
-	if (!queue_has_room(pool))
-		return -EAGAIN;
+	if (unlikely(!queue_has_room(pool))) {
+		/*
+		 * Workers may have begun some of the batch since we counted. Who is told
+		 * that it is full may go to sleep: from here on room is made under the lock.
+		 */
+		batch_reclaim(pool);
+		if (!queue_has_room(pool))
+			return -EAGAIN;
+	}
 	ret = queue_take(pool, task, group, key);
 	if (ret)
 		return ret;

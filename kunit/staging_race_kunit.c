@@ -138,9 +138,63 @@ static void staging_race_for_a_task(struct kunit *test)
 	batched_expect_run(test, racer->jobs, RACES);
 }
 
+#define BLOCK_ROUNDS	200
+
+/* Submits the last one, and so sleeps if there is no room. */
+static int submit_last(struct wpt_thread *self)
+{
+	struct racer *racer = self->arg;
+
+	atomic_inc(racer->arrived);
+	while (atomic_read(racer->arrived) < 2)
+		cond_resched();
+	return wpool_schedule(racer->pool, &self->job->task);
+}
+
+/* One is about to begin, and one waits; the last but one as well, or has room. */
+static void race_to_block(struct kunit *test, struct wpool *pool, struct racer *racer)
+{
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *quick = wpt_jobs(test, 1, NULL), *slow = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *late = wpt_jobs(test, 2, NULL);
+	struct wpt_thread *last;
+
+	atomic_set(racer->arrived, 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &quick->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &slow->task), 0);
+	last = wpt_thread(test, submit_last, pool, &late[1], racer);
+	WPT_ASSERT_UNTIL(test, atomic_read(racer->arrived) == 1);
+	wpt_open(hold->gate);
+	while (wpool_try_schedule(pool, &late->task))
+		cond_resched();
+	atomic_inc(racer->arrived);
+	/* The slow one begins, and then there is room for both. */
+	wpt_begun(test, slow);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, last), 0);
+	wpt_open(slow->gate);
+	wpt_wait(test, &late[0]);
+	wpt_wait(test, &late[1]);
+}
+
+/* 18: a task begins just as its submitter finds no room: who sleeps for room gets it */
+static void staging_race_to_block(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2,
+	});
+	struct racer *racer = wpt_alloc(test, sizeof(*racer));
+	unsigned int i;
+
+	racer->pool = pool;
+	racer->arrived = wpt_alloc(test, sizeof(*racer->arrived));
+	for (i = 0; i < BLOCK_ROUNDS; i++)
+		race_to_block(test, pool, racer);
+}
+
 static struct kunit_case staging_race_cases[] = {
 	KUNIT_CASE_PARAM(staging_race_for_room, high_gen_params),
 	KUNIT_CASE(staging_race_for_a_task),
+	KUNIT_CASE(staging_race_to_block),
 	{}
 };
 
