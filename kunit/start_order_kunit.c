@@ -13,7 +13,7 @@ static int start_order_init(struct kunit *test)
 }
 
 /* Rounds of each scene; a debug kernel takes ten times as long for each. */
-#define ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 20 : 100)
+#define ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 10 : 40)
 
 #define MOST_PAIRS	64
 
