@@ -228,7 +228,7 @@ static void delayed_cancel_fires(struct kunit *test)
 {
 	const struct taking *taking = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	const unsigned int n = 200;
+	const unsigned int n = 40;
 	unsigned int i, wrong = 0, cancelled = 0;
 
 	for (i = 0; i < n; i++) {
