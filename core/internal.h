@@ -305,6 +305,18 @@ struct wpool_staging {
 } ____cacheline_aligned;
 
 /**
+ * struct wpool_entry - an entry of the registry in pool.c
+ * @node: on the list
+ * @pool: the pool, or NULL: a bookmark
+ * @may_be_found: wpool_find() knows of it
+ */
+struct wpool_entry {
+	struct list_head	node;
+	struct wpool		*pool;
+	bool			may_be_found;
+};
+
+/**
  * struct wpool - a bounded set of workers and the tasks that wait for them
  *
  * @lock: guards all that is tagged L, and the private members of every task
@@ -383,7 +395,7 @@ struct wpool_staging {
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
  * @epoch: L: how often it was restarted
- * @registry_node: R
+ * @entry: R
  * @destroyed: S: wpool_destroy() has been called
  * @dir: I: in debugfs
  * @owner: I: the module whose own tasks are not pinned
@@ -456,7 +468,7 @@ struct wpool {
 	unsigned long		name_at;
 	struct kref		kref;
 	unsigned int		epoch;
-	struct list_head	registry_node;
+	struct wpool_entry	entry;
 	bool			destroyed;
 	struct dentry		*dir;
 	struct module		*owner;
