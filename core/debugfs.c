@@ -188,6 +188,25 @@ static const struct file_operations capacity_fops = {
 	.release	= single_release,
 };
 
+#ifdef CONFIG_PROVE_LOCKING
+/* For the tests: hold.h */
+const unsigned int wpool_hold_max = WPOOL_HOLD_MAX;
+EXPORT_SYMBOL_GPL(wpool_hold_max);
+
+unsigned int wpool_longest_hold(const struct wpool *pool)
+{
+	return READ_ONCE(pool->longest_hold);
+}
+EXPORT_SYMBOL_GPL(wpool_longest_hold);
+
+static int longest_hold_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%u\n", wpool_longest_hold(m->private));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(longest_hold);
+#endif
+
 /* Function names and what runs are for root alone, like the directory. */
 static const struct {
 	const char			*name;
@@ -203,6 +222,9 @@ static const struct {
 	{ "stats",	0400,	&stats_fops },
 	{ "tasks",	0400,	&tasks_fops },
 	{ "latency",	0400,	&latency_fops },
+#ifdef CONFIG_PROVE_LOCKING
+	{ "longest_hold", 0400,	&longest_hold_fops },
+#endif
 };
 
 void debugfs_add_pool(struct wpool *pool)

@@ -399,6 +399,8 @@ struct wpool_entry {
  * @destroyed: S: wpool_destroy() has been called
  * @dir: I: in debugfs
  * @owner: I: the module whose own tasks are not pinned
+ * @hold: L: the steps of this hold of @lock, see hold.h
+ * @longest_hold: S: the most there were in one
  * @rcu: for task_lock_pool()
  * @name: I
  */
@@ -472,6 +474,10 @@ struct wpool {
 	bool			destroyed;
 	struct dentry		*dir;
 	struct module		*owner;
+#ifdef CONFIG_PROVE_LOCKING
+	unsigned int		hold;
+	unsigned int		longest_hold;
+#endif
 	struct rcu_head		rcu;
 	char			name[WPOOL_NAME_MAX + 1];
 };
@@ -551,6 +557,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 #include "prototypes.h"
+#include "hold.h"
 #include "staging.h"
 #include "fastpath.h"
 

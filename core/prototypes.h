@@ -255,6 +255,10 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
 			   struct wpool_wakes *wakes) __releases(&pool->lock);
 
 /* debugfs.c */
+#ifdef CONFIG_PROVE_LOCKING
+extern const unsigned int wpool_hold_max;
+unsigned int wpool_longest_hold(const struct wpool *pool);
+#endif
 void debugfs_init(void);
 void debugfs_exit(void);
 void debugfs_add_pool(struct wpool *pool);

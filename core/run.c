@@ -273,7 +273,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 			break;
 		result = run_outside(pool, run, task);
 	}
-	raw_spin_lock_irq(&pool->lock);
+	pool_lock_irq(pool);
 	run_leave(pool, worker, false);
 	batch_harvest(worker, wakes);
 	if (grabbed)
@@ -306,7 +306,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 
 	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
 		pool_unlock_wake_irq(pool, wakes);
-		raw_spin_lock_irq(&pool->lock);
+		pool_lock_irq(pool);
 		return;
 	}
 
@@ -321,7 +321,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		run_batch(pool, worker, run, result, wakes);
 		return;
 	}
-	raw_spin_lock_irq(&pool->lock);
+	pool_lock_irq(pool);
 	run_end(pool, worker, run, nested, result, wakes);
 }
 

@@ -55,6 +55,7 @@ static inline void staging_shut(struct wpool *pool)
  */
 #define pool_lock(pool, flags) do {				\
 	raw_spin_lock_irqsave(&(pool)->lock, flags);		\
+	hold_begin(pool);					\
 	staging_shut(pool);					\
 } while (0)
 
