@@ -353,6 +353,7 @@ struct wpool_entry {
  * @stats_seq: L: for who adds up what pool and workers have counted
  *
  * @capacity: S
+ * @resizes: L: how often wpool_resize() has begun to change it
  * @slots: counts how many workers may still be made; one is taken by the manager
  *	before it makes a worker and given back when it buries it
  * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many
@@ -435,6 +436,7 @@ struct wpool {
 	struct wpool_latency	*latency;
 
 	unsigned int		capacity;
+	unsigned int		resizes;
 	struct semaphore	slots;
 	unsigned int		slot_debt;
 	struct list_head	workers;

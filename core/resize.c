@@ -52,20 +52,33 @@ int pool_start(struct wpool *pool, unsigned int n)
 	return ret ?: pool_await_workers(&starter);
 }
 
-/* The semaphore's count plus the slots in use less the debt is the capacity. */
-static void resize_slots(struct wpool *pool, unsigned int capacity)
+/*
+ * Goes some steps towards another capacity. The semaphore's count plus the slots in use
+ * less the debt is the capacity. Context: pool->lock held. Return: true if it is not there
+ * yet.
+ */
+static bool resize_some(struct wpool *pool, unsigned int capacity,
+			struct wpool_wakes *wakes)
 {
+	unsigned int to = clamp(capacity, pool->capacity - min(pool->capacity, WPOOL_CHUNK),
+				pool->capacity + WPOOL_CHUNK);
 	unsigned int i;
 
-	lockdep_assert_held(&pool->lock);
-	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
-	for (i = capacity; i < pool->capacity; i++) {
+	batch_reclaim(pool);
+	for (i = to; i < pool->capacity; i++) {
+		hold_step(pool);
 		if (down_trylock(&pool->slots))
 			pool->slot_debt++;
 	}
-	for (i = pool->capacity; i < capacity; i++)
+	for (i = pool->capacity; i < to; i++) {
+		hold_step(pool);
 		worker_put_slot(pool);
-	WRITE_ONCE(pool->capacity, capacity);
+	}
+	WRITE_ONCE(pool->capacity, to);
+	queue_admit_blocked(pool, wakes);
+	wake_for_queue(pool, wakes);
+	break_deadlock(pool, wakes);
+	return to != capacity;
 }
 
 /**
@@ -76,7 +89,7 @@ static void resize_slots(struct wpool *pool, unsigned int capacity)
  * Up: as many blocked submitters as now have room are let in at once. Down: no
  * task is begun beyond the new capacity, and the workers beyond it leave as the
  * tasks that they run end; none is interrupted. The workers to be kept are never
- * more than the capacity.
+ * more than the capacity. Of calls at the same time the last to begin has its way.
  *
  * Context: Any but NMI.
  * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
@@ -86,25 +99,27 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
-	int ret = 0;
+	unsigned int resize;
 
 	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
 		return -EINVAL;
 	if (pool->flags & WPOOL_ORDERED && capacity > 1)
 		return -EINVAL;
 	pool_lock(pool, flags);
-	if (pool->state == WPOOL_STATE_RUNNING) {
-		batch_reclaim(pool);
-		resize_slots(pool, capacity);
-		queue_admit_blocked(pool, &wakes);
-		wake_for_queue(pool, &wakes);
-		break_deadlock(pool, &wakes);
-		manager_kick(pool);
-	} else {
-		ret = -ESHUTDOWN;
+	if (pool->state != WPOOL_STATE_RUNNING) {
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return -ESHUTDOWN;
 	}
+	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	resize = ++pool->resizes;
+	while (pool->resizes == resize && resize_some(pool, capacity, &wakes)) {
+		pool_unlock_wake(pool, flags, &wakes);
+		cpu_relax();
+		pool_lock(pool, flags);
+	}
+	manager_kick(pool);
 	pool_unlock_wake(pool, flags, &wakes);
-	return ret;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(wpool_resize);
 
