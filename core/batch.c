@@ -40,6 +40,7 @@ static void put_back(struct wpool *pool)
 	struct wpool_task *task;
 
 	while (batch->left) {
+		hold_step(pool);
 		shared_dec(batch->left);
 		task = batch->tasks[batch->next + batch->left];
 		WRITE_ONCE(task->state, TASK_QUEUED);
@@ -90,7 +91,7 @@ static bool task_fits(const struct wpool_task *task, u8 color)
 static bool batch_may_fill(const struct wpool *pool)
 {
 	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one && pool->depth &&
-	       list_empty(&pool->blocked) && pool_alive(pool) <= pool->capacity &&
+	       !pool->cursor && list_empty(&pool->blocked) && pool_alive(pool) <= pool->capacity &&
 	       list_empty(&pool->queue[WPOOL_PRIO_HIGH]);
 }
 

@@ -121,22 +121,31 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
- * delayed_cancel_all() - take back the delayed tasks of a pool that is closing
+ * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
  * @wakes: gets their waiters
  *
- * Those whose timer has just fired see for themselves. Context: pool->lock held.
+ * Those whose timer has just fired see for themselves, as soon as they have the lock.
+ *
+ * Context: pool->lock held.
+ * Return: true if there are more.
  */
-void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes)
+bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes)
 {
-	struct wpool_task *task, *next;
+	struct wpool_task *task;
+	unsigned int n;
 
 	if (!delayed_cancelled(pool))
-		return;
-	list_for_each_entry_safe(task, next, &pool->delayed, node) {
+		return false;
+	for (n = 0; n < WPOOL_CHUNK && !list_empty(&pool->delayed); n++) {
+		hold_step(pool);
+		task = list_first_entry(&pool->delayed, struct wpool_task, node);
 		if (delayed_take_back(pool, task))
 			task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		else
+			list_move_tail(&task->node, &pool->delayed);
 	}
+	return !list_empty(&pool->delayed);
 }
 
 /**
@@ -230,9 +239,11 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
 	if (!holder)
 		return wpool_schedule_delayed(pool, dtask, delay);
-	delayed_link(holder, dtask, delay);
+	if (delayed_cancelled(holder))	/* closing: not delayed anew */
+		task_drop(holder, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
+	else
+		delayed_link(holder, dtask, delay);
 	queue_admit_blocked(holder, &wakes);
-	delayed_cancel_all(holder, &wakes);	/* closing: not delayed anew */
 	wake_for_queue(holder, &wakes);
 	pool_unlock_wake(holder, flags, &wakes);
 	return 0;

@@ -75,6 +75,14 @@ static inline void flush_done(struct wpool *pool, u8 color, unsigned int n,
 		flush_tell(pool, color, wakes);
 }
 
+/* Takes an entry off a list that may be walked, see walk.c. */
+static inline void walk_del(struct wpool *pool, struct list_head *entry)
+{
+	if (unlikely(pool->cursor == entry))
+		pool->cursor = entry->next;
+	list_del(entry);
+}
+
 /**
  * batch_reclaim() - have all tasks that wait on the queue
  * @pool: the pool

@@ -30,6 +30,7 @@ static bool color_awaited(struct wpool *pool, unsigned int color)
 	struct wpool_waiter *waiter;
 
 	hlist_for_each_entry(waiter, &pool->flushers, hnode) {
+		hold_step(pool);
 		if (waiter->colors & BIT(color))
 			return true;
 	}
@@ -54,6 +55,7 @@ void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
 		bool drain = !waiter->colors;
 
+		hold_step(pool);
 		waiter->colors &= ~BIT(color);
 		if (drain ? pool_undone(pool) : waiter->colors)
 			continue;

@@ -198,10 +198,20 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 }
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
-/* A task of the group that the worker could run. Context: pool->lock held. */
-static struct wpool_task *group_find(struct wpool_group *group, struct wpool *pool)
+/*
+ * A task of the group that the worker could run. Locking: pool->lock held; may be released
+ * and regrabbed.
+ */
+static struct wpool_task *group_find(struct wpool_group *group, struct wpool *pool,
+				     unsigned long *flags)
+	__must_hold(&pool->lock)
 {
-	return pool->state < WPOOL_STATE_STOP ? queue_find_ready(pool, group) : NULL;
+	struct wpool_task *task;
+
+	if (pool->state >= WPOOL_STATE_STOP)
+		return NULL;
+	task = walk_find(pool, group, flags);
+	return pool->state < WPOOL_STATE_STOP ? task : NULL;
 }
 
 static bool group_has_work(struct wpool_group *group, struct wpool *pool)
@@ -210,7 +220,7 @@ static bool group_has_work(struct wpool_group *group, struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	task = group_find(group, pool);
+	task = group_find(group, pool, &flags);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return task;
 }
@@ -228,7 +238,7 @@ static int group_help_once(struct wpool_group *group, struct wpool_worker *worke
 	int ret = 0;
 
 	pool_lock(pool, flags);
-	task = group_find(group, pool);
+	task = group_find(group, pool, &flags);
 	if (task && !run_may_nest(worker)) {
 		ret = -EDEADLK;
 	} else if (task) {
@@ -366,11 +376,8 @@ struct group_cancel {
 static void group_cancel_in(struct wpool *pool, void *arg)
 {
 	struct group_cancel *what = arg;
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
 
-	pool_lock(pool, flags);
-	what->cancelled += cancel_queued(pool, what->group, NULL, flags, &wakes);
+	what->cancelled += walk_cancel(pool, what->group);
 }
 
 /**

@@ -24,6 +24,7 @@
  *	    batch.lock			raw; batch.c
  *	    staging.lock		raw; staging.c
  *	    pool->slots.lock		inside down_trylock() and up()
+ *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around worker_exited(), which
@@ -330,6 +331,9 @@ struct wpool_entry {
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @again: L: the runs, of workers and of callers, whose task waits to run again
+ * @held: L: the tasks held back behind another of their key, oldest first
+ * @walk: taken by who walks along @queue, @again and @held, see walk.c
+ * @cursor: L: the entry that is walked to next, or NULL
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
@@ -414,6 +418,9 @@ struct wpool {
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
 	struct list_head	again;
+	struct list_head	held;
+	struct list_head	*cursor;
+	struct semaphore	walk;
 	bool			paused;
 	bool			one_by_one;
 	unsigned int		nr_running;

@@ -45,6 +45,7 @@ static struct wpool_keyed_task *key_find_head(struct wpool *pool, u64 key)
 	struct wpool_keyed_task *head;
 
 	hlist_for_each_entry(head, key_bucket(pool, key), hash) {
+		hold_step(pool);
 		if (head->key == key)
 			return head;
 	}
@@ -69,6 +70,8 @@ bool __key_held_back(struct wpool *pool, struct wpool_task *task)
 	if (head) {
 		INIT_HLIST_NODE(&keyed->hash);
 		list_add_tail(&task->node, &head->followers);
+		list_add_tail(&keyed->held, &pool->held);
+		shared_inc(pool->nr_held);
 		return true;
 	}
 	INIT_LIST_HEAD(&keyed->followers);
@@ -82,22 +85,17 @@ bool __key_is_follower(const struct wpool_task *task)
 	return hlist_unhashed(&to_keyed(task)->hash);
 }
 
-/* The first task held back behind its key, of a group if one is given. */
-struct wpool_task *key_find_follower(struct wpool *pool,
-				     const struct wpool_group *group)
+/* Of an entry of &wpool.held. */
+struct wpool_task *key_held_task(struct list_head *entry)
 {
-	struct wpool_keyed_task *head;
-	struct wpool_task *task;
-	int i;
+	return &list_entry(entry, struct wpool_keyed_task, held)->task;
+}
 
-	for (i = 0; i < ARRAY_SIZE(pool->keys); i++) {
-		hlist_for_each_entry(head, &pool->keys[i], hash) {
-			task = queue_find_on(&head->followers, group);
-			if (task)
-				return task;
-		}
-	}
-	return NULL;
+/* A follower leaves, or becomes the head of its key. It is off the list of its head. */
+void key_unhold(struct wpool *pool, struct wpool_task *task)
+{
+	walk_del(pool, &to_keyed(task)->held);
+	shared_dec(pool->nr_held);
 }
 
 /* The task that must end before this one may begin, or this one. */
@@ -124,6 +122,7 @@ static void key_tell_workers(struct wpool *pool, struct wpool_task *head,
 	if (!pool->nr_asleep)
 		return;
 	list_for_each_entry(worker, &pool->workers, node) {
+		hold_step(pool);
 		if (worker->awaits && key_head(pool, worker->awaits) == head)
 			wait_interrupt(worker, -EAGAIN, wakes);
 	}
@@ -149,10 +148,10 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 	if (!next)
 		return;
 	list_del(&next->task.node);
+	key_unhold(pool, &next->task);
 	INIT_LIST_HEAD(&next->followers);
 	list_splice_init(&head->followers, &next->followers);
 	hlist_add_head(&next->hash, key_bucket(pool, next->key));
-	shared_dec(pool->nr_held);
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
 	key_tell_workers(pool, &next->task, wakes);

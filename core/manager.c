@@ -284,7 +284,9 @@ static void terminate(struct wpool *pool)
 	bool over;
 
 	pool_lock(pool, flags);
-	over = pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool);
+	/* Who blocks is still to be turned away: see close_pool(). */
+	over = pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
+	       !pool->nr_blocked;
 	if (over)
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

@@ -164,6 +164,8 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
 	INIT_LIST_HEAD(&pool->again);
+	INIT_LIST_HEAD(&pool->held);
+	sema_init(&pool->walk, 1);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
 	INIT_LIST_HEAD(&pool->delayed);

@@ -18,17 +18,18 @@ struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
 void queue_take_back(struct wpool *pool, struct wpool_task *task);
-struct wpool_task *queue_find_on(const struct list_head *list,
-				 const struct wpool_group *group);
-struct wpool_task *queue_find_ready(struct wpool *pool,
-				    const struct wpool_group *group);
-struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group);
+struct wpool_task *queue_find(struct wpool *pool);
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* staging.c */
 void __staging_shut(struct wpool *pool);
 void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
+
+/* walk.c */
+unsigned int walk_cancel(struct wpool *pool, const struct wpool_group *group);
+struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
+			     unsigned long *flags) __must_hold(&pool->lock);
 
 /* wake.c */
 void waiter_init(struct wpool_waiter *waiter);
@@ -73,8 +74,8 @@ int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key);
 bool key_is(const struct wpool_task *task, u64 key);
 void key_set(struct wpool_task *task, u64 key);
 bool __key_held_back(struct wpool *pool, struct wpool_task *task);
-struct wpool_task *key_find_follower(struct wpool *pool,
-				     const struct wpool_group *group);
+struct wpool_task *key_held_task(struct list_head *entry);
+void key_unhold(struct wpool *pool, struct wpool_task *task);
 bool __key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
 void __key_release(struct wpool *pool, struct wpool_task *task,
@@ -82,7 +83,7 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 
 /* delayed.c */
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
-void delayed_cancel_all(struct wpool *pool, struct wpool_wakes *wakes);
+bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* latency.c */
 DECLARE_STATIC_KEY_FALSE(latency_key);
@@ -250,9 +251,6 @@ int pool_start(struct wpool *pool, unsigned int n);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 bool pool_is_shared(const struct wpool *pool, const char *what);
 void pool_stop(struct wpool *pool);
-unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
-			   struct list_head *unrun, unsigned long flags,
-			   struct wpool_wakes *wakes) __releases(&pool->lock);
 
 /* debugfs.c */
 #ifdef CONFIG_PROVE_LOCKING

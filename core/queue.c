@@ -144,11 +144,12 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		task->run->again = task;
 		list_add_tail(&task->run->again_node, &pool->again);
 	}
+	hold_step(pool);
 	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
-	if (unlikely(in_fn) || key_held_back(pool, task))
+	if (unlikely(in_fn))
 		shared_inc(pool->nr_held);
-	else
+	else if (!key_held_back(pool, task))
 		queue_link(pool, task);
 	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
@@ -197,9 +198,10 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	list_del(&task->node);
+	hold_step(pool);
+	walk_del(pool, &task->node);
 	if (key_is_follower(task))
-		shared_dec(pool->nr_held);
+		key_unhold(pool, task);
 	shared_dec(pool->nr_queued);
 }
 
@@ -241,7 +243,7 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
 	task->run->again = NULL;
-	list_del(&task->run->again_node);
+	walk_del(pool, &task->run->again_node);
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
@@ -260,57 +262,28 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
 	queue_put(pool, task);
 }
 
-struct wpool_task *queue_find_on(const struct list_head *list,
-				 const struct wpool_group *group)
-{
-	struct wpool_task *task;
-
-	list_for_each_entry(task, list, node) {
-		if (!group || watch_group(task) == group)
-			return task;
-	}
-	return NULL;
-}
-
-/* The first task on the queue, of a group if one is given. */
-struct wpool_task *queue_find_ready(struct wpool *pool,
-				    const struct wpool_group *group)
-{
-	struct wpool_task *task = NULL;
-	int prio;
-
-	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
-		task = queue_find_on(&pool->queue[prio], group);
-	return task;
-}
-
-/* A task that is queued again while somebody is still inside it. */
-static struct wpool_task *find_requeued(struct wpool *pool,
-					const struct wpool_group *group)
-{
-	struct wpool_run *run;
-
-	list_for_each_entry(run, &pool->again, again_node) {
-		if (!group || watch_group(run->again) == group)
-			return run->again;
-	}
-	return NULL;
-}
-
 /**
  * queue_find() - find a task that waits: on the queue or held back
  * @pool: the pool
- * @group: of this group, or NULL for any
  *
  * Context: pool->lock held.
  * Return: a task for queue_take_back(), or NULL.
  */
-struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *group)
+struct wpool_task *queue_find(struct wpool *pool)
 {
-	if (!pool->nr_queued)
-		return NULL;
-	return queue_find_ready(pool, group) ?: key_find_follower(pool, group) ?:
-	       find_requeued(pool, group);
+	unsigned int prio;
+
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		if (!list_empty(&pool->queue[prio]))
+			return list_first_entry(&pool->queue[prio],
+						struct wpool_task, node);
+	}
+	if (!list_empty(&pool->held))
+		return key_held_task(pool->held.next);
+	if (!list_empty(&pool->again))
+		return list_first_entry(&pool->again, struct wpool_run,
+					again_node)->again;
+	return NULL;
 }
 
 /**
@@ -320,24 +293,30 @@ struct wpool_task *queue_find(struct wpool *pool, const struct wpool_group *grou
  *
  * The longest blocked first, and its task is queued here and now: nobody who
  * comes later can take the room. Called wherever room may have come about, so
- * that blocked submitters mean that there is none. Context: pool->lock held.
+ * that blocked submitters mean that there is none. Of a pool that is closed it turns
+ * some away; the rest is up to close_pool(). Context: pool->lock held.
  */
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 {
 	struct wpool_waiter *waiter;
+	unsigned int turned_away = 0;
 	int ret;
 
 	lockdep_assert_held(&pool->lock);
-	while ((waiter = list_first_entry_or_null(&pool->blocked,
+	while (turned_away < WPOOL_CHUNK &&
+	       (waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
 		ret = queue_accept(pool, waiter->task, waiter->group,
 				   waiter->key);
 		if (ret == -EAGAIN)
 			break;
+		hold_step(pool);
 		list_del(&waiter->node);
 		shared_dec(pool->nr_blocked);
-		if (ret == -ESHUTDOWN)
+		if (ret == -ESHUTDOWN) {
 			shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
+			turned_away++;
+		}
 		waiter_tell(waiter, ret, wakes);
 	}
 }

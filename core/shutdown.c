@@ -29,11 +29,31 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 	return true;
 }
 
-/* Closes a pool, if it is open or less closed. Context: pool->lock held. */
+/*
+ * Ends some of what a closed pool keeps no longer: submitters that block, and delayed
+ * tasks. Context: pool->lock held. Return: true if there is more.
+ */
+static bool close_some(struct wpool *pool, struct wpool_wakes *wakes)
+{
+	bool more = delayed_cancel_some(pool, wakes);
+
+	queue_admit_blocked(pool, wakes);	/* turns them away */
+	return more || !list_empty(&pool->blocked);
+}
+
+/*
+ * Closes a pool, if it is open or less closed. Once the state is set no more comes, so
+ * what there is may be ended in several holds. The pool does not come to its end before
+ * all of it has; a restart after that shows in the epoch.
+ *
+ * Locking: pool->lock held; released and regrabbed.
+ */
 static void close_pool(struct wpool *pool, enum wpool_state state,
-		       struct wpool_wakes *wakes)
+		       unsigned long *flags, struct wpool_wakes *wakes)
+	__must_hold(&pool->lock)
 {
 	bool was_open = pool->state == WPOOL_STATE_RUNNING;
+	unsigned int epoch = pool->epoch;
 
 	if (pool->state >= state)
 		return;
@@ -41,12 +61,14 @@ static void close_pool(struct wpool *pool, enum wpool_state state,
 	pool_set_state(pool, state);
 	if (was_open)
 		watchdog_await(pool);
-	/* Turns them all away, now that the pool is closed. */
-	queue_admit_blocked(pool, wakes);
-	delayed_cancel_all(pool, wakes);
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool->paused = state == WPOOL_STATE_STOP;
 	wake_for_queue(pool, wakes);
+	while (pool->epoch == epoch && close_some(pool, wakes)) {
+		pool_unlock_wake(pool, *flags, wakes);
+		cpu_relax();
+		pool_lock(pool, *flags);
+	}
 	manager_kick(pool);
 }
 
@@ -56,7 +78,7 @@ static void shut_down(struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	close_pool(pool, WPOOL_STATE_SHUTDOWN, &wakes);
+	close_pool(pool, WPOOL_STATE_SHUTDOWN, &flags, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 }
 
@@ -126,41 +148,23 @@ static bool is_owners(const struct wpool_task *task)
 	       !(task->state & TASK_IN_FN);
 }
 
-/**
- * cancel_queued() - take back all queued tasks
- * @pool: the pool
- * @group: of this group, or NULL for any
- * @unrun: gets those that are their owners' to have, or NULL
- * @flags: from raw_spin_lock_irqsave()
- * @wakes: gets those whose wait is over
- *
- * Not all in one hold of the lock, so there should be an end to new ones.
- *
- * Locking: pool->lock held; released.
- * Return: how many.
+/*
+ * Takes back some of what is queued. Context: pool->lock held. Return: how many; less than
+ * %WPOOL_CHUNK if there are no more.
  */
-unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
-			   struct list_head *unrun, unsigned long flags,
-			   struct wpool_wakes *wakes)
-	__releases(&pool->lock)
+static unsigned int take_back_some(struct wpool *pool, struct list_head *unrun,
+				   struct wpool_wakes *wakes)
 {
-	unsigned int n = 0, epoch = pool->epoch;
 	struct wpool_task *task;
+	unsigned int n;
 
-	/* What was accepted after a restart is none of ours. */
-	while (pool->epoch == epoch && (task = queue_find(pool, group))) {
+	for (n = 0; n < WPOOL_CHUNK && (task = queue_find(pool)); n++) {
 		queue_take_back(pool, task);
 		/* Before the end is told: from then on its owner may free it. */
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
-		n++;
-		/* One behind its key may be on the queue now. */
-		wake_for_queue(pool, wakes);
-		pool_unlock_wake(pool, flags, wakes);
-		pool_lock(pool, flags);
 	}
-	pool_unlock_wake(pool, flags, wakes);
 	return n;
 }
 
@@ -187,19 +191,32 @@ unsigned int cancel_queued(struct wpool *pool, const struct wpool_group *group,
  * @unrun is NULL, and with delayed tasks and the second run of a task that is running in
  * any case. What wpool_schedule_fn(), wpool_run() and the like have made goes by itself.
  *
- * Context: Process context.
+ * Context: Process context; may sleep.
  * Return: how many were queued, on the list or not.
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
 	struct wpool_wakes wakes = {};
+	unsigned int n = 0, some, epoch;
 	unsigned long flags;
 
+	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	pool_lock(pool, flags);
-	close_pool(pool, WPOOL_STATE_STOP, &wakes);
-	return cancel_queued(pool, NULL, unrun, flags, &wakes);
+	epoch = pool->epoch;
+	close_pool(pool, WPOOL_STATE_STOP, &flags, &wakes);
+	for (;;) {
+		/* What was accepted after a restart is none of ours. */
+		some = pool->epoch == epoch ?
+		       take_back_some(pool, unrun, &wakes) : 0;
+		n += some;
+		pool_unlock_wake(pool, flags, &wakes);
+		if (some < WPOOL_CHUNK)
+			return n;
+		cond_resched();
+		pool_lock(pool, flags);
+	}
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 

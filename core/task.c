@@ -100,6 +100,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
 
+	hold_step(pool);
 	if (how == WPOOL_STAT_DROPPED)
 		trace_wpool_task_drop(pool->name, task, task->fn);
 	else

@@ -107,6 +107,7 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 	if (pool->nr_asleep < pool_all_asleep(pool))
 		return;
 	list_for_each_entry(waiter, &pool->blocked, node) {
+		hold_step(pool);
 		if (!waiter->worker)
 			continue;
 		list_del(&waiter->node);

@@ -161,6 +161,7 @@ static bool name_rest(struct wpool *pool)
 		timer_reduce(&pool->timer, pool->name_at);
 	undone = pool_undone(pool);
 	list_for_each_entry(worker, &pool->workers, node) {
+		hold_step(pool);
 		in_workers += worker->depth;
 		undone -= READ_ONCE(worker->ended) - worker->harvested;
 	}

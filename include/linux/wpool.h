@@ -246,6 +246,7 @@ struct wpool_keyed_task {
 	u64			key;
 	struct hlist_node	hash;
 	struct list_head	followers;
+	struct list_head	held;
 };
 
 /**

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking for the tasks of a group where they wait.
+ *
+ * A group does not know its tasks, and they may wait behind any number of others. So who
+ * looks for them walks along the lists, with pool->lock dropped after every few entries.
+ * Where it goes on is &wpool.cursor: whoever takes that entry off its list moves the
+ * cursor to the next, see walk_del(). There is one cursor, so walks take turns, by
+ * &wpool.walk.
+ *
+ * No task of a group is missed that was there before: entries are added at the end of a
+ * list; a task that goes from one list to another goes to one that is walked later; and
+ * those in the batch and in the staging queue are in no group. The batch is not filled
+ * meanwhile, as that takes tasks off the queue without a look at the cursor.
+ *
+ * What is added to a list while it is walked does not prolong the walk.
+ */
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+
+#include "internal.h"
+
+static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
+				     struct list_head *entry)
+{
+	if (list == &pool->again)
+		return list_entry(entry, struct wpool_run, again_node)->again;
+	if (list == &pool->held)
+		return key_held_task(entry);
+	return list_entry(entry, struct wpool_task, node);
+}
+
+/*
+ * Walks on, by *@left entries at most. Context: pool->lock held. Return: a task of the
+ * group, which may be taken off the list; NULL if there is none among them.
+ */
+static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
+				  const struct wpool_group *group, unsigned int *left)
+{
+	struct wpool_task *task;
+
+	lockdep_assert_held(&pool->lock);
+	while (*left && pool->cursor != list) {
+		task = entry_task(pool, list, pool->cursor);
+		pool->cursor = pool->cursor->next;
+		--*left;
+		hold_step(pool);
+		if (watch_group(task) == group)
+			return task;
+	}
+	return NULL;
+}
+
+/* Takes back some. Context: pool->lock held. Return: how many. */
+static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
+				const struct wpool_group *group,
+				struct wpool_wakes *wakes)
+{
+	unsigned int n = 0, left = WPOOL_CHUNK;
+	struct wpool_task *task;
+
+	while ((task = walk_on(pool, list, group, &left))) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		n++;
+	}
+	/* One behind its key may be on the queue now. */
+	wake_for_queue(pool, wakes);
+	return n;
+}
+
+static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
+			      const struct wpool_group *group)
+{
+	struct wpool_wakes wakes = {};
+	unsigned int n = 0, walked;
+	unsigned long flags, all;
+
+	pool_lock(pool, flags);
+	pool->cursor = list->next;
+	all = pool->nr_queued;
+	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
+		n += cancel_some(pool, list, group, &wakes);
+		pool_unlock_wake(pool, flags, &wakes);
+		cond_resched();
+		pool_lock(pool, flags);
+	}
+	pool->cursor = NULL;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return n;
+}
+
+/**
+ * walk_cancel() - take back all tasks of a group that have not begun
+ * @pool: in this pool
+ * @group: the group
+ *
+ * Context: Process context; may sleep.
+ * Return: how many.
+ */
+unsigned int walk_cancel(struct wpool *pool, const struct wpool_group *group)
+{
+	unsigned int n, prio;
+
+	might_sleep();
+	down(&pool->walk);
+	n = cancel_on(pool, &pool->again, group);
+	n += cancel_on(pool, &pool->held, group);
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
+		n += cancel_on(pool, &pool->queue[prio], group);
+	up(&pool->walk);
+	return n;
+}
+
+static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
+				  const struct wpool_group *group,
+				  unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	unsigned int walked, all = pool->nr_queued, left;
+	struct wpool_task *task;
+
+	pool->cursor = list->next;
+	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
+		left = WPOOL_CHUNK;
+		task = walk_on(pool, list, group, &left);
+		if (task)
+			return task;
+		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		cond_resched();
+		pool_lock(pool, *flags);
+	}
+	return NULL;
+}
+
+/*
+ * The rest of walk_find(): it is not among the first. Locking: pool->lock held; released
+ * and regrabbed.
+ */
+static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group *group,
+				   unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	struct wpool_task *task = NULL;
+	unsigned int prio;
+
+	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	down(&pool->walk);
+	pool_lock(pool, *flags);
+	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
+		task = find_on(pool, &pool->queue[prio], group, flags);
+	pool->cursor = NULL;
+	up(&pool->walk);
+	return task;
+}
+
+/**
+ * walk_find() - find a task of a group that is ready to begin
+ * @pool: in this pool
+ * @group: the group
+ * @flags: from pool_lock()
+ *
+ * Locking: pool->lock held; may be released and regrabbed, and sleeps then.
+ * Return: the first on the queue, or NULL.
+ */
+struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
+			     unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	unsigned int prio, n = 0;
+	struct wpool_task *task;
+
+	lockdep_assert_held(&pool->lock);
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		list_for_each_entry(task, &pool->queue[prio], node) {
+			if (n++ == WPOOL_CHUNK)
+				return find_far(pool, group, flags);
+			hold_step(pool);
+			if (watch_group(task) == group)
+				return task;
+		}
+	}
+	return NULL;
+}
