@@ -7,9 +7,6 @@
 #include "wpool_kunit.h"
 
 #ifdef CONFIG_PROVE_LOCKING
-extern const unsigned int wpool_hold_max;
-unsigned int wpool_longest_hold(const struct wpool *pool);
-
 static void expect_bounded(struct kunit *test, struct wpool *pool)
 {
 	KUNIT_EXPECT_GT(test, wpool_longest_hold(pool), 0);

@@ -75,6 +75,12 @@ struct wpt_nest {
 #define WPT_STOPPED	33
 #define WPT_NOT_STOPPED	34
 
+#ifdef CONFIG_PROVE_LOCKING
+/* Of wpool's own, for tests alone: see core/hold.h. */
+extern const unsigned int wpool_hold_max;
+unsigned int wpool_longest_hold(const struct wpool *pool);
+#endif
+
 /* For the init and exit members of every suite. */
 int wpt_init(struct kunit *test, const char *suite);
 void wpt_exit(struct kunit *test);

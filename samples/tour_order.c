@@ -123,6 +123,8 @@ static int show_cancel_delayed(void)
 		return err;
 	cancelled = wpool_cancel_delayed(&reminder.dtask);
 	result = wpool_wait(&reminder.dtask.task);
+	/* Nothing is left to be taken back, nor to be waited for. */
+	cancelled &= !wpool_cancel_delayed_sync(&reminder.dtask);
 	return tour_show(cancelled && result == -ECANCELED,
 			 "delayed, cancelled: in an hour, but taken back (%pe)", ERR_PTR(result));
 }
