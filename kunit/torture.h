@@ -9,9 +9,18 @@
  * torture_scene.c	what must happen in one order, on a pool of one's own
  * torture_task.c	a task's memory and account
  * torture_submit.c	the ways in, and the answers they may give
+ * torture_wait.c	waiting for tasks, and taking them back
  * torture_fn.c		what goes on inside a task
+ * torture_frame.c	what a thread is inside, and its death
  * torture_pool.c	a pool's life
  * torture_account.c	what must hold of a pool, at any time and at rest
+ * torture_hooks.c	a pool's hooks
+ * torture_pairs.c	which acts met which
+ * torture_arena.c	pools on which few threads seek the pairs that are rare
+ * torture_acts.c	what those do, an act each
+ * torture_back.c	what wpool_shutdown_now() hands back
+ * torture_depend.c	tasks that wait for what others do
+ * torture_inside.c	what their tasks do
  * torture_trouble.c	threads that cannot be made, CPUs that come and go
  * torture_freeze.c	the freezer
  * torture_watch.c	who hangs
@@ -38,114 +47,16 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/wpool.h>
+#include "torture_kinds.h"
+#include "torture_pairs.h"
 
 #define TORT_POOLS		6	/* besides the default pool */
 #define TORT_SET_MAX		3
 #define TORT_KEYS		4
+#define TORT_MANY		8	/* tasks of a batch, at most */
 #define TORT_MAX_CAPACITY	8
 #define TORT_MAX_QUEUED		200	/* of an unbounded pool */
 #define TORT_MAX_GEN		5	/* tasks submitted by tasks by tasks ... */
-
-/* What is to be exercised; names in torture_kinds.c. */
-enum tort_kind {
-	/* ways in */
-	TORT_SCHEDULE,
-	TORT_TRY_SCHEDULE,
-	TORT_SCHEDULE_TIMEOUT,
-	TORT_SCHEDULE_FN,
-	TORT_TRY_SCHEDULE_FN,
-	TORT_BATCH,
-	TORT_RUN,
-	TORT_RUN_TIMEOUT,
-	TORT_KEYED,
-	TORT_DELAYED,
-	TORT_GROUP_SCHEDULE,
-	TORT_GROUP_SCHEDULE_FN,
-	TORT_SET_SCHEDULE,
-	/* contexts */
-	TORT_PROCESS,
-	TORT_SOFTIRQ,
-	TORT_HARDIRQ,
-	TORT_IRQS_OFF,
-	TORT_IN_TASK,
-	/* kinds of task */
-	TORT_DETACHED,
-	TORT_PRIORITY,
-	TORT_ORDERED_CHECK,
-	TORT_RESUBMIT,
-	TORT_SHARED_SUBMIT,
-	TORT_STOPPED,
-	TORT_SLOW,
-	TORT_OVERDUE,
-	TORT_NESTED,
-	TORT_DEATH,
-	TORT_NESTED_DEATH,
-	/* full queues */
-	TORT_FULL_BLOCK,
-	TORT_FULL_FAIL,
-	TORT_CALLER_RUNS,
-	TORT_FULL_DISCARD,
-	TORT_FULL_DISCARD_OLDEST,
-	/* one task */
-	TORT_CANCEL,
-	TORT_CANCELLED,
-	TORT_CANCEL_SYNC,
-	TORT_CANCEL_DELAYED,
-	TORT_MODIFY_DELAYED,
-	TORT_WAIT,
-	TORT_WAIT_TIMEOUT,
-	TORT_WAIT_SHARED,
-	TORT_WAIT_INSIDE,
-	TORT_QUERY,
-	/* groups */
-	TORT_GROUP_WAIT,
-	TORT_GROUP_WAIT_TIMEOUT,
-	TORT_GROUP_CANCEL,
-	TORT_GROUP_FAIL_FAST,
-	TORT_GROUP_INSIDE,
-	/* pools */
-	TORT_CREATE,
-	TORT_CREATE_SET,
-	TORT_DESTROY,
-	TORT_DESTROY_RACE,
-	TORT_DESTROY_INSIDE,
-	TORT_SHUTDOWN,
-	TORT_SHUTDOWN_NOW,
-	TORT_AWAIT,
-	TORT_RESTART,
-	TORT_FLUSH,
-	TORT_DRAIN,
-	TORT_RESIZE,
-	TORT_PAUSE,
-	TORT_PRESTART,
-	TORT_STATS,
-	TORT_FIND,
-	TORT_REST,
-	/* scenes */
-	TORT_SCENE_CONSERVE,
-	TORT_SCENE_HANDBACK,
-	TORT_SCENE_PRIORITY,
-	TORT_SCENE_DISCARD,
-	TORT_SCENE_BARRIER,
-	TORT_SCENE_KILL,
-	/* trouble */
-	TORT_KILL,
-	TORT_FAIL_ALLOC,
-	TORT_FAIL_SPAWN,
-	TORT_HOTPLUG,
-	TORT_FREEZE,
-	TORT_BURST,
-	/* what calls returned */
-	TORT_RET_EAGAIN,
-	TORT_RET_EBUSY,
-	TORT_RET_ESHUTDOWN,
-	TORT_RET_EDEADLK,
-	TORT_RET_ETIMEDOUT,
-	TORT_RET_EINTR,
-	TORT_RET_ECANCELED,
-	TORT_RET_EOWNERDEAD,
-	TORT_NR_KINDS
-};
 
 /* Tasks of one key: submitted one at a time, so that their order is known. */
 struct tort_key {
@@ -202,6 +113,10 @@ struct tort_pool {
 	struct wpool_stats	base;	/* of the default pool: before us */
 	unsigned int		stuck;	/* samples without a change */
 	u64			mark;
+
+	struct tort_flights	flights;
+	struct tort_arena	*arena;	/* or NULL */
+	unsigned int		moods[TORT_NR_HOOKS];	/* a bit for each that it may have */
 };
 
 enum tort_task_kind {
@@ -235,6 +150,7 @@ struct tort_task {
 	bool			died;
 	refcount_t		refs;
 	struct llist_node	reap;
+	struct llist_node	hoard;		/* of an arena */
 	int			slot;		/* among the published, or -1 */
 
 	atomic_t		accepted;
@@ -251,6 +167,9 @@ struct tort_task {
 	unsigned long		due;		/* not before, or 0 */
 	void			(*scene)(struct tort_task *tt);
 	void			*scene_arg;
+	enum tort_act		way;		/* by which it came last */
+	void			(*deed)(struct tort_ctx *ctx);	/* in an arena */
+	void			*deed_arg;
 };
 
 /* What a thread needs to act: a consumer's own, or that of the task it is in. */
@@ -260,6 +179,7 @@ struct tort_ctx {
 	struct tort_frame	*frame;		/* NULL outside of tasks */
 	struct tort_thread	*thread;	/* NULL inside of tasks */
 	bool			submitting;	/* so that a call may run a task */
+	bool			private;	/* what it makes nobody else will know */
 	struct tort_task	*tt;		/* for tort_anywhere() */
 	enum tort_kind		way;		/* likewise */
 	int			ret;		/* likewise */
@@ -283,6 +203,13 @@ struct tort_frame {
 	bool			in_caller;
 	bool			counted;
 	bool			may_die;
+	bool			hook;		/* not of a task: of a hook around it */
+	bool			no_worker;	/* whose death is counted */
+	struct tort_mark	*marks;		/* what it is at, innermost first */
+	struct tort_mark	caller_runs;
+	enum tort_act		way;
+	void			(*deed)(struct tort_ctx *ctx);
+	void			*deed_arg;
 };
 
 struct tort_group {
@@ -301,6 +228,7 @@ struct tort_thread {
 	unsigned long		ops;
 	bool			killable;
 	bool			parked;
+	bool			aims;		/* see torture_arena.c */
 	struct tort_ctx		ctx;
 
 	/* to act from another context */
@@ -309,11 +237,6 @@ struct tort_thread {
 	struct timer_list	timer;
 	struct completion	called;
 };
-
-/* torture_kinds.c */
-extern atomic64_t tort_counts[TORT_NR_KINDS];
-void tort_print_counts(void);
-void tort_check_exercised(void);
 
 /* wpool_torture.c */
 extern bool tort_kill_hard;
@@ -327,6 +250,8 @@ void tort_say_progress(void);
 void tort_hang(struct tort_thread *thread);
 __printf(1, 2) void tort_fault(const char *fmt, ...);
 struct tort_thread *tort_thread(unsigned int i);
+int tort_make_thread(struct tort_thread *thread, int id, int (*fn)(void *),
+		     const char *name);
 struct tort_thread *tort_any_thread(struct tort_ctx *ctx);
 
 #define tort_check(condition, ...)					\
@@ -337,11 +262,6 @@ struct tort_thread *tort_any_thread(struct tort_ctx *ctx);
 		tort_fault(__VA_ARGS__);				\
 	__holds;							\
 })
-
-static inline void tort_count(enum tort_kind kind)
-{
-	atomic64_inc(&tort_counts[kind]);
-}
 
 /* Knuth's generator: a run's choices depend on its seed alone. */
 static inline u32 tort_rnd(u64 *state, u32 below)
@@ -380,7 +300,6 @@ void tort_task_finish(struct tort_task *tt);
 void tort_task_verify(struct tort_task *tt, int result);
 void tort_accept(struct tort_task *tt);
 void tort_unaccept(struct tort_task *tt);
-void tort_cancel(struct tort_task *tt);
 void tort_publish(struct tort_ctx *ctx, struct tort_task *tt);
 void tort_unpublish(struct tort_task *tt);
 struct tort_task *tort_victim(struct tort_ctx *ctx);
@@ -389,15 +308,39 @@ int tort_reaper_start(void);
 void tort_reaper_stop(void);
 
 /* torture_submit.c */
-void tort_run(struct tort_ctx *ctx, bool timed);
 int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		 enum tort_kind way, bool shared);
 int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way);
+unsigned int tort_submit_batch(struct tort_ctx *ctx, struct wpool *pool,
+			       struct tort_task **tts, unsigned int n);
+int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
+		      struct tort_task *tt);
+int tort_submit_group_fn(struct tort_ctx *ctx, struct wpool_group *group,
+			 struct tort_task *tt);
+void tort_run(struct tort_ctx *ctx, enum tort_act act);
+
+/* torture_wait.c */
 bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result);
+void tort_wait_timeout(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_poll(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_cancel(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_cancel_sync(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_cancel_delayed(struct tort_ctx *ctx, struct tort_task *tt);
+void tort_modify_delayed(struct tort_ctx *ctx, struct tort_task *tt);
+int tort_group_wait(struct tort_ctx *ctx, struct wpool_group *group);
+int tort_group_wait_timeout(struct tort_ctx *ctx, struct wpool_group *group);
+void tort_group_cancel(struct tort_ctx *ctx, struct wpool_group *group);
+void tort_flush(struct tort_ctx *ctx, struct wpool *pool, bool drain);
+
+/* torture_frame.c */
+struct tort_frame *tort_current_frame(void);
+void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt);
+void tort_frame_end(struct tort_frame *frame);
+bool tort_may_die(const struct tort_frame *frame);
+void __noreturn tort_die(struct tort_frame *innermost);
 
 /* torture_fn.c */
 int tort_fn(void *arg);
-struct tort_frame *tort_current_frame(void);
 void tort_nap(struct tort_ctx *ctx, unsigned int most);
 
 /* torture_ops.c */
@@ -411,7 +354,21 @@ void tort_later(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx));
 void tort_called(struct tort_ctx *ctx);
 void tort_thread_setup(struct tort_thread *thread);
 
+/* torture_pool_ops.c */
+void tort_pause(struct tort_ctx *ctx);
+void tort_prestart(struct tort_ctx *ctx);
+unsigned int tort_shutdown_now(struct tort_ctx *ctx, struct tort_pool *tp,
+			       struct list_head *unrun);
+void tort_shutdown(struct tort_ctx *ctx, struct tort_pool *tp);
+int tort_await(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool);
+void tort_restart(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool);
+void tort_destroy_race(struct tort_ctx *ctx);
+
+/* torture_hooks.c */
+extern const struct wpool_ops tort_hooks;
+
 /* torture_pool.c */
+void tort_random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs);
 struct tort_pool *tort_pool_create(struct tort_ctx *ctx,
 				   const struct wpool_attrs *attrs);
 struct tort_pool *tort_pool_wrap_default(void);
@@ -433,9 +390,12 @@ void tort_pool_sample(struct tort_pool *tp);
 void tort_pool_check_rest(struct tort_pool *tp);
 
 /* torture_trouble.c */
+bool tort_fail_thread(bool on);
 void tort_fail_spawn(bool on);
 bool tort_has_fail_spawn(void);
+extern struct mutex tort_machine;
 void tort_hotplug(struct tort_ctx *ctx);
+void tort_print_hotplug(void);
 bool tort_has_hotplug(void);
 
 /* torture_freeze.c */

@@ -71,6 +71,7 @@ void tort_pool_resize(struct tort_ctx *ctx)
 {
 	struct tort_pool *tp = ctx->tp;
 	unsigned int i = tort_pick(ctx, tp->n), capacity;
+	struct tort_mark mark;
 	unsigned long flags;
 	int ret;
 
@@ -80,7 +81,9 @@ void tort_pool_resize(struct tort_ctx *ctx)
 	raw_spin_lock_irqsave(&tp->size_lock, flags);
 	check_size(tp, i);
 	tp->bound[i] = max(tp->bound[i], capacity);
+	tort_begin(ctx, &mark, tp, ACT_RESIZE);
 	ret = wpool_resize(tp->pools[i], capacity);
+	tort_end(ctx, &mark);
 	check_size(tp, i);
 	raw_spin_unlock_irqrestore(&tp->size_lock, flags);
 	tort_check(!ret || (ret == -ESHUTDOWN && READ_ONCE(tp->closing)),

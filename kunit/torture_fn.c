@@ -1,208 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Torture: what goes on inside a task.
- *
- * A task knows the calls that its thread is inside by their frames, found by the
- * thread: one that a worker runs while it waits is not one task running more, and
- * who dies settles the accounts of all that die with it.
  */
 #include <linux/delay.h>
-#include <linux/hash.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "torture.h"
-
-#define FRAME_BITS	6
-
-static int *tort_nowhere;
-
-static struct {
-	raw_spinlock_t		lock;
-	struct hlist_head	frames;
-} buckets[1 << FRAME_BITS] = {
-	[0 ... (1 << FRAME_BITS) - 1] = {
-		.lock = __RAW_SPIN_LOCK_UNLOCKED(buckets.lock),
-	},
-};
-
-/* The innermost of the current thread. */
-struct tort_frame *tort_current_frame(void)
-{
-	unsigned int hash = hash_ptr(current, FRAME_BITS);
-	struct tort_frame *frame, *found = NULL;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&buckets[hash].lock, flags);
-	hlist_for_each_entry(frame, &buckets[hash].frames, node) {
-		if (frame->task == current) {
-			found = frame;
-			break;
-		}
-	}
-	raw_spin_unlock_irqrestore(&buckets[hash].lock, flags);
-	return found;
-}
-
-static void frame_link(struct tort_frame *frame)
-{
-	unsigned int hash = hash_ptr(current, FRAME_BITS);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&buckets[hash].lock, flags);
-	hlist_add_head(&frame->node, &buckets[hash].frames);
-	raw_spin_unlock_irqrestore(&buckets[hash].lock, flags);
-}
-
-static void frame_unlink(struct tort_frame *frame)
-{
-	unsigned int hash = hash_ptr(current, FRAME_BITS);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&buckets[hash].lock, flags);
-	hlist_del(&frame->node);
-	raw_spin_unlock_irqrestore(&buckets[hash].lock, flags);
-}
-
-/* --- beginning ------------------------------------------------------------------ */
-
-static void check_key(struct tort_frame *frame, u64 seq)
-{
-	struct tort_key *key = frame->key;
-
-	if (!key)
-		return;
-	tort_check(!atomic_xchg(&key->busy, 1), "%s: two tasks of a key at once",
-		   frame->ctx.tp->name);
-	tort_check(seq > READ_ONCE(key->begun),
-		   "%s: task %llu of a key begins after %llu", frame->ctx.tp->name,
-		   seq, key->begun);
-	WRITE_ONCE(key->begun, seq);
-}
-
-/* Only what a worker takes from the queue is in order. */
-static void check_order(struct tort_frame *frame, u64 seq)
-{
-	struct tort_pool *tp = frame->ctx.tp;
-
-	if (!seq || frame->key || frame->outer || frame->in_caller)
-		return;
-	tort_check(seq > READ_ONCE(tp->begun), "%s: task %llu begins after %llu",
-		   tp->name, seq, tp->begun);
-	WRITE_ONCE(tp->begun, seq);
-	tort_count(TORT_ORDERED_CHECK);
-}
-
-static void check_begin(struct tort_frame *frame, struct tort_task *tt)
-{
-	const char *name = frame->ctx.tp->name;
-	int begun = atomic_inc_return(&tt->begun);
-	unsigned long due = READ_ONCE(tt->due);
-
-	tort_check(tt->magic == TORT_MAGIC, "%s: task %p: memory overwritten", name, tt);
-	tort_check(begun <= atomic_read(&tt->accepted),
-		   "%s: a task accepted %d times begins for the %dth time", name,
-		   atomic_read(&tt->accepted), begun);
-	tort_check(!due || !time_before(jiffies, due),
-		   "%s: a delayed task is %lu jiffies early", name, due - jiffies);
-	tort_check(frame->in_caller || !tort_frozen() ||
-		   !(tt->tp->attrs.flags & WPOOL_FREEZABLE),
-		   "%s: a task begins while the pool is frozen", name);
-	if (!tt->loose && !tt->shared)
-		tort_check(wpool_task_running(&tt->task),
-			   "%s: a task runs that does not", name);
-}
-
-static void frame_init(struct tort_frame *frame, struct tort_task *tt)
-{
-	*frame = (struct tort_frame) {
-		.task		= current,
-		.outer		= tort_current_frame(),
-		.ctx		= { .rnd = tt->rnd, .tp = tt->tp, .frame = frame },
-		.tt		= tt,
-		.key		= tt->key,
-		.gen		= tt->gen,
-		.result		= tt->result,
-		.in_caller	= !tort_pool_is_current(tt->tp),
-		.may_die	= tt->may_die,
-	};
-	/* A worker of this pool that finds it full may run it in its own call. */
-	if (frame->outer && frame->outer->ctx.submitting)
-		frame->in_caller = true;
-	frame->counted = !frame->in_caller && !frame->outer;
-	tt->rnd += 2;	/* the next run does something else */
-}
-
-static void frame_begin(struct tort_frame *frame, struct tort_task *tt)
-{
-	frame_init(frame, tt);
-	check_begin(frame, tt);
-	tort_pool_enter(frame->ctx.tp, frame->counted);
-	check_key(frame, tt->seq);
-	check_order(frame, tt->seq);
-	frame_link(frame);
-	if (frame->in_caller) {
-		atomic64_inc(&frame->ctx.tp->in_caller);
-		tort_count(TORT_CALLER_RUNS);
-	} else if (frame->outer) {
-		tort_count(TORT_NESTED);
-	}
-	if (!tt->loose)
-		return;
-	/* The pool does not look at it any more: free it now. */
-	tort_task_unlink(tt);
-	frame->tt = NULL;
-	tort_task_put(tt);
-}
-
-static void frame_end(struct tort_frame *frame)
-{
-	struct tort_pool *tp = frame->ctx.tp;
-
-	frame_unlink(frame);
-	if (frame->key)
-		atomic_set(&frame->key->busy, 0);
-	tort_pool_leave(tp, frame->counted);
-}
-
-/* --- death ------------------------------------------------------------------------ */
-
-/* What a caller runs cannot be buried: only its worker can. */
-static bool may_die(const struct tort_frame *frame)
-{
-	if (!frame->may_die || tort_stopping())
-		return false;
-	for (; frame; frame = frame->outer) {
-		if (frame->in_caller)
-			return false;
-	}
-	return true;
-}
-
-/* Takes the worker down, and with it all that it is inside. */
-static void die(struct tort_frame *innermost)
-{
-	struct tort_frame *frame;
-
-	if (innermost->outer)
-		tort_count(TORT_NESTED_DEATH);
-	for (frame = innermost; frame; frame = frame->outer) {
-		if (frame->tt)
-			frame->tt->died = true;
-		if (frame->child) {
-			tort_unpublish(frame->child);
-			tort_task_put(frame->child);
-		}
-		if (frame->group)
-			tort_reap_group(frame->group);
-		atomic64_inc(&frame->ctx.tp->died);
-		tort_count(TORT_DEATH);
-		frame_end(frame);
-	}
-	if (tort_kill_hard)
-		WRITE_ONCE(*tort_nowhere, 0);
-	kthread_complete_and_exit(NULL, 0);
-}
 
 /* --- what a task does --------------------------------------------------------------- */
 
@@ -223,9 +27,11 @@ static void do_sleep(struct tort_ctx *ctx)
 
 static void do_slow(struct tort_ctx *ctx)
 {
-	if (!tort_one_in(ctx, 20))
+	bool watched = ctx->tp->attrs.watchdog_ms;
+
+	if (!tort_one_in(ctx, watched ? 6 : 20))
 		return;
-	tort_nap(ctx, HZ);
+	tort_nap(ctx, watched ? 2 * HZ : HZ);
 	tort_count(TORT_SLOW);
 }
 
@@ -301,9 +107,9 @@ static void do_child_wait(struct tort_ctx *ctx)
 	ctx->frame->child = tt;
 	if (!submit_inside(ctx, tt, random_way(ctx))) {
 		if (tort_one_in(ctx, 4))
-			tort_cancel(tt);
+			tort_cancel(ctx, tt);
 		if (tort_one_in(ctx, 3))
-			wpool_wait_timeout(&tt->task, tort_pick(ctx, 3), NULL);
+			tort_wait_timeout(ctx, tt);
 		else
 			tort_wait(ctx, tt, &result);
 		tort_count(TORT_WAIT_INSIDE);
@@ -317,7 +123,7 @@ static void do_child_wait(struct tort_ctx *ctx)
 static void do_run(struct tort_ctx *ctx)
 {
 	if (ctx->tp->attrs.full != WPOOL_FULL_CALLER_RUNS)
-		tort_run(ctx, tort_one_in(ctx, 2));
+		tort_run(ctx, tort_one_in(ctx, 2) ? ACT_RUN_TIMEOUT : ACT_RUN);
 }
 
 /* Of this pool or a younger one: may close a circle. */
@@ -335,10 +141,10 @@ static void do_wait_shared(struct tort_ctx *ctx)
 	ctx->frame->child = tt;
 	switch (tort_pick(ctx, 4)) {
 	case 0:
-		tort_cancel(tt);
+		tort_cancel(ctx, tt);
 		break;
 	case 1:
-		wpool_wait_timeout(&tt->task, tort_pick(ctx, 3), NULL);
+		tort_wait_timeout(ctx, tt);
 		break;
 	default:
 		tort_wait(ctx, tt, &result);
@@ -366,19 +172,10 @@ static void do_group(struct tort_ctx *ctx)
 		if (!tt)
 			break;
 		tt->gen = TORT_MAX_GEN;
-		tort_count(TORT_GROUP_SCHEDULE_FN);
-		tort_accept(tt);
-		if (!tort_account(ctx, ctx->tp,
-				  wpool_group_schedule_fn(&group->group, tt->pool,
-							  tort_fn, tt),
-				  TORT_GROUP_SCHEDULE_FN, false))
-			continue;
-		tort_unaccept(tt);
-		tort_task_unlink(tt);
-		tort_task_put(tt);
+		tort_submit_group_fn(ctx, &group->group, tt);
 	}
 	ctx->submitting = false;
-	ret = wpool_group_wait(&group->group);
+	ret = tort_group_wait(ctx, &group->group);
 	ctx->frame->group = NULL;
 	if (ret == -EDEADLK) {
 		/* Nested too deep to help: not over yet. */
@@ -452,16 +249,18 @@ int tort_fn(void *arg)
 	struct tort_task *tt = arg;
 	struct tort_frame frame;
 
-	frame_begin(&frame, tt);
+	tort_frame_begin(&frame, tt);
 	if (frame.tt && tt->scene)
 		tt->scene(tt);
+	else if (frame.deed)
+		frame.deed(&frame.ctx);
 	else
 		act(&frame);
 	/* Also one that was not asked for yet when it began. */
 	do_resubmit(&frame.ctx);
-	if (may_die(&frame))
-		die(&frame);
-	frame_end(&frame);
+	if (frame.may_die && tort_may_die(&frame))
+		tort_die(&frame);
+	tort_frame_end(&frame);
 	atomic64_inc(&frame.ctx.tp->returned);
 	return frame.result;
 }

@@ -98,7 +98,9 @@ void tort_freeze(struct tort_ctx *ctx)
 		made &= make_probe(ctx, i);
 	if (made) {
 		actor = ctx;
+		mutex_lock(&tort_machine);
 		pm_suspend(PM_SUSPEND_TO_IDLE);
+		mutex_unlock(&tort_machine);
 		actor = NULL;
 	}
 	for (i = 0; i < ARRAY_SIZE(probes); i++)

@@ -79,6 +79,8 @@ static const char * const kind_names[] = {
 	[TORT_SCENE_DISCARD]	= "scene_discard",
 	[TORT_SCENE_BARRIER]	= "scene_barrier",
 	[TORT_SCENE_KILL]	= "scene_kill",
+	[TORT_SCENE_DEPEND]	= "scene_depend",
+	[TORT_ROUND]		= "round",
 	[TORT_KILL]		= "kill",
 	[TORT_FAIL_ALLOC]	= "fail_alloc",
 	[TORT_FAIL_SPAWN]	= "fail_spawn",
@@ -121,6 +123,8 @@ static bool is_possible(enum tort_kind kind)
 		return tort_has_fail_spawn();
 	case TORT_HOTPLUG:
 		return tort_has_hotplug();
+	case TORT_SCENE_DEPEND:
+		return tort_mended(0);
 	case TORT_FREEZE:
 		return tort_has_freezer();
 	default:

@@ -41,12 +41,13 @@ void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx))
 	struct tort_thread *thread = ctx->thread;
 	unsigned long flags;
 
-	if (!thread || tort_one_in(ctx, 3)) {
+	/* Who aims has no time to wait for a tick. */
+	if (!thread || tort_one_in(ctx, thread->aims ? 2 : 3)) {
 		tort_count(TORT_PROCESS);
 		call(ctx);
 		return;
 	}
-	if (tort_one_in(ctx, 4)) {
+	if (thread->aims || tort_one_in(ctx, 4)) {
 		tort_count(TORT_IRQS_OFF);
 		local_irq_save(flags);
 		call(ctx);
@@ -108,7 +109,7 @@ static int submit_somehow(struct tort_ctx *ctx, struct tort_task *tt)
 
 static void call_cancel(struct tort_ctx *ctx)
 {
-	tort_cancel(ctx->tt);
+	tort_cancel(ctx, ctx->tt);
 }
 
 static void call_query(struct tort_ctx *ctx)
@@ -117,48 +118,6 @@ static void call_query(struct tort_ctx *ctx)
 	wpool_task_running(&ctx->tt->task);
 	tort_check(!wpool_should_stop() || ctx->frame, "told to stop outside of a task");
 	tort_count(TORT_QUERY);
-}
-
-static void cancel_sync(struct tort_task *tt)
-{
-	/* It also takes back what a task that it asks to stop has submitted. */
-	if (tt->shared || tt->resubmits)
-		WRITE_ONCE(tt->lossy, true);
-	atomic_inc(&tt->cancels);
-	if (!wpool_cancel_sync(&tt->task))
-		atomic_dec(&tt->cancels);
-	tort_count(TORT_CANCEL_SYNC);
-	tort_check(tort_is_shared(tt) || tt->resubmits ||
-		   !wpool_task_queued(&tt->task),
-		   "%s: a task waits after wpool_cancel_sync()", tt->tp->name);
-}
-
-static void wait_timeout(struct tort_ctx *ctx, struct tort_task *tt)
-{
-	unsigned long timeout = tort_pick(ctx, 4), began = jiffies;
-	int result, ret;
-
-	ret = wpool_wait_timeout(&tt->task, timeout, &result);
-	tort_count(TORT_WAIT_TIMEOUT);
-	if (ret == -ETIMEDOUT)
-		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",
-			   tt->tp->name, jiffies - began, timeout);
-	else
-		tort_check(!ret || (tort_is_shared(tt) && ret == -EINVAL),
-			   "%s: a timed wait gave %d", tt->tp->name, ret);
-}
-
-/* Looks all the time: whatever state it passes through must be one of waiting. */
-static void poll(struct tort_task *tt)
-{
-	unsigned long end = jiffies + 2;
-	int ret;
-
-	do {
-		ret = wpool_wait_timeout(&tt->task, 0, NULL);
-	} while (ret == -ETIMEDOUT && time_before(jiffies, end));
-	tort_check(!ret || ret == -ETIMEDOUT || (tort_is_shared(tt) && ret == -EINVAL),
-		   "%s: a look at a task gave %d", tt->tp->name, ret);
 }
 
 /* To a task that was accepted, perhaps by another. */
@@ -172,10 +131,10 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 		tort_anywhere(ctx, call_cancel);
 		break;
 	case 1:
-		cancel_sync(tt);
+		tort_cancel_sync(ctx, tt);
 		break;
 	case 2:
-		wait_timeout(ctx, tt);
+		tort_wait_timeout(ctx, tt);
 		break;
 	case 3:
 		tort_anywhere(ctx, call_query);
@@ -184,7 +143,7 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 		tort_wait(ctx, tt, &result);
 		break;
 	default:
-		poll(tt);
+		tort_poll(ctx, tt);
 	}
 }
 
@@ -225,12 +184,10 @@ static void op_loose(struct tort_ctx *ctx)
 	}
 }
 
-#define MANY	8
-
 static unsigned int new_many(struct tort_ctx *ctx, struct tort_task **tts,
 			     enum tort_task_kind kind)
 {
-	unsigned int i, n = 1 + tort_pick(ctx, MANY);
+	unsigned int i, n = 1 + tort_pick(ctx, TORT_MANY);
 
 	for (i = 0; i < n; i++) {
 		tts[i] = tort_task_new(ctx, ctx->tp, kind, GFP_KERNEL);
@@ -249,7 +206,7 @@ static void put_many(struct tort_task **tts, unsigned int n)
 
 static void op_keyed(struct tort_ctx *ctx)
 {
-	struct tort_task *tts[MANY];
+	struct tort_task *tts[TORT_MANY];
 	unsigned int i, n = new_many(ctx, tts, TORT_TASK_KEYED);
 
 	for (i = 0; i < n; i++) {
@@ -267,74 +224,29 @@ static void op_keyed(struct tort_ctx *ctx)
 
 static void op_batch(struct tort_ctx *ctx)
 {
-	struct tort_task *tts[MANY];
-	struct wpool_task *tasks[MANY];
-	struct wpool *pool = tort_pool_pick(ctx, ctx->tp);
-	unsigned int i, n = new_many(ctx, tts, TORT_TASK_PLAIN);
-	bool fifo = ctx->tp->fifo;
-	int ret;
+	struct tort_task *tts[TORT_MANY];
+	unsigned int n = new_many(ctx, tts, TORT_TASK_PLAIN);
 
-	if (fifo)
-		mutex_lock(&ctx->tp->order);
-	for (i = 0; i < n; i++) {
-		tts[i]->pool = pool;
-		tts[i]->seq = fifo ? ++ctx->tp->submitted : 0;
-		tasks[i] = &tts[i]->task;
-		tort_accept(tts[i]);
-	}
-	WRITE_ONCE(ctx->thread->killable, true);
-	ret = wpool_schedule_batch(pool, tasks, n);
-	if (fifo)
-		mutex_unlock(&ctx->tp->order);
-	tort_check(ret <= (int)n && (ret || !n), "%s: %d of a batch of %u accepted",
-		   ctx->tp->name, ret, n);
-	if (ret < 0)
-		tort_account(ctx, ctx->tp, ret, TORT_BATCH, false);
-	for (i = max(ret, 0); i < n; i++)
-		tort_unaccept(tts[i]);
-	tort_count(TORT_BATCH);
+	tort_submit_batch(ctx, tort_pool_pick(ctx, ctx->tp), tts, n);
 	put_many(tts, n);
 }
 
 static void op_run(struct tort_ctx *ctx)
 {
 	WRITE_ONCE(ctx->thread->killable, true);
-	tort_run(ctx, tort_one_in(ctx, 2));
+	tort_run(ctx, tort_one_in(ctx, 2) ? ACT_RUN_TIMEOUT : ACT_RUN);
 }
 
 /* --- delayed ------------------------------------------------------------------------ */
-
-static void cancel_delayed(struct tort_task *tt)
-{
-	atomic_inc(&tt->cancels);
-	if (!wpool_cancel_delayed(&tt->delayed))
-		atomic_dec(&tt->cancels);
-	tort_count(TORT_CANCEL_DELAYED);
-}
-
-/* It may be a first submission, or none. */
-static void modify_delayed(struct tort_ctx *ctx, struct tort_task *tt)
-{
-	int ret;
-
-	WRITE_ONCE(tt->lossy, true);
-	WRITE_ONCE(tt->due, 0);
-	atomic64_inc(&tt->tp->unsure);
-	atomic_inc(&tt->accepted);
-	ret = wpool_modify_delayed(tt->pool, &tt->delayed, tort_pick(ctx, 4));
-	if (tort_account(ctx, tt->tp, ret, TORT_DELAYED, true))
-		atomic_dec(&tt->accepted);
-	tort_count(TORT_MODIFY_DELAYED);
-}
 
 static void meddle_delayed(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	switch (tort_pick(ctx, 4)) {
 	case 0:
-		cancel_delayed(tt);
+		tort_cancel_delayed(ctx, tt);
 		break;
 	case 1:
-		modify_delayed(ctx, tt);
+		tort_modify_delayed(ctx, tt);
 		break;
 	default:
 		meddle(ctx, tt);
@@ -385,24 +297,6 @@ static void op_victim(struct tort_ctx *ctx)
 
 /* --- groups ------------------------------------------------------------------------------ */
 
-static unsigned int group_submit(struct tort_ctx *ctx, struct tort_group *group,
-				 struct tort_task **tts, unsigned int n)
-{
-	unsigned int i, accepted = 0;
-	int ret;
-
-	for (i = 0; i < n; i++) {
-		tort_accept(tts[i]);
-		ret = wpool_group_schedule(&group->group, tts[i]->pool, &tts[i]->task);
-		tort_account(ctx, ctx->tp, ret, TORT_GROUP_SCHEDULE, false);
-		tort_count(TORT_GROUP_SCHEDULE);
-		accepted += !ret;
-		if (ret)
-			tort_unaccept(tts[i]);
-	}
-	return accepted;
-}
-
 /* Its error is that of one of its tasks, and there is none only if none has one. */
 static void group_check(struct tort_ctx *ctx, struct tort_task **tts, unsigned int n,
 			int error)
@@ -425,7 +319,7 @@ static void group_check(struct tort_ctx *ctx, struct tort_task **tts, unsigned i
 static void op_group(struct tort_ctx *ctx)
 {
 	struct tort_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
-	struct tort_task *tts[MANY];
+	struct tort_task *tts[TORT_MANY];
 	bool fast = tort_one_in(ctx, 3), cancel = tort_one_in(ctx, 4);
 	unsigned int i, n;
 	int ret = -ETIMEDOUT;
@@ -441,20 +335,18 @@ static void op_group(struct tort_ctx *ctx)
 	n = new_many(ctx, tts, TORT_TASK_PLAIN);
 	for (i = 0; i < n; i++)
 		tts[i]->lossy = fast || cancel;
-	WRITE_ONCE(ctx->thread->killable, true);
-	group_submit(ctx, group, tts, n);
+	for (i = 0; i < n; i++)
+		tort_submit_group(ctx, group, tts[i]);
 	if (cancel)
-		wpool_group_cancel(&group->group);
+		tort_group_cancel(ctx, &group->group);
 	if (tort_one_in(ctx, 2))
-		ret = wpool_group_wait_timeout(&group->group, tort_pick(ctx, 4));
+		ret = tort_group_wait_timeout(ctx, &group->group);
 	if (ret == -ETIMEDOUT)
-		ret = wpool_group_wait(&group->group);
+		ret = tort_group_wait(ctx, &group->group);
 	memset(group, 0x6b, sizeof(*group));
 	kfree(group);
-	tort_count(TORT_GROUP_WAIT);
-	tort_count(fast ? TORT_GROUP_FAIL_FAST : TORT_GROUP_WAIT_TIMEOUT);
-	if (cancel)
-		tort_count(TORT_GROUP_CANCEL);
+	if (fast)
+		tort_count(TORT_GROUP_FAIL_FAST);
 	group_check(ctx, tts, n, ret);
 	put_many(tts, n);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: a pool's life and account.
+ * Torture: a pool's life.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -10,60 +10,6 @@
 static DEFINE_RAW_SPINLOCK(slots_lock);
 static struct tort_pool *slots[TORT_POOLS + 1];	/* the last: the default pool */
 static atomic_t next_id;
-
-/* --- hooks: paired whatever happens ------------------------------------- */
-
-static void hook_worker_start(struct wpool *pool)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	atomic64_inc(&tp->worker_start);
-}
-
-static void hook_worker_stop(struct wpool *pool)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	atomic64_inc(&tp->worker_stop);
-}
-
-static void hook_task_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	tort_check(fn == tort_fn, "%s: task_begin of %ps", tp->name, fn);
-	atomic64_inc(&tp->task_begin);
-}
-
-static void hook_task_end(struct wpool *pool, wpool_fn_t fn, void *arg, int result)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	atomic64_inc(&tp->task_end);
-}
-
-static void hook_task_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	atomic64_inc(&tp->task_oops);
-}
-
-static void hook_terminated(struct wpool *pool)
-{
-	struct tort_pool *tp = wpool_priv(pool);
-
-	atomic64_inc(&tp->terminated);
-}
-
-static const struct wpool_ops hooks = {
-	.worker_start	= hook_worker_start,
-	.worker_stop	= hook_worker_stop,
-	.task_begin	= hook_task_begin,
-	.task_end	= hook_task_end,
-	.task_oops	= hook_task_oops,
-	.terminated	= hook_terminated,
-};
 
 /* --- creation ------------------------------------------------------------- */
 
@@ -85,7 +31,7 @@ static void random_size(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 		attrs->flags |= WPOOL_MEM_RECLAIM;
 }
 
-static void random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
+void tort_random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 {
 	static const int depths[] = {
 		WPOOL_QUEUE_HANDOFF, 1, 2, 8, 32, WPOOL_QUEUE_UNBOUNDED
@@ -106,7 +52,6 @@ static void random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 		attrs->max_blocked = 1 + tort_pick(ctx, 3);
 	attrs->idle_timeout_ms = 1 + tort_pick(ctx, 40);
 	attrs->spin_us = tort_one_in(ctx, 3) ? tort_pick(ctx, 100) : 0;
-	attrs->watchdog_ms = tort_one_in(ctx, 8) ? 500 + tort_pick(ctx, 500) : 0;
 	attrs->watchdog_ms = tort_one_in(ctx, 3) ? 300 + tort_pick(ctx, 700) : 0;
 	attrs->nice = tort_pick(ctx, 20);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -114,7 +59,7 @@ static void random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 			attrs->flags |= flags[i];
 	}
 	if (!tort_one_in(ctx, 4))
-		attrs->ops = &hooks;
+		attrs->ops = &tort_hooks;
 }
 
 static struct tort_pool *pool_alloc(const struct wpool_attrs *attrs)
@@ -206,7 +151,7 @@ struct tort_pool *tort_pool_create(struct tort_ctx *ctx,
 	int ret;
 
 	if (!attrs)
-		random_attrs(ctx, &own);
+		tort_random_attrs(ctx, &own);
 	writable = !attrs && own.capacity > 1 && tort_one_in(ctx, 4);
 	tp = pool_alloc(attrs ?: &own);
 	if (!tp)
@@ -382,16 +327,19 @@ static int destroy_set(struct tort_pool *tp)
 /* Drops the creator's reference. */
 void tort_pool_destroy(struct tort_pool *tp)
 {
+	struct tort_mark mark;
 	unsigned int i;
 	int ret;
 
 	WRITE_ONCE(tp->closing, true);
+	tort_begin(NULL, &mark, tp, ACT_DESTROY);
 	if (tp->set)
 		ret = destroy_set(tp);
 	else if (tp->is_default)
 		ret = 0, wpool_drain(tp->pools[0]);
 	else
 		ret = wpool_destroy(tp->pools[0]);
+	tort_end(NULL, &mark);
 	tort_check(!ret || (ret == -ESHUTDOWN && READ_ONCE(tp->raced)),
 		   "%s: destroy gave %d", tp->name, ret);
 	for (i = 0; i < tp->n && !tp->is_default; i++)

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "torture.h"
+#include "torture_arena.h"
 
 static void call_sample(struct tort_ctx *ctx)
 {
@@ -43,20 +44,35 @@ static void call_resume(struct tort_ctx *ctx)
 	atomic_dec(&ctx->tp->paused);
 }
 
-static void op_pause(struct tort_ctx *ctx)
+void tort_pause(struct tort_ctx *ctx)
 {
-	if (ctx->tp->is_default)
-		return;
+	struct tort_mark mark;
+
+	tort_begin(ctx, &mark, ctx->tp, ACT_PAUSE);
 	tort_anywhere(ctx, call_pause);
-	tort_nap(ctx, 3);
+	if (ctx->tp->arena)
+		tort_arena_hold(ctx);
+	else
+		tort_nap(ctx, 3);
 	tort_anywhere(ctx, call_resume);
+	tort_end(ctx, &mark);
 }
 
-static void op_prestart(struct tort_ctx *ctx)
+static void op_pause(struct tort_ctx *ctx)
+{
+	if (!ctx->tp->is_default)
+		tort_pause(ctx);
+}
+
+void tort_prestart(struct tort_ctx *ctx)
 {
 	unsigned int n = tort_pick(ctx, TORT_MAX_CAPACITY);
-	int ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
+	struct tort_mark mark;
+	int ret;
 
+	tort_begin(ctx, &mark, ctx->tp, ACT_PRESTART);
+	ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
+	tort_end(ctx, &mark);
 	tort_check(ret >= 0 || ret == -EBUSY ||
 		   ret == -ENOMEM || (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
 		   "%s: prestart of %u gave %d", ctx->tp->name, n, ret);
@@ -82,11 +98,7 @@ static void op_flush(struct tort_ctx *ctx)
 		tort_submit(ctx, tts[n], tort_one_in(ctx, 2) ? TORT_TRY_SCHEDULE :
 			    TORT_SCHEDULE);
 	}
-	if (drain)
-		wpool_drain(pool);
-	else
-		wpool_flush(pool);
-	tort_count(drain ? TORT_DRAIN : TORT_FLUSH);
+	tort_flush(ctx, pool, drain);
 	for (i = 0; i < n; i++) {
 		tort_check(!wpool_task_queued(&tts[i]->task) &&
 			   !wpool_task_running(&tts[i]->task),
@@ -100,46 +112,83 @@ static void op_flush(struct tort_ctx *ctx)
 
 static void call_shutdown(struct tort_ctx *ctx)
 {
+	struct tort_mark mark;
 	unsigned int i;
 
+	tort_begin(ctx, &mark, ctx->tp, ACT_SHUTDOWN);
 	for (i = 0; i < ctx->tp->n; i++)
 		wpool_shutdown(ctx->tp->pools[i]);
+	tort_end(ctx, &mark);
 }
 
-static void shutdown_now(struct tort_pool *tp)
+/**
+ * tort_shutdown_now() - shut a pool down at once
+ * @ctx: of the caller
+ * @tp: the pool
+ * @unrun: as for wpool_shutdown_now(), of a pool that is no set
+ *
+ * Return: as wpool_shutdown_now()
+ */
+unsigned int tort_shutdown_now(struct tort_ctx *ctx, struct tort_pool *tp,
+			       struct list_head *unrun)
 {
-	unsigned int i;
+	unsigned int i, n = 0;
+	struct tort_mark mark;
 
+	WRITE_ONCE(tp->closing, true);
 	WRITE_ONCE(tp->lossy, true);
+	tort_begin(ctx, &mark, tp, ACT_SHUTDOWN_NOW);
 	for (i = 0; i < tp->n; i++)
-		wpool_shutdown_now(tp->pools[i], NULL);
+		n += wpool_shutdown_now(tp->pools[i], unrun);
+	tort_end(ctx, &mark);
 	tort_count(TORT_SHUTDOWN_NOW);
+	return n;
 }
 
-static void shut_down(struct tort_ctx *ctx, struct tort_pool *tp)
+void tort_shutdown(struct tort_ctx *ctx, struct tort_pool *tp)
 {
 	struct tort_pool *own = ctx->tp;
 
 	WRITE_ONCE(tp->closing, true);
-	if (tort_one_in(ctx, 3)) {
-		shutdown_now(tp);
-		return;
-	}
 	ctx->tp = tp;
 	tort_anywhere(ctx, call_shutdown);
 	ctx->tp = own;
 	tort_count(TORT_SHUTDOWN);
 }
 
-/* It may have been closed by others, or opened. */
-static void restart(struct tort_pool *tp, struct wpool *pool)
+static void shut_down(struct tort_ctx *ctx, struct tort_pool *tp)
 {
+	if (tort_one_in(ctx, 3))
+		tort_shutdown_now(ctx, tp, NULL);
+	else
+		tort_shutdown(ctx, tp);
+}
+
+static bool is_terminated(struct wpool *pool)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(pool, &stats);
+	return stats.state == WPOOL_STATE_TERMINATED;
+}
+
+/* It may have been closed by others, or opened. */
+void tort_restart(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool)
+{
+	struct tort_mark mark;
+	s64 reopenings;
+	bool sure;
 	int ret;
 
 	/* In this order, see check_state(). */
 	atomic_inc(&tp->restarters);
-	atomic64_inc(&tp->reopenings);
+	reopenings = atomic64_inc_return(&tp->reopenings);
+	/* Terminated while it was looked at what is in flight. */
+	sure = is_terminated(pool);
+	tort_begin_maybe(ctx, &mark, tp, ACT_RESTART);
+	sure = sure && is_terminated(pool) && reopenings == atomic64_read(&tp->reopenings);
 	ret = wpool_restart(pool);
+	tort_end_maybe(ctx, &mark, sure && !ret);
 	atomic_dec(&tp->restarters);
 	if (!ret)
 		atomic64_inc(&tp->reopened);
@@ -149,24 +198,33 @@ static void restart(struct tort_pool *tp, struct wpool *pool)
 		tort_count(TORT_RESTART);
 }
 
+int tort_await(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool)
+{
+	unsigned long timeout = tort_pick(ctx, 20), began = jiffies;
+	struct tort_mark mark;
+	int ret;
+
+	tort_begin(ctx, &mark, tp, ACT_AWAIT);
+	ret = wpool_await_termination(pool, timeout);
+	tort_end(ctx, &mark);
+	tort_check(!ret || (ret == -ETIMEDOUT && jiffies - began >= timeout),
+		   "%s: await gave %d after %lu of %lu", tp->name, ret,
+		   jiffies - began, timeout);
+	tort_count(TORT_AWAIT);
+	return ret;
+}
+
 static void op_shutdown(struct tort_ctx *ctx)
 {
 	struct tort_pool *tp = ctx->tp;
-	unsigned long timeout = tort_pick(ctx, 20), began = jiffies;
 	unsigned int i;
-	int ret;
 
 	if (tp->is_default)
 		return;
 	shut_down(ctx, tp);
 	for (i = 0; i < tp->n; i++) {
-		ret = wpool_await_termination(tp->pools[i], timeout);
-		tort_check(!ret || (ret == -ETIMEDOUT && jiffies - began >= timeout),
-			   "%s: await gave %d after %lu of %lu", tp->name, ret,
-			   jiffies - began, timeout);
-		tort_count(TORT_AWAIT);
-		if (!ret)
-			restart(tp, tp->pools[i]);
+		if (!tort_await(ctx, tp, tp->pools[i]))
+			tort_restart(ctx, tp, tp->pools[i]);
 	}
 }
 
@@ -186,16 +244,19 @@ static void op_replace(struct tort_ctx *ctx)
 }
 
 /* Somebody who has a reference of his own destroys it too, or first. */
-static void op_destroy_race(struct tort_ctx *ctx)
+void tort_destroy_race(struct tort_ctx *ctx)
 {
 	struct tort_pool *tp = ctx->tp;
+	struct tort_mark mark;
 	int ret;
 
 	if (tp->is_default || tp->n > 1)
 		return;
 	WRITE_ONCE(tp->raced, true);
 	WRITE_ONCE(tp->closing, true);
+	tort_begin(ctx, &mark, tp, ACT_DESTROY);
 	ret = wpool_destroy(tp->pools[0]);
+	tort_end(ctx, &mark);
 	tort_check(!ret || ret == -ESHUTDOWN, "%s: destroy gave %d", tp->name, ret);
 	tort_count(TORT_DESTROY_RACE);
 }
@@ -231,11 +292,11 @@ const struct tort_op tort_pool_ops[] = {
 	{ "stats",		op_sample,		6 },
 	{ "resize",		op_resize,		4 },
 	{ "pause",		op_pause,		2 },
-	{ "prestart",		op_prestart,		1 },
+	{ "prestart",		tort_prestart,		1 },
 	{ "flush",		op_flush,		4 },
 	{ "shutdown",		op_shutdown,		1 },
 	{ "replace",		op_replace,		3 },
-	{ "destroy",		op_destroy_race,	1 },
+	{ "destroy",		tort_destroy_race,	1 },
 	{ "find",		op_find,		1 },
 	{ "kill",		op_kill,		2 },
 	{ }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: the ways in, the answers they may give, and waiting.
+ * Torture: the ways in, and the answers they may give.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 /* --- submission -------------------------------------------------------------- */
 
@@ -114,6 +114,26 @@ static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return ret;
 }
 
+static enum tort_act act_of(enum tort_kind way)
+{
+	switch (way) {
+	case TORT_TRY_SCHEDULE:
+		return ACT_TRY;
+	case TORT_SCHEDULE_TIMEOUT:
+		return ACT_TIMEOUT;
+	case TORT_SCHEDULE_FN:
+		return ACT_FN;
+	case TORT_TRY_SCHEDULE_FN:
+		return ACT_TRY_FN;
+	case TORT_KEYED:
+		return ACT_KEYED;
+	case TORT_DELAYED:
+		return ACT_DELAYED;
+	default:
+		return ACT_SCHEDULE;
+	}
+}
+
 static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	switch (way) {
@@ -141,6 +161,15 @@ static bool has_order(const struct tort_task *tt)
 	return tt->tp->fifo && tt->kind == TORT_TASK_PLAIN && !tt->shared;
 }
 
+/* A task does not wait for its turn: who has it may be waiting for the task's pool. */
+static bool take_turn(struct tort_ctx *ctx, struct tort_pool *tp)
+{
+	if (ctx->frame)
+		return mutex_trylock(&tp->order);
+	mutex_lock(&tp->order);
+	return true;
+}
+
 /* Of a task in an order, or not: that depends on whether we may wait for our turn. */
 static int submit_numbered(struct tort_ctx *ctx, struct tort_task *tt,
 			   enum tort_kind way, bool ordered)
@@ -155,18 +184,10 @@ static int submit_ordered(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	struct tort_pool *tp = tt->tp;
 	int ret;
 
-	if (!has_order(tt) || !in_task() || irqs_disabled())
+	if (!has_order(tt) || !in_task() || irqs_disabled() || !take_turn(ctx, tp))
 		return submit_numbered(ctx, tt, way, false);
-	if (!ctx->frame) {
-		mutex_lock(&tp->order);
-		ret = submit_numbered(ctx, tt, way, true);
-		mutex_unlock(&tp->order);
-	} else if (mutex_trylock(&tp->order)) {
-		ret = submit_numbered(ctx, tt, way, true);
-		mutex_unlock(&tp->order);
-	} else {
-		ret = submit_numbered(ctx, tt, way, false);
-	}
+	ret = submit_numbered(ctx, tt, way, true);
+	mutex_unlock(&tp->order);
 	return ret;
 }
 
@@ -175,6 +196,7 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
 	bool shared = tt->shared, loose = tt->loose;
+	struct tort_mark mark;
 	int ret = -EAGAIN;
 
 	if (tp->attrs.queue_depth == WPOOL_QUEUE_UNBOUNDED &&
@@ -183,7 +205,11 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 	tort_accept(tt);
 	if (ctx->thread)
 		WRITE_ONCE(ctx->thread->killable, true);
-	ret = tort_account(ctx, tp, submit_ordered(ctx, tt, way), way, shared);
+	WRITE_ONCE(tt->way, act_of(way));
+	tort_begin(ctx, &mark, tp, act_of(way));
+	ret = submit_ordered(ctx, tt, way);
+	tort_end(ctx, &mark);
+	tort_account(ctx, tp, ret, way, shared);
 	tort_count(way);
 	if (!ret)
 		return 0;
@@ -193,6 +219,96 @@ refused:
 		tort_task_unlink(tt);
 		tort_task_free(tt);
 	}
+	return ret;
+}
+
+/**
+ * tort_submit_batch() - submit many tasks in one call
+ * @ctx: of the caller
+ * @pool: of @ctx->tp
+ * @tts: tasks of nobody else's
+ * @n: how many
+ *
+ * Return: how many were accepted; the others are accounted for.
+ */
+unsigned int tort_submit_batch(struct tort_ctx *ctx, struct wpool *pool,
+			       struct tort_task **tts, unsigned int n)
+{
+	struct wpool_task *tasks[TORT_MANY];
+	struct tort_pool *tp = ctx->tp;
+	bool ordered = tp->fifo && take_turn(ctx, tp);
+	struct tort_mark mark;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		tts[i]->pool = pool;
+		tts[i]->seq = ordered ? ++tp->submitted : 0;
+		tts[i]->way = ACT_BATCH;
+		tasks[i] = &tts[i]->task;
+		tort_accept(tts[i]);
+	}
+	if (ctx->thread)
+		WRITE_ONCE(ctx->thread->killable, true);
+	tort_begin(ctx, &mark, tp, ACT_BATCH);
+	ret = wpool_schedule_batch(pool, tasks, n);
+	tort_end(ctx, &mark);
+	if (ordered)
+		mutex_unlock(&tp->order);
+	tort_check(ret <= (int)n && (ret || !n), "%s: %d of a batch of %u accepted",
+		   tp->name, ret, n);
+	if (ret < 0)
+		tort_account(ctx, tp, ret, TORT_BATCH, false);
+	for (i = max(ret, 0); i < n; i++)
+		tort_unaccept(tts[i]);
+	tort_count(TORT_BATCH);
+	return max(ret, 0);
+}
+
+/* As part of a group. Return: as tort_submit(). */
+int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
+		      struct tort_task *tt)
+{
+	struct tort_pool *tp = tt->tp;
+	struct tort_mark mark;
+	int ret;
+
+	if (ctx->thread)
+		WRITE_ONCE(ctx->thread->killable, true);
+	WRITE_ONCE(tt->way, ACT_GROUP);
+	tort_accept(tt);
+	tort_begin(ctx, &mark, tp, ACT_GROUP);
+	ret = wpool_group_schedule(&group->group, tt->pool, &tt->task);
+	tort_end(ctx, &mark);
+	tort_account(ctx, tp, ret, TORT_GROUP_SCHEDULE, false);
+	tort_count(TORT_GROUP_SCHEDULE);
+	if (ret)
+		tort_unaccept(tt);
+	return ret;
+}
+
+/* The same for a bare function, whose argument is gone if it is refused. */
+int tort_submit_group_fn(struct tort_ctx *ctx, struct wpool_group *group,
+			 struct tort_task *tt)
+{
+	struct tort_pool *tp = tt->tp;
+	struct tort_mark mark;
+	int ret;
+
+	tt->way = ACT_GROUP_FN;
+	tort_accept(tt);
+	if (ctx->thread)
+		WRITE_ONCE(ctx->thread->killable, true);
+	tort_begin(ctx, &mark, tp, ACT_GROUP_FN);
+	ret = wpool_group_schedule_fn(group, tt->pool, tort_fn, tt);
+	tort_end(ctx, &mark);
+	tort_account(ctx, tp, ret, TORT_GROUP_SCHEDULE_FN, false);
+	tort_count(TORT_GROUP_SCHEDULE_FN);
+	if (!ret)
+		return 0;
+	tort_unaccept(tt);
+	tort_task_unlink(tt);
+	tort_task_put(tt);
 	return ret;
 }
 
@@ -215,7 +331,7 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 			   "%s: a call was cancelled", name);
 		break;
 	case -EOWNERDEAD:
-		tort_check(atomic_read(&tt->begun) == 1,
+		tort_check(atomic_read(&tt->begun) == 1 || tort_hooks_kill(tt->tp),
 			   "%s: a call died that did not", name);
 		return;
 	case -ETIMEDOUT:
@@ -238,65 +354,88 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 	tort_task_put(tt);
 }
 
-/* Waits in the call. Accepted or not, there may be no telling. */
-void tort_run(struct tort_ctx *ctx, bool timed)
+/* By hand what wpool_run() does, with the task on the stack of the caller. */
+static int run_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 {
-	enum tort_kind way = timed ? TORT_RUN_TIMEOUT : TORT_RUN;
-	struct tort_task *tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+	struct wpool_task task;
+	int ret, result;
+
+	wpool_task_init(&task, tort_fn, tt);
+	ret = wpool_schedule(tt->pool, &task);
+	if (ret)
+		return ret;
+	if (tort_one_in(ctx, 3))
+		tort_arena_hold(ctx);
+	do {
+		ret = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
+	} while (ret && !wpool_cancel(&task));
+	return ret ?: result;
+}
+
+/* The same with a key, which others use too. */
+static int run_keyed_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	struct wpool_keyed_task keyed;
+	int ret, result;
+
+	wpool_keyed_task_init(&keyed, tort_fn, tt);
+	ret = wpool_schedule_keyed(tt->pool, &keyed, TORT_KEYS + tort_pick(ctx, 2));
+	if (ret)
+		return ret;
+	if (tort_one_in(ctx, 3))
+		tort_arena_hold(ctx);
+	do {
+		ret = wpool_wait_timeout(&keyed.task, MAX_SCHEDULE_TIMEOUT, &result);
+	} while (ret && !wpool_cancel(&keyed.task));
+	return ret ?: result;
+}
+
+static int run_timed(struct tort_ctx *ctx, struct tort_task *tt)
+{
 	unsigned long timeout = tort_pick(ctx, 6), began = jiffies;
+	int ret = wpool_run_timeout(tt->pool, tort_fn, tt, timeout);
+
+	if (ret == -ETIMEDOUT)
+		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",
+			   ctx->tp->name, jiffies - began, timeout);
+	return ret;
+}
+
+static int run_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_act act)
+{
+	switch (act) {
+	case ACT_STACK_TASK:
+		return run_on_stack(ctx, tt);
+	case ACT_STACK_KEYED:
+		return run_keyed_on_stack(ctx, tt);
+	case ACT_RUN_TIMEOUT:
+		return run_timed(ctx, tt);
+	default:
+		return wpool_run(tt->pool, tort_fn, tt);
+	}
+}
+
+/* Waits in the call. Accepted or not, there may be no telling. */
+void tort_run(struct tort_ctx *ctx, enum tort_act act)
+{
+	enum tort_kind way = act == ACT_RUN_TIMEOUT ? TORT_RUN_TIMEOUT : TORT_RUN;
+	struct tort_task *tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+	struct tort_mark mark;
 	int ret;
 
 	if (!tt)
 		return;
 	tort_task_get(tt);
 	tort_accept(tt);
+	tt->way = act;
 	if (ctx->frame)
 		ctx->frame->child = tt;
-	if (timed)
-		ret = wpool_run_timeout(tt->pool, tort_fn, tt, timeout);
-	else
-		ret = wpool_run(tt->pool, tort_fn, tt);
+	tort_begin(ctx, &mark, tt->tp, act);
+	ret = run_by(ctx, tt, act);
+	tort_end(ctx, &mark);
 	if (ctx->frame)
 		ctx->frame->child = NULL;
 	tort_count(way);
-	if (ret == -ETIMEDOUT)
-		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",
-			   ctx->tp->name, jiffies - began, timeout);
 	run_account(ctx, tt, ret, way);
 	tort_task_put(tt);
-}
-
-/* --- waiting ------------------------------------------------------------------ */
-
-/* Return: false if it was refused, for lack of a way to keep the promise. */
-bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result)
-{
-	int ret = wpool_wait(&tt->task);
-
-	tort_count(TORT_WAIT);
-	if (ret == -EDEADLK) {
-		tort_count(TORT_RET_EDEADLK);
-		tort_check(ctx->frame, "%s: wait refused to a thread of its own",
-			   tt->tp->name);
-		return false;
-	}
-	if (ret == -EINVAL) {
-		tort_check(tort_is_shared(tt), "%s: wait for an accepted task gave %d",
-			   tt->tp->name, ret);
-		return false;
-	}
-	*result = ret;
-	return true;
-}
-
-/* Any context. */
-void tort_cancel(struct tort_task *tt)
-{
-	/* Before: it may be over, and looked at, when the call returns. */
-	atomic_inc(&tt->cancels);
-	if (wpool_cancel(&tt->task))
-		tort_count(TORT_CANCELLED);
-	else
-		atomic_dec(&tt->cancels);
-	tort_count(TORT_CANCEL);
 }

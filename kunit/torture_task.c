@@ -5,7 +5,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 #define POISON		0x6b
 #define NR_PUBLISHED	12
@@ -66,7 +66,9 @@ static struct tort_task *task_alloc(struct tort_ctx *ctx, struct tort_pool *tp,
 	tt->rnd = ctx->rnd ^ 0x5bd1e995;
 	tt->result = random_result(&tt->rnd);
 	tt->gen = ctx->frame ? ctx->frame->gen + 1 : 0;
-	tt->may_die = tort_kill && tort_one_in(ctx, 40);
+	tt->may_die = tort_kill && tort_one_in(ctx, tp->arena ? 12 : 40);
+	tt->way = NR_WAYS;
+	tt->deed = tp->arena ? tort_deed : NULL;
 	init_by_kind(tt);
 	if (tort_one_in(ctx, 4)) {
 		wpool_task_set_priority(&tt->task, tort_pick(ctx, WPOOL_NR_PRIOS));
@@ -84,8 +86,9 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 	if (!tt)
 		return NULL;
 	tort_pool_get(tp);
-	tt->resubmits = kind == TORT_TASK_PLAIN && tort_one_in(ctx, 8) ?
+	tt->resubmits = kind == TORT_TASK_PLAIN && !tp->arena && tort_one_in(ctx, 8) ?
 			1 + tort_pick(ctx, 3) : 0;
+	tort_arena_hoard(ctx, tt);
 	return tt;
 }
 
@@ -176,7 +179,8 @@ void tort_task_verify(struct tort_task *tt, int result)
 		break;
 	case -EOWNERDEAD:
 		tort_count(TORT_RET_EOWNERDEAD);
-		tort_check(tt->died, "%s: a task that lives, result -EOWNERDEAD", name);
+		tort_check(tt->died || tort_hooks_kill(tt->tp),
+			   "%s: a task that lives, result -EOWNERDEAD", name);
 		break;
 	default:
 		tort_check(begun && result == tt->result, "%s: result %d, should be %d",

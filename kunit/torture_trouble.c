@@ -19,6 +19,15 @@ MODULE_PARM_DESC(onoff, "Whether CPUs come and go, where they can (default 1)");
 #ifdef CONFIG_FAULT_INJECTION
 extern struct fault_attr wpool_fail_spawn;
 
+/* Are this thread's allocations to fail at times? Return: were they? */
+bool tort_fail_thread(bool on)
+{
+	bool was = current->make_it_fail;
+
+	current->make_it_fail = on;
+	return was;
+}
+
 void tort_fail_spawn(bool on)
 {
 	int left;
@@ -42,6 +51,11 @@ bool tort_has_fail_spawn(void)
 	return spawn;
 }
 #else
+bool tort_fail_thread(bool on)
+{
+	return false;
+}
+
 void tort_fail_spawn(bool on)
 {
 }
@@ -57,19 +71,103 @@ bool tort_has_hotplug(void)
 	return IS_ENABLED(CONFIG_HOTPLUG_CPU) && onoff && num_present_cpus() > 1;
 }
 
+/* While the system is frozen CPUs neither go nor come. */
+DEFINE_MUTEX(tort_machine);
+
+/* Kinds of pools: a bit for each flag of the attributes, and some more. */
+#define KIND_PERCENT	BIT(8)
+#define KIND_SPINS	BIT(9)
+#define KIND_HOOKED	BIT(10)
+#define KIND_DEFAULT	BIT(11)
+#define KIND_SET	BIT(12)
+#define KIND_PLAIN	BIT(13)
+#define NR_POOL_KINDS	14
+
+static const char * const pool_kinds[NR_POOL_KINDS] = {
+	"prealloc", "ordered", "freezable", "mem_reclaim", "keep_idle", "run_out_delayed",
+	"latency", NULL, "percent", "spins", "hooked", "default", "set", "plain",
+};
+
+static atomic_t pools_under_hotplug[NR_POOL_KINDS];
+
+void tort_print_hotplug(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_POOL_KINDS && tort_has_hotplug(); i++) {
+		if (pool_kinds[i])
+			pr_info("pairs: a CPU went or came under %d pools: %s\n",
+				atomic_read(&pools_under_hotplug[i]), pool_kinds[i]);
+	}
+}
+
+#ifdef CONFIG_HOTPLUG_CPU
+static unsigned long kinds_of(const struct tort_pool *tp)
+{
+	unsigned long kinds = tp->attrs.flags;
+
+	kinds |= tp->attrs.capacity_percent ? KIND_PERCENT : 0;
+	kinds |= tp->attrs.spin_us ? KIND_SPINS : 0;
+	kinds |= tp->attrs.ops ? KIND_HOOKED : 0;
+	kinds |= tp->is_default ? KIND_DEFAULT : 0;
+	kinds |= tp->n > 1 ? KIND_SET : 0;
+	return kinds ?: KIND_PLAIN;
+}
+
+/* The pools that are there when a CPU goes, with a reference each. */
+static struct {
+	struct tort_pool	*tps[TORT_POOLS + 2];
+	struct tort_mark	marks[TORT_POOLS + 2];
+	unsigned int		n;
+} hit;
+
+static void hit_pool(struct tort_pool *tp)
+{
+	unsigned long kinds = kinds_of(tp);
+	unsigned int i;
+
+	for_each_set_bit(i, &kinds, NR_POOL_KINDS)
+		atomic_inc(&pools_under_hotplug[i]);
+	tort_begin(NULL, &hit.marks[hit.n], tp, ACT_HOTPLUG);
+	hit.tps[hit.n++] = tort_pool_get(tp);
+}
+
+static void release_pools(void)
+{
+	while (hit.n--) {
+		tort_end(NULL, &hit.marks[hit.n]);
+		tort_pool_put(hit.tps[hit.n]);
+	}
+}
+
+/* Goes, and comes back. Whoever does it, its memory is not refused. */
+static void cycle(unsigned int cpu)
+{
+	bool fails = tort_fail_thread(false);
+
+	if (cpu_present(cpu) && !remove_cpu(cpu)) {
+		schedule_timeout_idle(HZ / 4);
+		if (tort_check(!add_cpu(cpu), "CPU %u does not come back", cpu))
+			tort_count(TORT_HOTPLUG);
+	}
+	tort_fail_thread(fails);
+}
+
 /* A CPU goes, any but the first, and comes back. */
 void tort_hotplug(struct tort_ctx *ctx)
 {
-#ifdef CONFIG_HOTPLUG_CPU
-	unsigned int cpu;
-
-	if (!tort_has_hotplug())
+	if (!tort_has_hotplug() || !mutex_trylock(&tort_machine))
 		return;
-	cpu = 1 + tort_pick(ctx, num_present_cpus() - 1);
-	if (!cpu_present(cpu) || remove_cpu(cpu))
-		return;
-	schedule_timeout_idle(HZ / 2);
-	if (tort_check(!add_cpu(cpu), "CPU %u does not come back", cpu))
-		tort_count(TORT_HOTPLUG);
-#endif
+	hit.n = 0;
+	tort_pool_for_each(hit_pool);
+	if (ctx->tp && ctx->tp->arena)
+		hit_pool(ctx->tp);
+	cycle(1 + tort_pick(ctx, num_present_cpus() - 1));
+	release_pools();
+	mutex_unlock(&tort_machine);
 }
+#else
+void tort_hotplug(struct tort_ctx *ctx)
+{
+}
+#endif

@@ -12,7 +12,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 static unsigned int seconds = 60;
 module_param(seconds, uint, 0444);
@@ -102,12 +102,12 @@ void tort_fault(const char *fmt, ...)
 	va_end(args);
 }
 
-/* The watched threads in turn: the consumers, then the master; NULL ends. */
+/* The watched threads in turn: consumers, master, those of the arenas; NULL ends. */
 struct tort_thread *tort_thread(unsigned int i)
 {
 	if (i < threads)
 		return &consumers[i];
-	return i == threads ? &master : NULL;
+	return i == threads ? &master : tort_arena_thread(i - threads - 1);
 }
 
 struct tort_thread *tort_any_thread(struct tort_ctx *ctx)
@@ -120,6 +120,7 @@ static void set_verdict(const char *why)
 	bool passed = !why && !atomic_read(&faults);
 
 	tort_print_counts();
+	tort_print_pairs();
 	pr_info("verdict: %s%s%s, seed %u, %u seconds, %u threads, %d faults\n",
 		passed ? "passed" : "failed", why ? ": " : "", why ?: "", seed, seconds,
 		threads, atomic_read(&faults));
@@ -175,20 +176,26 @@ static void park(struct tort_thread *thread)
 		wake_up(&parking);
 }
 
+static const struct tort_op tort_arena_ops[] = {
+	{ "a round in an arena",	tort_arena,		16 },
+	{ "scene: depend",		tort_scene_depend,	1 },
+	{ }
+};
+
 static int consumer(void *data)
 {
 	struct tort_thread *thread = data;
 
 	allow_signal(SIGKILL);
-#ifdef CONFIG_FAULT_INJECTION
-	current->make_it_fail = tort_fail_alloc;
-#endif
+	tort_fail_thread(tort_fail_alloc);
 	while (!kthread_should_stop()) {
 		if (READ_ONCE(gate_closed))
 			park(thread);
 		else if (tort_stopping())
 			schedule_timeout_idle(1);
-		else if (!tort_pick(&thread->ctx, 60))
+		else if (!tort_pick(&thread->ctx, 4))
+			act(thread, tort_arena_ops);
+		else if (!tort_pick(&thread->ctx, 20))
 			act(thread, tort_scenes);
 		else if (!tort_pick(&thread->ctx, 4))
 			act(thread, tort_pool_ops);
@@ -362,7 +369,8 @@ static void end_pools(void)
 			tort_pool_destroy(tp);
 	}
 	wpool_destroy(keeper);
-	say("ending the reaper");
+	say("ending the arenas and the reaper");
+	tort_arenas_stop();
 	tort_reaper_stop();
 	tort_check(!atomic_read(&tort_live), "%d tasks left", atomic_read(&tort_live));
 }
@@ -387,8 +395,8 @@ static int master_main(void *unused)
 
 /* --- loading and unloading ---------------------------------------------------------------- */
 
-static int __init make_thread(struct tort_thread *thread, int id,
-			       int (*fn)(void *), const char *name)
+int tort_make_thread(struct tort_thread *thread, int id, int (*fn)(void *),
+		     const char *name)
 {
 	struct task_struct *task;
 
@@ -411,9 +419,9 @@ static int __init make_threads(void)
 
 	for (i = 0; i <= threads; i++) {
 		if (i < threads)
-			ret = make_thread(&consumers[i], i, consumer, "torture");
+			ret = tort_make_thread(&consumers[i], i, consumer, "torture");
 		else
-			ret = make_thread(&master, i, master_main, "torture-master");
+			ret = tort_make_thread(&master, i, master_main, "torture-master");
 		if (ret)
 			goto stop;
 	}
@@ -473,11 +481,16 @@ static int __init torture_init(void)
 	ret = start_watchdog();
 	if (ret)
 		goto stop_freezer;
-	ret = make_threads();
+	ret = tort_arenas_start();
 	if (ret)
 		goto stop_watchdog;
+	ret = make_threads();
+	if (ret)
+		goto stop_arenas;
 	return 0;
 
+stop_arenas:
+	tort_arenas_stop();
 stop_watchdog:
 	kthread_stop(watchdog);
 	put_task_struct(watchdog);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Torture: what the tasks of an arena do. What they wait for they have made themselves.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "torture_arena.h"
+
+#define MAX_GEN	3
+
+void tort_deed_hold(struct tort_ctx *ctx)
+{
+	if (!tort_tame())
+		tort_arena_hold(ctx);
+}
+
+/* What a task of an arena does unless told otherwise. */
+void tort_deed(struct tort_ctx *ctx)
+{
+	enum tort_act act;
+
+	if (tort_tame())
+		return;
+	if (ctx->frame->in_caller || ctx->frame->gen >= MAX_GEN || tort_one_in(ctx, 2)) {
+		tort_deed_hold(ctx);
+		return;
+	}
+	act = tort_arena_choose(ctx, ACT_INSIDE);
+	if (act != NR_ACTS)
+		tort_deeds[act].fn(ctx, act);
+}
+
+/* Submits a task and waits for it. */
+void tort_wait_inside(struct tort_ctx *ctx, enum tort_act act)
+{
+	struct tort_task *tt = tort_task_new(ctx, ctx->tp, TORT_TASK_PLAIN, GFP_KERNEL);
+	int result;
+
+	if (!tt)
+		return;
+	ctx->frame->child = tt;
+	ctx->submitting = true;
+	if (!tort_submit(ctx, tt, tort_one_in(ctx, 2) ? TORT_SCHEDULE : TORT_TRY_SCHEDULE)) {
+		ctx->submitting = false;
+		if (tort_one_in(ctx, 3))
+			tort_arena_hold(ctx);
+		tort_wait(ctx, tt, &result);
+	}
+	ctx->submitting = false;
+	ctx->frame->child = NULL;
+	tort_task_put(tt);
+}
+
+static void submit_some(struct tort_ctx *ctx, struct wpool_group *group)
+{
+	unsigned int n = 1 + tort_pick(ctx, 3);
+	struct tort_task *tt;
+
+	ctx->submitting = true;
+	while (n--) {
+		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+		if (!tt)
+			break;
+		tort_submit_group_fn(ctx, group, tt);
+	}
+	ctx->submitting = false;
+}
+
+void tort_group_inside(struct tort_ctx *ctx, enum tort_act act)
+{
+	struct tort_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
+	int ret;
+
+	if (!group)
+		return;
+	group->tp = tort_pool_get(ctx->tp);
+	wpool_group_init(&group->group);
+	ctx->frame->group = group;
+	submit_some(ctx, &group->group);
+	ret = tort_group_wait(ctx, &group->group);
+	ctx->frame->group = NULL;
+	if (ret == -EDEADLK) {
+		/* Nested too deep to help: not over yet. */
+		tort_reap_group(group);
+		return;
+	}
+	tort_pool_put(group->tp);
+	memset(group, 0x6b, sizeof(*group));
+	kfree(group);
+}
+
+/* A group that goes with the stack, if this thread dies in a task that it helps with. */
+void tort_stack_group(struct tort_ctx *ctx, enum tort_act act)
+{
+	struct wpool_group group;
+	struct tort_mark mark;
+
+	wpool_group_init(&group);
+	tort_begin(ctx, &mark, ctx->tp, ACT_STACK_GROUP);
+	submit_some(ctx, &group);
+	while (tort_group_wait(ctx, &group) == -EDEADLK)
+		schedule_timeout_idle(1);
+	tort_end(ctx, &mark);
+	memset(&group, 0x6b, sizeof(group));
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Torture by pairs: which act was begun while which other was in flight on the same
+ * pool, that is between that one's begin and its end.
+ */
+#ifndef _WPOOL_TORTURE_PAIRS_H
+#define _WPOOL_TORTURE_PAIRS_H
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/types.h>
+
+struct tort_arena;
+struct tort_ctx;
+struct tort_pool;
+struct tort_task;
+
+/* The hooks of a pool, in the order of struct wpool_ops. */
+enum tort_hook {
+	TORT_HOOK_WORKER_START,
+	TORT_HOOK_WORKER_STOP,
+	TORT_HOOK_TASK_BEGIN,
+	TORT_HOOK_TASK_END,
+	TORT_HOOK_TASK_OOPS,
+	TORT_HOOK_TERMINATED,
+	TORT_NR_HOOKS
+};
+
+/* What a hook does, beside being counted. */
+enum tort_mood {
+	TORT_MOOD_SLEEPS,
+	TORT_MOOD_DIES,
+	TORT_MOOD_CALLS,
+	TORT_NR_MOODS
+};
+
+/* What may be begun. Names in torture_pairs.c. */
+enum tort_act {
+	/* ways in: the call */
+	ACT_SCHEDULE,
+	ACT_TRY,
+	ACT_TIMEOUT,
+	ACT_FN,
+	ACT_TRY_FN,
+	ACT_BATCH,
+	ACT_KEYED,
+	ACT_DELAYED,
+	ACT_GROUP,
+	ACT_GROUP_FN,
+	ACT_RUN,
+	ACT_RUN_TIMEOUT,
+	NR_WAYS,
+	/* what the policy of a full pool does */
+	ACT_BLOCK = NR_WAYS,
+	ACT_FAIL,
+	ACT_CALLER_RUNS,
+	ACT_DISCARD,
+	ACT_DISCARD_OLDEST,
+	/* waiting, from outside and by a worker of the pool */
+	ACT_WAIT,
+	ACT_WAIT_INSIDE,
+	ACT_WAIT_TIMEOUT,
+	ACT_GROUP_WAIT,
+	ACT_GROUP_WAIT_INSIDE,
+	ACT_GROUP_WAIT_TIMEOUT,
+	ACT_FLUSH,
+	ACT_DRAIN,
+	ACT_AWAIT,
+	/* taking back */
+	ACT_CANCEL,
+	ACT_CANCEL_SYNC,
+	ACT_CANCEL_DELAYED,
+	ACT_MODIFY_DELAYED,
+	ACT_GROUP_CANCEL,
+	/* the pool */
+	ACT_RESIZE,
+	ACT_PAUSE,
+	ACT_PRESTART,
+	ACT_SHUTDOWN,
+	ACT_SHUTDOWN_NOW,
+	ACT_RESTART,
+	ACT_DESTROY,
+	ACT_HOTPLUG,
+	/* what shutdown_now handed back */
+	ACT_BACK_WAIT,
+	ACT_BACK_CANCEL,
+	ACT_BACK_FREE,
+	ACT_BACK_SUBMIT,
+	/* on the stack of a worker */
+	ACT_STACK_TASK,
+	ACT_STACK_KEYED,
+	ACT_STACK_GROUP,
+	/* a task that waits for what another does */
+	ACT_DEPEND,
+	ACT_DEATH,
+	ACT_HOOK,
+	NR_ACTS = ACT_HOOK + TORT_NR_HOOKS * TORT_NR_MOODS
+};
+
+/* What may be in flight: an act, or a task that a way in brought, queued or running. */
+#define TASK_OF(way)	(NR_ACTS + (way))
+#define NR_FLIGHTS	TASK_OF(NR_WAYS)
+
+static inline enum tort_act tort_hook_act(enum tort_hook hook, enum tort_mood mood)
+{
+	return ACT_HOOK + hook * TORT_NR_MOODS + mood;
+}
+
+/**
+ * struct tort_mark - an act in flight, on the stack of who does it
+ * @outer: of a frame: the one around it; who dies ends them all
+ * @tp: where; NULL if it is not counted
+ * @act: which
+ * @seen: what was in flight there as it began
+ */
+struct tort_mark {
+	struct tort_mark	*outer;
+	struct tort_pool	*tp;
+	enum tort_act		act;
+	DECLARE_BITMAP(seen, NR_FLIGHTS);
+};
+
+/* Of a pool: how many of each are in flight. */
+struct tort_flights {
+	atomic_t		count[NR_FLIGHTS];
+	atomic64_t		deaths;		/* of workers, asked for */
+};
+
+/* torture_pairs.c */
+void tort_begin(struct tort_ctx *ctx, struct tort_mark *mark, struct tort_pool *tp,
+		enum tort_act act);
+void tort_begin_maybe(struct tort_ctx *ctx, struct tort_mark *mark,
+		      struct tort_pool *tp, enum tort_act act);
+void tort_end(struct tort_ctx *ctx, struct tort_mark *mark);
+void tort_end_maybe(struct tort_ctx *ctx, struct tort_mark *mark, bool happened);
+void tort_fly(struct tort_pool *tp, enum tort_act way);
+void tort_land(struct tort_pool *tp, enum tort_act way);
+void tort_in_flight(struct tort_pool *tp, unsigned long *seen);
+unsigned int tort_wanted(enum tort_act act, const unsigned long *seen);
+unsigned int tort_unmet(enum tort_act act);
+bool tort_mended(unsigned int item);
+bool tort_act_here(enum tort_act act);
+const char *tort_act_name(unsigned int what);
+void tort_print_pairs(void);
+
+#endif /* _WPOOL_TORTURE_PAIRS_H */
