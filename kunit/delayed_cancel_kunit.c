@@ -170,7 +170,7 @@ static void interrupted(struct irq_work *work)
 	interrupt->cancelled = interrupt->cancel(interrupt->dtask);
 }
 
-static bool in_irq(struct wpool_delayed_task *dtask,
+static bool by_hard_irq(struct wpool_delayed_task *dtask,
 		   bool (*cancel)(struct wpool_delayed_task *dtask))
 {
 	struct interrupt interrupt = { .dtask = dtask, .cancel = cancel };
@@ -183,12 +183,12 @@ static bool in_irq(struct wpool_delayed_task *dtask,
 
 static bool by_task_in_irq(struct wpool_delayed_task *dtask)
 {
-	return in_irq(dtask, by_task);
+	return by_hard_irq(dtask, by_task);
 }
 
 static bool by_delayed_in_irq(struct wpool_delayed_task *dtask)
 {
-	return in_irq(dtask, wpool_cancel_delayed);
+	return by_hard_irq(dtask, wpool_cancel_delayed);
 }
 
 static const struct taking takings[] = {
