@@ -71,7 +71,7 @@ static inline void flush_done(struct wpool *pool, u8 color, unsigned int n,
 			      struct wpool_wakes *wakes)
 {
 	pool->undone[color] -= n;
-	if (unlikely(!hlist_empty(&pool->flushers)) && !pool->undone[color])
+	if (unlikely(pool->nr_flushing) && !pool->undone[color])
 		flush_tell(pool, color, wakes);
 }
 

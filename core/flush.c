@@ -9,11 +9,27 @@
  * when all that it noted have. If all colors are in use, the current one is left
  * by the first that becomes free: such a flush may wait for a few tasks more
  * than it had to.
+ *
+ * When a color comes to zero that is counted, and a flush that is told of it looks which
+ * of its own have. Flushes are in a line, and only the first are looked at: one that
+ * came later waits for all that those before it still wait for. How many are over at once
+ * is not limited, so who is told last in a hold of the lock tells the next.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "internal.h"
+
+/**
+ * struct flusher - a caller of flush or drain
+ * @waiter: on &wpool.flushers or &wpool.drainers; value: it has to tell the next
+ * @zeros: L: &wpool.zeros when it came
+ */
+struct flusher {
+	struct wpool_waiter	waiter;
+	unsigned int		zeros[WPOOL_NR_COLORS];
+};
 
 /* Tasks accepted and not ended. Context: pool->lock held. */
 unsigned int pool_undone(const struct wpool *pool)
@@ -25,16 +41,46 @@ unsigned int pool_undone(const struct wpool *pool)
 	return undone;
 }
 
-static bool color_awaited(struct wpool *pool, unsigned int color)
+/* Has each color that it noted come to zero since? Context: pool->lock held. */
+static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *waiter)
+{
+	const struct flusher *flusher = container_of(waiter, struct flusher, waiter);
+	unsigned int color;
+
+	for (color = 0; color < WPOOL_NR_COLORS; color++) {
+		if (waiter->colors & BIT(color) &&
+		    flusher->zeros[color] == pool->zeros[color])
+			return false;
+	}
+	return true;
+}
+
+/* Who is to be told next, if anybody is. Context: pool->lock held. */
+static struct wpool_waiter *flush_next(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
 
-	hlist_for_each_entry(waiter, &pool->flushers, hnode) {
+	waiter = list_first_entry_or_null(&pool->drained, struct wpool_waiter, node);
+	if (waiter)
+		return waiter;
+	waiter = list_first_entry_or_null(&pool->flushers, struct wpool_waiter, node);
+	return waiter && flush_is_over(pool, waiter) ? waiter : NULL;
+}
+
+/* Tells some of those whose wait is over. Context: pool->lock held. */
+static void flush_tell_some(struct wpool *pool, struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter = flush_next(pool);
+	unsigned int n = 0;
+
+	while (waiter) {
 		hold_step(pool);
-		if (waiter->colors & BIT(color))
-			return true;
+		list_del(&waiter->node);
+		pool->nr_flushing--;
+		waiter->value = ++n == WPOOL_CHUNK;
+		waiter_tell(waiter, 0, wakes);
+		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
 	}
-	return false;
 }
 
 /**
@@ -47,23 +93,15 @@ static bool color_awaited(struct wpool *pool, unsigned int color)
  */
 void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
-
 	lockdep_assert_held(&pool->lock);
 	staging_shut(pool);
-	hlist_for_each_entry_safe(waiter, next, &pool->flushers, hnode) {
-		bool drain = !waiter->colors;
-
-		hold_step(pool);
-		waiter->colors &= ~BIT(color);
-		if (drain ? pool_undone(pool) : waiter->colors)
-			continue;
-		hlist_del(&waiter->hnode);
-		waiter_tell(waiter, 0, wakes);
-	}
-	if (color_awaited(pool, pool->color))
+	pool->zeros[color]++;
+	pool->awaited_colors &= ~BIT(color);
+	if (pool->awaited_colors & BIT(pool->color))
 		pool->color = color;
+	if (!list_empty(&pool->drainers) && !pool_undone(pool))
+		list_splice_tail_init(&pool->drainers, &pool->drained);
+	flush_tell_some(pool, wakes);
 }
 
 static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
@@ -80,30 +118,49 @@ static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
 	return colors;
 }
 
+/* Gets in line. Context: pool->lock held. */
+static void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
+{
+	struct wpool_waiter *waiter = &flusher->waiter;
+	unsigned int unused;
+
+	pool->nr_flushing++;
+	if (drain) {
+		list_add_tail(&waiter->node, &pool->drainers);
+		return;
+	}
+	waiter->colors = colors_in_use(pool, &unused);
+	memcpy(flusher->zeros, pool->zeros, sizeof(flusher->zeros));
+	pool->awaited_colors |= waiter->colors;
+	pool->color = unused;
+	list_add_tail(&waiter->node, &pool->flushers);
+}
+
 static void flush_wait(struct wpool *pool, bool drain, const char *what)
 {
-	struct wpool_waiter waiter;
-	unsigned int unused;
+	struct wpool_wakes wakes = {};
+	struct flusher flusher;
 	unsigned long flags;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || worker_refused(pool, what))
 		return;
-	waiter_init(&waiter);
+	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
 	if (!pool_undone(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		return;
 	}
-	if (!drain) {
-		waiter.colors = colors_in_use(pool, &unused);
-		pool->color = unused;
-	}
-	hlist_add_head(&waiter.hnode, &pool->flushers);
+	flush_join(pool, &flusher, drain);
 	wpool_get(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
-	wait_for_completion(&waiter.done);
+	wait_for_completion(&flusher.waiter.done);
+	if (flusher.waiter.value) {
+		pool_lock(pool, flags);
+		flush_tell_some(pool, &wakes);
+		pool_unlock_wake(pool, flags, &wakes);
+	}
 	wpool_put(pool);
 }
 

@@ -95,8 +95,8 @@
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
  * @next: L: the next of &wpool_task.watchers, see watch.c
- * @hnode: L: on &wpool.flushers, &wpool_group.waiters or &wpool_wakes.waiters
- * @node: L: on &wpool.blocked
+ * @hnode: L: on &wpool_group.waiters or &wpool_wakes.waiters
+ * @node: L: on &wpool.blocked, or one of the lists of flush.c
  * @done: completed, once, by whoever took the waiter off its list
  * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
  * @value: L: the result of the task, for who waited for one and was told 0
@@ -107,7 +107,7 @@
  *	NULL; counted in &wpool.nr_asleep until it is told
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: of who waits for a task, for spin_learn(); or 0
- * @colors: L: of a flusher: the colors that it still waits for; 0 is a drain
+ * @colors: L: of a flusher: the colors that it waits for
  *
  * Lives on the sleeper's stack. Who gives up (time-out, signal) takes itself
  * off under the lock; who finds itself off already waits for @done, which is
@@ -349,7 +349,12 @@ struct wpool_entry {
  * @nr_blocked: S
  * @nr_asleep: L: workers of this pool asleep without a time limit in calls on
  *	this pool
- * @flushers: L: callers of flush and drain
+ * @flushers: L: callers of flush, FIFO
+ * @drainers: L: callers of drain
+ * @drained: L: those of them whose wait is over, and who are to be told
+ * @nr_flushing: L: all of these
+ * @zeros: L: how often a color has come to zero while there was one of these
+ * @awaited_colors: L: the colors that one of @flushers waits for
  * @color: L: what the next accepted task counts under
  * @undone: L: tasks accepted and not ended, by color; but for those in @staging
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
@@ -432,7 +437,12 @@ struct wpool {
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
-	struct hlist_head	flushers;
+	struct list_head	flushers;
+	struct list_head	drainers;
+	struct list_head	drained;
+	unsigned int		nr_flushing;
+	unsigned int		zeros[WPOOL_NR_COLORS];
+	unsigned int		awaited_colors;
 	unsigned int		color;
 	unsigned int		undone[WPOOL_NR_COLORS];
 	struct list_head	delayed;

@@ -168,6 +168,9 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	sema_init(&pool->walk, 1);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
+	INIT_LIST_HEAD(&pool->flushers);
+	INIT_LIST_HEAD(&pool->drainers);
+	INIT_LIST_HEAD(&pool->drained);
 	INIT_LIST_HEAD(&pool->delayed);
 	INIT_LIST_HEAD(&pool->workers);
 	INIT_LIST_HEAD(&pool->manage_node);

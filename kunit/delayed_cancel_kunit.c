@@ -116,8 +116,6 @@ static void delayed_cancel_modified(struct kunit *test)
 struct taking {
 	const char	*name;
 	bool		(*cancel)(struct wpool_delayed_task *dtask);
-	bool		in_irq;
-	raw_spinlock_t	lock;
 };
 
 static bool by_task(struct wpool_delayed_task *dtask)
@@ -171,7 +169,7 @@ static void interrupted(struct irq_work *work)
 }
 
 static bool by_hard_irq(struct wpool_delayed_task *dtask,
-		   bool (*cancel)(struct wpool_delayed_task *dtask))
+			bool (*cancel)(struct wpool_delayed_task *dtask))
 {
 	struct interrupt interrupt = { .dtask = dtask, .cancel = cancel };
 

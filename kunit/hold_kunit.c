@@ -310,6 +310,38 @@ static void hold_followers(struct kunit *test)
 	expect_bounded(test, pool);
 }
 
+static int call_flush_or_drain(struct wpt_thread *self)
+{
+	return self->arg ? wpt_call_drain(self) : wpt_call_flush(self);
+}
+
+/* 83: any number waits for all tasks */
+static void hold_flushers(struct kunit *test)
+{
+	struct wpool *pool = hold_pool(test, 2);
+	struct wpt_job *first = wpt_hold(test, pool, 1), *second = NULL;
+	struct wpt_thread **threads = wpt_alloc(test, THREADS * sizeof(*threads));
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++) {
+		if (i == THREADS / 2)
+			second = wpt_hold(test, pool, 1);
+		threads[i] = wpt_thread(test, call_flush_or_drain, pool, NULL,
+					i % 2 ? pool : NULL);
+		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
+	}
+	wpt_open(first->gate);
+	/* those that flushed before the second one began */
+	for (i = 0; i < THREADS / 2; i += 2)
+		wpt_join(test, threads[i]);
+	for (i = 1; i < THREADS; i += 2)
+		KUNIT_EXPECT_FALSE(test, completion_done(&threads[i]->done));
+	wpt_open(second->gate);
+	for (i = 0; i < THREADS; i++)
+		wpt_join(test, threads[i]);
+	expect_bounded(test, pool);
+}
+
 static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(hold_delayed),
 	KUNIT_CASE(hold_shutdown_now),
@@ -320,6 +352,7 @@ static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(hold_let_in),
 	KUNIT_CASE(hold_resize),
 	KUNIT_CASE(hold_followers),
+	KUNIT_CASE(hold_flushers),
 	{}
 };
 
