@@ -50,6 +50,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/rbtree_types.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/seqlock.h>
@@ -82,9 +83,6 @@
  * allocates and another frees is dear. None where KASAN is to see each one freed.
  */
 #define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
-
-/* Buckets for the keys in use, as a power of two. */
-#define WPOOL_KEY_BITS		6
 
 /* After a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
@@ -449,7 +447,7 @@ struct wpool {
 	unsigned int		nr_delayed;
 	u64			stats[WPOOL_NR_STATS];
 	seqcount_raw_spinlock_t	stats_seq;
-	struct hlist_head	keys[1 << WPOOL_KEY_BITS];
+	struct rb_root		keys;
 	struct wpool_latency	*latency;
 
 	unsigned int		capacity;

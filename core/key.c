@@ -13,9 +13,9 @@
  *
  * Everything here needs pool->lock.
  */
-#include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/rbtree.h>
 
 #include "internal.h"
 
@@ -35,21 +35,23 @@ void key_set(struct wpool_task *task, u64 key)
 	to_keyed(task)->key = key;
 }
 
-static struct hlist_head *key_bucket(struct wpool *pool, u64 key)
+static struct wpool_keyed_task *link_head(struct rb_node *link)
 {
-	return &pool->keys[hash_64(key, WPOOL_KEY_BITS)];
+	return rb_entry(link, struct wpool_keyed_task, link);
 }
 
-static struct wpool_keyed_task *key_find_head(struct wpool *pool, u64 key)
+/* Where the head of a key is linked, or would be. */
+static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **parent)
 {
-	struct wpool_keyed_task *head;
+	struct rb_node **place = &pool->keys.rb_node;
 
-	hlist_for_each_entry(head, key_bucket(pool, key), hash) {
-		hold_step(pool);
-		if (head->key == key)
-			return head;
+	*parent = NULL;
+	while (*place && link_head(*place)->key != key) {
+		*parent = *place;
+		place = key < link_head(*place)->key ? &(*place)->rb_left :
+						       &(*place)->rb_right;
 	}
-	return NULL;
+	return place;
 }
 
 /**
@@ -62,27 +64,28 @@ static struct wpool_keyed_task *key_find_head(struct wpool *pool, u64 key)
  */
 bool __key_held_back(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_keyed_task *keyed, *head;
+	struct wpool_keyed_task *keyed = to_keyed(task);
+	struct rb_node *parent, **place;
 
 	lockdep_assert_held(&pool->lock);
-	keyed = to_keyed(task);
-	head = key_find_head(pool, keyed->key);
-	if (head) {
-		INIT_HLIST_NODE(&keyed->hash);
-		list_add_tail(&task->node, &head->followers);
+	place = key_place(pool, keyed->key, &parent);
+	if (*place) {
+		RB_CLEAR_NODE(&keyed->link);
+		list_add_tail(&task->node, &link_head(*place)->followers);
 		list_add_tail(&keyed->held, &pool->held);
 		shared_inc(pool->nr_held);
 		return true;
 	}
 	INIT_LIST_HEAD(&keyed->followers);
-	hlist_add_head(&keyed->hash, key_bucket(pool, keyed->key));
+	rb_link_node(&keyed->link, parent, place);
+	rb_insert_color(&keyed->link, &pool->keys);
 	return false;
 }
 
 /* Is a queued task held back behind the head of its key? */
 bool __key_is_follower(const struct wpool_task *task)
 {
-	return hlist_unhashed(&to_keyed(task)->hash);
+	return RB_EMPTY_NODE(&to_keyed(task)->link);
 }
 
 /* Of an entry of &wpool.held. */
@@ -101,13 +104,13 @@ void key_unhold(struct wpool *pool, struct wpool_task *task)
 /* The task that must end before this one may begin, or this one. */
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_keyed_task *head;
+	struct rb_node *parent, *head;
 
 	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
 		return task;
-	head = key_find_head(pool, to_keyed(task)->key);
+	head = *key_place(pool, to_keyed(task)->key, &parent);
 	/* None: its memory was overwritten. */
-	return WARN_ON_ONCE(!head) ? task : &head->task;
+	return WARN_ON_ONCE(!head) ? task : &link_head(head)->task;
 }
 
 /*
@@ -142,16 +145,19 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 	if (key_is_follower(task))
 		return;
 	head = to_keyed(task);
-	hlist_del_init(&head->hash);
 	next = list_first_entry_or_null(&head->followers, struct wpool_keyed_task,
 					task.node);
+	if (next)
+		rb_replace_node(&head->link, &next->link, &pool->keys);
+	else
+		rb_erase(&head->link, &pool->keys);
+	RB_CLEAR_NODE(&head->link);
 	if (!next)
 		return;
 	list_del(&next->task.node);
 	key_unhold(pool, &next->task);
 	INIT_LIST_HEAD(&next->followers);
 	list_splice_init(&head->followers, &next->followers);
-	hlist_add_head(&next->hash, key_bucket(pool, next->key));
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
 	key_tell_workers(pool, &next->task, wakes);

@@ -277,6 +277,25 @@ static struct wpool_keyed_task *keyed_tasks(struct kunit *test, unsigned int n,
 	return keyed;
 }
 
+/* 83: any number of keys in use */
+static void hold_keys(struct kunit *test)
+{
+	const unsigned int n = 6 * MANY;
+	struct wpool *pool = hold_pool(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpool_keyed_task *keyed = keyed_tasks(test, n, job);
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < n; i++)
+		wrong += wpool_schedule_keyed(pool, &keyed[i], i) != 0;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	expect_bounded(test, pool);
+	wpt_open(hold->gate);
+	WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(atomic_read(&job->runs) == n));
+	wpt_destroy(test, pool);
+}
+
 /* 83: any number behind one key, whose head is running */
 static void hold_followers(struct kunit *test)
 {
@@ -351,6 +370,7 @@ static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(hold_turned_away),
 	KUNIT_CASE(hold_let_in),
 	KUNIT_CASE(hold_resize),
+	KUNIT_CASE(hold_keys),
 	KUNIT_CASE(hold_followers),
 	KUNIT_CASE(hold_flushers),
 	{}

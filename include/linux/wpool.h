@@ -36,6 +36,7 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/rbtree_types.h>
 #include <linux/sched/task_stack.h>
 #include <linux/spinlock_types.h>
 #include <linux/timer.h>
@@ -244,7 +245,7 @@ struct wpool_keyed_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
 	u64			key;
-	struct hlist_node	hash;
+	struct rb_node		link;
 	struct list_head	followers;
 	struct list_head	held;
 };
