@@ -108,6 +108,7 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 				      READ_ONCE(worker->since);
 
 	seq_printf(m, "%d %s %u ", worker->pid_nr,
+		   READ_ONCE(worker->dead) ? "died" :
 		   depth ? "running" :
 		   READ_ONCE(worker->leaving) ? "leaving" :
 		   READ_ONCE(worker->idle) ? "idle" : "looking",

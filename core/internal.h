@@ -27,7 +27,7 @@
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
- * tasklist_lock and pid->wait_pidfd.lock are held around worker_exited(), which
+ * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which
  * therefore takes no lock of a pool.
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
@@ -58,6 +58,9 @@
 #include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/wpool.h>
+
+#include "exit.h"
+#include "hooks.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "wpool: " fmt
@@ -196,14 +199,13 @@ struct wpool_run {
 /**
  * struct wpool_worker - one kthread of a pool
  * @pool: I: holds a reference
- * @thread: I: holds a reference, so that its end can be awaited
- * @pid: I: holds a reference, for @exit_wait
+ * @thread: I: that of @exit
+ * @exit: I: of its thread
  * @pid_nr: I: its number, for who only looks and has no reference
  * @stack: I: the address of its stack, for run_bury(); itself gone by then
  * @id: I: counted up per pool
- * @exit_wait: I: entry on @pid->wait_pidfd, calls worker_exited()
- * @exit_seen: @pid->wait_pidfd.lock
- * @dead_node: on the manager's list of those to bury
+ * @dead: S: its thread has ended, and it had not left
+ * @dead_node: L: on &wpool_hooks.dead
  * @node: L, read under RCU: on &wpool.workers
  * @idle_node: L: on &wpool.idle, if it is @idle
  * @idle: S: asleep until somebody takes it off &wpool.idle
@@ -224,13 +226,12 @@ struct wpool_run {
 struct wpool_worker {
 	struct wpool		*pool;
 	struct task_struct	*thread;
-	struct pid		*pid;
+	struct wpool_exit	exit;
 	pid_t			pid_nr;
 	unsigned long		stack;
 	unsigned int		id;
-	struct wait_queue_entry	exit_wait;
-	bool			exit_seen;
-	struct llist_node	dead_node;
+	bool			dead;
+	struct list_head	dead_node;
 
 	struct list_head	node;
 	struct list_head	idle_node;
@@ -395,6 +396,7 @@ struct wpool_entry {
  * @cpumask: where the workers run
  * @ops: hooks, or NULL
  * @priv: for the hooks
+ * @hooks: who calls those that no worker can
  *
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
  * @nr_awaiting: S: threads that wait for it; a restart lets them go first
@@ -480,6 +482,7 @@ struct wpool {
 	cpumask_var_t		cpumask;
 	const struct wpool_ops	*ops;
 	void			*priv;
+	struct wpool_hooks	hooks;
 
 	struct completion	terminated;
 	unsigned int		nr_awaiting;
@@ -543,6 +546,12 @@ static inline bool pool_is_closing(const struct wpool *pool)
 {
 	return pool->state == WPOOL_STATE_SHUTDOWN ||
 	       pool->state == WPOOL_STATE_STOP;
+}
+
+/* The end is on its way, and something is still to be waited for. Needs pool->lock. */
+static inline bool pool_is_ending(const struct wpool *pool)
+{
+	return pool_is_closing(pool) || pool->hooks.ending;
 }
 
 /* Nothing is left to do and nothing will come. Needs pool->lock. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The manager: one thread for all pools, which alone makes workers, retires
- * them, buries them, names those that take too long, and takes a pool to its end.
+ * them, buries them, names those that take too long, and takes a pool to its end. No
+ * module's code runs in it: hooks are called by workers, or see hooks.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its
  * own. What it finds to do in a pool it reads off the pool's state, so a kick
@@ -15,8 +16,8 @@
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
-#include <linux/pid.h>
 #include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
@@ -26,7 +27,7 @@
 static struct {
 	raw_spinlock_t		lock;
 	struct list_head	pools;	/* kicked; lock; each holds a reference */
-	struct llist_head	dead;	/* workers to be buried */
+	struct llist_head	dead;	/* threads that have ended, workers to be buried */
 	struct task_struct	*thread;
 } manager = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(manager.lock),
@@ -54,14 +55,14 @@ void manager_kick(struct wpool *pool)
 }
 
 /**
- * manager_bury() - have the manager bury a worker whose thread has ended
- * @worker: the worker
+ * manager_reap() - have the manager do what is to be done after the end of a thread
+ * @exit: of the thread, and not on its way to the manager
  *
  * Context: any.
  */
-void manager_bury(struct wpool_worker *worker)
+void manager_reap(struct wpool_exit *exit)
 {
-	llist_add(&worker->dead_node, &manager.dead);
+	llist_add(&exit->node, &manager.dead);
 	wake_up_process(manager.thread);
 }
 
@@ -78,17 +79,26 @@ static struct wpool *manager_next_pool(void)
 	return pool;
 }
 
+/* Nobody counts on the worker any more. Context: pool->lock held. */
+static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = worker->pool;
+
+	batch_harvest(worker, wakes);
+	if (worker->looking)
+		pool->nr_looking--;
+	worker->looking = false;
+	if (worker->idle)
+		worker_unidle(worker);
+}
+
 /* Cleanup mirrors worker_link(). Context: pool->lock held. */
 static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	struct wpool *pool = worker->pool;
 	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
 
-	batch_harvest(worker, wakes);
-	if (worker->looking)
-		pool->nr_looking--;
-	if (worker->idle)
-		worker_unidle(worker);
+	withdraw_worker(worker, wakes);
 	/* In one step for wpool_stats(). */
 	write_seqcount_begin(&pool->stats_seq);
 	list_del_rcu(&worker->node);
@@ -99,12 +109,59 @@ static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes
 }
 
 /*
- * Says and does for a worker that was taken down what it would have done itself.
- * Before its task's owner is let go of: the function has a name only until then.
+ * RCU, because of who took the worker off the idle list and is about to wake it; the
+ * thread may have ended long ago.
  */
-static void bury_died(struct wpool_worker *worker)
+static void worker_free(struct rcu_head *rcu)
+{
+	struct wpool_worker *worker = container_of(rcu, struct wpool_worker, rcu);
+
+	exit_put(&worker->exit);
+	kfree(worker);
+}
+
+/* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
+static void bury(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (!worker->dead)
+		pool->nr_leaving--;
+	unlink_worker(worker, &wakes);
+	run_bury(worker, &wakes);
+	wake_for_queue(pool, &wakes);
+	break_deadlock(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+
+	call_rcu(&worker->rcu, worker_free);
+	manager_kick(pool);
+	wpool_put(pool);
+}
+
+static void worker_bury(struct wpool_exit *exit)
+{
+	bury(container_of(exit, struct wpool_worker, exit));
+}
+
+/**
+ * manager_bury() - have the manager go on with a worker that the hooks have taken
+ * @worker: the worker
+ *
+ * Context: any.
+ */
+void manager_bury(struct wpool_worker *worker)
+{
+	worker->exit.reap = worker_bury;
+	manager_reap(&worker->exit);
+}
+
+/* Before its task's owner is let go of: the function has a name only until then. */
+static void tell_died(const struct wpool_worker *worker)
+{
+	const struct wpool *pool = worker->pool;
 
 	trace_wpool_worker_exit(pool->name, worker->id);
 	if (worker->depth)
@@ -114,41 +171,50 @@ static void bury_died(struct wpool_worker *worker)
 	else
 		pr_err("%s: worker %u (pid %d) died outside of a task\n",
 		       pool->name, worker->id, worker->pid_nr);
-	run_bury_hooks(worker);
-	if (pool->ops && pool->ops->worker_stop)
-		pool->ops->worker_stop(pool);
 }
 
 /*
- * A worker that did not leave by itself was taken down by the task that it was
- * inside. That task must end, and the others that it was inside; what else is
- * owed is the same as for any worker.
+ * What goes on without a worker that died goes on at once; its place, and the tasks
+ * that it was inside, wait for the hooks. Return: true if these have it now.
  */
-static void bury(struct wpool_worker *worker)
+static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_wakes wakes = {};
-	bool died = !worker->leaving;	/* which nobody changes any more */
 	unsigned long flags;
+	bool taken;
 
-	worker_join(worker);
-	if (died)
-		bury_died(worker);
-
+	tell_died(worker);
 	pool_lock(pool, flags);
-	if (died)
-		shared_inc(pool->stats[WPOOL_STAT_DIED]);
-	else
-		pool->nr_leaving--;
-	unlink_worker(worker, &wakes);
-	run_bury(worker, &wakes);
+	WRITE_ONCE(worker->dead, true);
+	shared_inc(pool->stats[WPOOL_STAT_DIED]);
+	withdraw_worker(worker, &wakes);
 	wake_for_queue(pool, &wakes);
-	break_deadlock(pool, &wakes);
+	taken = hooks_take(pool, worker);
 	pool_unlock_wake(pool, flags, &wakes);
+	if (taken)
+		hooks_wake(pool);
+	return taken;
+}
 
-	kfree_rcu(worker, rcu);
-	manager_kick(pool);
-	wpool_put(pool);
+/**
+ * worker_reap() - what is to be done after the end of a worker's thread
+ * @exit: of the thread
+ *
+ * A worker that did not leave by itself was taken down by the task that it was
+ * inside. That task must end, and the others that it was inside; what else is
+ * owed is the same as for any worker.
+ *
+ * Context: the manager.
+ */
+void worker_reap(struct wpool_exit *exit)
+{
+	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
+
+	exit_join(exit);
+	/* Which nobody changes any more. */
+	if (worker->leaving || !worker_died(worker))
+		bury(worker);
 }
 
 /*
@@ -277,26 +343,31 @@ static void spawn_missing(struct wpool *pool)
 				   pool->name, ERR_PTR(err), left);
 }
 
-/* Nothing is left and nothing can come: tell those who wait for the end. */
+/*
+ * Nothing is left and nothing can come: tell the owner of the pool, and when its hook
+ * has returned those who wait for the end.
+ */
 static void terminate(struct wpool *pool)
 {
 	unsigned long flags;
-	bool over;
+	bool over, told = false;
 
 	pool_lock(pool, flags);
 	/* Who blocks is still to be turned away: see close_pool(). */
-	over = pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
-	       !pool->nr_blocked;
-	if (over)
+	if (pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
+	    !pool->nr_blocked) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
+		told = hooks_end(pool);
+	}
+	over = pool->state == WPOOL_STATE_TIDYING && !pool->hooks.ending;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (told)
+		hooks_wake(pool);
 	if (!over)
 		return;
 
-	/* Nobody arms it any more: no worker, no task, and not closing. */
+	/* Nobody arms it any more: no worker, no task, no hook, and not closing. */
 	timer_delete_sync(&pool->timer);
-	if (pool->ops && pool->ops->terminated)
-		pool->ops->terminated(pool);
 
 	/* Under the lock, so that a restart comes before or after both. */
 	pool_lock(pool, flags);
@@ -321,7 +392,7 @@ static void manage(struct wpool *pool)
 static int manager_main(void *unused)
 {
 	for (;;) {
-		struct wpool_worker *worker, *next;
+		struct wpool_exit *exit, *next;
 		struct llist_node *dead;
 		struct wpool *pool;
 
@@ -335,8 +406,8 @@ static int manager_main(void *unused)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		llist_for_each_entry_safe(worker, next, dead, dead_node)
-			bury(worker);
+		llist_for_each_entry_safe(exit, next, dead, node)
+			exit->reap(exit);
 		if (pool)
 			manage(pool);
 		cond_resched();
@@ -347,12 +418,20 @@ static int manager_main(void *unused)
 
 int __init manager_init(void)
 {
-	manager.thread = kthread_run(manager_main, NULL, "wpool-manager");
-	return PTR_ERR_OR_ZERO(manager.thread);
+	struct task_struct *thread;
+
+	thread = kthread_create(manager_main, NULL, "wpool-manager");
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	manager.thread = get_task_struct(thread);
+	wake_up_process(thread);
+	return 0;
 }
 
 /* No pool is left: the last reference to each may have been the manager's own. */
 void manager_exit(void)
 {
 	kthread_stop(manager.thread);
+	put_task_struct(manager.thread);
+	rcu_barrier();	/* worker_free() */
 }

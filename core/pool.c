@@ -213,6 +213,9 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	if (ret)
 		goto put_pool;
 	trace_wpool_pool_create(pool->name, pool->capacity, pool->depth);
+	ret = hooks_start(pool);
+	if (ret)
+		goto tell;
 	ret = pool_start(pool, 0);
 	if (ret >= 0)
 		ret = registry_add(pool);
@@ -221,8 +224,10 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	return pool;
 
 stop_pool:
-	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 	pool_stop(pool);
+	hooks_stop(pool);
+tell:
+	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 put_pool:
 	latency_stop(pool);
 	pool_unpin_wpool(pool);

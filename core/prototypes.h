@@ -181,7 +181,6 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 /* run.c */
 void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		   unsigned long flags) __releases(&pool->lock);
-void run_bury_hooks(struct wpool_worker *worker);
 bool run_may_nest(const struct wpool_worker *worker);
 bool run_on_own_stack(const struct wpool_run *run,
 		      const struct wpool_task *task);
@@ -201,10 +200,10 @@ void __leak_check(const struct wpool *pool, const struct wpool_run *run, const v
 extern struct fault_attr wpool_fail_spawn;
 #endif
 
+bool spawn_must_fail(void);
 struct wpool_worker *worker_current(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
 int worker_spawn(struct wpool *pool);
-void worker_join(struct wpool_worker *worker);
 void worker_put_slot(struct wpool *pool);
 void worker_leave(struct wpool_worker *worker);
 void worker_unidle(struct wpool_worker *worker);
@@ -213,7 +212,9 @@ void worker_unidle(struct wpool_worker *worker);
 int manager_init(void);
 void manager_exit(void);
 void manager_kick(struct wpool *pool);
+void manager_reap(struct wpool_exit *exit);
 void manager_bury(struct wpool_worker *worker);
+void worker_reap(struct wpool_exit *exit);
 
 /* watchdog.c */
 void watchdog_await(struct wpool *pool);

@@ -446,17 +446,6 @@ bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task
 	       (unsigned long)task - run->worker->stack < THREAD_SIZE;
 }
 
-/* Tells the owner of the pool; no lock is held, no code of the worker runs. */
-void run_bury_hooks(struct wpool_worker *worker)
-{
-	const struct wpool_ops *ops = worker->pool->ops;
-	unsigned int depth = worker->depth;
-
-	while (ops && ops->task_oops && depth--)
-		ops->task_oops(worker->pool, worker->runs[depth].fn,
-			       worker->runs[depth].arg);
-}
-
 /**
  * run_bury() - end the tasks that a dead worker was inside
  * @worker: dead

@@ -179,17 +179,6 @@ void wpool_set_shutdown(struct wpool_set *set)
 }
 EXPORT_SYMBOL_GPL(wpool_set_shutdown);
 
-static bool set_has(const struct wpool_set *set, const struct wpool *pool)
-{
-	unsigned int i;
-
-	for (i = 0; i < set->n; i++) {
-		if (set->pools[i] == pool)
-			return true;
-	}
-	return false;
-}
-
 /**
  * wpool_set_destroy() - shut a set down, wait for the end of its pools, free it
  * @set: the set; not to be used any more, unless an error is returned
@@ -197,19 +186,18 @@ static bool set_has(const struct wpool_set *set, const struct wpool *pool)
  * All are shut down before the first is waited for.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL), -EDEADLK (a worker of one of its pools).
+ * Return: 0, -EINVAL (NULL), -EDEADLK (a worker of one of its pools, or a hook).
  */
 int wpool_set_destroy(struct wpool_set *set)
 {
-	struct wpool *current_pool = wpool_current();
 	unsigned int i;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(set))
 		return -EINVAL;
-	if (current_pool && set_has(set, current_pool)) {
-		worker_refused(current_pool, "wpool_set_destroy()");
-		return -EDEADLK;
+	for (i = 0; i < set->n; i++) {
+		if (worker_refused(set->pools[i], "wpool_set_destroy()"))
+			return -EDEADLK;
 	}
 	wpool_set_shutdown(set);
 	for (i = 0; i < set->n; i++)

@@ -230,7 +230,7 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  * pool is left.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker of the pool).
+ * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker or a hook of the pool).
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
@@ -248,14 +248,14 @@ EXPORT_SYMBOL_GPL(wpool_await_termination);
  *	reference
  * @pool: the pool; not the caller's any more, unless an error is returned
  *
- * What was accepted still runs. When it returns 0, no task and no worker of the
+ * What was accepted still runs. When it returns 0, no task, worker or hook of the
  * pool is left, its name may be used again and its debugfs directory is gone.
  * A second call, by somebody who holds a reference of his own, waits for the
  * same end and drops none.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker of the
- * pool), -ESHUTDOWN (destroyed already; at its end now).
+ * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker or a hook of
+ * the pool), -ESHUTDOWN (destroyed already; at its end now).
  */
 int wpool_destroy(struct wpool *pool)
 {
@@ -277,6 +277,7 @@ int wpool_destroy(struct wpool *pool)
 		return -ESHUTDOWN;
 	}
 	pool_stop(pool);
+	hooks_stop(pool);
 	registry_remove(pool);
 	latency_stop(pool);
 	pool_unpin_wpool(pool);

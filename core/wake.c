@@ -118,8 +118,8 @@ unsigned long deadline_left(const struct wpool_deadline *deadline)
 /*
  * The worker to be woken is not on the idle list any more, but it may wake up by
  * itself, run, leave and be buried before we come to it: RCU keeps its
- * task_struct. Preemption is off, which is an RCU read-side critical section, and
- * keeps a worker that is counted as looking from waiting for a turn of ours.
+ * task_struct, see worker_free(). Preemption is off, which is an RCU read-side critical
+ * section, and keeps a worker that is counted as looking from waiting for a turn of ours.
  */
 static void wake_worker(struct wpool_wakes *wakes)
 {

@@ -11,6 +11,7 @@
  * A task that its submitter runs is on no worker, and only counted.
  */
 #include <linux/lockdep.h>
+#include <linux/pid.h>
 #include <linux/sched/debug.h>
 
 #include "internal.h"
@@ -84,7 +85,7 @@ static void look_at_workers(struct wpool *pool)
 	unsigned int named = 0;
 
 	list_for_each_entry(worker, &pool->workers, node) {
-		if (!READ_ONCE(worker->depth) || !name_overdue(worker))
+		if (!READ_ONCE(worker->depth) || worker->dead || !name_overdue(worker))
 			continue;
 		if (++named < NAMED_MAX)
 			continue;
@@ -136,7 +137,7 @@ void watchdog_await(struct wpool *pool)
 	unsigned long patience = pool->watchdog ?: WPOOL_PATIENCE;
 
 	lockdep_assert_held(&pool->lock);
-	if (!pool->nr_awaiting || !pool_is_closing(pool))
+	if (!pool->nr_awaiting || !pool_is_ending(pool))
 		return;
 	pool->awaited = jiffies;
 	pool->name_at = jiffies + patience;
@@ -152,7 +153,7 @@ static bool name_rest(struct wpool *pool)
 	bool waited, late;
 
 	pool_lock(pool, flags);
-	waited = pool->nr_awaiting && pool_is_closing(pool);
+	waited = pool->nr_awaiting && pool_is_ending(pool);
 	late = waited && time_after_eq(jiffies, pool->name_at);
 	awaited = jiffies - pool->awaited;
 	if (late)
@@ -176,6 +177,19 @@ static bool name_rest(struct wpool *pool)
 	return true;
 }
 
+/* A hook that does not return. Without the lock: may name one that just has. */
+static void name_hook(struct wpool *pool)
+{
+	const char *at = READ_ONCE(pool->hooks.at);
+
+	if (!at)
+		return;
+	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %u ms\n",
+		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
+		jiffies_to_msecs(jiffies - READ_ONCE(pool->hooks.since)));
+	sched_show_task(pool->hooks.exit.thread);
+}
+
 static void name_awaited(struct wpool *pool)
 {
 	struct wpool_worker *worker;
@@ -183,9 +197,12 @@ static void name_awaited(struct wpool *pool)
 
 	if (!name_rest(pool))
 		return;
+	name_hook(pool);
 	list_for_each_entry(worker, &pool->workers, node) {
 		const struct wpool_run *run = &worker->runs[0];
 
+		if (worker->dead)
+			continue;
 		/* Without the lock, as debugfs does: names one that ends just now. */
 		if (READ_ONCE(worker->depth))
 			name_run(worker, READ_ONCE(run->fn), READ_ONCE(run->started));

@@ -3,9 +3,8 @@
  * A worker's life: made, looking for tasks, idle, leaving.
  *
  * A worker takes its tasks itself. It is kept on pool->workers from before its
- * first instruction until after its last: worker_exited() is called late in
- * do_exit(), on whatever way the thread came there, and hands the worker to the
- * manager, which buries it. So nothing that a worker owes is paid by the worker.
+ * first instruction until after its last, of which exit.c tells the manager, which
+ * buries it. So nothing that a worker owes is paid by the worker.
  *
  * That it works out in every order of steps is shown by scripts/model/wake.pml.
  */
@@ -28,12 +27,12 @@
 struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
 EXPORT_SYMBOL_GPL(wpool_fail_spawn);
 
-static bool spawn_must_fail(void)
+bool spawn_must_fail(void)
 {
 	return should_fail(&wpool_fail_spawn, 1);
 }
 #else
-static bool spawn_must_fail(void)
+bool spawn_must_fail(void)
 {
 	return false;
 }
@@ -285,7 +284,7 @@ bool wpool_should_stop(void)
 EXPORT_SYMBOL_GPL(wpool_should_stop);
 
 /**
- * worker_refused() - refuse a wait for the tasks of a pool to one of its workers
+ * worker_refused() - refuse a wait for a pool to one of its own threads
  * @pool: the pool
  * @what: the call
  *
@@ -294,29 +293,11 @@ EXPORT_SYMBOL_GPL(wpool_should_stop);
  */
 bool worker_refused(struct wpool *pool, const char *what)
 {
-	if (!worker_current(pool))
+	if (!worker_current(pool) && !hooks_current(pool))
 		return false;
-	pr_err_ratelimited("%s: %s by one of its own workers refused: it would wait for itself\n",
-			   pool->name, what);
+	pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",
+			   pool->name, what, worker_current(pool) ? "workers" : "hooks");
 	return true;
-}
-
-/*
- * The end of a worker's thread, however it came. Called by that thread in
- * exit_notify(), with tasklist_lock and wait_pidfd.lock held, so it only passes
- * the word on; no code of ours or of a task runs in the thread any more.
- */
-static int worker_exited(struct wait_queue_entry *entry, unsigned int mode,
-			 int sync, void *key)
-{
-	struct wpool_worker *worker = container_of(entry, struct wpool_worker,
-						   exit_wait);
-
-	if (READ_ONCE(worker->thread->exit_state) && !worker->exit_seen) {
-		worker->exit_seen = true;
-		manager_bury(worker);
-	}
-	return 0;
 }
 
 /**
@@ -355,29 +336,11 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 		kfree(worker);
 		return ERR_CAST(thread);
 	}
-	worker->thread = get_task_struct(thread);
+	worker->thread = thread;
 	worker->stack = (unsigned long)task_stack_page(thread);
 	worker->pid_nr = task_pid_nr(thread);
-	worker->pid = get_task_pid(thread, PIDTYPE_PID);
-	init_waitqueue_func_entry(&worker->exit_wait, worker_exited);
-	add_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
+	exit_watch(&worker->exit, thread, worker_reap);
 	return worker;
-}
-
-/**
- * worker_join() - see a worker's thread off
- * @worker: its thread has ended, or was never woken
- *
- * The last code of ours that the thread ran was worker_exited(), under the lock
- * that remove_wait_queue() takes; so after this the module may go, and the worker
- * be freed. For a thread that has ended kthread_stop() has nothing to wait for.
- */
-void worker_join(struct wpool_worker *worker)
-{
-	remove_wait_queue(&worker->pid->wait_pidfd, &worker->exit_wait);
-	kthread_stop(worker->thread);
-	put_pid(worker->pid);
-	put_task_struct(worker->thread);
 }
 
 /*
@@ -429,7 +392,8 @@ int worker_spawn(struct wpool *pool)
 		wake_up_process(worker->thread);
 		return 0;
 	}
-	worker_join(worker);
+	exit_join(&worker->exit);
+	exit_put(&worker->exit);
 	kfree(worker);
 	return -EBUSY;
 }

@@ -4,6 +4,7 @@
  * console. What they expect there they also promise to who reads it afterwards.
  */
 #include <linux/console.h>
+#include <linux/kthread.h>
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
@@ -11,7 +12,7 @@
 #define PATIENCE_MS	40
 
 /* What is listened for, each from the pool of the test alone. */
-enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, NR_WORDS };
+enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, NR_WORDS };
 
 static struct {
 	char		pool[WPOOL_NAME_MAX + 3];
@@ -23,6 +24,8 @@ static struct {
 		[IN_OUTER]	= "has been in wait_for_job",
 		[AWAITED]	= "its end has been awaited",
 		[BY_SUBMITTER]	= "1 of them by their submitters",
+		[IN_OOPS]	= "has been in task_oops",
+		[IN_TERMINATED]	= "has been in terminated",
 	},
 };
 
@@ -198,12 +201,62 @@ static void watchdog_counts_caller_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
 
+/* Hooks that do not return; the priv of a pool. */
+struct stuck {
+	struct wpt_gate	*in_oops;
+	struct wpt_gate	*in_terminated;
+};
+
+static void stuck_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct stuck *stuck = wpool_priv(pool);
+
+	wait_for_completion(&stuck->in_oops->opened);
+}
+
+static void stuck_terminated(struct wpool *pool)
+{
+	struct stuck *stuck = wpool_priv(pool);
+
+	wait_for_completion(&stuck->in_terminated->opened);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 76: a hook that does not return is named to who waits for the end of its pool. */
+static void watchdog_names_hook(struct kunit *test)
+{
+	static const struct wpool_ops ops = {
+		.task_oops = stuck_oops, .terminated = stuck_terminated,
+	};
+	struct stuck *stuck = wpt_alloc(test, sizeof(*stuck));
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS, .ops = &ops, .priv = stuck });
+	struct wpt_thread *destroyer;
+
+	stuck->in_oops = wpt_gate(test);
+	stuck->in_terminated = wpt_gate(test);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	wpt_forget(test, pool);
+	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, heard(IN_OOPS) >= 2);
+	wpt_open(stuck->in_oops);
+	WPT_ASSERT_UNTIL(test, heard(IN_TERMINATED) >= 2);
+	wpt_open(stuck->in_terminated);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
+}
+
 static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_once),
 	KUNIT_CASE(watchdog_names_nested),
 	KUNIT_CASE(watchdog_spares_quick),
 	KUNIT_CASE(watchdog_names_awaited),
 	KUNIT_CASE(watchdog_counts_caller_runs),
+	KUNIT_CASE(watchdog_names_hook),
 	{}
 };
 

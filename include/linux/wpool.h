@@ -315,15 +315,24 @@ struct wpool_group {
  * struct wpool_ops - what the owner of a pool wants to be told
  * @worker_start: by a worker, before its first task
  * @worker_stop: once for each @worker_start: by the worker after its last task,
- *	or, if a task took it down, by the manager
+ *	or, if a task took it down, by the thread of the hooks
  * @task_begin: by the worker, before a task's function
  * @task_end: by the worker, after it
- * @task_oops: by the manager, in place of @task_end, if the function took the
- *	worker down
- * @terminated: once, when no task and no worker is left
+ * @task_oops: by the thread of the hooks, in place of @task_end, if the function took
+ *	the worker down; before those who wait for the task are told
+ * @terminated: by the thread of the hooks, once, when no task and no worker is left;
+ *	before those who wait for that are told
  *
- * Called under no lock of wpool, and may sleep; the manager serves all pools, so
- * what it calls had better be short. wpool_priv() gives the &wpool_attrs.priv.
+ * Called under no lock of wpool, and may sleep. wpool_priv() gives the
+ * &wpool_attrs.priv.
+ *
+ * A pool with @worker_stop, @task_oops or @terminated has a thread for them, which ends
+ * before wpool_destroy() returns. It calls one hook at a time; what they do costs their
+ * own pool alone. While one goes on, the dead worker has its place in the capacity and
+ * its task counts as running. A hook may use any pool, but one that waits for this pool
+ * may wait for itself: wpool_flush(), wpool_drain(), wpool_await_termination() and
+ * wpool_destroy() of it are refused as they are to a worker. A hook that takes that
+ * thread down is the last to be called by it: the pool goes on, and ends, without.
  */
 struct wpool_ops {
 	void (*worker_start)(struct wpool *pool);

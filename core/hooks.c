@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hooks of a pool that no worker can call, as it is dead or there is none any
+ * more: task_oops, worker_stop of a worker that was taken down, terminated.
+ *
+ * They are a module's code, which may sleep, die, or call anything of ours. So a pool
+ * that has one of them has a thread for them, made with the pool; what a hook does
+ * costs that thread, and so that pool. The manager never calls a hook.
+ *
+ * A dead worker goes from the manager to the thread and back. It is on &wpool_hooks.dead
+ * until its hooks have returned, so if one of them takes the thread down, the manager
+ * finds there what it has to finish itself. Until it is back the worker counts as a
+ * worker, and its tasks as running: their memory, and their module, are what the hooks
+ * are told of.
+ *
+ * Modelled in scripts/model/teardown.pml.
+ */
+#include <linux/kthread.h>
+#include <linux/lockdep.h>
+#include <linux/pid.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/wpool.h>
+
+#include "internal.h"
+
+static void hook_begins(struct wpool_hooks *hooks, const char *name)
+{
+	WRITE_ONCE(hooks->since, jiffies);
+	WRITE_ONCE(hooks->at, name);
+}
+
+static void hook_ends(struct wpool_hooks *hooks)
+{
+	WRITE_ONCE(hooks->at, NULL);
+}
+
+/* Innermost first, as the functions would have ended. */
+static void call_for_worker(struct wpool *pool, const struct wpool_worker *worker)
+{
+	const struct wpool_ops *ops = pool->ops;
+	struct wpool_hooks *hooks = &pool->hooks;
+	unsigned int depth = worker->depth;
+
+	while (ops->task_oops && depth--) {
+		hook_begins(hooks, "task_oops");
+		ops->task_oops(pool, worker->runs[depth].fn, worker->runs[depth].arg);
+		hook_ends(hooks);
+	}
+	if (ops->worker_stop) {
+		hook_begins(hooks, "worker_stop");
+		ops->worker_stop(pool);
+		hook_ends(hooks);
+	}
+}
+
+static void serve_worker(struct wpool *pool, struct wpool_worker *worker)
+{
+	unsigned long flags;
+
+	call_for_worker(pool, worker);
+	pool_lock(pool, flags);
+	list_del(&worker->dead_node);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	manager_bury(worker);
+}
+
+static void serve_end(struct wpool *pool)
+{
+	unsigned long flags;
+
+	hook_begins(&pool->hooks, "terminated");
+	pool->ops->terminated(pool);
+	hook_ends(&pool->hooks);
+	pool_lock(pool, flags);
+	pool->hooks.ending = false;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	/* It may be there before the kick; who destroys the pool joins this thread. */
+	manager_kick(pool);
+}
+
+/*
+ * The next worker to be told of, or NULL; @ending: or is it the end? The last comes
+ * when no worker is left.
+ */
+static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
+{
+	struct wpool_worker *worker;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	worker = list_first_entry_or_null(&pool->hooks.dead, struct wpool_worker,
+					  dead_node);
+	*ending = pool->hooks.ending;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return worker;
+}
+
+/*
+ * No wake-up is lost: the state is set before the lists are looked at, and who adds
+ * to them wakes the thread after.
+ */
+static int hooks_main(void *data)
+{
+	struct wpool *pool = data;
+
+	for (;;) {
+		struct wpool_worker *worker;
+		bool ending;
+
+		set_current_state(TASK_IDLE);
+		worker = hooks_next(pool, &ending);
+		if (!worker && !ending) {
+			if (kthread_should_stop())
+				break;
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		if (worker)
+			serve_worker(pool, worker);
+		else
+			serve_end(pool);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* The end of the thread, if it comes by itself: in a hook. By the manager. */
+static void hooks_reap(struct wpool_exit *exit)
+{
+	struct wpool *pool = container_of(exit, struct wpool, hooks.exit);
+	struct wpool_worker *worker, *next;
+	unsigned long flags;
+	LIST_HEAD(dead);
+
+	pr_err("%s: the thread of its hooks (pid %d) died in %s; task_oops, worker_stop of the dead and terminated are not called any more\n",
+	       pool->name, task_pid_nr(exit->thread), pool->hooks.at ?: "none of them");
+	pool_lock(pool, flags);
+	pool->hooks.lost = true;
+	pool->hooks.ending = false;
+	list_splice_init(&pool->hooks.dead, &dead);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	hook_ends(&pool->hooks);
+	list_for_each_entry_safe(worker, next, &dead, dead_node)
+		manager_bury(worker);
+	manager_kick(pool);
+}
+
+static bool hooks_needed(const struct wpool_ops *ops)
+{
+	return ops && (ops->task_oops || ops->worker_stop || ops->terminated);
+}
+
+/**
+ * hooks_start() - make the thread, if the pool has a hook that needs it
+ * @pool: being created
+ *
+ * Context: may sleep.
+ * Return: 0, or what kthread_create() gave.
+ */
+int hooks_start(struct wpool *pool)
+{
+	struct task_struct *thread;
+
+	INIT_LIST_HEAD(&pool->hooks.dead);
+	if (!hooks_needed(pool->ops))
+		return 0;
+	if (spawn_must_fail())
+		return -ENOMEM;
+	thread = kthread_create_on_node(hooks_main, pool, pool->node, "wpool-%s/hooks",
+					pool->name);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	exit_watch(&pool->hooks.exit, thread, hooks_reap);
+	wake_up_process(thread);
+	return 0;
+}
+
+/**
+ * hooks_stop() - end the thread
+ * @pool: terminated, and not to be restarted
+ *
+ * When it returns no code of the pool's owner runs any more. If a hook took the
+ * thread down, the manager has learnt of it before the pool came to its end.
+ *
+ * Context: may sleep.
+ */
+void hooks_stop(struct wpool *pool)
+{
+	if (!pool->hooks.exit.thread)
+		return;
+	exit_join(&pool->hooks.exit);
+	exit_put(&pool->hooks.exit);
+}
+
+/**
+ * hooks_take() - have the hooks called for a worker that died
+ * @pool: its pool
+ * @worker: the worker; the hooks' until it comes back by manager_bury()
+ *
+ * Context: pool->lock held. The caller calls hooks_wake() when it has dropped it.
+ * Return: false if there are none, or nobody to call them.
+ */
+bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
+{
+	const struct wpool_ops *ops = pool->ops;
+
+	lockdep_assert_held(&pool->lock);
+	if (!pool->hooks.exit.thread || pool->hooks.lost ||
+	    !(ops->task_oops || ops->worker_stop))
+		return false;
+	list_add_tail(&worker->dead_node, &pool->hooks.dead);
+	return true;
+}
+
+/**
+ * hooks_end() - have the hook for the end of the pool called
+ * @pool: without a task or a worker, and not open
+ *
+ * &wpool_hooks.ending until it has returned; then the manager is kicked. Context and
+ * Return: as hooks_take().
+ */
+bool hooks_end(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!pool->hooks.exit.thread || pool->hooks.lost || !pool->ops->terminated)
+		return false;
+	pool->hooks.ending = true;
+	return true;
+}
+
+void hooks_wake(struct wpool *pool)
+{
+	wake_up_process(pool->hooks.exit.thread);
+}
+
+/* Is the current thread that of the pool's hooks? Context: any. */
+bool hooks_current(const struct wpool *pool)
+{
+	return in_task() && (current->flags & PF_KTHREAD) &&
+	       kthread_func(current) == hooks_main && kthread_data(current) == pool;
+}
