@@ -111,6 +111,7 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 		   READ_ONCE(worker->dead) ? "died" :
 		   depth ? "running" :
 		   READ_ONCE(worker->leaving) ? "leaving" :
+		   READ_ONCE(worker->starting) ? "starting" :
 		   READ_ONCE(worker->idle) ? "idle" : "looking",
 		   jiffies_to_msecs(jiffies - since));
 	if (depth)

@@ -62,7 +62,7 @@ static void serve_worker(struct wpool *pool, struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	list_del(&worker->dead_node);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	manager_bury(worker);
+	worker_give_back(worker);
 }
 
 static void serve_end(struct wpool *pool)
@@ -143,7 +143,7 @@ static void hooks_reap(struct wpool_exit *exit)
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	hook_ends(&pool->hooks);
 	list_for_each_entry_safe(worker, next, &dead, dead_node)
-		manager_bury(worker);
+		worker_give_back(worker);
 	manager_kick(pool);
 }
 
@@ -197,7 +197,7 @@ void hooks_stop(struct wpool *pool)
 /**
  * hooks_take() - have the hooks called for a worker that died
  * @pool: its pool
- * @worker: the worker; the hooks' until it comes back by manager_bury()
+ * @worker: the worker; the hooks' until it comes back by worker_give_back()
  *
  * Context: pool->lock held. The caller calls hooks_wake() when it has dropped it.
  * Return: false if there are none, or nobody to call them.

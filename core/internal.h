@@ -46,6 +46,7 @@
 
 #include <linux/completion.h>
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -89,6 +90,9 @@
 
 /* After a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
+
+/* The most by which the next is put off, if one dies after another as they start. */
+#define WPOOL_SPAWN_BACKOFF	(10 * HZ)
 
 /* The longest spin_us: beyond that, sleeping costs nothing in comparison. */
 #define WPOOL_MAX_SPIN_US	(USEC_PER_SEC)
@@ -211,6 +215,7 @@ struct wpool_run {
  * @idle: S: asleep until somebody takes it off &wpool.idle
  * @since: S: in jiffies: since when it is idle, or looks
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
+ * @starting: L: counted in &wpool.nr_starting
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @awaits: L: the task for which it sleeps without a time limit, or NULL
@@ -238,6 +243,7 @@ struct wpool_worker {
 	unsigned long		since;
 	u64			slept_at;
 	bool			idle;
+	bool			starting;
 	bool			looking;
 	bool			leaving;
 	struct wpool_task	*awaits;
@@ -369,7 +375,13 @@ struct wpool_entry {
  * @workers: L, read under RCU
  * @nr_workers: S: made and not buried
  * @nr_leaving: L: those of them that take no task any more
+ * @nr_starting: L: those that have been made, and have not come to look at @queue:
+ *	&wpool_ops.worker_start may take its time
  * @next_id: M
+ * @backoff: M: in jiffies: how long the last worker that died outside of a task has
+ *	put off the making of the next, or 0
+ * @backoff_until: M: in jiffies
+ * @backoff_id: M: no worker from this one on has been seen to have run a task
  * @spawn_asked: L: the manager knows that a worker is wanted
  * @spawn_error: L: why the last thread could not be made, or 0
  * @starter: L: who waits for workers to be made, or NULL
@@ -459,7 +471,11 @@ struct wpool {
 	struct list_head	workers;
 	unsigned int		nr_workers;
 	unsigned int		nr_leaving;
+	unsigned int		nr_starting;
 	unsigned int		next_id;
+	unsigned int		backoff_id;
+	unsigned long		backoff;
+	unsigned long		backoff_until;
 	bool			spawn_asked;
 	int			spawn_error;
 	struct wpool_waiter	*starter;
@@ -535,6 +551,15 @@ static inline void worker_will_look(struct wpool_worker *worker)
 	worker->pool->nr_looking++;
 }
 
+/*
+ * More tasks are ready than workers awake to look for one; those that start will in
+ * their time. Needs pool->lock.
+ */
+static inline bool queue_wants_worker(const struct wpool *pool)
+{
+	return pool_ready(pool) > pool->nr_looking + pool->nr_starting;
+}
+
 /* Workers that take tasks. Needs pool->lock. */
 static inline unsigned int pool_alive(const struct wpool *pool)
 {
@@ -574,6 +599,12 @@ static inline unsigned int pool_all_asleep(const struct wpool *pool)
 		return pool->nr_running;
 	return pool->spawn_error ? pool_alive(pool) :
 	       max(pool->capacity, pool_alive(pool));
+}
+
+/* Is the making of the next worker put off? By the manager. */
+static inline bool pool_backs_off(const struct wpool *pool)
+{
+	return pool->backoff && time_before(jiffies, pool->backoff_until);
 }
 
 /* How many of them are kept when idle. Needs pool->lock. */

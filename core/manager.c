@@ -79,144 +79,6 @@ static struct wpool *manager_next_pool(void)
 	return pool;
 }
 
-/* Nobody counts on the worker any more. Context: pool->lock held. */
-static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
-{
-	struct wpool *pool = worker->pool;
-
-	batch_harvest(worker, wakes);
-	if (worker->looking)
-		pool->nr_looking--;
-	worker->looking = false;
-	if (worker->idle)
-		worker_unidle(worker);
-}
-
-/* Cleanup mirrors worker_link(). Context: pool->lock held. */
-static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
-{
-	struct wpool *pool = worker->pool;
-	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
-
-	withdraw_worker(worker, wakes);
-	/* In one step for wpool_stats(). */
-	write_seqcount_begin(&pool->stats_seq);
-	list_del_rcu(&worker->node);
-	WRITE_ONCE(*completed, *completed + worker->ended);
-	write_seqcount_end(&pool->stats_seq);
-	shared_dec(pool->nr_workers);
-	worker_put_slot(pool);
-}
-
-/*
- * RCU, because of who took the worker off the idle list and is about to wake it; the
- * thread may have ended long ago.
- */
-static void worker_free(struct rcu_head *rcu)
-{
-	struct wpool_worker *worker = container_of(rcu, struct wpool_worker, rcu);
-
-	exit_put(&worker->exit);
-	kfree(worker);
-}
-
-/* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
-static void bury(struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-
-	pool_lock(pool, flags);
-	if (!worker->dead)
-		pool->nr_leaving--;
-	unlink_worker(worker, &wakes);
-	run_bury(worker, &wakes);
-	wake_for_queue(pool, &wakes);
-	break_deadlock(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-
-	call_rcu(&worker->rcu, worker_free);
-	manager_kick(pool);
-	wpool_put(pool);
-}
-
-static void worker_bury(struct wpool_exit *exit)
-{
-	bury(container_of(exit, struct wpool_worker, exit));
-}
-
-/**
- * manager_bury() - have the manager go on with a worker that the hooks have taken
- * @worker: the worker
- *
- * Context: any.
- */
-void manager_bury(struct wpool_worker *worker)
-{
-	worker->exit.reap = worker_bury;
-	manager_reap(&worker->exit);
-}
-
-/* Before its task's owner is let go of: the function has a name only until then. */
-static void tell_died(const struct wpool_worker *worker)
-{
-	const struct wpool *pool = worker->pool;
-
-	trace_wpool_worker_exit(pool->name, worker->id);
-	if (worker->depth)
-		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
-		       pool->name, worker->id, worker->pid_nr,
-		       worker->runs[worker->depth - 1].fn, ERR_PTR(-EOWNERDEAD));
-	else
-		pr_err("%s: worker %u (pid %d) died outside of a task\n",
-		       pool->name, worker->id, worker->pid_nr);
-}
-
-/*
- * What goes on without a worker that died goes on at once; its place, and the tasks
- * that it was inside, wait for the hooks. Return: true if these have it now.
- */
-static bool worker_died(struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-	bool taken;
-
-	tell_died(worker);
-	pool_lock(pool, flags);
-	WRITE_ONCE(worker->dead, true);
-	shared_inc(pool->stats[WPOOL_STAT_DIED]);
-	withdraw_worker(worker, &wakes);
-	wake_for_queue(pool, &wakes);
-	taken = hooks_take(pool, worker);
-	pool_unlock_wake(pool, flags, &wakes);
-	if (taken)
-		hooks_wake(pool);
-	return taken;
-}
-
-/**
- * worker_reap() - what is to be done after the end of a worker's thread
- * @exit: of the thread
- *
- * A worker that did not leave by itself was taken down by the task that it was
- * inside. That task must end, and the others that it was inside; what else is
- * owed is the same as for any worker.
- *
- * Context: the manager.
- */
-void worker_reap(struct wpool_exit *exit)
-{
-	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
-
-	exit_join(exit);
-	/* Which nobody changes any more. */
-	if (worker->leaving || !worker_died(worker))
-		bury(worker);
-}
-
 /*
  * The coldest idle worker, if its time is over or there is no more use for it.
  * Arms the timer for the next. Context: pool->lock held.
@@ -264,7 +126,7 @@ static void retire_idle(struct wpool *pool)
 
 /*
  * Is a worker to be made: to keep those that are to be kept, or for a task for
- * which nobody is idle or looking. Context: pool->lock held.
+ * which nobody is idle, looking or starting. Context: pool->lock held.
  */
 static bool worker_missing(const struct wpool *pool)
 {
@@ -273,7 +135,7 @@ static bool worker_missing(const struct wpool *pool)
 	if (pool->state == WPOOL_STATE_RUNNING &&
 	    (pool_alive(pool) < pool_keep(pool) || pool->to_start))
 		return true;
-	return list_empty(&pool->idle) && pool_ready(pool) > pool->nr_looking;
+	return list_empty(&pool->idle) && queue_wants_worker(pool);
 }
 
 /* How many workers of one pool are made before the others have their turn. */
@@ -308,6 +170,10 @@ static void spawn_missing(struct wpool *pool)
 
 	pool_lock(pool, flags);
 	while (!err && made < SPAWN_MAX && worker_missing(pool)) {
+		if (pool_backs_off(pool)) {
+			err = -EOWNERDEAD;
+			break;
+		}
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		err = worker_spawn(pool);
 		pool_lock(pool, flags);
@@ -322,7 +188,8 @@ static void spawn_missing(struct wpool *pool)
 	if (lowered)
 		err = 0;
 	if (err)
-		timer_reduce(&pool->timer, jiffies + WPOOL_SPAWN_RETRY);
+		timer_reduce(&pool->timer, pool_backs_off(pool) ? pool->backoff_until :
+			     jiffies + WPOOL_SPAWN_RETRY);
 	news = err && pool->spawn_error != err;
 	creating = pool->starter;	/* who asked says so himself */
 	left = pool->nr_workers;
@@ -349,6 +216,7 @@ static void spawn_missing(struct wpool *pool)
  */
 static void terminate(struct wpool *pool)
 {
+	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	bool over, told = false;
 
@@ -357,10 +225,12 @@ static void terminate(struct wpool *pool)
 	if (pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
 	    !pool->nr_blocked) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
+		/* Nobody asks while it is not open; a restart finds none and may ask. */
+		tell_starter(pool, -ESHUTDOWN, &wakes);
 		told = hooks_end(pool);
 	}
 	over = pool->state == WPOOL_STATE_TIDYING && !pool->hooks.ending;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock_wake(pool, flags, &wakes);
 	if (told)
 		hooks_wake(pool);
 	if (!over)
@@ -368,6 +238,7 @@ static void terminate(struct wpool *pool)
 
 	/* Nobody arms it any more: no worker, no task, no hook, and not closing. */
 	timer_delete_sync(&pool->timer);
+	pool->backoff = 0;
 
 	/* Under the lock, so that a restart comes before or after both. */
 	pool_lock(pool, flags);

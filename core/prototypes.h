@@ -206,6 +206,7 @@ bool worker_refused(struct wpool *pool, const char *what);
 int worker_spawn(struct wpool *pool);
 void worker_put_slot(struct wpool *pool);
 void worker_leave(struct wpool_worker *worker);
+void worker_started(struct wpool_worker *worker);
 void worker_unidle(struct wpool_worker *worker);
 
 /* manager.c */
@@ -213,8 +214,10 @@ int manager_init(void);
 void manager_exit(void);
 void manager_kick(struct wpool *pool);
 void manager_reap(struct wpool_exit *exit);
-void manager_bury(struct wpool_worker *worker);
+
+/* bury.c */
 void worker_reap(struct wpool_exit *exit);
+void worker_give_back(struct wpool_worker *worker);
 
 /* watchdog.c */
 void watchdog_await(struct wpool *pool);

@@ -133,7 +133,9 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  *
  * Context: Process context; may sleep.
  * Return: how many were started, which may be fewer than asked for and 0; -EINVAL
- * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now).
+ * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now). Or, with fewer workers
+ * than are to be kept, why no more could be made: what creating a thread gave, or
+ * -EOWNERDEAD (they die before they have run a task; it goes on trying).
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {

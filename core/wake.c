@@ -8,7 +8,9 @@
  * worker is looking, or that every worker is busy and no more may be made. A
  * worker that looks takes the lock and finds the task, and in its turn wakes
  * the next: one wake-up is under way at a time, and the chain ends when the
- * queue is empty or the idle are used up.
+ * queue is empty or the idle are used up. A worker that starts does not look yet,
+ * as its worker_start may sleep: nobody who idles waits for it. But no more are made
+ * than tasks wait beside those that start; it looks when it has, or has died.
  *
  * That goes for tasks in the batch (batch.c) too, from which a worker that looks takes
  * first; and for those in the staging queue (staging.c), which is open only while one
@@ -69,7 +71,7 @@ void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
 		worker_unidle(worker);
 		worker_will_look(worker);
 		wakes->worker = worker->thread;
-	} else if (!pool->spawn_asked) {
+	} else if (!pool->spawn_asked && queue_wants_worker(pool)) {
 		pool->spawn_asked = true;
 		manager_kick(pool);
 	}

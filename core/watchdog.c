@@ -103,7 +103,8 @@ static bool queue_is_stranded(const struct wpool *pool)
 {
 	return queue_ready(pool) && !pool->nr_looking &&
 	       (!list_empty(&pool->idle) ||
-		(pool->nr_workers < pool->capacity && !pool->spawn_asked));
+		(pool->nr_workers < pool->capacity && !pool->spawn_asked &&
+		 queue_wants_worker(pool)));
 }
 
 static void look_at_queue(struct wpool *pool)

@@ -74,6 +74,20 @@ static void worker_looks(struct wpool_worker *worker)
 	}
 }
 
+/**
+ * worker_started() - a worker is about to look at the queue, or never will
+ * @worker: the worker
+ *
+ * Context: pool->lock held.
+ */
+void worker_started(struct wpool_worker *worker)
+{
+	if (worker->starting) {
+		worker->starting = false;
+		worker->pool->nr_starting--;
+	}
+}
+
 /* More than the capacity, which was lowered: whoever comes by leaves. */
 static bool worker_must_leave(struct wpool_worker *worker)
 {
@@ -219,6 +233,7 @@ static int worker_main(void *data)
 	trace_wpool_worker_start(pool->name, worker->id);
 	worker_set_up(worker);
 	pool_lock(pool, flags);
+	worker_started(worker);
 	worker_loop(worker, &flags, &wakes);
 	worker_leave(worker);
 	/* It may have been woken for a task that it does not take. */
@@ -344,7 +359,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 }
 
 /*
- * Counts a worker, which is looking from here on. Context: pool->lock held.
+ * Counts a worker, which is starting from here on. Context: pool->lock held.
  * Return: false if the capacity has been lowered since it took its slot.
  */
 static bool worker_link(struct wpool_worker *worker)
@@ -359,7 +374,8 @@ static bool worker_link(struct wpool_worker *worker)
 	shared_inc(pool->stats[WPOOL_STAT_CREATED]);
 	if (pool->nr_workers > pool->stats[WPOOL_STAT_LARGEST])
 		WRITE_ONCE(pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
-	worker_will_look(worker);
+	worker->starting = true;
+	pool->nr_starting++;
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the manager sleeps and is woken: manager_main(), manager_bury(),
+ * How the manager sleeps and is woken: manager_main(), manager_reap(),
  * manager_kick() in core/manager.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -10,7 +10,7 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_WAKE_BEFORE_ADD		manager_bury() wakes the manager, then adds to its
+ * BUG_WAKE_BEFORE_ADD		manager_reap() wakes the manager, then adds to its
  *				list: worker_unburied
  * BUG_KICK_BEFORE_ADD		manager_kick() does: kick_unheard
  * BUG_LOOK_BEFORE_STATE	manager_main() looks at its lists, then sets its state:
@@ -31,7 +31,7 @@ bool news;			/* since the manager has looked at the pool */
 
 bool worker_unburied, kick_unheard;
 
-inline manager_bury()
+inline manager_reap()
 {
 	nr_ended++;
 #ifdef BUG_WAKE_BEFORE_ADD
@@ -85,7 +85,7 @@ end_asleep:	!asleep			/* schedule() */
 }
 
 /* Any worker, any who changes the pool. */
-proctype worker() { manager_bury() }
+proctype worker() { manager_reap() }
 
 proctype caller() { manager_kick(); manager_kick() }
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is done after the end of a worker's thread, by the manager: it learns of that
+ * as exit.c says, and pays what the worker owes.
+ *
+ * A worker that left by itself has nothing but its place. One that was taken down, by a
+ * task or outside of any, is withdrawn at once, so that nobody counts on it; its hooks
+ * are called (hooks.c); and then its tasks end, and its place is given back.
+ */
+#include <linux/kthread.h>
+#include <linux/lockdep.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <trace/events/wpool.h>
+
+#include "internal.h"
+
+/* Nobody counts on the worker any more. Context: pool->lock held. */
+static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = worker->pool;
+
+	batch_harvest(worker, wakes);
+	worker_started(worker);
+	if (worker->looking)
+		pool->nr_looking--;
+	worker->looking = false;
+	if (worker->idle)
+		worker_unidle(worker);
+}
+
+/* Cleanup mirrors worker_link(). Context: pool->lock held. */
+static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = worker->pool;
+	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
+
+	withdraw_worker(worker, wakes);
+	/* In one step for wpool_stats(). */
+	write_seqcount_begin(&pool->stats_seq);
+	list_del_rcu(&worker->node);
+	WRITE_ONCE(*completed, *completed + worker->ended);
+	write_seqcount_end(&pool->stats_seq);
+	shared_dec(pool->nr_workers);
+	worker_put_slot(pool);
+}
+
+/*
+ * RCU, because of who took the worker off the idle list and is about to wake it; the
+ * thread may have ended long ago.
+ */
+static void worker_free(struct rcu_head *rcu)
+{
+	struct wpool_worker *worker = container_of(rcu, struct wpool_worker, rcu);
+
+	exit_put(&worker->exit);
+	kfree(worker);
+}
+
+/* Has it ever begun a task? It notes the function and does not clear it. */
+static bool worker_has_run(const struct wpool_worker *worker)
+{
+	return READ_ONCE(worker->runs[0].fn);
+}
+
+/* A worker that has run a task: those that are made now may be expected to. */
+static void end_backoff(struct wpool *pool, const struct wpool_worker *worker)
+{
+	if ((int)(worker->id - pool->backoff_id) >= 0 && worker_has_run(worker))
+		pool->backoff = 0;
+}
+
+/*
+ * A worker that died outside of a task is one that could not be made: the next may die
+ * as it did, and each death may be an oops. So the next has to wait, twice as long each
+ * time until one of those that were made since has run a task. The others that were
+ * made before the last such death died of the same.
+ */
+static void begin_backoff(struct wpool_worker *dead)
+{
+	struct wpool *pool = dead->pool;
+	struct wpool_worker *worker;
+
+	list_for_each_entry(worker, &pool->workers, node)
+		end_backoff(pool, worker);
+	if (pool->backoff && (int)(dead->id - pool->backoff_id) < 0)
+		return;
+	pool->backoff = clamp_t(unsigned long, 2 * pool->backoff, WPOOL_SPAWN_RETRY,
+				WPOOL_SPAWN_BACKOFF);
+	pool->backoff_until = jiffies + pool->backoff;
+	pool->backoff_id = pool->next_id;
+}
+
+/* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
+static void bury(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (!worker->dead)
+		pool->nr_leaving--;
+	unlink_worker(worker, &wakes);
+	run_bury(worker, &wakes);
+	wake_for_queue(pool, &wakes);
+	break_deadlock(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+
+	end_backoff(pool, worker);
+	call_rcu(&worker->rcu, worker_free);
+	manager_kick(pool);
+	wpool_put(pool);
+}
+
+static void worker_bury(struct wpool_exit *exit)
+{
+	bury(container_of(exit, struct wpool_worker, exit));
+}
+
+/**
+ * worker_give_back() - have the manager go on with a worker that the hooks had
+ * @worker: the worker
+ *
+ * Context: any.
+ */
+void worker_give_back(struct wpool_worker *worker)
+{
+	worker->exit.reap = worker_bury;
+	manager_reap(&worker->exit);
+}
+
+/* Before its task's owner is let go of: the function has a name only until then. */
+static void tell_died(const struct wpool_worker *worker)
+{
+	const struct wpool *pool = worker->pool;
+
+	trace_wpool_worker_exit(pool->name, worker->id);
+	if (worker->depth)
+		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
+		       pool->name, worker->id, worker->pid_nr,
+		       worker->runs[worker->depth - 1].fn, ERR_PTR(-EOWNERDEAD));
+	else
+		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
+		       pool->name, worker->id, worker->pid_nr,
+		       jiffies_to_msecs(pool->backoff));
+}
+
+/*
+ * What goes on without a worker that died goes on at once; its place, and the tasks
+ * that it was inside, wait for the hooks. Return: true if these have it now.
+ */
+static bool worker_died(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+	bool taken;
+
+	if (!worker->depth)
+		begin_backoff(worker);
+	tell_died(worker);
+	pool_lock(pool, flags);
+	if (!worker->depth)
+		pool->spawn_error = -EOWNERDEAD;
+	WRITE_ONCE(worker->dead, true);
+	shared_inc(pool->stats[WPOOL_STAT_DIED]);
+	withdraw_worker(worker, &wakes);
+	wake_for_queue(pool, &wakes);
+	taken = hooks_take(pool, worker);
+	pool_unlock_wake(pool, flags, &wakes);
+	if (taken)
+		hooks_wake(pool);
+	return taken;
+}
+
+/**
+ * worker_reap() - what is to be done after the end of a worker's thread
+ * @exit: of the thread
+ *
+ * A worker that did not leave by itself was taken down by the task that it was
+ * inside. That task must end, and the others that it was inside; what else is
+ * owed is the same as for any worker.
+ *
+ * Context: the manager.
+ */
+void worker_reap(struct wpool_exit *exit)
+{
+	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
+
+	exit_join(exit);
+	/* Which nobody changes any more. */
+	if (worker->leaving || !worker_died(worker))
+		bury(worker);
+}
