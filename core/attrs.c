@@ -23,7 +23,7 @@ static const char *capacity_fault(const struct wpool_attrs *attrs,
 	if (attrs->flags & WPOOL_ORDERED &&
 	    (capacity > 1 || attrs->capacity_percent))
 		return "WPOOL_ORDERED with capacity > 1";
-	if (attrs->min_workers > capacity)
+	if (attrs->min_workers > capacity && !attrs->capacity_percent)
 		return "min_workers > capacity";
 	if (attrs->flags & WPOOL_MEM_RECLAIM && !attrs->min_workers &&
 	    !(attrs->flags & WPOOL_PREALLOC))
@@ -127,6 +127,15 @@ static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
 	return 0;
 }
 
+/* On a smaller machine fewer are kept, until CPUs come. */
+static void note_min_workers(const struct wpool *pool, const struct wpool_attrs *attrs)
+{
+	if (attrs->min_workers > pool->capacity)
+		pr_notice("%s: min_workers %u is more than %u%% of the CPUs online, keeping %u\n",
+			  pool->name, attrs->min_workers, attrs->capacity_percent,
+			  pool->capacity);
+}
+
 /**
  * attrs_apply() - make a new pool what it is to be
  * @pool: named, otherwise zeroed
@@ -148,10 +157,11 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 		pr_err("%s: bad attributes: %s\n", pool->name, fault);
 		return -EINVAL;
 	}
+	note_min_workers(pool, attrs);
 	sema_init(&pool->slots, pool->capacity);
 	/* One is always kept, so that no task depends on making a thread. */
 	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
-			    pool->capacity : max(attrs->min_workers, 1U);
+			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);
 	pool->depth = attrs_depth(attrs);
 	pool->full = attrs->full;
 	pool->max_blocked = attrs->max_blocked;

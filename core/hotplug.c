@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pools whose capacity is a share of the CPUs online follow CPU hotplug.
+ * CPUs that go and come: pools whose capacity is a share of the CPUs online follow them.
  *
  * Two states, because a CPU counts as online from the start of the one, when it
  * comes, and no more from the end of the other, when it goes.
+ *
+ * No pool misses a change, closed or not yet visible as it may be: who opens a pool, or
+ * has made it visible, looks at the CPUs after that and under the pool's lock, see
+ * pool_follow_cpus(); and a CPU has changed before we are called.
  */
 #include <linux/cpuhotplug.h>
 
@@ -13,8 +17,7 @@ static int online_state, dead_state;
 
 static void follow(struct wpool *pool, void *unused)
 {
-	if (pool->percent)
-		wpool_resize(pool, attrs_percent_of_cpus(pool->percent));
+	pool_follow_cpus(pool);
 }
 
 static int cpus_changed(unsigned int cpu)

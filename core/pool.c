@@ -221,6 +221,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 		ret = registry_add(pool);
 	if (ret)
 		goto stop_pool;
+	pool_follow_cpus(pool);	/* nobody did while it was not to be seen */
 	return pool;
 
 stop_pool:

@@ -250,6 +250,8 @@ void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
 		      unsigned int n);
 int pool_await_workers(struct wpool_waiter *starter);
 int pool_start(struct wpool *pool, unsigned int n);
+void resize_closed(struct wpool *pool);
+void pool_follow_cpus(struct wpool *pool);
 
 /* shutdown.c */
 void pool_set_state(struct wpool *pool, enum wpool_state state);

@@ -81,6 +81,67 @@ static bool resize_some(struct wpool *pool, unsigned int capacity,
 	return to != capacity;
 }
 
+/*
+ * Goes to another capacity, which was decided on in this hold of the lock: of calls at the
+ * same time the last to decide has its way. Locking: pool->lock held; released and regrabbed.
+ */
+static void resize(struct wpool *pool, unsigned int capacity, unsigned long *flags,
+		   struct wpool_wakes *wakes)
+	__must_hold(&pool->lock)
+{
+	unsigned int turn = ++pool->resizes;
+
+	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	while (pool->resizes == turn && resize_some(pool, capacity, wakes)) {
+		pool_unlock_wake(pool, *flags, wakes);
+		cpu_relax();
+		pool_lock(pool, *flags);
+	}
+	manager_kick(pool);
+}
+
+/**
+ * resize_closed() - have a pool that is about to be opened go by the CPUs online
+ * @pool: the pool; terminated, so all slots are free and nobody is after one
+ *
+ * If its capacity is a share of them. Context: pool->lock held until it is open: a CPU
+ * that goes or comes later is seen to by pool_follow_cpus().
+ */
+void resize_closed(struct wpool *pool)
+{
+	unsigned int capacity;
+
+	lockdep_assert_held(&pool->lock);
+	if (!pool->percent)
+		return;
+	pool->resizes++;	/* who is at it gives up */
+	capacity = attrs_percent_of_cpus(pool->percent);
+	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	sema_init(&pool->slots, capacity);
+	pool->slot_debt = 0;
+	WRITE_ONCE(pool->capacity, capacity);
+}
+
+/**
+ * pool_follow_cpus() - go by the CPUs online
+ * @pool: the pool
+ *
+ * If its capacity is a share of them, and it is open. They are counted under the lock, so
+ * that of two calls the later one has the last word.
+ */
+void pool_follow_cpus(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	if (!pool->percent)
+		return;
+	pool_lock(pool, flags);
+	if (pool->state == WPOOL_STATE_RUNNING)
+		resize(pool, attrs_percent_of_cpus(pool->percent), &flags, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+}
+
 /**
  * wpool_resize() - change how many workers a pool may have
  * @pool: the pool
@@ -89,7 +150,11 @@ static bool resize_some(struct wpool *pool, unsigned int capacity,
  * Up: as many blocked submitters as now have room are let in at once. Down: no
  * task is begun beyond the new capacity, and the workers beyond it leave as the
  * tasks that they run end; none is interrupted. The workers to be kept are never
- * more than the capacity. Of calls at the same time the last to begin has its way.
+ * more than the capacity, and with %WPOOL_PREALLOC as many: the call does not wait until
+ * they are made. Of calls at the same time the last to begin has its way.
+ *
+ * A capacity that is a share of the CPUs is set anew when one goes or comes, and by
+ * wpool_restart().
  *
  * Context: Any but NMI.
  * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
@@ -99,27 +164,19 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
-	unsigned int resize;
+	int ret = 0;
 
 	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
 		return -EINVAL;
 	if (pool->flags & WPOOL_ORDERED && capacity > 1)
 		return -EINVAL;
 	pool_lock(pool, flags);
-	if (pool->state != WPOOL_STATE_RUNNING) {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-		return -ESHUTDOWN;
-	}
-	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
-	resize = ++pool->resizes;
-	while (pool->resizes == resize && resize_some(pool, capacity, &wakes)) {
-		pool_unlock_wake(pool, flags, &wakes);
-		cpu_relax();
-		pool_lock(pool, flags);
-	}
-	manager_kick(pool);
+	if (pool->state == WPOOL_STATE_RUNNING)
+		resize(pool, capacity, &flags, &wakes);
+	else
+		ret = -ESHUTDOWN;
 	pool_unlock_wake(pool, flags, &wakes);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_resize);
 

@@ -307,6 +307,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 		reinit_completion(&pool->terminated);
 		pool->epoch++;
 		pool->paused = false;
+		resize_closed(pool);
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
 		pool_ask_workers(pool, starter, 0);
 	}
@@ -317,6 +318,8 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 /**
  * wpool_restart() - open a pool again that has come to its end
  * @pool: terminated, and not destroyed
+ *
+ * It has the capacity that it had, or the same share of the CPUs that are online now.
  *
  * Context: Process context; may sleep.
  * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or

@@ -6,6 +6,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
 #include <linux/topology.h>
@@ -35,6 +36,36 @@ static void attrs_prealloc(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, WORKERS, 5);
 	WPT_EXPECT_STAT(test, pool, CREATED, 5);
 	WPT_EXPECT_STAT(test, pool, EXPIRED, 0);
+}
+
+/* 28: also those that it grows by, again after it has shrunk */
+static void attrs_prealloc_grows(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 5, 1, 12 };	/* more than are made at a time */
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .flags = WPOOL_PREALLOC, .idle_timeout_ms = 1,
+	});
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_ASSERT_EQ(test, wpool_resize(pool, sizes[i]), 0);
+		WPT_ASSERT_STAT(test, pool, WORKERS, sizes[i]);
+		/* and are kept */
+		wpt_open(wpt_hold(test, pool, sizes[i])->gate);
+		WPT_ASSERT_STAT(test, pool, IDLE, sizes[i]);
+	}
+	WPT_EXPECT_STAT(test, pool, EXPIRED, 0);
+}
+
+/* 2: more to be kept than a small machine may have: as many as it may */
+static void attrs_min_of_percent(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity_percent = 100, .min_workers = WPOOL_MAX_CAPACITY,
+	});
+
+	WPT_EXPECT_STAT(test, pool, CAPACITY, num_online_cpus());
+	WPT_EXPECT_STAT(test, pool, WORKERS, num_online_cpus());
 }
 
 /* 5: all or none */
@@ -186,13 +217,20 @@ static void attrs_cpumask(struct kunit *test)
 	}
 }
 
+static void not_isolated(struct cpumask *mask)
+{
+	rcu_read_lock();	/* newer kernels replace it */
+	cpumask_copy(mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
+	rcu_read_unlock();
+}
+
 /* Without a mask: everywhere but on isolated CPUs. */
 static void attrs_no_cpumask(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct cpumask *mask = wpt_alloc(test, sizeof(*mask));
 
-	cpumask_copy(mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
+	not_isolated(mask);
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, runs_within, mask), 1);
 }
 
@@ -207,7 +245,7 @@ static void attrs_node(struct kunit *test)
 			.node = WPOOL_NODE(node),
 		});
 
-		cpumask_copy(mask, housekeeping_cpumask(HK_TYPE_DOMAIN));
+		not_isolated(mask);
 		if (cpumask_intersects(mask, cpumask_of_node(node)))
 			cpumask_and(mask, mask, cpumask_of_node(node));
 		KUNIT_EXPECT_EQ(test, wpt_run(test, pool, runs_within, mask), 1);
@@ -216,6 +254,8 @@ static void attrs_node(struct kunit *test)
 
 static struct kunit_case attrs_cases[] = {
 	KUNIT_CASE(attrs_prealloc),
+	KUNIT_CASE(attrs_prealloc_grows),
+	KUNIT_CASE(attrs_min_of_percent),
 	KUNIT_CASE(attrs_prealloc_fails),
 	KUNIT_CASE(attrs_keep_idle),
 	KUNIT_CASE(attrs_ordered),

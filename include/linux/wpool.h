@@ -361,7 +361,8 @@ struct wpool_ops {
  *	%WPOOL_DEFAULT_CAPACITY, more than %WPOOL_MAX_CAPACITY is clamped with a
  *	notice
  * @min_workers: how many workers are started at once and kept when idle; at
- *	least one always is
+ *	least one always is. More than @capacity is refused; more than
+ *	@capacity_percent comes to is, with a notice, as many as that.
  * @queue_depth: how many tasks may wait beyond those that a free or startable
  *	worker takes at once; 0 is %WPOOL_DEFAULT_DEPTH, or %WPOOL_QUEUE_HANDOFF
  *	or %WPOOL_QUEUE_UNBOUNDED
@@ -385,7 +386,7 @@ struct wpool_ops {
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong;
  *	0 is none
  * @capacity_percent: the capacity as a share of the CPUs online, following
- *	hotplug; in place of @capacity
+ *	hotplug, also that which a closed pool has missed; in place of @capacity
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
