@@ -5,10 +5,13 @@
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/prio.h>
+#include <linux/topology.h>
 
+#include "compat.h"
 #include "internal.h"
 
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
@@ -113,17 +116,53 @@ static unsigned int attrs_depth(const struct wpool_attrs *attrs)
 	}
 }
 
-/* Isolated CPUs are for those who name them. */
+/*
+ * Where kthreads are to be that nobody has asked anything for: not on isolated CPUs,
+ * and if they have a node, there. Newer kernels do it all (HK_TYPE_KTHREAD has become
+ * HK_TYPE_DOMAIN there), and follow as CPUs are isolated later.
+ *
+ * Context: rcu_read_lock() held. Return: false if that is done without us.
+ */
+static bool default_cpumask(struct cpumask *mask, int node)
+{
+	const struct cpumask *node_mask = node == NUMA_NO_NODE ? NULL : cpumask_of_node(node);
+	bool isolated = HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN);
+
+	if (!isolated && (!node_mask || WPOOL_KTHREADS_KEEP_CPUS))
+		return false;
+	cpumask_and(mask, housekeeping_cpumask(HK_TYPE_DOMAIN),
+		    housekeeping_cpumask(HK_TYPE_KTHREAD));
+	if (node_mask && cpumask_intersects(mask, node_mask))
+		cpumask_and(mask, mask, node_mask);
+	return true;
+}
+
+/*
+ * An affinity that nobody needs is not set: it would undo what the kernel, or an
+ * administrator, does to all kthreads. Isolated CPUs are for those who name them; there
+ * the kernel does not keep its kthreads, so the workers do it.
+ */
 static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
 {
-	if (!alloc_cpumask_var(&pool->cpumask, GFP_KERNEL))
+	bool wanted = true, names_isolated = false;
+
+	if (!zalloc_cpumask_var(&pool->cpumask, GFP_KERNEL))
 		return -ENOMEM;
-	cpumask_copy(pool->cpumask, attrs->cpumask ?:
-		     housekeeping_cpumask(HK_TYPE_DOMAIN));
-	if (!attrs->cpumask && pool->node != NUMA_NO_NODE &&
-	    cpumask_intersects(pool->cpumask, cpumask_of_node(pool->node)))
-		cpumask_and(pool->cpumask, pool->cpumask,
-			    cpumask_of_node(pool->node));
+	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
+	if (attrs->cpumask) {
+		cpumask_copy(pool->cpumask, attrs->cpumask);
+		names_isolated = !cpumask_subset(pool->cpumask,
+						 housekeeping_cpumask(HK_TYPE_DOMAIN));
+	} else {
+		wanted = default_cpumask(pool->cpumask, pool->node);
+	}
+	rcu_read_unlock();
+	if (!wanted)
+		return 0;
+	if (WPOOL_KTHREADS_KEEP_CPUS && !names_isolated)
+		pool->flags |= POOL_PREFERS_CPUS;
+	else
+		pool->flags |= POOL_KEEPS_CPUS;
 	return 0;
 }
 

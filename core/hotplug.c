@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that go and come: pools whose capacity is a share of the CPUs online follow them.
+ * CPUs that go and come. Pools whose capacity is a share of the CPUs online follow
+ * them; workers that are kept on certain CPUs go back to them.
  *
  * Two states, because a CPU counts as online from the start of the one, when it
  * comes, and no more from the end of the other, when it goes.
@@ -13,6 +14,9 @@
 
 #include "internal.h"
 
+/* Counts the CPUs that came; see worker_keep_cpus(). */
+unsigned int hotplug_came;
+
 static int online_state, dead_state;
 
 static void follow(struct wpool *pool, void *unused)
@@ -20,7 +24,15 @@ static void follow(struct wpool *pool, void *unused)
 	pool_follow_cpus(pool);
 }
 
-static int cpus_changed(unsigned int cpu)
+static int cpu_came(unsigned int cpu)
+{
+	/* Release: who sees it sees the CPU online. */
+	smp_store_release(&hotplug_came, hotplug_came + 1);
+	visit_pools(follow, NULL);
+	return 0;
+}
+
+static int cpu_gone(unsigned int cpu)
 {
 	visit_pools(follow, NULL);
 	return 0;
@@ -29,12 +41,12 @@ static int cpus_changed(unsigned int cpu)
 int __init hotplug_init(void)
 {
 	online_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN,
-						 "wpool:online", cpus_changed,
+						 "wpool:online", cpu_came,
 						 NULL);
 	if (online_state < 0)
 		return online_state;
 	dead_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
-					       "wpool:dead", NULL, cpus_changed);
+					       "wpool:dead", NULL, cpu_gone);
 	if (dead_state < 0) {
 		cpuhp_remove_state_nocalls(online_state);
 		return dead_state;

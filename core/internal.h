@@ -44,6 +44,7 @@
 #ifndef _WPOOL_INTERNAL_H
 #define _WPOOL_INTERNAL_H
 
+#include <linux/bits.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -75,6 +76,13 @@
 
 /* The pool's: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
+
+/*
+ * Bits of &wpool.flags beside those of the attributes: who keeps the workers on the CPUs
+ * of &wpool.cpumask. With neither that is not set, and the kernel does as it likes.
+ */
+#define POOL_PREFERS_CPUS	BIT(30)	/* the kernel */
+#define POOL_KEEPS_CPUS		BIT(31)	/* each worker, see worker_keep_cpus() */
 
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
@@ -224,6 +232,7 @@ struct wpool_run {
  * @harvested: L: those of @ended that &wpool.undone knows of
  * @begun: those begun from the batch since then that are wpool's own memory; the
  *	worker's own, or L once it is dead
+ * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @rcu: for readers of &wpool.workers
@@ -252,6 +261,7 @@ struct wpool_worker {
 	u64			harvested;
 	struct wpool_task	*begun;
 
+	unsigned int		hotplug_came;
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
 	struct rcu_head		rcu;
@@ -401,11 +411,11 @@ struct wpool_entry {
  * @max_blocked: 0 is unlimited
  * @spin_us: as in the attributes
  * @watchdog: in jiffies, for how long a task may run unnamed; 0 is for ever
- * @flags: as in the attributes
+ * @flags: as in the attributes, and POOL_PREFERS_CPUS, POOL_KEEPS_CPUS
  * @percent: the capacity as a share of the CPUs online, or 0
  * @nice: of the workers
  * @node: or NUMA_NO_NODE
- * @cpumask: where the workers run
+ * @cpumask: where the workers are to run, if @flags says that it is set
  * @ops: hooks, or NULL
  * @priv: for the hooks
  * @hooks: who calls those that no worker can

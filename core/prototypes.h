@@ -235,6 +235,8 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
 unsigned int attrs_percent_of_cpus(unsigned int percent);
 
 /* hotplug.c */
+extern unsigned int hotplug_came;
+
 int hotplug_init(void);
 void hotplug_exit(void);
 

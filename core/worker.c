@@ -20,6 +20,7 @@
 #include <linux/fault-inject.h>	/* 6.1: needs the others before it */
 #include <trace/events/wpool.h>
 
+#include "compat.h"
 #include "internal.h"
 
 #ifdef CONFIG_FAULT_INJECTION
@@ -161,17 +162,39 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags,
 	}
 }
 
-/* Locking: pool->lock held; released and regrabbed if it returns true. */
-static bool worker_froze(struct wpool_worker *worker, unsigned long *flags,
-			 struct wpool_wakes *wakes)
+/*
+ * Goes to the CPUs of the pool's mask. A thread loses its mask when the last of them
+ * goes offline, and the kernel does not give it back: so again when one has come. If none
+ * of them is online it stays where it is, until then.
+ */
+static void worker_keep_cpus(struct wpool_worker *worker)
+{
+	/* Before the look at who is online; pairs with cpu_came(). */
+	worker->hotplug_came = smp_load_acquire(&hotplug_came);
+	set_cpus_allowed_ptr(current, worker->pool->cpumask);
+}
+
+/*
+ * What the system asks of some workers between tasks: to freeze, to go to another CPU.
+ * Locking: pool->lock held; released and regrabbed if it returns true.
+ */
+static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags,
+			     struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
+	bool move;
 
-	if (!(pool->flags & WPOOL_FREEZABLE) || likely(!freezing(current)))
+	if (likely(!(pool->flags & (WPOOL_FREEZABLE | POOL_KEEPS_CPUS))))
+		return false;
+	move = pool->flags & POOL_KEEPS_CPUS &&
+	       worker->hotplug_came != READ_ONCE(hotplug_came);
+	if (!move && !(pool->flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
 	worker_will_look(worker);	/* when it thaws, as the others do then */
 	pool_unlock_wake(pool, *flags, wakes);
+	if (move)
+		worker_keep_cpus(worker);
 	try_to_freeze();
 	pool_lock(pool, *flags);
 	return true;
@@ -192,7 +215,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
 		worker_looks(worker);
 		if (worker_must_leave(worker))
 			break;
-		if (worker_froze(worker, flags, wakes))
+		if (worker_gives_way(worker, flags, wakes))
 			continue;
 		staging_collect(pool);
 		if (run_next(worker, wakes)) {
@@ -214,7 +237,8 @@ static void worker_set_up(struct wpool_worker *worker)
 	struct wpool *pool = worker->pool;
 
 	set_user_nice(current, pool->nice);
-	set_cpus_allowed_ptr(current, pool->cpumask);
+	if (pool->flags & POOL_KEEPS_CPUS)
+		worker_keep_cpus(worker);
 	if (pool->flags & WPOOL_FREEZABLE)
 		set_freezable();
 	if (pool->ops && pool->ops->worker_start) {
@@ -331,6 +355,24 @@ void worker_put_slot(struct wpool *pool)
 		up(&pool->slots);
 }
 
+/* It has not run yet. */
+static struct task_struct *worker_thread(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct task_struct *thread;
+	int err;
+
+	thread = kthread_create_on_node(worker_main, worker, pool->node,
+					"wpool-%s/%u", pool->name, worker->id);
+	if (IS_ERR(thread) || !(pool->flags & POOL_PREFERS_CPUS))
+		return thread;
+	err = kthread_affine_preferred(thread, pool->cpumask);
+	if (!err)
+		return thread;
+	kthread_stop(thread);
+	return ERR_PTR(err);
+}
+
 static struct wpool_worker *worker_alloc(struct wpool *pool)
 {
 	struct wpool_worker *worker;
@@ -345,8 +387,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
 
-	thread = kthread_create_on_node(worker_main, worker, pool->node,
-					"wpool-%s/%u", pool->name, worker->id);
+	thread = worker_thread(worker);
 	if (IS_ERR(thread)) {
 		kfree(worker);
 		return ERR_CAST(thread);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that go and come: how many workers a pool may have then.
+ * CPUs that go and come: how many workers a pool may have then, and where they run.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include "wpool_kunit.h"
 
 /* The one that goes: the last of those that were online when the test began. */
@@ -125,9 +127,114 @@ static void cpus_while_created(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
+static int run_where(void *arg)
+{
+	return raw_smp_processor_id();
+}
+
+/* What each worker is doing while its only CPU is away. */
+enum meanwhile { IDLE, BUSY, IN_A_TASK };
+
+static const enum meanwhile meanwhile_cases[] = { IDLE, BUSY, IN_A_TASK };
+
+static void meanwhile_name(const enum meanwhile *meanwhile, char *desc)
+{
+	static const char * const names[] = { "idle", "at work", "in one task" };
+
+	strscpy(desc, names[*meanwhile], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(meanwhile, meanwhile_cases, meanwhile_name);
+
+#define WORKERS		2
+
+/* 69: workers go back to the CPUs that they were given when those come back */
+static void cpus_mask_kept(struct kunit *test)
+{
+	enum meanwhile meanwhile = *(const enum meanwhile *)test->param_value;
+	struct wpt_job *hold;
+	struct wpool *pool;
+	int i, where;
+
+	needs_hotplug(test);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = WORKERS, .flags = WPOOL_PREALLOC, .cpumask = cpumask_of(cpus.cpu),
+	});
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_where, NULL), cpus.cpu);
+	hold = wpt_hold(test, pool, WORKERS);
+	if (meanwhile != IN_A_TASK)
+		wpt_open(hold->gate);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	if (meanwhile == BUSY) {
+		where = wpt_run(test, pool, run_where, NULL);
+		KUNIT_EXPECT_NE(test, where, cpus.cpu);
+		wpt_open(wpt_hold(test, pool, WORKERS)->gate);
+	}
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	wpt_open(hold->gate);
+	/* by each of the workers */
+	for (i = WORKERS - 1; i >= 0; i--) {
+		KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_where, NULL), cpus.cpu);
+		if (i)
+			wpt_hold(test, pool, 1);
+	}
+	WPT_EXPECT_STAT(test, pool, CREATED, WORKERS);
+}
+
+/* 69: also if the pool was made while none of them was online but one of the mask */
+static void cpus_mask_grows(struct kunit *test)
+{
+	struct cpumask *mask = wpt_alloc(test, sizeof(*mask));
+	struct wpool *pool;
+	int i, seen = 0;
+
+	needs_hotplug(test);
+	cpumask_set_cpu(0, mask);
+	cpumask_set_cpu(cpus.cpu, mask);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1, .cpumask = mask });
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_where, NULL), 0);
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	for (i = 0; i < 20; i++) {
+		int where = wpt_run(test, pool, run_where, NULL);
+
+		seen += !cpumask_test_cpu(where, mask);
+	}
+	KUNIT_EXPECT_EQ(test, seen, 0);
+}
+
+static int run_mask(void *arg)
+{
+	cpumask_copy(arg, current->cpus_ptr);
+	return 0;
+}
+
+static int call_mask(struct wpt_thread *self)
+{
+	return run_mask(self->arg);
+}
+
+/* Who asked for no CPUs has workers that may run where any other kthread may. */
+static void cpus_unasked(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct cpumask *workers = wpt_alloc(test, sizeof(*workers));
+	struct cpumask *others = wpt_alloc(test, sizeof(*others));
+
+	/* older kernels do not do it by themselves */
+	if (HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN))
+		kunit_skip(test, "CPUs are isolated");
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_mask, workers), 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_mask, NULL, others), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(workers, others));
+}
+
 static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_closed),
 	KUNIT_CASE(cpus_while_created),
+	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
+	KUNIT_CASE(cpus_mask_grows),
+	KUNIT_CASE(cpus_unasked),
 	{}
 };
 

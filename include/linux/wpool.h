@@ -382,7 +382,9 @@ struct wpool_ops {
  *	of the pool waits for is named too after so long, and again after twice
  *	as long each time; without @watchdog_ms after 10 s.
  * @nice: of the workers, -20 to 19
- * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied.
+ * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While
+ *	none of these CPUs is online they run elsewhere. From 6.14 on CPUs that are
+ *	isolated later are left, unless @cpumask names some that are isolated now.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong;
  *	0 is none
  * @capacity_percent: the capacity as a share of the CPUs online, following
