@@ -8,6 +8,7 @@
  * stress_load.c	run=load: many tasks, many workers, a long queue
  * stress_pools.c	run=pools, run=hold: pools that come and go, modules that may not
  * stress_memory.c	run=memory: tasks that eat all there is
+ * stress_irq.c		run=irq: calls from hard interrupts that hit an allocation
  */
 #ifndef _WPOOL_STRESS_H
 #define _WPOOL_STRESS_H
@@ -38,6 +39,7 @@ extern const struct stress_case stress_deaths[];
 extern const struct stress_case stress_load[];
 extern const struct stress_case stress_pools[];
 extern const struct stress_case stress_memory[];
+extern const struct stress_case stress_irq[];
 
 /* run=hold stays after init */
 int stress_hold(void);

@@ -20,7 +20,7 @@
 
 static char *run = "";
 module_param(run, charp, 0444);
-MODULE_PARM_DESC(run, "What to do: deaths (oopses), load, pools, memory (out of it), hold (until go=1)");
+MODULE_PARM_DESC(run, "What to do: deaths (oopses), load, pools, memory (out of it), irq, hold (until go=1)");
 
 unsigned int stress_tasks = 10000000;
 module_param_named(tasks, stress_tasks, uint, 0444);
@@ -62,6 +62,7 @@ static const struct {
 	{ "load",	stress_load },
 	{ "pools",	stress_pools },
 	{ "memory",	stress_memory },
+	{ "irq",	stress_irq },
 };
 
 static DEFINE_SPINLOCK(why_lock);
@@ -197,7 +198,7 @@ static int __init stress_init(void)
 	for (i = 0; i < ARRAY_SIZE(runs) && strcmp(run, runs[i].name); i++)
 		;
 	if (i == ARRAY_SIZE(runs)) {
-		pr_err("run=%s: not one of deaths, load, pools, memory, hold\n", run);
+		pr_err("run=%s: not one of deaths, load, pools, memory, irq, hold\n", run);
 		return -EINVAL;
 	}
 	for (each = runs[i].cases; each->name; each++, n++) {
