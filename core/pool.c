@@ -294,16 +294,26 @@ struct wpool *wpool_get(struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_get);
 
+static void pool_free(struct rcu_head *rcu)
+{
+	struct wpool *pool = container_of(rcu, struct wpool, rcu);
+
+	task_free_chain(pool->staging.spare);
+	kfree(pool->latency);
+	free_cpumask_var(pool->cpumask);
+	kfree(pool);
+}
+
+/*
+ * Freed later: task_lock_pool() may be looking at it, and the last reference may be dropped
+ * in a hard interrupt, where on PREEMPT_RT nothing can be freed. task_exit() waits for it.
+ */
 static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
-	task_free_chain(pool->staging.spare);
-	kfree(pool->latency);
-	free_cpumask_var(pool->cpumask);
-	/* task_lock_pool() may be looking at it. */
-	kfree_rcu(pool, rcu);
+	call_rcu(&pool->rcu, pool_free);
 }
 
 /**

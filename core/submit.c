@@ -443,6 +443,27 @@ static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *
 	return task;
 }
 
+/*
+ * On PREEMPT_RT the locks of the allocator sleep: whoever takes or frees memory in a hard
+ * interrupt may wait for the very thread that it interrupts.
+ */
+static bool may_allocate(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
+}
+
+/* Give back what submit_spare() took, where nothing may be freed. */
+static void task_spare(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_staging *staging = &pool->staging;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&staging->lock, flags);
+	shared_inc(staging->nr_spare);
+	task_chain(&staging->spare, task);
+	raw_spin_unlock_irqrestore(&staging->lock, flags);
+}
+
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		     struct module *owner, gfp_t gfp, unsigned long timeout)
 {
@@ -454,13 +475,15 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		task = submit_spare(pool, fn, arg, owner, &accepted);
 	if (accepted)
 		return 0;
-	if (!task)
+	if (!task && may_allocate())
 		task = task_alloc(fn, arg, owner, gfp);
 	if (!task)
 		return -ENOMEM;
 	ret = submit(pool, task, timeout);
-	if (ret)
+	if (ret && may_allocate())
 		task_free(task);
+	else if (ret)
+		task_spare(pool, task);
 	return ret;
 }
 
@@ -489,7 +512,7 @@ EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
  * @arg: what to call it with
  * @owner: the module that @fn belongs to
  *
- * Context: Any but NMI.
+ * Context: Any but NMI. On PREEMPT_RT, see wpool_try_schedule_fn().
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,

@@ -26,6 +26,8 @@ int __init task_init(void)
 
 void task_exit(void)
 {
+	/* Pools that are not freed yet have some to spare, see pool_release(). */
+	rcu_barrier();
 	kmem_cache_destroy(task_cache);
 }
 

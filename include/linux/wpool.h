@@ -511,7 +511,9 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
  * @fn: what to call, a wpool_fn_t; its result is dropped
  * @arg: what to call it with
  *
- * Context: Any context but NMI. Allocates with GFP_ATOMIC.
+ * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT there is no memory
+ * to be had in a hard interrupt, nor with interrupts or preemption disabled: there it makes
+ * do with what the pool has to spare from before, which may be nothing.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 #define wpool_try_schedule_fn(pool, fn, arg)				\
