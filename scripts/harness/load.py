@@ -18,7 +18,7 @@ def run(kernel, built):
     planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
              "env": f"STEP={STEP[kernel.arch]}\n", **user.scripts()}
-    return machine.boot(kernel, "load", files, programs=user.programs("helper"), limit=LIMIT)
+    return machine.boot(kernel, "load", files, programs=user.programs(kernel, "helper"), limit=LIMIT)
 
 
 def judge(tally, label, run):
