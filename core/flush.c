@@ -136,20 +136,22 @@ static void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 	list_add_tail(&waiter->node, &pool->flushers);
 }
 
-static void flush_wait(struct wpool *pool, bool drain, const char *what)
+static int flush_wait(struct wpool *pool, bool drain, const char *what)
 {
 	struct wpool_wakes wakes = {};
 	struct flusher flusher;
 	unsigned long flags;
 
 	might_sleep();
-	if (IS_ERR_OR_NULL(pool) || worker_refused(pool, what))
-		return;
+	if (IS_ERR_OR_NULL(pool))
+		return 0;
+	if (worker_refused(pool, what))
+		return -EDEADLK;
 	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
 	if (!pool_undone(pool)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
-		return;
+		return 0;
 	}
 	flush_join(pool, &flusher, drain);
 	wpool_get(pool);
@@ -162,6 +164,7 @@ static void flush_wait(struct wpool *pool, bool drain, const char *what)
 		pool_unlock_wake(pool, flags, &wakes);
 	}
 	wpool_put(pool);
+	return 0;
 }
 
 /**
@@ -169,13 +172,15 @@ static void flush_wait(struct wpool *pool, bool drain, const char *what)
  * @pool: the pool; NULL is ignored
  *
  * Tasks accepted later do not prolong the wait. A worker of the pool would wait
- * for itself: it is refused with a message.
+ * for itself: it is refused, with a message too.
  *
  * Context: Process context; may sleep. The caller holds a reference.
+ * Return: 0; -EDEADLK for a worker of the pool: the tasks go on, and nothing has been
+ * waited for.
  */
-void wpool_flush(struct wpool *pool)
+int wpool_flush(struct wpool *pool)
 {
-	flush_wait(pool, false, "wpool_flush()");
+	return flush_wait(pool, false, "wpool_flush()");
 }
 EXPORT_SYMBOL_GPL(wpool_flush);
 
@@ -184,12 +189,13 @@ EXPORT_SYMBOL_GPL(wpool_flush);
  * @pool: the pool; NULL is ignored
  *
  * Others may go on to submit, and prolong the wait. A worker of the pool would
- * wait for itself: it is refused with a message.
+ * wait for itself: it is refused, with a message too.
  *
  * Context: Process context; may sleep. The caller holds a reference.
+ * Return: as wpool_flush().
  */
-void wpool_drain(struct wpool *pool)
+int wpool_drain(struct wpool *pool)
 {
-	flush_wait(pool, true, "wpool_drain()");
+	return flush_wait(pool, true, "wpool_drain()");
 }
 EXPORT_SYMBOL_GPL(wpool_drain);

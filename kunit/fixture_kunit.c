@@ -453,14 +453,12 @@ int wpt_call_destroy(struct wpt_thread *self)
 
 int wpt_call_flush(struct wpt_thread *self)
 {
-	wpool_flush(self->pool);
-	return 0;
+	return wpool_flush(self->pool);
 }
 
 int wpt_call_drain(struct wpt_thread *self)
 {
-	wpool_drain(self->pool);
-	return 0;
+	return wpool_drain(self->pool);
 }
 
 int wpt_call_submit_and_cancel(struct wpt_thread *self)

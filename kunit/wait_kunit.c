@@ -387,9 +387,9 @@ static void wait_drain(struct kunit *test)
 
 static int flush_and_drain(void *arg)
 {
-	wpool_flush(arg);
-	wpool_drain(arg);
-	return 1;
+	int flushed = wpool_flush(arg);
+
+	return flushed == wpool_drain(arg) ? flushed : 1;
 }
 
 /* from a worker of the pool refused: it would wait for itself */
@@ -403,11 +403,11 @@ static void wait_flush_inside(struct kunit *test)
 	wpool_task_init(task, flush_and_drain, pool);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(task, WPT_LIMIT, &result), 0);
-	KUNIT_EXPECT_EQ(test, result, 1);
+	KUNIT_EXPECT_EQ(test, result, -EDEADLK);
 	/* of another pool not */
 	KUNIT_ASSERT_EQ(test, wpool_schedule(other, task), 0);
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(task, WPT_LIMIT, &result), 0);
-	KUNIT_EXPECT_EQ(test, result, 1);
+	KUNIT_EXPECT_EQ(test, result, 0);
 }
 
 static struct kunit_case wait_cases[] = {

@@ -561,8 +561,8 @@ bool wpool_task_queued(const struct wpool_task *task);
 bool wpool_task_running(const struct wpool_task *task);
 
 /* All tasks of a pool (core/flush.c) */
-void wpool_flush(struct wpool *pool);
-void wpool_drain(struct wpool *pool);
+int wpool_flush(struct wpool *pool);
+int wpool_drain(struct wpool *pool);
 
 /* Inside a task (core/worker.c) */
 struct wpool *wpool_current(void);
