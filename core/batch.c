@@ -118,6 +118,7 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued - n);
 	raw_spin_lock(&batch->lock);
 	batch->color = first->color;
+	batch->serial = ++pool->serial;
 	batch->next = 0;
 	WRITE_ONCE(batch->left, n);
 	raw_spin_unlock(&batch->lock);

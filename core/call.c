@@ -17,24 +17,20 @@
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD,
- * -ECANCELED or -EDEADLK as for wpool_wait().
+ * -ECANCELED or -EDEADLK as for wpool_wait(). With -EDEADLK @fn was not called and will
+ * not be.
  */
 int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 {
 	struct wpool_task task;
-	int ret, result;
+	int ret;
 
 	/* The caller is there until it is done: no owner to be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
 	task.flags = WPOOL_TASK_PRIVATE;
 	ret = wpool_schedule(pool, &task);
-	if (ret)
-		return ret;
-	/* Nested too deep to run it here: unless somebody else has begun it. */
-	do {
-		ret = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
-	} while (ret && !wpool_cancel(&task));
-	return ret ?: result;
+	/* Refused or not, the pool has let go of it: it is the caller's own. */
+	return ret ?: wpool_wait(&task);
 }
 EXPORT_SYMBOL_GPL(wpool_run);
 
@@ -58,6 +54,17 @@ static bool abandon(struct wpool_task *task)
 	task->run->orphan = true;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return true;
+}
+
+/*
+ * What is left for the wait; a limit has counted the jiffy that had begun, and none stays
+ * none.
+ */
+static unsigned long call_left(const struct wpool_deadline *deadline)
+{
+	unsigned long left = deadline_left(deadline);
+
+	return deadline->never || !left ? left : left - 1;
 }
 
 /**
@@ -86,11 +93,12 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 	deadline_set(&deadline, timeout);
 	ret = wpool_schedule_timeout(pool, task, timeout);
 	if (!ret) {
-		timeout = deadline_left(&deadline);
-		ret = wpool_wait_timeout(task, timeout ? timeout - 1 : 0, &result);
-		if (ret && abandon(task))
+		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
+		if (ret == -ETIMEDOUT && abandon(task))
 			return ret;
-		ret = task->result;
+		/* It has ended just now; or it was refused, and let go of. */
+		if (ret != -EDEADLK)
+			ret = task->result;
 	}
 	task_free(task);
 	return ret;

@@ -239,10 +239,13 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
 	if (!holder)
 		return wpool_schedule_delayed(pool, dtask, delay);
-	if (delayed_cancelled(holder))	/* closing: not delayed anew */
+	if (delayed_cancelled(holder)) {	/* closing: not delayed anew */
 		task_drop(holder, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
-	else
+	} else {
 		delayed_link(holder, dtask, delay);
+		/* A worker that waits for it waits for a timer now. */
+		watch_tell(&dtask->task, -EAGAIN, 0, &wakes);
+	}
 	queue_admit_blocked(holder, &wakes);
 	wake_for_queue(holder, &wakes);
 	pool_unlock_wake(holder, flags, &wakes);

@@ -280,7 +280,7 @@ static inline void task_uncount(struct wpool *pool, struct module *pinned,
 	if (unlikely(pinned))
 		module_put(pinned);
 	if (unlikely(group))
-		group_task_done(group, result, wakes);
+		group_task_done(group, pool, result, wakes);
 	tasks_uncount(pool, color, 1, wakes);
 }
 

@@ -5,6 +5,12 @@
  * A group knows how many of its tasks have not ended, not which: a task knows its
  * group (watch.c). So cancelling a group looks for its tasks where they wait.
  *
+ * The pool of the first of them is its home. Those in other pools, and those that run in
+ * threads that are no workers, are elsewhere: while there are some, a worker of its home
+ * that waits for it may be told by others than workers of its home, so it is not counted
+ * as asleep, see deadlock.c. A worker that is counted is told with its pool's lock held;
+ * so whoever puts a task elsewhere first has those look again that are.
+ *
  * Who ends the last task of a group does not touch it after it dropped the
  * group's lock, and nobody returns from a wait before having held that lock: the
  * group may be freed then.
@@ -65,19 +71,22 @@ static void group_tell(struct wpool_group *group, bool workers, int told,
 }
 
 /**
- * group_task_done() - count a task of a group that has ended
+ * group_task_done() - count a task of a group that has ended, or was not accepted
  * @group: the group; not to be touched afterwards
+ * @pool: the task's
  * @result: of the task
  * @wakes: gets those who wait for the group
  *
  * Context: the lock of the task's pool held.
  */
-void group_task_done(struct wpool_group *group, int result,
+void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 		     struct wpool_wakes *wakes)
 {
-	bool first;
+	bool first, all_home = false;
 
 	raw_spin_lock(&group->lock);
+	if (group->home != pool)
+		all_home = !--group->elsewhere;
 	first = result < 0 && !group->error;
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
@@ -85,10 +94,41 @@ void group_task_done(struct wpool_group *group, int result,
 		group_tell(group, false, 0, wakes);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
 		group_tell(group, false, -EAGAIN, wakes);	/* to cancel the rest */
+	else if (all_home)
+		group_tell(group, true, -EAGAIN, wakes);	/* to be counted */
 	raw_spin_unlock(&group->lock);
 }
 
-static bool group_failed(const struct wpool_group *group)
+/**
+ * group_task_outside() - a task of a group begins or ends in a thread that is no worker
+ * @group: the group
+ * @pool: the task's
+ * @begins: it does, and has not ended
+ * @wakes: gets the workers that wait for the group, if that changes whether they count
+ *
+ * Context: pool->lock held.
+ */
+void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
+			struct wpool_wakes *wakes)
+{
+	raw_spin_lock(&group->lock);
+	/* Else it is elsewhere already. */
+	if (group->home == pool) {
+		if (begins ? !group->elsewhere++ : !--group->elsewhere)
+			group_tell(group, true, -EAGAIN, wakes);
+	}
+	raw_spin_unlock(&group->lock);
+}
+
+/* Takes a worker off that gives up its wait. Context: the lock of its pool held. */
+void group_forget(struct wpool_waiter *waiter)
+{
+	raw_spin_lock(&waiter->group->lock);
+	hlist_del(&waiter->hnode);
+	raw_spin_unlock(&waiter->group->lock);
+}
+
+bool group_failed(const struct wpool_group *group)
 {
 	return (group->flags & WPOOL_GROUP_FAIL_FAST) && READ_ONCE(group->error);
 }
@@ -101,45 +141,68 @@ bool group_cancels(const struct wpool_task *task)
 	return group && group_failed(group);
 }
 
-static void group_add(struct wpool_group *group)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&group->lock, flags);
-	group->pending++;
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-}
-
-/* Takes back group_add() for a task that was not accepted. */
-static void group_sub(struct wpool_group *group)
-{
-	struct wpool_wakes wakes = {};
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&group->lock, flags);
-	if (!--group->pending)
-		group_tell(group, false, 0, &wakes);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-	wakes_issue(&wakes);
-}
-
 /**
  * group_tell_workers() - have the workers that wait for a group look again
  * @group: the group, which the caller or an unended task keeps
  * @wakes: gets them
  *
- * They run tasks of it that wait in their own pool, and there may be one now. Who
- * has looked and is on the way to its sleep will see it, see group_sleep().
+ * They run tasks of it that wait in their own pool, and there is one now. They look
+ * and go to sleep in one hold of that pool's lock, so none is missed.
  *
- * Context: any; pool->lock may be held.
+ * Context: the lock of the pool held in which there is a task to be run.
  */
 void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes)
 {
+	raw_spin_lock(&group->lock);
+	group_tell(group, true, -EAGAIN, wakes);
+	raw_spin_unlock(&group->lock);
+}
+
+/* The group's home, with a reference, if a worker of it is counted that waits. */
+static struct wpool *group_get_counting_home(struct wpool_group *group)
+{
+	struct wpool_waiter *waiter;
+
+	lockdep_assert_held(&group->lock);
+	hlist_for_each_entry(waiter, &group->waiters, hnode) {
+		if (waiter->worker)
+			return wpool_get(waiter->worker->pool);
+	}
+	return NULL;
+}
+
+/* Counts a task that is about to be submitted. */
+static void group_add(struct wpool_group *group, struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool *home = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	group_tell(group, true, -EAGAIN, wakes);
+	if (!group->pending++)
+		group->home = pool;
+	if (group->home != pool) {
+		group->elsewhere++;
+		home = group_get_counting_home(group);
+	}
 	raw_spin_unlock_irqrestore(&group->lock, flags);
+	if (!home)
+		return;
+	pool_lock(home, flags);
+	group_tell_workers(group, &wakes);
+	pool_unlock_wake(home, flags, &wakes);
+	wpool_put(home);
+}
+
+/* Takes back group_add() for a task that was not accepted. */
+static void group_sub(struct wpool_group *group, struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	group_task_done(group, pool, 0, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 }
 
 /**
@@ -155,19 +218,15 @@ void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes)
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
-	struct wpool_wakes wakes = {};
 	int ret;
 
 	might_sleep();
-	if (!group)
+	if (!group || !submit_args_ok(pool, task))
 		return -EINVAL;
-	group_add(group);
+	group_add(group, pool);
 	ret = submit_to_group(pool, task, group);
 	if (ret)
-		group_sub(group);
-	else
-		group_tell_workers(group, &wakes);
-	wakes_issue(&wakes);
+		group_sub(group, pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
@@ -197,176 +256,6 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
-
-/*
- * A task of the group that the worker could run. Locking: pool->lock held; may be released
- * and regrabbed.
- */
-static struct wpool_task *group_find(struct wpool_group *group, struct wpool *pool,
-				     unsigned long *flags)
-	__must_hold(&pool->lock)
-{
-	struct wpool_task *task;
-
-	if (pool->state >= WPOOL_STATE_STOP)
-		return NULL;
-	task = walk_find(pool, group, flags);
-	return pool->state < WPOOL_STATE_STOP ? task : NULL;
-}
-
-static bool group_has_work(struct wpool_group *group, struct wpool *pool)
-{
-	struct wpool_task *task;
-	unsigned long flags;
-
-	pool_lock(pool, flags);
-	task = group_find(group, pool, &flags);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return task;
-}
-
-/*
- * Runs a task of the group that waits in the worker's own pool, if there is one.
- * Return: 1, 0 if there is none, -EDEADLK: nested too deep.
- */
-static int group_help_once(struct wpool_group *group, struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
-	struct wpool_task *task;
-	unsigned long flags;
-	int ret = 0;
-
-	pool_lock(pool, flags);
-	task = group_find(group, pool, &flags);
-	if (task && !run_may_nest(worker)) {
-		ret = -EDEADLK;
-	} else if (task) {
-		queue_remove(pool, task);
-		run_task(worker, task, &wakes);
-		ret = 1;
-	}
-	pool_unlock_wake(pool, flags, &wakes);
-	return ret;
-}
-
-/*
- * Runs what there is to run until the time is over. Return: 0, or -EDEADLK: nested too
- * deep, or inside a task of the group itself.
- */
-static int group_help(struct wpool_group *group, struct wpool_worker *worker,
-		      const struct wpool_deadline *deadline)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < worker->depth; i++) {
-		if (worker->runs[i].group == group)
-			return -EDEADLK;
-	}
-	/* Each task takes as long as it takes. */
-	while (deadline_left(deadline)) {
-		ret = group_help_once(group, worker);	/* of a failed group it drops it */
-		if (ret <= 0)
-			break;
-	}
-	return min(ret, 0);
-}
-
-/*
- * Return: 0 if the group is empty, with its error; -EAGAIN; -ETIMEDOUT.
- *
- * A worker looks for tasks to run once more when it can be told of new ones: else
- * one that came since it looked would wait for a worker that waits for it. Not when its
- * time is over: then it runs no more.
- */
-static int group_sleep(struct wpool_group *group, struct wpool_worker *worker,
-		       unsigned long timeout, int *error)
-{
-	struct wpool_waiter waiter;
-	bool gave_up, again;
-	unsigned long flags;
-	long left;
-
-	waiter_init(&waiter);
-	waiter.helper = worker;
-	raw_spin_lock_irqsave(&group->lock, flags);
-	if (!group->pending) {
-		*error = group->error;
-		raw_spin_unlock_irqrestore(&group->lock, flags);
-		return 0;
-	}
-	hlist_add_head(&waiter.hnode, &group->waiters);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-
-	again = worker && timeout && group_has_work(group, worker->pool);
-	left = wait_for_completion_timeout(&waiter.done, again ? 0 : timeout);
-	if (!left) {
-		raw_spin_lock_irqsave(&group->lock, flags);
-		gave_up = waiter.told == -EINPROGRESS;
-		if (gave_up)
-			hlist_del(&waiter.hnode);
-		raw_spin_unlock_irqrestore(&group->lock, flags);
-		if (gave_up)
-			return again ? -EAGAIN : -ETIMEDOUT;
-		wait_for_completion(&waiter.done);
-	}
-	*error = waiter.value;
-	return waiter.told;
-}
-
-/**
- * wpool_group_wait_timeout() - wait a limited time for a group
- * @group: the group
- * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no more
- *	tasks of the group when the time is over, but what it is inside takes as long
- *	as it takes.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on.
- */
-int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
-{
-	struct wpool_worker *worker = worker_current(NULL);
-	struct wpool_deadline deadline;
-	int ret, error;
-
-	might_sleep();
-	if (!group)
-		return -EINVAL;
-	deadline_set(&deadline, timeout);
-	do {
-		if (group_failed(group))
-			wpool_group_cancel(group);
-		ret = worker ? group_help(group, worker, &deadline) : 0;
-		if (!ret)
-			ret = group_sleep(group, worker, deadline_left(&deadline),
-					  &error);
-	} while (ret == -EAGAIN);
-	return ret ?: error;
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
-
-/**
- * wpool_group_wait() - wait until all tasks of a group have ended
- * @group: the group; the caller's to free or to use again afterwards
- *
- * A worker that waits runs those tasks of the group itself that wait in its own
- * pool, nested as for wpool_wait(). Workers that wait in a circle for one another's
- * groups are not found out, as those are that wait for one another's tasks.
- *
- * Context: Process context; sleeps, uninterruptibly.
- * Return: the first error to occur in the group since it was set up: a negative
- * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
- * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL),
- * -EDEADLK (the caller is inside a task of the group, or nested too deep to run one
- * that waits): then the group goes on, and is not to be freed yet.
- */
-int wpool_group_wait(struct wpool_group *group)
-{
-	return wpool_group_wait_timeout(group, MAX_SCHEDULE_TIMEOUT);
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait);
 
 struct group_cancel {
 	struct wpool_group	*group;

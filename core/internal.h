@@ -113,11 +113,16 @@
  * @done: completed, once, by whoever took the waiter off its list
  * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
  * @value: L: the result of the task, for who waited for one and was told 0
- * @task: I: of a blocked submitter: what it wants accepted
- * @group: I: of a blocked submitter: to which it is to belong, or NULL
+ * @task: I: what is waited for; of a blocked submitter: what it wants accepted
+ * @group: I: what is waited for; of a blocked submitter: to which @task is to belong,
+ *	or NULL
  * @key: I: of a blocked submitter: under which it is to run, or NULL for no new one
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
- *	NULL; counted in &wpool.nr_asleep until it is told
+ *	NULL
+ * @counted: L: in &wpool.nr_asleep until it is told, see deadlock.c
+ * @too_deep: I: what it waits for was ready to run, but not nested so deep
+ * @sure: L: still so, in this hold of the lock
+ * @cancels: I: promised that the task does not run when it returns
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: of who waits for a task, for spin_learn(); or 0
  * @colors: L: of a flusher: the colors that it waits for
@@ -139,6 +144,10 @@ struct wpool_waiter {
 	struct wpool_group	*group;
 	const u64		*key;
 	struct wpool_worker	*worker;
+	bool			counted;
+	bool			too_deep;
+	bool			sure;
+	bool			cancels;
 	struct wpool_worker	*helper;
 	u64			slept_at;
 	unsigned int		colors;
@@ -178,6 +187,8 @@ struct wpool_deadline {
  * @again_node: L: on &wpool.again, if there is @again
  * @started: S: in jiffies
  * @began: when, see latency.c
+ * @serial: L: not less than that of any that had begun when its task was accepted,
+ *	and more than that of the one that had it accepted, see deadlock.c
  * @preempt: W: preempt_count() of the thread when it began, see leak.c; so @rcu: the
  *	depth of RCU read-side critical sections. Both are 0 but in a nested run.
  * @rcu: W
@@ -199,6 +210,7 @@ struct wpool_run {
 	struct wpool_task	*again;
 	struct list_head	again_node;
 	unsigned long		started;
+	unsigned long		serial;
 	u32			began;
 	int			preempt;
 	int			rcu;
@@ -226,7 +238,7 @@ struct wpool_run {
  * @starting: L: counted in &wpool.nr_starting
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
- * @awaits: L: the task for which it sleeps without a time limit, or NULL
+ * @waiter: L: as what it sleeps without a time limit, for a task or a group, or NULL
  * @ended: tasks that it has ended without pool->lock; written by itself, read anywhere
  *	with READ_ONCE()
  * @harvested: L: those of @ended that &wpool.undone knows of
@@ -255,7 +267,7 @@ struct wpool_worker {
 	bool			starting;
 	bool			looking;
 	bool			leaving;
-	struct wpool_task	*awaits;
+	struct wpool_waiter	*waiter;
 
 	u64			ended;
 	u64			harvested;
@@ -285,6 +297,7 @@ struct wpool_latency {
  * struct wpool_batch - the next tasks to begin, see batch.c
  * @lock: guards what is tagged H, and the state of the tasks that are batched
  * @color: H: under which all of them were accepted
+ * @serial: H: of their runs, see &wpool_run.serial
  * @next: H: the first of @tasks that has not begun
  * @left: H: how many have not; read anywhere with READ_ONCE()
  * @tasks: H: in the order in which they begin
@@ -292,6 +305,7 @@ struct wpool_latency {
 struct wpool_batch {
 	raw_spinlock_t		lock;
 	u8			color;
+	unsigned long		serial;
 	unsigned int		next;
 	unsigned int		left;
 	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
@@ -362,8 +376,9 @@ struct wpool_entry {
  * @waiter_luck: L: of those who look on before they sleep until a task has ended
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
  * @nr_blocked: S
- * @nr_asleep: L: workers of this pool asleep without a time limit in calls on
- *	this pool
+ * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its
+ *	workers can end, see deadlock.c
+ * @serial: L: counts runs as they begin, see &wpool_run.serial
  * @flushers: L: callers of flush, FIFO
  * @drainers: L: callers of drain
  * @drained: L: those of them whose wait is over, and who are to be told
@@ -459,6 +474,7 @@ struct wpool {
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	unsigned int		nr_asleep;
+	unsigned long		serial;
 	struct list_head	flushers;
 	struct list_head	drainers;
 	struct list_head	drained;

@@ -113,24 +113,6 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 	return WARN_ON_ONCE(!head) ? task : &link_head(head)->task;
 }
 
-/*
- * Has workers that wait for one further back look again: they run those before it
- * themselves, and it may be that nobody else is free to. Context: pool->lock held.
- */
-static void key_tell_workers(struct wpool *pool, struct wpool_task *head,
-			     struct wpool_wakes *wakes)
-{
-	struct wpool_worker *worker;
-
-	if (!pool->nr_asleep)
-		return;
-	list_for_each_entry(worker, &pool->workers, node) {
-		hold_step(pool);
-		if (worker->awaits && key_head(pool, worker->awaits) == head)
-			wait_interrupt(worker, -EAGAIN, wakes);
-	}
-}
-
 /**
  * __key_release() - let the next task of a key go to the queue
  * @pool: the pool
@@ -141,6 +123,7 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 		   struct wpool_wakes *wakes)
 {
 	struct wpool_keyed_task *head, *next;
+	struct wpool_group *group;
 
 	if (key_is_follower(task))
 		return;
@@ -160,7 +143,11 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 	list_splice_init(&head->followers, &next->followers);
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
-	key_tell_workers(pool, &next->task, wakes);
+	group = watch_group(&next->task);
+	if (group)
+		group_tell_workers(group, wakes);
+	if (pool->nr_asleep)
+		deadlock_tell_behind(pool, &next->task, wakes);
 }
 
 /**

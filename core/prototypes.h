@@ -48,9 +48,13 @@ void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
 unsigned long deadline_left(const struct wpool_deadline *deadline);
 
 /* group.c */
-void group_task_done(struct wpool_group *group, int result,
+void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 		     struct wpool_wakes *wakes);
+void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
+			struct wpool_wakes *wakes);
+void group_forget(struct wpool_waiter *waiter);
 void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes);
+bool group_failed(const struct wpool_group *group);
 bool group_cancels(const struct wpool_task *task);
 
 /* watch.c */
@@ -59,8 +63,6 @@ void watch_del(struct wpool_task *task, struct wpool_waiter *waiter);
 void watch_add_group(struct wpool_task *task, struct wpool_group *group);
 struct wpool_group *watch_group(const struct wpool_task *task);
 struct wpool_group *__watch_take_group(struct wpool_task *task);
-struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
-				     const struct wpool_worker *worker);
 void __watch_tell(struct wpool_task *task, int told, int value,
 		  struct wpool_wakes *wakes);
 
@@ -141,9 +143,15 @@ static inline struct wpool *task_take_back(struct wpool_task *task, u8 spared,
 	return pool;
 }
 
-void wait_interrupt(struct wpool_worker *worker, int told,
-		    struct wpool_wakes *wakes);
+/* deadlock.c */
 void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
+void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
+bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
+		     const struct wpool_worker *worker);
+void deadlock_enter(struct wpool_waiter *waiter, struct wpool_wakes *wakes);
+bool deadlock_if_asleep(const struct wpool_waiter *waiter);
+void deadlock_tell_behind(struct wpool *pool, struct wpool_task *head,
+			  struct wpool_wakes *wakes);
 
 /* spin.c */
 u64 spin_slept_at(const struct wpool *pool);

@@ -317,6 +317,8 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 			shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
 			turned_away++;
 		}
+		if (!ret && waiter->group)
+			group_tell_workers(waiter->group, wakes);
 		waiter_tell(waiter, ret, wakes);
 	}
 }

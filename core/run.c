@@ -41,6 +41,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	run->owner = queue_take_pin(task);
 	run->group = watch_take_group(task);
 	WRITE_ONCE(run->started, jiffies);
+	run->serial = ++pool->serial;
 	latency_begin(pool, task, run);
 	task->run = run;
 	/* Pairs as in task_settle(), which a detached task has none of. */
@@ -210,7 +211,8 @@ batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
  * Begins a task of the batch. What the run has beside this is as it was left: no group,
  * not asked to stop, the color. Context: batch->lock held.
  */
-static __always_inline void run_begin_batched(struct wpool_worker *worker,
+static __always_inline void run_begin_batched(const struct wpool_batch *batch,
+					      struct wpool_worker *worker,
 					      struct wpool_run *run,
 					      struct wpool_task *task)
 {
@@ -221,6 +223,7 @@ static __always_inline void run_begin_batched(struct wpool_worker *worker,
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	WRITE_ONCE(run->started, jiffies);
+	run->serial = batch->serial;
 	if (task_is_ours(task))
 		task_chain(&worker->begun, task);
 	task->run = run;
@@ -267,7 +270,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 			run_end_batched(worker, run, result);
 		}
 		if (task)
-			run_begin_batched(worker, run, task);
+			run_begin_batched(batch, worker, run, task);
 		raw_spin_unlock_irq(&batch->lock);
 		if (!task)
 			break;
@@ -354,7 +357,7 @@ static bool run_from_batch(struct wpool_worker *worker, struct wpool_wakes *wake
 	run_reset(run, worker, batch->color);
 	task = batch_pop(batch, worker, run);
 	if (task)
-		run_begin_batched(worker, run, task);
+		run_begin_batched(batch, worker, run, task);
 	raw_spin_unlock(&batch->lock);
 	if (!task)
 		return false;	/* others were quicker */
@@ -415,6 +418,8 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 	shared_inc(pool->stats[WPOOL_STAT_CALLER_RUNS]);
 	if (task_is_ours(task))
 		task_retire(pool, task, &wakes);
+	if (run.group)
+		group_task_outside(run.group, pool, true, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	trace_wpool_task_start(pool->name, task, run.fn);
 
@@ -422,6 +427,8 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 
 	trace_wpool_task_end(pool->name, task, run.fn, result);
 	pool_lock(pool, flags);
+	if (run.group)
+		group_task_outside(run.group, pool, false, &wakes);
 	run_finish(pool, &run, result, WPOOL_STAT_COMPLETED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). And what
- * is done when the queue is full: block() is modelled in scripts/model/handover.pml.
+ * is done when the queue is full: block() is modelled in scripts/model/handover.pml, and
+ * whom it refuses in deadlock.pml beside it.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -19,16 +20,6 @@
 /* How many tasks of a batch are accepted in one hold of the lock. */
 #define BATCH_MAX	64U
 
-/*
- * Would this worker sleep for ever on the full queue of its own pool? Only if
- * all that could make room sleep too: every worker there may be is asleep in the
- * pool's own calls. Context: pool->lock held.
- */
-static bool would_deadlock(const struct wpool *pool)
-{
-	return pool->nr_asleep + 1 >= pool_all_asleep(pool);
-}
-
 /* Locking: pool->lock held; released. Return: @ret. */
 static int reject(struct wpool *pool, int ret, unsigned long flags)
 	__releases(&pool->lock)
@@ -44,7 +35,7 @@ static int block_refused(const struct wpool *pool,
 {
 	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
 		return -EAGAIN;
-	if (waiter->worker && would_deadlock(pool))
+	if (waiter->worker && deadlock_if_asleep(waiter))
 		return -EDEADLK;
 	return 0;
 }
@@ -77,7 +68,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	if (ret)
 		return reject(pool, ret, flags);
 	if (waiter.worker)
-		pool->nr_asleep++;
+		deadlock_count(&waiter, true);
 	list_add_tail(&waiter.node, &pool->blocked);
 	shared_inc(pool->nr_blocked);
 	wpool_get(pool);
@@ -88,7 +79,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 
 	pool_lock(pool, flags);
 	if (waiter.told == -EINPROGRESS) {
-		if (waiter.worker)
+		if (waiter.counted)
 			pool->nr_asleep--;
 		list_del(&waiter.node);
 		shared_dec(pool->nr_blocked);
@@ -119,10 +110,13 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
 	/* One for one, before the drop hands what room there is to others. */
-	if (victim)
+	if (victim) {
 		queue_put(pool, task);
-	else
+		if (group)
+			group_tell_workers(group, &wakes);
+	} else {
 		victim = task;
+	}
 	task_drop(pool, victim, WPOOL_STAT_DROPPED, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
@@ -233,7 +227,7 @@ static void note_stack(struct wpool_task *task)
 
 /* For all that the staging queue does not take. */
 static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
-				   struct wpool_group *group, const u64 *key,
+				   const u64 *key,
 				   unsigned long timeout)
 {
 	unsigned long flags;
@@ -243,29 +237,45 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 		return -EINVAL;
 	pool_lock(pool, flags);
 	note_stack(task);
-	ret = queue_accept(pool, task, group, key);
+	ret = queue_accept(pool, task, NULL, key);
 	if (unlikely(ret))
-		return not_accepted(pool, task, group, key, timeout, ret, flags);
-	staging_offer(pool, group ? NULL : task);
+		return not_accepted(pool, task, NULL, key, timeout, ret, flags);
+	staging_offer(pool, task);
 	pool_unlock_queued(pool, flags);
 	return 0;
 }
 
+/*
+ * The same for a task of a group, whose arguments have been checked. Workers that wait for
+ * the group are told in the hold of the lock in which there is something for them to run.
+ */
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group)
 {
-	return submit_to_pool(pool, task, group, NULL, BY_POLICY);
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+	int ret;
+
+	pool_lock(pool, flags);
+	note_stack(task);
+	ret = queue_accept(pool, task, group, NULL);
+	if (ret)
+		return not_accepted(pool, task, group, NULL, BY_POLICY, ret, flags);
+	group_tell_workers(group, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	return 0;
 }
 
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key)
 {
-	return submit_to_pool(pool, task, NULL, &key, BY_POLICY);
+	return submit_to_pool(pool, task, &key, BY_POLICY);
 }
 
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  unsigned long timeout)
 {
-	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, NULL, timeout);
+	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
 }
 
 /**

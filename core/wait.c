@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Waiting for one task, and taking it back. That who gives up and who tells him do
- * not miss one another is shown by scripts/model/handover.pml.
+ * not miss one another is shown by scripts/model/handover.pml, and that workers do not
+ * wait for one another for ever by deadlock.pml beside it.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -45,119 +46,63 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 	}
 }
 
-/*
- * Who would have to wait for @worker, over a chain of workers that wait for one
- * another's tasks, before @task can end? @worker itself if it is inside @task,
- * the last of the chain if there is one, else NULL. The chain has no loop but
- * through @worker: each who waits has broken his own before. Context: pool->lock
- * held.
- */
-static struct wpool_worker *waits_for(struct wpool *pool, struct wpool_task *task,
-				      struct wpool_worker *worker)
-{
-	struct wpool_worker *runner, *last = worker;
-
-	while (task) {
-		task = key_head(pool, task);
-		runner = task->state & TASK_IN_FN ? task->run->worker : NULL;
-		if (!runner)
-			return NULL;
-		if (runner == worker)
-			return last;
-		last = runner;
-		task = runner->awaits;
-	}
-	return NULL;
-}
-
-/**
- * wait_interrupt() - have a worker stop its wait for a task
- * @worker: asleep, with a task that it awaits
- * @told: why
- * @wakes: gets it
- *
- * Context: pool->lock held.
- */
-void wait_interrupt(struct wpool_worker *worker, int told,
-		    struct wpool_wakes *wakes)
-{
-	struct wpool_waiter *waiter = watch_waiter_of(worker->awaits, worker);
-
-	if (waiter) {
-		watch_del(worker->awaits, waiter);
-		waiter_tell(waiter, told, wakes);
-	}
-}
-
-/**
- * __break_deadlock() - have one who waits for room give up, if none is to come
- * @pool: the pool
- * @wakes: gets him
- *
- * That is so when all workers that there may be are asleep in the pool's own
- * calls: then somewhere down each chain of those who wait for one another is one
- * that waits for room. Called when one more sleeps, when one less may be there, and
- * when a task has ended without its room going to him. Context: pool->lock held.
- */
-void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
-{
-	struct wpool_waiter *waiter;
-
-	lockdep_assert_held(&pool->lock);
-	if (pool->nr_asleep < pool_all_asleep(pool))
-		return;
-	list_for_each_entry(waiter, &pool->blocked, node) {
-		hold_step(pool);
-		if (!waiter->worker)
-			continue;
-		list_del(&waiter->node);
-		shared_dec(pool->nr_blocked);
-		shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
-		waiter_tell(waiter, -EDEADLK, wakes);
-		return;
-	}
-}
+/* A wait for a task, from the caller's point of view. */
+struct wait {
+	struct wpool_task	*task;
+	struct wpool_deadline	deadline;
+	bool			cancels;	/* of wpool_cancel_sync() */
+	bool			may_spin;
+	int			result;
+};
 
 /*
  * Sleeps until the task is done, or to be looked at again. Locking: pool->lock
  * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
  *
- * @worker is set if a worker of the pool sleeps without a time limit. @learn: would
- * a spin have been better?
+ * @worker: the caller, if it is one of the pool
+ * @too_deep: it could run what it waits for, were it not nested too deep
+ *
+ * Not inline: what it needs of the stack is not to be under the tasks that a worker runs
+ * while it waits.
  */
-static int sleep_on(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_worker *worker, unsigned long timeout, bool learn,
-		    int *result, unsigned long flags, struct wpool_wakes *wakes)
+static noinline int sleep_on(struct wpool *pool, struct wait *wait,
+			     struct wpool_worker *worker, bool too_deep,
+			     unsigned long flags)
 	__releases(&pool->lock)
 {
+	struct wpool_wakes wakes = {};
 	struct wpool_waiter waiter;
 	bool gave_up;
 	long left;
 
 	waiter_init(&waiter);
-	waiter.worker = worker;
-	if (learn)
+	waiter.task = wait->task;
+	waiter.too_deep = too_deep;
+	waiter.cancels = wait->cancels;
+	/* For what itself is inside its wait has no limit, whatever was said. */
+	if (worker && (wait->deadline.never ||
+		       deadlock_is_own(pool, wait->task, worker)))
+		waiter.worker = worker;
+	if (wait->may_spin && !worker)
 		waiter.slept_at = spin_slept_at(pool);
-	watch_add(task, &waiter);
-	if (worker) {
-		worker->awaits = task;
-		pool->nr_asleep++;
-		break_deadlock(pool, wakes);
-	}
+	watch_add(wait->task, &waiter);
+	if (waiter.worker)
+		deadlock_enter(&waiter, &wakes);
 	wpool_get(pool);
-	pool_unlock_wake(pool, flags, wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 
-	left = wait_for_completion_timeout(&waiter.done, timeout);
+	left = wait_for_completion_timeout(&waiter.done,
+					   deadline_left(&wait->deadline));
 
 	pool_lock(pool, flags);
 	gave_up = waiter.told == -EINPROGRESS;
 	if (gave_up)
-		watch_del(task, &waiter);
+		watch_del(wait->task, &waiter);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
-	*result = waiter.value;
+	wait->result = waiter.value;
 	return gave_up ? -ETIMEDOUT : waiter.told;
 }
 
@@ -166,38 +111,22 @@ static int sleep_on(struct wpool *pool, struct wpool_task *task,
  * or the one that it waits for in its turn. Locking: pool->lock held; released.
  * Return: as sleep_on().
  */
-static int help(struct wpool *pool, struct wpool_task *task,
-		struct wpool_worker *worker, unsigned long timeout, int *result,
+static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *worker,
 		unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_task *head = key_head(pool, task);
+	struct wpool_task *head = key_head(pool, wait->task);
 	struct wpool_wakes wakes = {};
-	struct wpool_worker *victim;
-	int ret = -EAGAIN;
+	bool ready;
 
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
-	if (head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP) {
-		if (run_may_nest(worker)) {
-			queue_remove(pool, head);
-			run_task(worker, head, &wakes);
-		} else {
-			ret = -EDEADLK;
-		}
-		pool_unlock_wake(pool, flags, &wakes);
-		return ret;
-	}
-
-	victim = waits_for(pool, head, worker);
-	if (victim == worker) {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-		return -EDEADLK;
-	}
-	if (timeout != MAX_SCHEDULE_TIMEOUT)
-		worker = NULL;
-	else if (victim)
-		wait_interrupt(victim, -EDEADLK, &wakes);
-	return sleep_on(pool, task, worker, timeout, false, result, flags, &wakes);
+	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
+	if (!ready || !run_may_nest(worker))
+		return sleep_on(pool, wait, worker, ready, flags);
+	queue_remove(pool, head);
+	run_task(worker, head, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	return -EAGAIN;
 }
 
 /*
@@ -225,26 +154,28 @@ static int wait_result(const struct wpool_task *task, int *result)
  * Waits for a task, unless there is reason to look at it again. Return: 0 with the
  * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
  */
-static int wait_once(struct wpool_task *task,
-		     const struct wpool_deadline *deadline, bool may_spin,
-		     int *result)
+static int wait_once(struct wait *wait)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool_worker *worker;
 	struct wpool *pool;
-	unsigned long timeout, flags;
+	unsigned long flags;
 
-	pool = task_lock_pool(task, &flags);
+	pool = task_lock_pool(wait->task, &flags);
 	if (!pool)
-		return wait_result(task, result);
-	task_mark_awaited(task);
-	timeout = deadline_left(deadline);
+		return wait_result(wait->task, &wait->result);
+	task_mark_awaited(wait->task);
+	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
+		/* Submitted again meanwhile. */
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return -EAGAIN;
+	}
 	worker = worker_current(pool);
 	if (worker)
-		return help(pool, task, worker, timeout, result, flags);
-	if (may_spin && timeout && spin_bet(pool, &pool->waiter_luck))
-		return spin_for_end(pool, task, deadline, flags);
-	return sleep_on(pool, task, NULL, timeout, may_spin, result, flags, &wakes);
+		return help(pool, wait, worker, flags);
+	if (wait->may_spin && deadline_left(&wait->deadline) &&
+	    spin_bet(pool, &pool->waiter_luck))
+		return spin_for_end(pool, wait->task, &wait->deadline, flags);
+	return sleep_on(pool, wait, NULL, false, flags);
 }
 
 static bool can_be_awaited(const struct wpool_task *task)
@@ -255,16 +186,18 @@ static bool can_be_awaited(const struct wpool_task *task)
 static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 			 int *result)
 {
-	struct wpool_deadline deadline;
+	struct wait wait = { .task = task, .may_spin = true };
 	int ret;
 
 	might_sleep();
 	if (!can_be_awaited(task))
 		return -EINVAL;
-	deadline_set(&deadline, timeout);
-	ret = wait_once(task, &deadline, true, result);
-	while (ret == -EAGAIN)
-		ret = wait_once(task, &deadline, false, result);
+	deadline_set(&wait.deadline, timeout);
+	do {
+		ret = wait_once(&wait);
+		wait.may_spin = false;
+	} while (ret == -EAGAIN);
+	*result = wait.result;
 	return ret;
 }
 
@@ -278,14 +211,24 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  *
  * A worker that waits for a task of its own pool runs the task itself if it
  * still waits in the queue, up to %WPOOL_MAX_NESTING inside one another and as long
- * as half of its stack is free; and of workers that wait for one another in a
- * circle one is refused, so this does not deadlock.
+ * as half of its stack is free. Nested deeper it leaves the task to another worker.
+ * So that this does not deadlock, a wait that would not end is refused with -EDEADLK:
+ *
+ * - for the task that the caller is inside;
+ * - one of workers that wait for one another's tasks in a circle;
+ * - one that is nested too deep, when all the workers that there may be are asleep, so
+ *   that nobody can run the task.
+ *
+ * After -EDEADLK a task that had not begun never does: the pool has let go of it, its
+ * result is -ECANCELED, which others who wait for it are told, and its memory is the
+ * caller's. One that was running goes on and stays the pool's. But that is never one that
+ * the calling function itself submitted: who does that and then waits has the task's
+ * memory back whatever is returned.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if
  * it took its worker down. Or, without a result, -EINVAL (NULL, detached or never
- * submitted), -EDEADLK (the caller is inside this task, or the last in a circle,
- * or nested too deep).
+ * submitted), -EDEADLK (a worker of the task's pool that would wait for ever, as above).
  */
 int wpool_wait(struct wpool_task *task)
 {
@@ -304,8 +247,9 @@ EXPORT_SYMBOL_GPL(wpool_wait);
  * @result: gets the result, and is left alone on an error; may be NULL
  *
  * Context: Process context; may sleep.
- * Return: 0, -ETIMEDOUT (the task stays the pool's), or -EINVAL and -EDEADLK as
- * for wpool_wait().
+ * Return: 0 (the memory of the task is the caller's), -ETIMEDOUT (it stays the pool's),
+ * or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
+ * task that the caller is inside, or one held back behind that by its key.
  */
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result)
@@ -410,26 +354,28 @@ static void ask_to_stop(struct wpool_task *task)
  *
  * A running one is asked to stop, see wpool_should_stop(), and does not run again
  * if it was submitted meanwhile. When the call returns the task is neither queued
- * nor running, unless the caller is inside it.
+ * nor running. Except where that cannot be: if the caller is inside it, or if it waits,
+ * itself or by way of others, for the task that the caller is inside, and none of these
+ * waits can be refused instead, see wpool_wait(). Then it still runs, as
+ * wpool_task_running() says.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().
  */
 bool wpool_cancel_sync(struct wpool_task *task)
 {
-	struct wpool_deadline forever;
+	struct wait wait = { .task = task, .cancels = true };
 	bool cancelled = false;
-	int result;
 
 	might_sleep();
 	if (!can_be_awaited(task))
 		return wpool_cancel(task);
-	deadline_set(&forever, MAX_SCHEDULE_TIMEOUT);
+	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
 	/* Again if it was submitted again before it could see that it should not. */
 	do {
 		cancelled |= wpool_cancel(task);
 		ask_to_stop(task);
-	} while (wait_once(task, &forever, false, &result) == -EAGAIN);
+	} while (wait_once(&wait) == -EAGAIN);
 	return cancelled;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);

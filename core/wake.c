@@ -48,9 +48,12 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes)
 {
 	waiter->told = told;
-	if (waiter->worker) {
-		waiter->worker->awaits = NULL;
+	if (waiter->worker)
+		waiter->worker->waiter = NULL;
+	if (waiter->counted) {
+		lockdep_assert_held(&waiter->worker->pool->lock);
 		waiter->worker->pool->nr_asleep--;
+		waiter->counted = false;
 	}
 	hlist_add_head(&waiter->hnode, &wakes->waiters);
 }

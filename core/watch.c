@@ -66,17 +66,6 @@ struct wpool_group *__watch_take_group(struct wpool_task *task)
 	return group;
 }
 
-/* The waiter on whose stack this worker sleeps, or NULL. */
-struct wpool_waiter *watch_waiter_of(const struct wpool_task *task,
-				     const struct wpool_worker *worker)
-{
-	struct wpool_waiter *waiter = link_waiter(task->watchers);
-
-	while (waiter && waiter->worker != worker)
-		waiter = link_waiter(waiter->next);
-	return waiter;
-}
-
 /**
  * __watch_tell() - tell all waiters, and forget them; a group stays
  * @task: the task

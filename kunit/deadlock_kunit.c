@@ -158,9 +158,9 @@ static struct hog *new_hog(struct kunit *test, struct actor *until)
 }
 
 /*
- * The late one waits for the second; that waits for the late one, which is
- * refused, but does not run yet; a third that waits for the second must not go
- * round that circle, which is none any more.
+ * The late one waits for the second, which had begun before it; that waits for the late
+ * one, which is refused, but does not run yet; a third that waits for the second must not
+ * go round that circle, which is none any more.
  */
 static void deadlock_third_waiter(struct kunit *test)
 {
@@ -177,8 +177,8 @@ static void deadlock_third_waiter(struct kunit *test)
 	second->other = &late->task;
 	second->hog = hog;
 	third->other = &second->task;
-	start(test, late);
 	start(test, second);
+	start(test, late);
 	start(test, third);
 
 	wpt_open(late->gate);

@@ -445,7 +445,7 @@ static void keyed_head_inside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), 0);
 }
 
-/* A task that waits for one behind itself is told so, and that one runs later. */
+/* A task that waits for one behind itself is told so, and that one is taken back. */
 static void keyed_wait_for_own(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -454,7 +454,7 @@ static void keyed_wait_for_own(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &outer->ktask, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), -EDEADLK);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->inner->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->inner->task), -ECANCELED);
 }
 
 static struct kunit_case keyed_cases[] = {

@@ -315,6 +315,7 @@ unsigned int tort_submit_batch(struct tort_ctx *ctx, struct wpool *pool,
 			       struct tort_task **tts, unsigned int n);
 int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
 		      struct tort_task *tt);
+void tort_group_lossy(struct tort_ctx *ctx, struct tort_task *tt);
 int tort_submit_group_fn(struct tort_ctx *ctx, struct wpool_group *group,
 			 struct tort_task *tt);
 void tort_run(struct tort_ctx *ctx, enum tort_act act);

@@ -172,13 +172,14 @@ static void do_group(struct tort_ctx *ctx)
 		if (!tt)
 			break;
 		tt->gen = TORT_MAX_GEN;
+		tort_group_lossy(ctx, tt);
 		tort_submit_group_fn(ctx, &group->group, tt);
 	}
 	ctx->submitting = false;
 	ret = tort_group_wait(ctx, &group->group);
 	ctx->frame->group = NULL;
 	if (ret == -EDEADLK) {
-		/* Nested too deep to help: not over yet. */
+		/* Inside a task of the group: not over yet. Nested too deep: it is. */
 		tort_count(TORT_RET_EDEADLK);
 		tort_reap_group(group);
 		return;

@@ -62,6 +62,7 @@ static void submit_some(struct tort_ctx *ctx, struct wpool_group *group)
 		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
 		if (!tt)
 			break;
+		tort_group_lossy(ctx, tt);
 		tort_submit_group_fn(ctx, group, tt);
 	}
 	ctx->submitting = false;
@@ -81,7 +82,7 @@ void tort_group_inside(struct tort_ctx *ctx, enum tort_act act)
 	ret = tort_group_wait(ctx, &group->group);
 	ctx->frame->group = NULL;
 	if (ret == -EDEADLK) {
-		/* Nested too deep to help: not over yet. */
+		/* Nested too deep, and empty; or inside a task of it, and not over yet. */
 		tort_reap_group(group);
 		return;
 	}

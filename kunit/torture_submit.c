@@ -312,6 +312,13 @@ int tort_submit_group_fn(struct tort_ctx *ctx, struct wpool_group *group,
 	return ret;
 }
 
+/* A wait that is refused to a worker nested too deep takes back what has not begun. */
+void tort_group_lossy(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	if (ctx->frame && ctx->frame->outer)
+		WRITE_ONCE(tt->lossy, true);
+}
+
 /* It may have been accepted, and may or may not run. */
 static void run_unsure(struct tort_task *tt)
 {
@@ -358,7 +365,7 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 static int run_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	struct wpool_task task;
-	int ret, result;
+	int ret;
 
 	wpool_task_init(&task, tort_fn, tt);
 	ret = wpool_schedule(tt->pool, &task);
@@ -366,17 +373,14 @@ static int run_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 		return ret;
 	if (tort_one_in(ctx, 3))
 		tort_arena_hold(ctx);
-	do {
-		ret = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
-	} while (ret && !wpool_cancel(&task));
-	return ret ?: result;
+	return wpool_wait(&task);
 }
 
 /* The same with a key, which others use too. */
 static int run_keyed_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	struct wpool_keyed_task keyed;
-	int ret, result;
+	int ret;
 
 	wpool_keyed_task_init(&keyed, tort_fn, tt);
 	ret = wpool_schedule_keyed(tt->pool, &keyed, TORT_KEYS + tort_pick(ctx, 2));
@@ -384,10 +388,7 @@ static int run_keyed_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 		return ret;
 	if (tort_one_in(ctx, 3))
 		tort_arena_hold(ctx);
-	do {
-		ret = wpool_wait_timeout(&keyed.task, MAX_SCHEDULE_TIMEOUT, &result);
-	} while (ret && !wpool_cancel(&keyed.task));
-	return ret ?: result;
+	return wpool_wait(&keyed.task);
 }
 
 static int run_timed(struct tort_ctx *ctx, struct tort_task *tt)

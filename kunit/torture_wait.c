@@ -19,6 +19,8 @@ bool tort_wait(struct tort_ctx *ctx, struct tort_task *tt, int *result)
 	tort_end(ctx, &mark);
 	tort_count(TORT_WAIT);
 	if (ret == -EDEADLK) {
+		/* What had not begun was taken back. */
+		WRITE_ONCE(tt->lossy, true);
 		tort_count(TORT_RET_EDEADLK);
 		tort_check(ctx->frame, "%s: wait refused to a thread of its own",
 			   tt->tp->name);

@@ -303,8 +303,10 @@ struct wpool_group {
 	/* private: guarded by lock */
 	raw_spinlock_t		lock;
 	unsigned int		pending;
+	unsigned int		elsewhere;
 	int			error;
 	unsigned int		flags;
+	struct wpool		*home;
 	struct hlist_head	waiters;
 };
 
@@ -540,13 +542,14 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
  * @arg: what to call it with; must live until @fn has returned, which may be after
  *	this call has
  * @timeout: the longest to wait, for room and for the result, in jiffies; never
- *	cut short
+ *	cut short. %MAX_SCHEDULE_TIMEOUT is for ever.
  *
  * After a time-out the function is not called any more, or, if it has been, it is
  * asked to stop: see wpool_should_stop().
  *
  * Context: Process context; may sleep.
- * Return: what @fn returned, -ETIMEDOUT, -ENOMEM, or as wpool_run().
+ * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as
+ * wpool_run().
  */
 #define wpool_run_timeout(pool, fn, arg, timeout)			\
 	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)

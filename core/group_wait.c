@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for a group; what it is made of is in group.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+
+#include "internal.h"
+
+/* A wait for a group, from the caller's point of view. */
+struct group_wait {
+	struct wpool_group	*group;
+	struct wpool_worker	*worker;	/* the caller, or NULL */
+	struct wpool_deadline	deadline;
+	bool			helps;		/* runs tasks of it */
+	int			error;
+};
+
+/* Has a waiter told of the group's end. Return: false if the group is empty. */
+static bool group_join(struct wpool_group *group, struct wpool_waiter *waiter)
+{
+	unsigned long flags;
+	bool pending;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	waiter->value = group->error;
+	pending = group->pending;
+	if (pending)
+		hlist_add_head(&waiter->hnode, &group->waiters);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	return pending;
+}
+
+/* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EDEADLK. */
+static int group_await(struct wpool_group *group, struct wpool_waiter *waiter,
+		       unsigned long timeout)
+{
+	unsigned long flags;
+	bool gave_up;
+
+	if (wait_for_completion_timeout(&waiter->done, timeout))
+		return waiter->told;
+	raw_spin_lock_irqsave(&group->lock, flags);
+	gave_up = waiter->told == -EINPROGRESS;
+	if (gave_up)
+		hlist_del(&waiter->hnode);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	if (gave_up)
+		return -ETIMEDOUT;
+	wait_for_completion(&waiter->done);
+	return waiter->told;
+}
+
+/* Return: as group_await(). */
+static int group_sleep(struct group_wait *wait)
+{
+	struct wpool_waiter waiter;
+	int ret = 0;
+
+	waiter_init(&waiter);
+	if (group_join(wait->group, &waiter))
+		ret = group_await(wait->group, &waiter, deadline_left(&wait->deadline));
+	wait->error = waiter.value;
+	return ret;
+}
+
+/*
+ * A task of the group that the worker could run. Locking: pool->lock held; may be released
+ * and regrabbed.
+ */
+static struct wpool_task *group_find(struct wpool *pool, const struct group_wait *wait,
+				     unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	struct wpool_task *task;
+
+	if (!wait->helps || pool->state >= WPOOL_STATE_STOP)
+		return NULL;
+	task = walk_find(pool, wait->group, flags);
+	return pool->state < WPOOL_STATE_STOP ? task : NULL;
+}
+
+/*
+ * A worker without a limit goes to sleep. It is counted as asleep if only workers of its pool
+ * can bring the end of the group about; if not it has no worker, as it may be told without
+ * the lock of its pool. Context: pool->lock held.
+ */
+static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter,
+		       struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = wait->group;
+
+	raw_spin_lock(&group->lock);
+	if (waiter->told == -EINPROGRESS && !group->elsewhere &&
+	    group->home == wait->worker->pool) {
+		waiter->worker = wait->worker;
+		deadlock_count(waiter, true);
+		if (!waiter->counted)
+			waiter->worker = NULL;
+	}
+	raw_spin_unlock(&group->lock);
+	if (waiter->worker)
+		deadlock_enter(waiter, wakes);
+}
+
+/*
+ * Locking: the lock of the worker's pool held; released. Return: as group_await().
+ *
+ * Looks once more when it can be told of new tasks: else one that came since it looked
+ * would wait for a worker that waits for it. Not if it has found one that is @too_deep for
+ * it, nor if it runs no more.
+ *
+ * Not inline: what it needs of the stack is not to be under the tasks that the worker runs
+ * while it waits.
+ */
+static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wait,
+				       bool too_deep, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_waiter waiter;
+	bool joined, again = false;
+	int ret = 0;
+
+	waiter_init(&waiter);
+	waiter.group = wait->group;
+	waiter.too_deep = too_deep;
+	waiter.helper = wait->worker;
+	joined = group_join(wait->group, &waiter);
+	if (joined && !too_deep)
+		again = group_find(pool, wait, &flags);
+	if (joined && !again && wait->deadline.never)
+		group_doze(wait, &waiter, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	if (joined)
+		ret = group_await(wait->group, &waiter,
+				  again ? 0 : deadline_left(&wait->deadline));
+	wait->error = waiter.value;
+	return again && ret == -ETIMEDOUT ? -EAGAIN : ret;
+}
+
+/*
+ * One look at the group by a worker: runs a task of it that waits in its own pool, or
+ * sleeps. Return: as group_await().
+ */
+static int group_help(struct group_wait *wait)
+{
+	struct wpool_worker *worker = wait->worker;
+	struct wpool *pool = worker->pool;
+	struct wpool_wakes wakes = {};
+	struct wpool_task *task;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	task = group_find(pool, wait, &flags);
+	if (!task || !run_may_nest(worker))
+		return group_sleep_worker(pool, wait, task, flags);
+	queue_remove(pool, task);
+	run_task(worker, task, &wakes);	/* of a failed group it drops it */
+	pool_unlock_wake(pool, flags, &wakes);
+	return -EAGAIN;
+}
+
+static int group_wait_once(struct group_wait *wait)
+{
+	return wait->worker ? group_help(wait) : group_sleep(wait);
+}
+
+/* Is it the group of a task that the worker is inside? */
+static bool group_is_own(const struct wpool_group *group,
+			 const struct wpool_worker *worker)
+{
+	unsigned int i;
+
+	for (i = 0; worker && i < worker->depth; i++) {
+		if (worker->runs[i].group == group)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Nobody can run what waits, so nobody will: empties the group, so that its memory is the
+ * caller's.
+ */
+static void group_give_up(struct group_wait *wait)
+{
+	wait->helps = false;
+	do {
+		wpool_group_cancel(wait->group);
+	} while (group_wait_once(wait) == -EAGAIN);
+}
+
+/**
+ * wpool_group_wait_timeout() - wait a limited time for a group
+ * @group: the group
+ * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no more
+ *	tasks of the group when the time is over, but what it is inside takes as long
+ *	as it takes.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on, and is not to be freed
+ * yet. With a limit it is -EDEADLK only inside a task of the group.
+ */
+int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
+{
+	struct group_wait wait = {
+		.group = group, .worker = worker_current(NULL),
+	};
+	int ret;
+
+	might_sleep();
+	if (!group)
+		return -EINVAL;
+	if (group_is_own(group, wait.worker))
+		return -EDEADLK;
+	deadline_set(&wait.deadline, timeout);
+	do {
+		if (group_failed(group))
+			wpool_group_cancel(group);
+		wait.helps = deadline_left(&wait.deadline);
+		ret = group_wait_once(&wait);
+	} while (ret == -EAGAIN);
+	if (ret == -EDEADLK)
+		group_give_up(&wait);
+	return ret ?: wait.error;
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
+
+/**
+ * wpool_group_wait() - wait until all tasks of a group have ended
+ * @group: the group; the caller's to free or to use again afterwards
+ *
+ * A worker that waits runs those tasks of the group itself that wait in its own
+ * pool, nested as for wpool_wait(). Nested too deep it leaves them to other workers. If
+ * there is none, because all that there may be are asleep, the wait is refused: those
+ * tasks of the group that have not begun are taken back, those that run are waited for.
+ * Workers that wait in a circle for one another's groups are not found out, as those are
+ * that wait for one another's tasks.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: the first error to occur in the group since it was set up: a negative
+ * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
+ * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the
+ * caller is inside a task of the group, which goes on, and is not to be freed yet; or it
+ * was nested too deep, as above, and the group is empty.
+ */
+int wpool_group_wait(struct wpool_group *group)
+{
+	return wpool_group_wait_timeout(group, MAX_SCHEDULE_TIMEOUT);
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait);

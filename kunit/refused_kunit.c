@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is refused when workers wait for one another, who is not, and whose the memory is
+ * then.
+ */
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include "wpool_kunit.h"
+
+static int refused_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_refused");
+}
+
+static bool asleep(struct task_struct *thread)
+{
+	return thread &&
+	       (READ_ONCE(thread->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE));
+}
+
+/* A task that makes one call when its gate is opened, and tells what it gave. */
+struct actor {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	int			(*call)(struct actor *self);
+	void			*other;		/* what the call is about */
+	struct wpt_gate		*gate;
+	struct completion	begun;
+	struct task_struct	*worker;
+	bool			calling;
+	int			got;
+	bool			left;		/* see the calls */
+};
+
+static int act(void *arg)
+{
+	struct actor *self = arg;
+
+	self->worker = current;
+	complete_all(&self->begun);
+	wait_for_completion(&self->gate->opened);
+	WRITE_ONCE(self->calling, true);
+	self->got = self->call(self);
+	return 0;
+}
+
+static struct actor *new_actor(struct kunit *test, struct wpool *pool,
+			       int (*call)(struct actor *), void *other)
+{
+	struct actor *actor = wpt_alloc(test, sizeof(*actor));
+
+	actor->pool = pool;
+	actor->call = call;
+	actor->other = other;
+	actor->gate = wpt_gate(test);
+	actor->got = -ENODATA;
+	init_completion(&actor->begun);
+	wpool_task_init(&actor->task, act, actor);
+	return actor;
+}
+
+static void begun(struct kunit *test, struct actor *actor)
+{
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&actor->begun, WPT_LIMIT), 0);
+}
+
+static void start(struct kunit *test, struct actor *actor)
+{
+	KUNIT_ASSERT_EQ(test, wpool_schedule(actor->pool, &actor->task), 0);
+	begun(test, actor);
+}
+
+static bool sleeps(struct actor *actor)
+{
+	return READ_ONCE(actor->calling) && asleep(actor->worker);
+}
+
+/* Has it make its call, and waits until that sleeps. */
+static void go_to_sleep(struct kunit *test, struct actor *actor)
+{
+	wpt_open(actor->gate);
+	WPT_ASSERT_UNTIL(test, sleeps(actor));
+}
+
+static int end(struct kunit *test, struct actor *actor)
+{
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&actor->task, WPT_LIMIT, NULL), 0);
+	return actor->got;
+}
+
+static int call_wait(struct actor *self)
+{
+	return wpool_wait(self->other);
+}
+
+static int call_schedule(struct actor *self)
+{
+	return wpool_schedule_timeout(self->pool, self->other, MAX_SCHEDULE_TIMEOUT);
+}
+
+static int call_cancel_sync(struct actor *self)
+{
+	bool cancelled = wpool_cancel_sync(self->other);
+
+	self->left = wpool_task_queued(self->other) || wpool_task_running(self->other);
+	return cancelled;
+}
+
+static int call_group_wait(struct actor *self)
+{
+	return wpool_group_wait(self->other);
+}
+
+static struct wpool *pool_of(struct kunit *test, unsigned int capacity, int depth)
+{
+	return wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .queue_depth = depth, .flags = WPOOL_KEEP_IDLE,
+	});
+}
+
+/* --- circles ---------------------------------------------------------------- */
+
+/* A function that has another task run, and waits for it with what lies in its frame. */
+struct family {
+	struct actor		*parent, *child;
+	struct wpool_task	*heap;	/* if it is not to lie in the frame */
+	bool			refused, left;
+};
+
+static int act_child(void *arg)
+{
+	struct family *family = arg;
+
+	return act(family->child);
+}
+
+static int call_have_child(struct actor *self)
+{
+	struct family *family = self->other;
+	struct wpool_task on_stack, *task = family->heap ?: &on_stack;
+	int err;
+
+	wpool_task_init(task, act_child, family);
+	err = wpool_schedule(self->pool, task);
+	if (err)
+		return err;
+	wait_for_completion(&family->child->begun);
+	/* until the test has had the other go first, or not */
+	wait_for_completion(&family->child->gate->opened);
+	err = wpool_wait(task);
+	self->left = wpool_task_queued(task) || wpool_task_running(task);
+	/* So that the test goes on. */
+	wpool_cancel_sync(task);
+	return err;
+}
+
+struct circle_case {
+	const char	*name;
+	bool		heap, child_first;
+};
+
+static const struct circle_case circle_cases[] = {
+	{ "on the stack, it waits first", false, false },
+	{ "on the stack, it waits last", false, true },
+	{ "allocated, it waits first", true, false },
+	{ "allocated, it waits last", true, true },
+};
+
+static void circle_name(const struct circle_case *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(circle, circle_cases, circle_name);
+
+static int call_wait_in_turn(struct actor *self)
+{
+	struct actor *parent = self->other;
+	unsigned long end = jiffies + WPT_LIMIT;
+
+	/* the parent's wait first, or if that is held back, this one */
+	while (!asleep(parent->worker) && time_before(jiffies, end))
+		cond_resched();
+	return wpool_wait(&parent->task);
+}
+
+/* 81: never the one that submitted what it waits for: its memory goes when it returns */
+static void refused_not_its_submitter(struct kunit *test)
+{
+	const struct circle_case *param = test->param_value;
+	struct wpool *pool = pool_of(test, 2, 0);
+	struct family *family = wpt_alloc(test, sizeof(*family));
+	struct actor *parent = new_actor(test, pool, call_have_child, family);
+	struct actor *child = new_actor(test, pool, param->child_first ? call_wait :
+					call_wait_in_turn,
+					param->child_first ? (void *)&parent->task : parent);
+
+	family->parent = parent;
+	family->child = child;
+	if (param->heap)
+		family->heap = wpt_alloc(test, sizeof(*family->heap));
+	wpt_open(parent->gate);
+	start(test, parent);
+	begun(test, child);
+	wpt_open(child->gate);
+	KUNIT_EXPECT_EQ(test, end(test, parent), 0);
+	KUNIT_EXPECT_FALSE(test, parent->left);
+	KUNIT_EXPECT_EQ(test, child->got, -EDEADLK);
+}
+
+/* 50, 81: a circle does not end a wpool_cancel_sync() before its promise is kept */
+static void refused_not_cancel_sync(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, 0);
+	struct actor *cancels = new_actor(test, pool, call_cancel_sync, NULL);
+	struct actor *waits = new_actor(test, pool, call_wait, &cancels->task);
+
+	cancels->other = &waits->task;
+	start(test, cancels);
+	start(test, waits);
+	go_to_sleep(test, cancels);
+	wpt_open(waits->gate);
+	KUNIT_EXPECT_EQ(test, end(test, cancels), 0);
+	KUNIT_EXPECT_FALSE(test, cancels->left);
+	KUNIT_EXPECT_EQ(test, end(test, waits), -EDEADLK);
+}
+
+/* 50: two that cancel one another: one of them returns, or neither would */
+static void refused_cancel_both(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, 0);
+	struct actor *one = new_actor(test, pool, call_cancel_sync, NULL);
+	struct actor *two = new_actor(test, pool, call_cancel_sync, &one->task);
+
+	one->other = &two->task;
+	start(test, one);
+	start(test, two);
+	go_to_sleep(test, one);
+	wpt_open(two->gate);
+	KUNIT_EXPECT_EQ(test, end(test, one), 0);
+	KUNIT_EXPECT_EQ(test, end(test, two), 0);
+	KUNIT_EXPECT_FALSE(test, one->left);
+	KUNIT_EXPECT_TRUE(test, two->left);
+}
+
+struct keyed {
+	struct wpool_keyed_task	ktask;
+	struct wpool		*pool;
+	int			got;
+	bool			left;
+};
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static int wait_behind_own_key(void *arg)
+{
+	struct wpool_keyed_task behind;
+	struct keyed *self = arg;
+
+	wpool_keyed_task_init(&behind, nothing, NULL);
+	self->got = wpool_schedule_keyed(self->pool, &behind, 1) ?: wpool_wait(&behind.task);
+	self->left = wpool_task_queued(&behind.task);
+	wpool_cancel(&behind.task);
+	return 0;
+}
+
+/* 81: what is held back behind the waiter's own task is taken back with the refusal */
+static void refused_own_key(struct kunit *test)
+{
+	struct keyed *keyed = wpt_alloc(test, sizeof(*keyed));
+
+	keyed->pool = pool_of(test, 2, 0);
+	wpool_keyed_task_init(&keyed->ktask, wait_behind_own_key, keyed);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(keyed->pool, &keyed->ktask, 1), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed->ktask.task), 0);
+	KUNIT_EXPECT_EQ(test, keyed->got, -EDEADLK);
+	KUNIT_EXPECT_FALSE(test, keyed->left);
+}
+
+static int call_run_forever(struct actor *self)
+{
+	return wpool_run_timeout(self->pool, act, self->other, MAX_SCHEDULE_TIMEOUT);
+}
+
+/* 81: no limit is no limit: the wait is in the circle */
+static void refused_run_without_limit(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct actor *runs = new_actor(test, pool, call_run_forever, NULL);
+	struct actor *inner = new_actor(test, pool, call_wait, &runs->task);
+
+	runs->other = inner;
+	start(test, runs);
+	wpt_open(runs->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	/* whose worker comes for the task before the other can run it itself */
+	wpt_open(hold->gate);
+	begun(test, inner);
+	WPT_ASSERT_UNTIL(test, asleep(runs->worker));
+	wpt_open(inner->gate);
+	KUNIT_EXPECT_EQ(test, end(test, runs), 0);
+	KUNIT_EXPECT_EQ(test, inner->got, -EDEADLK);
+}
+
+/* --- depth ------------------------------------------------------------------ */
+
+/* Waits for itself, as it were, again and again, until it is nested too deep. */
+struct deep {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	bool			by_group;
+	struct task_struct	*worker;
+	int			got;
+};
+
+static int go_deeper(void *arg)
+{
+	struct wpool_group group;
+	struct deep *deep = arg;
+	int err;
+
+	WRITE_ONCE(deep->worker, current);
+	wpool_group_init(&group);
+	if (deep->by_group)
+		err = wpool_group_schedule_fn(&group, deep->pool, go_deeper, deep) ?:
+		      wpool_group_wait(&group);
+	else
+		err = wpool_run(deep->pool, go_deeper, deep);
+	if (err)
+		deep->got = err;
+	return 0;
+}
+
+static const bool group_cases[] = { false, true };
+
+static void group_name(const bool *by_group, char *desc)
+{
+	strscpy(desc, *by_group ? "for a group" : "for a task", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(group, group_cases, group_name);
+
+/* 81: who leaves what it waits for to others gives up when the last of them waits for it */
+static void refused_too_deep_at_last(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, 0);
+	struct deep *deep = wpt_alloc(test, sizeof(*deep));
+	struct actor *other = new_actor(test, pool, call_wait, &deep->task);
+
+	deep->pool = pool;
+	deep->by_group = *(const bool *)test->param_value;
+	wpool_task_init(&deep->task, go_deeper, deep);
+	start(test, other);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &deep->task), 0);
+	WPT_ASSERT_UNTIL(test, asleep(READ_ONCE(deep->worker)));
+	wpt_open(other->gate);
+	KUNIT_EXPECT_EQ(test, end(test, other), 0);
+	KUNIT_EXPECT_EQ(test, deep->got, -EDEADLK);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+}
+
+/* --- room ------------------------------------------------------------------- */
+
+static const bool order_cases[] = { false, true };
+
+static void order_name(const bool *blocks_first, char *desc)
+{
+	strscpy(desc, *blocks_first ? "it waits for room first" : "it waits for room last",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(order, order_cases, order_name);
+
+/*
+ * One waits for what comes without a worker's doing; the other has no room, and is to get
+ * it when the first has ended. Those who fill the queue are n.
+ */
+static void waits_and_blocks(struct kunit *test, struct actor *waits, struct actor *blocks)
+{
+	bool blocks_first = *(const bool *)test->param_value;
+
+	if (blocks_first) {
+		wpt_open(blocks->gate);
+		WPT_ASSERT_STAT(test, blocks->pool, BLOCKED, 1);
+		go_to_sleep(test, waits);
+	} else {
+		go_to_sleep(test, waits);
+		wpt_open(blocks->gate);
+		WPT_ASSERT_UNTIL(test, blocks->got != -ENODATA ||
+				 wpt_stat(blocks->pool, WPOOL_STAT_BLOCKED) == 1);
+	}
+}
+
+/* 81: a delayed task will come by itself, and make its waiter go on */
+static void refused_not_for_delayed(struct kunit *test)
+{
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct actor *waits = new_actor(test, pool, call_wait, &dtask->task);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+
+	start(test, waits);
+	start(test, blocks);
+	wpool_delayed_task_init(dtask, nothing, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtask, 3600 * HZ), 0);
+	waits_and_blocks(test, waits, blocks);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, dtask, 1), 0);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* 81: what its submitter runs will end by itself as well */
+static void refused_not_for_caller(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .flags = WPOOL_KEEP_IDLE,
+		.full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *runs = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct actor *waits = new_actor(test, pool, call_wait, &runs->task);
+	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct wpt_thread *caller;
+
+	start(test, waits);
+	start(test, blocks);
+	caller = wpt_thread(test, wpt_call_schedule, pool, runs, NULL);
+	wpt_begun(test, runs);
+	waits_and_blocks(test, waits, blocks);
+	wpt_open(runs->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* 81: nor while a task of the group that is waited for runs elsewhere */
+static void refused_not_for_other_pool(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct wpool *other = pool_of(test, 1, 0);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct actor *waits = new_actor(test, pool, call_group_wait, group);
+	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+
+	start(test, waits);
+	start(test, blocks);
+	wpt_group_schedule(test, group, other, elsewhere, 1);
+	waits_and_blocks(test, waits, blocks);
+	wpt_open(elsewhere->gate);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* 81: but when the group's own task is the one that has no room */
+static void refused_for_group(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct actor *waits = new_actor(test, pool, call_group_wait, group);
+	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+
+	start(test, waits);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &blocks->task), 0);
+	begun(test, blocks);
+	waits_and_blocks(test, waits, blocks);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+}
+
+/* 81: a task elsewhere has ended meanwhile, and left those here to themselves */
+static void refused_for_group_at_last(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct wpool *other = pool_of(test, 1, 0);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct actor *waits = new_actor(test, pool, call_group_wait, group);
+	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+
+	start(test, waits);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &blocks->task), 0);
+	begun(test, blocks);
+	wpt_group_schedule(test, group, other, elsewhere, 1);
+	waits_and_blocks(test, waits, blocks);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_BLOCKED), 1);
+	wpt_open(elsewhere->gate);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+}
+
+static struct kunit_case refused_cases[] = {
+	KUNIT_CASE_PARAM(refused_not_its_submitter, circle_gen_params),
+	KUNIT_CASE(refused_not_cancel_sync),
+	KUNIT_CASE(refused_cancel_both),
+	KUNIT_CASE(refused_own_key),
+	KUNIT_CASE(refused_run_without_limit),
+	KUNIT_CASE_PARAM(refused_too_deep_at_last, group_gen_params),
+	KUNIT_CASE_PARAM(refused_not_for_delayed, order_gen_params),
+	KUNIT_CASE_PARAM(refused_not_for_caller, order_gen_params),
+	KUNIT_CASE_PARAM(refused_not_for_other_pool, order_gen_params),
+	KUNIT_CASE_PARAM(refused_for_group, order_gen_params),
+	KUNIT_CASE_PARAM(refused_for_group_at_last, order_gen_params),
+	{}
+};
+
+static struct kunit_suite refused_suite = {
+	.name = "wpool_refused",
+	.init = refused_init,
+	.exit = wpt_exit,
+	.test_cases = refused_cases,
+};
+
+kunit_test_suite(refused_suite);
