@@ -30,7 +30,6 @@ static const struct impossible_case impossible_cases[] = {
 	{ "ordered, capacity 2", { .capacity = 2, .flags = WPOOL_ORDERED } },
 	{ "ordered, capacity_percent", { .capacity_percent = 10000, .flags = WPOOL_ORDERED } },
 	{ "capacity and capacity_percent", { .capacity = 2, .capacity_percent = 50 } },
-	{ "min above capacity_percent", { .min_workers = 9999, .capacity_percent = 1 } },
 	{ "MEM_RECLAIM, min_workers 0", { .flags = WPOOL_MEM_RECLAIM } },
 	{ "discard oldest, hand-off", { .queue_depth = WPOOL_QUEUE_HANDOFF,
 	  .full = WPOOL_FULL_DISCARD_OLDEST } },
