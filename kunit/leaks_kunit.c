@@ -5,6 +5,7 @@
  * log, which these tests listen to as a console; and the next task is spared it.
  */
 #include <linux/console.h>
+#include <linux/debug_locks.h>
 #include <linux/interrupt.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
@@ -178,7 +179,8 @@ static void look_around(struct found *found)
 	found->irqs_off = irqs_disabled();
 	found->bh_off = softirq_count();
 	found->rcu = rcu_preempt_depth();
-	found->in_rcu = IS_ENABLED(CONFIG_PROVE_LOCKING) && rcu_read_lock_held();
+	found->in_rcu = IS_ENABLED(CONFIG_PROVE_LOCKING) && debug_locks &&
+			rcu_read_lock_held();	/* without lockdep it says yes */
 }
 
 static int run_innocent(void *arg)
