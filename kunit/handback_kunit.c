@@ -283,9 +283,13 @@ struct halt {
 	unsigned int	n;		/* taken back by the call */
 	int		cpu;		/* where the call is */
 	bool		halted, go;
+	bool		early;		/* went on before it was told to */
 };
 
 #define MANY	20000
+
+/* Far below what RCU calls a stall. */
+#define HALT_LIMIT	(5 * HZ)
 
 static void halt_here(void *arg)
 {

@@ -338,7 +338,7 @@ struct tort_frame *tort_current_frame(void);
 void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt);
 void tort_frame_end(struct tort_frame *frame);
 bool tort_may_die(const struct tort_frame *frame);
-void __noreturn tort_die(struct tort_frame *innermost);
+void tort_die(struct tort_frame *innermost);	/* does not return */
 
 /* torture_fn.c */
 int tort_fn(void *arg);

@@ -203,7 +203,7 @@ static void frame_dies(struct tort_frame *frame)
 }
 
 /* Takes the worker down, and with it all that it is inside. */
-void __noreturn tort_die(struct tort_frame *innermost)
+void tort_die(struct tort_frame *innermost)
 {
 	struct tort_frame *frame, *outer;
 	struct tort_mark mark;
