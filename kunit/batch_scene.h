@@ -43,7 +43,8 @@ struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *table, uns
 void batched_let_go(struct kunit *test, struct batch_scene *table, unsigned int worker,
 		 struct wpt_job *job);
 void batched_warm_up(struct kunit *test, struct batch_scene *table);
-struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n);
+struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs,
+				 unsigned int n);
 unsigned int batched_runs(struct wpt_job *jobs, unsigned int n);
 int batched_result(struct kunit *test, struct wpt_job *job);
 void batched_expect_run(struct kunit *test, struct wpt_job *jobs, unsigned int n);
