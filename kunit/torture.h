@@ -39,6 +39,7 @@
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/kref.h>
+#include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -338,7 +339,14 @@ struct tort_frame *tort_current_frame(void);
 void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt);
 void tort_frame_end(struct tort_frame *frame);
 bool tort_may_die(const struct tort_frame *frame);
-void tort_die(struct tort_frame *innermost);	/* does not return */
+void tort_settle_death(struct tort_frame *innermost);
+
+/* Takes the worker down, and with it all that it is inside. */
+static __always_inline void __noreturn tort_die(struct tort_frame *innermost)
+{
+	tort_settle_death(innermost);
+	kthread_complete_and_exit(NULL, 0);
+}
 
 /* torture_fn.c */
 int tort_fn(void *arg);

@@ -202,8 +202,8 @@ static void frame_dies(struct tort_frame *frame)
 	tort_frame_end(frame);
 }
 
-/* Takes the worker down, and with it all that it is inside. */
-void tort_die(struct tort_frame *innermost)
+/* Settles the accounts of all that die with it; see tort_die(). */
+void tort_settle_death(struct tort_frame *innermost)
 {
 	struct tort_frame *frame, *outer;
 	struct tort_mark mark;
@@ -220,7 +220,6 @@ void tort_die(struct tort_frame *innermost)
 	}
 	if (tort_kill_hard)
 		WRITE_ONCE(*tort_nowhere, 0);
-	kthread_complete_and_exit(NULL, 0);
 }
 
 /* --- hooks ------------------------------------------------------------------------- */
