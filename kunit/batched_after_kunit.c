@@ -117,7 +117,8 @@ static void batched_survives_its_worker(struct kunit *test)
 {
 	struct batch_scene *table;
 
-	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20, batched_die);
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 20,
+			      batched_die);
 	wpt_open(table->first->gate);
 	batched_expect_order(test, table->rest, 20);
 	KUNIT_EXPECT_EQ(test, batched_result(test, table->first), -EOWNERDEAD);
@@ -133,7 +134,8 @@ static void batched_death_is_told(struct kunit *test)
 	struct wpt_thread *waiter, *drainer;
 	struct batch_scene *table;
 
-	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4, batched_die);
+	batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 }, &table, 4,
+			      batched_die);
 	waiter = wpt_thread(test, wpt_call_wait, table->pool, table->first, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);

@@ -139,7 +139,8 @@ static void batched_is_awaited_in_vain(struct kunit *test)
 static void batched_is_awaited_by_its_worker(struct kunit *test)
 {
 	struct batch_scene *table;
-	struct batch_asker *asker = batched_deal_to_asker(test, &(struct wpool_attrs) { .capacity = 1 },
+	struct wpool_attrs attrs = { .capacity = 1 };
+	struct batch_asker *asker = batched_deal_to_asker(test, &attrs,
 						      &table, 5, batched_ask_wait);
 
 	asker->other = &table->rest[0];
