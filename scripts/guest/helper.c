@@ -163,7 +163,7 @@ static int failing(const char *file, const char *name, const char *pid, unsigned
 	self.fail = open(path, O_RDWR);
 	if (self.fail < 0 || load_while(&self, MANY) || !init_was_called())
 		return say_result(-1);
-	for (nth = MANY - self.left; nth; nth -= nth < step ? nth : step) {
+	for (nth = MANY - self.left; nth; nth = nth > step ? nth - step : 0) {
 		err = load_while(&self, nth);
 		if (!init_was_called())
 			break;
