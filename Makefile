@@ -87,11 +87,13 @@ demo:
 	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
 
 # Beside everything else: make bench K=uml OUT=folder WORKS='empty,chain'
+# Beside another commit of its own: make bench COMPARE=HEAD~3
 bench:
 	@scripts/packages build test bench
 	@scripts/bench $(if $(K),--kernel '$(K)') $(if $(OUT),--out '$(OUT)') \
 		$(if $(WORKS),--works '$(WORKS)') $(if $(CURVE),--curve) $(if $(ICOUNT),--icount) \
-		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(COMPARE),--compare '$(COMPARE)')
 
 lint:
 	@scripts/packages build lint
@@ -115,6 +117,7 @@ help:
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make bench            measure it beside everything else (some minutes)'
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
+	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
 	@echo 'make selftest         prove that a run with a fault in it fails'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'

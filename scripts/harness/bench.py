@@ -11,13 +11,14 @@ from harness.proc import Failed, say
 LIMIT = 900  # seconds for the machine
 DOCUMENTS = ("table", "samples", "verdicts")
 SUFFIX = {"table": "txt", "samples": "csv", "verdicts": "csv"}
-TERMINALS = {"png": "pngcairo noenhanced size 1200,600 font ',11'", "svg": "svg noenhanced size 1200,600 font ',11'"}
+TERMINALS = {"png": "pngcairo noenhanced size 1200,600 font ',11'",
+             "svg": "svg noenhanced size 1200,600 font ',11'"}
 # By the name of the plot: of what it is, and the works that it shows.
 BARS = {
-    "bench": ("Time of a task", re.compile("empty [14]|allocated|batches|round trip(, own wait)?|chain")),
-    "waits": ("Time that a task waits", re.compile("wait at .*")),
+    "bench": ("Time of a task", "empty [14]|allocated|batches|round trip(, own wait)?|chain"),
+    "waits": ("Time that a task waits", "wait at .*"),
 }
-CURVES = {what: re.compile(rf"curve {what} (\d+)") for what in ("producers", "workers")}
+CURVES = {what: rf"curve {what} (\d+)" for what in ("producers", "workers")}
 
 # A key beside the plot, and colours that are seen on white.
 LOOK = """
@@ -49,20 +50,29 @@ plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title c
 """
 
 
-def run(kernel, built, cpus, words, accel=None):
-    files = {f"{name}.ko": built[name] for name in ("wpool", "wpool_bench")}
+def run(kernel, built, cpus, words, accel=None, order=("this",)):
+    """Load and run the benches of built, {name: modules}, in that order, in one machine.
+
+    Returns {name: [the documents of each of its runs]}.
+    """
+    files = {f"{which}/{name}.ko": each[name] for which, each in built.items()
+             for name in ("wpool", "wpool_bench")}
     files["report.sh"] = machine.GUEST / "report.sh"
-    files["env"] = f"ARGS='{words}'\n"
-    done = machine.boot(kernel, "bench", files, cpus=cpus, limit=LIMIT, watch=_watch(),
-                        accel=accel)
+    files["env"] = f"ARGS='{words}'\nORDER='{' '.join(order)}'\n"
+    done = machine.boot(kernel, "bench", files, cpus=cpus, limit=LIMIT * len(order),
+                        watch=_watch(), accel=accel)
     faults = [done.why] if done.why else []
     faults += console.faults(done.console)[0]
     faults += [f"left behind: {line}" for line in report.named(done.report, "leftovers") if line]
-    if "state done" not in done.report.splitlines():
-        faults.append("the bench did not come to its end")
+    ended = done.report.splitlines().count("state done")
+    if ended != len(order):
+        faults.append(f"{ended} of {len(order)} benches came to their end")
     if faults:
         raise Failed("\n".join(["bench:", *faults, *done.console.splitlines()[-15:]]))
-    return {name: report.named(done.report, name)[0] + "\n" for name in DOCUMENTS}
+    columns = {which: [report.named(done.report, f"{which} {name}") for name in DOCUMENTS]
+               for which in built}
+    return {which: [dict(zip(DOCUMENTS, (text + "\n" for text in run))) for run in zip(*each)]
+            for which, each in columns.items()}
 
 
 def _watch():
@@ -71,7 +81,9 @@ def _watch():
 
     def watch(line):
         nonlocal last
-        if line.startswith("progress ") and (work := line.split(" ", 1)[1].rsplit(" ", 1)[0]) != last:
+        kind, _, words = line.partition(" ")
+        work = words.rpartition(" ")[0]
+        if kind == "progress" and work not in ("", last):
             say(f"bench: {work}")
             last = work
 
@@ -80,7 +92,7 @@ def _watch():
 
 def where(kernel, cpus, accel):
     """What kind of machine it was: the figures hold for no other."""
-    with open("/proc/cpuinfo") as handle:
+    with open("/proc/cpuinfo", encoding="utf-8") as handle:
         model = re.search(r"^model name\s*: (.*)$", handle.read(), re.M)
     kind = "user-mode Linux" if kernel.arch == "um" else machine.kind(kernel, accel)
     version = re.search(r"-(\d+(?:\.\d+)+)", kernel.key)[1]
@@ -101,7 +113,7 @@ def medians(samples):
 def _table(path, first, rows):
     """What gnuplot reads: {name: {column: number}}."""
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    with open(path, "w") as out:
+    with open(path, "w", encoding="utf-8") as out:
         print(first, *(f'"{column}"' for column in columns), file=out)
         for name, row in rows.items():
             print(f'"{name}"' if isinstance(name, str) else name,
@@ -132,10 +144,11 @@ def keep(out, found, machine_kind):
     median = medians(found["samples"])
     for name, (what, works) in BARS.items():
         rows = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}
-                for work, lanes in median.items() if works.fullmatch(work)}
+                for work, lanes in median.items() if re.fullmatch(works, work)}
         _plot(out, name, BAR_CHART, "work", rows, what=what, where=machine_kind)
     for what, works in CURVES.items():
-        rows = {int(match[1]): lanes for work, lanes in median.items() if (match := works.fullmatch(work))}
+        rows = {int(match[1]): lanes for work, lanes in median.items()
+                if (match := re.fullmatch(works, work))}
         _plot(out, what, LINE_CHART, what, rows, what=what, where=machine_kind)
 
 
