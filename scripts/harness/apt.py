@@ -16,7 +16,7 @@ REFRESH = 24 * 3600  # a day-old list of packages is fresh enough
 
 
 def _codename():
-    with open("/etc/os-release") as handle:
+    with open("/etc/os-release", encoding="utf-8") as handle:
         return re.search(r"^VERSION_CODENAME=\"?(\w+)", handle.read(), re.M).group(1)
 
 

@@ -26,7 +26,7 @@ def folder(*parts):
 @contextlib.contextmanager
 def lock(name):
     """Held while one run makes what another may want too."""
-    with open(folder("lock") / name.replace("/", "-"), "w") as handle:
+    with open(folder("lock") / name.replace("/", "-"), "w", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -49,7 +49,7 @@ IN_MODULE = re.compile(r"\[\w+\]$")
 
 
 def _own_wait(report):
-    report = "\n".join(report).split("</TASK>")[0]
+    report = "\n".join(report).split("</TASK>", maxsplit=1)[0]
     # What an interrupt does is not the doing of whom it hit, another interrupt or not.
     stack = report.split("Call Trace:")[-1].split("</IRQ>")[0].split("asm_sysvec_")[0]
     # KASAN allocates a page for a stack it has not seen yet, whoever frees memory where.

@@ -12,7 +12,7 @@ BESIDE = "WPOOL_SAMPLES=hello"
 
 def _make(kernel, folder, *words):
     """What make's exit status is; its words are in the log."""
-    with open(folder / "user.log", "a") as log:
+    with open(folder / "user.log", "a", encoding="utf-8") as log:
         return subprocess.run(["make", "-s", "-C", folder, f"KERNELDIR={kernel.build}",
                                *kernel.make, *words], check=False, stdin=subprocess.DEVNULL,
                               stdout=log, stderr=subprocess.STDOUT).returncode

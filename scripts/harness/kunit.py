@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run KUnit suites in a machine and judge what came back."""
-import collections
 import fnmatch
 import os
 import pathlib
 import re
 
-from harness import console, ktap, machine, modules, report
+from harness import console, ktap, machine, report
 from harness.proc import Failed, say
 
 SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^\"]+)\"", re.S)
@@ -83,16 +82,17 @@ def _judge_suites(tally, label, run, suites, repeat):
 
 
 def _judge_tests(tally, label, seen):
-    count = collections.Counter()
+    passed = []
     for number, suite in enumerate(seen, 1):
         for test in suite.tests:
-            count[test.status] += 1
-            if test.status == "fail":
+            if test.status == "pass":
+                passed.append(f"{label}.{test.name}")
+            elif test.status == "fail":
                 tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
             elif test.status == "skip":
                 tally.skip(f"{label}.{test.name}: {test.reason}", told=number > 1)
-    if count["pass"]:
-        tally.ok(f"{label}: {count['pass']} passed", count["pass"])
+    if passed:
+        tally.ok(f"{label}: {len(passed)} passed", passed)
 
 
 def judge_verdict(tally, label, run):

@@ -2,9 +2,10 @@
 """A second line of work beside the first: machines spend most of their time waiting."""
 import multiprocessing
 import os
+import sys
 import tempfile
 
-from harness import proc
+from harness import proc, results
 from harness.tally import Tally
 
 LOOK = 1  # seconds between two looks at what it says
@@ -18,6 +19,7 @@ class Lane:
         self.body = body
         self.log = tempfile.NamedTemporaryFile(prefix="wpool-lane-")
         self.result = fork.SimpleQueue()
+        results.folder()  # the same for both
         self.process = fork.Process(target=self._work, daemon=True)
         self.process.start()
 
@@ -28,12 +30,12 @@ class Lane:
         try:
             self.body(tally)
         except KeyboardInterrupt:
-            os._exit(130)
+            sys.exit(130)
         self.result.put(tally)
 
     def join(self, what, tally):
         """Pass on what it said and still says, and add up what it found."""
-        with open(self.log.name, errors="replace") as said:
+        with open(self.log.name, errors="replace", encoding="utf-8") as said:
             while self.process.is_alive():
                 proc.pass_on(said)
                 self.process.join(LOOK)

@@ -5,18 +5,16 @@ The report comes on a channel of its own beside the console, and its last line
 must be "@done": a machine that panics, hangs or is cut off has not written it.
 """
 import dataclasses
-import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
-from harness import cache, initramfs, ktap, proc
+from harness import cache, initramfs, ktap, proc, results
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
 LAST = "@done"
-KEPT = 40  # machines whose console and report stay in the cache
 LOOK = 0.5  # seconds between two looks at the console
 KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
@@ -77,9 +75,9 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
         try:
             run = execute(command, scratch, limit, watch, enough)
         except KeyboardInterrupt:
-            _keep(Run(_console(scratch), "", 0, "interrupted"))
+            results.keep_machine(script, command, Run(_console(scratch), "", 0, "interrupted"))
             raise
-    _keep(run)
+    results.keep_machine(script, command, run)
     return run
 
 
@@ -107,7 +105,7 @@ def execute(command, scratch, limit, watch=None, enough=None):
     """Run a machine until it ends or the limit is reached; its files lie in scratch."""
     began = time.monotonic()
     (scratch / "report").touch()
-    with open(scratch / "output", "w") as output:
+    with open(scratch / "output", "w", encoding="utf-8") as output:
         child = proc.start(command, stdin=subprocess.DEVNULL, stdout=output,
                            stderr=subprocess.STDOUT)
         try:
@@ -125,16 +123,6 @@ def _done(scratch):
     return _report(scratch).rstrip("\n").split("\n")[-1] == LAST
 
 
-def _keep(run):
-    """The last machines' words, for whoever must find out why."""
-    logs = cache.folder("log")
-    stem = time.strftime("%H%M%S") + f"-{os.getpid()}"
-    (logs / f"{stem}.console").write_text(run.console)
-    (logs / f"{stem}.report").write_text(run.report)
-    for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-2 * KEPT]:
-        old.unlink(missing_ok=True)
-
-
 def _console(scratch):
     """What QEMU or UML itself said, and the serial console if it is a file."""
     return "\n".join((scratch / name).read_text(errors="replace").replace("\r", "")
@@ -145,7 +133,7 @@ def _follow(child, scratch, deadline, limit, watch, enough):
     """Wait for the machine to power itself off; says why it gave no verdict."""
     sign = time.monotonic() + proc.TICK
     look = 0
-    with open(scratch / "report", errors="replace") as report:
+    with open(scratch / "report", errors="replace", encoding="utf-8") as report:
         partial = ""
         while True:
             ended = child.poll() is not None
@@ -167,7 +155,8 @@ def _follow(child, scratch, deadline, limit, watch, enough):
                 look = now + LOOK
             if now > sign:
                 suite = ktap.underway(_console(scratch))
-                say(f"  ... {suite}{', ' if suite else ''}{deadline - now:.0f} s left before it counts as hung")
+                say(f"  ... {suite}{', ' if suite else ''}{deadline - now:.0f} s left"
+                    " before it counts as hung")
                 sign = now + proc.TICK
             time.sleep(0.05)
 
@@ -193,7 +182,7 @@ def _acceleration(kernel):
     emulated = (*TCG, *QEMU[kernel.arch].tcg)
     if kernel.cross:
         return emulated
-    with open("/proc/sys/kernel/random/boot_id") as handle:
+    with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as handle:
         boot_id = handle.read().strip()
     note = cache.folder("kvm") / f"{boot_id}-{kernel.key}"
     if not note.exists():

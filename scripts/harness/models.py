@@ -33,13 +33,14 @@ class Run:
     def __init__(self, model, error=None, wanted=()):
         self.model, self.error, self.wanted = model, error, wanted
         self.found = self.states = self.steps = self.child = None
+        self.home = self.log = self.began = None
 
     def start(self):
         self.home = tempfile.TemporaryDirectory(prefix="wpool-model-")
         self.log = pathlib.Path(self.home.name) / "log"
         cycles = not self.error or ENDLESS in self.wanted
         define = f"-D{self.error}" if self.error else ""
-        with open(self.log, "w") as out:
+        with open(self.log, "w", encoding="utf-8") as out:
             self.child = proc.start(
                 ["sh", "-c", SEARCH.format(define=define, model=self.model.path,
                                            cycles="-DNP" if cycles else "",

@@ -49,13 +49,13 @@ def stop(child):
 
 
 def tail(path, lines=25):
-    with open(path, errors="replace") as handle:
+    with open(path, errors="replace", encoding="utf-8") as handle:
         return "".join(handle.readlines()[-lines:])
 
 
 def run(what, cmd, log, limit=1800, progress=None, **kwargs):
     """Run cmd with its output in log; progress() adds a word to each sign of life."""
-    with open(log, "w") as out:
+    with open(log, "w", encoding="utf-8") as out:
         child = start(cmd, stdin=subprocess.DEVNULL, stdout=out,
                       stderr=subprocess.STDOUT, **kwargs)
         try:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Counts what passed and what failed, and says so in one closing line."""
 import contextlib
+import dataclasses
 import io
 
+from harness import results
 from harness.proc import Failed, say
 
 MOST_DETAILS = 40  # lines
@@ -17,23 +19,51 @@ def overhear(judge, *args):
     return inner, said.getvalue()
 
 
+@dataclasses.dataclass
+class Case:
+    """What was tested: one that passed, or a failure, or skipped."""
+    what: str
+    outcome: str
+    reason: str = ""
+    details: tuple = ()
+
+
 class Tally:
     def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-        self.reasons = []
+        self.cases = []
 
-    def ok(self, what, count=1):
-        self.passed += count
+    def _count(self, outcome):
+        return sum(case.outcome == outcome for case in self.cases)
+
+    @property
+    def passed(self):
+        return self._count("passed")
+
+    @property
+    def failed(self):
+        return self._count("failure")
+
+    @property
+    def skipped(self):
+        return self._count("skipped")
+
+    @property
+    def reasons(self):
+        return [f"{case.what}: {case.reason}"[:MOST_REASON] for case in self.cases
+                if case.outcome == "failure"]
+
+    def ok(self, what, cases=None):
+        """cases: the names of those that passed, where one line says so for all."""
+        self.cases += [Case(name, "passed") for name in cases or [what]]
         say(f"ok      {what}")
 
     def skip(self, what, told=False):
-        self.skipped += 1
+        self.cases.append(Case(what, "skipped"))
         if not told:
             say(f"skip    {what}")
 
     def fail(self, what, reason, details=()):
-        self.failed += 1
-        self.reasons.append(f"{what}: {reason}"[:MOST_REASON])
+        self.cases.append(Case(what, "failure", reason, tuple(details)))
         say(f"NOT OK  {what}: {reason}")
         for line in details:
             say(f"        | {line}")
@@ -48,10 +78,7 @@ class Tally:
 
     def add(self, other):
         """Count what another tally has counted and said."""
-        self.passed += other.passed
-        self.failed += other.failed
-        self.skipped += other.skipped
-        self.reasons += other.reasons
+        self.cases += other.cases
 
     @contextlib.contextmanager
     def part(self, what):
@@ -70,6 +97,7 @@ class Tally:
                 say(f"  {reason}")
         if not self.passed and not self.failed:
             self.fail("all", "not one test ran")
+        results.keep_cases(self.cases)
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         say(f"{self.passed} passed, {self.failed} failed{skipped}")
         return 1 if self.failed else 0

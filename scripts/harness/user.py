@@ -5,7 +5,7 @@ import random
 import re
 import zlib
 
-from harness import console, kunit, machine, modules, proc, report
+from harness import kunit, machine, modules, proc, report
 from harness.proc import Failed
 
 DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
