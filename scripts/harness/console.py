@@ -32,12 +32,10 @@ HEAD = re.compile("|".join(HEADS))
 # Said at every boot and no fault.
 HARMLESS = re.compile(r"Command line:|RCU self tests|lockdep.*(?:MAX|size)|"
                       r"Core dump limits|kmemleak: Kernel memory leak detector")
-# Lockdep complains of 6.1's own printk() in a hard interrupt (as happens when the
-# machine is slow), and in 6.1.176 still of its KASAN and its object debugging.
+# KASAN of 6.1 allocates a page for a stack that it has not seen yet, whoever frees memory
+# where; lockdep complains, and is off from then on.
 WAIT = "Invalid wait context"
-OWN = re.compile(r"serial8250_console_write|per_cpu_remove_cache|fill_pool")
-# Not what another CPU says of one of our functions amid the report.
-FRAME_OF_OURS = re.compile(r"/0x[0-9a-f]+ \[wpool")
+OWN_WAIT = "__stack_depot_save"
 
 
 # KCSAN tells two accesses, each by a stack; a race is ours if one of them is. What
@@ -52,10 +50,7 @@ def _own_wait(report):
     report = "\n".join(report).split("</TASK>", maxsplit=1)[0]
     # What an interrupt does is not the doing of whom it hit, another interrupt or not.
     stack = report.split("Call Trace:")[-1].split("</IRQ>")[0].split("asm_sysvec_")[0]
-    # KASAN allocates a page for a stack it has not seen yet, whoever frees memory where.
-    if "__stack_depot_save" in stack:
-        return True
-    return OWN.search(report) and not FRAME_OF_OURS.search(stack)
+    return OWN_WAIT in stack
 
 
 def _own_race(report):

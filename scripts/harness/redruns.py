@@ -76,7 +76,7 @@ LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
 KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
 WAIT_CONTEXT = """
 [    2.6] [ BUG: Invalid wait context ]
-[    2.6] (&port_lock_key){{-.-.}}-{{3:3}}, at: serial8250_console_write+0x933/0x1190
+[    2.6] (&zone->lock){{-.-.}}-{{3:3}}, at: get_page_from_freelist+0x933/0x1190
 [    2.6] Call Trace:
 [    2.6]  {}"""
 RACE = """
@@ -162,7 +162,7 @@ def quick():
     yield ("a wait context that is wrong in the module", green, "console: *Invalid wait context",
            pretend(words(), WAIT_CONTEXT.format("submit+0x1/0x2 [wpool]")))
     yield ("one that is wrong in the kernel alone", green, None,
-           pretend(words(), promised + WAIT_CONTEXT.format("hrtimer_interrupt+0x1/0x2")))
+           pretend(words(), promised + WAIT_CONTEXT.format("__stack_depot_save+0x1/0x2")))
     yield ("a data race of what is handed memory of the module", green, "console: *BUG: KCSAN",
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "llist_add_batch+0x1/0x2")))
