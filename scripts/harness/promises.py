@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Documentation/promises.md and the numbers that the tests cite: each names the other."""
+import re
+
+from harness.modules import TREE
+
+PAGE = TREE / "Documentation/promises.md"
+ROW = re.compile(r"^\| (\d+) \| .* \| `([^`]+)` \|$", re.M)
+SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
+# A comment that begins with numbers, and the function right below it.
+CITED = re.compile(r"^/\*[\s*]*(\d+(?:, \d+)*): (?:(?!\*/).)*\*/\n(?:static )?\w+ (\w+)\(", re.M | re.S)
+
+
+def cited():
+    """{suite.case: the numbers that stand before it}"""
+    found = {}
+    for path in sorted((TREE / "kunit").glob("*_kunit.c")):
+        text = path.read_text()
+        for suite in SUITE.findall(text):
+            for numbers, case in CITED.findall(text):
+                found[f"{suite}.{case}"] = numbers.split(", ")
+    return found
+
+
+def faults():
+    rows, tests = ROW.findall(PAGE.read_text()), cited()
+    known = [number for number, _ in rows]
+    if known != sorted(set(known), key=int):
+        yield f"{PAGE.name}: the numbers do not go up"
+    for number, test in rows:
+        if "/" in test:
+            if not (TREE / test).exists():
+                yield f"{PAGE.name}: {number}: there is no {test}"
+        elif number not in tests.get(test, ()):
+            yield f"{PAGE.name}: {number}: {test} does not cite it"
+    for test, numbers in tests.items():
+        for number in sorted(set(numbers) - set(known)):
+            yield f"{test} cites {number}, which {PAGE.name} does not have"
