@@ -15,13 +15,20 @@
  *
  * What may be called where:
  *
- *	any context (hard irq included, not NMI), never sleeps:
- *		wpool_try_schedule(), wpool_try_schedule_fn(), wpool_cancel(),
- *		wpool_schedule_delayed(), wpool_modify_delayed(),
- *		wpool_cancel_delayed(),
- *		wpool_task_queued(), wpool_task_running(), wpool_shutdown(),
- *		wpool_stats(), wpool_get(), wpool_put(), wpool_current(),
- *		wpool_name(), wpool_resize()
+ *	any context (hard irq included; what its own description excludes, such as
+ *	NMI, excepted), never sleeps:
+ *		ways in: wpool_try_schedule(), wpool_try_schedule_fn(),
+ *		wpool_schedule_delayed(), wpool_modify_delayed()
+ *		a task: wpool_task_init(), wpool_keyed_task_init(),
+ *		wpool_delayed_task_init(), wpool_task_set_priority(),
+ *		wpool_task_set_detached(), wpool_task_queued(),
+ *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed()
+ *		inside a task: wpool_current(), wpool_should_stop()
+ *		a group: wpool_group_init(), wpool_group_init_fail_fast()
+ *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
+ *		wpool_priv(), wpool_stats(), wpool_resize(), wpool_pause(),
+ *		wpool_resume(), wpool_shutdown()
+ *		a set: wpool_set_pick(), wpool_set_shutdown()
  *	process context, may sleep:
  *		everything else
  *
