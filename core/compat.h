@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only file that knows kernel versions. The code is written in the form of
- * the newest kernel; older ones are brought up to it here.
+ * What core/ needs of kernel versions. The code is written in the form of the newest
+ * kernel; older ones are brought up to it here. Headers that are installed, and samples,
+ * must do without core/: the tracepoints and the bench have the little that they need.
  */
 #ifndef _WPOOL_COMPAT_H
 #define _WPOOL_COMPAT_H
 
 #include <linux/version.h>
-
-/* 6.10 took the source from the declaration of the string. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define wpool_assign_str(dst, src)	__assign_str(dst, src)
-#else
-#define wpool_assign_str(dst, src)	__assign_str(dst)
-#endif
 
 /*
  * 6.14 took it upon itself to keep a kthread on the CPUs that it prefers, or on those of

@@ -537,7 +537,7 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
 bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask);
 
-/* In and out again (core/wait.c) */
+/* In and out again (core/call.c) */
 int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
 int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 			unsigned long timeout, struct module *owner);

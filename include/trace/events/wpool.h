@@ -6,9 +6,15 @@
 #define _TRACE_WPOOL_H
 
 #include <linux/tracepoint.h>
+#include <linux/version.h>
 #include <linux/wpool.h>
 
-#include "../../../core/compat.h"
+/* 6.10 took the source from the declaration of the string. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define wpool_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define wpool_assign_str(dst, src)	__assign_str(dst)
+#endif
 
 /*
  * The names and fields of the events are stable; a pointer to a task is given to
