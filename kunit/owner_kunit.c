@@ -132,6 +132,46 @@ static void owner_going(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 }
 
+static const enum wpool_full full_cases[] = {
+	WPOOL_FULL_CALLER_RUNS, WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST,
+};
+
+static void full_name(const enum wpool_full *full, char *desc)
+{
+	static const char * const names[] = {
+		[WPOOL_FULL_CALLER_RUNS] = "caller runs", [WPOOL_FULL_DISCARD] = "discard",
+		[WPOOL_FULL_DISCARD_OLDEST] = "discard oldest",
+	};
+
+	strscpy(desc, names[*full], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(full, full_cases, full_name);
+
+/* 23, 24, 25: nor is it run in its caller, or takes the place of another */
+static void owner_going_when_full(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1,
+		.full = *(const enum wpool_full *)test->param_value,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	__wpool_task_init(&jobs[1].task, wpt_run_job, &jobs[1], going(test, MODULE_STATE_GOING));
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 1), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &jobs[1].task), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&jobs[1].task));
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&jobs[0].task));
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
+	WPT_EXPECT_STAT(test, pool, DROPPED, 0);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 0);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
 /* 67: given back for a task that does not begin, whatever keeps it from that */
 static void owner_of_unrun(struct kunit *test)
 {
@@ -205,6 +245,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(owner_of_a_function),
 	KUNIT_CASE(owner_after_death),
 	KUNIT_CASE(owner_going),
+	KUNIT_CASE_PARAM(owner_going_when_full, full_gen_params),
 	KUNIT_CASE(owner_of_unrun),
 	KUNIT_CASE(owner_behind_others),
 	KUNIT_CASE(owner_went),

@@ -4,7 +4,11 @@
  * console. What they expect there they also promise to who reads it afterwards.
  */
 #include <linux/console.h>
+#include <linux/cpumask.h>
 #include <linux/kthread.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
@@ -111,6 +115,80 @@ static void watchdog_names_once(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OVERDUE, 2);
 	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_RUNNING), 2);
 	wpt_open(job->gate);
+}
+
+/* More than one look names. */
+#define MANY	10
+
+/* The thread that names, with a reference. */
+static struct task_struct *find_manager(void)
+{
+	struct task_struct *process, *found = NULL;
+
+	rcu_read_lock();
+	for_each_process(process) {
+		if (!strcmp(process->comm, "wpool-manager"))
+			found = get_task_struct(process);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static bool all_begun(struct wpt_job *jobs)
+{
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		if (!completion_done(&jobs[i].begun))
+			return false;
+	}
+	return true;
+}
+
+/* Has the manager not run before all are late: it keeps it off the only CPU that it may use. */
+static int call_late_at_once(struct wpt_thread *self)
+{
+	unsigned int i, cpu = cpumask_last(cpu_online_mask);
+	struct task_struct *manager = find_manager();
+	unsigned long late, limit = jiffies + WPT_LIMIT;
+	int wrong = 0;
+
+	if (!manager)
+		return -ESRCH;
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	set_cpus_allowed_ptr(manager, cpumask_of(cpu));
+	preempt_disable();
+	for (i = 0; i < MANY; i++)
+		wrong += wpool_try_schedule(self->pool, &self->job[i].task) != 0;
+	while (!all_begun(self->job) && time_before(jiffies, limit))
+		cpu_relax();
+	late = jiffies + 2 * msecs_to_jiffies(PATIENCE_MS);
+	while (time_before(jiffies, late))
+		cpu_relax();
+	preempt_enable();
+	set_cpus_allowed_ptr(manager, cpu_possible_mask);
+	put_task_struct(manager);
+	return wrong;
+}
+
+/* One look names a few, so that it ends; the next one names the others. */
+static void watchdog_names_many(struct kunit *test)
+{
+	struct wpool *pool;
+	struct wpt_job *jobs = wpt_jobs(test, MANY, wpt_gate(test));
+	struct wpt_thread *thread;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = MANY, .flags = WPOOL_PREALLOC, .watchdog_ms = PATIENCE_MS,
+		.cpumask = cpumask_of(cpumask_first(cpu_online_mask)) });
+	EXPECT_SOME(pool, "has been in wpt_run_job");
+	thread = wpt_thread(test, call_late_at_once, pool, jobs, NULL);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	WPT_ASSERT_UNTIL(test, heard(IN_JOB) == MANY);
+	WPT_EXPECT_STAT(test, pool, OVERDUE, MANY);
+	wpt_open(jobs->gate);
 }
 
 static int wait_for_job(void *arg)
@@ -252,6 +330,7 @@ static void watchdog_names_hook(struct kunit *test)
 
 static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_once),
+	KUNIT_CASE(watchdog_names_many),
 	KUNIT_CASE(watchdog_names_nested),
 	KUNIT_CASE(watchdog_spares_quick),
 	KUNIT_CASE(watchdog_names_awaited),

@@ -36,8 +36,12 @@ def _only(test):
     It takes one glob, and 6.1 none for the tests of modules.
     """
     globs = test.split(",")
-    common = os.path.commonprefix([re.split(r"[*?[\\]", glob)[0] for glob in globs])
-    return f"kunit.filter_glob={test if len(globs) == 1 else f'{common}*'}"
+    if len(globs) == 1:
+        return f"kunit.filter_glob={test}"
+    common = re.split(r"[\[\\]", os.path.commonprefix(globs))[0]
+    following = {glob[len(common):][:1] or "*" for glob in globs}
+    some = "" if following & set("*?[\\") else f"[{''.join(sorted(following))}]"
+    return f"kunit.filter_glob={common}{some}*"
 
 
 def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None):
