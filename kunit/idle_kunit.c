@@ -2,6 +2,8 @@
 /*
  * Workers without work, and threads that cannot be made.
  */
+#include <linux/kthread.h>
+#include "detour.h"
 #include "wpool_kunit.h"
 
 static int idle_init(struct kunit *test)
@@ -201,6 +203,39 @@ static void idle_spawn_keeps_slots(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, LARGEST, 8);
 }
 
+static void die_astray(void)
+{
+	/* It was about to sleep. */
+	__set_current_state(TASK_RUNNING);
+	kthread_complete_and_exit(NULL, 0);
+}
+
+/* 35, 41: an idle worker that dies is given no task, and another comes in its place */
+static void idle_dies(struct kunit *test)
+{
+	struct wpool *pool;
+	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold;
+
+	if (!wpt_may_detour())
+		kunit_skip(test, "needs kprobes, on x86");
+	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3, .flags = WPOOL_PREALLOC });
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_ASSERT_EQ(test, wpt_wait(test, job), 0);
+	WPT_ASSERT_STAT(test, pool, IDLE, 3);
+	KUNIT_ASSERT_EQ(test, wpt_detour(job->worker, "schedule", die_astray), 0);
+	/* It is still idle, and sleeps again. */
+	wake_up_process(job->worker);
+	wpt_until(wpt_stat(pool, WPOOL_STAT_DIED));
+	KUNIT_EXPECT_TRUE(test, wpt_detour_end());
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_ASSERT_STAT(test, pool, IDLE, 3);
+	hold = wpt_hold(test, pool, 3);
+	WPT_EXPECT_STAT(test, pool, IDLE, 0);
+	WPT_EXPECT_STAT(test, pool, CREATED, 4);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 0);
+	wpt_open(hold->gate);
+}
+
 static struct kunit_case idle_cases[] = {
 	KUNIT_CASE_PARAM(idle_expire, min_gen_params),
 	KUNIT_CASE(idle_busy_stay),
@@ -211,6 +246,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(idle_spawn_fails),
 	KUNIT_CASE(idle_spawn_recovers),
 	KUNIT_CASE(idle_spawn_keeps_slots),
+	KUNIT_CASE(idle_dies),
 	{}
 };
 

@@ -3,7 +3,9 @@
  * Several pools behind one front.
  */
 #include <linux/err.h>
+#include <linux/irqflags.h>
 #include <linux/nodemask.h>
+#include <linux/topology.h>
 #include "wpool_kunit.h"
 
 static int set_init(struct kunit *test)
@@ -207,6 +209,31 @@ static void set_by_node(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, picked[i], 3);
 }
 
+/* If none belongs to it, each in turn: for a moment, this CPU is said to have no node. */
+static void set_no_pool_on_node(struct kunit *test)
+{
+#ifdef CONFIG_USE_PERCPU_NUMA_NODE_ID
+	struct front *set = front(test, NULL, 3, WPOOL_RULE_NODE);
+	struct wpool *pool[4];
+	unsigned long flags;
+	int node, i, j;
+
+	local_irq_save(flags);
+	node = numa_node_id();
+	set_numa_node(NUMA_NO_NODE);
+	for (i = 0; i < 4; i++)
+		pool[i] = wpool_set_pick(set->set, 0);
+	set_numa_node(node);
+	local_irq_restore(flags);
+	for (i = 0; i < 3 && pool[0] != nth(test, set, i); i++)
+		;
+	for (j = 0; j < 4; j++)
+		KUNIT_EXPECT_PTR_EQ(test, pool[j], nth(test, set, (i + j) % 3));
+#else
+	kunit_skip(test, "needs CPUs that are told their node");
+#endif
+}
+
 /* 26: one shutdown closes all, and what was accepted still runs */
 static void set_shutdown(struct kunit *test)
 {
@@ -366,6 +393,7 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE(set_by_key),
 	KUNIT_CASE(set_isolates),
 	KUNIT_CASE(set_by_node),
+	KUNIT_CASE(set_no_pool_on_node),
 	KUNIT_CASE(set_shutdown),
 	KUNIT_CASE(set_destroy),
 	KUNIT_CASE(set_destroy_inside),

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Leads a thread astray: when it next calls a function of the kernel's, it finds itself
+ * in one of the test's, once. For what happens to threads that no code of theirs does:
+ * an oops in the scheduler, in a tracer, in memory that another has spoilt.
+ *
+ * x86 with kprobes alone: see wpt_may_detour().
+ */
+#ifndef _WPOOL_DETOUR_H
+#define _WPOOL_DETOUR_H
+
+#include <linux/sched.h>
+
+#if defined(CONFIG_KPROBES) && defined(CONFIG_X86_64)
+static inline bool wpt_may_detour(void)
+{
+	return true;
+}
+#else
+static inline bool wpt_may_detour(void)
+{
+	return false;
+}
+#endif
+
+/*
+ * @from: the function that @thread is to call
+ * @to: where it is then; must not return
+ *
+ * One thread at a time, until wpt_detour_end(): to be called before the test may end.
+ * Return: 0, or why there is no way.
+ */
+int wpt_detour(struct task_struct *thread, const char *from, void (*to)(void));
+/* Return: true if the thread went that way. */
+bool wpt_detour_end(void);
+
+#endif /* _WPOOL_DETOUR_H */
