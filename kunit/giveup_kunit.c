@@ -10,9 +10,8 @@
  */
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
-#include <linux/string.h>
-#include <linux/timekeeping.h>
-#include <linux/tracepoint.h>
+#include <linux/ktime.h>
+#include "at_event.h"
 #include "wpool_kunit.h"
 
 /* An interrupt that was asked for is there by then. */
@@ -22,7 +21,6 @@
 #define LAST_TRY	(4UL * HZ)
 
 static struct {
-	struct tracepoint	*event;
 	struct irq_work		interrupt;
 	const struct wpool_task	*task;		/* whose end tells the waiter */
 	struct task_struct	*waiter;
@@ -57,39 +55,17 @@ static void at_cancel(void *unused, const char *pool, const struct wpool_task *t
 		cpu_relax();
 }
 
-static int find_event(struct notifier_block *nb, unsigned long action, void *data)
-{
-	const struct tp_module *module = data;
-	unsigned int i;
-
-	for (i = 0; i < module->mod->num_tracepoints; i++) {
-		struct tracepoint *event =
-			tracepoint_ptr_deref(&module->mod->tracepoints_ptrs[i]);
-
-		if (action == MODULE_STATE_COMING && !strcmp(event->name, "wpool_task_cancel"))
-			late.event = event;
-	}
-	return NOTIFY_OK;
-}
-
-static struct notifier_block finder = { .notifier_call = find_event };
+static struct wpt_event cancel_event = { .name = "wpool_task_cancel", .probe = at_cancel };
 
 static int giveup_suite_init(struct kunit_suite *suite)
 {
-	int err = register_tracepoint_module_notifier(&finder);
-
-	if (err)
-		return err;
-	unregister_tracepoint_module_notifier(&finder);
 	late.interrupt = IRQ_WORK_INIT_HARD(hold_back);
-	return late.event ? tracepoint_probe_register(late.event, at_cancel, NULL) : 0;
+	return wpt_event_on(&cancel_event);
 }
 
 static void giveup_suite_exit(struct kunit_suite *suite)
 {
-	if (late.event)
-		tracepoint_probe_unregister(late.event, at_cancel, NULL);
-	tracepoint_synchronize_unregister();
+	wpt_event_off(&cancel_event);
 	irq_work_sync(&late.interrupt);
 }
 
@@ -142,7 +118,7 @@ static int tell_late(struct kunit *test, struct wait *wait,
 	struct wpt_thread *waiter;
 	int ret = -ETIMEDOUT;
 
-	if (!late.event || num_online_cpus() < 2)
+	if (!cancel_event.tracepoint || num_online_cpus() < 2)
 		kunit_skip(test, "needs tracepoints and two CPUs");
 	for (wait->timeout = FIRST_TRY; ret == -ETIMEDOUT && wait->timeout <= LAST_TRY;
 	     wait->timeout *= 2) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is called at events; at_event.h says what for.
+ */
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include "at_event.h"
+
+/* The one that is looked for. */
+static struct wpt_event *wanted;
+
+static int find_event(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct tp_module *module = data;
+	unsigned int i;
+
+	for (i = 0; i < module->mod->num_tracepoints; i++) {
+		struct tracepoint *tracepoint =
+			tracepoint_ptr_deref(&module->mod->tracepoints_ptrs[i]);
+
+		if (action == MODULE_STATE_COMING && !strcmp(tracepoint->name, wanted->name))
+			wanted->tracepoint = tracepoint;
+	}
+	return NOTIFY_OK;
+}
+
+/* The kernel tells who registers of the modules that are there already. */
+static struct notifier_block finder = { .notifier_call = find_event };
+
+int wpt_event_on(struct wpt_event *event)
+{
+	int err;
+
+	wanted = event;
+	err = register_tracepoint_module_notifier(&finder);
+	if (err)
+		return err;
+	unregister_tracepoint_module_notifier(&finder);
+	return event->tracepoint ?
+	       tracepoint_probe_register(event->tracepoint, event->probe, NULL) : 0;
+}
+
+void wpt_event_off(struct wpt_event *event)
+{
+	if (event->tracepoint)
+		tracepoint_probe_unregister(event->tracepoint, event->probe, NULL);
+	event->tracepoint = NULL;
+	tracepoint_synchronize_unregister();
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A delay that is over while its pool is shut down: the timer has fired, and its function
+ * waits for the lock that the shutdown has. An event under that lock makes it so.
+ */
+#include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
+#include "at_event.h"
+#include "wpool_kunit.h"
+
+/* The shortest delay, in jiffies, and the longest. */
+#define FIRST_TRY	4UL
+#define LAST_TRY	(4UL * HZ)
+
+static struct {
+	const char			*pool;	/* its name */
+	struct wpool_delayed_task	*dtask;
+	bool				met;
+} firing;
+
+/* Under the pool's lock, before the state is another. */
+static void at_state(void *unused, const char *pool, int from, int to)
+{
+	u64 end = ktime_get_mono_fast_ns() + 2ULL * LAST_TRY * TICK_NSEC;
+	struct timer_list *timer;
+
+	if (!READ_ONCE(firing.dtask) || strcmp(pool, firing.pool))
+		return;
+	timer = &firing.dtask->timer;
+	WRITE_ONCE(firing.dtask, NULL);
+	if (!timer_pending(timer))
+		return;		/* too late: it has the lock behind it */
+	while (timer_pending(timer) && ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	firing.met = !timer_pending(timer);
+}
+
+static struct wpt_event state_event = { .name = "wpool_pool_state", .probe = at_state };
+
+static int delayed_fire_suite_init(struct kunit_suite *suite)
+{
+	return wpt_event_on(&state_event);
+}
+
+static void delayed_fire_suite_exit(struct kunit_suite *suite)
+{
+	wpt_event_off(&state_event);
+}
+
+static int delayed_fire_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_delayed_fire");
+}
+
+static const struct end {
+	const char	*name;
+	unsigned int	flags;		/* of the pool */
+	bool		now;
+} ends[] = {
+	{ "shutdown", 0, false },
+	{ "shutdown now", 0, true },
+	{ "shutdown now of what runs out", WPOOL_RUN_OUT_DELAYED, true },
+};
+
+static void end_name(const struct end *end, char *desc)
+{
+	strscpy(desc, end->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(end, ends, end_name);
+
+struct scene {
+	struct wpool_delayed_task	dtask;
+	const struct end		*end;
+	unsigned long			delay;
+};
+
+/* The timer is where it was armed: on the first, which is likely to count the time. */
+static int call_delay(struct wpt_thread *self)
+{
+	struct scene *scene = self->arg;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	return wpool_schedule_delayed(self->pool, &scene->dtask, scene->delay);
+}
+
+/* Needs an event under the lock, and a CPU for each of the two. */
+static bool may_meet(void)
+{
+	return state_event.tracepoint && num_online_cpus() > 1;
+}
+
+static int call_end(struct wpt_thread *self)
+{
+	unsigned int cpu = cpumask_next(cpumask_first(cpu_online_mask), cpu_online_mask);
+	struct scene *scene = self->arg;
+
+	if (may_meet()) {
+		set_cpus_allowed_ptr(current, cpumask_of(cpu));
+		firing.pool = wpool_name(self->pool);
+		WRITE_ONCE(firing.dtask, &scene->dtask);
+	}
+	if (scene->end->now)
+		return wpool_shutdown_now(self->pool, NULL);
+	wpool_shutdown(self->pool);
+	return 0;
+}
+
+/*
+ * Return: the pool, which is closed. The delay may have been over before: then, with a
+ * longer one, all begins anew. Where the two cannot meet the end must be the same.
+ */
+static struct wpool *shut_down_as_it_fires(struct kunit *test, struct scene *scene,
+					   struct wpt_job *job)
+{
+	struct wpool *pool;
+
+	firing.met = !may_meet();
+	scene->delay = may_meet() ? FIRST_TRY : LAST_TRY;
+	do {
+		pool = wpt_pool(test, &(struct wpool_attrs) { .flags = scene->end->flags });
+		atomic_set(&job->runs, 0);
+		wpool_delayed_task_init(&scene->dtask, wpt_run_job, job);
+		KUNIT_ASSERT_EQ(test, wpt_call(test, call_delay, pool, scene), 0);
+		KUNIT_ASSERT_EQ(test, wpt_call(test, call_end, pool, scene), 0);
+		KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+		scene->delay *= 2;
+	} while (!firing.met && scene->delay <= LAST_TRY);
+	KUNIT_EXPECT_TRUE(test, firing.met);
+	return pool;
+}
+
+/* 54, 78: it is cancelled once, by its timer or by the shutdown, and does not run */
+static void delayed_fire_at_end(struct kunit *test)
+{
+	struct scene *scene = wpt_alloc(test, sizeof(*scene));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpool *pool;
+
+	scene->end = test->param_value;
+	pool = shut_down_as_it_fires(test, scene, job);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &scene->dtask.task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+}
+
+static struct kunit_case delayed_fire_cases[] = {
+	KUNIT_CASE_PARAM(delayed_fire_at_end, end_gen_params),
+	{}
+};
+
+static struct kunit_suite delayed_fire_suite = {
+	.name = "wpool_delayed_fire",
+	.suite_init = delayed_fire_suite_init,
+	.suite_exit = delayed_fire_suite_exit,
+	.init = delayed_fire_init,
+	.exit = wpt_exit,
+	.test_cases = delayed_fire_cases,
+};
+
+kunit_test_suite(delayed_fire_suite);
