@@ -32,6 +32,22 @@ static void batched_runs_in_new_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
 }
 
+/* 64: and by one that idles, and is woken though nothing but the batch is left */
+static void batched_wakes_the_idle(struct kunit *test)
+{
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
+
+	wpool_pause(table->pool);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
+	table->rest = batched_queue(test, table, 5, NULL);
+	wpt_open(table->held[0]->gate);
+	wpt_open(table->held[1]->gate);
+	WPT_ASSERT_STAT(test, table->pool, IDLE, 2);
+	wpool_resume(table->pool);
+	batched_expect_run(test, table->rest, 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
+}
+
 /* 73: those in the batch go before those that are queued, in their order */
 static void batched_goes_first(struct kunit *test)
 {
@@ -363,6 +379,7 @@ static void batched_is_the_oldest(struct kunit *test)
 static struct kunit_case batched_cases[] = {
 	KUNIT_CASE_PARAM(batched_runs_elsewhere, warm_gen_params),
 	KUNIT_CASE_PARAM(batched_runs_in_new_worker, warm_gen_params),
+	KUNIT_CASE(batched_wakes_the_idle),
 	KUNIT_CASE(batched_goes_first),
 	KUNIT_CASE_PARAM(batched_is_counted, warm_gen_params),
 	KUNIT_CASE_PARAM(batched_is_cancelled, warm_gen_params),
