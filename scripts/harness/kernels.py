@@ -19,6 +19,7 @@ class Built:
     release: str
     arch: str
     configs: tuple
+    append: str = ""     # to its command line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,7 @@ KERNELS = {
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
     "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
+    "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
@@ -60,6 +62,7 @@ class Kernel:
     modules: pathlib.Path = None  # its own loadable modules, if it has any
     make: tuple = ()     # what make needs to be told for this kernel
     busybox: pathlib.Path = pathlib.Path("/bin/busybox")
+    append: str = ""     # to its command line
 
     def has(self, option):
         return f"\n{option}=" in (self.build / ".config").read_text()
@@ -119,7 +122,8 @@ def _built(name, spec):
             cache.prune(build.parent, f"{name}-*")
         cache.mark_ready(build)
     image = build / ("linux" if spec.arch == "um" else "arch/x86/boot/bzImage")
-    return Kernel(name, spec.arch, key, build, image, make=(f"ARCH={spec.arch}",))
+    return Kernel(name, spec.arch, key, build, image, make=(f"ARCH={spec.arch}",),
+                  append=spec.append)
 
 
 def _compile(name, spec, tree, build, wanted):

@@ -82,6 +82,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
     with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:
         scratch = pathlib.Path(scratch)
         initramfs.write(scratch / "initrd", content)
+        append = f"{kernel.append} {append}"
         if kernel.arch == "um":
             command = _uml(kernel, scratch, cpus, memory, append)
         else:
