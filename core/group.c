@@ -266,7 +266,7 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 {
 	struct group_cancel *what = arg;
 
-	what->cancelled += walk_cancel(pool, what->group);
+	what->cancelled += walk_cancel(pool, walk_wants_group, what->group);
 }
 
 /**

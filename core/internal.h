@@ -96,6 +96,9 @@
  */
 #define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
 
+/* How many pools with something of its stack a worker can tell apart. */
+#define WPOOL_MAX_LENT		4
+
 /* After a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
 
@@ -247,6 +250,10 @@ struct wpool_run {
  * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
+ * @exit_work: run by the thread itself as it ends, see stack.c
+ * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
+ *	own, as is @lent
+ * @lent: pools to which it has submitted tasks that lie on its stack; only to be compared
  * @rcu: for readers of &wpool.workers
  */
 struct wpool_worker {
@@ -274,6 +281,11 @@ struct wpool_worker {
 	struct wpool_task	*begun;
 
 	unsigned int		hotplug_came;
+
+	struct callback_head	exit_work;
+	unsigned int		nr_lent;
+	struct wpool		*lent[WPOOL_MAX_LENT];
+
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
 	struct rcu_head		rcu;

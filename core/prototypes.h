@@ -27,7 +27,10 @@ void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
 
 /* walk.c */
-unsigned int walk_cancel(struct wpool *pool, const struct wpool_group *group);
+typedef bool (*walk_wants_t)(const struct wpool_task *task, const void *arg);
+
+bool walk_wants_group(const struct wpool_task *task, const void *group);
+unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg);
 struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
 			     unsigned long *flags) __must_hold(&pool->lock);
 
@@ -202,6 +205,10 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 /* leak.c */
 void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
 		  int locks);
+
+/* stack.c */
+void stack_lend(struct wpool *pool);
+void stack_watch(struct wpool_worker *worker);
 
 /* worker.c */
 #ifdef CONFIG_FAULT_INJECTION

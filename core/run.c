@@ -2,10 +2,8 @@
 /*
  * A task's run: its beginning, the call, its end, and its death.
  *
- * What a dead worker had on its stack is gone with it. Of its own nested runs that
- * is seen to, see run_on_own_stack(). A task function that submits a task on its
- * stack and dies before it has waited for it leaves a list with a hole: that
- * cannot be healed, as the locks that it held cannot. wpool_run() never does.
+ * What a dead worker had on its stack is gone with it, tasks of its own among that. Its
+ * thread has seen to them as it ended, see stack.c; here they are not touched any more.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

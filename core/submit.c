@@ -214,12 +214,16 @@ static int not_accepted(struct wpool *pool, struct wpool_task *task,
  * Who submits a task knows whether it lies on its own stack. Of one that a pool has
  * already, nothing is changed. Context: pool->lock held.
  */
-static void note_stack(struct wpool_task *task)
+static void note_stack(struct wpool *pool, struct wpool_task *task)
 {
 	u8 flags = READ_ONCE(task->flags);
 
-	if (likely(!(flags & WPOOL_TASK_ONSTACK)) || object_is_on_stack(task))
+	if (likely(!(flags & WPOOL_TASK_ONSTACK)))
 		return;
+	if (object_is_on_stack(task)) {
+		stack_lend(pool);
+		return;
+	}
 	/* Pairs with the release in task_settle(). */
 	if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED))
 		WRITE_ONCE(task->flags, flags & ~WPOOL_TASK_ONSTACK);
@@ -236,7 +240,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	if (!submit_args_ok(pool, task))
 		return -EINVAL;
 	pool_lock(pool, flags);
-	note_stack(task);
+	note_stack(pool, task);
 	ret = queue_accept(pool, task, NULL, key);
 	if (unlikely(ret))
 		return not_accepted(pool, task, NULL, key, timeout, ret, flags);
@@ -257,7 +261,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 	int ret;
 
 	pool_lock(pool, flags);
-	note_stack(task);
+	note_stack(pool, task);
 	ret = queue_accept(pool, task, group, NULL);
 	if (ret)
 		return not_accepted(pool, task, group, NULL, BY_POLICY, ret, flags);
@@ -380,7 +384,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		return n;
 	pool_lock(pool, flags);
 	do {
-		note_stack(tasks[accepted]);
+		note_stack(pool, tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
 	staging_offer(pool, tasks[first]);

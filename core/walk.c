@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking for the tasks of a group where they wait.
+ * Looking for some tasks where they wait: those of a group, those on a stack.
  *
- * A group does not know its tasks, and they may wait behind any number of others. So who
+ * Who wants them does not know them, and they may wait behind any number of others. So who
  * looks for them walks along the lists, with pool->lock dropped after every few entries.
  * Where it goes on is &wpool.cursor: whoever takes that entry off its list moves the
  * cursor to the next, see walk_del(). There is one cursor, so walks take turns, by
  * &wpool.walk.
  *
- * No task of a group is missed that was there before: entries are added at the end of a
- * list; a task that goes from one list to another goes to one that is walked later; and
- * those in the batch and in the staging queue are in no group. The batch is not filled
+ * None is missed that was there before: entries are added at the end of a list; a task
+ * that goes from one list to another goes to one that is walked later; and those in the
+ * batch and in the staging queue are in no group, and not on a stack. The batch is not filled
  * meanwhile, as that takes tasks off the queue without a look at the cursor.
  *
  * What is added to a list while it is walked does not prolong the walk.
@@ -31,11 +31,12 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 }
 
 /*
- * Walks on, by *@left entries at most. Context: pool->lock held. Return: a task of the
- * group, which may be taken off the list; NULL if there is none among them.
+ * Walks on, by *@left entries at most. Context: pool->lock held. Return: a task that is
+ * wanted, which may be taken off the list; NULL if there is none among them.
  */
 static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
-				  const struct wpool_group *group, unsigned int *left)
+				  walk_wants_t wants, const void *arg,
+				  unsigned int *left)
 {
 	struct wpool_task *task;
 
@@ -45,7 +46,7 @@ static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
 		pool->cursor = pool->cursor->next;
 		--*left;
 		hold_step(pool);
-		if (watch_group(task) == group)
+		if (wants(task, arg))
 			return task;
 	}
 	return NULL;
@@ -53,13 +54,13 @@ static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
 
 /* Takes back some. Context: pool->lock held. Return: how many. */
 static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
-				const struct wpool_group *group,
+				walk_wants_t wants, const void *arg,
 				struct wpool_wakes *wakes)
 {
 	unsigned int n = 0, left = WPOOL_CHUNK;
 	struct wpool_task *task;
 
-	while ((task = walk_on(pool, list, group, &left))) {
+	while ((task = walk_on(pool, list, wants, arg, &left))) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 		n++;
@@ -70,7 +71,7 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 }
 
 static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
-			      const struct wpool_group *group)
+			      walk_wants_t wants, const void *arg)
 {
 	struct wpool_wakes wakes = {};
 	unsigned int n = 0, walked;
@@ -80,7 +81,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	pool->cursor = list->next;
 	all = pool->nr_queued;
 	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
-		n += cancel_some(pool, list, group, &wakes);
+		n += cancel_some(pool, list, wants, arg, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);
 		cond_resched();
 		pool_lock(pool, flags);
@@ -90,24 +91,31 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	return n;
 }
 
+/* Is the task of a group? */
+bool walk_wants_group(const struct wpool_task *task, const void *group)
+{
+	return watch_group(task) == group;
+}
+
 /**
- * walk_cancel() - take back all tasks of a group that have not begun
+ * walk_cancel() - take back all tasks that are wanted and have not begun
  * @pool: in this pool
- * @group: the group
+ * @wants: says which; with pool->lock held
+ * @arg: its second argument
  *
  * Context: Process context; may sleep.
  * Return: how many.
  */
-unsigned int walk_cancel(struct wpool *pool, const struct wpool_group *group)
+unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg)
 {
 	unsigned int n, prio;
 
 	might_sleep();
 	down(&pool->walk);
-	n = cancel_on(pool, &pool->again, group);
-	n += cancel_on(pool, &pool->held, group);
+	n = cancel_on(pool, &pool->again, wants, arg);
+	n += cancel_on(pool, &pool->held, wants, arg);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-		n += cancel_on(pool, &pool->queue[prio], group);
+		n += cancel_on(pool, &pool->queue[prio], wants, arg);
 	up(&pool->walk);
 	return n;
 }
@@ -123,7 +131,7 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 	pool->cursor = list->next;
 	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
-		task = walk_on(pool, list, group, &left);
+		task = walk_on(pool, list, walk_wants_group, group, &left);
 		if (task)
 			return task;
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);

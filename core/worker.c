@@ -254,6 +254,7 @@ static int worker_main(void *data)
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
+	stack_watch(worker);
 	trace_wpool_worker_start(pool->name, worker->id);
 	worker_set_up(worker);
 	pool_lock(pool, flags);

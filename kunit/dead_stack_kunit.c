@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What lies on the stack of a worker that dies, and is in a pool. The stack is gone with
+ * the thread, so the pools must have let go of it by then: what has not begun never
+ * does, whoever waits for it is told, and all others go on.
+ */
+#include <linux/kthread.h>
+#include "wpool_kunit.h"
+
+static int dead_stack_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_dead_stack");
+}
+
+/* How many tasks a lender has on its stack. */
+#define LENT	3
+
+#define KEY	7
+
+/*
+ * A task that submits others, on its stack, one each time that it is told to, and takes
+ * its worker down when its gate opens.
+ */
+struct lender {
+	struct wpool_task	task;
+	struct wpool		*pool;		/* where it submits them */
+	struct wpt_job		*jobs;		/* as which they run */
+	bool			keyed;		/* all have KEY */
+	struct wpt_gate		*gate;
+	struct completion	turn;
+	struct completion	done;
+	struct wpool_task	*lent[LENT];
+	int			err;
+};
+
+static int lend(struct lender *lender, struct wpool_keyed_task *lent, struct wpt_job *job)
+{
+	if (!lender->keyed) {
+		wpool_task_init(&lent->task, wpt_run_job, job);
+		return wpool_schedule(lender->pool, &lent->task);
+	}
+	wpool_keyed_task_init(lent, wpt_run_job, job);
+	return wpool_schedule_keyed(lender->pool, lent, KEY);
+}
+
+static int lend_and_die(void *arg)
+{
+	struct wpool_keyed_task lent[LENT];
+	struct lender *lender = arg;
+	unsigned int n = 0;
+
+	while (!completion_done(&lender->gate->opened)) {
+		if (n == LENT || !try_wait_for_completion(&lender->turn)) {
+			schedule_timeout_idle(1);
+			continue;
+		}
+		lender->lent[n] = &lent[n].task;
+		lender->err = lend(lender, &lent[n], &lender->jobs[n]);
+		n++;
+		complete(&lender->done);
+	}
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* Begun, in a pool of its own or in that where it lends. */
+static struct lender *make_lender(struct kunit *test, struct wpool *its_own,
+				  struct wpool *pool, struct wpt_gate *gate)
+{
+	struct lender *lender = wpt_alloc(test, sizeof(*lender));
+
+	lender->pool = pool;
+	lender->jobs = wpt_jobs(test, LENT, gate);
+	lender->gate = wpt_gate(test);
+	init_completion(&lender->turn);
+	init_completion(&lender->done);
+	wpool_task_init(&lender->task, lend_and_die, lender);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(its_own, &lender->task), 0);
+	return lender;
+}
+
+static void lend_one(struct kunit *test, struct lender *lender)
+{
+	complete(&lender->turn);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&lender->done, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, lender->err, 0);
+}
+
+static void die_now(struct kunit *test, struct lender *lender)
+{
+	wpt_open(lender->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &lender->task), -EOWNERDEAD);
+}
+
+static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
+{
+	return wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+}
+
+/* All that was accepted has ended, and the pool comes to its end. */
+static void expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
+{
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, never_ran);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
+			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
+			wpt_stat(pool, WPOOL_STAT_CANCELLED) +
+			wpt_stat(pool, WPOOL_STAT_OOPSED));
+	wpt_destroy(test, pool);
+}
+
+static const bool own_cases[] = { false, true };
+
+static void own_name(const bool *own, char *desc)
+{
+	strscpy(desc, *own ? "in its own pool" : "in another pool", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(own, own_cases, own_name);
+
+/* 75: tasks that wait, among others: those go on in their order */
+static void dead_stack_queued(struct kunit *test)
+{
+	bool own = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, LENT + 1, NULL), *hold;
+	struct lender *lender;
+	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
+	unsigned int i;
+
+	lender = make_lender(test, own ? pool : other, pool, NULL);
+	hold = wpt_hold(test, pool, own ? 1 : 2);
+	for (i = 0; i <= LENT; i++) {
+		jobs[i].clock = clock;
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		if (i < LENT)
+			lend_one(test, lender);
+	}
+	die_now(test, lender);
+	wpt_open(hold->gate);
+	for (i = 0; i <= LENT; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+		if (!own)
+			KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+	}
+	for (i = 0; i < LENT; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&lender->jobs[i].runs), 0);
+	expect_balance(test, pool, LENT);
+}
+
+/* 75: two that die, with tasks of both side by side, and none of the living among them */
+static void dead_stack_two(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 2);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
+	struct lender *lenders[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		lenders[i] = make_lender(test, other, pool, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	for (i = 0; i < 2 * LENT; i++)
+		lend_one(test, lenders[i % 2]);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
+	for (i = 0; i < 2; i++)
+		wpt_open(lenders[i]->gate);
+	for (i = 0; i < 2; i++)
+		die_now(test, lenders[i]);
+	wpt_open(hold->gate);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+	expect_balance(test, pool, 2 * LENT);
+}
+
+/* Waits for a task that lies on the stack of a lender. */
+static int call_wait_lent(struct wpt_thread *self)
+{
+	return wpool_wait(self->arg);
+}
+
+/* 75, 49: who waits for one of them is told that it never ran */
+static void dead_stack_awaited(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct lender *lender = make_lender(test, other, pool, NULL);
+	struct wpt_thread *waiter;
+
+	lend_one(test, lender);
+	waiter = wpt_thread(test, call_wait_lent, NULL, NULL, lender->lent[0]);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	die_now(test, lender);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
+	wpt_open(hold->gate);
+	expect_balance(test, pool, 1);
+}
+
+/* 75, 18: the room that they took is given to who waits for it */
+static void dead_stack_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = LENT,
+	});
+	struct wpool *other = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct lender *lender = make_lender(test, other, pool, NULL);
+	struct wpt_thread *submitter;
+	unsigned int i;
+
+	for (i = 0; i < LENT; i++)
+		lend_one(test, lender);
+	submitter = wpt_thread(test, wpt_call_schedule, pool, job, NULL);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	die_now(test, lender);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	expect_balance(test, pool, LENT);
+}
+
+/* 75: one that another worker is inside goes on, and its end touches nothing */
+static void dead_stack_running(struct kunit *test)
+{
+	bool own = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_gate *gate = wpt_gate(test);
+	struct lender *lender = make_lender(test, own ? pool : other, pool, gate);
+
+	lend_one(test, lender);
+	wpt_begun(test, &lender->jobs[0]);
+	die_now(test, lender);
+	/* others have its stack now */
+	KUNIT_EXPECT_EQ(test, wpool_resize(other, 8), 0);
+	KUNIT_EXPECT_GE(test, wpool_prestart(other, 8), 7);
+	wpt_open(gate);
+	expect_balance(test, pool, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lender->jobs[0].runs), 1);
+}
+
+/* A task with the key of the lenders'. */
+static struct wpool_keyed_task *keyed_job(struct kunit *test, struct wpt_job *job)
+{
+	struct wpool_keyed_task *keyed = wpt_alloc(test, sizeof(*keyed));
+
+	wpool_keyed_task_init(keyed, wpt_run_job, job);
+	return keyed;
+}
+
+/* 75: the first of its key, with others behind it: they run, and so do those that come later */
+static void dead_stack_key_head(struct kunit *test)
+{
+	bool own = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold;
+	struct lender *lender = make_lender(test, own ? pool : other, pool, NULL);
+	struct wpool_keyed_task *keyed[3];
+	unsigned int i;
+
+	hold = wpt_hold(test, pool, own ? 1 : 2);
+	lender->keyed = true;
+	lend_one(test, lender);
+	for (i = 0; i < 3; i++) {
+		keyed[i] = keyed_job(test, &jobs[i]);
+		if (i == 2)
+			break;
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, keyed[i], KEY), 0);
+		lend_one(test, lender);
+	}
+	die_now(test, lender);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, keyed[2], KEY), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
+	expect_balance(test, pool, 3);
+}
+
+/* 75: behind one of their key that lives: that is where they are taken from */
+static void dead_stack_key_followers(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct lender *lender = make_lender(test, other, pool, NULL);
+	struct wpool_keyed_task *keyed[3];
+	unsigned int i;
+
+	jobs[0].gate = wpt_gate(test);
+	lender->keyed = true;
+	for (i = 0; i < 3; i++) {
+		keyed[i] = keyed_job(test, &jobs[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, keyed[i], KEY), 0);
+		lend_one(test, lender);
+	}
+	die_now(test, lender);
+	wpt_open(jobs[0].gate);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
+	expect_balance(test, pool, 3);
+}
+
+/* 75: the first of its key, while another worker is inside it */
+static void dead_stack_key_running(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_gate *gate = wpt_gate(test);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct lender *lender = make_lender(test, other, pool, gate);
+	struct wpool_keyed_task *keyed[2];
+	unsigned int i;
+
+	lender->keyed = true;
+	lend_one(test, lender);
+	wpt_begun(test, &lender->jobs[0]);
+	for (i = 0; i < 2; i++) {
+		keyed[i] = keyed_job(test, &jobs[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, keyed[i], KEY), 0);
+	}
+	die_now(test, lender);
+	wpt_open(gate);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
+	expect_balance(test, pool, 0);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* A task that waits for one of its own, with a key, and is taken down by that. */
+struct nester {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_job		*job;		/* begun when its own waits */
+};
+
+static int nest_and_die(void *arg)
+{
+	struct nester *nester = arg;
+	struct wpool_keyed_task own;
+	int err;
+
+	wpool_keyed_task_init(&own, die, NULL);
+	err = wpool_schedule_keyed(nester->pool, &own, KEY);
+	complete_all(&nester->job->begun);
+	wait_for_completion(&nester->job->gate->opened);
+	return err ?: wpool_wait(&own.task);
+}
+
+/* 75, 42: nested: the worker runs a task of its own stack that has a key, and dies of it */
+static void dead_stack_key_nested(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1);
+	struct nester *nester = wpt_alloc(test, sizeof(*nester));
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct wpool_keyed_task *keyed[3];
+	unsigned int i;
+
+	nester->pool = pool;
+	nester->job = wpt_jobs(test, 1, wpt_gate(test));
+	wpool_task_init(&nester->task, nest_and_die, nester);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nester->task), 0);
+	wpt_begun(test, nester->job);
+	for (i = 0; i < 3; i++) {
+		keyed[i] = keyed_job(test, &jobs[i]);
+		if (i < 2)
+			KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, keyed[i], KEY), 0);
+	}
+	wpt_open(nester->job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &nester->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, keyed[2], KEY), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+	expect_balance(test, pool, 0);
+}
+
+static struct kunit_case dead_stack_cases[] = {
+	KUNIT_CASE_PARAM(dead_stack_running, own_gen_params),
+	KUNIT_CASE_PARAM(dead_stack_queued, own_gen_params),
+	KUNIT_CASE(dead_stack_two),
+	KUNIT_CASE(dead_stack_awaited),
+	KUNIT_CASE(dead_stack_room),
+	KUNIT_CASE_PARAM(dead_stack_key_head, own_gen_params),
+	KUNIT_CASE(dead_stack_key_followers),
+	KUNIT_CASE(dead_stack_key_running),
+	KUNIT_CASE(dead_stack_key_nested),
+	{}
+};
+
+static struct kunit_suite dead_stack_suite = {
+	.name = "wpool_dead_stack",
+	.init = dead_stack_init,
+	.exit = wpt_exit,
+	.test_cases = dead_stack_cases,
+};
+
+kunit_test_suite(dead_stack_suite);
