@@ -6,9 +6,7 @@
  * If the function takes the worker down, the stack goes with the thread. So a worker
  * notes which pools have something of its stack. Its thread itself, when it ends, before
  * its stack is freed and others have the memory, takes back there what waits and lets go
- * of what runs; whoever waits for one of these tasks is told. An oops rewinds the stack, and
- * what the thread does to end writes over the outermost frames, hardly ever over those of
- * a task; what was hit is left to mend.c.
+ * of what runs; whoever waits for one of these tasks is told.
  *
  * Later, when the worker is buried, its stack is gone, and not touched any more.
  */
@@ -135,8 +133,14 @@ static void stack_forget(struct callback_head *work)
 {
 	struct wpool_worker *worker = container_of(work, struct wpool_worker, exit_work);
 
-	if (worker->nr_lent)
-		visit_pools(forget_in, worker);
+	if (!worker->nr_lent)
+		return;
+	/* It may have died in an RCU read-side critical section, and we sleep. */
+	while (rcu_preempt_depth()) {
+		rcu_read_unlock();
+		__acquire(RCU);
+	}
+	visit_pools(forget_in, worker);
 }
 
 /**
