@@ -58,6 +58,22 @@ static void worker_free(struct rcu_head *rcu)
 	kfree(worker);
 }
 
+static void worker_release(struct kref *kref)
+{
+	call_rcu(&container_of(kref, struct wpool_worker, kref)->rcu, worker_free);
+}
+
+/**
+ * worker_put() - drop a reference to the memory of a worker
+ * @worker: the worker
+ *
+ * Context: any.
+ */
+void worker_put(struct wpool_worker *worker)
+{
+	kref_put(&worker->kref, worker_release);
+}
+
 /* Has it ever begun a task? It notes the function and does not clear it. */
 static bool worker_has_run(const struct wpool_worker *worker)
 {
@@ -109,7 +125,7 @@ static void bury(struct wpool_worker *worker)
 	pool_unlock_wake(pool, flags, &wakes);
 
 	end_backoff(pool, worker);
-	call_rcu(&worker->rcu, worker_free);
+	worker_put(worker);
 	manager_kick(pool);
 	wpool_put(pool);
 }

@@ -34,7 +34,7 @@ static struct timer_list *delayed_timer(struct wpool_task *task)
 static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	list_del(&task->node);
+	walk_del(pool, &task->node);
 	shared_dec(pool->nr_delayed);
 }
 
@@ -140,10 +140,12 @@ bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes)
 	for (n = 0; n < WPOOL_CHUNK && !list_empty(&pool->delayed); n++) {
 		hold_step(pool);
 		task = list_first_entry(&pool->delayed, struct wpool_task, node);
-		if (delayed_take_back(pool, task))
+		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
-		else
-			list_move_tail(&task->node, &pool->delayed);
+		} else {
+			walk_del(pool, &task->node);
+			list_add_tail(&task->node, &pool->delayed);
+		}
 	}
 	return !list_empty(&pool->delayed);
 }
@@ -239,7 +241,8 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
 	if (!holder)
 		return wpool_schedule_delayed(pool, dtask, delay);
-	if (delayed_cancelled(holder)) {	/* closing: not delayed anew */
+	/* Not delayed anew if it is closing, or the task's group is about to go. */
+	if (delayed_cancelled(holder) || group_ends(&dtask->task)) {
 		task_drop(holder, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
 	} else {
 		delayed_link(holder, dtask, delay);

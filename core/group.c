@@ -14,6 +14,12 @@
  * Who ends the last task of a group does not touch it after it dropped the
  * group's lock, and nobody returns from a wait before having held that lock: the
  * group may be freed then.
+ *
+ * A group on the stack of a worker is gone if that dies, see stack.c. So its owner is noted,
+ * and others hold that worker while they are in a call on the group, and touch the group in
+ * RCU read-side critical sections, if stack_is_ending() says that it is still there. Who is
+ * on its list of waiters, or ends a task of it, need not ask: they are told, and these are
+ * found, before the stack goes.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -22,7 +28,7 @@
 
 static void __group_init(struct wpool_group *group, unsigned int flags)
 {
-	*group = (struct wpool_group) { .flags = flags };
+	*group = (struct wpool_group) { .flags = flags, .owner = stack_owner(group) };
 	raw_spin_lock_init(&group->lock);
 }
 
@@ -70,6 +76,14 @@ static void group_tell(struct wpool_group *group, bool workers, int told,
 	}
 }
 
+/* The last of its tasks has ended. Context: its lock held. */
+static void group_empty(struct wpool_group *group, struct wpool_wakes *wakes)
+{
+	if (group->owner)
+		stack_unlink_group(group);
+	group_tell(group, false, 0, wakes);
+}
+
 /**
  * group_task_done() - count a task of a group that has ended, or was not accepted
  * @group: the group; not to be touched afterwards
@@ -85,13 +99,15 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 	bool first, all_home = false;
 
 	raw_spin_lock(&group->lock);
+	if (stack_is_ending(group->owner))
+		result = -EOWNERDEAD;
 	if (group->home != pool)
 		all_home = !--group->elsewhere;
 	first = result < 0 && !group->error;
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
 	if (!--group->pending)
-		group_tell(group, false, 0, wakes);
+		group_empty(group, wakes);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
 		group_tell(group, false, -EAGAIN, wakes);	/* to cancel the rest */
 	else if (all_home)
@@ -133,6 +149,14 @@ bool group_failed(const struct wpool_group *group)
 	return (group->flags & WPOOL_GROUP_FAIL_FAST) && READ_ONCE(group->error);
 }
 
+/* Is a task's group about to go, with the stack that it lies on? Context: pool->lock held. */
+bool group_ends(const struct wpool_task *task)
+{
+	const struct wpool_group *group = watch_group(task);
+
+	return group && stack_is_ending(group->owner);
+}
+
 /* Is a task that is about to begin not to? Context: pool->lock held. */
 bool group_cancels(const struct wpool_task *task)
 {
@@ -171,38 +195,100 @@ static struct wpool *group_get_counting_home(struct wpool_group *group)
 	return NULL;
 }
 
-/* Counts a task that is about to be submitted. */
-static void group_add(struct wpool_group *group, struct wpool *pool)
+/*
+ * Counts a task that is about to be submitted. Context: its lock held. Return: as
+ * group_get_counting_home(), if the task is elsewhere.
+ */
+static struct wpool *group_count(struct wpool_group *group, struct wpool *pool)
+{
+	lockdep_assert_held(&group->lock);
+	if (!group->pending++) {
+		group->home = pool;
+		if (group->owner)
+			stack_link_group(group);
+	}
+	if (group->home == pool)
+		return NULL;
+	group->elsewhere++;
+	return group_get_counting_home(group);
+}
+
+/* Return: false if the group is gone, with the stack of @owner. */
+static bool group_add(struct wpool_group *group, struct wpool *pool,
+		      const struct wpool_worker *owner)
 {
 	struct wpool_wakes wakes = {};
 	struct wpool *home = NULL;
 	unsigned long flags;
+	bool gone;
 
-	raw_spin_lock_irqsave(&group->lock, flags);
-	if (!group->pending++)
-		group->home = pool;
-	if (group->home != pool) {
-		group->elsewhere++;
-		home = group_get_counting_home(group);
+	rcu_read_lock();
+	gone = stack_is_ending(owner);
+	if (!gone) {
+		raw_spin_lock_irqsave(&group->lock, flags);
+		home = group_count(group, pool);
+		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
-	raw_spin_unlock_irqrestore(&group->lock, flags);
+	rcu_read_unlock();
 	if (!home)
-		return;
+		return !gone;
 	pool_lock(home, flags);
-	group_tell_workers(group, &wakes);
+	if (!stack_is_ending(owner))
+		group_tell_workers(group, &wakes);
 	pool_unlock_wake(home, flags, &wakes);
 	wpool_put(home);
+	return true;
 }
 
 /* Takes back group_add() for a task that was not accepted. */
-static void group_sub(struct wpool_group *group, struct wpool *pool)
+static void group_sub(struct wpool_group *group, struct wpool *pool,
+		      const struct wpool_worker *owner)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	group_task_done(group, pool, 0, &wakes);
+	if (!stack_is_ending(owner))
+		group_task_done(group, pool, 0, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/* Nobody will end its tasks any more. Context: its lock held. */
+static void group_abandon(struct wpool_group *group, struct wpool_wakes *wakes)
+{
+	group->pending = 0;
+	if (!group->error)
+		group->error = -EOWNERDEAD;
+	group_empty(group, wakes);
+}
+
+/**
+ * group_end() - tell all who wait for a group that is about to go
+ * @group: in no pool any more; on the stack of the current thread, which ends
+ *
+ * Context: any.
+ */
+void group_end(struct wpool_group *group)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool *home;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	home = group_get_counting_home(group);
+	if (!home)
+		group_abandon(group, &wakes);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	if (!home) {
+		wakes_issue(&wakes);
+		return;
+	}
+	pool_lock(home, flags);
+	raw_spin_lock(&group->lock);
+	group_abandon(group, &wakes);
+	raw_spin_unlock(&group->lock);
+	pool_unlock_wake(home, flags, &wakes);
+	wpool_put(home);
 }
 
 /**
@@ -213,20 +299,25 @@ static void group_sub(struct wpool_group *group, struct wpool *pool)
  *
  * Context: Process context; may sleep.
  * Return: as wpool_schedule(), and -EINVAL for a NULL group; the group has grown
- * if it is 0.
+ * if it is 0. -EOWNERDEAD: the group lay on the stack of a worker, which has died
+ * meanwhile.
  */
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
-	int ret;
+	struct wpool_worker *owner;
+	int ret = -EOWNERDEAD;
 
 	might_sleep();
 	if (!group || !submit_args_ok(pool, task))
 		return -EINVAL;
-	group_add(group, pool);
-	ret = submit_to_group(pool, task, group);
-	if (ret)
-		group_sub(group, pool);
+	owner = stack_hold(group->owner);
+	if (group_add(group, pool, owner)) {
+		ret = submit_to_group(pool, task, group, owner);
+		if (ret)
+			group_sub(group, pool, owner);
+	}
+	stack_release(owner);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);

@@ -11,41 +11,62 @@
 struct group_wait {
 	struct wpool_group	*group;
 	struct wpool_worker	*worker;	/* the caller, or NULL */
+	struct wpool_worker	*owner;		/* on whose stack the group lies, see stack_hold() */
 	struct wpool_deadline	deadline;
 	bool			helps;		/* runs tasks of it */
 	int			error;
 };
 
-/* Has a waiter told of the group's end. Return: false if the group is empty. */
-static bool group_join(struct wpool_group *group, struct wpool_waiter *waiter)
+/* Has a waiter told of the group's end. Return: false if the group is empty, or gone. */
+static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 {
+	struct wpool_group *group = wait->group;
 	unsigned long flags;
-	bool pending;
+	bool pending = false;
 
-	raw_spin_lock_irqsave(&group->lock, flags);
-	waiter->value = group->error;
-	pending = group->pending;
-	if (pending)
-		hlist_add_head(&waiter->hnode, &group->waiters);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
+	waiter->value = -EOWNERDEAD;
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner)) {
+		raw_spin_lock_irqsave(&group->lock, flags);
+		waiter->value = group->error;
+		pending = group->pending;
+		if (pending)
+			hlist_add_head(&waiter->hnode, &group->waiters);
+		raw_spin_unlock_irqrestore(&group->lock, flags);
+	}
+	rcu_read_unlock();
 	return pending;
 }
 
+/*
+ * Takes a waiter off whose time is over. Return: false if it has been told, or is about to
+ * be as the group goes.
+ */
+static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
+{
+	struct wpool_group *group = wait->group;
+	bool gave_up = false;
+	unsigned long flags;
+
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner)) {
+		raw_spin_lock_irqsave(&group->lock, flags);
+		gave_up = waiter->told == -EINPROGRESS;
+		if (gave_up)
+			hlist_del(&waiter->hnode);
+		raw_spin_unlock_irqrestore(&group->lock, flags);
+	}
+	rcu_read_unlock();
+	return gave_up;
+}
+
 /* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EDEADLK. */
-static int group_await(struct wpool_group *group, struct wpool_waiter *waiter,
+static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 		       unsigned long timeout)
 {
-	unsigned long flags;
-	bool gave_up;
-
 	if (wait_for_completion_timeout(&waiter->done, timeout))
 		return waiter->told;
-	raw_spin_lock_irqsave(&group->lock, flags);
-	gave_up = waiter->told == -EINPROGRESS;
-	if (gave_up)
-		hlist_del(&waiter->hnode);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-	if (gave_up)
+	if (group_give_way(wait, waiter))
 		return -ETIMEDOUT;
 	wait_for_completion(&waiter->done);
 	return waiter->told;
@@ -58,8 +79,8 @@ static int group_sleep(struct group_wait *wait)
 	int ret = 0;
 
 	waiter_init(&waiter);
-	if (group_join(wait->group, &waiter))
-		ret = group_await(wait->group, &waiter, deadline_left(&wait->deadline));
+	if (group_join(wait, &waiter))
+		ret = group_await(wait, &waiter, deadline_left(&wait->deadline));
 	wait->error = waiter.value;
 	return ret;
 }
@@ -90,6 +111,8 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter,
 {
 	struct wpool_group *group = wait->group;
 
+	if (stack_is_ending(wait->owner))
+		return;
 	raw_spin_lock(&group->lock);
 	if (waiter->told == -EINPROGRESS && !group->elsewhere &&
 	    group->home == wait->worker->pool) {
@@ -126,15 +149,14 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	waiter.group = wait->group;
 	waiter.too_deep = too_deep;
 	waiter.helper = wait->worker;
-	joined = group_join(wait->group, &waiter);
+	joined = group_join(wait, &waiter);
 	if (joined && !too_deep)
 		again = group_find(pool, wait, &flags);
 	if (joined && !again && wait->deadline.never)
 		group_doze(wait, &waiter, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	if (joined)
-		ret = group_await(wait->group, &waiter,
-				  again ? 0 : deadline_left(&wait->deadline));
+		ret = group_await(wait, &waiter, again ? 0 : deadline_left(&wait->deadline));
 	wait->error = waiter.value;
 	return again && ret == -ETIMEDOUT ? -EAGAIN : ret;
 }
@@ -164,6 +186,18 @@ static int group_help(struct group_wait *wait)
 static int group_wait_once(struct group_wait *wait)
 {
 	return wait->worker ? group_help(wait) : group_sleep(wait);
+}
+
+/* Takes back the tasks of a group that is to fail fast, if it has failed. */
+static void group_look(const struct group_wait *wait)
+{
+	bool failed;
+
+	rcu_read_lock();
+	failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
+	rcu_read_unlock();
+	if (failed)
+		wpool_group_cancel(wait->group);
 }
 
 /* Is it the group of a task that the worker is inside? */
@@ -214,15 +248,16 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 		return -EINVAL;
 	if (group_is_own(group, wait.worker))
 		return -EDEADLK;
+	wait.owner = stack_hold(group->owner);
 	deadline_set(&wait.deadline, timeout);
 	do {
-		if (group_failed(group))
-			wpool_group_cancel(group);
+		group_look(&wait);
 		wait.helps = deadline_left(&wait.deadline);
 		ret = group_wait_once(&wait);
 	} while (ret == -EAGAIN);
 	if (ret == -EDEADLK)
 		group_give_up(&wait);
+	stack_release(wait.owner);
 	return ret ?: wait.error;
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
@@ -241,7 +276,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * Context: Process context; sleeps, uninterruptibly.
  * Return: the first error to occur in the group since it was set up: a negative
  * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
- * worker down. 0 if there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the
+ * worker down, or for a group that lay on the stack of a worker which has died. 0 if
+ * there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the
  * caller is inside a task of the group, which goes on, and is not to be freed yet; or it
  * was nested too deep, as above, and the group is empty.
  */

@@ -20,6 +20,7 @@
  *	registry_lock			mutex; pool.c
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
+ *	      worker->groups_lock	raw; stack.c
  *	    manager.lock		raw; manager.c
  *	    batch.lock			raw; batch.c
  *	    staging.lock		raw; staging.c
@@ -119,6 +120,7 @@
  * @task: I: what is waited for; of a blocked submitter: what it wants accepted
  * @group: I: what is waited for; of a blocked submitter: to which @task is to belong,
  *	or NULL
+ * @owner: I: of a blocked submitter: as group_enter() of @group
  * @key: I: of a blocked submitter: under which it is to run, or NULL for no new one
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
  *	NULL
@@ -145,6 +147,7 @@ struct wpool_waiter {
 	int			value;
 	struct wpool_task	*task;
 	struct wpool_group	*group;
+	struct wpool_worker	*owner;
 	const u64		*key;
 	struct wpool_worker	*worker;
 	bool			counted;
@@ -254,6 +257,12 @@ struct wpool_run {
  * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
  *	own, as is @lent
  * @lent: pools to which it has submitted tasks that lie on its stack; only to be compared
+ * @has_groups: the worker's own: it has set up a group on its stack
+ * @groups_lock: guards @groups
+ * @groups: those of them that have tasks
+ * @ending: its stack is about to go: set by itself, read in RCU read-side critical
+ *	sections, see stack_is_ending()
+ * @kref: the thread until it is buried, others in calls on groups of its stack
  * @rcu: for readers of &wpool.workers
  */
 struct wpool_worker {
@@ -285,6 +294,11 @@ struct wpool_worker {
 	struct callback_head	exit_work;
 	unsigned int		nr_lent;
 	struct wpool		*lent[WPOOL_MAX_LENT];
+	bool			has_groups;
+	raw_spinlock_t		groups_lock;
+	struct list_head	groups;
+	bool			ending;
+	struct kref		kref;
 
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
@@ -373,7 +387,7 @@ struct wpool_entry {
  *	function, or behind another of their key
  * @again: L: the runs, of workers and of callers, whose task waits to run again
  * @held: L: the tasks held back behind another of their key, oldest first
- * @walk: taken by who walks along @queue, @again and @held, see walk.c
+ * @walk: taken by who walks along @queue, @again, @held and @delayed, see walk.c
  * @cursor: L: the entry that is walked to next, or NULL
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
@@ -653,6 +667,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 
 #include "prototypes.h"
 #include "hold.h"
+#include "stack.h"
 #include "staging.h"
 #include "fastpath.h"
 

@@ -55,9 +55,11 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 		     struct wpool_wakes *wakes);
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
 			struct wpool_wakes *wakes);
+void group_end(struct wpool_group *group);
 void group_forget(struct wpool_waiter *waiter);
 void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes);
 bool group_failed(const struct wpool_group *group);
+bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
 
 /* watch.c */
@@ -72,7 +74,7 @@ void __watch_tell(struct wpool_task *task, int told, int value,
 /* submit.c */
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group);
+		    struct wpool_group *group, const struct wpool_worker *owner);
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key);
 
 /* key.c */
@@ -207,7 +209,13 @@ void __leak_check(const struct wpool *pool, const struct wpool_run *run, const v
 		  int locks);
 
 /* stack.c */
+void stack_init(struct wpool_worker *worker);
 void stack_lend(struct wpool *pool);
+struct wpool_worker *stack_owner(const void *object);
+struct wpool_worker *stack_hold(struct wpool_worker *owner);
+void stack_release(struct wpool_worker *owner);
+void stack_link_group(struct wpool_group *group);
+void stack_unlink_group(struct wpool_group *group);
 void stack_watch(struct wpool_worker *worker);
 
 /* worker.c */
@@ -233,6 +241,7 @@ void manager_reap(struct wpool_exit *exit);
 /* bury.c */
 void worker_reap(struct wpool_exit *exit);
 void worker_give_back(struct wpool_worker *worker);
+void worker_put(struct wpool_worker *worker);
 
 /* watchdog.c */
 void watchdog_await(struct wpool *pool);

@@ -306,8 +306,8 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 	while (turned_away < WPOOL_CHUNK &&
 	       (waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
-		ret = queue_accept(pool, waiter->task, waiter->group,
-				   waiter->key);
+		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
+		      queue_accept(pool, waiter->task, waiter->group, waiter->key);
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);

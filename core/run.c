@@ -447,8 +447,7 @@ bool run_may_nest(const struct wpool_worker *worker)
 /* A task on the stack of the thread that runs it: gone if that thread is. */
 bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task)
 {
-	return run->worker &&
-	       (unsigned long)task - run->worker->stack < THREAD_SIZE;
+	return run->worker && stack_has(run->worker, task);
 }
 
 /**

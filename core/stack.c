@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a worker has on its stack, and a pool as well: tasks that a function of it has
- * submitted and not yet waited for.
+ * What a worker has on its stack, and others know of: tasks that a function of it has
+ * submitted and not yet waited for, and groups.
  *
- * If the function takes the worker down, the stack goes with the thread. So a worker
- * notes which pools have something of its stack. Its thread itself, when it ends, before
- * its stack is freed and others have the memory, takes back there what waits and lets go
- * of what runs; whoever waits for one of these tasks is told.
+ * If the function takes the worker down, the stack goes with the thread. So the thread
+ * itself, when it ends, before its stack is freed and others have the memory, has all let
+ * go of it: stack_forget(). Later, when the worker is buried, its stack is gone, and what
+ * was on it is not touched any more: see run_bury().
  *
- * Later, when the worker is buried, its stack is gone, and not touched any more.
+ * Tasks: a worker notes which pools have had some of its stack. There they are taken back
+ * if they wait; if another worker is inside one, it goes on without it. Who waits for one is
+ * told.
+ *
+ * Groups: their tasks may be anywhere, submitted by anybody; those that have not begun are
+ * taken back, as what they are to work on is on the stack as a rule, too; those that have
+ * go on, in no group. Threads may be in a call on a group. Who sleeps there is told, those
+ * who are awake find it gone by stack_is_ending(): once that is set, and an RCU grace period
+ * is over, nobody touches the group but who ends a task of it, under a pool's lock, and
+ * these are found in the pools. Blocked submitters have time until there is room.
+ *
+ * Not seen to is what only a function that died could have told of: a task on its stack that
+ * it had another thread submit; a thread that has been woken in wpool_wait() for a task on
+ * the stack, to look at it again, and has not yet; and the stacks of threads that are no
+ * workers.
  */
+#include <linux/kref.h>
 #include <linux/lockdep.h>
 #include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/task_work.h>
 
 #include "internal.h"
-
-/* Did it lie on the stack of this worker? */
-static bool stack_has(const struct wpool_worker *worker, const void *object)
-{
-	return (unsigned long)object - worker->stack < THREAD_SIZE;
-}
 
 /**
  * stack_lend() - note that a pool has a task on the stack of the current thread
@@ -59,26 +69,99 @@ static bool stack_lent_to(const struct wpool_worker *worker, const struct wpool 
 	return false;
 }
 
+/**
+ * stack_owner() - the current thread, if it is a worker and something lies on its stack
+ * @object: that
+ *
+ * Context: any.
+ * Return: the worker, or NULL.
+ */
+struct wpool_worker *stack_owner(const void *object)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	if (!worker || !stack_has(worker, object))
+		return NULL;
+	worker->has_groups = true;
+	return worker;
+}
+
+/**
+ * stack_hold() - begin a call on a group
+ * @owner: of the group: the worker on whose stack it lies, or NULL
+ *
+ * The worker may die meanwhile. Should the caller do so, itself a worker, then the memory of
+ * @owner is lost.
+ *
+ * Context: any.
+ * Return: what to ask stack_is_ending() of in this call, for stack_release(). NULL if the
+ * group does not go before the caller does.
+ */
+struct wpool_worker *stack_hold(struct wpool_worker *owner)
+{
+	if (!owner || owner == worker_current(NULL))
+		return NULL;
+	kref_get(&owner->kref);
+	return owner;
+}
+
+void stack_release(struct wpool_worker *owner)
+{
+	if (owner)
+		worker_put(owner);
+}
+
+/* A group of its stack has tasks now. Context: group->lock held. */
+void stack_link_group(struct wpool_group *group)
+{
+	lockdep_assert_held(&group->lock);
+	raw_spin_lock(&group->owner->groups_lock);
+	list_add(&group->node, &group->owner->groups);
+	raw_spin_unlock(&group->owner->groups_lock);
+}
+
+/* Or none any more. Context: group->lock held. */
+void stack_unlink_group(struct wpool_group *group)
+{
+	lockdep_assert_held(&group->lock);
+	raw_spin_lock(&group->owner->groups_lock);
+	list_del(&group->node);
+	raw_spin_unlock(&group->owner->groups_lock);
+}
+
 static bool wants_stack(const struct wpool_task *task, const void *worker)
 {
-	return stack_has(worker, task);
+	return stack_has(worker, task) || stack_has(worker, watch_group(task));
 }
 
 /* Ends a task that its run goes on without. Context: pool->lock held. */
-static void let_go(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
+static void let_go_of_task(struct wpool *pool, struct wpool_run *run,
+			   struct wpool_wakes *wakes)
 {
 	struct wpool_task *task = run->task;
 
-	run->task = NULL;
 	task_grab(pool, task);
-	if (task->pool != pool || !(task->state & TASK_IN_FN) || task->run != run)
-		return;		/* was hit */
+	run->task = NULL;
 	if (task->state & TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 	key_release(pool, task, wakes);
 	task_settle(task, -EOWNERDEAD, wakes);
+}
+
+/* Ends what a run has of a stack. Context: pool->lock held. */
+static void let_go(struct wpool *pool, struct wpool_run *run,
+		   const struct wpool_worker *dead, struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = run->group;
+
+	if (stack_has(dead, run->task))
+		let_go_of_task(pool, run, wakes);
+	if (!stack_has(dead, group))
+		return;
+	run->group = NULL;
+	group_task_done(group, pool, -EOWNERDEAD, wakes);
 }
 
 static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
@@ -89,33 +172,30 @@ static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (i = 0; i < runner->depth; i++) {
-		if (stack_has(dead, runner->runs[i].task))
-			let_go(pool, &runner->runs[i], &wakes);
-	}
+	for (i = 0; i < runner->depth; i++)
+		let_go(pool, &runner->runs[i], dead, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 }
 
-/* May be inside a task of the stack. None begins any more. */
+/* May be inside a task that has to do with the stack. None begins any more. */
 static bool may_run(const struct wpool_worker *runner, const struct wpool_worker *dead)
 {
 	unsigned int i;
 
 	for (i = 0; i < WPOOL_MAX_NESTING; i++) {
-		if (stack_has(dead, READ_ONCE(runner->runs[i].task)))
+		if (stack_has(dead, READ_ONCE(runner->runs[i].task)) ||
+		    stack_has(dead, READ_ONCE(runner->runs[i].group)))
 			return true;
 	}
 	return false;
 }
 
 /* In one pool: what waits first, so that no more of it begins. */
-static void forget_in(struct wpool *pool, void *arg)
+static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
-	struct wpool_worker *worker, *dead = arg;
+	struct wpool_worker *worker;
 
-	if (!stack_lent_to(dead, pool))
-		return;
 	walk_cancel(pool, wants_stack, dead);
 	rcu_read_lock();
 	list_for_each_entry_rcu(worker, &pool->workers, node) {
@@ -125,22 +205,55 @@ static void forget_in(struct wpool *pool, void *arg)
 	rcu_read_unlock();
 }
 
+static void forget_in_other(struct wpool *pool, void *arg)
+{
+	struct wpool_worker *dead = arg;
+
+	if (pool != dead->pool && (dead->ending || stack_lent_to(dead, pool)))
+		forget_in(pool, dead);
+}
+
+/* What only threads know that are on their way out, or wait. */
+static void forget_groups(struct wpool_worker *dead)
+{
+	struct wpool_group *group, *next;
+
+	list_for_each_entry_safe(group, next, &dead->groups, node)
+		group_end(group);
+}
+
 /*
  * By the thread of the worker as it ends. If it has left by itself there is nothing, but
- * for what a function has returned from and should not have.
+ * for tasks that a function has returned from and should not have.
  */
 static void stack_forget(struct callback_head *work)
 {
 	struct wpool_worker *worker = container_of(work, struct wpool_worker, exit_work);
 
-	if (!worker->nr_lent)
-		return;
 	/* It may have died in an RCU read-side critical section, and we sleep. */
 	while (rcu_preempt_depth()) {
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
-	visit_pools(forget_in, worker);
+	if (worker->has_groups && !worker->leaving) {
+		WRITE_ONCE(worker->ending, true);
+		synchronize_rcu();	/* pairs with stack_is_ending() */
+	}
+	if (!worker->ending && !worker->nr_lent)
+		return;
+	/* Perhaps not among all yet. */
+	forget_in(worker->pool, worker);
+	visit_pools(forget_in_other, worker);
+	if (worker->ending)
+		forget_groups(worker);
+}
+
+/* Before the thread runs. */
+void stack_init(struct wpool_worker *worker)
+{
+	kref_init(&worker->kref);
+	raw_spin_lock_init(&worker->groups_lock);
+	INIT_LIST_HEAD(&worker->groups);
 }
 
 /**

@@ -61,6 +61,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	batch_reclaim(pool);
 	waiter.task = task;
 	waiter.group = group;
+	waiter.owner = group ? group->owner : NULL;
 	waiter.key = key;
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
@@ -252,9 +253,10 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 /*
  * The same for a task of a group, whose arguments have been checked. Workers that wait for
  * the group are told in the hold of the lock in which there is something for them to run.
+ * @owner: as group_enter() of the group.
  */
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group)
+		    struct wpool_group *group, const struct wpool_worker *owner)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
@@ -262,7 +264,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 
 	pool_lock(pool, flags);
 	note_stack(pool, task);
-	ret = queue_accept(pool, task, group, NULL);
+	ret = stack_is_ending(owner) ? -EOWNERDEAD : queue_accept(pool, task, group, NULL);
 	if (ret)
 		return not_accepted(pool, task, group, NULL, BY_POLICY, ret, flags);
 	group_tell_workers(group, &wakes);

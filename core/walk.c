@@ -8,6 +8,8 @@
  * cursor to the next, see walk_del(). There is one cursor, so walks take turns, by
  * &wpool.walk.
  *
+ * Tasks whose time has not come are among them.
+ *
  * None is missed that was there before: entries are added at the end of a list; a task
  * that goes from one list to another goes to one that is walked later; and those in the
  * batch and in the staging queue are in no group, and not on a stack. The batch is not filled
@@ -52,16 +54,33 @@ static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
 	return NULL;
 }
 
-/* Takes back some. Context: pool->lock held. Return: how many. */
+/*
+ * Takes a task back. Return: false if its timer is about to take it off its list, as soon
+ * as we drop the lock. Context: pool->lock held.
+ */
+static bool take_back(struct wpool *pool, struct wpool_task *task)
+{
+	if (task->state & TASK_DELAYED)
+		return delayed_take_back(pool, task);
+	queue_take_back(pool, task);
+	return true;
+}
+
+/* Takes back some. Context: pool->lock held. Return: how many; *@walked as it goes on. */
 static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 				walk_wants_t wants, const void *arg,
-				struct wpool_wakes *wakes)
+				unsigned long *walked, struct wpool_wakes *wakes)
 {
 	unsigned int n = 0, left = WPOOL_CHUNK;
 	struct wpool_task *task;
 
+	*walked += WPOOL_CHUNK;
 	while ((task = walk_on(pool, list, wants, arg, &left))) {
-		queue_take_back(pool, task);
+		if (!take_back(pool, task)) {
+			pool->cursor = &task->node;
+			*walked -= WPOOL_CHUNK;
+			break;
+		}
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 		n++;
 	}
@@ -74,15 +93,16 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 			      walk_wants_t wants, const void *arg)
 {
 	struct wpool_wakes wakes = {};
-	unsigned int n = 0, walked;
-	unsigned long flags, all;
+	unsigned long flags, all, walked = 0;
+	unsigned int n = 0;
 
 	pool_lock(pool, flags);
 	pool->cursor = list->next;
-	all = pool->nr_queued;
-	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
-		n += cancel_some(pool, list, wants, arg, &wakes);
+	all = pool->nr_queued + pool->nr_delayed;
+	while (walked < all && pool->cursor != list) {
+		n += cancel_some(pool, list, wants, arg, &walked, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);
+		cpu_relax();
 		cond_resched();
 		pool_lock(pool, flags);
 	}
@@ -112,7 +132,8 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 
 	might_sleep();
 	down(&pool->walk);
-	n = cancel_on(pool, &pool->again, wants, arg);
+	n = cancel_on(pool, &pool->delayed, wants, arg);
+	n += cancel_on(pool, &pool->again, wants, arg);
 	n += cancel_on(pool, &pool->held, wants, arg);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		n += cancel_on(pool, &pool->queue[prio], wants, arg);

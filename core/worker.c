@@ -387,6 +387,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pool = pool;
 	worker->id = pool->next_id++;
 	worker->since = jiffies;
+	stack_init(worker);
 
 	thread = worker_thread(worker);
 	if (IS_ERR(thread)) {

@@ -54,6 +54,7 @@ struct module;
 struct wpool;
 struct wpool_run;
 struct wpool_set;
+struct wpool_worker;
 
 /* The longest name of a pool, its terminating NUL not counted. */
 #define WPOOL_NAME_MAX		31
@@ -315,6 +316,8 @@ struct wpool_group {
 	unsigned int		flags;
 	struct wpool		*home;
 	struct hlist_head	waiters;
+	struct wpool_worker	*owner;
+	struct list_head	node;
 };
 
 /* Bits of &wpool_group.flags. */

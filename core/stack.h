@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What lies on the stack of a worker, see stack.c. Included by internal.h alone.
+ */
+#ifndef _WPOOL_STACK_H
+#define _WPOOL_STACK_H
+
+/*
+ * Is the stack about to go, with the groups that lie on it? @owner: the worker whose stack
+ * it is, or NULL. If it is not, it stays as long as the RCU read-side critical section goes
+ * on that the caller is in: to hold a raw spinlock is one.
+ */
+static inline bool stack_is_ending(const struct wpool_worker *owner)
+{
+	return owner && READ_ONCE(owner->ending);
+}
+
+/* Did it lie on the stack of this worker? */
+static inline bool stack_has(const struct wpool_worker *worker, const void *object)
+{
+	return (unsigned long)object - worker->stack < THREAD_SIZE;
+}
+
+#endif /* _WPOOL_STACK_H */

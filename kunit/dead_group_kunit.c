@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A group on the stack of a worker that dies. The group is gone with the thread, so all who
+ * know of it must have let go of it by then: its tasks, wherever they are, and whoever
+ * waits for it or blocks to submit to it.
+ */
+#include <linux/kthread.h>
+#include "wpool_kunit.h"
+
+static int dead_group_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_dead_group");
+}
+
+/* A task with a group on its stack, which takes its worker down when its gate opens. */
+struct host {
+	struct wpool_task	task;
+	struct wpt_gate		*gate;
+	struct wpool_group	*group;
+	struct completion	ready;
+};
+
+static int host_and_die(void *arg)
+{
+	struct wpool_group group;
+	struct host *host = arg;
+
+	wpool_group_init(&group);
+	host->group = &group;
+	complete(&host->ready);
+	wait_for_completion(&host->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* Begun, in a pool. */
+static struct host *make_host(struct kunit *test, struct wpool *pool)
+{
+	struct host *host = wpt_alloc(test, sizeof(*host));
+
+	host->gate = wpt_gate(test);
+	init_completion(&host->ready);
+	wpool_task_init(&host->task, host_and_die, host);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
+	return host;
+}
+
+static void die_now(struct kunit *test, struct host *host)
+{
+	wpt_open(host->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
+}
+
+static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
+{
+	return wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+}
+
+/* Others have its stack, and write to it. */
+static void use_stacks(struct kunit *test, struct wpool *pool)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 8), 0);
+	KUNIT_EXPECT_GE(test, wpool_prestart(pool, 8), 6);
+	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 8), 0);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+}
+
+/* All that was accepted has ended, and the pool comes to its end. */
+static void expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
+{
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, never_ran);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
+			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
+			wpt_stat(pool, WPOOL_STAT_CANCELLED) +
+			wpt_stat(pool, WPOOL_STAT_OOPSED));
+	wpt_destroy(test, pool);
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* A task that waits for a group on its stack, and is taken down by the last task of it. */
+struct nester {
+	struct wpool_task	task;
+	struct wpool_task	last;
+	struct wpool		*pool;
+	struct wpt_job		*jobs;
+	unsigned int		n;		/* how many of them come before the last */
+	bool			deeper;		/* that is taken down inside one more */
+};
+
+static int nest_deeper(void *arg)
+{
+	struct nester *nester = arg;
+
+	return wpool_run(nester->pool, die, NULL);
+}
+
+static int nest_and_die(void *arg)
+{
+	struct nester *nester = arg;
+	struct wpool_group group;
+	unsigned int i;
+	int err = 0;
+
+	wpool_group_init(&group);
+	for (i = 0; i < 4 && !err; i++) {
+		if (i == nester->n)
+			err = wpool_group_schedule(&group, nester->pool, &nester->last);
+		err = err ?: wpool_group_schedule(&group, nester->pool, &nester->jobs[i].task);
+	}
+	return err ?: wpool_group_wait(&group);
+}
+
+struct nest_case {
+	const char	*name;
+	unsigned int	n;
+	bool		deeper;
+};
+
+static const struct nest_case nest_cases[] = {
+	{ "by its first task", 0, false },
+	{ "by a later one", 2, false },
+	{ "two deep", 1, true },
+};
+
+static void nest_name(const struct nest_case *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(nest, nest_cases, nest_name);
+
+/* 75, 42: the worker helps, and dies of a task of the group */
+static void dead_group_nested(struct kunit *test)
+{
+	const struct nest_case *param = test->param_value;
+	struct nester *nester = wpt_alloc(test, sizeof(*nester));
+	struct wpool *pool = pool_of(test, 1);
+	unsigned int i;
+
+	nester->pool = pool;
+	nester->n = param->n;
+	nester->jobs = wpt_jobs(test, 4, NULL);
+	wpool_task_init(&nester->last, param->deeper ? nest_deeper : die, nester);
+	wpool_task_init(&nester->task, nest_and_die, nester);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nester->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &nester->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &nester->last), -EOWNERDEAD);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &nester->jobs[i]),
+				i < param->n ? 0 : -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, OOPSED, param->deeper ? 3 : 2);
+	expect_balance(test, pool, 4 - param->n);
+}
+
+static const bool own_cases[] = { false, true };
+
+static void own_name(const bool *own, char *desc)
+{
+	strscpy(desc, *own ? "in its own pool" : "in another pool", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(own, own_cases, own_name);
+
+/* 75: its tasks wait, among others: those go on */
+static void dead_group_queued(struct kunit *test)
+{
+	bool own = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 6, NULL), *hold;
+	struct host *host = make_host(test, own ? pool : other);
+	unsigned int i;
+
+	hold = wpt_hold(test, pool, own ? 1 : 2);
+	for (i = 0; i < 6; i++) {
+		wpool_task_set_priority(&jobs[i].task, i / 2);
+		if (i % 2)
+			KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		else
+			wpt_group_schedule(test, host->group, pool, &jobs[i], 1);
+	}
+	die_now(test, host);
+	use_stacks(test, other);
+	wpt_open(hold->gate);
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
+	expect_balance(test, pool, 3);
+}
+
+/* 75: a task of it runs in another worker: that goes on, and its end touches nothing */
+static void dead_group_running(struct kunit *test)
+{
+	bool own = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct host *host = make_host(test, own ? pool : other);
+
+	wpt_group_schedule(test, host->group, pool, job, 1);
+	wpt_begun(test, job);
+	die_now(test, host);
+	use_stacks(test, other);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	expect_balance(test, pool, 0);
+}
+
+/* 75: one runs, and was submitted again: that run does not come */
+static void dead_group_again(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct host *host = make_host(test, other);
+
+	wpt_group_schedule(test, host->group, pool, job, 1);
+	wpt_begun(test, job);
+	wpt_group_schedule(test, host->group, pool, job, 1);
+	die_now(test, host);
+	use_stacks(test, other);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+	expect_balance(test, pool, 1);
+}
+
+/* 75: tasks with a key, one held back behind the other */
+static void dead_group_keyed(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold = wpt_hold(test, pool, 1);
+	struct host *host = make_host(test, other);
+	struct wpool_keyed_task *keyed[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		keyed[i] = wpt_alloc(test, sizeof(*keyed[i]));
+		wpool_keyed_task_init(keyed[i], wpt_run_job, &jobs[i]);
+		KUNIT_ASSERT_EQ(test, i == 2 ? wpool_schedule_keyed(pool, keyed[i], 0) :
+				wpool_group_schedule(host->group, pool, &keyed[i]->task), 0);
+	}
+	die_now(test, host);
+	use_stacks(test, other);
+	wpt_open(hold->gate);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), i == 2 ? 0 : -ECANCELED);
+	expect_balance(test, pool, 2);
+}
+
+/* 75, 78: the time of one has not come */
+static void dead_group_delayed(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct host *host = make_host(test, other);
+
+	wpool_delayed_task_init(dtask, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(host->group, pool, &dtask->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, dtask, MAX_SCHEDULE_TIMEOUT), 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	die_now(test, host);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
+	use_stacks(test, other);
+	wpt_open(hold->gate);
+	expect_balance(test, pool, 1);
+}
+
+/* Waits for the group, with a limit that is not reached. */
+static int call_wait_timeout(struct wpt_thread *self)
+{
+	return wpool_group_wait_timeout(self->arg, WPT_LIMIT);
+}
+
+static const bool limit_cases[] = { false, true };
+
+static void limit_name(const bool *limit, char *desc)
+{
+	strscpy(desc, *limit ? "with a limit" : "for ever", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(limit, limit_cases, limit_name);
+
+/* 75: another thread waits for it, for tasks that wait or run: it is told */
+static void dead_group_awaited(struct kunit *test)
+{
+	bool limit = *(const bool *)test->param_value;
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
+	struct host *host = make_host(test, other);
+	struct wpt_thread *waiter;
+
+	wpt_group_schedule(test, host->group, pool, jobs, 2);
+	wpt_begun(test, &jobs[0]);
+	waiter = wpt_thread(test, limit ? call_wait_timeout : wpt_call_group_wait, NULL, NULL,
+			    host->group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	die_now(test, host);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
+	use_stacks(test, other);
+	wpt_open(jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	expect_balance(test, pool, 1);
+}
+
+static int wait_for_group(void *arg)
+{
+	return wpool_group_wait(arg);
+}
+
+/* 75: a worker waits for it, counted as asleep with all others of its pool */
+static void dead_group_awaited_by_worker(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
+	struct host *host = make_host(test, other);
+
+	wpt_group_schedule(test, host->group, pool, job, 1);
+	wpt_begun(test, job);
+	wpool_task_init(waiter, wait_for_group, host->group);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, waiter), 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 2);
+	die_now(test, host);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
+	use_stacks(test, other);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	expect_balance(test, pool, 0);
+}
+
+/* 75: a worker helps, and is inside a task of it: it finds the group gone as it comes back */
+static void dead_group_helped(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
+	struct host *host = make_host(test, other);
+
+	wpool_task_init(waiter, wait_for_group, host->group);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, waiter), 0);
+	wpt_group_schedule(test, host->group, pool, jobs, 2);
+	wpt_open(hold->gate);
+	wpt_begun(test, &jobs[0]);
+	WPT_EXPECT_STAT(test, pool, NESTED, 1);
+	die_now(test, host);
+	use_stacks(test, other);
+	wpt_open(jobs[0].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
+	expect_balance(test, pool, 1);
+}
+
+static int call_group_schedule(struct wpt_thread *self)
+{
+	return wpool_group_schedule(self->arg, self->pool, &self->job->task);
+}
+
+/* 75, 18: a thread blocks to submit to it, and another waits for that */
+static void dead_group_blocked(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1,
+	});
+	struct wpool *other = pool_of(test, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
+	struct host *host = make_host(test, other);
+	struct wpt_thread *submitter, *waiter;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	submitter = wpt_thread(test, call_group_schedule, pool, &jobs[1], host->group);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, host->group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	die_now(test, host);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
+	use_stacks(test, other);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	expect_balance(test, pool, 0);
+	/* it was not accepted: its owner may do so */
+	KUNIT_EXPECT_EQ(test, wpool_schedule(other, &jobs[1].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+}
+
+/* 75: an empty group, and one that was waited for, are none of anybody's */
+static void dead_group_empty(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct host *host = make_host(test, other);
+
+	wpt_group_schedule(test, host->group, pool, job, 1);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, host->group), 0);
+	die_now(test, host);
+	use_stacks(test, other);
+	expect_balance(test, pool, 0);
+	expect_balance(test, other, 0);
+}
+
+static struct kunit_case dead_group_cases[] = {
+	KUNIT_CASE(dead_group_empty),
+	KUNIT_CASE_PARAM(dead_group_running, own_gen_params),
+	KUNIT_CASE_PARAM(dead_group_queued, own_gen_params),
+	KUNIT_CASE(dead_group_again),
+	KUNIT_CASE(dead_group_keyed),
+	KUNIT_CASE(dead_group_delayed),
+	KUNIT_CASE_PARAM(dead_group_awaited, limit_gen_params),
+	KUNIT_CASE(dead_group_awaited_by_worker),
+	KUNIT_CASE(dead_group_helped),
+	KUNIT_CASE(dead_group_blocked),
+	KUNIT_CASE_PARAM(dead_group_nested, nest_gen_params),
+	{}
+};
+
+static struct kunit_suite dead_group_suite = {
+	.name = "wpool_dead_group",
+	.init = dead_group_init,
+	.exit = wpt_exit,
+	.test_cases = dead_group_cases,
+};
+
+kunit_test_suite(dead_group_suite);
