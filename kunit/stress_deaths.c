@@ -344,6 +344,56 @@ static void play_shared(struct scene *s)
 	scene_all_told(s);
 }
 
+/* Takes its worker down with tasks and a group on the stack, while all of them wait. */
+static int lend_and_die(void *arg)
+{
+	struct wpool_keyed_task keyed[2];
+	struct wpool_group group;
+	struct job *job = arg;
+	int i, err = 0;
+
+	wpool_group_init(&group);
+	for (i = 0; i < ARRAY_SIZE(keyed); i++) {
+		wpool_keyed_task_init(&keyed[i], scene_job, job);
+		err = err ?: wpool_schedule_keyed(job->s->pool, &keyed[i], 1);
+	}
+	err = err ?: wpool_group_schedule(&group, job->s->pool, &job->inner->task);
+	stress_equal("submitted from a stack", err, 0);
+	complete_all(&job->begun);
+	wait_for_completion(&job->s->gate);
+	stress_ran();
+	atomic_inc(&job->runs);
+	scene_die(job->s, lend_and_die);
+	return 0;
+}
+
+static struct job *cancelled_job(struct scene *s)
+{
+	struct job *job = scene_job_new(s, scene_job);
+
+	job->wanted = -ECANCELED;
+	job->wanted_runs = 0;
+	return job;
+}
+
+static void play_on_stack(struct scene *s)
+{
+	struct job *victim = scene_job_new(s, lend_and_die);
+
+	victim->dies = true;
+	victim->wanted = -EOWNERDEAD;
+	victim->inner = cancelled_job(s);
+	/* They stand for those on the stack, which nobody can ask. */
+	cancelled_job(s)->unknown = true;
+	cancelled_job(s)->unknown = true;
+	scene_submit(s, victim);
+	stress_check(wait_for_completion_timeout(&victim->begun, STRESS_LIMIT),
+		     "it does not begin");
+	scene_behind(s, 2);
+	scene_open_gate(s);
+	scene_all_told(s);
+}
+
 /* In a hook, before the first task. */
 static void play_outside(struct scene *s)
 {
@@ -413,6 +463,7 @@ const struct stress_case stress_deaths[] = {
 	SITUATION("death of tasks with a key, and with a delay", play_keyed, { .capacity = 2 }),
 	SITUATION("death of a task that is being cancelled", play_cancel, { .capacity = 1 }),
 	SITUATION("67: death in another module's pool", play_shared, .shared = true),
+	SITUATION("75: death with tasks and a group on the stack", play_on_stack, { .capacity = 1 }),
 	SITUATION("death before the first task", play_outside, { .capacity = 1 },
 		  .deaths_at_start = 2),
 	{ "a warning is no death", run_warning },

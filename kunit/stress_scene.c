@@ -72,7 +72,7 @@ const unsigned int scene_nr_ways = ARRAY_SIZE(scene_ways);
 
 /* --- a scene: a pool, its tasks, and what must come of them ---------------------------- */
 
-static void die(struct scene *s, wpool_fn_t fn)
+void scene_die(struct scene *s, wpool_fn_t fn)
 {
 	const char * const *expect;
 
@@ -97,7 +97,7 @@ int scene_job(void *arg)
 	stress_ran();
 	atomic_inc(&job->runs);
 	if (job->dies)
-		die(job->s, scene_job);
+		scene_die(job->s, scene_job);
 	return SCENE_LIVED;
 }
 
@@ -107,7 +107,7 @@ static void on_start(struct wpool *pool)
 
 	atomic_inc(&s->starts);
 	if (atomic_dec_if_positive(&s->deaths_at_start) >= 0)
-		die(s, NULL);
+		scene_die(s, NULL);
 }
 
 static void on_stop(struct wpool *pool)

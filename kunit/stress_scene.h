@@ -64,6 +64,7 @@ bool scene_begin(struct scene *s, const struct situation *situation,
 		 const struct way *way);
 void scene_end(struct scene *s);
 
+void scene_die(struct scene *s, wpool_fn_t fn);
 int scene_job(void *arg);
 struct job *scene_job_new(struct scene *s, wpool_fn_t fn);
 struct job *scene_victim_new(struct scene *s);
