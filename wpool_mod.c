@@ -97,8 +97,13 @@ static int __init wpool_mod_init(void)
 	ret = hotplug_init();
 	if (ret)
 		goto destroy_default;
+	ret = owner_init();
+	if (ret)
+		goto exit_hotplug;
 	return 0;
 
+exit_hotplug:
+	hotplug_exit();
 destroy_default:
 	pool_destroy_default();
 exit_debugfs:
@@ -111,6 +116,7 @@ exit_run:
 
 static void __exit wpool_mod_exit(void)
 {
+	owner_exit();
 	hotplug_exit();
 	pool_destroy_default();
 	debugfs_exit();

@@ -208,6 +208,10 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
 		  int locks);
 
+/* owner.c */
+int owner_init(void);
+void owner_exit(void);
+
 /* stack.c */
 void stack_init(struct wpool_worker *worker);
 void stack_lend(struct wpool *pool);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking for some tasks where they wait: those of a group, those on a stack.
+ * Looking for some tasks where they wait: those of a group, on a stack, of a module.
  *
  * Who wants them does not know them, and they may wait behind any number of others. So who
  * looks for them walks along the lists, with pool->lock dropped after every few entries.
@@ -12,8 +12,8 @@
  *
  * None is missed that was there before: entries are added at the end of a list; a task
  * that goes from one list to another goes to one that is walked later; and those in the
- * batch and in the staging queue are in no group, and not on a stack. The batch is not filled
- * meanwhile, as that takes tasks off the queue without a look at the cursor.
+ * staging queue and in the batch go to the queue first. The batch is not filled meanwhile, as
+ * that takes tasks off the queue without a look at the cursor.
  *
  * What is added to a list while it is walked does not prolong the walk.
  */
@@ -97,6 +97,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	unsigned int n = 0;
 
 	pool_lock(pool, flags);
+	batch_reclaim(pool);	/* and so it stays while there is a cursor */
 	pool->cursor = list->next;
 	all = pool->nr_queued + pool->nr_delayed;
 	while (walked < all && pool->cursor != list) {
