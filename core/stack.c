@@ -6,7 +6,8 @@
  * If the function takes the worker down, the stack goes with the thread. So the thread
  * itself, when it ends, before its stack is freed and others have the memory, has all let
  * go of it: stack_forget(). Later, when the worker is buried, its stack is gone, and what
- * was on it is not touched any more: see run_bury().
+ * was on it is not touched any more: see run_bury(). What is on it is not overwritten by the
+ * end of the thread: see worker_loop_below().
  *
  * Tasks: a worker notes which pools have had some of its stack. There they are taken back
  * if they wait; if another worker is inside one, it goes on without it. Who waits for one is
