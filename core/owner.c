@@ -50,6 +50,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 	if (pool->owner == module) {
 		pr_err("%s: its module %s goes, and has not destroyed it\n",
 		       pool->name, module->name);
+		wpool_shutdown_now(pool, NULL);
 		wpool_destroy(pool);
 		return;
 	}

@@ -9,6 +9,7 @@
  * stress_pools.c	run=pools, run=hold: pools that come and go, modules that may not
  * stress_memory.c	run=memory: tasks that eat all there is
  * stress_irq.c		run=irq: calls from hard interrupts that hit an allocation
+ * stress_leave.c	run=leave: fails to load, with tasks and a pool left
  */
 #ifndef _WPOOL_STRESS_H
 #define _WPOOL_STRESS_H
@@ -42,6 +43,7 @@ extern const struct stress_case stress_memory[];
 extern const struct stress_case stress_irq[];
 
 /* run=hold stays after init */
+int stress_leave(void);
 int stress_hold(void);
 void stress_hold_end(void);
 

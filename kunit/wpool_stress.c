@@ -20,7 +20,7 @@
 
 static char *run = "";
 module_param(run, charp, 0444);
-MODULE_PARM_DESC(run, "What to do: deaths (oopses), load, pools, memory (out of it), irq, hold (until go=1)");
+MODULE_PARM_DESC(run, "What to do: deaths (oopses), load, pools, memory (out of it), irq, hold (until go=1), leave (fail to load)");
 
 unsigned int stress_tasks = 10000000;
 module_param_named(tasks, stress_tasks, uint, 0444);
@@ -195,10 +195,12 @@ static int __init stress_init(void)
 	stress_producers = max(stress_producers, 1U);
 	if (!strcmp(run, "hold"))
 		return stress_hold();
+	if (!strcmp(run, "leave"))
+		return stress_leave();
 	for (i = 0; i < ARRAY_SIZE(runs) && strcmp(run, runs[i].name); i++)
 		;
 	if (i == ARRAY_SIZE(runs)) {
-		pr_err("run=%s: not one of deaths, load, pools, memory, irq, hold\n", run);
+		pr_err("run=%s: not one of deaths, load, pools, memory, irq, hold, leave\n", run);
 		return -EINVAL;
 	}
 	for (each = runs[i].cases; each->name; each++, n++) {

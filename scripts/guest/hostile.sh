@@ -73,6 +73,22 @@ modules_in_any_order() {
 	load_wpool
 }
 
+# A module whose loading fails when it has submitted tasks, and has made a pool.
+left_behind() {
+	quiet
+	fails "insmod of a module that leaves tasks and a pool fails" insmod /wpool_stress.ko run=leave
+	is "it had come so far" "$(logged 'wpool_stress: leaves: 0')" 1
+	is "its tasks are taken back, and it is said" \
+		"$(logged 'wpool: default: module wpool_stress goes with [0-9]+ tasks that wait')" 1
+	is "so is its pool" "$(logged 'wpool: left: its module wpool_stress goes')" 1
+	is "nothing of it is left" "$(ls $D; cat $D/default/queued $D/default/running)" "default
+0
+0"
+	in_use "wpool works, and is in use again" sh -c \
+		'insmod /wpool_hello.ko capacity=2 tasks=5 task_ms=20 && rmmod wpool'
+	succeeds "rmmod wpool_hello after that" rmmod wpool_hello
+}
+
 # --- debugfs ----------------------------------------------------------------------
 
 debugfs_permissions() {
