@@ -11,7 +11,7 @@
 struct group_wait {
 	struct wpool_group	*group;
 	struct wpool_worker	*worker;	/* the caller, or NULL */
-	struct wpool_worker	*owner;		/* on whose stack the group lies, see stack_hold() */
+	struct wpool_worker	*owner;		/* of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
 	bool			helps;		/* runs tasks of it */
 	int			error;
