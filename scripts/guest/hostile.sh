@@ -77,10 +77,12 @@ modules_in_any_order() {
 left_behind() {
 	quiet
 	fails "insmod of a module that leaves tasks and a pool fails" insmod /wpool_stress.ko run=leave
-	is "it had come so far" "$(logged 'wpool_stress: leaves: 0')" 1
+	# As often as it was tried: insmod may have two ways.
+	tried=$(logged 'wpool_stress: leaves: 0')
+	is "it had come so far" "$((tried > 0))" 1
 	is "its tasks are taken back, and it is said" \
-		"$(logged 'wpool: default: module wpool_stress goes with [0-9]+ tasks that wait')" 1
-	is "so is its pool" "$(logged 'wpool: left: its module wpool_stress goes')" 1
+		"$(logged 'wpool: default: module wpool_stress goes with [0-9]+ tasks that wait')" "$tried"
+	is "so is its pool" "$(logged 'wpool: left: its module wpool_stress goes')" "$tried"
 	is "nothing of it is left" "$(ls $D; cat $D/default/queued $D/default/running)" "default
 0
 0"
