@@ -24,6 +24,8 @@
  * it had another thread submit; a thread that has been woken in wpool_wait() for a task on
  * the stack, to look at it again, and has not yet; and the stacks of threads that are no
  * workers.
+ *
+ * Modelled in scripts/model/stack.pml.
  */
 #include <linux/kref.h>
 #include <linux/lockdep.h>
