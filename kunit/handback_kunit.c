@@ -277,31 +277,20 @@ static void handback_to_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 }
 
-/* A shutdown that an interrupt stops half-way, for as long as the rest of the test needs. */
+/* A shutdown that is kept off its CPU half-way, for as long as the rest of the test needs. */
 struct halt {
-	struct wpool	*pool;
-	unsigned int	n;		/* taken back by the call */
-	int		cpu;		/* where the call is */
-	bool		halted, go;
-	bool		early;		/* went on before it was told to */
+	struct wpool		*pool;
+	unsigned int		n;	/* taken back by the call */
+	int			cpu;	/* where the call is */
+	struct completion	start;
+	bool			halted, go;
+	bool			early;	/* went on before it was told to */
 };
 
 #define MANY	20000
 
 /* Far below what RCU calls a stall. */
 #define HALT_LIMIT	(5 * HZ)
-
-static void halt_here(void *arg)
-{
-	struct halt *halt = arg;
-	/* A thread that the test waits for may have been put on this CPU. */
-	unsigned long end = jiffies + HALT_LIMIT;
-
-	WRITE_ONCE(halt->halted, true);
-	while (!READ_ONCE(halt->go) && time_before(READ_ONCE(jiffies), end))
-		cpu_relax();
-	WRITE_ONCE(halt->early, !READ_ONCE(halt->go));
-}
 
 static int call_shutdown_now(struct wpt_thread *self)
 {
@@ -312,17 +301,35 @@ static int call_shutdown_now(struct wpt_thread *self)
 	return 0;
 }
 
+/* With interrupts on: what the CPU has in hand for others is not held up. */
+static int call_halt(struct wpt_thread *self)
+{
+	struct halt *halt = self->arg;
+	unsigned long end;
+
+	set_cpus_allowed_ptr(current, cpumask_of(halt->cpu));
+	sched_set_fifo(current);
+	wait_for_completion(&halt->start);
+	WRITE_ONCE(halt->halted, true);
+	end = jiffies + HALT_LIMIT;
+	while (!READ_ONCE(halt->go) && time_before(READ_ONCE(jiffies), end))
+		cpu_relax();
+	WRITE_ONCE(halt->early, !READ_ONCE(halt->go));
+	return 0;
+}
+
 /*
- * Halts the call between two tasks. Interrupts are off while the pool's lock is held, so
- * it has none. Return: false if it was through already, or had not begun.
+ * Halts the call between two chunks: who has the pool's lock has interrupts off, and does
+ * not leave its CPU. Return: false if it was through already, or had not begun.
  */
 static bool halt_call(struct wpt_thread *thread, struct halt *halt)
 {
-	if (!wpt_until(wpt_stat(halt->pool, WPOOL_STAT_CANCELLED)))
-		return false;
-	smp_call_function_single(halt->cpu, halt_here, halt, false);
-	wpt_until(READ_ONCE(halt->halted));
-	return !completion_done(&thread->done) &&
+	unsigned long end = jiffies + WPT_LIMIT;
+
+	while (!wpt_stat(halt->pool, WPOOL_STAT_CANCELLED) && time_before(jiffies, end))
+		cond_resched();
+	complete_all(&halt->start);
+	return wpt_until(READ_ONCE(halt->halted)) && !completion_done(&thread->done) &&
 	       wpt_stat(halt->pool, WPOOL_STAT_CANCELLED) < MANY;
 }
 
@@ -335,7 +342,7 @@ static void handback_not_after_restart(struct kunit *test)
 	};
 	struct wpt_job *hold, *jobs = wpt_jobs(test, MANY, NULL);
 	struct halt *halt = wpt_alloc(test, sizeof(*halt));
-	struct wpt_thread *thread;
+	struct wpt_thread *thread, *halter;
 	struct wpool *pool;
 	unsigned int rest;
 	bool halted;
@@ -348,6 +355,9 @@ static void handback_not_after_restart(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, MANY), 0);
 	halt->pool = pool;
 	halt->cpu = other;
+	init_completion(&halt->start);
+	halter = wpt_thread(test, call_halt, pool, NULL, halt);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(halter));
 	thread = wpt_thread(test, call_shutdown_now, pool, NULL, halt);
 	halted = halt_call(thread, halt);
 	rest = wpool_shutdown_now(pool, NULL);
