@@ -136,7 +136,7 @@ void batch_harvest(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	unsigned int n = worker->ended - worker->harvested;
 
-	worker->harvested = worker->ended;
+	WRITE_ONCE(worker->harvested, worker->ended);
 	if (worker->begun)
 		tasks_retire(worker->pool, worker->begun, wakes);
 	worker->begun = NULL;

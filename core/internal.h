@@ -247,7 +247,7 @@ struct wpool_run {
  * @waiter: L: as what it sleeps without a time limit, for a task or a group, or NULL
  * @ended: tasks that it has ended without pool->lock; written by itself, read anywhere
  *	with READ_ONCE()
- * @harvested: L: those of @ended that &wpool.undone knows of
+ * @harvested: S: those of @ended that &wpool.undone knows of
  * @begun: those begun from the batch since then that are wpool's own memory; the
  *	worker's own, or L once it is dead
  * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()

@@ -145,10 +145,20 @@ void watchdog_await(struct wpool *pool)
 	timer_reduce(&pool->timer, pool->name_at);
 }
 
-/* A line of what is left to end. Return: false if there is no cause, or not yet. */
+/* What is left without what is known of, some of which may have gone meanwhile. */
+static unsigned int rest_of(unsigned int all, unsigned int known)
+{
+	return all > known ? all - known : 0;
+}
+
+/*
+ * A line of what is left to end. Workers may be many, and are looked at without the lock:
+ * if some of their tasks end just then the line may be off by as many. Return: false if
+ * there is no cause, or not yet.
+ */
 static bool name_rest(struct wpool *pool)
 {
-	unsigned int in_workers = 0, queued, delayed, undone;
+	unsigned int in_workers = 0, ended = 0, queued, delayed, undone, run;
 	unsigned long awaited, flags;
 	struct wpool_worker *worker;
 	bool waited, late;
@@ -162,19 +172,19 @@ static bool name_rest(struct wpool *pool)
 	if (waited)
 		timer_reduce(&pool->timer, pool->name_at);
 	undone = pool_undone(pool);
-	list_for_each_entry(worker, &pool->workers, node) {
-		hold_step(pool);
-		in_workers += worker->depth;
-		undone -= READ_ONCE(worker->ended) - worker->harvested;
-	}
 	queued = pool->nr_queued;
 	delayed = pool->nr_delayed;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (!late)
 		return false;
+	list_for_each_entry(worker, &pool->workers, node) {
+		in_workers += READ_ONCE(worker->depth);
+		ended += READ_ONCE(worker->ended) - READ_ONCE(worker->harvested);
+	}
+	run = rest_of(undone, queued + delayed + ended);
 	pr_warn("%s: its end has been awaited for %u ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
-		pool->name, jiffies_to_msecs(awaited), undone - queued - delayed,
-		undone - queued - delayed - in_workers, queued, delayed);
+		pool->name, jiffies_to_msecs(awaited), run, rest_of(run, in_workers),
+		queued, delayed);
 	return true;
 }
 
