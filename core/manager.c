@@ -243,7 +243,7 @@ static void terminate(struct wpool *pool)
 	/* Under the lock, so that a restart comes before or after both. */
 	pool_lock(pool, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
-	complete_all(&pool->terminated);
+	complete(&pool->terminated);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
@@ -251,6 +251,7 @@ static void manage(struct wpool *pool)
 {
 	retire_idle(pool);
 	spawn_missing(pool);
+	pool_go_on_closing(pool);
 	watchdog_look(pool);
 	terminate(pool);
 	wpool_put(pool);

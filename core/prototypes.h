@@ -287,6 +287,7 @@ void pool_follow_cpus(struct wpool *pool);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 bool pool_is_shared(const struct wpool *pool, const char *what);
 void pool_stop(struct wpool *pool);
+void pool_go_on_closing(struct wpool *pool);
 
 /* debugfs.c */
 #ifdef CONFIG_PROVE_LOCKING

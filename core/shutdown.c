@@ -43,18 +43,16 @@ static bool close_some(struct wpool *pool, struct wpool_wakes *wakes)
 
 /*
  * Closes a pool, if it is open or less closed. Once the state is set no more comes, so
- * what there is may be ended in several holds. The pool does not come to its end before
- * all of it has; a restart after that shows in the epoch.
+ * what there is may be ended in several holds: some here, the rest by the manager, which
+ * may take its time. The pool does not come to its end before all of it has.
  *
- * Locking: pool->lock held; released and regrabbed.
+ * Context: pool->lock held.
  */
-static void close_pool(struct wpool *pool, enum wpool_state state,
-		       unsigned long *flags, struct wpool_wakes *wakes)
-	__must_hold(&pool->lock)
+static void close_pool(struct wpool *pool, enum wpool_state state, struct wpool_wakes *wakes)
 {
 	bool was_open = pool->state == WPOOL_STATE_RUNNING;
-	unsigned int epoch = pool->epoch;
 
+	lockdep_assert_held(&pool->lock);
 	if (pool->state >= state)
 		return;
 	batch_reclaim(pool);
@@ -64,12 +62,29 @@ static void close_pool(struct wpool *pool, enum wpool_state state,
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool->paused = state == WPOOL_STATE_STOP;
 	wake_for_queue(pool, wakes);
-	while (pool->epoch == epoch && close_some(pool, wakes)) {
-		pool_unlock_wake(pool, *flags, wakes);
-		cpu_relax();
-		pool_lock(pool, *flags);
-	}
+	close_some(pool, wakes);
 	manager_kick(pool);
+}
+
+/**
+ * pool_go_on_closing() - end what a closed pool keeps no longer
+ * @pool: the pool, in any state
+ *
+ * Context: the manager. Returns after some of it, so that other pools have their turn, and
+ * is to be called again then.
+ */
+void pool_go_on_closing(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
+		return;
+	pool_lock(pool, flags);
+	if (pool_is_closing(pool) && close_some(pool, &wakes))
+		manager_kick(pool);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 }
 
 static void shut_down(struct wpool *pool)
@@ -78,7 +93,7 @@ static void shut_down(struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	close_pool(pool, WPOOL_STATE_SHUTDOWN, &flags, &wakes);
+	close_pool(pool, WPOOL_STATE_SHUTDOWN, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 }
 
@@ -87,9 +102,10 @@ static void shut_down(struct wpool *pool)
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  *
  * What was accepted still runs; blocked submitters get -ESHUTDOWN. Does not
- * wait. Again does no harm.
+ * wait: of many delayed tasks and blocked submitters some are still to be told when it
+ * returns, by another thread and at once. Again does no harm.
  *
- * Context: Any but NMI.
+ * Context: Any but NMI. Takes a time that does not depend on what the pool has.
  */
 void wpool_shutdown(struct wpool *pool)
 {
@@ -101,6 +117,10 @@ EXPORT_SYMBOL_GPL(wpool_shutdown);
 /*
  * Waits for the end. Counted, because it is not over for a waiter when it is told:
  * were the completion used anew before he has run, he would sleep on.
+ *
+ * There is one wake-up, which each passes on to the next: so nobody wakes all of them with
+ * interrupts off. Who does not find it, as another has it just then, sees by the state that
+ * the end has come; that stays so while it is counted.
  */
 static bool await_end(struct wpool *pool, unsigned long timeout)
 {
@@ -119,6 +139,10 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 					    deadline_left(&deadline));
 
 	pool_lock(pool, flags);
+	if (ended)
+		complete(&pool->terminated);
+	else
+		ended = pool->state == WPOOL_STATE_TERMINATED;
 	shared_dec(pool->nr_awaiting);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	/* The count before the look for sleepers; pairs with wait_var_event(). */
@@ -199,20 +223,22 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	struct wpool_wakes wakes = {};
 	unsigned int n = 0, some, epoch;
 	unsigned long flags;
+	bool more;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	pool_lock(pool, flags);
 	epoch = pool->epoch;
-	close_pool(pool, WPOOL_STATE_STOP, &flags, &wakes);
+	close_pool(pool, WPOOL_STATE_STOP, &wakes);
 	for (;;) {
 		/* What was accepted after a restart is none of ours. */
+		more = pool->epoch == epoch && close_some(pool, &wakes);
 		some = pool->epoch == epoch ?
 		       take_back_some(pool, unrun, &wakes) : 0;
 		n += some;
 		pool_unlock_wake(pool, flags, &wakes);
-		if (some < WPOOL_CHUNK)
+		if (!more && some < WPOOL_CHUNK)
 			return n;
 		cond_resched();
 		pool_lock(pool, flags);

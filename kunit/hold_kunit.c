@@ -60,10 +60,30 @@ static void hold_delayed(struct kunit *test)
 							     i % 50 ? NEVER : i / 100), 0);
 	}
 	wpool_shutdown(pool);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_CANCELLED),
 			MANY - atomic_read(&job->runs));
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+	expect_bounded(test, pool);
+}
+
+/* 27, 83: also where nothing may sleep */
+static void hold_delayed_atomic(struct kunit *test)
+{
+	struct wpool_delayed_task *late = wpt_alloc(test, MANY * sizeof(*late));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpool *pool = hold_pool(test, 1);
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		wpool_delayed_task_init(&late[i], wpt_run_job, job);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i], NEVER), 0);
+	}
+	preempt_disable();
+	wpool_shutdown(pool);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_CANCELLED), MANY);
 	expect_bounded(test, pool);
 }
 
@@ -363,6 +383,7 @@ static void hold_flushers(struct kunit *test)
 
 static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(hold_delayed),
+	KUNIT_CASE(hold_delayed_atomic),
 	KUNIT_CASE(hold_shutdown_now),
 	KUNIT_CASE(hold_group_cancel),
 	KUNIT_CASE(hold_group_cancel_races),

@@ -9,6 +9,8 @@
  * terminated_twice	the pool comes to its end once, or once per restart
  * call_stuck		every call returns, and every worker leaves
  * destroyed_alive	a pool that is destroyed stays at its end
+ * taken_after_restart	wpool_shutdown_now() takes back nothing that was accepted after a restart
+ * end_missed		nobody is told that its time is over when the end has come
  * never_rests		every order of steps comes to rest
  *
  * Errors that one could make, and the properties that show them:
@@ -24,16 +26,26 @@
  *				end_told_early
  * BUG_RESTART_DESTROYED	reopen() does not ask whether it is destroyed:
  *				destroyed_alive call_stuck end_told_early
+ * BUG_BLOCKED_NOT_SEEN		terminate() does not see submitters that block:
+ *				end_told_early
+ * BUG_REST_SILENT		who closes some, and leaves a rest, does not kick the manager
+ *				again: call_stuck
+ * BUG_EPOCH_NOT_SEEN		wpool_shutdown_now() does not see a restart between two of its
+ *				holds: taken_after_restart
+ * BUG_END_KEPT			await_end() does not pass on the one wake-up: call_stuck
+ * BUG_STATE_NOT_SEEN		await_end() goes by the wake-up alone when its time is over:
+ *				end_missed
  * BUG_LAST_TASK_SILENT		task_uncount() does not kick the manager: call_stuck
  * BUG_BURY_SILENT		bury() does not kick the manager: call_stuck
  * BUG_RESTART_BUSY		wpool_restart() tries again at once: never_rests
  *
- * What stands for what: an atomic block is one hold of pool->lock. The capacity is
+ * What stands for what: an atomic block is one hold of pool->lock. In one hold a call
+ * closes, or takes back, one of each kind; the rest in others, as those of %WPOOL_CHUNK. Who
+ * blocks is turned away when the pool closes, and never let in (handover.pml). The capacity is
  * one; that the worker is woken, and the manager is, is a guard here (wake.pml,
  * manager.pml). Everybody has a reference: release.pml is about those.
  *
- * Left out: delayed tasks, blocked submitters (handover.pml), names and debugfs, the
- * pin of the module.
+ * Left out: timers that fire, names and debugfs, the pin of the module.
  */
 #include "check.inc"
 
@@ -47,18 +59,20 @@ mtype = { NONE, AWAKE, IDLE, IN_FN, LEFT, DIED };	/* the last two: to be buried 
 
 /* struct wpool, and its worker */
 mtype worker = NONE;
-byte state = RUNNING, nr_queued, nr_undone, nr_awaiting;
-bool terminated, destroyed, starter, started, start_failed;
+byte state = RUNNING, nr_queued, nr_delayed, nr_blocked, nr_undone, nr_awaiting;
+bool terminated, destroyed, starter, started, start_failed, epoch;
+byte turned_away;		/* who blocked, and has been told */
 
 bool kicked;			/* the pool is on the manager's list */
 bool ended;			/* since it was made, or restarted */
 byte callers, deaths, failures;
 
-bool end_told_early, terminated_twice, call_stuck, destroyed_alive;
+bool end_told_early, terminated_twice, call_stuck, destroyed_alive, taken_after_restart;
+bool end_missed;
 
 #define queue_ready	(nr_queued && state != STOP)
 #define pool_is_closing	(state == SHUTDOWN || state == STOP)
-#define pool_is_over	(state != RUNNING && !queue_ready)
+#define pool_is_over	(state != RUNNING && !queue_ready && !nr_delayed)
 
 /* The end of a task, accepted before. */
 inline task_uncount()
@@ -66,6 +80,22 @@ inline task_uncount()
 	nr_undone--;
 #ifndef BUG_LAST_TASK_SILENT
 	kicked = kicked || (state != RUNNING && !nr_undone)
+#endif
+}
+
+/* One of each; there may be more. */
+inline close_some()
+{
+	if
+	:: nr_delayed -> nr_delayed--; task_uncount()
+	:: else
+	fi;
+	if
+	:: nr_blocked -> nr_blocked--; turned_away++
+	:: else
+	fi;
+#ifndef BUG_REST_SILENT
+	kicked = kicked || nr_delayed || nr_blocked
 #endif
 }
 
@@ -99,11 +129,13 @@ inline spawn_missing()
 }
 
 #if defined(BUG_WORKERS_BY_ALIVE)
-#define nothing_left	((worker == NONE || worker == LEFT) && !nr_undone)
+#define nothing_left	((worker == NONE || worker == LEFT) && !nr_undone && !nr_blocked)
 #elif defined(BUG_UNDONE_NOT_SEEN)
-#define nothing_left	(worker == NONE)
-#else
+#define nothing_left	(worker == NONE && !nr_blocked)
+#elif defined(BUG_BLOCKED_NOT_SEEN)
 #define nothing_left	(worker == NONE && !nr_undone)
+#else
+#define nothing_left	(worker == NONE && !nr_undone && !nr_blocked)
 #endif
 #ifdef BUG_OVER_BY_NOT_RUNNING
 #define closed		(state != RUNNING)
@@ -138,6 +170,12 @@ end:	do
 	:: kicked -> kicked = false;
 	   atomic { worker = (worker == IDLE && pool_is_over -> LEFT : worker) }
 	   atomic { spawn_missing() }
+	   atomic {				/* pool_go_on_closing() */
+		if
+		:: pool_is_closing -> close_some()
+		:: else
+		fi
+	   }
 	   terminate();
 managed:
 	   skip
@@ -165,44 +203,71 @@ inline close_pool(to)
 {
 	atomic {
 		if
-		:: state < to -> state = to; kicked = true
+		:: state < to -> state = to; close_some(); kicked = true
 		:: else
 		fi
 	}
 }
 
-inline await_end()
+/* With a limit its time may be over at any moment. */
+inline await_end(limited)
 {
-#ifdef BUG_AWAIT_UNCOUNTED
-	terminated;
-#else
+#ifndef BUG_AWAIT_UNCOUNTED
 	nr_awaiting++;
-	terminated;
 #endif
+	if
+	:: atomic { terminated -> terminated = false; has_end = true }
+	:: limited -> has_end = false
+	fi;
 	atomic {
 #ifndef BUG_AWAIT_UNCOUNTED
 		nr_awaiting--;
 #endif
-		check(end_told_early, state == TERMINATED && worker == NONE && !nr_undone)
+		check(end_told_early, !has_end ||
+		      (state == TERMINATED && worker == NONE && !nr_undone && !nr_blocked));
+#ifndef BUG_END_KEPT
+		terminated = terminated || has_end;
+#endif
+#ifndef BUG_STATE_NOT_SEEN
+		has_end = has_end || state == TERMINATED;
+#endif
+		check(end_missed, has_end || state != TERMINATED)
 	}
 }
 
-inline pool_stop() { close_pool(SHUTDOWN); await_end() }
+inline pool_stop() { close_pool(SHUTDOWN); await_end(false) }
 
 inline destroy()
 {
 	atomic { again = destroyed; destroyed = true }
 	if
-	:: again -> await_end()
+	:: again -> await_end(false)
 	:: else -> pool_stop()
 	fi
 }
 
 inline shutdown_now()
 {
-	close_pool(STOP);
+	atomic {
+		mine = epoch;
+		if
+		:: state < STOP -> state = STOP; close_some(); kicked = true
+		:: else
+		fi
+	}
 	do
-	:: atomic { nr_queued -> nr_queued--; task_uncount() }
+	:: atomic {
+#ifndef BUG_EPOCH_NOT_SEEN
+		epoch == mine &&
+#endif
+		(nr_queued || (pool_is_closing && (nr_delayed || nr_blocked))) ->
+		check(taken_after_restart, epoch == mine);
+		if
+		:: nr_queued -> nr_queued--; task_uncount()
+		:: else
+		fi;
+		close_some()
+	   }
 	:: else -> break
 	od
 }
@@ -233,6 +298,7 @@ inline restart()
 		:: else ->
 			terminated = false;
 			ended = false;
+			epoch = !epoch;
 			state = RUNNING;
 			pool_ask_workers();
 			break
@@ -261,6 +327,40 @@ inline submit(n)
 	}
 }
 
+inline schedule_delayed()
+{
+	atomic {
+		if
+		:: state == RUNNING -> nr_delayed++; nr_undone++
+		:: else
+		fi
+	}
+}
+
+/* One that waits, or whose time has not come. */
+inline cancel()
+{
+	atomic {
+		if
+		:: nr_queued -> nr_queued--; task_uncount()
+		:: nr_delayed -> nr_delayed--; task_uncount()
+		:: else
+		fi
+	}
+}
+
+/* Two of them. */
+inline block()
+{
+	atomic {
+		if
+		:: state == RUNNING -> nr_blocked = nr_blocked + 2
+		:: else -> goto out
+		fi
+	}
+	atomic { turned_away > 1 -> turned_away = turned_away - 2 }
+}
+
 inline run_in_caller()
 {
 	atomic {
@@ -274,9 +374,10 @@ inline run_in_caller()
 
 proctype owner()
 {
-	bool again;
+	bool again, has_end, mine;
 
 	submit(2);
+	schedule_delayed();
 	if
 	:: true -> close_pool(SHUTDOWN)
 	:: true
@@ -287,7 +388,7 @@ proctype owner()
 
 proctype caller()
 {
-	bool again;
+	bool again, has_end, mine;
 
 	if
 	:: true -> destroy()
@@ -295,6 +396,10 @@ proctype caller()
 	:: true -> restart()
 	:: true -> shutdown_now()
 	:: true -> run_in_caller()
+	:: true -> await_end(true)
+	:: true -> block()
+	:: true -> submit(1); cancel()
+	:: true -> schedule_delayed()
 	fi;
 out:
 	callers--
