@@ -107,6 +107,7 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 	if (!batch_may_fill(pool) || !task_fits(first, first->color))
 		return false;
 	list_for_each_entry_safe(task, next, queue, node) {
+		hold_step(pool);
 		if (n == WPOOL_BATCH_MAX || !task_fits(task, first->color))
 			break;
 		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);

@@ -10,7 +10,11 @@
  * pool cannot be known.
  *
  * A circle of workers each of which waits for a task that the next is inside is found by
- * the one that would close it, in break_circle(). A worker that is refused returns to the
+ * the one that closes it: it follows the chain of those who wait until it comes to its end,
+ * or back to itself. That may take several holds of the lock. Waits are numbered, and it
+ * follows none that is younger than its own: so all that it has followed were there when its
+ * own began, each of them at once, as none that has ended comes back. If one of a circle
+ * has ended meanwhile, somebody else has broken it. A worker that is refused returns to the
  * function that waits. Should this be the one that had the task submitted, then the task
  * may lie in its frame, or be freed next: so it is not the one. The functions that the
  * workers of a circle are inside have begun one after the other; what the last of them
@@ -48,28 +52,24 @@ static bool needs_worker(struct wpool *pool, struct wpool_task *task)
 	return !(task->state & TASK_DELAYED);
 }
 
-/* What a worker waits for, if that is a task. */
+/* What a worker waits for, if that is a task, and it is still to be told. */
 static struct wpool_task *awaited(const struct wpool_worker *worker)
 {
-	return worker->waiter ? worker->waiter->task : NULL;
+	const struct wpool_waiter *waiter = worker->waiter;
+
+	return waiter && watch_is_on(worker->pool, waiter) ? waiter->task : NULL;
 }
 
 /*
- * Makes a worker give up its wait. The pool lets go of a task that has not begun; it goes
- * on with one that has, and with a group. Context: pool->lock held.
+ * Makes a worker give up its wait for a task. The pool lets go of one that has not begun,
+ * and goes on with one that has. Context: pool->lock held.
  */
-static void refuse(struct wpool *pool, struct wpool_worker *worker,
+static void refuse(struct wpool *pool, struct wpool_waiter *waiter,
 		   struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter = worker->waiter;
 	struct wpool_task *task = waiter->task;
 
-	if (!task) {
-		group_forget(waiter);
-		waiter_tell(waiter, -EDEADLK, wakes);
-		return;
-	}
-	watch_del(task, waiter);
+	watch_del(pool, waiter);
 	waiter_tell(waiter, -EDEADLK, wakes);
 	if (task->state & TASK_QUEUED) {
 		queue_take_back(pool, task);
@@ -98,70 +98,136 @@ static enum harm refusal_harm(struct wpool *pool, const struct wpool_worker *wor
 	return worker->waiter->cancels ? PROMISE_BROKEN : NO_HARM;
 }
 
-/*
- * Refuses one of the circle that a worker has just closed, if it has. There is no other:
- * each was broken as it was closed. Context: pool->lock held.
- */
-static void break_circle(struct wpool *pool, struct wpool_worker *worker,
+static void circle_begin(struct wpool_circle *circle, struct wpool_waiter *waiter)
+{
+	*circle = (struct wpool_circle) {
+		.waiter = waiter,
+		.member = waiter->worker,
+		.left = waiter->worker->pool->nr_workers,
+		.least = MEMORY_LOST,
+	};
+}
+
+/* Notes a member of what may be a circle. Return: the next, or NULL: it is none. */
+static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle *circle)
+{
+	struct wpool_worker *member = circle->member, *next;
+	enum harm harm;
+
+	next = awaited(member) ? runner_of(pool, awaited(member)) : NULL;
+	if (!next || !member->depth || !circle->left--)
+		return NULL;
+	/* Younger: if it is a circle, it was closed by that one. */
+	if ((long)(member->waiter->turn - circle->waiter->turn) > 0)
+		return NULL;
+	harm = refusal_harm(pool, member);
+	if (harm < circle->least) {
+		circle->least = harm;
+		circle->victim = member;
+		circle->victim_turn = member->waiter->turn;
+	}
+	return next;
+}
+
+/* Refuses one of a circle, if nobody has broken it yet. Context: pool->lock held. */
+static void circle_break(struct wpool *pool, struct wpool_circle *circle,
 			 struct wpool_wakes *wakes)
 {
-	struct wpool_worker *member = worker, *victim = NULL, *next;
-	enum harm least = MEMORY_LOST, harm;
+	struct wpool_worker *victim = circle->victim;
 
-	do {
-		next = awaited(member) ? runner_of(pool, awaited(member)) : NULL;
-		if (!next || !member->depth)
-			return;
-		harm = refusal_harm(pool, member);
-		if (harm < least) {
-			least = harm;
-			victim = member;
-		}
-		member = next;
-	} while (member != worker);
-	if (!WARN_ON_ONCE(!victim))
-		refuse(pool, victim, wakes);
+	if (WARN_ON_ONCE(!victim))
+		return;
+	if (awaited(victim) && victim->waiter->turn == circle->victim_turn)
+		refuse(pool, victim->waiter, wakes);
 }
 
-/*
- * Does a worker wait for what it is nested too deep to run, and nobody has begun? Of a group
- * that is known for as long as the lock is held in which it has looked. Context: pool->lock
- * held.
- */
-static bool may_give_up(struct wpool *pool, const struct wpool_waiter *waiter)
-{
-	if (waiter->task)
-		return key_head(pool, waiter->task)->state == TASK_QUEUED;
-	return waiter->sure;
-}
-
-/*
- * Has a worker give up that is nested too deep. If none can be seen to be, one that waits for
- * a group is to look again: it is back here if there still is what it could run.
+/**
+ * deadlock_follow() - refuse one of the circle that a worker has just closed, if it has
+ * @circle: from deadlock_enter(), which has said that there is more to be followed
+ * @wakes: gets the one that is refused
  *
- * Context: pool->lock held.
+ * There is no other circle: each is broken by who closed it. Context: pool->lock held, and
+ * in one RCU critical section since deadlock_enter(): it keeps &wpool_circle.member, which
+ * may have left by now.
+ * Return: true if it is to be called again, in another hold of the lock.
  */
-static void refuse_too_deep(struct wpool *pool, struct wpool_wakes *wakes)
+bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter, *unsure = NULL;
-	struct wpool_worker *worker;
+	struct wpool_worker *closer = circle->waiter->worker;
+	struct wpool *pool = closer->pool;
+	unsigned int n;
 
-	list_for_each_entry(worker, &pool->workers, node) {
+	lockdep_assert_held(&pool->lock);
+	if (circle->waiter->told != -EINPROGRESS)
+		return false;
+	for (n = 0; n < WPOOL_CHUNK; n++) {
 		hold_step(pool);
-		waiter = worker->waiter;
-		if (!waiter || !waiter->counted || !waiter->too_deep)
-			continue;
-		if (may_give_up(pool, waiter)) {
-			refuse(pool, worker, wakes);
+		circle->member = circle_next(pool, circle);
+		if (!circle->member)
+			return false;
+		if (circle->member == closer) {
+			circle_break(pool, circle, wakes);
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Has one give up that is nested too deep, if nobody has begun what it waits for. Of a group
+ * that is known for as long as the lock is held in which it has looked: else it is to look
+ * again, and is back here if there still is what it could run.
+ *
+ * Context: pool->lock held. Return: false if it is not to give up.
+ */
+static bool refuse_stuck_group(struct wpool_waiter *waiter, struct wpool_wakes *wakes)
+{
+	int told = waiter->sure ? -EDEADLK : -EAGAIN;
+
+	if (!group_forget(waiter))
+		return false;
+	waiter_tell(waiter, told, wakes);
+	return true;
+}
+
+static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter,
+			 struct wpool_wakes *wakes)
+{
+	if (!waiter->task)
+		return refuse_stuck_group(waiter, wakes);
+	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
+	if (waiter->told != -EINPROGRESS || !watch_is_on(pool, waiter) ||
+	    pool->state >= WPOOL_STATE_STOP ||
+	    key_head(pool, waiter->task)->state != TASK_QUEUED)
+		return false;
+	refuse(pool, waiter, wakes);
+	return true;
+}
+
+/* Looks at some of those that are yet to be looked at. Context: pool->lock held. */
+static void refuse_some(struct wpool *pool, struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+	unsigned int n;
+
+	for (n = 0; n < WPOOL_CHUNK && pool->stuck_left; n++) {
+		hold_step(pool);
+		pool->stuck_left--;
+		waiter = list_first_entry(&pool->stuck, struct wpool_waiter, stuck);
+		if (refuse_stuck(pool, waiter, wakes)) {
+			pool->stuck_left = 0;
 			return;
 		}
-		if (!waiter->task)
-			unsure = waiter;
+		list_move_tail(&waiter->stuck, &pool->stuck);
 	}
-	if (unsure) {
-		group_forget(unsure);
-		waiter_tell(unsure, -EAGAIN, wakes);
-	}
+	if (pool->stuck_left)
+		manager_kick(pool);
+}
+
+/* Can nobody go on? Context: pool->lock held. */
+static bool all_asleep(const struct wpool *pool)
+{
+	return pool->nr_asleep && pool->nr_asleep >= pool_all_asleep(pool);
 }
 
 /**
@@ -177,19 +243,38 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 	struct wpool_waiter *waiter;
 
 	lockdep_assert_held(&pool->lock);
-	if (pool->nr_asleep < pool_all_asleep(pool))
+	if (!all_asleep(pool))
 		return;
-	list_for_each_entry(waiter, &pool->blocked, node) {
-		hold_step(pool);
-		if (!waiter->counted)
-			continue;
-		list_del(&waiter->node);
-		shared_dec(pool->nr_blocked);
+	waiter = list_first_entry_or_null(&pool->blocked_workers, struct wpool_waiter, stuck);
+	if (waiter) {
+		queue_unblock(pool, waiter);
 		shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
 		waiter_tell(waiter, -EDEADLK, wakes);
 		return;
 	}
-	refuse_too_deep(pool, wakes);
+	pool->stuck_left = pool->nr_stuck;
+	refuse_some(pool, wakes);
+}
+
+/**
+ * deadlock_look() - go on looking for one to give up
+ * @pool: the pool
+ *
+ * Context: the manager.
+ */
+void deadlock_look(struct wpool *pool)
+{
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	if (!READ_ONCE(pool->stuck_left))
+		return;
+	pool_lock(pool, flags);
+	if (!all_asleep(pool))
+		pool->stuck_left = 0;
+	refuse_some(pool, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 }
 
 /**
@@ -225,46 +310,49 @@ bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 /**
  * deadlock_enter() - let a worker go to sleep for a task or a group
  * @waiter: with a worker, and on its list; has been counted or not if it is for a group
+ * @circle: for deadlock_follow(), or NULL if it is for a group
  * @wakes: gets whoever has to give up, maybe itself
  *
- * Context: the lock of its pool held.
+ * The worker calls deadlock_leave() when it is awake. Context: the lock of its pool held.
+ * Return: true if deadlock_follow() is to be called, in another hold of the lock.
  */
-void deadlock_enter(struct wpool_waiter *waiter, struct wpool_wakes *wakes)
+bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
+		    struct wpool_wakes *wakes)
 {
 	struct wpool_worker *worker = waiter->worker;
 	struct wpool *pool = worker->pool;
+	bool more = false;
 
 	lockdep_assert_held(&pool->lock);
-	worker->waiter = waiter;
-	if (waiter->task)
+	if (waiter->task) {
+		worker->waiter = waiter;
+		waiter->turn = ++pool->turns;
 		deadlock_count(waiter, needs_worker(pool, waiter->task));
+		if (waiter->counted)
+			watch_count(waiter->task);
+	}
+	if (waiter->counted && waiter->too_deep) {
+		list_add(&waiter->stuck, &pool->stuck);
+		pool->nr_stuck++;
+	}
 	waiter->sure = true;
-	break_circle(pool, worker, wakes);
+	if (circle) {
+		circle_begin(circle, waiter);
+		more = deadlock_follow(circle, wakes);
+	}
 	break_deadlock(pool, wakes);
 	waiter->sure = false;
+	return more;
 }
 
-/**
- * deadlock_tell_behind() - have workers that wait for one further back look again
- * @pool: the pool
- * @head: a task with a key that has just come to the queue
- * @wakes: gets them
- *
- * They run those before it themselves, and it may be that nobody else is free to. Context:
- * pool->lock held.
- */
-void deadlock_tell_behind(struct wpool *pool, struct wpool_task *head,
-			  struct wpool_wakes *wakes)
+/* Awake again. Context: the lock of the worker's pool held. */
+void deadlock_leave(struct wpool_waiter *waiter)
 {
-	struct wpool_waiter *waiter;
-	struct wpool_worker *worker;
+	struct wpool *pool = waiter->worker->pool;
 
-	list_for_each_entry(worker, &pool->workers, node) {
-		hold_step(pool);
-		waiter = worker->waiter;
-		if (!waiter || !waiter->task || key_head(pool, waiter->task) != head)
-			continue;
-		watch_del(waiter->task, waiter);
-		waiter_tell(waiter, -EAGAIN, wakes);
-	}
+	if (list_empty(&waiter->stuck))
+		return;
+	list_del_init(&waiter->stuck);
+	pool->nr_stuck--;
+	pool->stuck_left = min(pool->stuck_left, pool->nr_stuck);
 }

@@ -13,7 +13,12 @@
  *
  * Who ends the last task of a group does not touch it after it dropped the
  * group's lock, and nobody returns from a wait before having held that lock: the
- * group may be freed then.
+ * group may be freed then, when all who waited have returned.
+ *
+ * Workers, who may have to run tasks of it, are on a list of their own. Of many waiters some
+ * are told at once, and the last of those goes on with the rest, see waiters_tell(). What
+ * was on the lists at once has a number, so that it is known who is one of a rest. A rest is
+ * guarded by a lock that is not the group's, which may be gone by then.
  *
  * A group on the stack of a worker is gone if that dies, see stack.c. So its owner is noted,
  * and others hold that worker while they are in a call on the group, and touch the group in
@@ -21,15 +26,30 @@
  * on its list of waiters, or ends a task of it, need not ask: they are told, and these are
  * found, before the stack goes.
  */
+#include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
 #include "internal.h"
 
+#define REST_BITS	4
+
+static raw_spinlock_t rest_locks[1 << REST_BITS] = {
+	[0 ... (1 << REST_BITS) - 1] = __RAW_SPIN_LOCK_UNLOCKED(rest_locks),
+};
+
+/* Of those who waited for a group, which may be gone; taken inside its lock. */
+static raw_spinlock_t *rest_lock(const struct wpool_group *group)
+{
+	return &rest_locks[hash_ptr(group, REST_BITS)];
+}
+
 static void __group_init(struct wpool_group *group, unsigned int flags)
 {
 	*group = (struct wpool_group) { .flags = flags, .owner = stack_owner(group) };
 	raw_spin_lock_init(&group->lock);
+	INIT_LIST_HEAD(&group->waiters);
+	INIT_LIST_HEAD(&group->helpers);
 }
 
 /**
@@ -60,28 +80,59 @@ void wpool_group_init_fail_fast(struct wpool_group *group)
 }
 EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
 
-/* All who wait for the group, or the workers among them. Context: its lock held. */
-static void group_tell(struct wpool_group *group, bool workers, int told,
+/*
+ * Tells all who wait for the group, or the workers among them. Those that are counted as
+ * asleep are of its home, whose lock is held then. Context: its lock held.
+ */
+static void group_tell(struct wpool_group *group, struct wpool *pool, bool workers, int told,
 		       struct wpool_wakes *wakes)
 {
-	struct wpool_waiter *waiter;
-	struct hlist_node *next;
+	LIST_HEAD(waiters);
 
-	hlist_for_each_entry_safe(waiter, next, &group->waiters, hnode) {
-		if (workers && !waiter->helper)
-			continue;
-		hlist_del(&waiter->hnode);
-		waiter->value = group->error;
-		waiter_tell(waiter, told, wakes);
+	if (!workers)
+		list_splice_tail_init(&group->waiters, &waiters);
+	list_splice_init(&group->helpers, &waiters);
+	if (list_empty(&waiters))
+		return;
+	group->watch++;
+	if (group->nr_counted) {
+		lockdep_assert_held(&group->home->lock);
+		group->home->nr_asleep -= group->nr_counted;
+		group->nr_counted = 0;
 	}
+	raw_spin_lock(rest_lock(group));
+	waiters_tell(pool, &waiters, told, group->error, wakes);
+	raw_spin_unlock(rest_lock(group));
+}
+
+/**
+ * group_tell_rest() - go on telling those who are left
+ * @waiter: the caller's, which has been told
+ *
+ * Context: any; no lock held.
+ */
+void group_tell_rest(struct wpool_waiter *waiter)
+{
+	raw_spinlock_t *lock = rest_lock(waiter->group);
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	if (list_empty(&waiter->rest))
+		return;
+	raw_spin_lock_irqsave(lock, flags);
+	if (!list_empty(&waiter->rest))
+		waiters_tell(NULL, &waiter->rest, waiter->told, waiter->value, &wakes);
+	raw_spin_unlock_irqrestore(lock, flags);
+	wakes_issue(&wakes);
 }
 
 /* The last of its tasks has ended. Context: its lock held. */
-static void group_empty(struct wpool_group *group, struct wpool_wakes *wakes)
+static void group_empty(struct wpool_group *group, struct wpool *pool,
+			struct wpool_wakes *wakes)
 {
 	if (group->owner)
 		stack_unlink_group(group);
-	group_tell(group, false, 0, wakes);
+	group_tell(group, pool, false, 0, wakes);
 }
 
 /**
@@ -107,11 +158,11 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
 	if (!--group->pending)
-		group_empty(group, wakes);
+		group_empty(group, pool, wakes);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
-		group_tell(group, false, -EAGAIN, wakes);	/* to cancel the rest */
+		group_tell(group, pool, false, -EAGAIN, wakes);	/* to cancel the rest */
 	else if (all_home)
-		group_tell(group, true, -EAGAIN, wakes);	/* to be counted */
+		group_tell(group, pool, true, -EAGAIN, wakes);	/* to be counted */
 	raw_spin_unlock(&group->lock);
 }
 
@@ -131,17 +182,53 @@ void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begi
 	/* Else it is elsewhere already. */
 	if (group->home == pool) {
 		if (begins ? !group->elsewhere++ : !--group->elsewhere)
-			group_tell(group, true, -EAGAIN, wakes);
+			group_tell(group, pool, true, -EAGAIN, wakes);
 	}
 	raw_spin_unlock(&group->lock);
 }
 
-/* Takes a worker off that gives up its wait. Context: the lock of its pool held. */
-void group_forget(struct wpool_waiter *waiter)
+/**
+ * group_leave() - take a waiter off that gives up
+ * @waiter: the waiter; its group is there
+ *
+ * Context: the group's lock held.
+ * Return: false if it has been told.
+ */
+bool group_leave(struct wpool_waiter *waiter)
 {
-	raw_spin_lock(&waiter->group->lock);
-	hlist_del(&waiter->hnode);
-	raw_spin_unlock(&waiter->group->lock);
+	struct wpool_group *group = waiter->group;
+	bool waits;
+
+	lockdep_assert_held(&group->lock);
+	raw_spin_lock(rest_lock(group));
+	waits = waiter->told == -EINPROGRESS;
+	if (waits)
+		list_del(&waiter->node);
+	raw_spin_unlock(rest_lock(group));
+	return waits;
+}
+
+/**
+ * group_forget() - have a worker give up its wait
+ * @waiter: counted
+ *
+ * Context: the lock of its pool held.
+ * Return: false if it has been told, or is about to be.
+ */
+bool group_forget(struct wpool_waiter *waiter)
+{
+	struct wpool_group *group = waiter->group;
+	bool waits = false;
+
+	if (stack_is_ending(waiter->owner))
+		return false;
+	raw_spin_lock(&group->lock);
+	if (waiter->watch == group->watch && group_leave(waiter)) {
+		group->nr_counted--;
+		waits = true;
+	}
+	raw_spin_unlock(&group->lock);
+	return waits;
 }
 
 bool group_failed(const struct wpool_group *group)
@@ -168,6 +255,7 @@ bool group_cancels(const struct wpool_task *task)
 /**
  * group_tell_workers() - have the workers that wait for a group look again
  * @group: the group, which the caller or an unended task keeps
+ * @pool: the pool that the caller has locked
  * @wakes: gets them
  *
  * They run tasks of it that wait in their own pool, and there is one now. They look
@@ -175,24 +263,19 @@ bool group_cancels(const struct wpool_task *task)
  *
  * Context: the lock of the pool held in which there is a task to be run.
  */
-void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes)
+void group_tell_workers(struct wpool_group *group, struct wpool *pool,
+			struct wpool_wakes *wakes)
 {
 	raw_spin_lock(&group->lock);
-	group_tell(group, true, -EAGAIN, wakes);
+	group_tell(group, pool, true, -EAGAIN, wakes);
 	raw_spin_unlock(&group->lock);
 }
 
-/* The group's home, with a reference, if a worker of it is counted that waits. */
+/* The group's home, with a reference, if a worker of it is counted that waits: it is there. */
 static struct wpool *group_get_counting_home(struct wpool_group *group)
 {
-	struct wpool_waiter *waiter;
-
 	lockdep_assert_held(&group->lock);
-	hlist_for_each_entry(waiter, &group->waiters, hnode) {
-		if (waiter->worker)
-			return wpool_get(waiter->worker->pool);
-	}
-	return NULL;
+	return group->nr_counted ? wpool_get(group->home) : NULL;
 }
 
 /*
@@ -234,7 +317,7 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 		return !gone;
 	pool_lock(home, flags);
 	if (!stack_is_ending(owner))
-		group_tell_workers(group, &wakes);
+		group_tell_workers(group, home, &wakes);
 	pool_unlock_wake(home, flags, &wakes);
 	wpool_put(home);
 	return true;
@@ -254,12 +337,13 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 }
 
 /* Nobody will end its tasks any more. Context: its lock held. */
-static void group_abandon(struct wpool_group *group, struct wpool_wakes *wakes)
+static void group_abandon(struct wpool_group *group, struct wpool *pool,
+			  struct wpool_wakes *wakes)
 {
 	group->pending = 0;
 	if (!group->error)
 		group->error = -EOWNERDEAD;
-	group_empty(group, wakes);
+	group_empty(group, pool, wakes);
 }
 
 /**
@@ -277,7 +361,7 @@ void group_end(struct wpool_group *group)
 	raw_spin_lock_irqsave(&group->lock, flags);
 	home = group_get_counting_home(group);
 	if (!home)
-		group_abandon(group, &wakes);
+		group_abandon(group, NULL, &wakes);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 	if (!home) {
 		wakes_issue(&wakes);
@@ -285,7 +369,7 @@ void group_end(struct wpool_group *group)
 	}
 	pool_lock(home, flags);
 	raw_spin_lock(&group->lock);
-	group_abandon(group, &wakes);
+	group_abandon(group, home, &wakes);
 	raw_spin_unlock(&group->lock);
 	pool_unlock_wake(home, flags, &wakes);
 	wpool_put(home);

@@ -24,14 +24,18 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 	unsigned long flags;
 	bool pending = false;
 
+	waiter->group = group;
+	waiter->owner = wait->owner;
 	waiter->value = -EOWNERDEAD;
 	rcu_read_lock();
 	if (!stack_is_ending(wait->owner)) {
 		raw_spin_lock_irqsave(&group->lock, flags);
 		waiter->value = group->error;
+		waiter->watch = group->watch;
 		pending = group->pending;
 		if (pending)
-			hlist_add_head(&waiter->hnode, &group->waiters);
+			list_add_tail(&waiter->node,
+				      waiter->helper ? &group->helpers : &group->waiters);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
 	rcu_read_unlock();
@@ -51,9 +55,7 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 	rcu_read_lock();
 	if (!stack_is_ending(wait->owner)) {
 		raw_spin_lock_irqsave(&group->lock, flags);
-		gave_up = waiter->told == -EINPROGRESS;
-		if (gave_up)
-			hlist_del(&waiter->hnode);
+		gave_up = group_leave(waiter);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
 	rcu_read_unlock();
@@ -64,11 +66,12 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 		       unsigned long timeout)
 {
-	if (wait_for_completion_timeout(&waiter->done, timeout))
-		return waiter->told;
-	if (group_give_way(wait, waiter))
-		return -ETIMEDOUT;
-	wait_for_completion(&waiter->done);
+	if (!wait_for_completion_timeout(&waiter->done, timeout)) {
+		if (group_give_way(wait, waiter))
+			return -ETIMEDOUT;
+		wait_for_completion(&waiter->done);
+	}
+	group_tell_rest(waiter);
 	return waiter->told;
 }
 
@@ -114,16 +117,17 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter,
 	if (stack_is_ending(wait->owner))
 		return;
 	raw_spin_lock(&group->lock);
-	if (waiter->told == -EINPROGRESS && !group->elsewhere &&
-	    group->home == wait->worker->pool) {
+	if (waiter->told == -EINPROGRESS && waiter->watch == group->watch &&
+	    !group->elsewhere && group->home == wait->worker->pool) {
 		waiter->worker = wait->worker;
 		deadlock_count(waiter, true);
+		group->nr_counted += waiter->counted;
 		if (!waiter->counted)
 			waiter->worker = NULL;
 	}
 	raw_spin_unlock(&group->lock);
 	if (waiter->worker)
-		deadlock_enter(waiter, wakes);
+		deadlock_enter(waiter, NULL, wakes);
 }
 
 /*
@@ -146,7 +150,6 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	int ret = 0;
 
 	waiter_init(&waiter);
-	waiter.group = wait->group;
 	waiter.too_deep = too_deep;
 	waiter.helper = wait->worker;
 	joined = group_join(wait, &waiter);
@@ -157,6 +160,11 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	pool_unlock_wake(pool, flags, &wakes);
 	if (joined)
 		ret = group_await(wait, &waiter, again ? 0 : deadline_left(&wait->deadline));
+	if (!list_empty(&waiter.stuck)) {
+		pool_lock(pool, flags);
+		deadlock_leave(&waiter);
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+	}
 	wait->error = waiter.value;
 	return again && ret == -ETIMEDOUT ? -EAGAIN : ret;
 }
@@ -264,7 +272,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
 
 /**
  * wpool_group_wait() - wait until all tasks of a group have ended
- * @group: the group; the caller's to free or to use again afterwards
+ * @group: the group; the caller's to free or to use again afterwards; if several wait,
+ *	when the last of them has returned
  *
  * A worker that waits runs those tasks of the group itself that wait in its own
  * pool, nested as for wpool_wait(). Nested too deep it leaves them to other workers. If

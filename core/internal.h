@@ -20,6 +20,7 @@
  *	registry_lock			mutex; pool.c
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
+ *	      rest_lock()		raw; group.c
  *	      worker->groups_lock	raw; stack.c
  *	    manager.lock		raw; manager.c
  *	    batch.lock			raw; batch.c
@@ -111,37 +112,46 @@
 
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
- * @next: L: the next of &wpool_task.watchers, see watch.c
- * @hnode: L: on &wpool_group.waiters or &wpool_wakes.waiters
- * @node: L: on &wpool.blocked, or one of the lists of flush.c
+ * @hnode: L: on &wpool_wakes.waiters
+ * @node: L: in the ring of those who wait for @task, see watch.c; on a list of @group, on
+ *	&wpool.blocked, or one of the lists of flush.c; or on the @rest of another
+ * @rest: L: those who are to be told what it is told itself, by itself, see waiters_tell()
+ * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
  * @done: completed, once, by whoever took the waiter off its list
  * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
  * @value: L: the result of the task, for who waited for one and was told 0
  * @task: I: what is waited for; of a blocked submitter: what it wants accepted
  * @group: I: what is waited for; of a blocked submitter: to which @task is to belong,
- *	or NULL
- * @owner: I: of a blocked submitter: as group_enter() of @group
+ *	or NULL; L: of the first of a ring: that to which @task does
+ * @owner: I: on whose stack @group lies, or NULL; of who waits for it, from stack_hold()
  * @key: I: of a blocked submitter: under which it is to run, or NULL for no new one
  * @worker: I: the worker of this pool that sleeps here without a time limit, or
  *	NULL
  * @counted: L: in &wpool.nr_asleep until it is told, see deadlock.c
- * @too_deep: I: what it waits for was ready to run, but not nested so deep
- * @sure: L: still so, in this hold of the lock
+ * @nr_counted: L: of the first of a ring: how many of it are @counted
+ * @can_help: I: runs what it waits for itself, and what holds that back by its key
+ * @watch: L: the ring, or what was on the group's list at once, has this number
+ * @turn: L: counts up in the order in which workers went to sleep for a task
+ * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and
+ *	there was something to run
+ * @sure: L: there still is, in this hold of the lock
  * @cancels: I: promised that the task does not run when it returns
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: of who waits for a task, for spin_learn(); or 0
  * @colors: L: of a flusher: the colors that it waits for
  *
- * Lives on the sleeper's stack. Who gives up (time-out, signal) takes itself
+ * Lives on the sleeper's stack. What is tagged L is guarded by group->lock if it waits for
+ * a group, but for @stuck. Who gives up (time-out, signal) takes itself
  * off under the lock; who finds itself off already waits for @done, which is
  * then imminent, because its waker still writes to it.
  */
 struct wpool_waiter {
 	union {
-		unsigned long		next;
 		struct hlist_node	hnode;
 		struct list_head	node;
 	};
+	struct list_head	rest;
+	struct list_head	stuck;
 	struct completion	done;
 	int			told;
 	int			value;
@@ -151,6 +161,10 @@ struct wpool_waiter {
 	const u64		*key;
 	struct wpool_worker	*worker;
 	bool			counted;
+	bool			can_help;
+	unsigned int		nr_counted;
+	unsigned long		watch;
+	unsigned long		turn;
 	bool			too_deep;
 	bool			sure;
 	bool			cancels;
@@ -163,12 +177,32 @@ struct wpool_waiter {
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
+ * @told: how many of @waiters there are
  * @garbage: tasks of wpool's own slab cache that have ended, see task_chain()
  */
 struct wpool_wakes {
 	struct hlist_head	waiters;
+	unsigned int		told;
 	struct task_struct	*worker;
 	struct wpool_task	*garbage;
+};
+
+/**
+ * struct wpool_circle - the search for a circle of workers that one has closed
+ * @waiter: of the one that has
+ * @member: how far we have come
+ * @left: how many more there may be
+ * @victim: the one of them that is best refused, or NULL
+ * @victim_turn: &wpool_waiter.turn of it
+ * @least: the harm that does
+ */
+struct wpool_circle {
+	struct wpool_waiter	*waiter;
+	struct wpool_worker	*member;
+	unsigned int		left;
+	struct wpool_worker	*victim;
+	unsigned long		victim_turn;
+	int			least;
 };
 
 /**
@@ -244,7 +278,7 @@ struct wpool_run {
  * @starting: L: counted in &wpool.nr_starting
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
- * @waiter: L: as what it sleeps without a time limit, for a task or a group, or NULL
+ * @waiter: L: as what it sleeps without a time limit for a task, or NULL
  * @ended: tasks that it has ended without pool->lock; written by itself, read anywhere
  *	with READ_ONCE()
  * @harvested: S: those of @ended that &wpool.undone knows of
@@ -402,6 +436,13 @@ struct wpool_entry {
  * @waiter_luck: L: of those who look on before they sleep until a task has ended
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
  * @nr_blocked: S
+ * @blocked_workers: L: those of them that are counted in @nr_asleep
+ * @stuck: L: workers counted there that are nested too deep for what they wait for, see
+ *	deadlock.c
+ * @nr_stuck: L
+ * @stuck_left: L: how many of those are to be looked at, as nobody can go on
+ * @watches: L: counts up, see &wpool_waiter.watch
+ * @turns: L: counts up, see &wpool_waiter.turn
  * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its
  *	workers can end, see deadlock.c
  * @serial: L: counts runs as they begin, see &wpool_run.serial
@@ -499,6 +540,12 @@ struct wpool {
 	int			waiter_luck;
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
+	struct list_head	blocked_workers;
+	struct list_head	stuck;
+	unsigned int		nr_stuck;
+	unsigned int		stuck_left;
+	unsigned long		watches;
+	unsigned long		turns;
 	unsigned int		nr_asleep;
 	unsigned long		serial;
 	struct list_head	flushers;

@@ -8,6 +8,10 @@
  * the head and goes to the queue. So a key costs nothing that is not in its tasks,
  * and one that stalls holds back its own followers only.
  *
+ * A worker that waits for a follower runs the head itself if nobody has begun it, and must
+ * learn of the next head. So the head also knows those of its followers that such a worker
+ * waits for.
+ *
  * The key of a task changes only where it is accepted, in queue_take(), and not while it
  * is inside its function: so a follower has the key of its head.
  *
@@ -68,6 +72,7 @@ bool __key_held_back(struct wpool *pool, struct wpool_task *task)
 	struct rb_node *parent, **place;
 
 	lockdep_assert_held(&pool->lock);
+	INIT_LIST_HEAD(&keyed->awaited);
 	place = key_place(pool, keyed->key, &parent);
 	if (*place) {
 		RB_CLEAR_NODE(&keyed->link);
@@ -98,6 +103,7 @@ struct wpool_task *key_held_task(struct list_head *entry)
 void key_unhold(struct wpool *pool, struct wpool_task *task)
 {
 	walk_del(pool, &to_keyed(task)->held);
+	list_del_init(&to_keyed(task)->awaited);
 	shared_dec(pool->nr_held);
 }
 
@@ -111,6 +117,48 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 	head = *key_place(pool, to_keyed(task)->key, &parent);
 	/* None: its memory was overwritten. */
 	return WARN_ON_ONCE(!head) ? task : &link_head(head)->task;
+}
+
+/**
+ * key_await() - a worker waits that could run what holds a task back
+ * @pool: the pool
+ * @task: what it waits for, with a key or without
+ */
+void key_await(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_task *head = key_head(pool, task);
+
+	if (head != task && list_empty(&to_keyed(task)->awaited))
+		list_add_tail(&to_keyed(task)->awaited, &to_keyed(head)->awaited);
+}
+
+/* None does any more. */
+void key_unawait(struct wpool_task *task)
+{
+	if (task->state & TASK_QUEUED && key_is_follower(task))
+		list_del_init(&to_keyed(task)->awaited);
+}
+
+/*
+ * Has one look again that waits for one further back: it runs the head itself, and it may
+ * be that nobody else is free to. It can, so one is enough; and if others were quicker,
+ * one is told when that head has ended.
+ */
+static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head,
+			struct wpool_wakes *wakes)
+{
+	struct wpool_keyed_task *awaited;
+	struct wpool_waiter *waiter;
+
+	awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task, awaited);
+	if (!awaited)
+		return;
+	waiter = watch_helper(&awaited->task);
+	if (WARN_ON_ONCE(!waiter))
+		return;
+	hold_step(pool);
+	watch_del(pool, waiter);
+	waiter_tell(waiter, -EAGAIN, wakes);
 }
 
 /**
@@ -141,13 +189,13 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 	key_unhold(pool, &next->task);
 	INIT_LIST_HEAD(&next->followers);
 	list_splice_init(&head->followers, &next->followers);
+	list_splice_init(&head->awaited, &next->awaited);
 	queue_link(pool, &next->task);
 	watch_tell(&next->task, -EAGAIN, 0, wakes);
 	group = watch_group(&next->task);
 	if (group)
-		group_tell_workers(group, wakes);
-	if (pool->nr_asleep)
-		deadlock_tell_behind(pool, &next->task, wakes);
+		group_tell_workers(group, pool, wakes);
+	tell_behind(pool, next, wakes);
 }
 
 /**

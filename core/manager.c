@@ -252,6 +252,7 @@ static void manage(struct wpool *pool)
 	retire_idle(pool);
 	spawn_missing(pool);
 	pool_go_on_closing(pool);
+	deadlock_look(pool);
 	watchdog_look(pool);
 	terminate(pool);
 	wpool_put(pool);

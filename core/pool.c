@@ -168,6 +168,8 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	sema_init(&pool->walk, 1);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
+	INIT_LIST_HEAD(&pool->blocked_workers);
+	INIT_LIST_HEAD(&pool->stuck);
 	INIT_LIST_HEAD(&pool->flushers);
 	INIT_LIST_HEAD(&pool->drainers);
 	INIT_LIST_HEAD(&pool->drained);
@@ -312,7 +314,8 @@ static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
-	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked);
+	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked ||
+		     pool->nr_asleep || pool->nr_stuck);
 	call_rcu(&pool->rcu, pool_free);
 }
 

@@ -19,6 +19,7 @@ void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
 void queue_take_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
+void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
 
 /* staging.c */
@@ -38,6 +39,8 @@ struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group
 void waiter_init(struct wpool_waiter *waiter);
 void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes);
+void waiters_tell(struct wpool *pool, struct list_head *waiters, int told, int value,
+		  struct wpool_wakes *wakes);
 void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags,
 			struct wpool_wakes *wakes) __releases(&pool->lock);
@@ -56,15 +59,21 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
 			struct wpool_wakes *wakes);
 void group_end(struct wpool_group *group);
-void group_forget(struct wpool_waiter *waiter);
-void group_tell_workers(struct wpool_group *group, struct wpool_wakes *wakes);
+bool group_leave(struct wpool_waiter *waiter);
+bool group_forget(struct wpool_waiter *waiter);
+void group_tell_rest(struct wpool_waiter *waiter);
+void group_tell_workers(struct wpool_group *group, struct wpool *pool,
+			struct wpool_wakes *wakes);
 bool group_failed(const struct wpool_group *group);
 bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
 
 /* watch.c */
 void watch_add(struct wpool_task *task, struct wpool_waiter *waiter);
-void watch_del(struct wpool_task *task, struct wpool_waiter *waiter);
+void watch_del(const struct wpool *pool, struct wpool_waiter *waiter);
+bool watch_is_on(const struct wpool *pool, const struct wpool_waiter *waiter);
+void watch_count(struct wpool_task *task);
+struct wpool_waiter *watch_helper(const struct wpool_task *task);
 void watch_add_group(struct wpool_task *task, struct wpool_group *group);
 struct wpool_group *watch_group(const struct wpool_task *task);
 struct wpool_group *__watch_take_group(struct wpool_task *task);
@@ -85,6 +94,8 @@ struct wpool_task *key_held_task(struct list_head *entry);
 void key_unhold(struct wpool *pool, struct wpool_task *task);
 bool __key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
+void key_await(struct wpool *pool, struct wpool_task *task);
+void key_unawait(struct wpool_task *task);
 void __key_release(struct wpool *pool, struct wpool_task *task,
 		   struct wpool_wakes *wakes);
 
@@ -153,10 +164,12 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
 bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 		     const struct wpool_worker *worker);
-void deadlock_enter(struct wpool_waiter *waiter, struct wpool_wakes *wakes);
+bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
+		    struct wpool_wakes *wakes);
+bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes);
+void deadlock_leave(struct wpool_waiter *waiter);
+void deadlock_look(struct wpool *pool);
 bool deadlock_if_asleep(const struct wpool_waiter *waiter);
-void deadlock_tell_behind(struct wpool *pool, struct wpool_task *head,
-			  struct wpool_wakes *wakes);
 
 /* spin.c */
 u64 spin_slept_at(const struct wpool *pool);

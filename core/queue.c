@@ -286,6 +286,15 @@ struct wpool_task *queue_find(struct wpool *pool)
 	return NULL;
 }
 
+/* Takes a submitter off that waits for room no more. Context: pool->lock held. */
+void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
+{
+	lockdep_assert_held(&pool->lock);
+	list_del(&waiter->node);
+	list_del_init(&waiter->stuck);
+	shared_dec(pool->nr_blocked);
+}
+
 /**
  * __queue_admit_blocked() - hand the room there is to those who wait for it
  * @pool: the pool
@@ -293,8 +302,11 @@ struct wpool_task *queue_find(struct wpool *pool)
  *
  * The longest blocked first, and its task is queued here and now: nobody who
  * comes later can take the room. Called wherever room may have come about, so
- * that blocked submitters mean that there is none. Of a pool that is closed it turns
- * some away; the rest is up to close_pool(). Context: pool->lock held.
+ * that blocked submitters mean that there is none. Room comes about for no more than some
+ * at once; but any number may be turned away, as the pool is closed, or somebody else has
+ * submitted their task. The last of some that are goes on with the rest, see block().
+ *
+ * Context: pool->lock held.
  */
 void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 {
@@ -311,14 +323,12 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);
-		list_del(&waiter->node);
-		shared_dec(pool->nr_blocked);
-		if (ret == -ESHUTDOWN) {
+		queue_unblock(pool, waiter);
+		if (ret == -ESHUTDOWN)
 			shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
-			turned_away++;
-		}
+		turned_away += ret != 0;
 		if (!ret && waiter->group)
-			group_tell_workers(waiter->group, wakes);
+			group_tell_workers(waiter->group, pool, wakes);
 		waiter_tell(waiter, ret, wakes);
 	}
 }

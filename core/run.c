@@ -89,7 +89,7 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 		watch_tell(task, -EAGAIN, 0, wakes);
 		group = watch_group(task);
 		if (group)
-			group_tell_workers(group, wakes);
+			group_tell_workers(group, pool, wakes);
 	} else if (run->orphan) {
 		task_retire(pool, task, wakes);
 	} else {

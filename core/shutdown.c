@@ -173,23 +173,27 @@ static bool is_owners(const struct wpool_task *task)
 }
 
 /*
- * Takes back some of what is queued. Context: pool->lock held. Return: how many; less than
- * %WPOOL_CHUNK if there are no more.
+ * Takes back some of what is queued, and adds up how many. Context: pool->lock held. Return:
+ * false if there are no more.
  */
-static unsigned int take_back_some(struct wpool *pool, struct list_head *unrun,
-				   struct wpool_wakes *wakes)
+static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n,
+			   struct wpool_wakes *wakes)
 {
 	struct wpool_task *task;
-	unsigned int n;
+	unsigned int i;
 
-	for (n = 0; n < WPOOL_CHUNK && (task = queue_find(pool)); n++) {
+	for (i = 0; i < WPOOL_CHUNK; i++) {
+		task = queue_find(pool);
+		if (!task)
+			return false;
 		queue_take_back(pool, task);
 		/* Before the end is told: from then on its owner may free it. */
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		++*n;
 	}
-	return n;
+	return true;
 }
 
 /**
@@ -221,9 +225,9 @@ static unsigned int take_back_some(struct wpool *pool, struct list_head *unrun,
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
 	struct wpool_wakes wakes = {};
-	unsigned int n = 0, some, epoch;
+	unsigned int n = 0, epoch;
 	unsigned long flags;
-	bool more;
+	bool more = true;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
@@ -233,12 +237,14 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	close_pool(pool, WPOOL_STATE_STOP, &wakes);
 	for (;;) {
 		/* What was accepted after a restart is none of ours. */
-		more = pool->epoch == epoch && close_some(pool, &wakes);
-		some = pool->epoch == epoch ?
-		       take_back_some(pool, unrun, &wakes) : 0;
-		n += some;
+		if (pool->epoch != epoch)
+			more = false;
+		else if (pool->nr_delayed || pool->nr_blocked)
+			close_some(pool, &wakes);
+		else
+			more = take_back_some(pool, unrun, &n, &wakes);
 		pool_unlock_wake(pool, flags, &wakes);
-		if (!more && some < WPOOL_CHUNK)
+		if (!more)
 			return n;
 		cond_resched();
 		pool_lock(pool, flags);

@@ -22,8 +22,8 @@
  *
  * Not seen to is what only a function that died could have told of: a task on its stack that
  * it had another thread submit; a thread that has been woken in wpool_wait() for a task on
- * the stack, to look at it again, and has not yet; and the stacks of threads that are no
- * workers.
+ * the stack, to look at it again, and has not yet, or that gives up as one of a rest, see
+ * waiters_tell(); and the stacks of threads that are no workers.
  *
  * Modelled in scripts/model/stack.pml.
  */

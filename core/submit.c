@@ -52,6 +52,7 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	__releases(&pool->lock)
 {
 	struct wpool_deadline deadline;
+	struct wpool_wakes wakes = {};
 	struct wpool_waiter waiter;
 	long left;
 	int ret;
@@ -70,6 +71,8 @@ static int block(struct wpool *pool, struct wpool_task *task,
 		return reject(pool, ret, flags);
 	if (waiter.worker)
 		deadlock_count(&waiter, true);
+	if (waiter.counted)
+		list_add_tail(&waiter.stuck, &pool->blocked_workers);
 	list_add_tail(&waiter.node, &pool->blocked);
 	shared_inc(pool->nr_blocked);
 	wpool_get(pool);
@@ -82,11 +85,13 @@ static int block(struct wpool *pool, struct wpool_task *task,
 	if (waiter.told == -EINPROGRESS) {
 		if (waiter.counted)
 			pool->nr_asleep--;
-		list_del(&waiter.node);
-		shared_dec(pool->nr_blocked);
+		queue_unblock(pool, &waiter);
 		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		/* It may be the last of some who were told; see there. */
+		queue_admit_blocked(pool, &wakes);
+		wake_for_queue(pool, &wakes);
+		pool_unlock_wake(pool, flags, &wakes);
 		if (left <= 0)
 			wait_for_completion(&waiter.done);
 	}
@@ -114,7 +119,7 @@ static int discard(struct wpool *pool, struct wpool_task *task,
 	if (victim) {
 		queue_put(pool, task);
 		if (group)
-			group_tell_workers(group, &wakes);
+			group_tell_workers(group, pool, &wakes);
 	} else {
 		victim = task;
 	}
@@ -267,7 +272,7 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 	ret = stack_is_ending(owner) ? -EOWNERDEAD : queue_accept(pool, task, group, NULL);
 	if (ret)
 		return not_accepted(pool, task, group, NULL, BY_POLICY, ret, flags);
-	group_tell_workers(group, &wakes);
+	group_tell_workers(group, pool, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return 0;

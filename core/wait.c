@@ -60,7 +60,7 @@ struct wait {
  * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
  *
  * @worker: the caller, if it is one of the pool
- * @too_deep: it could run what it waits for, were it not nested too deep
+ * @too_deep: which may run nothing itself, as it is nested too deep
  *
  * Not inline: what it needs of the stack is not to be under the tasks that a worker runs
  * while it waits.
@@ -71,25 +71,34 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	__releases(&pool->lock)
 {
 	struct wpool_wakes wakes = {};
+	struct wpool_circle circle;
 	struct wpool_waiter waiter;
-	bool gave_up;
+	bool gave_up, more = false;
 	long left;
 
 	waiter_init(&waiter);
 	waiter.task = wait->task;
-	waiter.too_deep = too_deep;
 	waiter.cancels = wait->cancels;
 	/* For what itself is inside its wait has no limit, whatever was said. */
 	if (worker && (wait->deadline.never ||
 		       deadlock_is_own(pool, wait->task, worker)))
 		waiter.worker = worker;
+	waiter.too_deep = too_deep;
+	waiter.can_help = waiter.worker && !too_deep;
 	if (wait->may_spin && !worker)
 		waiter.slept_at = spin_slept_at(pool);
 	watch_add(wait->task, &waiter);
-	if (waiter.worker)
-		deadlock_enter(&waiter, &wakes);
 	wpool_get(pool);
+	rcu_read_lock();
+	if (waiter.worker)
+		more = deadlock_enter(&waiter, &circle, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
+	while (more) {
+		pool_lock(pool, flags);
+		more = deadlock_follow(&circle, &wakes);
+		pool_unlock_wake(pool, flags, &wakes);
+	}
+	rcu_read_unlock();
 
 	left = wait_for_completion_timeout(&waiter.done,
 					   deadline_left(&wait->deadline));
@@ -97,8 +106,12 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	pool_lock(pool, flags);
 	gave_up = waiter.told == -EINPROGRESS;
 	if (gave_up)
-		watch_del(wait->task, &waiter);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+		watch_del(pool, &waiter);
+	if (waiter.worker)
+		deadlock_leave(&waiter);
+	if (!list_empty(&waiter.rest))
+		waiters_tell(pool, &waiter.rest, waiter.told, waiter.value, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
@@ -107,8 +120,8 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 }
 
 /*
- * One look at a task, by a worker of its pool: runs it if it waits in the queue,
- * or the one that it waits for in its turn. Locking: pool->lock held; released.
+ * One look at a task, by a worker of its pool: if there is time left runs it if it waits in
+ * the queue, or the one that it waits for in its turn. Locking: pool->lock held; released.
  * Return: as sleep_on().
  */
 static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *worker,
@@ -117,12 +130,13 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 {
 	struct wpool_task *head = key_head(pool, wait->task);
 	struct wpool_wakes wakes = {};
-	bool ready;
+	bool ready, too_deep;
 
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
-	if (!ready || !run_may_nest(worker))
-		return sleep_on(pool, wait, worker, ready, flags);
+	too_deep = !run_may_nest(worker);
+	if (!ready || too_deep || !deadline_left(&wait->deadline))
+		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
@@ -221,7 +235,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  *
  * After -EDEADLK a task that had not begun never does: the pool has let go of it, its
  * result is -ECANCELED, which others who wait for it are told, and its memory is the
- * caller's. One that was running goes on and stays the pool's. But that is never one that
+ * caller's, as above. One that was running goes on and stays the pool's. But that is never one that
  * the calling function itself submitted: who does that and then waits has the task's
  * memory back whatever is returned.
  *
@@ -242,8 +256,8 @@ EXPORT_SYMBOL_GPL(wpool_wait);
 /**
  * wpool_wait_timeout() - wait a limited time for a task
  * @task: as for wpool_wait()
- * @timeout: the longest to wait, in jiffies; never cut short. What a worker runs
- *	itself takes as long as it takes.
+ * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no task
+ *	when the time is over, but what it is inside takes as long as it takes.
  * @result: gets the result, and is left alone on an error; may be NULL
  *
  * Context: Process context; may sleep.

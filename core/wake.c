@@ -32,6 +32,8 @@ void waiter_init(struct wpool_waiter *waiter)
 {
 	*waiter = (struct wpool_waiter) { .told = -EINPROGRESS };
 	init_completion(&waiter->done);
+	INIT_LIST_HEAD(&waiter->rest);
+	INIT_LIST_HEAD(&waiter->stuck);
 }
 
 /**
@@ -42,13 +44,14 @@ void waiter_init(struct wpool_waiter *waiter)
  *
  * A worker counts as awake from here on, not from when it runs.
  *
- * Context: the lock that guards the list held; pool->lock if it is a worker.
+ * Context: the lock that guards the list held; pool->lock if it is a worker that waits
+ * for a task, or is counted.
  */
 void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes)
 {
 	waiter->told = told;
-	if (waiter->worker)
+	if (waiter->worker && waiter->task)
 		waiter->worker->waiter = NULL;
 	if (waiter->counted) {
 		lockdep_assert_held(&waiter->worker->pool->lock);
@@ -56,6 +59,40 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 		waiter->counted = false;
 	}
 	hlist_add_head(&waiter->hnode, &wakes->waiters);
+	wakes->told++;
+}
+
+/**
+ * waiters_tell() - tell the same to any number of waiters
+ * @pool: the pool if its lock is held, or NULL
+ * @waiters: the list; empty afterwards. They are not counted as asleep any more.
+ * @told: what they are told
+ * @value: and the value that goes with it
+ * @wakes: gets the first of them
+ *
+ * The last of these has the others on its list of the rest. It calls waiters_tell() for
+ * them when it is awake: until then it does not return, so all of them, and what they wait
+ * for, are there. One may give up meanwhile: it is on a list, and takes itself off.
+ *
+ * Context: the lock that guards the list held.
+ */
+void waiters_tell(struct wpool *pool, struct list_head *waiters, int told, int value,
+		  struct wpool_wakes *wakes)
+{
+	struct wpool_waiter *waiter;
+
+	do {
+		if (pool)
+			hold_step(pool);
+		waiter = list_first_entry(waiters, struct wpool_waiter, node);
+		list_del(&waiter->node);
+		waiter->value = value;
+		waiter->counted = false;
+		waiter_tell(waiter, told, wakes);
+		if (list_empty(waiters))
+			return;
+	} while (wakes->told < WPOOL_CHUNK);
+	list_splice_init(waiters, &waiter->rest);
 }
 
 /*
@@ -94,6 +131,7 @@ void wakes_issue(struct wpool_wakes *wakes)
 	hlist_for_each_entry_safe(waiter, next, &wakes->waiters, hnode)
 		complete(&waiter->done);
 	INIT_HLIST_HEAD(&wakes->waiters);
+	wakes->told = 0;
 	task_free_chain(wakes->garbage);
 	wakes->garbage = NULL;
 }

@@ -272,6 +272,52 @@ static void keyed_group_cancel(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&four.jobs[i].runs), 0);
 }
 
+/* Tasks of one key, and one that waits for the last of them for a while. */
+struct impatient {
+	struct wpool_task	task;
+	struct wpool_keyed_task	keyed[5];
+	struct wpt_gate		*gate;
+	unsigned int		timeout;
+};
+
+static int wait_for_last(void *arg)
+{
+	struct impatient *self = arg;
+
+	wait_for_completion(&self->gate->opened);
+	return wpool_wait_timeout(&self->keyed[4].task, self->timeout, NULL);
+}
+
+/* Each is as long as the wait for all of them is to be. */
+static int run_long(void *arg)
+{
+	struct impatient *self = arg;
+
+	schedule_timeout_idle(self->timeout + 1);
+	return 0;
+}
+
+/* 20: a worker that waits looks at the clock before each that it runs: one too many */
+static void keyed_wait_is_limited(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct impatient *self = wpt_alloc(test, sizeof(*self));
+	unsigned int i;
+
+	self->gate = wpt_gate(test);
+	self->timeout = HZ / 20 + 1;
+	wpool_task_init(&self->task, wait_for_last, self);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &self->task), 0);
+	for (i = 0; i < ARRAY_SIZE(self->keyed); i++) {
+		wpool_keyed_task_init(&self->keyed[i], run_long, self);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &self->keyed[i], 7), 0);
+	}
+	wpt_open(self->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->task), -ETIMEDOUT);
+	WPT_EXPECT_STAT(test, pool, NESTED, 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->keyed[4].task), 0);
+}
+
 static struct kunit_case keyed_mix_cases[] = {
 	KUNIT_CASE(keyed_discard),
 	KUNIT_CASE(keyed_discard_oldest),
@@ -283,6 +329,7 @@ static struct kunit_case keyed_mix_cases[] = {
 	KUNIT_CASE(keyed_shutdown_now),
 	KUNIT_CASE(keyed_shutdown_now_running),
 	KUNIT_CASE(keyed_group_cancel),
+	KUNIT_CASE(keyed_wait_is_limited),
 	{}
 };
 

@@ -255,6 +255,7 @@ struct wpool_keyed_task {
 	u64			key;
 	struct rb_node		link;
 	struct list_head	followers;
+	struct list_head	awaited;
 	struct list_head	held;
 };
 
@@ -315,7 +316,10 @@ struct wpool_group {
 	int			error;
 	unsigned int		flags;
 	struct wpool		*home;
-	struct hlist_head	waiters;
+	struct list_head	waiters;
+	struct list_head	helpers;
+	unsigned int		nr_counted;
+	unsigned int		watch;
 	struct wpool_worker	*owner;
 	struct list_head	node;
 };

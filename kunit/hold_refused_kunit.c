@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 83: how long a pool's lock is held to find out who has to give up if nobody can go on. In
+ * steps, as in hold_kunit.c.
+ */
+#include "hold_scene.h"
+
+/* Of those that have deep stacks. */
+#define DIVERS	100
+
+static int hold_refused_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_hold_refused");
+}
+
+static int call_wait(struct member *self)
+{
+	return wpool_wait(self->crowd->what);
+}
+
+static int call_wait_for_next(struct member *self)
+{
+	struct crowd *crowd = self->crowd;
+	int ret = wpool_wait(&crowd->members[(self->nr + 1) % crowd->n].task);
+
+	/* the number of the one that it has waited for */
+	return ret == (self->nr + 1) % crowd->n ? 0 : ret;
+}
+
+/* 81, 83: a circle of any number of workers: one is refused, and the others go on */
+static void hold_refused_circle(struct kunit *test)
+{
+	struct crowd *all = hold_crowd(test, 1, call_wait_for_next, NULL);
+
+	wpt_open(all->gate);
+	KUNIT_EXPECT_EQ(test, hold_expect_got(test, all, 0), 1);
+	hold_expect_bounded(test, all->pool);
+}
+
+/* Two circles of workers that close at once. */
+static int call_wait_in_halves(struct member *self)
+{
+	unsigned int half = self->crowd->n / 2, first = self->nr < half ? 0 : half;
+	unsigned int next = first + (self->nr - first + 1) % half;
+	int ret = wpool_wait(&self->crowd->members[next].task);
+
+	return ret == next ? 0 : ret;
+}
+
+/* 81, 83: or two of them */
+static void hold_refused_circles(struct kunit *test)
+{
+	struct crowd *all = hold_crowd(test, 1, call_wait_in_halves, NULL);
+
+	wpt_open(all->gate);
+	KUNIT_EXPECT_EQ(test, hold_expect_got(test, all, 0), 2);
+	hold_expect_bounded(test, all->pool);
+}
+
+static int call_wait_in_chain(struct member *self)
+{
+	struct crowd *crowd = self->crowd;
+	struct wpt_job *job = crowd->what;
+	int ret;
+
+	if (self->nr == crowd->n - 1)
+		return wpool_wait(&job->task);
+	ret = wpool_wait(&crowd->members[self->nr + 1].task);
+	return ret == self->nr + 1 ? 0 : ret;
+}
+
+/* 81, 83: a chain that is no circle: nobody is */
+static void hold_refused_no_circle(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct crowd *all = hold_crowd(test, 2, call_wait_in_chain, job);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, &job->task), 0);
+	wpt_begun(test, job);
+	hold_go_to_sleep(test, all);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, hold_expect_got(test, all, 0), 0);
+	hold_expect_bounded(test, all->pool);
+}
+
+/* Tasks one inside another, as deep as their worker runs them. */
+struct dive {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct divers		*all;		/* or NULL */
+	unsigned int		depth;
+};
+
+/* Those that are at @bottom stay there until the gate opens, and wait for a task then. */
+struct divers {
+	unsigned int		bottom;
+	atomic_t		there;
+	struct wpt_gate		*start, *gate;
+	struct wpool_task	*what;
+};
+
+/* Return: how deep it was when it was refused; or what the wait at the bottom gave. */
+static int dive(void *arg)
+{
+	struct dive *outer = arg;
+	struct dive inner = {
+		.pool = outer->pool, .all = outer->all, .depth = outer->depth + 1,
+	};
+	struct divers *all = outer->all;
+	int ret;
+
+	if (all && (outer->depth == 1 || outer->depth == all->bottom)) {
+		atomic_inc(&all->there);
+		wait_for_completion(outer->depth == 1 ? &all->start->opened : &all->gate->opened);
+	}
+	if (all && outer->depth == all->bottom)
+		return wpool_wait(all->what);
+	if (outer->depth > WPOOL_MAX_NESTING)
+		return -ENODATA;
+	wpool_task_init(&inner.task, dive, &inner);
+	ret = wpool_schedule(inner.pool, &inner.task) ?: wpool_wait(&inner.task);
+	return ret == -EDEADLK && !all ? outer->depth : ret;
+}
+
+static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct divers *all)
+{
+	struct dive *deep = wpt_alloc(test, sizeof(*deep));
+
+	deep->pool = pool;
+	deep->all = all;
+	deep->depth = 1;
+	wpool_task_init(&deep->task, dive, deep);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &deep->task), 0);
+	return deep;
+}
+
+/* 81, 83: the one that is refused for being nested too deep, behind any number of others */
+static void hold_refused_too_deep(struct kunit *test)
+{
+	struct crowd *all = hold_crowd(test, 1, call_wait, NULL);
+	struct dive *deep = new_dive(test, all->pool, NULL);
+	int depth;
+
+	all->what = &deep->task;
+	WPT_ASSERT_UNTIL(test, wpool_task_running(&deep->task));
+	wpt_open(all->gate);
+	depth = wpt_result(test, &deep->task);
+	KUNIT_EXPECT_GT(test, depth, 1);
+	KUNIT_EXPECT_EQ(test, hold_expect_got(test, all, depth), 0);
+	hold_expect_bounded(test, all->pool);
+}
+
+/* How deep a worker runs them. */
+static int deepest(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+
+	return wpt_result(test, &new_dive(test, pool, NULL)->task);
+}
+
+/* 81, 83: who are as deep, but wait for a task that runs */
+static void hold_refused_all_deep(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = DIVERS + 1 });
+	struct divers *all = wpt_alloc(test, sizeof(*all));
+	struct dive **dives = wpt_alloc(test, DIVERS * sizeof(*dives)), *last;
+	unsigned int i;
+
+	all->bottom = deepest(test);
+	all->start = wpt_gate(test);
+	all->gate = wpt_gate(test);
+	KUNIT_ASSERT_GT(test, all->bottom, 1);
+	for (i = 0; i < DIVERS; i++)
+		dives[i] = new_dive(test, pool, all);
+	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == DIVERS);
+	wpool_pause(pool);	/* each runs its own */
+	wpt_open(all->start);
+	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 2 * DIVERS);
+	wpool_resume(pool);
+	last = new_dive(test, pool, NULL);
+	all->what = &last->task;
+	wpt_open(all->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->task), all->bottom);
+	for (i = 0; i < DIVERS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &dives[i]->task), all->bottom);
+	hold_expect_bounded(test, pool);
+}
+
+static int call_schedule(struct member *self)
+{
+	struct member *first = &self->crowd->members[0];
+
+	if (!self->nr)
+		return wpool_schedule(self->crowd->pool, self->crowd->what);
+	wpt_until(hold_asleep(first));
+	return wpool_wait(&first->task);
+}
+
+/* 81, 83: a worker that must be refused room, behind any number of threads that wait for it */
+static void hold_refused_room(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, CROWD + 1, NULL);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct crowd *two = hold_crowd_in(test, pool, 2, call_schedule, &jobs[CROWD].task);
+	struct wpt_thread **all = wpt_alloc(test, CROWD * sizeof(*all));
+	unsigned int i;
+
+	for (i = 0; i < CROWD; i++)
+		all[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, CROWD);
+	wpt_open(two->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &two->members[1].task), 1);
+	KUNIT_EXPECT_EQ(test, hold_expect_got(test, two, 0), 1);
+	hold_expect_joined(test, all, 0);
+	hold_expect_bounded(test, pool);
+}
+
+static struct kunit_case hold_refused_cases[] = {
+	KUNIT_CASE(hold_refused_circle),
+	KUNIT_CASE(hold_refused_circles),
+	KUNIT_CASE(hold_refused_no_circle),
+	KUNIT_CASE(hold_refused_too_deep),
+	KUNIT_CASE(hold_refused_all_deep),
+	KUNIT_CASE(hold_refused_room),
+	{}
+};
+
+static struct kunit_suite hold_refused_suite = {
+	.name = "wpool_hold_refused",
+	.init = hold_refused_init,
+	.exit = wpt_exit,
+	.test_cases = hold_refused_cases,
+};
+
+kunit_test_suite(hold_refused_suite);
