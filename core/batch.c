@@ -135,9 +135,9 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
  */
 void batch_harvest(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
-	unsigned int n = worker->ended - worker->harvested;
+	unsigned int n = worker_unharvested(worker);
 
-	WRITE_ONCE(worker->harvested, worker->ended);
+	WRITE_ONCE(worker->harvested, worker->harvested + n);
 	if (worker->begun)
 		tasks_retire(worker->pool, worker->begun, wakes);
 	worker->begun = NULL;

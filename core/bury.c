@@ -34,13 +34,13 @@ static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wak
 static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
 	struct wpool *pool = worker->pool;
-	u64 *completed = &pool->stats[WPOOL_STAT_COMPLETED];
 
 	withdraw_worker(worker, wakes);
-	/* In one step for wpool_stats(). */
+	/* In one step for wpool_stats(), unless that is in an NMI. */
 	write_seqcount_begin(&pool->stats_seq);
 	list_del_rcu(&worker->node);
-	WRITE_ONCE(*completed, *completed + worker->ended);
+	smp_wmb();	/* pairs with that in stats_add_up() */
+	counter_add(&pool->stats[WPOOL_STAT_COMPLETED], atomic64_read(&worker->ended));
 	write_seqcount_end(&pool->stats_seq);
 	shared_dec(pool->nr_workers);
 	worker_put_slot(pool);
@@ -181,7 +181,7 @@ static bool worker_died(struct wpool_worker *worker)
 	if (!worker->depth)
 		pool->spawn_error = -EOWNERDEAD;
 	WRITE_ONCE(worker->dead, true);
-	shared_inc(pool->stats[WPOOL_STAT_DIED]);
+	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker, &wakes);
 	wake_for_queue(pool, &wakes);
 	taken = hooks_take(pool, worker);

@@ -248,7 +248,7 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 	waiter = list_first_entry_or_null(&pool->blocked_workers, struct wpool_waiter, stuck);
 	if (waiter) {
 		queue_unblock(pool, waiter);
-		shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
+		stat_inc(pool, WPOOL_STAT_REJECTED);
 		waiter_tell(waiter, -EDEADLK, wakes);
 		return;
 	}

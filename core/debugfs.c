@@ -148,8 +148,8 @@ static int latency_show(struct seq_file *m, void *unused)
 	seq_puts(m, "from_us waiting running\n");
 	for (i = 0; i < WPOOL_LATENCY_BUCKETS; i++)
 		seq_printf(m, "%llu %llu %llu\n", i ? (1024ULL << (i - 1)) / 1000 : 0,
-			   READ_ONCE(latency->waiting[i]),
-			   READ_ONCE(latency->running[i]));
+			   (u64)atomic64_read(&latency->waiting[i]),
+			   (u64)atomic64_read(&latency->running[i]));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(latency);

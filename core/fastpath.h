@@ -63,7 +63,13 @@ static inline void task_count(struct wpool *pool, struct wpool_task *task)
 	WRITE_ONCE(task->pool, pool);
 	task->color = pool->color;
 	pool->undone[task->color]++;
-	shared_inc(pool->stats[WPOOL_STAT_SUBMITTED]);
+	stat_inc(pool, WPOOL_STAT_SUBMITTED);
+}
+
+/* What the worker has ended that &wpool.undone does not know of. */
+static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
+{
+	return (unsigned int)atomic64_read(&worker->ended) - READ_ONCE(worker->harvested);
 }
 
 /* Counts tasks that have ended, accepted under @color. */

@@ -46,6 +46,7 @@
 #ifndef _WPOOL_INTERNAL_H
 #define _WPOOL_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -279,9 +280,8 @@ struct wpool_run {
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @waiter: L: as what it sleeps without a time limit for a task, or NULL
- * @ended: tasks that it has ended without pool->lock; written by itself, read anywhere
- *	with READ_ONCE()
- * @harvested: S: those of @ended that &wpool.undone knows of
+ * @ended: tasks that it has ended without pool->lock; counted by itself, read anywhere
+ * @harvested: S: those of @ended that &wpool.undone knows of; the low bits will do
  * @begun: those begun from the batch since then that are wpool's own memory; the
  *	worker's own, or L once it is dead
  * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
@@ -319,8 +319,8 @@ struct wpool_worker {
 	bool			leaving;
 	struct wpool_waiter	*waiter;
 
-	u64			ended;
-	u64			harvested;
+	atomic64_t		ended;
+	unsigned int		harvested;
 	struct wpool_task	*begun;
 
 	unsigned int		hotplug_came;
@@ -349,8 +349,8 @@ struct wpool_worker {
  * S, every counter.
  */
 struct wpool_latency {
-	u64			waiting[WPOOL_LATENCY_BUCKETS];
-	u64			running[WPOOL_LATENCY_BUCKETS];
+	atomic64_t		waiting[WPOOL_LATENCY_BUCKETS];
+	atomic64_t		running[WPOOL_LATENCY_BUCKETS];
 };
 
 /**
@@ -375,9 +375,10 @@ struct wpool_batch {
  * struct wpool_staging - tasks accepted that the pool has not had a look at, see staging.c
  * @lock: guards what is tagged B or P
  * @limit: P: how far @accepted may go, as there is room; 0 if it is shut, which is asked
- *	without a lock
- * @accepted: B: tasks that came this way; read anywhere with READ_ONCE()
- * @collected: P: those of them that the pool knows of; read as well
+ *	without a lock: to be answered wrongly is harmless then
+ * @accepted: B: tasks that came this way; read anywhere
+ * @collected: P: those of them that the pool knows of, of which the low bits will do; read
+ *	anywhere with READ_ONCE()
  * @tasks: B: the others, oldest first
  * @color: P: under which they are accepted
  * @nr_spare: B: how many there are of @spare
@@ -388,8 +389,8 @@ struct wpool_staging {
 	u8			color;
 	unsigned int		nr_spare;
 	u64			limit;
-	u64			accepted;
-	u64			collected;
+	atomic64_t		accepted;
+	unsigned int		collected;
 	struct list_head	tasks;
 	struct wpool_task	*spare;
 } ____cacheline_aligned;
@@ -558,7 +559,7 @@ struct wpool {
 	unsigned int		undone[WPOOL_NR_COLORS];
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
-	u64			stats[WPOOL_NR_STATS];
+	atomic64_t		stats[WPOOL_NR_STATS];
 	seqcount_raw_spinlock_t	stats_seq;
 	struct rb_root		keys;
 	struct wpool_latency	*latency;
@@ -617,7 +618,23 @@ struct wpool {
 	char			name[WPOOL_NAME_MAX + 1];
 };
 
-/* For what is tagged S. Needs pool->lock. */
+/*
+ * Counts up by one writer at a time, for whom its tag says; read anywhere by
+ * atomic64_read(). Nothing about it is atomic but that a long need not have 64 bits: where
+ * it has, this is WRITE_ONCE() of a plain sum, and no more.
+ */
+static inline void counter_add(atomic64_t *counter, u64 n)
+{
+	atomic64_set(counter, atomic64_read(counter) + n);
+}
+
+/* Needs pool->lock. */
+static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
+{
+	counter_add(&pool->stats[stat], 1);
+}
+
+/* For what else is tagged S. Needs pool->lock. */
 #define shared_inc(x)	WRITE_ONCE(x, (x) + 1)
 #define shared_dec(x)	WRITE_ONCE(x, (x) - 1)
 

@@ -22,13 +22,13 @@ static u32 latency_now(void)
 	return local_clock() >> 10;
 }
 
-static void latency_add(u64 *histogram, u32 from)
+static void latency_add(atomic64_t *histogram, u32 from)
 {
 	u32 units = latency_now() - from;
 	unsigned int bucket = units ? ilog2(units) + 1 : 0;
 
 	bucket = min_t(unsigned int, bucket, WPOOL_LATENCY_BUCKETS - 1);
-	shared_inc(histogram[bucket]);
+	counter_add(&histogram[bucket], 1);
 }
 
 void __latency_accept(struct wpool *pool, struct wpool_task *task)

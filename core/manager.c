@@ -103,7 +103,7 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 		timer_reduce(&pool->timer, expires);
 		return NULL;
 	}
-	shared_inc(pool->stats[WPOOL_STAT_EXPIRED]);
+	stat_inc(pool, WPOOL_STAT_EXPIRED);
 	return worker;
 }
 

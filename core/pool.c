@@ -360,7 +360,12 @@ void *wpool_priv(const struct wpool *pool)
 }
 EXPORT_SYMBOL_GPL(wpool_priv);
 
-/* Of pool and workers, each of which counts what it does without the lock. */
+/*
+ * Of pool and workers, each of which counts what it does without the lock. What a worker
+ * has counted is the pool's when it is unlinked: it is not seen in both, as it is off the
+ * list before. Who sees it in neither looks again; but for an NMI, which may have hit who
+ * is unlinking it and would wait for ever.
+ */
 static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 {
 	struct wpool_worker *worker;
@@ -369,13 +374,14 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 
 	rcu_read_lock();
 	do {
-		seq = read_seqcount_begin(&pool->stats_seq);
+		seq = raw_seqcount_begin(&pool->stats_seq);
 		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
-			stats->count[i] = READ_ONCE(pool->stats[i]);
+			stats->count[i] = atomic64_read(&pool->stats[i]);
+		smp_rmb();	/* pairs with that in unlink_worker() */
 		list_for_each_entry_rcu(worker, &pool->workers, node)
 			stats->count[WPOOL_STAT_COMPLETED] +=
-				READ_ONCE(worker->ended);
-	} while (read_seqcount_retry(&pool->stats_seq, seq));
+				atomic64_read(&worker->ended);
+	} while (read_seqcount_retry(&pool->stats_seq, seq) && !in_nmi());
 	rcu_read_unlock();
 }
 
@@ -389,7 +395,9 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * missed, or be seen in both. A task is in them as ended at the latest when its waiter
  * knows, and never as ended before it is as submitted.
  *
- * Context: Any.
+ * Context: Any. An NMI waits for nobody: it may miss what a worker has ended that is just
+ * being buried; and where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets
+ * the state and what is marked "now", but for the number queued, and no more.
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 {
@@ -400,16 +408,18 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	stats->count[WPOOL_STAT_WORKERS] = READ_ONCE(pool->nr_workers);
 	stats->count[WPOOL_STAT_IDLE] = READ_ONCE(pool->nr_idle);
 	stats->count[WPOOL_STAT_RUNNING] = READ_ONCE(pool->nr_running);
-	stats->count[WPOOL_STAT_QUEUED] = pool_waiting(pool);
 	stats->count[WPOOL_STAT_DELAYED] = READ_ONCE(pool->nr_delayed);
 	stats->count[WPOOL_STAT_BLOCKED] = READ_ONCE(pool->nr_blocked);
 	stats->state = READ_ONCE(pool->state);
+	if (IS_ENABLED(CONFIG_GENERIC_ATOMIC64) && in_nmi())
+		return;
+	stats->count[WPOOL_STAT_QUEUED] = pool_waiting(pool);
 	stats_add_up(pool, stats);
 	/* Last: pairs with the lock, under which a task is counted first here. */
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
-		READ_ONCE(pool->stats[WPOOL_STAT_SUBMITTED]) +
-		READ_ONCE(pool->staging.accepted);
+		atomic64_read(&pool->stats[WPOOL_STAT_SUBMITTED]) +
+		atomic64_read(&pool->staging.accepted);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);
 

@@ -315,7 +315,7 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 	int ret;
 
 	lockdep_assert_held(&pool->lock);
-	while (turned_away < WPOOL_CHUNK &&
+	while ((!turned_away || wakes->told < WPOOL_CHUNK) &&
 	       (waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
@@ -325,7 +325,7 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 		hold_step(pool);
 		queue_unblock(pool, waiter);
 		if (ret == -ESHUTDOWN)
-			shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
+			stat_inc(pool, WPOOL_STAT_REJECTED);
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_tell_workers(waiter->group, pool, wakes);

@@ -55,7 +55,7 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 	run_set_up(pool, run, worker, task, batched);
 	if (unlikely(nested)) {
 		/* A place on the queue is free, and no worker less. */
-		shared_inc(pool->stats[WPOOL_STAT_NESTED]);
+		stat_inc(pool, WPOOL_STAT_NESTED);
 		leak_note(run);
 		queue_admit_blocked(pool, wakes);
 	} else {
@@ -105,7 +105,7 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	struct wpool_task *task = run->task;
 
 	/* Before anybody can know that it has ended; see wpool_stats(). */
-	shared_inc(pool->stats[how]);
+	stat_inc(pool, how);
 	latency_end(pool, run);
 	if (task) {
 		key_release(pool, task, wakes);
@@ -199,7 +199,7 @@ batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
 	  const struct wpool_run *run)
 {
 	if (!batch->left || batch->color != run->color ||
-	    worker->ended - worker->harvested >= WPOOL_BATCH_MAX)
+	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
 		return NULL;
 	shared_dec(batch->left);
 	return batch->tasks[batch->next++];
@@ -237,7 +237,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 
 	run->task = NULL;
 	/* Before anybody can know that it has ended; see wpool_stats(). */
-	WRITE_ONCE(worker->ended, worker->ended + 1);
+	counter_add(&worker->ended, 1);
 	if (task) {
 		WRITE_ONCE(task->result, result);
 		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
@@ -413,7 +413,7 @@ void run_in_caller(struct wpool *pool, struct wpool_task *task,
 		return;
 	}
 	run_set_up(pool, &run, NULL, task, 0);
-	shared_inc(pool->stats[WPOOL_STAT_CALLER_RUNS]);
+	stat_inc(pool, WPOOL_STAT_CALLER_RUNS);
 	if (task_is_ours(task))
 		task_retire(pool, task, &wakes);
 	if (run.group)

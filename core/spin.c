@@ -74,7 +74,7 @@ bool spin_bet(struct wpool *pool, int *luck)
 	if (*luck <= 0 || num_online_cpus() == 1)
 		return false;
 	raise_luck(luck);
-	shared_inc(pool->stats[WPOOL_STAT_SPINS]);
+	stat_inc(pool, WPOOL_STAT_SPINS);
 	return true;
 }
 
@@ -83,7 +83,7 @@ void spin_lost(struct wpool *pool, int *luck)
 {
 	lockdep_assert_held(&pool->lock);
 	*luck = *luck > 2 ? (*luck - 1) / 2 : -SPIN_MAX_LUCK;
-	shared_inc(pool->stats[WPOOL_STAT_SPINS_LOST]);
+	stat_inc(pool, WPOOL_STAT_SPINS_LOST);
 }
 
 /* Until when a spin goes on that begins now. */

@@ -37,13 +37,13 @@
 static void staging_empty(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
-	unsigned int n = staging->accepted - staging->collected;
+	unsigned int n = staging_count(pool);
 
 	if (!n)
 		return;
 	list_splice_tail_init(&staging->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
 	pool->undone[staging->color] += n;
-	WRITE_ONCE(staging->collected, staging->accepted);
+	WRITE_ONCE(staging->collected, staging->collected + n);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued + n);
 }
 
@@ -55,7 +55,8 @@ static void staging_open(struct wpool *pool)
 
 	staging->color = pool->color;
 	WRITE_ONCE(staging->limit, pool->depth > waiting ?
-		   staging->accepted + min(pool->depth - waiting, MOST_ROOM) : 0);
+		   atomic64_read(&staging->accepted) +
+		   min(pool->depth - waiting, MOST_ROOM) : 0);
 }
 
 /* The rest of staging_shut(): it is open. */
@@ -77,7 +78,7 @@ void __staging_collect(struct wpool *pool)
 
 	lockdep_assert_held(&pool->lock);
 	raw_spin_lock(&staging->lock);
-	if (staging->accepted != staging->collected) {
+	if (staging_count(pool)) {
 		staging_empty(pool);
 		staging_open(pool);
 	} else {

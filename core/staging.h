@@ -24,10 +24,10 @@ static inline bool staging_may_open(const struct wpool *pool)
 static inline unsigned int staging_count(const struct wpool *pool)
 {
 	const struct wpool_staging *staging = &pool->staging;
-	u64 collected = READ_ONCE(staging->collected);
+	unsigned int collected = READ_ONCE(staging->collected);
 
 	smp_rmb();	/* pairs with the lock: what is collected was accepted before */
-	return READ_ONCE(staging->accepted) - collected;
+	return (unsigned int)atomic64_read(&staging->accepted) - collected;
 }
 
 /* How many have been accepted and have not begun. As staging_count(). */
@@ -104,10 +104,11 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	struct wpool_staging *staging = &pool->staging;
 	/* Pairs with the release in task_settle(), maybe in another pool. */
 	u8 state = smp_load_acquire(&task->state);
+	u64 accepted = atomic64_read(&staging->accepted);
 
-	if (unlikely(staging->accepted >= staging->limit || state & TASK_ACCEPTED))
+	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED))
 		return false;
-	WRITE_ONCE(staging->accepted, staging->accepted + 1);
+	atomic64_set(&staging->accepted, accepted + 1);
 	WRITE_ONCE(task->pool, pool);
 	task->color = staging->color;
 	trace_wpool_task_queue(pool->name, task, task->fn);

@@ -24,7 +24,7 @@
 static int reject(struct wpool *pool, int ret, unsigned long flags)
 	__releases(&pool->lock)
 {
-	shared_inc(pool->stats[WPOOL_STAT_REJECTED]);
+	stat_inc(pool, WPOOL_STAT_REJECTED);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return ret;
 }

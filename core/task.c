@@ -107,7 +107,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 		trace_wpool_task_drop(pool->name, task, task->fn);
 	else
 		trace_wpool_task_cancel(pool->name, task, task->fn);
-	shared_inc(pool->stats[how]);
+	stat_inc(pool, how);
 	if (task_is_ours(task)) {
 		task_retire(pool, task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {

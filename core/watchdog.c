@@ -66,7 +66,7 @@ static bool name_overdue(struct wpool_worker *worker)
 	while ((run = next_overdue(worker))) {
 		named = true;
 		run->named = true;
-		shared_inc(pool->stats[WPOOL_STAT_OVERDUE]);
+		stat_inc(pool, WPOOL_STAT_OVERDUE);
 		fn = run->fn;
 		started = run->started;
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -179,7 +179,7 @@ static bool name_rest(struct wpool *pool)
 		return false;
 	list_for_each_entry(worker, &pool->workers, node) {
 		in_workers += READ_ONCE(worker->depth);
-		ended += READ_ONCE(worker->ended) - READ_ONCE(worker->harvested);
+		ended += worker_unharvested(worker);
 	}
 	run = rest_of(undone, queued + delayed + ended);
 	pr_warn("%s: its end has been awaited for %u ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",

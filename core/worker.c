@@ -436,9 +436,9 @@ static bool worker_link(struct wpool_worker *worker)
 	wpool_get(pool);
 	list_add_tail_rcu(&worker->node, &pool->workers);
 	shared_inc(pool->nr_workers);
-	shared_inc(pool->stats[WPOOL_STAT_CREATED]);
-	if (pool->nr_workers > pool->stats[WPOOL_STAT_LARGEST])
-		WRITE_ONCE(pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
+	stat_inc(pool, WPOOL_STAT_CREATED);
+	if (pool->nr_workers > atomic64_read(&pool->stats[WPOOL_STAT_LARGEST]))
+		atomic64_set(&pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
 	worker->starting = true;
 	pool->nr_starting++;
 	return true;

@@ -5,6 +5,11 @@
 #include <linux/kthread.h>
 #include "wpool_kunit.h"
 
+#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
+#include <asm/apic.h>
+#include <asm/nmi.h>
+#endif
+
 static int stats_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_stats");
@@ -260,6 +265,84 @@ static void stats_rejected(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
+
+static struct wpool *nmi_pool;
+static DEFINE_PER_CPU(struct wpool_stats, nmi_stats);	/* too large for that stack */
+static atomic_t nmi_seen, nmi_wrong;
+
+/* Looks at the pool, whatever it has hit; what has ended is never more than what came. */
+static int nmi_look(unsigned int type, struct pt_regs *regs)
+{
+	struct wpool *pool = READ_ONCE(nmi_pool);
+	u64 *count = this_cpu_ptr(&nmi_stats)->count;
+
+	if (!pool)
+		return NMI_DONE;
+	wpool_stats(pool, this_cpu_ptr(&nmi_stats));
+	if (count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_OOPSED] > count[WPOOL_STAT_SUBMITTED])
+		atomic_inc(&nmi_wrong);
+	atomic_inc(&nmi_seen);
+	return NMI_HANDLED;
+}
+
+/* Until its gate opens: one after another, to each CPU in its turn. */
+static int call_nmis(struct wpt_thread *self)
+{
+	struct wpt_gate *end = self->arg;
+	unsigned int cpu = 0;
+	int seen;
+
+	while (!completion_done(&end->opened)) {
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		seen = atomic_read(&nmi_seen);
+		apic->send_IPI(cpu, NMI_VECTOR);
+		while (atomic_read(&nmi_seen) == seen)
+			cpu_relax();
+		cond_resched();
+	}
+	return 0;
+}
+
+/* 43: in an NMI, which may have hit who holds the pool's lock, and waits for nobody */
+static void stats_in_nmi(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .idle_timeout_ms = 1,
+	});
+	struct wpt_gate *end = wpt_gate(test);
+	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
+	struct wpt_thread *thread;
+	int i, round, err;
+
+	for (i = 0; i < 4; i++)
+		wpool_task_init(&jobs[i].task, die, NULL);
+	WRITE_ONCE(nmi_pool, pool);
+	err = register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit");
+	KUNIT_ASSERT_EQ(test, err, 0);
+	thread = wpt_thread(test, call_nmis, NULL, NULL, end);
+	for (round = 0; round < 50; round++) {
+		err = err ?: wpt_schedule_all(pool, jobs, 8);
+		for (i = 0; i < 8; i++)
+			err = err ?: wpool_wait_timeout(&jobs[i].task, WPT_LIMIT, NULL);
+	}
+	wpt_open(end);
+	err = err ?: wpt_join(test, thread);
+	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
+	WRITE_ONCE(nmi_pool, NULL);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&nmi_seen), 100);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
+}
+#else
+static void stats_in_nmi(struct kunit *test)
+{
+	kunit_skip(test, "knows of no NMI to send");
+}
+#endif
+
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_never_overestimate),
 	KUNIT_CASE(stats_never_more_ended),
@@ -268,6 +351,7 @@ static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_balance),
 	KUNIT_CASE(stats_now),
 	KUNIT_CASE(stats_rejected),
+	KUNIT_CASE(stats_in_nmi),
 	{}
 };
 
