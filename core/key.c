@@ -44,13 +44,19 @@ static struct wpool_keyed_task *link_head(struct rb_node *link)
 	return rb_entry(link, struct wpool_keyed_task, link);
 }
 
+/* The most levels that the tree of the keys in use has, be it ever so full. */
+#define KEY_LEVELS	64
+
 /* Where the head of a key is linked, or would be. */
 static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **parent)
 {
 	struct rb_node **place = &pool->keys.rb_node;
+	unsigned int level = 0;
 
 	*parent = NULL;
 	while (*place && link_head(*place)->key != key) {
+		if (++level > KEY_LEVELS)
+			hold_step(pool);
 		*parent = *place;
 		place = key < link_head(*place)->key ? &(*place)->rb_left :
 						       &(*place)->rb_right;
