@@ -9,6 +9,7 @@
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <linux/seq_file.h>
@@ -147,7 +148,7 @@ static int latency_show(struct seq_file *m, void *unused)
 	}
 	seq_puts(m, "from_us waiting running\n");
 	for (i = 0; i < WPOOL_LATENCY_BUCKETS; i++)
-		seq_printf(m, "%llu %llu %llu\n", i ? (1024ULL << (i - 1)) / 1000 : 0,
+		seq_printf(m, "%llu %llu %llu\n", i ? div_u64(1024ULL << (i - 1), 1000) : 0,
 			   (u64)atomic64_read(&latency->waiting[i]),
 			   (u64)atomic64_read(&latency->running[i]));
 	return 0;
