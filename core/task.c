@@ -111,7 +111,9 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	if (task_is_ours(task)) {
 		task_retire(pool, task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
-		key_release(pool, task, wakes);
+		/* Else it never had a place among those of its key. */
+		if (task->state & TASK_QUEUED)
+			key_release(pool, task, wakes);
 		task_settle(task, -ECANCELED, wakes);
 	}
 	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);

@@ -70,6 +70,31 @@ static void keyed_discard(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, keyed_3.jobs[i].turn, i + 1);
 }
 
+/* 24: nor does one that never had a place: what comes later does not overtake the others */
+static void keyed_discard_order(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2, .full = WPOOL_FULL_DISCARD,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_gate *gate = wpt_gate(test);
+	struct keyed keyed_4 = keyed(test, 4, gate);
+	unsigned int i;
+
+	schedule_all(test, pool, keyed_4.ktasks, 3, 1);	/* the last one is dropped */
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed_4.ktasks[2].task), -ECANCELED);
+	wpt_open(hold->gate);
+	wpt_begun(test, &keyed_4.jobs[0]);
+	schedule_all(test, pool, &keyed_4.ktasks[3], 1, 1);
+	wpt_open(gate);
+	for (i = 0; i < 4; i++) {
+		if (i != 2)
+			KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed_4.ktasks[i].task), 0);
+	}
+	KUNIT_EXPECT_EQ(test, keyed_4.jobs[1].turn, 2);
+	KUNIT_EXPECT_EQ(test, keyed_4.jobs[3].turn, 3);
+}
+
 /* 23: the oldest that waits is the first of its key: the next takes its place */
 static void keyed_discard_oldest(struct kunit *test)
 {
@@ -320,6 +345,7 @@ static void keyed_wait_is_limited(struct kunit *test)
 
 static struct kunit_case keyed_mix_cases[] = {
 	KUNIT_CASE(keyed_discard),
+	KUNIT_CASE(keyed_discard_order),
 	KUNIT_CASE(keyed_discard_oldest),
 	KUNIT_CASE(keyed_caller_waits),
 	KUNIT_CASE(keyed_again),
