@@ -141,23 +141,16 @@ static void circle_break(struct wpool *pool, struct wpool_circle *circle,
 		refuse(pool, victim->waiter, wakes);
 }
 
-/**
- * deadlock_follow() - refuse one of the circle that a worker has just closed, if it has
- * @circle: from deadlock_enter(), which has said that there is more to be followed
- * @wakes: gets the one that is refused
- *
- * There is no other circle: each is broken by who closed it. Context: pool->lock held, and
- * in one RCU critical section since deadlock_enter(): it keeps &wpool_circle.member, which
- * may have left by now.
- * Return: true if it is to be called again, in another hold of the lock.
+/*
+ * Refuses one of the circle that a worker has just closed, if it has. There is no other: each
+ * is broken by who closed it. Context: pool->lock held. Return: true if there is more of the
+ * chain to be followed.
  */
-bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes)
+static bool circle_follow(struct wpool *pool, struct wpool_circle *circle,
+			  struct wpool_wakes *wakes)
 {
-	struct wpool_worker *closer = circle->waiter->worker;
-	struct wpool *pool = closer->pool;
 	unsigned int n;
 
-	lockdep_assert_held(&pool->lock);
 	if (circle->waiter->told != -EINPROGRESS)
 		return false;
 	for (n = 0; n < WPOOL_CHUNK; n++) {
@@ -165,7 +158,7 @@ bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes)
 		circle->member = circle_next(pool, circle);
 		if (!circle->member)
 			return false;
-		if (circle->member == closer) {
+		if (circle->member == circle->waiter->worker) {
 			circle_break(pool, circle, wakes);
 			return false;
 		}
@@ -336,13 +329,34 @@ bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
 		pool->nr_stuck++;
 	}
 	waiter->sure = true;
-	if (circle) {
+	if (circle)
 		circle_begin(circle, waiter);
-		more = deadlock_follow(circle, wakes);
-	}
-	break_deadlock(pool, wakes);
+	if (circle && circle_follow(pool, circle, wakes))
+		more = true;
+	else
+		break_deadlock(pool, wakes);
 	waiter->sure = false;
 	return more;
+}
+
+/**
+ * deadlock_follow() - go on letting a worker go to sleep
+ * @circle: from deadlock_enter()
+ * @wakes: as there
+ *
+ * Context: the lock of its pool held, and in one RCU critical section since
+ * deadlock_enter(): it keeps &wpool_circle.member, which may have left by now.
+ * Return: as there.
+ */
+bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = circle->waiter->worker->pool;
+
+	lockdep_assert_held(&pool->lock);
+	if (circle_follow(pool, circle, wakes))
+		return true;
+	break_deadlock(pool, wakes);
+	return false;
 }
 
 /* Awake again. Context: the lock of the worker's pool held. */

@@ -89,6 +89,7 @@ struct dive {
 	struct wpool		*pool;
 	struct divers		*all;		/* or NULL */
 	unsigned int		depth;
+	struct task_struct	*worker;
 };
 
 /* Those that are at @bottom stay there until the gate opens, and wait for a task then. */
@@ -109,6 +110,7 @@ static int dive(void *arg)
 	struct divers *all = outer->all;
 	int ret;
 
+	WRITE_ONCE(outer->worker, current);
 	if (all && (outer->depth == 1 || outer->depth == all->bottom)) {
 		atomic_inc(&all->there);
 		wait_for_completion(outer->depth == 1 ? &all->start->opened : &all->gate->opened);
@@ -179,6 +181,10 @@ static void hold_refused_all_deep(struct kunit *test)
 	wpool_resume(pool);
 	last = new_dive(test, pool, NULL);
 	all->what = &last->task;
+	/* it has gone as deep as it can, and sleeps before all others */
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(last->worker) &&
+			 READ_ONCE(last->worker->__state) & TASK_UNINTERRUPTIBLE);
 	wpt_open(all->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->task), all->bottom);
 	for (i = 0; i < DIVERS; i++)

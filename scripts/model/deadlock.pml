@@ -27,6 +27,9 @@
  * submits others and waits for any, twice in all, or returns. Two tasks are queued at
  * first, one is delayed. The queue has room for nobody but what free workers take.
  *
+ * In one hold a chain of workers that wait for one another is followed by one of them; so
+ * which is %WPOOL_CHUNK here is one.
+ *
  * Left out: groups and keys, waits with a limit, workers that are yet to be made, the
  * moment between a wake-up and the first step after it (handover.pml).
  */
@@ -54,6 +57,8 @@ byte depth[WORKERS], inside[WORKERS * NEST], awaits[WORKERS * NEST], acts[WORKER
 mtype sleeps[WORKERS] = AWAKE;
 byte wanted[WORKERS];
 bool counted[WORKERS], too_deep[WORKERS];
+bool follows[WORKERS];		/* looks whether it has closed a circle */
+byte youngest;			/* whose wait began last */
 
 bool stuck, refused_wrongly, memory_lost;
 
@@ -168,8 +173,20 @@ inline break_circle(w)
 	if
 #ifndef BUG_CIRCLE_LEFT
 	:: runs_in(awaits[top(w)], w) -> refuse(w)
-	:: runs_in(awaits[top(w)], other(w)) && sleeps[other(w)] == WAITS &&
+	:: runs_in(awaits[top(w)], other(w)) -> follows[w] = true
+#endif
+	:: else
+	fi
+}
+
+/* The rest of it: deadlock_follow(). */
+inline follow_circle(w)
+{
+	follows[w] = false;
+	if
+	:: sleeps[w] == WAITS && sleeps[other(w)] == WAITS && youngest == w &&
 	   runs_in(awaits[top(other(w))], w) ->
+		check(refused_wrongly, runs_in(awaits[top(w)], other(w)));
 		if
 #ifdef BUG_REFUSE_LAST
 		:: true -> refuse(w)
@@ -178,9 +195,9 @@ inline break_circle(w)
 		:: else -> refuse(other(w))
 #endif
 		fi
-#endif
 	:: else
-	fi
+	fi;
+	break_deadlock()
 }
 
 inline begin(w, t)
@@ -213,8 +230,12 @@ inline look(w)
 		counted[w] = state[t] != DELAYED;
 #endif
 		nr_asleep = nr_asleep + counted[w];
+		youngest = w;
 		break_circle(w);
-		break_deadlock()
+		if
+		:: !follows[w] -> break_deadlock()
+		:: else
+		fi
 	fi;
 	t = 0
 }
@@ -254,7 +275,8 @@ proctype worker(byte me)
 	byte t, gone;
 
 end:	do
-	:: atomic { sleeps[me] == AWAKE && !depth[me] && nr_queued ->
+	:: atomic { follows[me] -> follow_circle(me) }
+	:: atomic { !follows[me] && sleeps[me] == AWAKE && !depth[me] && nr_queued ->
 		if
 		:: state[0] == QUEUED -> begin(me, 0)
 		:: state[1] == QUEUED -> begin(me, 1)
@@ -263,10 +285,10 @@ end:	do
 		:: state[4] == QUEUED -> begin(me, 4)
 		fi
 	   }
-	:: atomic { sleeps[me] == AWAKE && depth[me] && awaits[top(me)] != NOTHING ->
+	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] != NOTHING ->
 		look(me)
 	   }
-	:: atomic { sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING &&
+	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING &&
 		acts[top(me)] ->
 		acts[top(me)]--;
 		if
@@ -279,7 +301,7 @@ end:	do
 		:: state[4] != FREE -> awaits[top(me)] = 4
 		fi
 	   }
-	:: atomic { sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING ->
+	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING ->
 		end_run(me)
 	   }
 	od
