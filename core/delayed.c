@@ -71,6 +71,23 @@ static bool delayed_cancelled(const struct wpool *pool)
 		!(pool->flags & WPOOL_RUN_OUT_DELAYED));
 }
 
+/* The time of a task has come. Context: pool->lock held. */
+static void delayed_end(struct wpool *pool, struct wpool_task *task,
+			struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = watch_group(task);
+
+	delayed_unlink(pool, task);
+	queue_put(pool, task);
+	/* A worker among its waiters, or the group's, may have to run it itself. */
+	watch_tell(task, -EAGAIN, 0, wakes);
+	if (group) {
+		group_task_outside(group, pool, false, wakes);
+		group_tell_workers(group, pool, wakes);
+	}
+	wake_for_queue(pool, wakes);
+}
+
 static void delayed_fire(struct timer_list *timer)
 {
 	struct wpool_delayed_task *dtask =
@@ -87,11 +104,7 @@ static void delayed_fire(struct timer_list *timer)
 	} else if (!delayed_is_due(dtask)) {
 		delayed_arm(dtask);
 	} else {
-		delayed_unlink(pool, task);
-		queue_put(pool, task);
-		/* A worker among its waiters may have to run it itself. */
-		watch_tell(task, -EAGAIN, 0, &wakes);
-		wake_for_queue(pool, &wakes);
+		delayed_end(pool, task, &wakes);
 	}
 	pool_unlock_wake(pool, flags, &wakes);
 }
@@ -219,12 +232,32 @@ bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
 
+/*
+ * Delays a task that was taken back. In a group it is not for a worker to end then, but for
+ * a timer. Context: pool->lock held.
+ */
+static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
+			  unsigned long delay, struct wpool_wakes *wakes)
+{
+	struct wpool_task *task = &dtask->task;
+	struct wpool_group *group = watch_group(task);
+
+	if (group && task->state & TASK_QUEUED)
+		group_task_outside(group, pool, true, wakes);
+	delayed_link(pool, dtask, delay);
+	/* A worker that waits for it waits for a timer now. */
+	watch_tell(task, -EAGAIN, 0, wakes);
+}
+
 /**
  * wpool_modify_delayed() - set another delay
  * @pool: the pool
  * @dtask: the task; submitted if it is not yet, and delayed again if it waits in
  *	the queue
  * @delay: from now, in jiffies; as for wpool_schedule_delayed()
+ *
+ * A task that was accepted stays in the pool and in the group that it is in. Of a pool that
+ * was shut down, and does not run out its delayed tasks, it is cancelled.
  *
  * Context: Any but NMI.
  * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.
@@ -235,19 +268,25 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	struct wpool_wakes wakes = {};
 	struct wpool *holder;
 	unsigned long flags;
+	int ret;
 
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
-	holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
+	do {
+		holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
+		if (holder)
+			break;
+		ret = wpool_schedule_delayed(pool, dtask, delay);
+		/* Again if somebody else has just submitted it. */
+	} while (ret == -EBUSY && !wpool_task_running(&dtask->task));
 	if (!holder)
-		return wpool_schedule_delayed(pool, dtask, delay);
-	/* Not delayed anew if it is closing, or the task's group is about to go. */
-	if (delayed_cancelled(holder) || group_ends(&dtask->task)) {
+		return ret;
+	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
+	if (delayed_cancelled(holder) || group_ends(&dtask->task) ||
+	    group_cancels(&dtask->task)) {
 		task_drop(holder, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
 	} else {
-		delayed_link(holder, dtask, delay);
-		/* A worker that waits for it waits for a timer now. */
-		watch_tell(&dtask->task, -EAGAIN, 0, &wakes);
+		delayed_again(holder, dtask, delay, &wakes);
 	}
 	queue_admit_blocked(holder, &wakes);
 	wake_for_queue(holder, &wakes);

@@ -5,11 +5,12 @@
  * A group knows how many of its tasks have not ended, not which: a task knows its
  * group (watch.c). So cancelling a group looks for its tasks where they wait.
  *
- * The pool of the first of them is its home. Those in other pools, and those that run in
- * threads that are no workers, are elsewhere: while there are some, a worker of its home
- * that waits for it may be told by others than workers of its home, so it is not counted
- * as asleep, see deadlock.c. A worker that is counted is told with its pool's lock held;
- * so whoever puts a task elsewhere first has those look again that are.
+ * The pool of the first of them is its home. Those in other pools, those that run in threads
+ * that are no workers, and those that wait for their time are elsewhere: while there are
+ * some, a worker of its home that waits for it may be told by others than workers of its
+ * home, so it is not counted as asleep, see deadlock.c. A worker that is counted is told
+ * with its pool's lock held; so whoever puts a task elsewhere first has those look again
+ * that are.
  *
  * Who ends the last task of a group does not touch it after it dropped the
  * group's lock, and nobody returns from a wait before having held that lock: the
@@ -167,10 +168,10 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 }
 
 /**
- * group_task_outside() - a task of a group begins or ends in a thread that is no worker
+ * group_task_outside() - a task of a group is, or is no more, up to others than workers
  * @group: the group
  * @pool: the task's
- * @begins: it does, and has not ended
+ * @begins: it is: runs in a thread that is no worker, or waits for its time
  * @wakes: gets the workers that wait for the group, if that changes whether they count
  *
  * Context: pool->lock held.

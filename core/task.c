@@ -108,6 +108,8 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	else
 		trace_wpool_task_cancel(pool->name, task, task->fn);
 	stat_inc(pool, how);
+	if (group && task->state & TASK_DELAYED)
+		group_task_outside(group, pool, false, wakes);
 	if (task_is_ours(task)) {
 		task_retire(pool, task, wakes);
 	} else if (!(task->state & TASK_IN_FN)) {
