@@ -88,18 +88,21 @@ static void end_backoff(struct wpool *pool, const struct wpool_worker *worker)
 }
 
 /*
- * A worker that died outside of a task is one that could not be made: the next may die
- * as it did, and each death may be an oops. So the next has to wait, twice as long each
- * time until one of those that were made since has run a task. The others that were
- * made before the last such death died of the same.
+ * A worker that died outside of a task, or in one that it ran as it started, is one that
+ * could not be made: the next may die as it did, and each death may be an oops. So the
+ * next has to wait, twice as long each time until one of those that were made since has
+ * started and run a task. The others that were made before the last such death died of
+ * the same.
  */
 static void begin_backoff(struct wpool_worker *dead)
 {
 	struct wpool *pool = dead->pool;
 	struct wpool_worker *worker;
 
-	list_for_each_entry(worker, &pool->workers, node)
-		end_backoff(pool, worker);
+	list_for_each_entry(worker, &pool->workers, node) {
+		if (!READ_ONCE(worker->starting))
+			end_backoff(pool, worker);
+	}
 	if (pool->backoff && (int)(dead->id - pool->backoff_id) < 0)
 		return;
 	pool->backoff = clamp_t(unsigned long, 2 * pool->backoff, WPOOL_SPAWN_RETRY,
@@ -116,7 +119,7 @@ static void bury(struct wpool_worker *worker)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (!worker->dead)
+	if (worker->leaving)
 		pool->nr_leaving--;
 	unlink_worker(worker, &wakes);
 	run_bury(worker, &wakes);
@@ -172,13 +175,13 @@ static bool worker_died(struct wpool_worker *worker)
 	struct wpool *pool = worker->pool;
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
-	bool taken;
+	bool taken, unmade = !worker->depth || worker->starting;
 
-	if (!worker->depth)
+	if (unmade)
 		begin_backoff(worker);
 	tell_died(worker);
 	pool_lock(pool, flags);
-	if (!worker->depth)
+	if (unmade)
 		pool->spawn_error = -EOWNERDEAD;
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
@@ -206,7 +209,7 @@ void worker_reap(struct wpool_exit *exit)
 	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
 
 	exit_join(exit);
-	/* Which nobody changes any more. */
-	if (worker->leaving || !worker_died(worker))
+	/* Which nobody changes any more. In worker_stop it may have run a task. */
+	if ((worker->leaving && !worker->depth) || !worker_died(worker))
 		bury(worker);
 }

@@ -47,7 +47,8 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 		ops->task_oops(pool, worker->runs[depth].fn, worker->runs[depth].arg);
 		hook_ends(hooks);
 	}
-	if (ops->worker_stop) {
+	/* One that is leaving has begun to call it, and died in a task that it ran there. */
+	if (ops->worker_stop && !worker->leaving) {
 		hook_begins(hooks, "worker_stop");
 		ops->worker_stop(pool);
 		hook_ends(hooks);

@@ -276,7 +276,7 @@ struct wpool_run {
  * @idle: S: asleep until somebody takes it off &wpool.idle
  * @since: S: in jiffies: since when it is idle, or looks
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
- * @starting: L: counted in &wpool.nr_starting
+ * @starting: S: counted in &wpool.nr_starting
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @waiter: L: as what it sleeps without a time limit for a task, or NULL

@@ -84,7 +84,7 @@ static void worker_looks(struct wpool_worker *worker)
 void worker_started(struct wpool_worker *worker)
 {
 	if (worker->starting) {
-		worker->starting = false;
+		WRITE_ONCE(worker->starting, false);
 		worker->pool->nr_starting--;
 	}
 }
@@ -439,7 +439,7 @@ static bool worker_link(struct wpool_worker *worker)
 	stat_inc(pool, WPOOL_STAT_CREATED);
 	if (pool->nr_workers > atomic64_read(&pool->stats[WPOOL_STAT_LARGEST]))
 		atomic64_set(&pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
-	worker->starting = true;
+	WRITE_ONCE(worker->starting, true);
 	pool->nr_starting++;
 	return true;
 }
