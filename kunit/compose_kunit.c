@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Documented calls, composed as their users may, where two parts of the pool meet.
+ */
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include "wpool_kunit.h"
+
+static int compose_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_compose");
+}
+
+/* A task that makes one call when its gate is opened, and tells what it gave. */
+struct caller {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	int			(*call)(struct caller *self);
+	void			*other;
+	struct wpool_group	group;
+	struct wpt_gate		*gate;
+	struct completion	begun;
+	struct task_struct	*worker;
+	bool			calling;
+	int			got;
+};
+
+static int make_call(void *arg)
+{
+	struct caller *self = arg;
+
+	self->worker = current;
+	complete_all(&self->begun);
+	wait_for_completion(&self->gate->opened);
+	WRITE_ONCE(self->calling, true);
+	self->got = self->call(self);
+	return 0;
+}
+
+static struct caller *start(struct kunit *test, struct wpool *pool,
+			    int (*call)(struct caller *), void *other)
+{
+	struct caller *caller = wpt_alloc(test, sizeof(*caller));
+
+	caller->pool = pool;
+	caller->call = call;
+	caller->other = other;
+	caller->gate = wpt_gate(test);
+	caller->got = -ENODATA;
+	init_completion(&caller->begun);
+	wpool_group_init(&caller->group);
+	wpool_task_init(&caller->task, make_call, caller);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &caller->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&caller->begun, WPT_LIMIT), 0);
+	return caller;
+}
+
+static bool sleeps(struct caller *caller)
+{
+	return READ_ONCE(caller->calling) &&
+	       READ_ONCE(caller->worker->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE);
+}
+
+static void go_to_sleep(struct kunit *test, struct caller *caller)
+{
+	wpt_open(caller->gate);
+	WPT_ASSERT_UNTIL(test, sleeps(caller));
+}
+
+static int end(struct kunit *test, struct caller *caller)
+{
+	wpt_open(caller->gate);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&caller->task, WPT_LIMIT, NULL), 0);
+	return caller->got;
+}
+
+/* --- groups and delays --------------------------------------------------------- */
+
+struct late {
+	struct wpool_delayed_task dtask;
+	atomic_t		runs;
+	atomic_t		done;
+};
+
+static int run_late(void *arg)
+{
+	struct late *late = arg;
+
+	atomic_inc(&late->runs);
+	return 0;
+}
+
+static int fails(void *arg)
+{
+	atomic_inc(arg);
+	return -EIO;
+}
+
+static struct late *new_late(struct kunit *test)
+{
+	struct late *late = wpt_alloc(test, sizeof(*late));
+
+	wpool_delayed_task_init(&late->dtask, run_late, late);
+	return late;
+}
+
+/* A task of a group is put off until somebody says when. */
+static int wait_for_late_group(struct caller *self)
+{
+	struct late *late = self->other;
+	int ret;
+
+	ret = wpool_group_schedule(&self->group, self->pool, &late->dtask.task);
+	if (!ret)
+		ret = wpool_modify_delayed(self->pool, &late->dtask, MAX_SCHEDULE_TIMEOUT);
+	return ret ?: wpool_group_wait(&self->group);
+}
+
+/* 52: a worker that waits for a group runs what was put off, once its time has come */
+static void compose_group_put_off(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct late *late = new_late(test);
+	struct caller *waits = start(test, pool, wait_for_late_group, late);
+
+	go_to_sleep(test, waits);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 1), 0);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 1);
+}
+
+static int call_schedule(struct caller *self)
+{
+	return wpool_schedule(self->pool, self->other);
+}
+
+/*
+ * 81: one that waits for a group with such a task is not asleep for good, so another that
+ * blocks is not refused
+ */
+static void compose_room_behind_late_group(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 1, .flags = WPOOL_KEEP_IDLE,
+	});
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct late *late = new_late(test);
+	struct caller *waits = start(test, pool, wait_for_late_group, late);
+	struct caller *blocks = start(test, pool, call_schedule, &jobs[1].task);
+
+	go_to_sleep(test, waits);
+	KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &jobs[0].task), 0);
+	wpt_open(blocks->gate);
+	WPT_ASSERT_UNTIL(test, sleeps(blocks) || wpool_task_running(&blocks->task) == 0);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 0), 0);
+	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	if (!blocks->got)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+}
+
+static int call_modify(struct wpt_thread *self)
+{
+	struct late *late = self->arg;
+	unsigned int i, n = 50000;
+	int ret = 0;
+
+	for (i = 0; i < n && !ret; i++) {
+		ret = wpool_modify_delayed(self->pool, &late->dtask, 100 * HZ);
+		cond_resched();
+	}
+	atomic_inc(&late->done);
+	return ret;
+}
+
+static int call_cancel_often(struct wpt_thread *self)
+{
+	struct late *late = self->arg;
+
+	while (atomic_read(&late->done) < 2) {
+		wpool_cancel_delayed(&late->dtask);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* 78: two that put the same task off at once both have it */
+static void compose_two_modify(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct late *late = new_late(test);
+	struct wpt_thread *one = wpt_thread(test, call_modify, pool, NULL, late);
+	struct wpt_thread *two = wpt_thread(test, call_modify, pool, NULL, late);
+	struct wpt_thread *cancels = wpt_thread(test, call_cancel_often, pool, NULL, late);
+
+	KUNIT_EXPECT_EQ(test, wpt_join(test, one), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, two), 0);
+	wpt_join(test, cancels);
+	wpool_cancel_delayed_sync(&late->dtask);
+}
+
+static int put_off_and_fail(struct caller *self)
+{
+	struct late *late = self->other;
+	int ret;
+
+	wpool_group_init_fail_fast(&self->group);
+	ret = wpool_group_schedule(&self->group, self->pool, &late->dtask.task);
+	if (!ret)
+		ret = wpool_modify_delayed(self->pool, &late->dtask, MAX_SCHEDULE_TIMEOUT);
+	if (!ret)
+		ret = wpool_group_schedule_fn(&self->group, self->pool, fails, &late->runs);
+	return ret ?: wpool_group_wait(&self->group);
+}
+
+/* 52: what was put off does not keep a group from its end that fails fast */
+static void compose_fail_fast_put_off(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct late *late = new_late(test);
+	struct caller *waits = start(test, pool, put_off_and_fail, late);
+
+	KUNIT_EXPECT_EQ(test, end(test, waits), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);
+}
+
+/* 53: nor is it missed when the group is cancelled */
+static void compose_group_cancel_put_off(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct late *late = new_late(test);
+
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &late->dtask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, MAX_SCHEDULE_TIMEOUT), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&late->dtask.task));
+	wpool_cancel_delayed(&late->dtask);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+}
+
+/* --- hooks ------------------------------------------------------------------------ */
+
+struct hooked {
+	atomic_t	starts, stops, begins, oopses;
+	void		(*at_start)(struct wpool *pool);
+	void		(*at_stop)(struct wpool *pool);
+};
+
+static void on_start(struct wpool *pool)
+{
+	struct hooked *hooked = wpool_priv(pool);
+
+	atomic_inc(&hooked->starts);
+	if (hooked->at_start)
+		hooked->at_start(pool);
+}
+
+static void on_stop(struct wpool *pool)
+{
+	struct hooked *hooked = wpool_priv(pool);
+
+	if (atomic_inc_return(&hooked->stops) == 1 && hooked->at_stop)
+		hooked->at_stop(pool);
+}
+
+static void on_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct hooked *hooked = wpool_priv(pool);
+
+	atomic_inc(&hooked->begins);
+}
+
+static void on_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct hooked *hooked = wpool_priv(pool);
+
+	atomic_inc(&hooked->oopses);
+}
+
+static const struct wpool_ops hooked_ops = {
+	.worker_start	= on_start,
+	.worker_stop	= on_stop,
+	.task_begin	= on_begin,
+	.task_oops	= on_oops,
+};
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static void run_and_die(struct wpool *pool)
+{
+	wpool_run(pool, die, NULL);
+}
+
+/* What 10 deaths a second come to: 0.1 s after the first, then twice as long each time. */
+#define MOST_DEATHS	10
+
+/* 33: who dies in a task that it runs as it starts is not replaced at once, for ever */
+static void compose_dies_in_task_as_it_starts(struct kunit *test)
+{
+	struct hooked *hooked = wpt_alloc(test, sizeof(*hooked));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .ops = &hooked_ops, .priv = hooked,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	/* The first is to come to the job. */
+	WPT_ASSERT_STAT(test, pool, IDLE, 1);
+	hooked->at_start = run_and_die;
+	wpool_task_init(&job->task, die, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) > 2);
+	schedule_timeout_idle(HZ);
+	KUNIT_EXPECT_LT(test, wpt_stat(pool, WPOOL_STAT_DIED), MOST_DEATHS);
+	hooked->at_start = NULL;
+}
+
+/* 34: of a task in which it dies as it leaves, the pool's owner is told */
+static void compose_dies_in_task_as_it_leaves(struct kunit *test)
+{
+	struct hooked *hooked = wpt_alloc(test, sizeof(*hooked));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .ops = &hooked_ops, .priv = hooked, .idle_timeout_ms = 1,
+	});
+
+	hooked->at_stop = run_and_die;
+	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
+	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->oopses), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->begins), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->starts), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->stops), 2);
+}
+
+static struct kunit_case compose_cases[] = {
+	KUNIT_CASE(compose_group_put_off),
+	KUNIT_CASE(compose_room_behind_late_group),
+	KUNIT_CASE(compose_two_modify),
+	KUNIT_CASE(compose_fail_fast_put_off),
+	KUNIT_CASE(compose_group_cancel_put_off),
+	KUNIT_CASE(compose_dies_in_task_as_it_starts),
+	KUNIT_CASE(compose_dies_in_task_as_it_leaves),
+	{ }
+};
+
+static struct kunit_suite compose_suite = {
+	.name		= "wpool_compose",
+	.init		= compose_init,
+	.exit		= wpt_exit,
+	.test_cases	= compose_cases,
+};
+
+kunit_test_suites(&compose_suite);
