@@ -117,6 +117,7 @@ struct tort_pool {
 
 	struct tort_flights	flights;
 	struct tort_arena	*arena;	/* or NULL */
+	bool			hooks_lost;	/* some are not called any more */
 	unsigned int		moods[TORT_NR_HOOKS];	/* a bit for each that it may have */
 };
 
@@ -404,7 +405,7 @@ void tort_fail_spawn(bool on);
 bool tort_has_fail_spawn(void);
 extern struct mutex tort_machine;
 void tort_hotplug(struct tort_ctx *ctx);
-void tort_print_hotplug(void);
+void tort_print_hotplug(unsigned int *possible, unsigned int *found);
 bool tort_has_hotplug(void);
 
 /* torture_freeze.c */

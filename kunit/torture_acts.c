@@ -214,9 +214,15 @@ static void call_cancel(struct tort_ctx *ctx)
 static void act_target(struct tort_ctx *ctx, enum tort_act act)
 {
 	bool delayed = act == ACT_CANCEL_DELAYED || act == ACT_MODIFY_DELAYED;
-	struct tort_task *tt = target(ctx, delayed);
+	struct tort_task *tt;
 	int result;
 
+	/* A task waits for none but those that it has made. */
+	if (ctx->frame && (act == ACT_WAIT_TIMEOUT || act == ACT_CANCEL_SYNC)) {
+		tort_wait_inside(ctx, act);
+		return;
+	}
+	tt = target(ctx, delayed);
 	if (!tt)
 		return;
 	switch (act) {
@@ -269,12 +275,14 @@ static void group_submit(struct tort_ctx *ctx, struct tort_group *tg, enum tort_
 
 static void act_group(struct tort_ctx *ctx, enum tort_act act)
 {
-	struct tort_group *tg = kzalloc(sizeof(*tg), GFP_KERNEL);
+	struct tort_group *tg = ctx->frame ? NULL : kzalloc(sizeof(*tg), GFP_KERNEL);
 	bool fast = tort_one_in(ctx, 3);
 	bool cancel = act == ACT_GROUP_CANCEL || tort_one_in(ctx, 6);
 	unsigned int n = 1 + tort_pick(ctx, 3);
 	int ret = -ETIMEDOUT;
 
+	if (ctx->frame)
+		tort_group_inside(ctx, act);
 	if (!tg)
 		return;
 	if (fast)
@@ -398,7 +406,7 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_KEYED]		= { act_task, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_DELAYED]		= { act_task, BOTH | ACT_SHORT },
 	[ACT_GROUP]		= { act_group, ACT_OUTSIDE | ACT_SHORT },
-	[ACT_GROUP_FN]		= { act_group, ACT_OUTSIDE | ACT_SHORT },
+	[ACT_GROUP_FN]		= { act_group, BOTH | ACT_SHORT },
 	[ACT_RUN]		= { act_run, BOTH },
 	[ACT_RUN_TIMEOUT]	= { act_run, BOTH },
 	[ACT_BLOCK]		= { act_full, ACT_OUTSIDE },
@@ -408,23 +416,23 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_DISCARD_OLDEST]	= { act_full, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_WAIT]		= { act_target, ACT_OUTSIDE },
 	[ACT_WAIT_INSIDE]	= { tort_wait_inside, ACT_INSIDE },
-	[ACT_WAIT_TIMEOUT]	= { act_target, ACT_OUTSIDE },
+	[ACT_WAIT_TIMEOUT]	= { act_target, BOTH },
 	[ACT_GROUP_WAIT]	= { act_group, ACT_OUTSIDE },
 	[ACT_GROUP_WAIT_INSIDE]	= { tort_group_inside, ACT_INSIDE },
-	[ACT_GROUP_WAIT_TIMEOUT] = { act_group, ACT_OUTSIDE },
+	[ACT_GROUP_WAIT_TIMEOUT] = { act_group, BOTH },
 	[ACT_FLUSH]		= { act_flush, ACT_OUTSIDE },
 	[ACT_DRAIN]		= { act_flush, ACT_OUTSIDE },
 	[ACT_AWAIT]		= { act_await, ACT_OUTSIDE },
 	[ACT_CANCEL]		= { act_target, BOTH | ACT_SHORT },
-	[ACT_CANCEL_SYNC]	= { act_target, ACT_OUTSIDE },
+	[ACT_CANCEL_SYNC]	= { act_target, BOTH },
 	[ACT_CANCEL_DELAYED]	= { act_target, BOTH | ACT_SHORT },
 	[ACT_MODIFY_DELAYED]	= { act_target, BOTH | ACT_SHORT },
-	[ACT_GROUP_CANCEL]	= { act_group, ACT_OUTSIDE | ACT_SHORT },
+	[ACT_GROUP_CANCEL]	= { act_group, BOTH | ACT_SHORT },
 	[ACT_RESIZE]		= { act_resize, BOTH | ACT_SHORT },
 	[ACT_PAUSE]		= { act_pause, BOTH },
 	[ACT_PRESTART]		= { act_prestart, BOTH | ACT_SHORT },
-	[ACT_SHUTDOWN]		= { act_shutdown, ACT_OUTSIDE | ACT_ENDS },
-	[ACT_SHUTDOWN_NOW]	= { act_shutdown, ACT_OUTSIDE | ACT_ENDS },
+	[ACT_SHUTDOWN]		= { act_shutdown, BOTH | ACT_ENDS },
+	[ACT_SHUTDOWN_NOW]	= { act_shutdown, BOTH | ACT_ENDS },
 	[ACT_RESTART]		= { act_restart, ACT_OUTSIDE | ACT_ENDS },
 	[ACT_DESTROY]		= { act_destroy, ACT_OUTSIDE | ACT_ENDS },
 	[ACT_HOTPLUG]		= { act_hotplug, ACT_OUTSIDE },

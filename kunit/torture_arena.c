@@ -212,10 +212,26 @@ static void choose_duels(struct tort_ctx *ctx, struct tort_arena *arena)
 
 /* --- a thread's part ---------------------------------------------------------------- */
 
+/*
+ * wpool_drain() waits for a moment at which the pool is empty: as long as others go on to
+ * submit there may be none. So when one of us has waited for a while they begin nothing.
+ */
+static void let_drain(struct tort_arena *arena)
+{
+	struct tort_thread *thread, *first = &fighters[(arena - arenas) * ARENA_THREADS];
+
+	for (thread = first; thread < first + ARENA_THREADS; thread++) {
+		while (READ_ONCE(thread->op) == tort_act_name(ACT_DRAIN) &&
+		       time_after(jiffies, READ_ONCE(thread->since) + HZ))
+			schedule_timeout_idle(1);
+	}
+}
+
 static void do_act(struct tort_ctx *ctx, enum tort_act act)
 {
 	struct tort_thread *thread = ctx->thread;
 
+	let_drain(ctx->tp->arena);
 	WRITE_ONCE(thread->since, jiffies);
 	WRITE_ONCE(thread->op, tort_act_name(act));
 	tort_deeds[act].fn(ctx, act);
@@ -291,7 +307,7 @@ static void do_some(struct tort_ctx *ctx, unsigned int n, unsigned int flags)
 /* Two have duels while the others do what comes; then all, and now it may be ended. */
 static void fight(struct tort_thread *thread, struct tort_arena *arena)
 {
-	unsigned int i = (thread - fighters) % ARENA_THREADS;
+	unsigned int i = (thread - fighters) % ARENA_THREADS, n = 3;
 	struct tort_ctx *ctx = &thread->ctx;
 
 	ctx->tp = arena->tp;
@@ -306,7 +322,11 @@ static void fight(struct tort_thread *thread, struct tort_arena *arena)
 		do_some(ctx, 1, ACT_OUTSIDE);
 	}
 	do_some(ctx, 2 + tort_pick(ctx, 8), ACT_OUTSIDE);
-	do_some(ctx, 2 + tort_pick(ctx, 4), ACT_OUTSIDE | ACT_ENDS);
+	WRITE_ONCE(arena->ending, true);
+	/* What ends it meets what is over at once, too. */
+	while (i == 2 && n--)
+		burst(ctx);
+	do_some(ctx, 4 + tort_pick(ctx, 8), ACT_OUTSIDE | ACT_ENDS);
 }
 
 static int fighter(void *data)
@@ -367,7 +387,8 @@ static bool open_arena(struct tort_ctx *ctx, struct tort_arena *arena)
 	atomic_set(&arena->beats, 0);
 	atomic_set(&arena->hook_deaths, 3);
 	atomic_set(&arena->duelling, 2);
-	arena->hoards = tort_one_in(ctx, 3);
+	arena->ending = false;
+	arena->hoards = tort_one_in(ctx, 2);
 	/* The first workers start before it is ours to tell what theirs do. */
 	arena->tp = tort_pool_create(ctx, &attrs);
 	if (!arena->tp)
@@ -400,6 +421,19 @@ static void close_arena(struct tort_arena *arena)
 	llist_for_each_entry_safe(tt, next, llist_del_all(&arena->hoard), hoard)
 		tort_task_put(tt);
 	tort_pool_put(arena->tp);
+}
+
+/* Calls @fn for the pool of each arena that has a round. */
+void tort_arena_for_each(void (*fn)(struct tort_pool *tp))
+{
+	struct tort_arena *arena;
+
+	for (arena = arenas; arena < arenas + ARENAS; arena++) {
+		if (mutex_trylock(&arena->busy))
+			mutex_unlock(&arena->busy);
+		else if (atomic_read(&arena->fighting))
+			fn(arena->tp);
+	}
 }
 
 /* One round, if one of the arenas is free. */

@@ -39,6 +39,7 @@ struct tort_duel {
  * @duelling: how many have not done with those
  * @aiming: somebody lingers until another begins something
  * @hook_deaths: how many threads may yet be taken down by hooks
+ * @ending: the duels are over, and the pool may be ended
  */
 struct tort_arena {
 	struct tort_pool	*tp;
@@ -59,6 +60,7 @@ struct tort_arena {
 	atomic_t		duelling;
 	atomic_t		aiming;
 	atomic_t		hook_deaths;
+	bool			ending;
 };
 
 /* Who may do an act, and how. */
@@ -72,11 +74,18 @@ struct tort_deed {
 	unsigned int	flags;
 };
 
+/* May the tasks of its pool end that already? */
+static inline unsigned int tort_arena_ends(const struct tort_pool *tp)
+{
+	return READ_ONCE(tp->arena->ending) ? ACT_ENDS : 0;
+}
+
 /* torture_arena.c */
 int tort_arenas_start(void);
 void tort_arenas_stop(void);
 struct tort_thread *tort_arena_thread(unsigned int i);
 void tort_arena(struct tort_ctx *ctx);
+void tort_arena_for_each(void (*fn)(struct tort_pool *tp));
 bool tort_arena_crowded(struct tort_pool *tp);
 void tort_arena_hold(struct tort_ctx *ctx);
 void tort_arena_beat(struct tort_ctx *ctx, struct tort_pool *tp, enum tort_act act);
@@ -94,6 +103,7 @@ bool tort_act_possible(struct tort_pool *tp, enum tort_act act, unsigned int fla
 /* torture_hooks.c */
 const char *tort_hook_why_not(enum tort_hook hook, enum tort_mood mood);
 bool tort_hooks_kill(const struct tort_pool *tp);
+bool tort_no_worker(const struct tort_pool *tp, int ret);
 
 /* torture_frame.c */
 void tort_hook_begin(struct tort_frame *frame, struct tort_pool *tp);

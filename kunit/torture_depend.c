@@ -4,6 +4,7 @@
  * they were accepted, who waits for what an earlier one does, or the next, is served.
  */
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "torture_arena.h"
@@ -160,6 +161,94 @@ static void add_pair(struct tort_ctx *ctx, struct depends *depends, unsigned int
 		complete_all(&depends->given[i]);
 }
 
+/* --- by several threads ---------------------------------------------------------- */
+
+/* A thread that submits in another's stead. */
+struct helper {
+	struct depends		*depends;
+	struct tort_ctx		ctx;
+	struct task_struct	*thread;
+};
+
+static int helper_end(void)
+{
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static void add_takers(struct tort_ctx *ctx, struct depends *depends)
+{
+	unsigned int i;
+
+	for (i = 0; i < depends->n; i++)
+		add(ctx, depends, i, take);
+}
+
+static int taker_main(void *data)
+{
+	struct helper *helper = data;
+
+	add_takers(&helper->ctx, helper->depends);
+	return helper_end();
+}
+
+static void quick(struct tort_ctx *ctx)
+{
+}
+
+static int quick_main(void *data)
+{
+	struct helper *helper = data;
+	unsigned int n = 4 * MOST_PAIRS;
+	struct tort_task *tt;
+
+	while (n-- && !kthread_should_stop()) {
+		tt = tort_task_loose(&helper->ctx, helper->ctx.tp, false, GFP_KERNEL);
+		if (!tt)
+			break;
+		tt->deed = quick;
+		tt->may_die = false;
+		tort_submit(&helper->ctx, tt, TORT_TRY_SCHEDULE_FN);
+		cond_resched();
+	}
+	return helper_end();
+}
+
+static void helper_start(struct tort_ctx *ctx, struct depends *depends,
+			 struct helper *helper, int (*fn)(void *data))
+{
+	helper->depends = depends;
+	helper->ctx = (struct tort_ctx) { .rnd = ctx->rnd + 1, .tp = depends->tp };
+	helper->thread = kthread_run(fn, helper, "torture-helper");
+}
+
+static void helper_join(struct helper *helper)
+{
+	if (!IS_ERR(helper->thread))
+		kthread_stop(helper->thread);
+}
+
+/*
+ * 73: one submits what the others wait for; told that it has, another submits those; and
+ * a third quick tasks all the while.
+ */
+static void add_by_threads(struct tort_ctx *ctx, struct depends *depends)
+{
+	struct helper taker, quick;
+	unsigned int i;
+
+	helper_start(ctx, depends, &quick, quick_main);
+	for (i = 0; i < depends->n; i++)
+		add_giver(ctx, depends, i);
+	helper_start(ctx, depends, &taker, taker_main);
+	if (IS_ERR(taker.thread))
+		add_takers(ctx, depends);
+	helper_join(&taker);
+	helper_join(&quick);
+	tort_count(TORT_SCENE_THREADS);
+}
+
 static void add_all(struct tort_ctx *ctx, struct depends *depends)
 {
 	unsigned int i;
@@ -167,6 +256,8 @@ static void add_all(struct tort_ctx *ctx, struct depends *depends)
 	if (depends->way == TORT_BATCH) {
 		for (i = 0; i < depends->n; i++)
 			add_pair(ctx, depends, i);
+	} else if (tort_one_in(ctx, 3)) {
+		add_by_threads(ctx, depends);
 	} else if (tort_one_in(ctx, 2)) {
 		for (i = 0; i < depends->n; i++) {
 			add(ctx, depends, i, take);
@@ -175,8 +266,7 @@ static void add_all(struct tort_ctx *ctx, struct depends *depends)
 	} else {
 		for (i = 0; i < depends->n; i++)
 			add_giver(ctx, depends, i);
-		for (i = 0; i < depends->n; i++)
-			add(ctx, depends, i, take);
+		add_takers(ctx, depends);
 	}
 }
 
@@ -200,8 +290,6 @@ void tort_scene_depend(struct tort_ctx *ctx)
 	struct depends *depends;
 	unsigned int i;
 
-	if (!tort_mended(0))
-		return;
 	depends = kzalloc(sizeof(*depends), GFP_KERNEL);
 	if (!depends)
 		return;

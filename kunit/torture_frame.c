@@ -190,6 +190,8 @@ static void frame_dies(struct tort_frame *frame)
 	if (frame->tt)
 		frame->tt->died = true;
 	if (frame->child) {
+		/* If it waits, and its task lies on this stack, it is taken back. */
+		WRITE_ONCE(frame->child->lossy, true);
 		tort_unpublish(frame->child);
 		tort_task_put(frame->child);
 	}
@@ -260,5 +262,7 @@ void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook)
 	/* One that is leaving, or no worker, is not counted as having died. */
 	frame->no_worker = hook != TORT_HOOK_TASK_END && hook != TORT_HOOK_TASK_BEGIN &&
 			   hook != TORT_HOOK_WORKER_START;
+	if (frame->no_worker)
+		WRITE_ONCE(tp->hooks_lost, true);
 	tort_die(frame);
 }

@@ -7,22 +7,11 @@
 #include <linux/module.h>
 #include "torture_arena.h"
 
-/* What runs in the manager today. */
-static bool in_manager(enum tort_hook hook)
-{
-	return hook == TORT_HOOK_WORKER_STOP || hook == TORT_HOOK_TASK_OOPS ||
-	       hook == TORT_HOOK_TERMINATED;
-}
-
 /* NULL, or why it is left out. */
 const char *tort_hook_why_not(enum tort_hook hook, enum tort_mood mood)
 {
 	if (mood == TORT_MOOD_DIES && !tort_kill)
 		return "nobody is to die";
-	if (in_manager(hook) && !tort_mended(4))
-		return "item 4: hooks in the manager";
-	if (mood == TORT_MOOD_DIES && !tort_mended(3))
-		return "item 3: deaths outside of tasks";
 	return NULL;
 }
 
@@ -53,23 +42,20 @@ static void call_other(struct tort_ctx *ctx)
 	tort_pool_destroy(tp);
 }
 
-/* To its own: what does not wait. */
+/* To its own: what does not wait for a worker. */
 static void call_own(struct tort_ctx *ctx)
 {
-	struct tort_task *tt;
+	static const enum tort_act acts[] = {
+		ACT_TRY, ACT_TRY_FN, ACT_TRY_FN, ACT_DELAYED, ACT_CANCEL, ACT_CANCEL_DELAYED,
+		ACT_MODIFY_DELAYED, ACT_RESIZE, ACT_PAUSE, ACT_PRESTART, ACT_SHUTDOWN,
+		ACT_SHUTDOWN_NOW,
+	};
+	enum tort_act act = acts[tort_pick(ctx, ARRAY_SIZE(acts))];
 
-	switch (tort_pick(ctx, 4)) {
-	case 0:
-		tort_pool_resize(ctx);
-		break;
-	case 1:
+	if (tort_act_possible(ctx->tp, act, ACT_INSIDE | tort_arena_ends(ctx->tp)))
+		tort_deeds[act].fn(ctx, act);
+	else
 		tort_pool_sample(ctx->tp);
-		break;
-	default:
-		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
-		if (tt)
-			tort_submit(ctx, tt, TORT_TRY_SCHEDULE_FN);
-	}
 }
 
 static void hook_calls(struct tort_ctx *ctx)
@@ -115,6 +101,7 @@ static void act(struct tort_pool *tp, enum tort_hook hook)
 		tort_arena_hold(&frame.ctx);
 		break;
 	case TORT_MOOD_DIES:
+		tort_arena_hold(&frame.ctx);
 		tort_hook_dies(&frame, hook);
 		break;
 	default:
@@ -129,6 +116,13 @@ bool tort_hooks_kill(const struct tort_pool *tp)
 {
 	return (tp->moods[TORT_HOOK_TASK_BEGIN] | tp->moods[TORT_HOOK_TASK_END]) &
 	       BIT(TORT_MOOD_DIES);
+}
+
+/* Is it a reason why workers are missing: no memory, or they die as they start? */
+bool tort_no_worker(const struct tort_pool *tp, int ret)
+{
+	return ret == -ENOMEM ||
+	       (ret == -EOWNERDEAD && tp->moods[TORT_HOOK_WORKER_START] & BIT(TORT_MOOD_DIES));
 }
 
 static void hook_worker_start(struct wpool *pool)

@@ -26,16 +26,31 @@ void tort_deed(struct tort_ctx *ctx)
 		tort_deed_hold(ctx);
 		return;
 	}
-	act = tort_arena_choose(ctx, ACT_INSIDE);
+	act = tort_arena_choose(ctx, ACT_INSIDE | tort_arena_ends(ctx->tp));
 	if (act != NR_ACTS)
 		tort_deeds[act].fn(ctx, act);
+}
+
+static void wait_for_own(struct tort_ctx *ctx, struct tort_task *tt, enum tort_act act)
+{
+	int result;
+
+	switch (act) {
+	case ACT_WAIT_TIMEOUT:
+		tort_wait_timeout(ctx, tt);
+		break;
+	case ACT_CANCEL_SYNC:
+		tort_cancel_sync(ctx, tt);
+		break;
+	default:
+		tort_wait(ctx, tt, &result);
+	}
 }
 
 /* Submits a task and waits for it. */
 void tort_wait_inside(struct tort_ctx *ctx, enum tort_act act)
 {
 	struct tort_task *tt = tort_task_new(ctx, ctx->tp, TORT_TASK_PLAIN, GFP_KERNEL);
-	int result;
 
 	if (!tt)
 		return;
@@ -45,14 +60,15 @@ void tort_wait_inside(struct tort_ctx *ctx, enum tort_act act)
 		ctx->submitting = false;
 		if (tort_one_in(ctx, 3))
 			tort_arena_hold(ctx);
-		tort_wait(ctx, tt, &result);
+		wait_for_own(ctx, tt, act);
 	}
 	ctx->submitting = false;
 	ctx->frame->child = NULL;
 	tort_task_put(tt);
 }
 
-static void submit_some(struct tort_ctx *ctx, struct wpool_group *group)
+/* Of a group that may be cancelled, or go with this stack, none is missed. */
+static void submit_some(struct tort_ctx *ctx, struct wpool_group *group, bool cancel)
 {
 	unsigned int n = 1 + tort_pick(ctx, 3);
 	struct tort_task *tt;
@@ -62,6 +78,8 @@ static void submit_some(struct tort_ctx *ctx, struct wpool_group *group)
 		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
 		if (!tt)
 			break;
+		if (cancel)
+			tt->lossy = true;
 		tort_group_lossy(ctx, tt);
 		tort_submit_group_fn(ctx, group, tt);
 	}
@@ -71,15 +89,20 @@ static void submit_some(struct tort_ctx *ctx, struct wpool_group *group)
 void tort_group_inside(struct tort_ctx *ctx, enum tort_act act)
 {
 	struct tort_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
-	int ret;
+	int ret = -ETIMEDOUT;
 
 	if (!group)
 		return;
 	group->tp = tort_pool_get(ctx->tp);
 	wpool_group_init(&group->group);
 	ctx->frame->group = group;
-	submit_some(ctx, &group->group);
-	ret = tort_group_wait(ctx, &group->group);
+	submit_some(ctx, &group->group, act == ACT_GROUP_CANCEL);
+	if (act == ACT_GROUP_CANCEL)
+		tort_group_cancel(ctx, &group->group);
+	if (act == ACT_GROUP_WAIT_TIMEOUT)
+		ret = tort_group_wait_timeout(ctx, &group->group);
+	if (ret == -ETIMEDOUT)
+		ret = tort_group_wait(ctx, &group->group);
 	ctx->frame->group = NULL;
 	if (ret == -EDEADLK) {
 		/* Nested too deep, and empty; or inside a task of it, and not over yet. */
@@ -99,7 +122,7 @@ void tort_stack_group(struct tort_ctx *ctx, enum tort_act act)
 
 	wpool_group_init(&group);
 	tort_begin(ctx, &mark, ctx->tp, ACT_STACK_GROUP);
-	submit_some(ctx, &group);
+	submit_some(ctx, &group, true);
 	while (tort_group_wait(ctx, &group) == -EDEADLK)
 		schedule_timeout_idle(1);
 	tort_end(ctx, &mark);

@@ -74,12 +74,14 @@ static const char * const kind_names[] = {
 	[TORT_FIND]		= "find",
 	[TORT_REST]		= "rest",
 	[TORT_SCENE_CONSERVE]	= "scene_conserve",
+	[TORT_SCENE_START_ORDER] = "scene_start_order",
 	[TORT_SCENE_HANDBACK]	= "scene_handback",
 	[TORT_SCENE_PRIORITY]	= "scene_priority",
 	[TORT_SCENE_DISCARD]	= "scene_discard",
 	[TORT_SCENE_BARRIER]	= "scene_barrier",
 	[TORT_SCENE_KILL]	= "scene_kill",
 	[TORT_SCENE_DEPEND]	= "scene_depend",
+	[TORT_SCENE_THREADS]	= "scene_depend_threads",
 	[TORT_ROUND]		= "round",
 	[TORT_KILL]		= "kill",
 	[TORT_FAIL_ALLOC]	= "fail_alloc",
@@ -123,8 +125,6 @@ static bool is_possible(enum tort_kind kind)
 		return tort_has_fail_spawn();
 	case TORT_HOTPLUG:
 		return tort_has_hotplug();
-	case TORT_SCENE_DEPEND:
-		return tort_mended(0);
 	case TORT_FREEZE:
 		return tort_has_freezer();
 	default:

@@ -83,31 +83,6 @@ static unsigned int met[NR_ACTS][NR_FLIGHTS];
 
 /* --- which cannot be --------------------------------------------------------- */
 
-/*
- * Items of the issue that are not mended yet: what is known to break because of
- * them is not done. By and by this list becomes empty, and goes.
- */
-static const unsigned int unmended[] = {
-	1, 2, 3, 4, 11,
-};
-
-static unsigned int dare;
-module_param(dare, uint, 0444);
-MODULE_PARM_DESC(dare, "A bit for each item to be tried nevertheless (default 0)");
-
-bool tort_mended(unsigned int item)
-{
-	unsigned int i;
-
-	if (dare & BIT(item))
-		return true;
-	for (i = 0; i < ARRAY_SIZE(unmended); i++) {
-		if (unmended[i] == item)
-			return false;
-	}
-	return true;
-}
-
 struct rule {
 	enum tort_act	act;		/* does not begin */
 	unsigned int	first, last;	/* while these are in flight */
@@ -115,9 +90,11 @@ struct rule {
 };
 
 #define POLICY_OF_ANOTHER "a pool has one policy"
-#define NOT_TERMINATED	"only a terminated pool is opened again: it has no task, worker or hook"
+#define NOT_TERMINATED	"only a terminated pool is opened again, without a task, worker or hook"
+#define NOT_AT_END	"terminated is called when no task and no worker is left, and no other hook"
+#define ONE_THREAD	"the hooks of the dead are called by one thread"
 
-/* Whatever kernel, whatever parameters. */
+/* Policies of which a pool has one; what runs in its caller may be of any. */
 static const struct rule rules[] = {
 	{ ACT_BLOCK, ACT_FAIL, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
 	{ ACT_FAIL, ACT_CALLER_RUNS, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
@@ -126,15 +103,49 @@ static const struct rule rules[] = {
 	{ ACT_DISCARD, ACT_FAIL, ACT_CALLER_RUNS, POLICY_OF_ANOTHER },
 	{ ACT_DISCARD, ACT_DISCARD_OLDEST, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
 	{ ACT_DISCARD_OLDEST, ACT_FAIL, ACT_DISCARD, POLICY_OF_ANOTHER },
-	{ ACT_RESTART, TASK_OF(0), TASK_OF(NR_WAYS - 1), NOT_TERMINATED },
-	{ ACT_RESTART, ACT_BLOCK, ACT_BLOCK, NOT_TERMINATED },
-	{ ACT_RESTART, ACT_CALLER_RUNS, ACT_CALLER_RUNS, NOT_TERMINATED },
-	{ ACT_RESTART, ACT_WAIT_INSIDE, ACT_WAIT_INSIDE, NOT_TERMINATED },
-	{ ACT_RESTART, ACT_GROUP_WAIT_INSIDE, ACT_GROUP_WAIT_INSIDE, NOT_TERMINATED },
-	{ ACT_RESTART, ACT_STACK_TASK, NR_ACTS - 1, NOT_TERMINATED },
 };
 
-/* On this kernel, with these parameters, and as long as something is not mended. */
+/* Does it go on only where a task, a worker or a hook is? */
+static bool needs_life(unsigned int what)
+{
+	switch (what) {
+	case ACT_CALLER_RUNS:
+	case ACT_WAIT_INSIDE:
+	case ACT_GROUP_WAIT_INSIDE:
+		return true;
+	default:
+		return what >= ACT_STACK_TASK;
+	}
+}
+
+static bool is_hook(unsigned int what, enum tort_hook hook)
+{
+	return what >= tort_hook_act(hook, 0) && what < tort_hook_act(hook + 1, 0);
+}
+
+/* Whatever kernel, whatever parameters. */
+static const char *why_by_rule(unsigned int act, unsigned int flight)
+{
+	bool alive = needs_life(flight) || flight == ACT_BLOCK;
+	const struct rule *rule;
+
+	if (act == ACT_RESTART && alive)
+		return NOT_TERMINATED;
+	if (is_hook(act, TORT_HOOK_TERMINATED) && alive)
+		return NOT_AT_END;
+	/* That hook may die itself. */
+	if (is_hook(flight, TORT_HOOK_TERMINATED) && needs_life(act) && act != ACT_DEATH)
+		return NOT_AT_END;
+	if (is_hook(flight, TORT_HOOK_TASK_OOPS) && is_hook(act, TORT_HOOK_TASK_OOPS))
+		return ONE_THREAD;
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		if (act == rule->act && flight >= rule->first && flight <= rule->last)
+			return rule->why;
+	}
+	return NULL;
+}
+
+/* On this kernel, with these parameters. */
 static const char *why_not_here(unsigned int what)
 {
 	if (what >= ACT_HOOK && what < NR_ACTS)
@@ -145,20 +156,6 @@ static const char *why_not_here(unsigned int what)
 		return tort_has_hotplug() ? NULL : "no CPU goes or comes here";
 	case ACT_DEATH:
 		return tort_kill ? NULL : "nobody is to die";
-	case ACT_DEPEND:
-		return tort_mended(0) ? NULL : "item 0: tasks in hands";
-	case ACT_GROUP_WAIT_INSIDE:
-		return tort_mended(11) ? NULL : "item 11: who waits for a group is not asleep";
-	case ACT_STACK_GROUP:
-	case ACT_STACK_KEYED:
-		return tort_mended(1) ? NULL : "item 1: dead stacks";
-	case ACT_STACK_TASK:
-		return tort_mended(2) ? NULL : "item 2: a refused wait";
-	case ACT_BACK_WAIT:
-	case ACT_BACK_CANCEL:
-	case ACT_BACK_FREE:
-	case ACT_BACK_SUBMIT:
-		return tort_mended(6) ? NULL : "item 6: what is handed back";
 	default:
 		return NULL;
 	}
@@ -167,17 +164,6 @@ static const char *why_not_here(unsigned int what)
 bool tort_act_here(enum tort_act act)
 {
 	return !why_not_here(act);
-}
-
-static const char *why_by_rule(unsigned int act, unsigned int flight)
-{
-	const struct rule *rule;
-
-	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
-		if (act == rule->act && flight >= rule->first && flight <= rule->last)
-			return rule->why;
-	}
-	return NULL;
 }
 
 /* NULL if the pair is to be met. */
@@ -373,34 +359,54 @@ static void print_missed(enum tort_act act)
 		pr_info("pairs missed: %s while%s\n", tort_act_name(act), line);
 }
 
-static bool said_before(const char *why, const char *const *said, unsigned int n)
+/* In lines of some length. */
+static void print_names(const char *what, unsigned int n)
 {
-	while (n--) {
-		if (said[n] == why)
-			return true;
+	char line[LINE_MAX_LEN + 32];
+	unsigned int i, len = 0;
+
+	for (i = 0; i < n; i++) {
+		len += scnprintf(line + len, sizeof(line) - len, " %s", tort_act_name(i));
+		if (len < LINE_MAX_LEN && i < n - 1)
+			continue;
+		pr_info("pairs %s:%s\n", what, line);
+		len = 0;
 	}
-	return false;
 }
 
-/* Each reason once, and how many pairs it excludes. */
-static void print_excluded(void)
+/* Those of one act that cannot be, a line for each run of them with one reason. */
+static void print_excluded(enum tort_act act)
 {
-	static const char *said[ARRAY_SIZE(rules) + 8];
-	unsigned int act, flight, i, k, n, nr_said = 0;
-	const char *why;
+	char line[LINE_MAX_LEN + 32];
+	unsigned int i, len = 0;
+	const char *why, *next;
 
-	for (i = 0; i < NR_ACTS * NR_FLIGHTS; i++) {
-		why = why_never(i / NR_FLIGHTS, i % NR_FLIGHTS);
-		if (!why || nr_said == ARRAY_SIZE(said) || said_before(why, said, nr_said))
+	for (i = 0; i < NR_FLIGHTS; i++) {
+		why = why_by_rule(act, i);
+		if (!why)
 			continue;
-		said[nr_said++] = why;
-		for (n = 0, k = i; k < NR_ACTS * NR_FLIGHTS; k++) {
-			act = k / NR_FLIGHTS;
-			flight = k % NR_FLIGHTS;
-			n += why_never(act, flight) == why;
-		}
-		pr_info("pairs excluded: %u: %s\n", n, why);
+		next = i + 1 < NR_FLIGHTS ? why_by_rule(act, i + 1) : NULL;
+		len += scnprintf(line + len, sizeof(line) - len, " %s", tort_act_name(i));
+		if (len < LINE_MAX_LEN && next == why)
+			continue;
+		pr_info("pairs excluded: %s while%s: %s\n", tort_act_name(act), line, why);
+		len = 0;
 	}
+}
+
+/* What there is, for scripts/harness/pairs.py. */
+static void print_acts(void)
+{
+	unsigned int i;
+
+	print_names("acts", NR_ACTS);
+	print_names("flights", NR_FLIGHTS);
+	for (i = 0; i < NR_FLIGHTS; i++) {
+		if (why_not_here(i))
+			pr_info("pairs absent: %s: %s\n", tort_act_name(i), why_not_here(i));
+	}
+	for (i = 0; i < NR_ACTS; i++)
+		print_excluded(i);
 }
 
 /* How many of how many, which not, and why. */
@@ -417,7 +423,7 @@ void tort_print_pairs(void)
 		}
 		print_missed(act);
 	}
-	print_excluded();
-	tort_print_hotplug();
+	print_acts();
+	tort_print_hotplug(&possible, &found);
 	pr_info("pairs: %u of %u met\n", found, possible);
 }

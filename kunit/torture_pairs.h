@@ -138,7 +138,6 @@ void tort_land(struct tort_pool *tp, enum tort_act way);
 void tort_in_flight(struct tort_pool *tp, unsigned long *seen);
 unsigned int tort_wanted(enum tort_act act, const unsigned long *seen);
 unsigned int tort_unmet(enum tort_act act);
-bool tort_mended(unsigned int item);
 bool tort_act_here(enum tort_act act);
 const char *tort_act_name(unsigned int what);
 void tort_print_pairs(void);

@@ -2,8 +2,10 @@
 /*
  * Torture: a pool's life.
  */
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 #include "torture.h"
 
@@ -54,6 +56,10 @@ void tort_random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 	attrs->spin_us = tort_one_in(ctx, 3) ? tort_pick(ctx, 100) : 0;
 	attrs->watchdog_ms = tort_one_in(ctx, 3) ? 300 + tort_pick(ctx, 700) : 0;
 	attrs->nice = tort_pick(ctx, 20);
+	if (tort_one_in(ctx, 4))
+		attrs->cpumask = cpumask_of(tort_pick(ctx, num_present_cpus()));
+	if (tort_one_in(ctx, 4))
+		attrs->node = WPOOL_NODE(first_online_node);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (tort_one_in(ctx, 5))
 			attrs->flags |= flags[i];
@@ -102,10 +108,11 @@ static void set_bounds(struct tort_pool *tp)
 		tp->bound[i] = bound;
 }
 
-/* Whether a pool may fail to be made: memory or threads may be denied to it. */
-static bool excused(int ret)
+/* May a pool fail to be made? Memory or threads may be denied to it; its CPU may be offline. */
+static bool excused(const struct tort_pool *tp, int ret)
 {
-	return ret == -ENOMEM || ret == -EAGAIN || ret == -EINTR;
+	return ret == -ENOMEM || ret == -EAGAIN || ret == -EINTR ||
+	       (ret == -EINVAL && tp->attrs.cpumask && tort_has_hotplug());
 }
 
 static int open_set(struct tort_ctx *ctx, struct tort_pool *tp)
@@ -165,7 +172,7 @@ struct tort_pool *tort_pool_create(struct tort_ctx *ctx,
 	set_bounds(tp);
 	if (!ret)
 		return tp;
-	tort_check(excused(ret), "%s: creation gave %d", tp->name, ret);
+	tort_check(excused(tp, ret), "%s: creation gave %d", tp->name, ret);
 	kfree(tp);
 	return NULL;
 }

@@ -73,8 +73,8 @@ void tort_prestart(struct tort_ctx *ctx)
 	tort_begin(ctx, &mark, ctx->tp, ACT_PRESTART);
 	ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
 	tort_end(ctx, &mark);
-	tort_check(ret >= 0 || ret == -EBUSY ||
-		   ret == -ENOMEM || (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
+	tort_check(ret >= 0 || ret == -EBUSY || tort_no_worker(ctx->tp, ret) ||
+		   (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
 		   "%s: prestart of %u gave %d", ctx->tp->name, n, ret);
 	tort_count(TORT_PRESTART);
 }
@@ -192,7 +192,7 @@ void tort_restart(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool
 	atomic_dec(&tp->restarters);
 	if (!ret)
 		atomic64_inc(&tp->reopened);
-	tort_check(!ret || ret == -EBUSY || ret == -ESHUTDOWN || ret == -ENOMEM,
+	tort_check(!ret || ret == -EBUSY || ret == -ESHUTDOWN || tort_no_worker(tp, ret),
 		   "%s: restart gave %d", tp->name, ret);
 	if (!ret)
 		tort_count(TORT_RESTART);

@@ -132,6 +132,44 @@ static void scene_conserve(struct tort_ctx *ctx)
 	scene_end(scene);
 }
 
+static void begin_in_order(struct tort_task *tt)
+{
+	struct scene *scene = tt->scene_arg;
+	unsigned int i, own = index_of(scene, tt);
+
+	for (i = 0; i < own; i++)
+		tort_check(!wpool_task_queued(&scene->tts[i]->task),
+			   "%s: task %u begins, and task %u waits", scene->tp->name, own, i);
+	take_turn(tt);
+	if (tt->rnd & BIT(40))
+		schedule_timeout_idle(1);
+}
+
+/* 71: when a task begins, none waits that was submitted before it. */
+static void scene_start_order(struct tort_ctx *ctx)
+{
+	struct wpool_attrs attrs = {
+		.capacity = 2 + tort_pick(ctx, 3),
+		.flags = tort_one_in(ctx, 2) ? WPOOL_PREALLOC : 0,
+		.spin_us = tort_pick(ctx, 2) * 50,
+	};
+	struct scene *scene = scene_begin(ctx, &attrs);
+
+	if (!scene)
+		return;
+	/* On a fresh pool, and on one whose workers are there. */
+	while (scene->n < MOST / 2 &&
+	       scene_add(ctx, scene, begin_in_order, WPOOL_PRIO_NORMAL))
+		;
+	if (tort_one_in(ctx, 2))
+		wait_begun(scene, scene->n);
+	while (scene->n < MOST && scene_add(ctx, scene, begin_in_order, WPOOL_PRIO_NORMAL))
+		;
+	wpool_flush(scene->tp->pools[0]);
+	tort_count(TORT_SCENE_START_ORDER);
+	scene_end(scene);
+}
+
 /* 54: wpool_shutdown_now() hands back exactly what waits, in order. */
 static void scene_handback(struct tort_ctx *ctx)
 {
@@ -285,6 +323,7 @@ static void scene_kill(struct tort_ctx *ctx)
 
 const struct tort_op tort_scenes[] = {
 	{ "scene: conserve",	scene_conserve,		1 },
+	{ "scene: start order",	scene_start_order,	1 },
 	{ "scene: hand back",	scene_handback,		1 },
 	{ "scene: priority",	scene_priority,		1 },
 	{ "scene: discard",	scene_discard,		1 },

@@ -134,14 +134,17 @@ void tort_task_get(struct tort_task *tt)
 	refcount_inc(&tt->refs);
 }
 
-/* The last user frees it once it has ended; who cannot wait leaves it to the reaper. */
+/*
+ * The last user frees it once it has ended. Who cannot wait leaves it to the reaper; so do
+ * a task, and a hook, which might wait for itself.
+ */
 void tort_task_put(struct tort_task *tt)
 {
 	if (!refcount_dec_and_test(&tt->refs))
 		return;
 	if (tt->loose) {
 		tort_task_free(tt);
-	} else if (in_task() && !irqs_disabled() && !wpool_current()) {
+	} else if (in_task() && !irqs_disabled() && !tort_current_frame()) {
 		tort_task_finish(tt);
 	} else {
 		llist_add(&tt->reap, &reap_tasks);

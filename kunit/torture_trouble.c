@@ -75,6 +75,7 @@ bool tort_has_hotplug(void)
 DEFINE_MUTEX(tort_machine);
 
 /* Kinds of pools: a bit for each flag of the attributes, and some more. */
+#define KIND_MASKED	BIT(7)
 #define KIND_PERCENT	BIT(8)
 #define KIND_SPINS	BIT(9)
 #define KIND_HOOKED	BIT(10)
@@ -85,19 +86,23 @@ DEFINE_MUTEX(tort_machine);
 
 static const char * const pool_kinds[NR_POOL_KINDS] = {
 	"prealloc", "ordered", "freezable", "mem_reclaim", "keep_idle", "run_out_delayed",
-	"latency", NULL, "percent", "spins", "hooked", "default", "set", "plain",
+	"latency", "cpumask", "percent", "spins", "hooked", "default", "set", "plain",
 };
 
 static atomic_t pools_under_hotplug[NR_POOL_KINDS];
 
-void tort_print_hotplug(void)
+/* Adds, to the pairs, the kinds of pools under which a CPU is to go and come. */
+void tort_print_hotplug(unsigned int *possible, unsigned int *found)
 {
-	unsigned int i;
+	unsigned int i, n;
 
 	for (i = 0; i < NR_POOL_KINDS && tort_has_hotplug(); i++) {
-		if (pool_kinds[i])
-			pr_info("pairs: a CPU went or came under %d pools: %s\n",
-				atomic_read(&pools_under_hotplug[i]), pool_kinds[i]);
+		n = atomic_read(&pools_under_hotplug[i]);
+		++*possible;
+		*found += !!n;
+		pr_info("pairs kinds: pool:%s\n", pool_kinds[i]);
+		if (!n)
+			pr_info("pairs missed: hotplug while pool:%s\n", pool_kinds[i]);
 	}
 }
 
@@ -107,6 +112,7 @@ static unsigned long kinds_of(const struct tort_pool *tp)
 	unsigned long kinds = tp->attrs.flags;
 
 	kinds |= tp->attrs.capacity_percent ? KIND_PERCENT : 0;
+	kinds |= tp->attrs.cpumask ? KIND_MASKED : 0;
 	kinds |= tp->attrs.spin_us ? KIND_SPINS : 0;
 	kinds |= tp->attrs.ops ? KIND_HOOKED : 0;
 	kinds |= tp->is_default ? KIND_DEFAULT : 0;

@@ -8,7 +8,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/debug.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 unsigned int tort_stall = 30;
 
@@ -49,6 +49,8 @@ void tort_dump(void)
 			sched_show_task(thread->task);
 	}
 	tort_pool_for_each(dump_pool);
+	/* Whoever hangs is in one of these, or in none. */
+	tort_arena_for_each(dump_pool);
 }
 
 static bool thread_hangs(const struct tort_thread *thread)
