@@ -52,12 +52,13 @@ selftest:
 	@scripts/selftest
 
 # Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2
+# PAIRS=1: and no pair of acts is missed without a reason in scripts/pairs.unmet.
 torture:
 	@scripts/packages build test $(FOREIGN)
 	@scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(NODES),--nodes $(NODES)) \
-		$(if $(SEED),--seed $(SEED)) $(if $(WORDS),--words '$(WORDS)')
+		$(if $(SEED),--seed $(SEED)) $(if $(PAIRS),--pairs) $(if $(WORDS),--words '$(WORDS)')
 
 # SPIN's models of the protocols, as they are and with each error in its turn.
 model:

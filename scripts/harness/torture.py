@@ -56,7 +56,7 @@ def judge(tally, label, run, hard=False):
     tally.check(f"{label} console", found)
     if not run.why:
         _judge_leavings(tally, label, run, hard)
-    for line in [*(line for line in lines if line.startswith("pairs")), *closing]:
+    for line in [*(line for line in lines if line.startswith("pairs:")), *closing]:
         say(f"        {line}")
     counts = dict(COUNT.findall(run.console))
     say("        " + ", ".join(f"{name} {count}" for name, count in counts.items()))
