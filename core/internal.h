@@ -174,6 +174,27 @@ struct wpool_waiter {
 	unsigned int		colors;
 };
 
+/*
+ * Values of &wpool_submission.timeout beyond those in jiffies: what the pool's full-queue
+ * policy says, or -EAGAIN at once.
+ */
+#define SUBMIT_BY_POLICY	ULONG_MAX
+#define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
+
+/**
+ * struct wpool_submission - a task that a full pool did not accept
+ * @task: the task
+ * @group: to which it is to belong, or NULL
+ * @key: under which it is to run, or NULL for no new one
+ * @timeout: for how long to wait for room, in jiffies, or SUBMIT_BY_POLICY and so on
+ */
+struct wpool_submission {
+	struct wpool_task	*task;
+	struct wpool_group	*group;
+	const u64		*key;
+	unsigned long		timeout;
+};
+
 /**
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn

@@ -86,6 +86,10 @@ int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group, const struct wpool_worker *owner);
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key);
 
+/* full.c */
+int submit_not_accepted(struct wpool *pool, const struct wpool_submission *sub, int ret,
+			unsigned long flags) __releases(&pool->lock);
+
 /* key.c */
 bool key_is(const struct wpool_task *task, u64 key);
 void key_set(struct wpool_task *task, u64 key);
