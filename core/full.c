@@ -106,7 +106,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	if (victim) {
 		queue_put(pool, task);
 		if (sub->group)
-			group_tell_workers(sub->group, pool, &wakes);
+			group_task_waits(sub->group, task, &wakes);
 	} else {
 		victim = task;
 	}
@@ -116,23 +116,75 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	return 0;
 }
 
-/* Does what the policy of a full pool says. Locking: as block(). */
-static int when_full(struct wpool *pool, const struct wpool_submission *sub,
-		     unsigned long flags)
+/*
+ * Takes a task that the caller is inside, and that submits itself, without room. Locking:
+ * as block().
+ */
+static int take_own(struct wpool *pool, const struct wpool_submission *sub,
+		    unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+	struct wpool_wakes wakes = {};
+
+	if (ret)
+		return reject(pool, ret, flags);
+	queue_put(pool, sub->task);
+	if (sub->group)
+		group_task_waits(sub->group, sub->task, &wakes);
+	if (sub->task->run->caller)
+		sub->task->run->caller->again = true;
+	pool_unlock_wake(pool, flags, &wakes);
+	return 0;
+}
+
+/* Has the caller run its task. Locking: as block(). */
+static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
+			 unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret = queue_take(pool, sub->task, sub->group, NULL);
+
+	if (ret)
+		return reject(pool, ret, flags);
+	caller_run(sub->caller, sub->task, flags);
+	return 0;
+}
+
+/*
+ * Submits once more, with what the caller needs to run the task itself; it may have
+ * to wait for that, and there may be room then. Without memory it waits for room. Locking:
+ * as block().
+ */
+static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
+			  unsigned long flags)
 	__releases(&pool->lock)
 {
 	int ret;
 
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	sub->caller = caller_alloc(pool);
+	sub->no_caller = !sub->caller;
+	ret = submit_one(pool, sub);
+	/* Not reached by a thread that the task takes down: see caller_bury(). */
+	if (sub->caller)
+		caller_free(sub->caller);
+	return ret;
+}
+
+/* Does what the policy of a full pool says. Locking: as block(). */
+static int when_full(struct wpool *pool, struct wpool_submission *sub,
+		     unsigned long flags)
+	__releases(&pool->lock)
+{
 	switch (pool->full) {
 	case WPOOL_FULL_CALLER_RUNS:
-		/* Neither beside itself nor ahead of its key. */
-		if (sub->task->state & TASK_IN_FN || sub->task->flags & WPOOL_TASK_KEYED)
+		if (caller_may_run_again(pool, sub->task))
+			return take_own(pool, sub, flags);
+		if (sub->no_caller || !caller_may_run(pool, sub->task))
 			break;
-		ret = queue_take(pool, sub->task, sub->group, NULL);
-		if (ret)
-			return reject(pool, ret, flags);
-		run_in_caller(pool, sub->task, flags);
-		return 0;
+		return sub->caller ? run_by_caller(pool, sub, flags) :
+				     prepare_caller(pool, sub, flags);
 	case WPOOL_FULL_DISCARD:
 	case WPOOL_FULL_DISCARD_OLDEST:
 		return discard(pool, sub, flags);
@@ -154,8 +206,8 @@ static int when_full(struct wpool *pool, const struct wpool_submission *sub,
  * Locking: pool->lock held; released.
  * Return: as wpool_schedule(): 0 if it was in the end.
  */
-int submit_not_accepted(struct wpool *pool, const struct wpool_submission *sub,
-			int ret, unsigned long flags)
+int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int ret,
+			unsigned long flags)
 	__releases(&pool->lock)
 {
 	if (ret == -EAGAIN && sub->timeout == SUBMIT_BY_POLICY)

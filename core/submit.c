@@ -93,28 +93,35 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 }
 
 /*
- * The same for a task of a group, whose arguments have been checked. Workers that wait for
- * the group are told in the hold of the lock in which there is something for them to run.
- * @owner: as group_enter() of the group.
+ * The same for a task of a group, or one that was not accepted before; its arguments have been
+ * checked. Workers that wait for the group are told in the hold of the lock in which there is
+ * something for them to run.
  */
-int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group, const struct wpool_worker *owner)
+int submit_one(struct wpool *pool, struct wpool_submission *sub)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	int ret;
 
 	pool_lock(pool, flags);
-	note_stack(pool, task);
-	ret = stack_is_ending(owner) ? -EOWNERDEAD : queue_accept(pool, task, group, NULL);
+	note_stack(pool, sub->task);
+	ret = stack_is_ending(sub->owner) ? -EOWNERDEAD :
+	      queue_accept(pool, sub->task, sub->group, sub->key);
 	if (ret)
-		return submit_not_accepted(pool, &(struct wpool_submission) {
-			.task = task, .group = group, .timeout = SUBMIT_BY_POLICY,
-		}, ret, flags);
-	group_tell_workers(group, pool, &wakes);
+		return submit_not_accepted(pool, sub, ret, flags);
+	if (sub->group)
+		group_task_waits(sub->group, sub->task, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return 0;
+}
+
+int submit_to_group(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_group *group, const struct wpool_worker *owner)
+{
+	return submit_one(pool, &(struct wpool_submission) {
+		.task = task, .group = group, .owner = owner, .timeout = SUBMIT_BY_POLICY,
+	});
 }
 
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key)
@@ -140,7 +147,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * run, and has its place in the queue from the end of that run. To submit one task
  * to two pools at once is the caller's to avoid.
  *
- * Context: Process context; may sleep. The caller holds a reference on @pool.
+ * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates
+ * with GFP_KERNEL if the caller is to run the task.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
  * told why not. Else nothing has changed:
  * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached),
