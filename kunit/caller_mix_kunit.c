@@ -329,77 +329,6 @@ static void caller_mix_circle(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, end(test, outer[i]), 0);
 }
 
-/* A task that submits itself to a group, and takes that back; it may go with its stack. */
-struct doubter {
-	struct wpool_task	task;
-	struct wpool_group	*group;
-	bool			shutdown;
-	unsigned int		runs;
-	unsigned int		cancelled;
-	int			err;
-};
-
-static int run_doubter(void *arg)
-{
-	struct doubter *self = arg;
-	struct wpool *pool = wpool_current();
-
-	if (self->runs++)
-		return 0;
-	self->err = wpool_group_schedule(self->group, pool, &self->task);
-	self->cancelled = self->shutdown ? wpool_shutdown_now(pool, NULL) :
-					   wpool_group_cancel(self->group);
-	return 0;
-}
-
-static int doubt(struct wpool *pool, const struct doubter *how)
-{
-	struct doubter self = *how;
-	int err;
-
-	wpool_task_init(&self.task, run_doubter, &self);
-	err = wpool_schedule(pool, &self.task);
-	if (!err)
-		err = wpool_wait(&self.task);
-	return err ?: self.err ?: self.runs == 1 && self.cancelled == 1 ? 0 : -ERANGE;
-}
-
-static int doubt_in_worker(void *arg)
-{
-	return doubt(wpool_current(), arg);
-}
-
-static int doubt_in_thread(struct wpt_thread *self)
-{
-	return doubt(self->pool, self->arg);
-}
-
-/* 12, 53, 54, 82: a task on the stack of the thread that runs it, to be run again: taken back */
-static void caller_mix_taken_back(struct kunit *test)
-{
-	struct doubter *how = wpt_alloc(test, sizeof(*how));
-	unsigned int i;
-
-	for (i = 0; i < 4; i++) {
-		struct wpool *pool = caller_pool(test, 1, WPOOL_QUEUE_HANDOFF);
-		struct wpt_job *hold;
-
-		how->group = wpt_group(test, false);
-		how->shutdown = i & 2;
-		if (i & 1) {
-			KUNIT_EXPECT_EQ(test, wpt_run(test, pool, doubt_in_worker, how), 0);
-		} else {
-			hold = wpt_hold(test, pool, 1);
-			KUNIT_EXPECT_EQ(test, wpt_call(test, doubt_in_thread, pool, how), 0);
-			wpt_open(hold->gate);
-		}
-		KUNIT_EXPECT_EQ(test, wpt_group_wait(test, how->group), -ECANCELED);
-		WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
-		WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-		wpt_destroy(test, pool);
-	}
-}
-
 /* 54, 58, 59, 82: the end of the pool waits for it, and then that may be opened again */
 static void caller_mix_end(struct kunit *test)
 {
@@ -453,84 +382,14 @@ static void caller_mix_not_counted(struct kunit *test)
 	wpool_resume(pool);
 }
 
-/* What a worker submits before its first task. */
-struct starter {
-	struct wpool_task	task;
-	bool			armed;
-	int			err;
-};
-
-static int run_starter(void *arg)
-{
-	struct starter *starter = arg;
-
-	return wpool_wait(&starter->task);
-}
-
-static void submit_at_start(struct wpool *pool)
-{
-	struct starter *starter = wpool_priv(pool);
-
-	if (READ_ONCE(starter->armed))
-		starter->err = wpool_schedule(pool, &starter->task);
-}
-
-static const struct wpool_ops starter_ops = { .worker_start = submit_at_start };
-
-/* 76, 82: a worker that is in no task yet runs one as a submitter; it does not wait for itself */
-static void caller_mix_hook(struct kunit *test)
-{
-	struct starter *starter = wpt_alloc(test, sizeof(*starter));
-	struct wpt_job *hold;
-	struct wpool *pool;
-
-	wpool_task_init(&starter->task, run_starter, starter);
-	pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 2, .queue_depth = 1, .full = WPOOL_FULL_CALLER_RUNS,
-		.flags = WPOOL_KEEP_IDLE, .ops = &starter_ops, .priv = starter,
-	});
-	hold = wpt_hold(test, pool, 1);
-	WRITE_ONCE(starter->armed, true);
-	/* two that wait, and a worker to be made for one of them */
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, wpt_jobs(test, 2, NULL), 2), 0);
-	WPT_ASSERT_STAT(test, pool, CALLER_RUNS, 1);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &starter->task), -EDEADLK);
-	wpt_open(hold->gate);
-	wpt_call(test, wpt_call_drain, pool, NULL);
-	KUNIT_EXPECT_EQ(test, starter->err, 0);
-}
-
-/* 61, 82: a pool that is needed to free memory takes none that it would have to wait for */
-static void caller_mix_reclaim(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .min_workers = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
-		.flags = WPOOL_MEM_RECLAIM, .full = WPOOL_FULL_CALLER_RUNS,
-	});
-	struct actor *runs = new_actor(test, pool, call_nothing, NULL);
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct wpt_thread *caller;
-
-	wpt_open(runs->gate);
-	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
-	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_CALLER_RUNS) ||
-			 wpt_stat(pool, WPOOL_STAT_BLOCKED));
-	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
-	KUNIT_EXPECT_EQ(test, end(test, runs), 0);
-}
-
 static struct kunit_case caller_mix_cases[] = {
 	KUNIT_CASE(caller_mix_group_death),
 	KUNIT_CASE(caller_mix_group_again),
 	KUNIT_CASE(caller_mix_group_again_cancelled),
 	KUNIT_CASE(caller_mix_room_again),
 	KUNIT_CASE(caller_mix_circle),
-	KUNIT_CASE(caller_mix_taken_back),
 	KUNIT_CASE(caller_mix_end),
 	KUNIT_CASE(caller_mix_not_counted),
-	KUNIT_CASE(caller_mix_hook),
-	KUNIT_CASE(caller_mix_reclaim),
 	{}
 };
 
