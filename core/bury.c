@@ -6,6 +6,9 @@
  * A worker that left by itself has nothing but its place. One that was taken down, by a
  * task or outside of any, is withdrawn at once, so that nobody counts on it; its hooks
  * are called (hooks.c); and then its tasks end, and its place is given back.
+ *
+ * What it had on its stack is gone with it, tasks of its own among that. A worker's thread has
+ * seen to them as it ended, see stack.c; here they are not touched any more.
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -111,6 +114,95 @@ static void begin_backoff(struct wpool_worker *dead)
 	pool->backoff_id = pool->next_id;
 }
 
+/* A task on the stack of the thread that runs it: gone if that thread is. */
+bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task)
+{
+	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
+
+	return (unsigned long)task - stack < THREAD_SIZE;
+}
+
+/* Has a task not run again, and does not touch it. Context: pool->lock held. */
+static void forget_again(struct wpool *pool, struct wpool_run *run,
+			 struct wpool_wakes *wakes)
+{
+	hold_step(pool);
+	trace_wpool_task_cancel(pool->name, run->again, run->fn);
+	stat_inc(pool, WPOOL_STAT_CANCELLED);
+	queue_forget_again(pool, run);
+	if (run->again_group && !run->worker)
+		group_task_outside(run->again_group, pool, false, wakes);
+	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
+		     -ECANCELED, wakes);
+}
+
+/**
+ * run_revoke() - have a task not run again that may be gone already
+ * @pool: the pool
+ * @run: on &wpool.again
+ * @wakes: gets those whose wait is over
+ *
+ * It lies on the stack of a thread that is no worker, and may have died just now. So nobody
+ * touches the task but who is given it, or the thread at the end of the run: see run_clean().
+ * The stack of a worker stays until all that lies on it has been let go of, see stack.c.
+ *
+ * Context: pool->lock held.
+ * Return: false if it is no such task.
+ */
+bool run_revoke(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again))
+		return false;
+	forget_again(pool, run, wakes);
+	run->revoked = true;
+	return true;
+}
+
+/* The rest of run_clean(): it does not wait, but does not know. */
+void __run_clean(struct wpool_task *task)
+{
+	task->run->revoked = false;
+	watch_take_group(task);
+	queue_take_pin(task);
+	WRITE_ONCE(task->state, TASK_IN_FN);
+}
+
+/* Ends the task that a dead thread was inside. Context: pool->lock held. */
+void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
+{
+	if (run->task && run_on_own_stack(run, run->task)) {
+		run->task = NULL;
+		if (run->again)
+			forget_again(pool, run, wakes);
+	}
+	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
+}
+
+/*
+ * Ends the tasks that a dead worker was inside: innermost first, as they would have
+ * ended. Context: pool->lock held.
+ */
+static void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
+{
+	struct wpool *pool = worker->pool;
+	unsigned int depth = worker->depth;
+
+	lockdep_assert_held(&pool->lock);
+	if (depth)
+		shared_dec(pool->nr_running);
+	WRITE_ONCE(worker->depth, 0);
+	while (depth--) {
+		struct wpool_run *run = &worker->runs[depth];
+
+		/* Only who waited for it would run it here: nobody is left to free it. */
+		if (depth && run->task && !run_on_own_stack(run, run->task) &&
+		    run->task->flags & WPOOL_TASK_ALLOCATED)
+			run->orphan = true;
+		run_bury_one(pool, run, wakes);
+	}
+}
+
 /* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
 static void bury(struct wpool_worker *worker)
 {
@@ -209,6 +301,7 @@ void worker_reap(struct wpool_exit *exit)
 	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
 
 	exit_join(exit);
+	caller_bury_all_of(worker);
 	/* Which nobody changes any more. In worker_stop it may have run a task. */
 	if ((worker->leaving && !worker->depth) || !worker_died(worker))
 		bury(worker);

@@ -20,7 +20,9 @@
  * workers of a circle are inside have begun one after the other; what the last of them
  * waits for had begun before it, as that is what the next worker is inside, or is an outer
  * function of what it is inside. So it was not submitted by the last, and there always is
- * one to be refused. A run tells its age by &wpool_run.serial.
+ * one to be refused. A run tells its age by &wpool_run.serial. What a worker runs as the
+ * submitter is such a function too, if it is of this pool; one of another pool counts for
+ * that of this pool around it, which had begun before.
  *
  * If all that there may be are asleep, one gives up that may: who waits for room; or who
  * waits for what it could run itself, were it not nested too deep. (Somewhere down each
@@ -85,10 +87,25 @@ enum harm {
 	MEMORY_LOST,	/* it goes on, and was perhaps submitted by who waits for it */
 };
 
+/*
+ * The innermost function of its own pool that a worker is inside, or NULL. It is asleep, so
+ * what it is inside as a submitter stays as it is.
+ */
+static const struct wpool_run *innermost_run(const struct wpool_worker *worker)
+{
+	const struct wpool_caller *caller = worker->caller;
+
+	while (caller && caller->nested == worker->depth && caller->pool != worker->pool)
+		caller = caller->outer;
+	if (caller && caller->nested == worker->depth)
+		return &caller->run;
+	return worker->depth ? &worker->runs[worker->depth - 1] : NULL;
+}
+
 /* It waits for a task that runs, or for one held back behind such a one. */
 static enum harm refusal_harm(struct wpool *pool, const struct wpool_worker *worker)
 {
-	const struct wpool_run *run = &worker->runs[worker->depth - 1];
+	const struct wpool_run *run = innermost_run(worker);
 	struct wpool_task *task = awaited(worker);
 
 	if (key_head(pool, task) != task)
@@ -115,7 +132,7 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 	enum harm harm;
 
 	next = awaited(member) ? runner_of(pool, awaited(member)) : NULL;
-	if (!next || !member->depth || !circle->left--)
+	if (!next || !innermost_run(member) || !circle->left--)
 		return NULL;
 	/* Younger: if it is a circle, it was closed by that one. */
 	if ((long)(member->waiter->turn - circle->waiter->turn) > 0)

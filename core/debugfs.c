@@ -121,15 +121,26 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 		seq_puts(m, "-\n");
 }
 
+/* The same for a task that its submitter runs. */
+static void caller_line(struct seq_file *m, const struct wpool_caller *caller)
+{
+	seq_printf(m, "%d submitter %u %ps\n", caller->pid_nr,
+		   jiffies_to_msecs(jiffies - READ_ONCE(caller->run.started)),
+		   READ_ONCE(caller->run.fn));
+}
+
 static int tasks_show(struct seq_file *m, void *unused)
 {
 	const struct wpool *pool = m->private;
 	const struct wpool_worker *worker;
+	const struct wpool_caller *caller;
 
 	seq_puts(m, "pid state for_ms function\n");
 	rcu_read_lock();
 	list_for_each_entry_rcu(worker, &pool->workers, node)
 		task_line(m, worker);
+	list_for_each_entry_rcu(caller, &pool->callers, node)
+		caller_line(m, caller);
 	rcu_read_unlock();
 	return 0;
 }

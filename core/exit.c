@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a kthread that a module's code runs in: a worker, or the thread of a
- * pool's hooks. That code may take the thread down at any moment, so nothing that
- * the thread owes is paid by the thread: the manager is told of its end, on
- * whatever way it came there, and does what is to be done.
+ * The end of a thread that a module's code runs in: a worker, the thread of a pool's
+ * hooks, or one that runs a task which it has submitted itself. That code may take the
+ * thread down at any moment, so nothing that the thread owes is paid by the thread alone:
+ * the manager is told of its end, on whatever way it came there, and does what is to be
+ * done.
  */
 #include <linux/kthread.h>
 #include <linux/pid.h>
@@ -30,14 +31,17 @@ static int exit_seen(struct wait_queue_entry *entry, unsigned int mode, int sync
 }
 
 /**
- * exit_watch() - have the manager told when a kthread has ended
- * @exit: zeroed; stays until exit_join() has returned
- * @thread: not woken yet
+ * exit_watch() - have the manager told when a thread has ended
+ * @exit: stays until exit_unwatch() has returned
+ * @thread: a kthread that was not woken yet, or the current thread
  * @reap: what the manager is to call then
+ *
+ * Of a thread whose process has others the kernel does not tell, see exit_notice().
  */
 void exit_watch(struct wpool_exit *exit, struct task_struct *thread,
 		void (*reap)(struct wpool_exit *exit))
 {
+	exit->seen = false;
 	exit->thread = get_task_struct(thread);
 	exit->pid = get_task_pid(thread, PIDTYPE_PID);
 	exit->reap = reap;
@@ -46,11 +50,39 @@ void exit_watch(struct wpool_exit *exit, struct task_struct *thread,
 }
 
 /**
- * exit_join() - see a thread off, once
- * @exit: its thread has ended, or was never woken, or ends when it is asked to
+ * exit_notice() - tell the manager of the end of a thread, if nobody has yet
+ * @exit: watched; its thread has ended
+ *
+ * Context: the manager, so that it does not see to it meanwhile.
+ */
+void exit_notice(struct wpool_exit *exit)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&exit->pid->wait_pidfd.lock, flags);
+	exit_seen(&exit->wait, 0, 0, NULL);
+	spin_unlock_irqrestore(&exit->pid->wait_pidfd.lock, flags);
+}
+
+/**
+ * exit_unwatch() - do not have the manager told any more
+ * @exit: of the current thread, or of one that has ended or was never woken
  *
  * The last code of ours that a thread which ended by itself ran was exit_seen(),
  * under the lock that remove_wait_queue() takes; so after this the module may go.
+ *
+ * Context: may sleep.
+ */
+void exit_unwatch(struct wpool_exit *exit)
+{
+	remove_wait_queue(&exit->pid->wait_pidfd, &exit->wait);
+	put_pid(exit->pid);
+}
+
+/**
+ * exit_join() - see a kthread off, once
+ * @exit: its thread has ended, or was never woken, or ends when it is asked to
+ *
  * For a thread that has ended kthread_stop() has nothing to wait for. Of one that is
  * asked to end the manager is not told.
  *
@@ -58,14 +90,13 @@ void exit_watch(struct wpool_exit *exit, struct task_struct *thread,
  */
 void exit_join(struct wpool_exit *exit)
 {
-	remove_wait_queue(&exit->pid->wait_pidfd, &exit->wait);
+	exit_unwatch(exit);
 	kthread_stop(exit->thread);
-	put_pid(exit->pid);
 }
 
 /**
  * exit_put() - drop the thread's task_struct
- * @exit: after exit_join(), when nobody looks at @exit->thread any more
+ * @exit: after exit_unwatch(), when nobody looks at @exit->thread any more
  *
  * Context: any.
  */

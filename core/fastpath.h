@@ -165,6 +165,13 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 	return flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 }
 
+/* Does what run_revoke() has left. Of a task of this pool. */
+static inline void run_clean(struct wpool_task *task)
+{
+	if (unlikely(task->state == (TASK_IN_FN | TASK_QUEUED)) && task->run->revoked)
+		__run_clean(task);
+}
+
 /* Somebody waits, or is about to, for a task that waits itself. Needs pool->lock. */
 static inline void task_mark_awaited(struct wpool_task *task)
 {

@@ -175,8 +175,8 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * for itself: it is refused, with a message too.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0; -EDEADLK for a worker of the pool: the tasks go on, and nothing has been
- * waited for.
+ * Return: 0; -EDEADLK for a worker of the pool, or inside a task of it that its submitter
+ * runs: the tasks go on, and nothing has been waited for.
  */
 int wpool_flush(struct wpool *pool)
 {

@@ -6,11 +6,11 @@
  * group (watch.c). So cancelling a group looks for its tasks where they wait.
  *
  * The pool of the first of them is its home. Those in other pools, those that run in threads
- * that are no workers, and those that wait for their time are elsewhere: while there are
- * some, a worker of its home that waits for it may be told by others than workers of its
- * home, so it is not counted as asleep, see deadlock.c. A worker that is counted is told
- * with its pool's lock held; so whoever puts a task elsewhere first has those look again
- * that are.
+ * that are no workers of it, or are to run again after that, and those that wait for their
+ * time are elsewhere: while there are some, a worker of its home that waits for it may be
+ * told by others than workers of its home, so it is not counted as asleep, see deadlock.c.
+ * A worker that is counted is told with its pool's lock held; so whoever puts a task
+ * elsewhere first has those look again that are.
  *
  * Who ends the last task of a group does not touch it after it dropped the
  * group's lock, and nobody returns from a wait before having held that lock: the
@@ -186,6 +186,26 @@ void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begi
 			group_tell(group, pool, true, -EAGAIN, wakes);
 	}
 	raw_spin_unlock(&group->lock);
+}
+
+/**
+ * group_task_waits() - a task of a group has come to wait in its pool
+ * @group: the group
+ * @task: the task; may still be inside its function
+ * @wakes: gets the workers that wait for the group, and are to look again
+ *
+ * Behind a run in a thread that is no worker it waits for that, and no worker can begin it:
+ * it counts as outside until that run has ended, or it does not wait any more.
+ *
+ * Context: the lock of its pool held.
+ */
+void group_task_waits(struct wpool_group *group, struct wpool_task *task,
+		      struct wpool_wakes *wakes)
+{
+	if (task->state & TASK_IN_FN && !task->run->worker)
+		group_task_outside(group, task->pool, true, wakes);
+	else
+		group_tell_workers(group, task->pool, wakes);
 }
 
 /**

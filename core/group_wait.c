@@ -208,7 +208,7 @@ static void group_look(const struct group_wait *wait)
 		wpool_group_cancel(wait->group);
 }
 
-/* Is it the group of a task that the worker is inside? */
+/* Is it the group of a task that the thread is inside? @worker: the thread, or NULL. */
 static bool group_is_own(const struct wpool_group *group,
 			 const struct wpool_worker *worker)
 {
@@ -218,7 +218,7 @@ static bool group_is_own(const struct wpool_group *group,
 		if (worker->runs[i].group == group)
 			return true;
 	}
-	return false;
+	return caller_inside_group(group);
 }
 
 /*

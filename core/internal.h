@@ -30,7 +30,7 @@
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which
- * therefore takes no lock of a pool.
+ * therefore takes no lock of a pool. table.lock in caller.c is taken alone.
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
  * allocated or freed, and nobody is woken but the manager: whom to wake is
@@ -174,6 +174,33 @@ struct wpool_waiter {
 	unsigned int		colors;
 };
 
+/*
+ * Values of &wpool_submission.timeout beyond those in jiffies: what the pool's full-queue
+ * policy says, or -EAGAIN at once.
+ */
+#define SUBMIT_BY_POLICY	ULONG_MAX
+#define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
+
+/**
+ * struct wpool_submission - a task that a full pool did not accept
+ * @task: the task
+ * @group: to which it is to belong, or NULL
+ * @owner: as stack_hold() of @group, or NULL
+ * @key: under which it is to run, or NULL for no new one
+ * @timeout: for how long to wait for room, in jiffies, or SUBMIT_BY_POLICY and so on
+ * @caller: for the submitter to run it, if there is no room this time either, or NULL
+ * @no_caller: there is no memory for that
+ */
+struct wpool_submission {
+	struct wpool_task	*task;
+	struct wpool_group	*group;
+	const struct wpool_worker *owner;
+	const u64		*key;
+	unsigned long		timeout;
+	struct wpool_caller	*caller;
+	bool			no_caller;
+};
+
 /**
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn
@@ -217,8 +244,10 @@ struct wpool_deadline {
 };
 
 /**
- * struct wpool_run - one of the functions that a worker is inside
- * @worker: who is inside it; NULL for a caller that runs a task itself
+ * struct wpool_run - one of the functions that a thread is inside
+ * @worker: the worker of the task's pool that is inside it; NULL for another thread,
+ *	which has submitted the task and runs it itself
+ * @caller: I: the latter, or NULL; see caller.c
  * @task: the task, or NULL for one that may not be touched any more
  * @fn: S: its function
  * @arg: and argument
@@ -226,6 +255,11 @@ struct wpool_deadline {
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
  * @again_node: L: on &wpool.again, if there is @again
+ * @again_owner: L: the module pinned for @again, or NULL; this and the next two for when the
+ *	task is gone with the stack of the thread
+ * @again_group: L: the group that @again belongs to, or NULL
+ * @again_color: L: of @again
+ * @revoked: L: the task says that it is to run again, and is not, see run_revoke()
  * @started: S: in jiffies
  * @began: when, see latency.c
  * @serial: L: not less than that of any that had begun when its task was accepted,
@@ -239,10 +273,11 @@ struct wpool_deadline {
  * @named: L: has been named for taking too long, see watchdog.c
  *
  * Everything that its burial needs if the function never returns; hence in
- * struct wpool_worker and not on the stack, which an oops rewinds.
+ * struct wpool_worker or wpool_caller and not on the stack, which an oops rewinds.
  */
 struct wpool_run {
 	struct wpool_worker	*worker;
+	struct wpool_caller	*caller;
 	struct wpool_task	*task;
 	wpool_fn_t		fn;
 	void			*arg;
@@ -250,6 +285,10 @@ struct wpool_run {
 	struct wpool_group	*group;
 	struct wpool_task	*again;
 	struct list_head	again_node;
+	struct module		*again_owner;
+	struct wpool_group	*again_group;
+	u8			again_color;
+	bool			revoked;
 	unsigned long		started;
 	unsigned long		serial;
 	u32			began;
@@ -285,6 +324,7 @@ struct wpool_run {
  * @begun: those begun from the batch since then that are wpool's own memory; the
  *	worker's own, or L once it is dead
  * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
+ * @caller: the innermost of what it runs as a submitter, or NULL; its own until it is dead
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @exit_work: run by the thread itself as it ends, see stack.c
@@ -324,6 +364,7 @@ struct wpool_worker {
 	struct wpool_task	*begun;
 
 	unsigned int		hotplug_came;
+	struct wpool_caller	*caller;
 
 	struct callback_head	exit_work;
 	unsigned int		nr_lent;
@@ -421,6 +462,7 @@ struct wpool_entry {
  * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @again: L: the runs, of workers and of callers, whose task waits to run again
+ * @nr_outside: L: how many of these are in threads that are no workers of the pool
  * @held: L: the tasks held back behind another of their key, oldest first
  * @walk: taken by who walks along @queue, @again, @held and @delayed, see walk.c
  * @cursor: L: the entry that is walked to next, or NULL
@@ -470,6 +512,7 @@ struct wpool_entry {
  * @nr_leaving: L: those of them that take no task any more
  * @nr_starting: L: those that have been made, and have not come to look at @queue:
  *	&wpool_ops.worker_start may take its time
+ * @callers: L, read under RCU: threads inside tasks that they have submitted themselves
  * @next_id: M
  * @backoff: M: in jiffies: how long the last worker that died outside of a task has
  *	put off the making of the next, or 0
@@ -528,6 +571,7 @@ struct wpool {
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
 	struct list_head	again;
+	unsigned int		nr_outside;
 	struct list_head	held;
 	struct list_head	*cursor;
 	struct semaphore	walk;
@@ -572,6 +616,7 @@ struct wpool {
 	unsigned int		nr_workers;
 	unsigned int		nr_leaving;
 	unsigned int		nr_starting;
+	struct list_head	callers;
 	unsigned int		next_id;
 	unsigned int		backoff_id;
 	unsigned long		backoff;
@@ -699,19 +744,20 @@ static inline bool pool_is_ending(const struct wpool *pool)
 static inline bool pool_is_over(const struct wpool *pool)
 {
 	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
-	       !pool->nr_delayed;
+	       !pool->nr_delayed && !pool->nr_held;
 }
 
 /*
  * When so many sleep in the pool's own calls, nobody is left who could end one of
  * its tasks: all that there may be, or, if no more can be made, that there are. If
- * those that wait are all held back by others, and none is to come by itself, they
- * are all that are inside a task: more workers could begin nothing.
+ * those that wait are all held back by others, and none is to come by itself or by another
+ * thread, they are all that are inside a task: more workers could begin nothing.
  * Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
-	if (pool_collected(pool) == pool->nr_held && !pool->nr_delayed)
+	if (pool_collected(pool) == pool->nr_held && !pool->nr_delayed &&
+	    !pool->nr_outside)
 		return pool->nr_running;
 	return pool->spawn_error ? pool_alive(pool) :
 	       max(pool->capacity, pool_alive(pool));
@@ -732,6 +778,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 #include "prototypes.h"
 #include "hold.h"
 #include "stack.h"
+#include "caller.h"
 #include "staging.h"
 #include "fastpath.h"
 

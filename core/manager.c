@@ -253,6 +253,7 @@ static void manage(struct wpool *pool)
 	spawn_missing(pool);
 	pool_go_on_closing(pool);
 	deadlock_look(pool);
+	caller_look(pool);
 	watchdog_look(pool);
 	terminate(pool);
 	wpool_put(pool);
@@ -270,7 +271,7 @@ static int manager_main(void *unused)
 		struct wpool *pool;
 
 		set_current_state(TASK_IDLE);
-		dead = llist_del_all(&manager.dead);
+		dead = llist_reverse_order(llist_del_all(&manager.dead));
 		pool = manager_next_pool();
 		if (!dead && !pool) {
 			if (kthread_should_stop())

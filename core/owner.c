@@ -18,14 +18,20 @@
 /* How often to look whether a task has ended. Nobody tells of that, and few wait so. */
 #define OWNER_LOOK	(HZ / 20 + 1)
 
-static bool wants_owner(const struct wpool_task *task, const void *module)
+static bool wants_owner(const struct walk_entry *entry, const void *module)
 {
-	return task->owner == module;
+	return entry->owner == module;
 }
 
-/* Is a worker of the pool inside a function of the module? It cannot begin another. */
+static bool owner_has(const struct wpool_run *run, const struct module *module)
+{
+	return within_module((unsigned long)READ_ONCE(run->fn), module);
+}
+
+/* Is a task of the pool a function of the module that runs? No other can begin. */
 static bool owner_runs(struct wpool *pool, const struct module *module)
 {
+	const struct wpool_caller *caller;
 	struct wpool_worker *worker;
 	bool runs = false;
 	unsigned int i;
@@ -33,9 +39,13 @@ static bool owner_runs(struct wpool *pool, const struct module *module)
 	rcu_read_lock();
 	list_for_each_entry_rcu(worker, &pool->workers, node) {
 		for (i = 0; i < READ_ONCE(worker->depth); i++) {
-			if (within_module((unsigned long)READ_ONCE(worker->runs[i].fn), module))
+			if (owner_has(&worker->runs[i], module))
 				runs = true;
 		}
+	}
+	list_for_each_entry_rcu(caller, &pool->callers, node) {
+		if (owner_has(&caller->run, module))
+			runs = true;
 	}
 	rcu_read_unlock();
 	return runs;

@@ -175,6 +175,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	INIT_LIST_HEAD(&pool->drained);
 	INIT_LIST_HEAD(&pool->delayed);
 	INIT_LIST_HEAD(&pool->workers);
+	INIT_LIST_HEAD(&pool->callers);
 	INIT_LIST_HEAD(&pool->manage_node);
 	timer_setup(&pool->timer, pool_timer, 0);
 	init_completion(&pool->terminated);

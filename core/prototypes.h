@@ -17,6 +17,7 @@ int queue_accept(struct wpool *pool, struct wpool_task *task,
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);
+void queue_forget_again(struct wpool *pool, struct wpool_run *run);
 void queue_take_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
@@ -28,9 +29,21 @@ void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
 
 /* walk.c */
-typedef bool (*walk_wants_t)(const struct wpool_task *task, const void *arg);
+/**
+ * struct walk_entry - a task that waits
+ * @task: only to be compared
+ * @group: to which it belongs, or NULL
+ * @owner: its module; if it is inside its function, only if that is pinned
+ */
+struct walk_entry {
+	const struct wpool_task		*task;
+	const struct wpool_group	*group;
+	const struct module		*owner;
+};
 
-bool walk_wants_group(const struct wpool_task *task, const void *group);
+typedef bool (*walk_wants_t)(const struct walk_entry *entry, const void *arg);
+
+bool walk_wants_group(const struct walk_entry *entry, const void *group);
 unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg);
 struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
 			     unsigned long *flags) __must_hold(&pool->lock);
@@ -59,6 +72,8 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
 			struct wpool_wakes *wakes);
 void group_end(struct wpool_group *group);
+void group_task_waits(struct wpool_group *group, struct wpool_task *task,
+		      struct wpool_wakes *wakes);
 bool group_leave(struct wpool_waiter *waiter);
 bool group_forget(struct wpool_waiter *waiter);
 void group_tell_rest(struct wpool_waiter *waiter);
@@ -85,6 +100,11 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group, const struct wpool_worker *owner);
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key);
+int submit_one(struct wpool *pool, struct wpool_submission *sub);
+
+/* full.c */
+int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int ret,
+			unsigned long flags) __releases(&pool->lock);
 
 /* key.c */
 bool key_is(const struct wpool_task *task, u64 key);
@@ -205,17 +225,21 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	       struct wpool_wakes *wakes);
 
 /* run.c */
-void run_in_caller(struct wpool *pool, struct wpool_task *task,
-		   unsigned long flags) __releases(&pool->lock);
+bool run_cancelled(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_wakes *wakes);
+void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
+	      struct wpool_task *task, struct wpool_wakes *wakes);
+int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task);
+void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how,
+	       struct wpool_wakes *wakes);
+const struct wpool_run *run_current(struct wpool **pool);
+bool run_is_of_current(const struct wpool_run *run);
 bool run_may_nest(const struct wpool_worker *worker);
-bool run_on_own_stack(const struct wpool_run *run,
-		      const struct wpool_task *task);
 bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock);
 void run_task(struct wpool_worker *worker, struct wpool_task *task,
 	      struct wpool_wakes *wakes)
 	__must_hold(&worker->pool->lock);
-void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes);
 
 /* leak.c */
 void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
@@ -256,6 +280,10 @@ void manager_kick(struct wpool *pool);
 void manager_reap(struct wpool_exit *exit);
 
 /* bury.c */
+bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task);
+bool run_revoke(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);
+void __run_clean(struct wpool_task *task);
+void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);
 void worker_reap(struct wpool_exit *exit);
 void worker_give_back(struct wpool_worker *worker);
 void worker_put(struct wpool_worker *worker);

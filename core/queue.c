@@ -87,17 +87,15 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 		return -ESHUTDOWN;
 	if (likely(!(state & TASK_ACCEPTED)))
 		return 0;
-	if (state & (TASK_QUEUED | TASK_DELAYED))
-		return -EBUSY;
 	if (READ_ONCE(task->pool) != pool)
+		return -EBUSY;
+	run_clean(task);
+	if (task->state & (TASK_QUEUED | TASK_DELAYED))
 		return -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */
 	if (smp_load_acquire(&task->state) == TASK_DONE)
 		return 0;
-	/* If it took its worker down, nobody could take it off the queue. */
-	if (run_on_own_stack(task->run, task))
-		return -EBUSY;
 	/* Inside its function it is the head of the key that it has. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
 }
@@ -128,6 +126,21 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	return 0;
 }
 
+/* Notes what the run has to know of the next one if it takes its thread down. */
+static void queue_put_again(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_run *run = task->run;
+
+	run->again = task;
+	run->revoked = false;
+	list_add_tail(&run->again_node, &pool->again);
+	if (!run->worker)
+		pool->nr_outside++;
+	run->again_owner = task->flags & WPOOL_TASK_PINNED ? task->owner : NULL;
+	run->again_group = watch_group(task);
+	run->again_color = task->color;
+}
+
 /**
  * queue_put() - let a task wait that was taken
  * @pool: the pool
@@ -140,10 +153,8 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	u8 in_fn = task->state & TASK_IN_FN;
 
 	lockdep_assert_held(&pool->lock);
-	if (unlikely(in_fn)) {
-		task->run->again = task;
-		list_add_tail(&task->run->again_node, &pool->again);
-	}
+	if (unlikely(in_fn))
+		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
 	shared_inc(pool->nr_queued);
@@ -227,6 +238,24 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 }
 
 /**
+ * queue_forget_again() - have a run not followed by another of its task
+ * @pool: the pool
+ * @run: the run; its task is not touched
+ *
+ * Context: pool->lock held.
+ */
+void queue_forget_again(struct wpool *pool, struct wpool_run *run)
+{
+	lockdep_assert_held(&pool->lock);
+	shared_dec(pool->nr_held);
+	shared_dec(pool->nr_queued);
+	if (!run->worker)
+		pool->nr_outside--;
+	run->again = NULL;
+	walk_del(pool, &run->again_node);
+}
+
+/**
  * queue_take_back() - take a queued task off again, wherever it waits
  * @pool: the pool
  * @task: queued; if it is inside its function, that goes on
@@ -239,11 +268,7 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 		queue_remove(pool, task);
 		return;
 	}
-	lockdep_assert_held(&pool->lock);
-	shared_dec(pool->nr_held);
-	shared_dec(pool->nr_queued);
-	task->run->again = NULL;
-	walk_del(pool, &task->run->again_node);
+	queue_forget_again(pool, task->run);
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
@@ -328,7 +353,7 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 			stat_inc(pool, WPOOL_STAT_REJECTED);
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
-			group_tell_workers(waiter->group, pool, wakes);
+			group_task_waits(waiter->group, waiter->task, wakes);
 		waiter_tell(waiter, ret, wakes);
 	}
 }

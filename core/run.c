@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task's run: its beginning, the call, its end, and its death.
- *
- * What a dead worker had on its stack is gone with it, tasks of its own among that. Its
- * thread has seen to them as it ended, see stack.c; here they are not touched any more.
+ * A task's run: its beginning, the call, and its end. For its death see bury.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
 #include "internal.h"
@@ -74,6 +72,7 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 	struct wpool_task *task = run->task;
 	struct wpool_group *group;
 
+	run_clean(task);
 	/* Who asked it to stop did not mean it to run again. */
 	if ((task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
@@ -88,6 +87,8 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 		queue_relink(pool, task);
 		watch_tell(task, -EAGAIN, 0, wakes);
 		group = watch_group(task);
+		if (group && !run->worker)
+			group_task_outside(group, pool, false, wakes);
 		if (group)
 			group_tell_workers(group, pool, wakes);
 	} else if (run->orphan) {
@@ -149,11 +150,13 @@ static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
 	return result;
 }
 
-/* The same with the hooks of a pool that has some. */
+/* The same with the hooks of a pool that has some; they are told of what workers run. */
 static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 {
 	int result, locks = lockdep_depth(current);
 
+	if (run->caller)
+		return run_call(pool, run);
 	if (pool->ops->task_begin) {
 		pool->ops->task_begin(pool, run->fn, run->arg);
 		/* A lock may be for @task_end to drop. */
@@ -282,8 +285,8 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
-static bool run_cancelled(struct wpool *pool, struct wpool_task *task,
-			  struct wpool_wakes *wakes)
+bool run_cancelled(struct wpool *pool, struct wpool_task *task,
+		   struct wpool_wakes *wakes)
 {
 	if (!group_cancels(task))
 		return false;
@@ -390,90 +393,69 @@ bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	return true;
 }
 
-/**
- * run_in_caller() - run a task in the thread that submitted it
- * @pool: the pool
- * @task: taken, and on no list
- * @flags: from raw_spin_lock_irqsave()
- *
- * No worker has to do with it, so neither hooks nor the count of the running.
- *
- * Locking: pool->lock held; released.
+/*
+ * A run by other means than run_task(), where it need not be as fast. The first and the
+ * last need pool->lock, see run_set_up() and run_finish(); the other no lock.
  */
-void run_in_caller(struct wpool *pool, struct wpool_task *task,
-		   unsigned long flags)
-	__releases(&pool->lock)
+void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
+	      struct wpool_task *task, struct wpool_wakes *wakes)
 {
-	struct wpool_wakes wakes = {};
-	struct wpool_run run;
-	int result;
+	run_set_up(pool, run, worker, task, 0);
+	leak_note(run);
+	if (run->group && !worker)
+		group_task_outside(run->group, pool, true, wakes);
+}
 
-	if (unlikely(task->watchers) && run_cancelled(pool, task, &wakes)) {
-		pool_unlock_wake(pool, flags, &wakes);
-		return;
+int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
+{
+	return run_outside(pool, run, task);
+}
+
+void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how,
+	       struct wpool_wakes *wakes)
+{
+	if (run->group && !run->worker)
+		group_task_outside(run->group, pool, false, wakes);
+	run_finish(pool, run, result, how, wakes);
+}
+
+/**
+ * run_current() - the innermost function that the current thread is inside
+ * @pool: gets the pool of its task, or of the worker that is inside none, or NULL
+ *
+ * Context: any.
+ * Return: the run, or NULL: none, or in an interrupt.
+ */
+const struct wpool_run *run_current(struct wpool **pool)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+	struct wpool_caller *caller = caller_current(worker);
+
+	if (caller && (!worker || caller->nested == worker->depth)) {
+		*pool = caller->pool;
+		return &caller->run;
 	}
-	run_set_up(pool, &run, NULL, task, 0);
-	stat_inc(pool, WPOOL_STAT_CALLER_RUNS);
-	if (task_is_ours(task))
-		task_retire(pool, task, &wakes);
-	if (run.group)
-		group_task_outside(run.group, pool, true, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-	trace_wpool_task_start(pool->name, task, run.fn);
+	*pool = worker ? worker->pool : NULL;
+	return worker && worker->depth ? &worker->runs[worker->depth - 1] : NULL;
+}
 
-	result = run.fn(run.arg);
-
-	trace_wpool_task_end(pool->name, task, run.fn, result);
-	pool_lock(pool, flags);
-	if (run.group)
-		group_task_outside(run.group, pool, false, &wakes);
-	run_finish(pool, &run, result, WPOOL_STAT_COMPLETED, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+/* Is it the current thread that is inside the function? Context: process. */
+bool run_is_of_current(const struct wpool_run *run)
+{
+	return current == (run->caller ? run->caller->thread : run->worker->thread);
 }
 
 /*
- * May a worker run a task inside another? What the functions need of the stack is
- * not known; half of it is left to the innermost.
+ * May the current thread run a task inside others, of whatever pool? What the functions
+ * need of the stack is not known; half of it is left to the innermost. @worker: that the
+ * thread is, or NULL.
  */
 bool run_may_nest(const struct wpool_worker *worker)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0);
+	const struct wpool_caller *caller = caller_current(worker);
+	unsigned int depth = (worker ? worker->depth : 0) + (caller ? caller->depth : 0);
 
-	return worker->depth < WPOOL_MAX_NESTING &&
-	       here - worker->stack > THREAD_SIZE / 2;
-}
-
-/* A task on the stack of the thread that runs it: gone if that thread is. */
-bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task)
-{
-	return run->worker && stack_has(run->worker, task);
-}
-
-/**
- * run_bury() - end the tasks that a dead worker was inside
- * @worker: dead
- * @wakes: gets those whose wait is over
- *
- * Innermost first, as they would have ended. Context: pool->lock held.
- */
-void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
-{
-	struct wpool *pool = worker->pool;
-	unsigned int depth = worker->depth;
-
-	lockdep_assert_held(&pool->lock);
-	if (depth)
-		shared_dec(pool->nr_running);
-	WRITE_ONCE(worker->depth, 0);
-	while (depth--) {
-		struct wpool_run *run = &worker->runs[depth];
-
-		if (run->task && run_on_own_stack(run, run->task))
-			run->task = NULL;
-		/* Only who waited for it would run it here: nobody is left to free it. */
-		if (run->task && depth && run->task->flags & WPOOL_TASK_ALLOCATED)
-			run->orphan = true;
-		run_finish(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
-	}
+	return depth < WPOOL_MAX_NESTING &&
+	       here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;
 }

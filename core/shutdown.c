@@ -180,9 +180,15 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 			   struct wpool_wakes *wakes)
 {
 	struct wpool_task *task;
+	struct wpool_run *run;
 	unsigned int i;
 
 	for (i = 0; i < WPOOL_CHUNK; i++) {
+		run = list_first_entry_or_null(&pool->again, struct wpool_run, again_node);
+		if (run && run_revoke(pool, run, wakes)) {
+			++*n;
+			continue;
+		}
 		task = queue_find(pool);
 		if (!task)
 			return false;
@@ -262,7 +268,7 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  * pool is left.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker or a hook of the pool).
+ * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker, a hook or a task of the pool).
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
@@ -286,8 +292,8 @@ EXPORT_SYMBOL_GPL(wpool_await_termination);
  * same end and drops none.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker or a hook of
- * the pool), -ESHUTDOWN (destroyed already; at its end now).
+ * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker, a hook or a
+ * task of the pool), -ESHUTDOWN (destroyed already; at its end now).
  */
 int wpool_destroy(struct wpool *pool)
 {

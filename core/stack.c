@@ -132,9 +132,9 @@ void stack_unlink_group(struct wpool_group *group)
 	raw_spin_unlock(&group->owner->groups_lock);
 }
 
-static bool wants_stack(const struct wpool_task *task, const void *worker)
+static bool wants_stack(const struct walk_entry *entry, const void *worker)
 {
-	return stack_has(worker, task) || stack_has(worker, watch_group(task));
+	return stack_has(worker, entry->task) || stack_has(worker, entry->group);
 }
 
 /* Ends a task that its run goes on without. Context: pool->lock held. */
@@ -181,14 +181,32 @@ static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 	pool_unlock_wake(pool, flags, &wakes);
 }
 
-/* May be inside a task that has to do with the stack. None begins any more. */
+/* The same for a task that its submitter runs. */
+static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_worker *dead)
+{
+	struct wpool *pool = caller->pool;
+	struct wpool_wakes wakes = {};
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (caller->running)
+		let_go(pool, &caller->run, dead, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+}
+
+/* Has a run to do with the stack? Without a lock; none begins any more that has. */
+static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
+{
+	return stack_has(dead, READ_ONCE(run->task)) || stack_has(dead, READ_ONCE(run->group));
+}
+
 static bool may_run(const struct wpool_worker *runner, const struct wpool_worker *dead)
 {
 	unsigned int i;
 
 	for (i = 0; i < WPOOL_MAX_NESTING; i++) {
-		if (stack_has(dead, READ_ONCE(runner->runs[i].task)) ||
-		    stack_has(dead, READ_ONCE(runner->runs[i].group)))
+		if (has_to_do(&runner->runs[i], dead))
 			return true;
 	}
 	return false;
@@ -197,6 +215,7 @@ static bool may_run(const struct wpool_worker *runner, const struct wpool_worker
 /* In one pool: what waits first, so that no more of it begins. */
 static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
+	struct wpool_caller *caller;
 	struct wpool_worker *worker;
 
 	walk_cancel(pool, wants_stack, dead);
@@ -204,6 +223,10 @@ static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 	list_for_each_entry_rcu(worker, &pool->workers, node) {
 		if (may_run(worker, dead))
 			let_go_of_runs(pool, worker, dead);
+	}
+	list_for_each_entry_rcu(caller, &pool->callers, node) {
+		if (has_to_do(&caller->run, dead))
+			let_go_of_caller(caller, dead);
 	}
 	rcu_read_unlock();
 }

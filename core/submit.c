@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). And what
- * is done when the queue is full: block() is modelled in scripts/model/handover.pml, and
- * whom it refuses in deadlock.pml beside it.
+ * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). What
+ * is done when the pool is full is in full.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -10,153 +9,8 @@
 
 #include "internal.h"
 
-/*
- * Values of a timeout beyond those in jiffies: %BY_POLICY does what the pool's
- * full-queue policy says, %DONT_BLOCK gives -EAGAIN.
- */
-#define BY_POLICY	ULONG_MAX
-#define DONT_BLOCK	(ULONG_MAX - 1)
-
 /* How many tasks of a batch are accepted in one hold of the lock. */
 #define BATCH_MAX	64U
-
-/* Locking: pool->lock held; released. Return: @ret. */
-static int reject(struct wpool *pool, int ret, unsigned long flags)
-	__releases(&pool->lock)
-{
-	stat_inc(pool, WPOOL_STAT_REJECTED);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return ret;
-}
-
-/* Context: pool->lock held. */
-static int block_refused(const struct wpool *pool,
-			 const struct wpool_waiter *waiter)
-{
-	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
-		return -EAGAIN;
-	if (waiter->worker && deadlock_if_asleep(waiter))
-		return -EDEADLK;
-	return 0;
-}
-
-/*
- * Queues the caller up for room. Locking: pool->lock held; released.
- *
- * Whoever makes room accepts the task on the caller's behalf and takes it off
- * the list, so after a time-out or a signal the list says which came first.
- */
-static int block(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_group *group, const u64 *key,
-		 unsigned long timeout, unsigned long flags)
-	__releases(&pool->lock)
-{
-	struct wpool_deadline deadline;
-	struct wpool_wakes wakes = {};
-	struct wpool_waiter waiter;
-	long left;
-	int ret;
-
-	deadline_set(&deadline, timeout);
-	waiter_init(&waiter);
-	batch_reclaim(pool);
-	waiter.task = task;
-	waiter.group = group;
-	waiter.owner = group ? group->owner : NULL;
-	waiter.key = key;
-	if (deadline.never)
-		waiter.worker = worker_current(pool);
-	ret = block_refused(pool, &waiter);
-	if (ret)
-		return reject(pool, ret, flags);
-	if (waiter.worker)
-		deadlock_count(&waiter, true);
-	if (waiter.counted)
-		list_add_tail(&waiter.stuck, &pool->blocked_workers);
-	list_add_tail(&waiter.node, &pool->blocked);
-	shared_inc(pool->nr_blocked);
-	wpool_get(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-
-	left = wait_for_completion_killable_timeout(&waiter.done,
-						    deadline_left(&deadline));
-
-	pool_lock(pool, flags);
-	if (waiter.told == -EINPROGRESS) {
-		if (waiter.counted)
-			pool->nr_asleep--;
-		queue_unblock(pool, &waiter);
-		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
-	} else {
-		/* It may be the last of some who were told; see there. */
-		queue_admit_blocked(pool, &wakes);
-		wake_for_queue(pool, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
-		if (left <= 0)
-			wait_for_completion(&waiter.done);
-	}
-	wpool_put(pool);
-	return waiter.told;
-}
-
-/* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */
-static int discard(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_group *group, const u64 *key,
-		   unsigned long flags)
-	__releases(&pool->lock)
-{
-	struct wpool_task *victim = NULL;
-	struct wpool_wakes wakes = {};
-	int ret;
-
-	ret = queue_take(pool, task, group, key);
-	if (ret)
-		return reject(pool, ret, flags);
-	batch_reclaim(pool);
-	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
-		victim = queue_pop_oldest(pool);
-	/* One for one, before the drop hands what room there is to others. */
-	if (victim) {
-		queue_put(pool, task);
-		if (group)
-			group_tell_workers(group, pool, &wakes);
-	} else {
-		victim = task;
-	}
-	task_drop(pool, victim, WPOOL_STAT_DROPPED, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-	return 0;
-}
-
-/* Does what the policy of a full pool says. Locking: as block(). */
-static int when_full(struct wpool *pool, struct wpool_task *task,
-		     struct wpool_group *group, const u64 *key,
-		     unsigned long flags)
-	__releases(&pool->lock)
-{
-	int ret;
-
-	switch (pool->full) {
-	case WPOOL_FULL_CALLER_RUNS:
-		/* Neither beside itself nor ahead of its key. */
-		if (task->state & TASK_IN_FN || task->flags & WPOOL_TASK_KEYED)
-			break;
-		ret = queue_take(pool, task, group, NULL);
-		if (ret)
-			return reject(pool, ret, flags);
-		run_in_caller(pool, task, flags);
-		return 0;
-	case WPOOL_FULL_DISCARD:
-	case WPOOL_FULL_DISCARD_OLDEST:
-		return discard(pool, task, group, key, flags);
-	case WPOOL_FULL_FAIL:
-		return reject(pool, -EAGAIN, flags);
-	case WPOOL_FULL_BLOCK:
-		break;
-	}
-	return block(pool, task, group, key, MAX_SCHEDULE_TIMEOUT, flags);
-}
 
 /*
  * Its key must be released when it has ended. A pool that has the task already
@@ -198,25 +52,6 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 }
 
 /*
- * What becomes of a task that was not accepted at once. Locking: pool->lock held;
- * released.
- */
-static int not_accepted(struct wpool *pool, struct wpool_task *task,
-				 struct wpool_group *group, const u64 *key,
-				 unsigned long timeout, int ret, unsigned long flags)
-	__releases(&pool->lock)
-{
-	if (ret == -EAGAIN && timeout == BY_POLICY)
-		return when_full(pool, task, group, key, flags);
-	if (ret == -EAGAIN && timeout != DONT_BLOCK)
-		return block(pool, task, group, key, timeout, flags);
-	if (ret == -EAGAIN || ret == -ESHUTDOWN)
-		return reject(pool, ret, flags);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return ret;
-}
-
-/*
  * Who submits a task knows whether it lies on its own stack. Of one that a pool has
  * already, nothing is changed. Context: pool->lock held.
  */
@@ -249,38 +84,49 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	note_stack(pool, task);
 	ret = queue_accept(pool, task, NULL, key);
 	if (unlikely(ret))
-		return not_accepted(pool, task, NULL, key, timeout, ret, flags);
+		return submit_not_accepted(pool, &(struct wpool_submission) {
+			.task = task, .key = key, .timeout = timeout,
+		}, ret, flags);
 	staging_offer(pool, task);
 	pool_unlock_queued(pool, flags);
 	return 0;
 }
 
 /*
- * The same for a task of a group, whose arguments have been checked. Workers that wait for
- * the group are told in the hold of the lock in which there is something for them to run.
- * @owner: as group_enter() of the group.
+ * The same for a task of a group, or one that was not accepted before; its arguments have been
+ * checked. Workers that wait for the group are told in the hold of the lock in which there is
+ * something for them to run.
  */
-int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group, const struct wpool_worker *owner)
+int submit_one(struct wpool *pool, struct wpool_submission *sub)
 {
 	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	int ret;
 
 	pool_lock(pool, flags);
-	note_stack(pool, task);
-	ret = stack_is_ending(owner) ? -EOWNERDEAD : queue_accept(pool, task, group, NULL);
+	note_stack(pool, sub->task);
+	ret = stack_is_ending(sub->owner) ? -EOWNERDEAD :
+	      queue_accept(pool, sub->task, sub->group, sub->key);
 	if (ret)
-		return not_accepted(pool, task, group, NULL, BY_POLICY, ret, flags);
-	group_tell_workers(group, pool, &wakes);
+		return submit_not_accepted(pool, sub, ret, flags);
+	if (sub->group)
+		group_task_waits(sub->group, sub->task, &wakes);
 	wake_for_queue(pool, &wakes);
 	pool_unlock_wake(pool, flags, &wakes);
 	return 0;
 }
 
+int submit_to_group(struct wpool *pool, struct wpool_task *task,
+		    struct wpool_group *group, const struct wpool_worker *owner)
+{
+	return submit_one(pool, &(struct wpool_submission) {
+		.task = task, .group = group, .owner = owner, .timeout = SUBMIT_BY_POLICY,
+	});
+}
+
 int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key)
 {
-	return submit_to_pool(pool, task, &key, BY_POLICY);
+	return submit_to_pool(pool, task, &key, SUBMIT_BY_POLICY);
 }
 
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
@@ -301,7 +147,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * run, and has its place in the queue from the end of that run. To submit one task
  * to two pools at once is the caller's to avoid.
  *
- * Context: Process context; may sleep. The caller holds a reference on @pool.
+ * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates
+ * with GFP_KERNEL if the caller is to run the task.
  * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
  * told why not. Else nothing has changed:
  * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached),
@@ -315,7 +162,7 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
 	might_sleep();
-	return submit(pool, task, BY_POLICY);
+	return submit(pool, task, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
@@ -332,7 +179,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule);
  */
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	return submit(pool, task, DONT_BLOCK);
+	return submit(pool, task, SUBMIT_OR_FAIL);
 }
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
@@ -357,7 +204,7 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 	if (timeout)
 		return submit(pool, task, min_t(unsigned long, timeout,
 						      MAX_SCHEDULE_TIMEOUT));
-	ret = submit(pool, task, DONT_BLOCK);
+	ret = submit(pool, task, SUBMIT_OR_FAIL);
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
@@ -430,7 +277,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
 				    &ret);
 		if (ret == -EAGAIN) {
-			ret = submit(pool, tasks[done], BY_POLICY);
+			ret = submit(pool, tasks[done], SUBMIT_BY_POLICY);
 			done += !ret;
 		}
 		if (ret)
@@ -522,7 +369,7 @@ int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			struct module *owner)
 {
 	might_sleep();
-	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, BY_POLICY);
+	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 
@@ -539,6 +386,6 @@ EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			    struct module *owner)
 {
-	return submit_fn(pool, fn, arg, owner, GFP_ATOMIC, DONT_BLOCK);
+	return submit_fn(pool, fn, arg, owner, GFP_ATOMIC, SUBMIT_OR_FAIL);
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn);

@@ -98,6 +98,7 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain,
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 	       struct wpool_wakes *wakes)
 {
+	bool outside = task->state & TASK_IN_FN && !task->run->worker;
 	struct wpool_group *group = watch_take_group(task);
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
@@ -118,5 +119,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 			key_release(pool, task, wakes);
 		task_settle(task, -ECANCELED, wakes);
 	}
+	if (unlikely(group) && outside)
+		group_task_outside(group, pool, false, wakes);
 	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);
 }

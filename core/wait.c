@@ -36,6 +36,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		/* Acquire: of a task that is in another pool now, that one. */
 		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
 		    READ_ONCE(task->pool) == pool) {
+			run_clean(task);
 			rcu_read_unlock();
 			__release(&pool->lock);	/* see task_lock_pool() */
 			return pool;
@@ -164,6 +165,26 @@ static int wait_result(const struct wpool_task *task, int *result)
 	return 0;
 }
 
+/* Is the caller, no worker of its pool, inside the task? Context: pool->lock held. */
+static bool is_own(const struct wpool_task *task)
+{
+	return task->state & TASK_IN_FN && task->run->caller && run_is_of_current(task->run);
+}
+
+/* As a worker is refused in deadlock.c. Locking: pool->lock held; released. */
+static int refuse_own(struct wpool *pool, struct wpool_task *task, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+
+	if (task->state & TASK_QUEUED) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
+	}
+	pool_unlock_wake(pool, flags, &wakes);
+	return -EDEADLK;
+}
+
 /*
  * Waits for a task, unless there is reason to look at it again. Return: 0 with the
  * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
@@ -184,6 +205,8 @@ static int wait_once(struct wait *wait)
 		return -EAGAIN;
 	}
 	worker = worker_current(pool);
+	if (!worker && is_own(wait->task))
+		return refuse_own(pool, wait->task, flags);
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&

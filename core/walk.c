@@ -22,47 +22,76 @@
 
 #include "internal.h"
 
+static struct wpool_run *entry_run(struct list_head *entry)
+{
+	return list_entry(entry, struct wpool_run, again_node);
+}
+
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
 	if (list == &pool->again)
-		return list_entry(entry, struct wpool_run, again_node)->again;
+		return entry_run(entry)->again;
 	if (list == &pool->held)
 		return key_held_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
 
-/*
- * Walks on, by *@left entries at most. Context: pool->lock held. Return: a task that is
- * wanted, which may be taken off the list; NULL if there is none among them.
- */
-static struct wpool_task *walk_on(struct wpool *pool, struct list_head *list,
-				  walk_wants_t wants, const void *arg,
-				  unsigned int *left)
+/* That of a run may be gone, see run_revoke(): so the run knows what it has. */
+static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
+				  struct list_head *entry)
 {
-	struct wpool_task *task;
+	struct wpool_task *task = entry_task(pool, list, entry);
+
+	if (list == &pool->again)
+		return (struct walk_entry) {
+			task, entry_run(entry)->again_group, entry_run(entry)->again_owner,
+		};
+	return (struct walk_entry) { task, watch_group(task), task->owner };
+}
+
+/*
+ * Walks on, by *@left entries at most. Context: pool->lock held. Return: that of a task that
+ * is wanted, which may be taken off the list; NULL if there is none among them.
+ */
+static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
+				 walk_wants_t wants, const void *arg,
+				 unsigned int *left)
+{
+	struct list_head *entry;
+	struct walk_entry what;
 
 	lockdep_assert_held(&pool->lock);
 	while (*left && pool->cursor != list) {
-		task = entry_task(pool, list, pool->cursor);
-		pool->cursor = pool->cursor->next;
+		entry = pool->cursor;
+		what = entry_of(pool, list, entry);
+		pool->cursor = entry->next;
 		--*left;
 		hold_step(pool);
-		if (wants(task, arg))
-			return task;
+		if (wants(&what, arg))
+			return entry;
 	}
 	return NULL;
 }
 
 /*
- * Takes a task back. Return: false if its timer is about to take it off its list, as soon
- * as we drop the lock. Context: pool->lock held.
+ * Takes a task back, and drops it. Return: false if its timer is about to take it off its
+ * list, as soon as we drop the lock. Context: pool->lock held.
  */
-static bool take_back(struct wpool *pool, struct wpool_task *task)
+static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry,
+		       struct wpool_wakes *wakes)
 {
-	if (task->state & TASK_DELAYED)
-		return delayed_take_back(pool, task);
-	queue_take_back(pool, task);
+	struct wpool_task *task = entry_task(pool, list, entry);
+
+	if (list == &pool->again && run_revoke(pool, entry_run(entry), wakes))
+		return true;
+	if (task->state & TASK_DELAYED) {
+		if (!delayed_take_back(pool, task))
+			return false;
+	} else {
+		queue_take_back(pool, task);
+	}
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	return true;
 }
 
@@ -72,16 +101,15 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 				unsigned long *walked, struct wpool_wakes *wakes)
 {
 	unsigned int n = 0, left = WPOOL_CHUNK;
-	struct wpool_task *task;
+	struct list_head *entry;
 
 	*walked += WPOOL_CHUNK;
-	while ((task = walk_on(pool, list, wants, arg, &left))) {
-		if (!take_back(pool, task)) {
-			pool->cursor = &task->node;
+	while ((entry = walk_on(pool, list, wants, arg, &left))) {
+		if (!cancel_one(pool, list, entry, wakes)) {
+			pool->cursor = entry;
 			*walked -= WPOOL_CHUNK;
 			break;
 		}
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 		n++;
 	}
 	/* One behind its key may be on the queue now. */
@@ -113,9 +141,9 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 }
 
 /* Is the task of a group? */
-bool walk_wants_group(const struct wpool_task *task, const void *group)
+bool walk_wants_group(const struct walk_entry *entry, const void *group)
 {
-	return watch_group(task) == group;
+	return entry->group == group;
 }
 
 /**
@@ -148,14 +176,14 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 	__must_hold(&pool->lock)
 {
 	unsigned int walked, all = pool->nr_queued, left;
-	struct wpool_task *task;
+	struct list_head *entry;
 
 	pool->cursor = list->next;
 	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
-		task = walk_on(pool, list, walk_wants_group, group, &left);
-		if (task)
-			return task;
+		entry = walk_on(pool, list, walk_wants_group, group, &left);
+		if (entry)
+			return entry_task(pool, list, entry);
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
 		cond_resched();
 		pool_lock(pool, *flags);

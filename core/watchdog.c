@@ -8,11 +8,14 @@
  * timer is armed when a task begins to wait, and again by each look as long as
  * there is something to look for; so an idle pool has none.
  *
- * A task that its submitter runs is on no worker, and only counted.
+ * Submitters that run a task themselves come and go; they are gone over by RCU, and looked
+ * at one by one.
  */
 #include <linux/lockdep.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/sched/debug.h>
+#include <linux/sched/task.h>
 
 #include "internal.h"
 
@@ -31,24 +34,30 @@ static void name_run(struct wpool_worker *worker, wpool_fn_t fn,
 }
 
 /*
- * The outermost run of a worker that is overdue and was not named yet. The timer
- * comes when the next of the others would be. Context: pool->lock held.
+ * Is a run overdue that was not named yet? If not, the timer comes when it would be.
+ * Context: pool->lock held.
  */
-static struct wpool_run *next_overdue(struct wpool_worker *worker)
+static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 {
-	struct wpool *pool = worker->pool;
-	unsigned int i;
+	unsigned long due = run->started + pool->watchdog;
 
 	lockdep_assert_held(&pool->lock);
-	for (i = 0; i < worker->depth; i++) {
-		struct wpool_run *run = &worker->runs[i];
-		unsigned long due = run->started + pool->watchdog;
+	if (run->named)
+		return false;
+	if (time_after_eq(jiffies, due))
+		return true;
+	timer_reduce(&pool->timer, due);
+	return false;
+}
 
-		if (run->named)
-			continue;
-		if (time_after_eq(jiffies, due))
-			return run;
-		timer_reduce(&pool->timer, due);
+/* The outermost run of a worker that is. Context: pool->lock held. */
+static struct wpool_run *next_overdue(struct wpool_worker *worker)
+{
+	unsigned int i;
+
+	for (i = 0; i < worker->depth; i++) {
+		if (run_is_overdue(worker->pool, &worker->runs[i]))
+			return &worker->runs[i];
 	}
 	return NULL;
 }
@@ -93,6 +102,54 @@ static void look_at_workers(struct wpool *pool)
 		timer_reduce(&pool->timer, jiffies + HZ);
 		return;
 	}
+}
+
+/*
+ * The thread of a submitter that is inside its task, with a reference; with @overdue only
+ * if that is overdue, and now is named.
+ */
+static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool overdue)
+{
+	struct wpool *pool = caller->pool;
+	struct task_struct *thread = NULL;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (caller->running && (!overdue || run_is_overdue(pool, &caller->run))) {
+		thread = get_task_struct(caller->thread);
+		if (overdue) {
+			caller->run.named = true;
+			stat_inc(pool, WPOOL_STAT_OVERDUE);
+		}
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return thread;
+}
+
+/* Names the submitters that are inside their tasks, or those that are overdue. */
+static void name_callers(struct wpool *pool, bool overdue)
+{
+	struct wpool_caller *caller;
+	struct task_struct *thread;
+	unsigned int named = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(caller, &pool->callers, node) {
+		thread = caller_get_thread(caller, overdue);
+		if (!thread)
+			continue;
+		pr_warn("%s: a submitter (pid %d) has been in %ps for %u ms\n",
+			pool->name, caller->pid_nr, READ_ONCE(caller->run.fn),
+			jiffies_to_msecs(jiffies - READ_ONCE(caller->run.started)));
+		sched_show_task(thread);
+		put_task_struct(thread);
+		if (++named < NAMED_MAX)
+			continue;
+		if (overdue)
+			timer_reduce(&pool->timer, jiffies + HZ);
+		break;
+	}
+	rcu_read_unlock();
 }
 
 /*
@@ -209,6 +266,7 @@ static void name_awaited(struct wpool *pool)
 	if (!name_rest(pool))
 		return;
 	name_hook(pool);
+	name_callers(pool, false);
 	list_for_each_entry(worker, &pool->workers, node) {
 		const struct wpool_run *run = &worker->runs[0];
 
@@ -236,6 +294,7 @@ void watchdog_look(struct wpool *pool)
 {
 	if (pool->watchdog) {
 		look_at_workers(pool);
+		name_callers(pool, true);
 		look_at_queue(pool);
 	}
 	if (READ_ONCE(pool->nr_awaiting))

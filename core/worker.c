@@ -314,14 +314,17 @@ struct wpool_worker *worker_current(struct wpool *pool)
 /**
  * wpool_current() - the pool whose task is calling
  *
+ * Of several that the thread is inside it is that of the innermost.
+ *
  * Context: any.
  * Return: the pool, valid until the task returns, or NULL outside of a task.
  */
 struct wpool *wpool_current(void)
 {
-	struct wpool_worker *worker = worker_current(NULL);
+	struct wpool *pool;
 
-	return worker ? worker->pool : NULL;
+	run_current(&pool);
+	return pool;
 }
 EXPORT_SYMBOL_GPL(wpool_current);
 
@@ -336,12 +339,12 @@ EXPORT_SYMBOL_GPL(wpool_current);
  */
 bool wpool_should_stop(void)
 {
-	struct wpool_worker *worker = worker_current(NULL);
+	const struct wpool_run *run;
+	struct wpool *pool;
 
-	if (!worker || !worker->depth)
-		return false;
-	return READ_ONCE(worker->runs[worker->depth - 1].stop) ||
-	       READ_ONCE(worker->pool->state) >= WPOOL_STATE_STOP;
+	run = run_current(&pool);
+	return run && (READ_ONCE(run->stop) ||
+		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
 }
 EXPORT_SYMBOL_GPL(wpool_should_stop);
 
@@ -355,11 +358,14 @@ EXPORT_SYMBOL_GPL(wpool_should_stop);
  */
 bool worker_refused(struct wpool *pool, const char *what)
 {
-	if (!worker_current(pool) && !hooks_current(pool))
-		return false;
-	pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",
-			   pool->name, what, worker_current(pool) ? "workers" : "hooks");
-	return true;
+	const char *who = worker_current(pool) ? "workers" :
+			  hooks_current(pool) ? "hooks" :
+			  caller_inside(pool) ? "tasks" : NULL;
+
+	if (who)
+		pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",
+				   pool->name, what, who);
+	return who;
 }
 
 /**

@@ -407,6 +407,31 @@ static void system_freeze_destroy(struct kunit *test)
 	wpool_put(pool);
 }
 
+/* 70, 82: nor does who submits to a full one run the task itself: it waits for room */
+static void system_freeze_caller(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct wpt_thread *thread;
+	struct night *night;
+	struct wpool *pool;
+
+	if (!IS_ENABLED(CONFIG_SUSPEND))
+		kunit_skip(test, "needs CONFIG_SUSPEND");
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .flags = WPOOL_FREEZABLE,
+		.full = WPOOL_FULL_CALLER_RUNS,
+	});
+	night = nightfall(test);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 1), 0);
+	thread = wpt_thread(test, wpt_call_schedule, pool, &jobs[1], NULL);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+	dawn(test, night);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 0);
+}
+
 static struct kunit_case system_cases[] = {
 	KUNIT_CASE_PARAM(system_percent, percent_gen_params),
 	KUNIT_CASE(system_hotplug),
@@ -416,6 +441,7 @@ static struct kunit_case system_cases[] = {
 	KUNIT_CASE(system_freeze_idle),
 	KUNIT_CASE(system_freeze_new_workers),
 	KUNIT_CASE(system_freeze_destroy),
+	KUNIT_CASE(system_freeze_caller),
 	{}
 };
 

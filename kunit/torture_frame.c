@@ -111,6 +111,12 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 			   "%s: a task runs that does not", name);
 }
 
+/* Also of a thread for hooks; but what that submits it runs inside of a frame. */
+static bool is_worker(void)
+{
+	return !strncmp(current->comm, "wpool-", strlen("wpool-"));
+}
+
 static void frame_init(struct tort_frame *frame, struct tort_task *tt)
 {
 	*frame = (struct tort_frame) {
@@ -121,13 +127,15 @@ static void frame_init(struct tort_frame *frame, struct tort_task *tt)
 		.key		= tt->key,
 		.gen		= tt->gen,
 		.result		= tt->result,
-		.in_caller	= !tort_pool_is_current(tt->tp),
+		.in_caller	= !is_worker(),
 		.may_die	= tt->may_die,
 		.way		= READ_ONCE(tt->way),
 		.deed		= tt->deed,
 		.deed_arg	= tt->deed_arg,
 	};
-	/* A worker of this pool that finds it full may run it in its own call. */
+	tort_check(tort_pool_is_current(tt->tp), "%s: a task runs in another pool",
+		   tt->tp->name);
+	/* A worker that finds the pool full may run it in its own call. */
 	if (frame->outer && frame->outer->ctx.submitting)
 		frame->in_caller = true;
 	frame->counted = !frame->in_caller && !frame->outer;
@@ -173,7 +181,10 @@ void tort_frame_end(struct tort_frame *frame)
 
 /* --- death ------------------------------------------------------------------------ */
 
-/* What a caller runs cannot be buried: only its worker can. */
+/*
+ * Not in what a caller runs: it would take the locks along with which it submits, and what
+ * it has to account for.
+ */
 bool tort_may_die(const struct tort_frame *frame)
 {
 	if (tort_stopping())

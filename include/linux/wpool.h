@@ -106,11 +106,19 @@ enum wpool_priority {
  * enum wpool_full - what wpool_schedule() does when the queue is full
  * @WPOOL_FULL_BLOCK: sleep until there is room; first come, first served
  * @WPOOL_FULL_FAIL: return -EAGAIN
- * @WPOOL_FULL_CALLER_RUNS: run the task in the caller, and return 0
+ * @WPOOL_FULL_CALLER_RUNS: run the task in the caller, and return 0; see below
  * @WPOOL_FULL_DISCARD: drop the task, and return 0; its result is -ECANCELED
  * @WPOOL_FULL_DISCARD_OLDEST: drop, of the lowest priority that waits, the task
  *	that has waited longest, and take this one; if none waits, as
  *	%WPOOL_FULL_DISCARD
+ *
+ * What a caller runs is a task of the pool as any other, but counts neither as running nor
+ * in the capacity, and &struct wpool_ops is not told of it. If it takes the thread down,
+ * it ends with -EOWNERDEAD. Where the caller cannot run it at once, it is as with
+ * %WPOOL_FULL_BLOCK: in a pool that is ordered, paused or frozen; a task that has a key,
+ * or that another thread is inside; in a thread that is inside %WPOOL_MAX_NESTING tasks
+ * already or has used half of its stack; without memory. A task that submits itself is
+ * accepted without room; if its caller runs it, the caller runs it again after that.
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
@@ -340,7 +348,8 @@ struct wpool_group {
  *	before those who wait for that are told
  *
  * Called under no lock of wpool, and may sleep. wpool_priv() gives the
- * &wpool_attrs.priv.
+ * &wpool_attrs.priv. Nothing is told of a task that its submitter runs, see
+ * %WPOOL_FULL_CALLER_RUNS.
  *
  * A pool with @worker_stop, @task_oops or @terminated has a thread for them, which ends
  * before wpool_destroy() returns. It calls one hook at a time; what they do costs their
@@ -435,7 +444,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_COMPLETED: tasks whose function has returned
  * @WPOOL_STAT_CANCELLED: tasks taken back before they began
  * @WPOOL_STAT_DROPPED: tasks dropped for want of room, by the pool's policy
- * @WPOOL_STAT_OOPSED: tasks whose function took its worker down
+ * @WPOOL_STAT_OOPSED: tasks whose function took its thread down
  * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed, closed, or
  *	by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who is told and who gives up: block() in core/submit.c, sleep_on() in
+ * Who is told and who gives up: block() in core/full.c, sleep_on() in
  * core/wait.c, queue_admit_blocked() in core/queue.c, wakes_issue() in
  * core/wake.c. Checked by `make model`.
  *

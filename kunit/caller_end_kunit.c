@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that their submitters run, as the pool is full: what takes the submitter down, and
+ * how many are run inside one another.
+ */
+#include <linux/kthread.h>
+#include "wpool_kunit.h"
+
+static int caller_end_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_caller_end");
+}
+
+/* A pool with all its workers but some busy, and room for so many more. */
+static struct wpool *full_pool(struct kunit *test, unsigned int capacity, unsigned int held,
+			       int depth, struct wpt_job **hold)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .queue_depth = depth, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+
+	*hold = wpt_hold(test, pool, held);
+	return pool;
+}
+
+/* A task that takes the thread down which runs it, perhaps after it has submitted itself. */
+struct fatal {
+	struct wpool_task	task;
+	struct wpt_thread	*thread;	/* that the test waits for, or NULL */
+	struct wpt_gate		*gate;		/* waited for before, or NULL */
+	struct completion	begun;
+	atomic_t		runs;
+	bool			again;
+	int			err;
+};
+
+static int die(void *arg)
+{
+	struct fatal *fatal = arg;
+
+	if (atomic_inc_return(&fatal->runs) == 1 && fatal->again)
+		fatal->err = wpool_schedule(wpool_current(), &fatal->task);
+	complete_all(&fatal->begun);
+	if (fatal->gate)
+		wait_for_completion(&fatal->gate->opened);
+	if (fatal->thread)
+		complete_all(&fatal->thread->done);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static void fatal_set_up(struct fatal *fatal)
+{
+	wpool_task_init(&fatal->task, die, fatal);
+	init_completion(&fatal->begun);
+}
+
+static struct fatal *fatal(struct kunit *test)
+{
+	struct fatal *fatal = wpt_alloc(test, sizeof(*fatal));
+
+	fatal_set_up(fatal);
+	return fatal;
+}
+
+static int call_die(struct wpt_thread *self)
+{
+	struct fatal *fatal = self->arg;
+
+	fatal->thread = self;
+	return wpool_schedule(self->pool, &fatal->task);
+}
+
+/* 37, 39, 82: it takes down a thread that is no worker: the pool notices that, too */
+static void caller_death(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct fatal *deed = fatal(test);
+	struct wpt_thread *waiter;
+
+	deed->gate = wpt_gate(test);
+	wpt_thread(test, call_die, pool, NULL, deed);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&deed->begun, WPT_LIMIT), 0);
+	waiter = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpt_open(deed->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 0);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 0);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+	WPT_EXPECT_STAT(test, pool, RUNNING, 1);
+	wpt_open(hold->gate);
+	wpt_join(test, waiter);
+	wpt_destroy(test, pool);
+}
+
+/* 35, 82: again and again */
+static void caller_death_often(struct kunit *test)
+{
+	const unsigned int n = 40;
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct fatal *deed = fatal(test);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		wpt_join(test, wpt_thread(test, call_die, pool, NULL, deed));
+		KUNIT_ASSERT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&deed->runs), n);
+	WPT_EXPECT_STAT(test, pool, OOPSED, n);
+	wpt_open(hold->gate);
+}
+
+/* 40, 82: while the end of the pool waits for it */
+static void caller_death_during_destroy(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct fatal *deed = fatal(test);
+	struct wpt_thread *thread;
+
+	deed->gate = wpt_gate(test);
+	wpt_thread(test, call_die, pool, NULL, deed);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&deed->begun, WPT_LIMIT), 0);
+	wpool_get(pool);
+	wpt_forget(test, pool);
+	thread = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(pool) == WPOOL_STATE_SHUTDOWN);
+	wpt_open(hold->gate);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 0);
+	wpt_open(deed->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	wpool_put(pool);
+}
+
+/* A task that submits another, which its thread has to run and dies in. */
+struct outer {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_task	*inner;
+	struct fatal		*deed;
+};
+
+static int run_outer(void *arg)
+{
+	struct outer *outer = arg;
+
+	return wpool_schedule(outer->pool, outer->inner);
+}
+
+static struct outer *outer(struct kunit *test, struct wpool *pool, struct wpool_task *inner,
+			   struct fatal *deed)
+{
+	struct outer *outer = wpt_alloc(test, sizeof(*outer));
+
+	outer->pool = pool;
+	outer->inner = inner;
+	outer->deed = deed;
+	wpool_task_init(&outer->task, run_outer, outer);
+	return outer;
+}
+
+static int call_outer(struct wpt_thread *self)
+{
+	struct outer *outer = self->arg;
+
+	outer->deed->thread = self;
+	return wpool_schedule(self->pool, &outer->task);
+}
+
+/* 42, 82: the submitter is a worker of the pool itself: both of its tasks end */
+static void caller_death_of_worker(struct kunit *test)
+{
+	struct wpt_job *hold, *job = wpt_jobs(test, 1, NULL);
+	struct wpool *pool = full_pool(test, 2, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct fatal *deed = fatal(test);
+	struct outer *around = outer(test, pool, &deed->task, deed);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &around->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &around->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	wpt_open(hold->gate);
+}
+
+/* 42, 82: or of another pool; its submitter in a third, and a thread that is no worker */
+static void caller_death_of_others(struct kunit *test)
+{
+	struct wpt_job *holds[2];
+	struct wpool *full[2], *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	unsigned int i, round;
+
+	for (i = 0; i < 2; i++)
+		full[i] = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &holds[i]);
+	for (round = 1; round <= 2; round++) {
+		struct fatal *deed = fatal(test);
+		struct outer *middle = outer(test, full[1], &deed->task, deed);
+		struct outer *around = outer(test, full[0], &middle->task, deed);
+
+		if (round == 1) {
+			KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &around->task), 0);
+			KUNIT_EXPECT_EQ(test, wpt_result(test, &around->task), -EOWNERDEAD);
+		} else {
+			wpt_join(test, wpt_thread(test, call_outer, full[0], NULL, middle));
+		}
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &middle->task), -EOWNERDEAD);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+		for (i = 0; i < 2; i++)
+			WPT_EXPECT_STAT(test, full[i], OOPSED, round);
+	}
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	for (i = 0; i < 2; i++) {
+		wpt_open(holds[i]->gate);
+		wpt_destroy(test, full[i]);
+	}
+}
+
+/* As call_die(), from what is gone then. */
+struct of_stack {
+	struct wpool_group	*group;
+	bool			again;
+};
+
+static int call_die_on_stack(struct wpt_thread *self)
+{
+	struct of_stack *of_stack = self->arg;
+	struct fatal deed = { .thread = self, .again = of_stack->again };
+
+	fatal_set_up(&deed);
+	if (of_stack->group)
+		return wpool_group_schedule(of_stack->group, self->pool, &deed.task);
+	return wpool_schedule(self->pool, &deed.task);
+}
+
+static int run_die_on_stack(void *arg)
+{
+	struct of_stack *of_stack = arg;
+	struct fatal deed = { .again = of_stack->again };
+
+	fatal_set_up(&deed);
+	if (of_stack->group)
+		return wpool_group_schedule(of_stack->group, wpool_current(), &deed.task);
+	return wpool_schedule(wpool_current(), &deed.task);
+}
+
+/* 37, 82: the task goes with the stack of its submitter: the pool and a group do not */
+static void caller_death_on_stack(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 2, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct of_stack *of_stack = wpt_alloc(test, sizeof(*of_stack));
+	struct wpt_job *fill, *job = wpt_jobs(test, 1, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		of_stack->again = i & 1;
+		of_stack->group = i & 2 ? wpt_group(test, false) : NULL;
+		fill = wpt_hold(test, pool, 1);
+		wpt_join(test, wpt_thread(test, call_die_on_stack, pool, NULL, of_stack));
+		if (of_stack->group)
+			KUNIT_EXPECT_EQ(test, wpt_group_wait(test, of_stack->group), -EOWNERDEAD);
+		WPT_ASSERT_STAT(test, pool, OOPSED, 3 * i + 1);
+		wpt_open(fill->gate);
+		wpt_wait(test, fill);
+		/* and of a worker of the pool, which is inside two then */
+		wpool_task_init(&job->task, run_die_on_stack, of_stack);
+		if (of_stack->group)
+			of_stack->group = wpt_group(test, false);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
+		if (of_stack->group)
+			KUNIT_EXPECT_EQ(test, wpt_group_wait(test, of_stack->group), -EOWNERDEAD);
+		WPT_ASSERT_STAT(test, pool, OOPSED, 3 * i + 3);
+	}
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 4);
+	wpt_open(hold->gate);
+	wpt_destroy(test, pool);
+}
+
+/* 12, 36, 82: what was to run again after that runs elsewhere */
+static void caller_death_again(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+	struct fatal *deed = fatal(test);
+
+	deed->again = true;
+	wpt_join(test, wpt_thread(test, call_die, pool, NULL, deed));
+	KUNIT_EXPECT_EQ(test, deed->err, 0);
+	deed->thread = NULL;
+	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, atomic_read(&deed->runs), 2);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+}
+
+static int call_die_fn(struct wpt_thread *self)
+{
+	struct fatal *fatal = self->arg;
+
+	fatal->thread = self;
+	return wpool_schedule_fn(self->pool, die, fatal);
+}
+
+/* 37, 82: a function without a task of its own */
+static void caller_death_fn(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+
+	wpt_join(test, wpt_thread(test, call_die_fn, pool, NULL, fatal(test)));
+	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	wpt_open(hold->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+}
+
+#define NODES	1000
+#define LEAVES	64
+
+/* A list, each of whose nodes submits the next. */
+struct nodes {
+	struct wpool_task	tasks[NODES];
+	struct wpool		*pool;
+	unsigned int		run;
+	int			err;
+};
+
+static int run_node(void *arg)
+{
+	struct nodes *nodes = arg;
+	unsigned int next = ++nodes->run;
+	int err = 0;
+
+	if (next < NODES)
+		err = wpool_schedule(nodes->pool, &nodes->tasks[next]);
+	if (err)
+		nodes->err = err;
+	return 0;
+}
+
+static struct nodes *nodes(struct kunit *test, struct wpool *pool)
+{
+	struct nodes *nodes = wpt_alloc(test, sizeof(*nodes));
+	unsigned int i;
+
+	nodes->pool = pool;
+	for (i = 0; i < NODES; i++)
+		wpool_task_init(&nodes->tasks[i], run_node, nodes);
+	return nodes;
+}
+
+/* Submits the first, when the queue is full. */
+struct starter {
+	struct wpt_job		job;
+	struct nodes		*nodes;
+};
+
+static int run_starter(void *arg)
+{
+	struct starter *starter = arg;
+
+	complete_all(&starter->job.begun);
+	wait_for_completion(&starter->job.gate->opened);
+	return wpool_schedule(starter->nodes->pool, &starter->nodes->tasks[0]);
+}
+
+static int call_starter(struct wpt_thread *self)
+{
+	return run_starter(self->arg);
+}
+
+static struct starter *starter(struct kunit *test, struct wpool *pool, struct wpt_gate *gate)
+{
+	struct starter *starter = wpt_alloc(test, sizeof(*starter));
+
+	starter->nodes = nodes(test, pool);
+	starter->job.gate = gate;
+	init_completion(&starter->job.begun);
+	wpool_task_init(&starter->job.task, run_starter, starter);
+	return starter;
+}
+
+static const bool worker_cases[] = { false, true };
+
+static void worker_name(const bool *worker, char *desc)
+{
+	strscpy(desc, *worker ? "from a worker" : "from a thread", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(worker, worker_cases, worker_name);
+
+/* 82: so many are run inside one another and no more: then the submitter waits for room */
+static void caller_nests(struct kunit *test)
+{
+	bool worker = *(const bool *)test->param_value;
+	struct wpt_job *hold, *leaves = wpt_jobs(test, LEAVES, NULL);
+	struct wpool *pool = full_pool(test, 3, worker ? 2 : 3, LEAVES, &hold);
+	struct starter *list = starter(test, pool, wpt_gate(test));
+	u64 nested;
+
+	if (worker)
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &list->job.task), 0);
+	else
+		wpt_thread(test, call_starter, pool, NULL, list);
+	wpt_begun(test, &list->job);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, leaves, LEAVES), 0);
+	wpt_open(list->job.gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	nested = wpt_stat(pool, WPOOL_STAT_CALLER_RUNS);
+	KUNIT_EXPECT_GE(test, nested, 1);
+	KUNIT_EXPECT_LE(test, nested, WPOOL_MAX_NESTING);
+	KUNIT_EXPECT_EQ(test, list->nodes->run, nested);
+	wpt_open(hold->gate);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(list->nodes->run) == NODES);
+	KUNIT_EXPECT_EQ(test, list->nodes->err, 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+}
+
+/* 81, 82: by all workers: only who can make no room is refused, and nothing is lost */
+static void caller_nests_everywhere(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .queue_depth = LEAVES, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *leaves = wpt_jobs(test, LEAVES, NULL);
+	struct wpt_gate *gate = wpt_gate(test);
+	unsigned int i, refused = 0, run = 0;
+	struct starter *lists[3];
+
+	for (i = 0; i < 3; i++) {
+		lists[i] = starter(test, pool, gate);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &lists[i]->job.task), 0);
+		wpt_begun(test, &lists[i]->job);
+	}
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, leaves, LEAVES), 0);
+	wpt_open(gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	for (i = 0; i < 3; i++) {
+		run += lists[i]->nodes->run;
+		refused += lists[i]->nodes->err == -EDEADLK;
+		KUNIT_EXPECT_TRUE(test, lists[i]->nodes->err == -EDEADLK ||
+				  lists[i]->nodes->run == NODES);
+	}
+	KUNIT_EXPECT_LT(test, refused, 3);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, run + 3 + LEAVES);
+	WPT_EXPECT_STAT(test, pool, REJECTED, refused);
+}
+
+static struct kunit_case caller_end_cases[] = {
+	KUNIT_CASE(caller_death),
+	KUNIT_CASE(caller_death_often),
+	KUNIT_CASE(caller_death_during_destroy),
+	KUNIT_CASE(caller_death_of_worker),
+	KUNIT_CASE(caller_death_of_others),
+	KUNIT_CASE(caller_death_on_stack),
+	KUNIT_CASE(caller_death_again),
+	KUNIT_CASE(caller_death_fn),
+	KUNIT_CASE_PARAM(caller_nests, worker_gen_params),
+	KUNIT_CASE(caller_nests_everywhere),
+	{}
+};
+
+static struct kunit_suite caller_end_suite = {
+	.name = "wpool_caller_end",
+	.init = caller_end_init,
+	.exit = wpt_exit,
+	.test_cases = caller_end_cases,
+};
+
+kunit_test_suite(caller_end_suite);
