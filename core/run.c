@@ -450,12 +450,25 @@ bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task
 	return run->worker && stack_has(run->worker, task);
 }
 
+/*
+ * Nothing of what lay on the stack of the dead is touched any more: who waited for it has
+ * been told by stack_forget(), and all have let go of it.
+ */
+static void run_forget_stack(struct wpool_run *run)
+{
+	if (run->task && run_on_own_stack(run, run->task))
+		run->task = NULL;
+	if (run->group && stack_has(run->worker, run->group))
+		run->group = NULL;
+}
+
 /**
  * run_bury() - end the tasks that a dead worker was inside
  * @worker: dead
  * @wakes: gets those whose wait is over
  *
- * Innermost first, as they would have ended. Context: pool->lock held.
+ * All burials of workers come by here. Innermost first, as they would have ended. Context:
+ * pool->lock held.
  */
 void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 {
@@ -469,8 +482,7 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];
 
-		if (run->task && run_on_own_stack(run, run->task))
-			run->task = NULL;
+		run_forget_stack(run);
 		/* Only who waited for it would run it here: nobody is left to free it. */
 		if (run->task && depth && run->task->flags & WPOOL_TASK_ALLOCATED)
 			run->orphan = true;
