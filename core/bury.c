@@ -114,12 +114,12 @@ static void begin_backoff(struct wpool_worker *dead)
 	pool->backoff_id = pool->next_id;
 }
 
-/* A task on the stack of the thread that runs it: gone if that thread is. */
-bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task)
+/* A task or a group on the stack of the thread of a run: gone if that thread is. */
+bool run_on_own_stack(const struct wpool_run *run, const void *object)
 {
 	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
 
-	return (unsigned long)task - stack < THREAD_SIZE;
+	return (unsigned long)object - stack < THREAD_SIZE;
 }
 
 /* Has a task not run again, and does not touch it. Context: pool->lock held. */
@@ -168,9 +168,17 @@ void __run_clean(struct wpool_task *task)
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
-/* Ends the task that a dead thread was inside. Context: pool->lock held. */
+/*
+ * Ends the task that a dead thread was inside. All burials come by here, and nothing of what
+ * lay on its stack is touched any more. Who waited for that has been told by
+ * stack_forget(), if the thread was a worker. Context: pool->lock held.
+ */
 void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
 {
+	if (run->group && run_on_own_stack(run, run->group))
+		run->group = NULL;
+	if (run->again_group && run_on_own_stack(run, run->again_group))
+		run->again_group = NULL;
 	if (run->task && run_on_own_stack(run, run->task)) {
 		run->task = NULL;
 		if (run->again)

@@ -280,7 +280,7 @@ void manager_kick(struct wpool *pool);
 void manager_reap(struct wpool_exit *exit);
 
 /* bury.c */
-bool run_on_own_stack(const struct wpool_run *run, const struct wpool_task *task);
+bool run_on_own_stack(const struct wpool_run *run, const void *object);
 bool run_revoke(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);
 void __run_clean(struct wpool_task *task);
 void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);

@@ -5,6 +5,7 @@
  * waits for it or blocks to submit to it.
  */
 #include <linux/kthread.h>
+#include <linux/string.h>
 #include "wpool_kunit.h"
 
 static int dead_group_init(struct kunit *test)
@@ -18,6 +19,7 @@ struct host {
 	struct wpt_gate		*gate;
 	struct wpool_group	*group;
 	struct completion	ready;
+	struct wpt_job		*guards;
 };
 
 static int host_and_die(void *arg)
@@ -59,17 +61,43 @@ static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
 	});
 }
 
-/* Others have its stack, and write to it. */
-static void use_stacks(struct kunit *test, struct wpool *pool)
+/* How many others have stacks then, and that of the host among them. */
+#define GUARDS		8
+
+/* A task that sees whether anybody writes to its stack until its gate opens. */
+static int guard_stack(void *arg)
 {
-	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
+	struct wpt_job *job = arg;
+	u8 area[900];
+
+	memset(area, 0xff, sizeof(area));
+	barrier_data(area);
+	complete_all(&job->begun);
+	wait_for_completion(&job->gate->opened);
+	return memchr_inv(area, 0xff, sizeof(area)) ? -EIO : 0;
+}
+
+static void use_stacks(struct kunit *test, struct wpool *pool, struct host *host)
+{
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 8), 0);
-	KUNIT_EXPECT_GE(test, wpool_prestart(pool, 8), 6);
-	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 8), 0);
-	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+	host->guards = wpt_jobs(test, GUARDS, wpt_gate(test));
+	KUNIT_EXPECT_EQ(test, wpool_resize(pool, GUARDS), 0);
+	for (i = 0; i < GUARDS; i++) {
+		wpool_task_init(&host->guards[i].task, guard_stack, &host->guards[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->guards[i].task), 0);
+	}
+	for (i = 0; i < GUARDS; i++)
+		wpt_begun(test, &host->guards[i]);
+}
+
+static void expect_untouched(struct kunit *test, struct host *host)
+{
+	unsigned int i;
+
+	wpt_open(host->guards[0].gate);
+	for (i = 0; i < GUARDS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &host->guards[i]), 0);
 }
 
 /* All that was accepted has ended, and the pool comes to its end. */
@@ -194,10 +222,11 @@ static void dead_group_queued(struct kunit *test)
 			wpt_group_schedule(test, host->group, pool, &jobs[i], 1);
 	}
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(hold->gate);
 	for (i = 0; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 3);
 }
 
@@ -212,9 +241,10 @@ static void dead_group_running(struct kunit *test)
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 0);
 }
 
@@ -229,10 +259,11 @@ static void dead_group_again(struct kunit *test)
 	wpt_begun(test, job);
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 1);
 }
 
@@ -252,10 +283,11 @@ static void dead_group_keyed(struct kunit *test)
 				wpool_group_schedule(host->group, pool, &keyed[i]->task), 0);
 	}
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(hold->gate);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), i == 2 ? 0 : -ECANCELED);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 2);
 }
 
@@ -273,8 +305,9 @@ static void dead_group_delayed(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(hold->gate);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 1);
 }
 
@@ -309,9 +342,10 @@ static void dead_group_awaited(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 1);
 }
 
@@ -335,9 +369,10 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, RUNNING, 2);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 0);
 }
 
@@ -357,11 +392,12 @@ static void dead_group_helped(struct kunit *test)
 	wpt_begun(test, &jobs[0]);
 	WPT_EXPECT_STAT(test, pool, NESTED, 1);
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 1);
 }
 
@@ -388,10 +424,11 @@ static void dead_group_blocked(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 0);
 	/* it was not accepted: its owner may do so */
 	KUNIT_EXPECT_EQ(test, wpool_schedule(other, &jobs[1].task), 0);
@@ -408,7 +445,8 @@ static void dead_group_empty(struct kunit *test)
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, host->group), 0);
 	die_now(test, host);
-	use_stacks(test, other);
+	use_stacks(test, other, host);
+	expect_untouched(test, host);
 	expect_balance(test, pool, 0);
 	expect_balance(test, other, 0);
 }
