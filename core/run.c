@@ -78,6 +78,8 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 	if ((task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
+		/* Now: else they are asleep as it is looked whether all are. */
+		watch_tell(task, -EAGAIN, 0, wakes);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 	if (task->state & TASK_QUEUED) {
@@ -276,9 +278,10 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	}
 	pool_lock_irq(pool);
 	run_leave(pool, worker, false);
-	batch_harvest(worker, wakes);
+	/* First: who waits for it is awake, before anybody is taken for the last one. */
 	if (grabbed)
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
+	batch_harvest(worker, wakes);
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
@@ -463,8 +466,8 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	unsigned int depth = worker->depth;
 
 	lockdep_assert_held(&pool->lock);
-	if (depth)
-		shared_dec(pool->nr_running);
+	if (!depth)
+		return;
 	WRITE_ONCE(worker->depth, 0);
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];
@@ -476,4 +479,7 @@ void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 			run->orphan = true;
 		run_finish(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
 	}
+	/* At last: until all have been told who wait for one of them somebody goes on. */
+	shared_dec(pool->nr_running);
+	queue_admit_blocked(pool, wakes);
 }
