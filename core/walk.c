@@ -144,13 +144,17 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 
 /*
  * What a worker that waits for the task could begin: the task itself, or what holds it back
- * by its key. NULL: that is inside its function. Context: pool->lock held.
+ * by its key. NULL: that is inside its function; the worker is told of the next one.
+ * Context: pool->lock held.
  */
 static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_task *head = key_head(pool, task);
 
-	return head->state == TASK_QUEUED ? head : NULL;
+	if (head->state == TASK_QUEUED)
+		return head;
+	key_await(pool, task);
+	return NULL;
 }
 
 /* Those on which there is something for a worker, in the order in which it looks. */
@@ -231,8 +235,9 @@ struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group
 				return find_far(pool, group, flags);
 			hold_step(pool);
 			task = entry_task(pool, list, entry);
-			if (watch_group(task) == group && ready_for(pool, task))
-				return ready_for(pool, task);
+			task = watch_group(task) == group ? ready_for(pool, task) : NULL;
+			if (task)
+				return task;
 		}
 	}
 	return NULL;

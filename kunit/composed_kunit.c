@@ -102,6 +102,68 @@ static void composed_group_behind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 1);
 }
 
+static int wait_for_group(void *arg)
+{
+	struct call *call = arg;
+
+	call->thread = current;
+	complete_all(&call->begun);
+	call->got = wpool_group_wait(call->group);
+	return 0;
+}
+
+static int wait_now(void *arg)
+{
+	struct call *call = arg;
+
+	call->thread = current;
+	complete_all(&call->begun);
+	call->got = wpool_wait(call->other);
+	return 0;
+}
+
+/* Its function has begun, and sleeps in its call. */
+static void call_sleeps(struct kunit *test, struct call *call)
+{
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&call->begun, WPT_LIMIT), 0);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(call->thread->__state) & TASK_UNINTERRUPTIBLE);
+}
+
+/*
+ * 16: what holds its task back is itself held back when the worker goes to sleep; later
+ * nobody but that worker is left to run it
+ */
+static void composed_group_far_behind(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_keyed_task *ktasks = wpt_alloc(test, 3 * sizeof(*ktasks));
+	struct call *call = new_call(test, pool, wait_for_group);
+	struct call *last = new_call(test, pool, wait_now);
+	struct wpt_job *head = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	wpool_keyed_task_init(&ktasks[0], wpt_run_job, head);
+	wpool_keyed_task_init(&ktasks[1], wpt_run_job, &jobs[0]);
+	wpool_keyed_task_init(&ktasks[2], wpt_run_job, &jobs[1]);
+	call->group = wpt_group(test, false);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[0].task), 0);
+	wpt_begun(test, head);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[1].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(call->group, pool, &ktasks[2].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &call->task), 0);
+	call_sleeps(test, call);
+	last->other = &call->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &last->task), 0);
+	wpt_open(head->gate);
+	if (wpool_wait_timeout(&last->task, WPT_LIMIT, NULL)) {
+		wpool_cancel(&ktasks[2].task);
+		KUNIT_FAIL(test, "the workers sleep for ever");
+	}
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->task), 0);
+	KUNIT_EXPECT_EQ(test, call->got, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 1);
+}
+
 static int group_of_itself(void *arg)
 {
 	struct call *call = arg;
@@ -182,16 +244,6 @@ static int follow_and_block(void *arg)
 	return 0;
 }
 
-static int wait_now(void *arg)
-{
-	struct call *call = arg;
-
-	call->thread = current;
-	complete_all(&call->begun);
-	call->got = wpool_wait(call->other);
-	return 0;
-}
-
 /*
  * A pool of three workers, full of what is held back: one is inside @slow; @head blocks for
  * room that its own followers take; @waits waits for @slow, and makes room when it ends.
@@ -223,8 +275,7 @@ static void jam_wait(struct kunit *test, struct jam *jam, unsigned int i)
 	waits->other = jam->slow;
 	wpool_delayed_task_init(dtask, wait_now, waits);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(jam->pool, dtask, 0), 0);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&waits->begun, WPT_LIMIT), 0);
-	WPT_ASSERT_UNTIL(test, READ_ONCE(waits->thread->__state) & TASK_UNINTERRUPTIBLE);
+	call_sleeps(test, waits);
 	jam->waits[i] = waits;
 	jam->dtasks[i] = dtask;
 }
@@ -373,6 +424,7 @@ static void composed_batch_rejected(struct kunit *test)
 static struct kunit_case composed_cases[] = {
 	KUNIT_CASE(composed_discard_keyed),
 	KUNIT_CASE(composed_group_behind),
+	KUNIT_CASE(composed_group_far_behind),
 	KUNIT_CASE(composed_group_own),
 	KUNIT_CASE(composed_refused_again),
 	KUNIT_CASE(composed_batched_end),
