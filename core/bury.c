@@ -197,8 +197,8 @@ static void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 	unsigned int depth = worker->depth;
 
 	lockdep_assert_held(&pool->lock);
-	if (depth)
-		shared_dec(pool->nr_running);
+	if (!depth)
+		return;
 	WRITE_ONCE(worker->depth, 0);
 	while (depth--) {
 		struct wpool_run *run = &worker->runs[depth];
@@ -209,6 +209,9 @@ static void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 			run->orphan = true;
 		run_bury_one(pool, run, wakes);
 	}
+	/* At last: until all have been told who wait for one of them somebody goes on. */
+	shared_dec(pool->nr_running);
+	queue_admit_blocked(pool, wakes);
 }
 
 /* Pays what a worker owes whose thread has ended, and whose hooks have returned. */

@@ -83,14 +83,19 @@ bool caller_inside(const struct wpool *pool)
 	return caller;
 }
 
-/* The same for a task of this group. */
+/* Is it inside a task of this group, or one that is to run again as such? Context: process. */
 bool caller_inside_group(const struct wpool_group *group)
 {
 	const struct wpool_caller *caller = caller_current(worker_current(NULL));
+	unsigned long flags;
+	bool own = false;
 
-	while (caller && caller->run.group != group)
-		caller = caller->outer;
-	return caller;
+	for (; caller && !own; caller = caller->outer) {
+		pool_lock(caller->pool, flags);
+		own = group_has_run(group, &caller->run);
+		raw_spin_unlock_irqrestore(&caller->pool->lock, flags);
+	}
+	return own;
 }
 
 /**

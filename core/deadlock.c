@@ -73,7 +73,7 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter,
 
 	watch_del(pool, waiter);
 	waiter_tell(waiter, -EDEADLK, wakes);
-	if (task->state & TASK_QUEUED) {
+	if (task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}

@@ -208,17 +208,33 @@ static void group_look(const struct group_wait *wait)
 		wpool_group_cancel(wait->group);
 }
 
-/* Is it the group of a task that the thread is inside? @worker: the thread, or NULL. */
-static bool group_is_own(const struct wpool_group *group,
-			 const struct wpool_worker *worker)
+static int group_look_and_wait(struct group_wait *wait)
 {
-	unsigned int i;
+	group_look(wait);
+	wait->helps = deadline_left(&wait->deadline);
+	return group_wait_once(wait);
+}
 
-	for (i = 0; worker && i < worker->depth; i++) {
-		if (worker->runs[i].group == group)
-			return true;
+/* Is a task of it what the function belongs to, or is to run again after that? */
+bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)
+{
+	return run->group == group || (run->again && run->again_group == group);
+}
+
+/* Is it the group of a task that the thread is inside? @worker: the thread, or NULL. */
+static bool group_is_own(const struct wpool_group *group, struct wpool_worker *worker)
+{
+	unsigned long flags;
+	unsigned int i;
+	bool own = false;
+
+	if (worker) {
+		pool_lock(worker->pool, flags);
+		for (i = 0; i < worker->depth && !own; i++)
+			own = group_has_run(group, &worker->runs[i]);
+		raw_spin_unlock_irqrestore(&worker->pool->lock, flags);
 	}
-	return caller_inside_group(group);
+	return own || caller_inside_group(group);
 }
 
 /*
@@ -249,21 +265,20 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 	struct group_wait wait = {
 		.group = group, .worker = worker_current(NULL),
 	};
+	bool own;
 	int ret;
 
 	might_sleep();
 	if (!group)
 		return -EINVAL;
-	if (group_is_own(group, wait.worker))
-		return -EDEADLK;
 	wait.owner = stack_hold(group->owner);
 	deadline_set(&wait.deadline, timeout);
 	do {
-		group_look(&wait);
-		wait.helps = deadline_left(&wait.deadline);
-		ret = group_wait_once(&wait);
+		/* Each time: it is told if a task joins, which may be its own, to run again. */
+		own = group_is_own(group, wait.worker);
+		ret = own ? -EDEADLK : group_look_and_wait(&wait);
 	} while (ret == -EAGAIN);
-	if (ret == -EDEADLK)
+	if (ret == -EDEADLK && !own)
 		group_give_up(&wait);
 	stack_release(wait.owner);
 	return ret ?: wait.error;
@@ -276,19 +291,20 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  *	when the last of them has returned
  *
  * A worker that waits runs those tasks of the group itself that wait in its own
- * pool, nested as for wpool_wait(). Nested too deep it leaves them to other workers. If
- * there is none, because all that there may be are asleep, the wait is refused: those
- * tasks of the group that have not begun are taken back, those that run are waited for.
- * Workers that wait in a circle for one another's groups are not found out, as those are
- * that wait for one another's tasks.
+ * pool, and what holds them back by a key, nested as for wpool_wait(). Nested too deep it
+ * leaves them to other workers. If there is none, because all that there may be are asleep,
+ * the wait is refused: those tasks of the group that have not begun are taken back, those
+ * that run are waited for. Workers that wait in a circle for one another's groups are not
+ * found out, as those are that wait for one another's tasks; nor is one that waits for a
+ * task which is held back, by a key, behind the one that it is inside.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: the first error to occur in the group since it was set up: a negative
  * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
  * worker down, or for a group that lay on the stack of a worker which has died. 0 if
- * there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the
- * caller is inside a task of the group, which goes on, and is not to be freed yet; or it
- * was nested too deep, as above, and the group is empty.
+ * there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the caller is inside a
+ * task of the group, or one that is to run again as a task of it; the group goes on, and is
+ * not to be freed yet. Or it was nested too deep, as above, and the group is empty.
  */
 int wpool_group_wait(struct wpool_group *group)
 {

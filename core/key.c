@@ -138,33 +138,58 @@ void key_await(struct wpool *pool, struct wpool_task *task)
 		list_add_tail(&to_keyed(task)->awaited, &to_keyed(head)->awaited);
 }
 
-/* None does any more. */
+/* None does any more. Of a group others may still, and are told in vain if not. */
 void key_unawait(struct wpool_task *task)
 {
-	if (task->state & TASK_QUEUED && key_is_follower(task))
+	if (task->state & TASK_QUEUED && key_is_follower(task) && !watch_group(task))
 		list_del_init(&to_keyed(task)->awaited);
+}
+
+/* Of how many tasks that are awaited by way of their groups this is told in one hold. */
+#define GROUPS_TOLD	4
+
+/* Those that wait for the group of a task. Return: false if it has none. */
+static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind,
+			      struct wpool_wakes *wakes)
+{
+	struct wpool_group *group = watch_group(&behind->task);
+
+	if (WARN_ON_ONCE(!group))
+		return false;
+	/* Back when one of those that look finds no more to do. */
+	list_del_init(&behind->awaited);
+	group_tell_workers(group, pool, wakes);
+	return true;
 }
 
 /*
  * Has one look again that waits for one further back: it runs the head itself, and it may
  * be that nobody else is free to. It can, so one is enough; and if others were quicker,
- * one is told when that head has ended.
+ * one is told when that head has ended. Those who wait for a group are told as well, but
+ * it is not known whether they still do.
  */
 static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head,
 			struct wpool_wakes *wakes)
 {
 	struct wpool_keyed_task *awaited;
 	struct wpool_waiter *waiter;
+	unsigned int n;
 
-	awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task, awaited);
-	if (!awaited)
-		return;
-	waiter = watch_helper(&awaited->task);
-	if (WARN_ON_ONCE(!waiter))
-		return;
-	hold_step(pool);
-	watch_del(pool, waiter);
-	waiter_tell(waiter, -EAGAIN, wakes);
+	for (n = 0; n < GROUPS_TOLD; n++) {
+		awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task,
+						   awaited);
+		if (!awaited)
+			return;
+		hold_step(pool);
+		waiter = watch_helper(&awaited->task);
+		if (waiter) {
+			watch_del(pool, waiter);
+			waiter_tell(waiter, -EAGAIN, wakes);
+			return;
+		}
+		if (!tell_group_behind(pool, awaited, wakes))
+			return;
+	}
 }
 
 /**

@@ -72,6 +72,7 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
 			struct wpool_wakes *wakes);
 void group_end(struct wpool_group *group);
+bool group_has_run(const struct wpool_group *group, const struct wpool_run *run);
 void group_task_waits(struct wpool_group *group, struct wpool_task *task,
 		      struct wpool_wakes *wakes);
 bool group_leave(struct wpool_waiter *waiter);

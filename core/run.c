@@ -77,6 +77,8 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 	if ((task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
+		/* Now: else they are asleep as it is looked whether all are. */
+		watch_tell(task, -EAGAIN, 0, wakes);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
 	}
 	if (task->state & TASK_QUEUED) {
@@ -279,9 +281,10 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	}
 	pool_lock_irq(pool);
 	run_leave(pool, worker, false);
-	batch_harvest(worker, wakes);
+	/* First: who waits for it is awake, before anybody is taken for the last one. */
 	if (grabbed)
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
+	batch_harvest(worker, wakes);
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */

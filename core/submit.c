@@ -276,7 +276,8 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	while (done < n) {
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
 				    &ret);
-		if (ret == -EAGAIN) {
+		/* Where it is also counted if it is refused. */
+		if (ret == -EAGAIN || ret == -ESHUTDOWN) {
 			ret = submit(pool, tasks[done], SUBMIT_BY_POLICY);
 			done += !ret;
 		}

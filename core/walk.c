@@ -170,20 +170,46 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	return n;
 }
 
+/*
+ * What a worker that waits for the task could begin: the task itself, or what holds it back
+ * by its key. NULL: that is inside its function; the worker is told of the next one.
+ * Context: pool->lock held.
+ */
+static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_task *head = key_head(pool, task);
+
+	if (head->state == TASK_QUEUED)
+		return head;
+	key_await(pool, task);
+	return NULL;
+}
+
+/* Those on which there is something for a worker, in the order in which it looks. */
+static struct list_head *nth_list(struct wpool *pool, unsigned int n)
+{
+	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->held;
+}
+
+#define NR_LISTS	(WPOOL_NR_PRIOS + 1)
+
 static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 				  const struct wpool_group *group,
 				  unsigned long *flags)
 	__must_hold(&pool->lock)
 {
 	unsigned int walked, all = pool->nr_queued, left;
+	struct wpool_task *task;
 	struct list_head *entry;
 
 	pool->cursor = list->next;
 	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
-		entry = walk_on(pool, list, walk_wants_group, group, &left);
-		if (entry)
-			return entry_task(pool, list, entry);
+		while ((entry = walk_on(pool, list, walk_wants_group, group, &left))) {
+			task = ready_for(pool, entry_task(pool, list, entry));
+			if (task)
+				return task;
+		}
 		raw_spin_unlock_irqrestore(&pool->lock, *flags);
 		cond_resched();
 		pool_lock(pool, *flags);
@@ -200,41 +226,46 @@ static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group 
 	__must_hold(&pool->lock)
 {
 	struct wpool_task *task = NULL;
-	unsigned int prio;
+	unsigned int i;
 
 	raw_spin_unlock_irqrestore(&pool->lock, *flags);
 	down(&pool->walk);
 	pool_lock(pool, *flags);
-	for (prio = 0; prio < WPOOL_NR_PRIOS && !task; prio++)
-		task = find_on(pool, &pool->queue[prio], group, flags);
+	for (i = 0; i < NR_LISTS && !task; i++)
+		task = find_on(pool, nth_list(pool, i), group, flags);
 	pool->cursor = NULL;
 	up(&pool->walk);
 	return task;
 }
 
 /**
- * walk_find() - find a task of a group that is ready to begin
+ * walk_find() - find a task that is ready to begin, for who waits for a group
  * @pool: in this pool
  * @group: the group
  * @flags: from pool_lock()
  *
  * Locking: pool->lock held; may be released and regrabbed, and sleeps then.
- * Return: the first on the queue, or NULL.
+ * Return: the first of the group on the queue, or that which holds one back by its key and
+ * is on the queue itself, or NULL.
  */
 struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
 			     unsigned long *flags)
 	__must_hold(&pool->lock)
 {
-	unsigned int prio, n = 0;
+	struct list_head *list, *entry;
 	struct wpool_task *task;
+	unsigned int i, n = 0;
 
 	lockdep_assert_held(&pool->lock);
-	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each_entry(task, &pool->queue[prio], node) {
+	for (i = 0; i < NR_LISTS; i++) {
+		list = nth_list(pool, i);
+		list_for_each(entry, list) {
 			if (n++ == WPOOL_CHUNK)
 				return find_far(pool, group, flags);
 			hold_step(pool);
-			if (watch_group(task) == group)
+			task = entry_task(pool, list, entry);
+			task = watch_group(task) == group ? ready_for(pool, task) : NULL;
+			if (task)
 				return task;
 		}
 	}

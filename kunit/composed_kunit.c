@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Documented calls, composed: what one of them leaves behind is what another meets.
+ */
+#include <linux/kthread.h>
+#include "wpool_kunit.h"
+
+static int composed_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_composed");
+}
+
+/* 24: a task with a key that is dropped before it has waited leaves the keys as they are */
+static void composed_discard_keyed(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 1, .full = WPOOL_FULL_DISCARD,
+	});
+	struct wpool_keyed_task *ktasks = wpt_alloc(test, 3 * sizeof(*ktasks));
+	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+	struct wpt_job *hold;
+
+	wpool_keyed_task_init(&ktasks[0], wpt_run_job, first);
+	wpool_keyed_task_init(&ktasks[1], wpt_run_job, &jobs[0]);
+	wpool_keyed_task_init(&ktasks[2], wpt_run_job, &jobs[1]);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[0], 1), 0);
+	wpt_begun(test, first);
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[2].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[1], 2), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &ktasks[1].task), -ECANCELED);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[2]), 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
+
+	/* Behind the first, which still runs. */
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[2], 1), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[3].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[3]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+	wpt_open(first->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &ktasks[0].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &ktasks[2].task), 0);
+}
+
+struct call {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_group	*group;
+	struct wpool_keyed_task	*ktasks;
+	struct wpool_task	*other;
+	struct wpt_gate		*gate;
+	struct completion	begun;
+	struct task_struct	*thread;
+	unsigned int		n;
+	bool			once;
+	int			got;
+};
+
+static struct call *new_call(struct kunit *test, struct wpool *pool, wpool_fn_t fn)
+{
+	struct call *call = wpt_alloc(test, sizeof(*call));
+
+	call->pool = pool;
+	call->gate = wpt_gate(test);
+	init_completion(&call->begun);
+	wpool_task_init(&call->task, fn, call);
+	return call;
+}
+
+/* The first is in no group; the second is, behind it. */
+static int wait_for_group_behind(void *arg)
+{
+	struct call *call = arg;
+	int ret;
+
+	ret = wpool_schedule(call->pool, &call->ktasks[0].task);
+	ret = ret ?: wpool_group_schedule(call->group, call->pool, &call->ktasks[1].task);
+	call->got = ret ?: wpool_group_wait(call->group);
+	return 0;
+}
+
+/* 16: the only worker waits for a group whose task is held back by one of no group */
+static void composed_group_behind(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct call *call = new_call(test, pool, wait_for_group_behind);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	call->group = wpt_group(test, false);
+	call->ktasks = wpt_alloc(test, 2 * sizeof(*call->ktasks));
+	wpool_keyed_task_init(&call->ktasks[0], wpt_run_job, &jobs[0]);
+	wpool_keyed_task_init(&call->ktasks[1], wpt_run_job, &jobs[1]);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &call->task), 0);
+	if (wpool_wait_timeout(&call->task, WPT_LIMIT, NULL)) {
+		wpool_cancel(&call->ktasks[1].task);
+		KUNIT_FAIL(test, "the worker sleeps for ever");
+	}
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &call->task), 0);
+	KUNIT_EXPECT_EQ(test, call->got, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 1);
+}
+
+static int wait_for_group(void *arg)
+{
+	struct call *call = arg;
+
+	call->thread = current;
+	complete_all(&call->begun);
+	call->got = wpool_group_wait(call->group);
+	return 0;
+}
+
+static int wait_now(void *arg)
+{
+	struct call *call = arg;
+
+	call->thread = current;
+	complete_all(&call->begun);
+	call->got = wpool_wait(call->other);
+	return 0;
+}
+
+/* Its function has begun, and sleeps in its call. */
+static void call_sleeps(struct kunit *test, struct call *call)
+{
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&call->begun, WPT_LIMIT), 0);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(call->thread->__state) & TASK_UNINTERRUPTIBLE);
+}
+
+/*
+ * 16: what holds its task back is itself held back when the worker goes to sleep; later
+ * nobody but that worker is left to run it
+ */
+static void composed_group_far_behind(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_keyed_task *ktasks = wpt_alloc(test, 3 * sizeof(*ktasks));
+	struct call *call = new_call(test, pool, wait_for_group);
+	struct call *last = new_call(test, pool, wait_now);
+	struct wpt_job *head = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	wpool_keyed_task_init(&ktasks[0], wpt_run_job, head);
+	wpool_keyed_task_init(&ktasks[1], wpt_run_job, &jobs[0]);
+	wpool_keyed_task_init(&ktasks[2], wpt_run_job, &jobs[1]);
+	call->group = wpt_group(test, false);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[0].task), 0);
+	wpt_begun(test, head);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[1].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(call->group, pool, &ktasks[2].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &call->task), 0);
+	call_sleeps(test, call);
+	last->other = &call->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &last->task), 0);
+	wpt_open(head->gate);
+	if (wpool_wait_timeout(&last->task, WPT_LIMIT, NULL)) {
+		wpool_cancel(&ktasks[2].task);
+		KUNIT_FAIL(test, "the workers sleep for ever");
+	}
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->task), 0);
+	KUNIT_EXPECT_EQ(test, call->got, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 1);
+}
+
+static int group_of_itself(void *arg)
+{
+	struct call *call = arg;
+
+	if (call->once)
+		return 0;
+	call->once = true;
+	call->got = wpool_group_schedule(call->group, call->pool, &call->task) ?:
+		    wpool_group_wait(call->group);
+	return 0;
+}
+
+/* 81: a task that is to run again in a group, and waits for that */
+static void composed_group_own(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct call *call = new_call(test, pool, group_of_itself);
+
+	call->group = wpt_group(test, false);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &call->task), 0);
+	if (wpool_wait_timeout(&call->task, WPT_LIMIT, NULL)) {
+		wpool_cancel(&call->task);
+		KUNIT_FAIL(test, "the worker sleeps for ever");
+	}
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &call->task), 0);
+	KUNIT_EXPECT_EQ(test, call->got, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, call->group), 0);
+}
+
+static int wait_for_other(void *arg)
+{
+	struct call *call = arg;
+
+	complete_all(&call->begun);
+	if (call->n++)
+		return 0;
+	wait_for_completion(&call->gate->opened);
+	call->got = wpool_wait(call->other);
+	return 0;
+}
+
+/* 81: what is to run again does so, though a wait for it is refused */
+static void composed_refused_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct call *one = new_call(test, pool, wait_for_other);
+	struct call *two = new_call(test, pool, wait_for_other);
+
+	one->other = &two->task;
+	two->other = &one->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &one->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&one->begun, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &two->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&two->begun, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &one->task), 0);
+	wpt_open(one->gate);
+	wpt_open(two->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &one->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &two->task), 0);
+	KUNIT_EXPECT_EQ(test, two->got, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, one->got, 0);
+	KUNIT_EXPECT_EQ(test, one->n, 2);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
+}
+
+#define FOLLOWERS 3
+
+static int follow_and_block(void *arg)
+{
+	struct call *call = arg;
+	int i, ret = 0;
+
+	for (i = 0; i < FOLLOWERS && !ret; i++)
+		ret = wpool_schedule_keyed(call->pool, &call->ktasks[1 + i], 1);
+	complete_all(&call->begun);
+	wait_for_completion(&call->gate->opened);
+	call->got = ret ?: wpool_schedule(call->pool, call->other);
+	return 0;
+}
+
+/*
+ * A pool of three workers, full of what is held back: one is inside @slow; @head blocks for
+ * room that its own followers take; @waits waits for @slow, and makes room when it ends.
+ */
+struct jam {
+	struct wpool		*pool;
+	struct wpool_task	*slow;
+	struct call		*head, *waits[2];
+	struct wpool_delayed_task *dtasks[2];
+	struct wpt_job		*jobs;
+};
+
+static struct jam *new_jam(struct kunit *test, unsigned int capacity)
+{
+	struct jam *jam = wpt_alloc(test, sizeof(*jam));
+
+	jam->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .min_workers = capacity, .queue_depth = 2,
+	});
+	return jam;
+}
+
+/* Queued beyond the bound, as the pool is full. */
+static void jam_wait(struct kunit *test, struct jam *jam, unsigned int i)
+{
+	struct call *waits = new_call(test, jam->pool, wait_now);
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+
+	waits->other = jam->slow;
+	wpool_delayed_task_init(dtask, wait_now, waits);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(jam->pool, dtask, 0), 0);
+	call_sleeps(test, waits);
+	jam->waits[i] = waits;
+	jam->dtasks[i] = dtask;
+}
+
+/* @slow is running, and nothing else. */
+static void jam_fill(struct kunit *test, struct jam *jam, unsigned int waiters)
+{
+	struct call *head = new_call(test, jam->pool, follow_and_block);
+	unsigned int i;
+
+	jam->jobs = wpt_jobs(test, 1 + FOLLOWERS, NULL);
+	head->ktasks = wpt_alloc(test, (1 + FOLLOWERS) * sizeof(*head->ktasks));
+	wpool_keyed_task_init(&head->ktasks[0], follow_and_block, head);
+	for (i = 0; i < FOLLOWERS; i++)
+		wpool_keyed_task_init(&head->ktasks[1 + i], wpt_run_job, &jam->jobs[1 + i]);
+	head->other = &jam->jobs[0].task;
+	jam->head = head;
+	WPT_ASSERT_STAT(test, jam->pool, RUNNING, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(jam->pool, &head->ktasks[0], 1), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&head->begun, WPT_LIMIT), 0);
+	for (i = 0; i < waiters; i++)
+		jam_wait(test, jam, i);
+	wpt_open(head->gate);
+	WPT_ASSERT_STAT(test, jam->pool, BLOCKED, 1);
+}
+
+/* @slow is about to end, and nobody is to be refused. */
+static void jam_ends(struct kunit *test, struct jam *jam, unsigned int waiters)
+{
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &jam->head->ktasks[0].task), 0);
+	KUNIT_EXPECT_EQ(test, jam->head->got, 0);
+	for (i = 0; i < waiters; i++)
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &jam->dtasks[i]->task), 0);
+	wpt_call(test, wpt_call_drain, jam->pool, NULL);
+}
+
+/* 81: who waits for a task that has begun from the batch makes room when it has ended */
+static void composed_batched_end(struct kunit *test)
+{
+	struct jam *jam = new_jam(test, 3);
+	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *quick = wpt_jobs(test, 1, NULL);
+
+	jam->slow = &slow->task;
+	wpool_pause(jam->pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &slow->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &quick->task), 0);
+	wpool_resume(jam->pool);
+	wpt_begun(test, slow);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, quick), 0);
+	jam_fill(test, jam, 1);
+	wpt_open(slow->gate);
+	jam_ends(test, jam, 1);
+}
+
+static int call_cancel_sync(struct wpt_thread *self)
+{
+	return wpool_cancel_sync(self->arg);
+}
+
+/* 81: likewise of one that was to run again, and does not as it was asked to stop */
+static void composed_stopped_end(struct kunit *test)
+{
+	struct jam *jam = new_jam(test, 4);
+	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_thread *thread;
+
+	jam->slow = &slow->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &slow->task), 0);
+	wpt_begun(test, slow);
+	thread = wpt_thread(test, call_cancel_sync, NULL, NULL, &slow->task);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &slow->task), 0);
+	jam_fill(test, jam, 2);
+	wpt_open(slow->gate);
+	jam_ends(test, jam, 2);
+	wpt_join(test, thread);
+	KUNIT_EXPECT_EQ(test, atomic_read(&slow->runs), 1);
+}
+
+struct doomed {
+	struct wpool_task	task;
+	struct wpool_delayed_task inner;
+	struct wpool		*pool;
+	struct wpt_gate		*gate;
+	struct completion	begun;
+};
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static int die_inside(void *arg)
+{
+	struct doomed *self = arg;
+
+	complete_all(&self->begun);
+	wait_for_completion(&self->gate->opened);
+	return wpool_schedule_delayed(self->pool, &self->inner, 0) ?:
+	       wpool_wait(&self->inner.task);
+}
+
+/* 42, 81: likewise of one whose worker is taken down by a task that it runs inside it */
+static void composed_nested_death(struct kunit *test)
+{
+	struct jam *jam = new_jam(test, 3);
+	struct doomed *doomed = wpt_alloc(test, sizeof(*doomed));
+
+	doomed->pool = jam->pool;
+	doomed->gate = wpt_gate(test);
+	init_completion(&doomed->begun);
+	wpool_task_init(&doomed->task, die_inside, doomed);
+	wpool_delayed_task_init(&doomed->inner, die, NULL);
+	jam->slow = &doomed->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &doomed->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&doomed->begun, WPT_LIMIT), 0);
+	jam_fill(test, jam, 1);
+	wpt_open(doomed->gate);
+	jam_ends(test, jam, 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &doomed->task), -EOWNERDEAD);
+}
+
+static int batch_of_two(struct wpt_thread *self)
+{
+	struct wpool_task *tasks[] = { &self->job[0].task, &self->job[1].task };
+
+	return wpool_schedule_batch(self->pool, tasks, 2);
+}
+
+/* 26: a batch that is refused is counted */
+static void composed_batch_rejected(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_thread *thread;
+
+	wpool_shutdown(pool);
+	thread = wpt_thread(test, batch_of_two, pool, wpt_jobs(test, 2, NULL), NULL);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -ESHUTDOWN);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
+}
+
+static struct kunit_case composed_cases[] = {
+	KUNIT_CASE(composed_discard_keyed),
+	KUNIT_CASE(composed_group_behind),
+	KUNIT_CASE(composed_group_far_behind),
+	KUNIT_CASE(composed_group_own),
+	KUNIT_CASE(composed_refused_again),
+	KUNIT_CASE(composed_batched_end),
+	KUNIT_CASE(composed_stopped_end),
+	KUNIT_CASE(composed_nested_death),
+	KUNIT_CASE(composed_batch_rejected),
+	{}
+};
+
+static struct kunit_suite composed_suite = {
+	.name = "wpool_composed",
+	.init = composed_init,
+	.exit = wpt_exit,
+	.test_cases = composed_cases,
+};
+
+kunit_test_suite(composed_suite);
