@@ -48,8 +48,8 @@ check:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 selftest:
-	@scripts/packages build test
-	@scripts/selftest
+	@scripts/packages build test $(FOREIGN)
+	@scripts/selftest $(if $(K),--kernel '$(K)')
 
 # Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2
 # PAIRS=1: and no pair of acts is missed without a reason in scripts/pairs.unmet.
@@ -119,7 +119,7 @@ help:
 	@echo 'make bench            measure it beside everything else (some minutes)'
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
-	@echo 'make selftest         prove that a run with a fault in it fails'
+	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
 	@echo 'make coverage         which lines the tests reach; one that none does must be explained'

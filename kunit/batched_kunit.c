@@ -353,6 +353,28 @@ static void batched_serves_the_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_result(test, &more[1]), 0);
 }
 
+/* 18: while one more blocks than can be let in, none of the room that comes is the batch's own */
+static void batched_spares_the_blocked(struct kunit *test)
+{
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 4,
+	});
+	struct wpt_job *more = batched_jobs(test, table, 2, NULL);
+	struct wpt_thread *submitters[2];
+	unsigned int i;
+
+	batched_queue(test, table, 3, NULL);
+	table->rest = batched_queue(test, table, 1, wpt_gate(test));
+	for (i = 0; i < 2; i++)
+		submitters[i] = wpt_thread(test, wpt_call_schedule, table->pool, &more[i], NULL);
+	WPT_ASSERT_STAT(test, table->pool, BLOCKED, 2);
+	batched_let_go(test, table, 0, table->rest);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, submitters[i]), 0);
+	wpt_open(table->rest->gate);
+	batched_expect_run(test, more, 2);
+}
+
 /* 23: the oldest, which is dropped, may be one in the batch */
 static void batched_is_the_oldest(struct kunit *test)
 {
@@ -395,6 +417,7 @@ static struct kunit_case batched_cases[] = {
 	KUNIT_CASE(batched_is_not_for_who_leaves),
 	KUNIT_CASE(batched_takes_up_room),
 	KUNIT_CASE_PARAM(batched_serves_the_blocked, detached_gen_params),
+	KUNIT_CASE(batched_spares_the_blocked),
 	KUNIT_CASE(batched_is_the_oldest),
 	{}
 };

@@ -3,6 +3,8 @@
  * Creating, naming, finding and counting pools.
  */
 #include <linux/err.h>
+#include <linux/numa.h>
+#include <linux/sched/prio.h>
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
@@ -76,6 +78,10 @@ static const struct refused_case refused_cases[] = {
 	{ "queue depth INT_MIN", "kunit-refused", { .queue_depth = INT_MIN } },
 	{ "unknown policy", "kunit-refused", { .full = 99 } },
 	{ "spin_us for ever", "kunit-refused", { .spin_us = UINT_MAX } },
+	{ "nice 20", "kunit-refused", { .nice = MAX_NICE + 1 } },
+	{ "nice -21", "kunit-refused", { .nice = MIN_NICE - 1 } },
+	{ "a node that cannot be", "kunit-refused", { .node = WPOOL_NODE(MAX_NUMNODES) } },
+	{ "a node before the first", "kunit-refused", { .node = -1 } },
 };
 
 static void refused_name(const struct refused_case *param, char *desc)

@@ -112,6 +112,51 @@ static void delayed_cancel_modified(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
+/* A worker that is held, and behind it a task whose delay is over. */
+static struct wpool_delayed_task *fired(struct kunit *test, struct wpool *pool,
+					struct wpt_job *job)
+{
+	struct wpool_delayed_task *dtask = delayed_job(test, job);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtask, 0), 0);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
+	return dtask;
+}
+
+/* 54, 78: a pool that closes does not put one off again that waits in its queue */
+static void delayed_modified_at_end(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct wpool_delayed_task *dtask = fired(test, pool, job);
+
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtask, NEVER), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+}
+
+/* 18: one that is put off again has left the queue: who blocks has its room */
+static void delayed_modified_makes_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 2, NULL);
+	struct wpool_delayed_task *dtask = fired(test, pool, &jobs[0]);
+	struct wpt_thread *submitter = wpt_thread(test, wpt_call_schedule, pool, &jobs[1], NULL);
+
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtask, NEVER), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+}
+
 /* How it is taken back, and from where. */
 struct taking {
 	const char	*name;
@@ -193,6 +238,7 @@ static const struct taking takings[] = {
 	{ "wpool_cancel()", by_task },
 	{ "wpool_cancel_sync()", by_sync },
 	{ "wpool_cancel_delayed()", wpool_cancel_delayed },
+	{ "wpool_cancel_delayed_sync()", wpool_cancel_delayed_sync },
 	{ "wpool_cancel(), raw lock held", by_task_locked },
 	{ "wpool_cancel_delayed(), raw lock held", by_delayed_locked },
 	{ "wpool_cancel(), hard irq", by_task_in_irq },
@@ -266,6 +312,8 @@ static struct kunit_case delayed_cancel_cases[] = {
 	KUNIT_CASE(delayed_cancel_plain),
 	KUNIT_CASE(delayed_cancel_sync),
 	KUNIT_CASE(delayed_cancel_modified),
+	KUNIT_CASE(delayed_modified_at_end),
+	KUNIT_CASE(delayed_modified_makes_room),
 	KUNIT_CASE_PARAM(delayed_cancel_context, taking_gen_params),
 	KUNIT_CASE_PARAM(delayed_cancel_fires, taking_gen_params),
 	{}

@@ -2,7 +2,9 @@
 /*
  * Groups: what is taken back wherever it waits, and how long a worker helps.
  */
+#include <linux/cpumask.h>
 #include <linux/sched.h>
+#include "halt.h"
 #include "wpool_kunit.h"
 
 static int group_cancel_init(struct kunit *test)
@@ -116,10 +118,131 @@ static void group_wait_is_limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, helper->group), 0);
 }
 
+static const bool keyed_cases[] = { false, true };
+
+static void keyed_name(const bool *keyed, char *desc)
+{
+	strscpy(desc, *keyed ? "held back by a key" : "on the queue", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(keyed, keyed_cases, keyed_name);
+
+/* Many times as many as are looked at in one hold of the pool's lock. */
+#define MANY		1024
+#define CHUNK		32
+#define ROUNDS		10
+
+struct crowd {
+	struct wpool_keyed_task	*ktasks;
+	unsigned int		first;		/* of those that are on the same list */
+};
+
+/* Takes back the one that a walk is to go on with, as soon as it has come so far. */
+static int cancel_ahead(struct wpt_thread *self)
+{
+	unsigned long end = jiffies + WPT_LIMIT;
+	struct crowd *crowd = self->arg;
+	unsigned int i, n = 0;
+
+	for (i = crowd->first + CHUNK; i < MANY; i += CHUNK) {
+		while (wpool_task_queued(&crowd->ktasks[i - 1].task) && time_before(jiffies, end))
+			cond_resched();
+		n += wpool_cancel(&crowd->ktasks[i].task);
+	}
+	return n;
+}
+
+/* 53: a group is taken back while others take back tasks of it: each once, and none is missed */
+static void group_cancel_beside_cancel(struct kunit *test)
+{
+	bool keyed = *(const bool *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	struct crowd *crowd = wpt_alloc(test, sizeof(*crowd));
+	struct wpt_thread *thread;
+	unsigned int i, round, n;
+
+	crowd->ktasks = wpt_alloc(test, MANY * sizeof(*crowd->ktasks));
+	crowd->first = keyed;		/* the head of the key is on the queue */
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < MANY; i++) {
+			if (keyed)
+				wpool_keyed_task_init(&crowd->ktasks[i], wpt_run_job, job);
+			else
+				wpool_task_init(&crowd->ktasks[i].task, wpt_run_job, job);
+			KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool,
+								   &crowd->ktasks[i].task), 0);
+		}
+		thread = wpt_thread(test, cancel_ahead, pool, NULL, crowd);
+		n = wpool_group_cancel(group);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread) + n, MANY);
+		KUNIT_ASSERT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+		WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+		wpool_group_init(group);
+	}
+	wpt_open(hold->gate);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, ROUNDS * MANY);
+}
+
+/* So many that looking at all of them takes a while. */
+#define CROWD		80000
+
+static int call_group_cancel(struct wpt_thread *self)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
+	return wpool_group_cancel(self->arg);
+}
+
+/* 53: workers take what is before the tasks of a group while these are looked for */
+static void group_cancel_beside_workers(struct kunit *test)
+{
+	const struct cpumask *here = cpumask_of(cpumask_first(cpu_online_mask));
+	struct wpt_job *hold, *first, *plain, *slow, *grouped = wpt_jobs(test, 64, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_thread *thread;
+	struct wpool *pool;
+	struct wpt_halt *halt;
+	bool halfway;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	set_cpus_allowed_ptr(current, here);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED, .cpumask = here,
+	});
+	hold = wpt_hold(test, pool, 1);
+	first = wpt_jobs(test, 1, NULL);
+	plain = wpt_jobs(test, CROWD, NULL);
+	slow = wpt_jobs(test, 1, wpt_gate(test));
+	wpt_group_schedule(test, group, pool, first, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, plain, CROWD), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &slow->task), 0);
+	wpt_group_schedule(test, group, pool, grouped, 64);
+	thread = wpt_thread(test, call_group_cancel, pool, NULL, group);
+	wpt_spin_until(!wpool_task_queued(&first->task));
+	halt = wpt_halt_other(test);
+	halfway = !completion_done(&thread->done) && wpt_stat(pool, WPOOL_STAT_CANCELLED) == 1;
+	wpt_open(hold->gate);
+	wpt_begun(test, slow);
+	wpt_go_on(halt);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 65);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, CROWD + 1);
+	wpt_open(slow->gate);
+	if (!halfway || halt->early)
+		kunit_skip(test, "the call was not met half-way");
+}
+
 static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_cancel_in_caller),
 	KUNIT_CASE(group_cancel_shutdown_now),
 	KUNIT_CASE(group_wait_is_limited),
+	KUNIT_CASE_PARAM(group_cancel_beside_cancel, keyed_gen_params),
+	KUNIT_CASE(group_cancel_beside_workers),
 	{}
 };
 

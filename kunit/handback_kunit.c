@@ -376,6 +376,30 @@ static void handback_not_after_restart(struct kunit *test)
 		kunit_skip(test, "the call was not met half-way");
 }
 
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static DEFINE_WPOOL_TASK(defined_task, nothing, NULL);
+
+/* 77: of a task that was set up by the compiler it is known at its submission where it lies */
+static void handback_defined(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = busy_pool(test, &hold);
+	LIST_HEAD(unrun);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &defined_task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), 1);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&unrun));
+	KUNIT_EXPECT_PTR_EQ(test, unrun.next, &defined_task.node);
+	/* In a further round it is on no list. */
+	INIT_LIST_HEAD(&unrun);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+}
+
 static struct kunit_case handback_cases[] = {
 	KUNIT_CASE(handback_awaited),
 	KUNIT_CASE(handback_waiters_free),
@@ -384,6 +408,7 @@ static struct kunit_case handback_cases[] = {
 	KUNIT_CASE(handback_grouped),
 	KUNIT_CASE_PARAM(handback_on_stack, way_gen_params),
 	KUNIT_CASE(handback_to_owner),
+	KUNIT_CASE(handback_defined),
 	KUNIT_CASE(handback_not_after_restart),
 	{}
 };

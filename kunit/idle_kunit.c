@@ -210,6 +210,47 @@ static void die_astray(void)
 	kthread_complete_and_exit(NULL, 0);
 }
 
+static struct {
+	struct wpt_gate		*gate;
+	struct completion	begun;
+} astray;
+
+static void die_behind_gate(void)
+{
+	__set_current_state(TASK_RUNNING);
+	complete(&astray.begun);
+	wait_for_completion(&astray.gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+}
+
+/* 35, 41: one that is woken for a task, and dies before it has taken it, leaves it to another */
+static void idle_dies_when_woken(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct wpool *pool;
+
+	if (!wpt_may_detour())
+		kunit_skip(test, "needs kprobes, on x86");
+	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .flags = WPOOL_PREALLOC });
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	KUNIT_ASSERT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	WPT_ASSERT_STAT(test, pool, IDLE, 2);
+	astray.gate = wpt_gate(test);
+	init_completion(&astray.begun);
+	KUNIT_ASSERT_EQ(test, wpt_detour(jobs[0].worker, "schedule", die_behind_gate), 0);
+	wake_up_process(jobs[0].worker);
+	wait_for_completion_timeout(&astray.begun, WPT_LIMIT);
+	KUNIT_EXPECT_TRUE(test, wpt_detour_end());
+	/* the warmest is used first */
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
+	WPT_EXPECT_STAT(test, pool, IDLE, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+	wpt_open(astray.gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_ASSERT_STAT(test, pool, IDLE, 2);
+}
+
 /* 35, 41: an idle worker that dies is given no task, and another comes in its place */
 static void idle_dies(struct kunit *test)
 {
@@ -247,6 +288,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(idle_spawn_recovers),
 	KUNIT_CASE(idle_spawn_keeps_slots),
 	KUNIT_CASE(idle_dies),
+	KUNIT_CASE(idle_dies_when_woken),
 	{}
 };
 

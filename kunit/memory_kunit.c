@@ -6,6 +6,7 @@
  * system does not suffer: current->fail_nth the so many-th from now on, once;
  * current->make_it_fail all. Those of workers are marked by their worker_start.
  */
+#include <linux/cpumask.h>
 #include <linux/fault-inject.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
@@ -124,6 +125,7 @@ static void memory_create(struct kunit *test)
 	struct task_struct *victim = by_manager ? manager : current;
 	struct wpool_attrs attrs = {
 		.capacity = 4, .min_workers = 2, .flags = WPOOL_LATENCY,
+		.cpumask = cpu_online_mask,
 	};
 	unsigned int nth, left = 0, refused = 0;
 	char name[WPOOL_NAME_MAX + 1];

@@ -178,6 +178,47 @@ static void misuse_destroy_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
+/* A task on the stack of the worker that runs it. */
+struct own {
+	struct wpool		*pool;
+	struct wpool_task	*task;
+	atomic_t		runs;
+	int			got;
+};
+
+static int submit_own(void *arg)
+{
+	struct own *own = arg;
+
+	if (atomic_inc_return(&own->runs) == 1)
+		own->got = wpool_schedule(own->pool, own->task);
+	return 0;
+}
+
+static int wait_for_own(void *arg)
+{
+	struct wpool_task task;
+	struct own *own = arg;
+	int err;
+
+	wpool_task_init(&task, submit_own, own);
+	own->task = &task;
+	err = wpool_schedule(own->pool, &task);
+	return err ?: wpool_wait(&task);
+}
+
+/* 42, 75: it is not submitted again inside itself: if that died, it could not be taken back */
+static void misuse_own_stack(struct kunit *test)
+{
+	struct own *own = wpt_alloc(test, sizeof(*own));
+
+	own->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	KUNIT_EXPECT_EQ(test, wpt_run(test, own->pool, wait_for_own, own), 0);
+	KUNIT_EXPECT_EQ(test, own->got, -EBUSY);
+	KUNIT_EXPECT_EQ(test, atomic_read(&own->runs), 1);
+	WPT_EXPECT_STAT(test, own->pool, NESTED, 1);
+}
+
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(misuse_null, ways_gen_params),
 	KUNIT_CASE(misuse_null_fn),
@@ -187,6 +228,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(misuse_wait),
 	KUNIT_CASE(misuse_cancel),
 	KUNIT_CASE(misuse_destroy_default),
+	KUNIT_CASE(misuse_own_stack),
 	{}
 };
 

@@ -124,7 +124,7 @@ static struct wpool *pool_of(struct kunit *test, unsigned int capacity, int dept
 struct family {
 	struct actor		*parent, *child;
 	struct wpool_task	*heap;	/* if it is not to lie in the frame */
-	bool			refused, left;
+	bool			child_first;
 };
 
 static int act_child(void *arg)
@@ -138,6 +138,7 @@ static int call_have_child(struct actor *self)
 {
 	struct family *family = self->other;
 	struct wpool_task on_stack, *task = family->heap ?: &on_stack;
+	unsigned long end;
 	int err;
 
 	wpool_task_init(task, act_child, family);
@@ -145,8 +146,10 @@ static int call_have_child(struct actor *self)
 	if (err)
 		return err;
 	wait_for_completion(&family->child->begun);
-	/* until the test has had the other go first, or not */
 	wait_for_completion(&family->child->gate->opened);
+	end = jiffies + WPT_LIMIT;
+	while (family->child_first && !sleeps(family->child) && time_before(jiffies, end))
+		cond_resched();
 	err = wpool_wait(task);
 	self->left = wpool_task_queued(task) || wpool_task_running(task);
 	/* So that the test goes on. */
@@ -197,6 +200,7 @@ static void refused_not_its_submitter(struct kunit *test)
 
 	family->parent = parent;
 	family->child = child;
+	family->child_first = param->child_first;
 	if (param->heap)
 		family->heap = wpt_alloc(test, sizeof(*family->heap));
 	wpt_open(parent->gate);

@@ -138,6 +138,43 @@ static void staging_race_for_a_task(struct kunit *test)
 	batched_expect_run(test, racer->jobs, RACES);
 }
 
+#define IN_ORDER	5000
+
+static int submit_in_order(struct wpt_thread *self)
+{
+	int i, err = 0;
+
+	for (i = 0; i < IN_ORDER && !err; i++)
+		err = wpool_try_schedule(self->pool, &self->job[i].task);
+	return err;
+}
+
+/* 73: none of a thread's tasks overtakes another, though the queue is shut again and again */
+static void staging_race_with_shut(struct kunit *test)
+{
+	struct batch_scene *scene = open_scene(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+	struct wpt_thread *thread;
+	struct wpt_job *jobs;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		jobs = batched_jobs(test, scene, IN_ORDER, NULL);
+		thread = wpt_thread(test, submit_in_order, scene->pool, jobs, NULL);
+		while (!completion_done(&thread->done)) {
+			wpool_resume(scene->pool);	/* takes the lock; nothing is paused */
+			cond_resched();
+		}
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+		let_all_go(scene, 1);
+		batched_expect_order(test, jobs, IN_ORDER);
+		scene->held[0] = wpt_hold(test, scene->pool, 1);
+		scene->rest = batched_queue(test, scene, 2, NULL);
+	}
+	let_all_go(scene, 1);
+}
+
 #define BLOCK_ROUNDS	200
 
 /* Submits the last one, and so sleeps if there is no room. */
@@ -194,6 +231,7 @@ static void staging_race_to_block(struct kunit *test)
 static struct kunit_case staging_race_cases[] = {
 	KUNIT_CASE_PARAM(staging_race_for_room, high_gen_params),
 	KUNIT_CASE(staging_race_for_a_task),
+	KUNIT_CASE(staging_race_with_shut),
 	KUNIT_CASE(staging_race_to_block),
 	{}
 };

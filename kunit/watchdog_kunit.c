@@ -16,7 +16,7 @@
 #define PATIENCE_MS	40
 
 /* What is listened for, each from the pool of the test alone. */
-enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, NR_WORDS };
+enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, IN_NONE, NR_WORDS };
 
 static struct {
 	char		pool[WPOOL_NAME_MAX + 3];
@@ -30,6 +30,7 @@ static struct {
 		[BY_SUBMITTER]	= "1 of them by their submitters",
 		[IN_OOPS]	= "has been in task_oops",
 		[IN_TERMINATED]	= "has been in terminated",
+		[IN_NONE]	= "is not in a task",
 	},
 };
 
@@ -328,6 +329,32 @@ static void watchdog_names_hook(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
 
+static void stuck_stop(struct wpool *pool)
+{
+	struct wpt_gate *gate = wpool_priv(pool);
+
+	wait_for_completion(&gate->opened);
+}
+
+/* Nor does the end come while a worker's own hook does not return. */
+static void watchdog_names_stop(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_stop = stuck_stop };
+	struct wpt_gate *gate = wpt_gate(test);
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS, .ops = &ops, .priv = gate });
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *destroyer;
+
+	EXPECT_SOME(pool, "worker \\d+ \\(pid \\d+\\) is not in a task");
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpt_forget(test, pool);
+	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, heard(IN_NONE) >= 2);
+	wpt_open(gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
+}
+
 static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_once),
 	KUNIT_CASE(watchdog_names_many),
@@ -336,6 +363,7 @@ static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_awaited),
 	KUNIT_CASE(watchdog_counts_caller_runs),
 	KUNIT_CASE(watchdog_names_hook),
+	KUNIT_CASE(watchdog_names_stop),
 	{}
 };
 

@@ -8,7 +8,7 @@ import fnmatch
 import pathlib
 import tempfile
 
-from harness import coverage, kernels, kunit, machine, mutants
+from harness import coverage, kernels, kunit, machine, modules, mutants, user
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -31,6 +31,23 @@ PLANTED = {
 }
 
 
+# The same for the user-level test, on a kernel as Debian ships it: what red_user is to do.
+PLANTED_USER = {
+    "a run that is right": ("nothing", None),
+    "a case that fails": ("refuse", "the planted module loads: insmod: can't insert"),
+    "a panic": ("panic", "verdict: the machine stopped without a verdict"),
+    "a hang": ("hang", "verdict: no verdict within"),
+    "a script that ends before its time": ("cut", "plan: planned None cases, saw 1"),
+    "a warning": ("warn", "console: *WARNING: CPU:"),
+    "an oops": ("oops", "console: *kernel NULL pointer dereference"),
+    "a thread that sleeps where it must not": ("sleep", "console: *BUG: scheduling while atomic"),
+    "a death that wpool does not log": ("unlogged", "each of 1 deaths is logged once"),
+    "a taint": ("taint", "taint: 0x3010 has 0x10 beyond"),
+}
+# What a kernel must have been made with to notice one.
+NEEDS = {"sleep": "CONFIG_PREEMPT_COUNT"}
+
+
 # What only another kernel than the usual one notices.
 KERNELS = {"red_kcsan": "kcsan"}
 
@@ -43,8 +60,21 @@ def suites_of(module):
 
 
 def prove(tally, planted, module, reason, run):
-    """Judge a run as check does; it must fail, and for that reason."""
-    inner, said = overhear(kunit.judge, "planted", run, suites_of(module))
+    """Judge a run of a KUnit module as check does; it must fail, and for that reason."""
+    _prove(tally, planted, reason, kunit.judge, run, suites_of(module))
+
+
+def prove_user(tally, kernel, planted):
+    """The same of a user-level test."""
+    how, reason = PLANTED_USER[planted]
+    if how in NEEDS and not kernel.has(NEEDS[how]):
+        tally.skip(f"{planted} on {kernel.name}: it has no {NEEDS[how]}")
+        return
+    _prove(tally, f"{planted} on {kernel.name}", reason, user.judge, _boot_user(kernel, how))
+
+
+def _prove(tally, planted, reason, judge, run, *args):
+    inner, said = overhear(judge, "planted", run, *args)
     given = next((line for line in inner.reasons if fnmatch.fnmatch(line, f"*{reason}*")), None)
     if reason is None and inner.passed and not inner.failed:
         tally.ok(f"{planted}: the check passed")
@@ -60,6 +90,13 @@ def boot(kernel, built, module):
     order = [] if module == "red_empty" else [module]
     return kunit.run(kernel, built, order, cpus=2,
                      limit=HANG_LIMIT if module == "red_hang" else 180)
+
+
+def _boot_user(kernel, how):
+    built, _ = modules.build(kernel, FIXTURES, "fixtures", ("Kbuild", "*.c"))
+    return machine.boot(kernel, "red", {"red_user.ko": built["red_user"], "env": f"HOW={how}\n",
+                                        **user.scripts()},
+                        limit=HANG_LIMIT if how == "hang" else 180)
 
 
 # --- quickly ----------------------------------------------------------------

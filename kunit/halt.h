@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Halts what runs on the last of the CPUs, by an interrupt: so between two holds of a pool's
+ * lock, under which there are none. For calls that do much in many holds.
+ */
+#ifndef _WPOOL_HALT_H
+#define _WPOOL_HALT_H
+
+#include <kunit/test.h>
+#include <linux/jiffies.h>
+#include <linux/processor.h>
+#include "wpool_kunit.h"
+
+struct wpt_halt {
+	bool	halted, go;
+	bool	early;		/* went on before it was told to */
+};
+
+/* With two CPUs at least; the caller is on the first. What it touches is the test's. */
+struct wpt_halt *wpt_halt_other(struct kunit *test);
+void wpt_go_on(struct wpt_halt *halt);
+
+/* As wpt_until(), for what is over before a tick is. */
+#define wpt_spin_until(condition)					\
+do {									\
+	unsigned long __end = jiffies + WPT_LIMIT;			\
+									\
+	while (!(condition) && time_before(READ_ONCE(jiffies), __end))	\
+		cpu_relax();						\
+} while (0)
+
+#endif /* _WPOOL_HALT_H */
