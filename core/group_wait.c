@@ -258,6 +258,7 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 		return -EDEADLK;
 	wait.owner = stack_hold(group->owner);
 	deadline_set(&wait.deadline, timeout);
+	dep_wait_group(group, wait.deadline.never);
 	do {
 		group_look(&wait);
 		wait.helps = deadline_left(&wait.deadline);
