@@ -147,6 +147,7 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 		return 0;
 	if (worker_refused(pool, what))
 		return -EDEADLK;
+	dep_wait_pool(pool, true);
 	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
 	if (!pool_undone(pool)) {

@@ -66,6 +66,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	wpool_get(pool);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
+	dep_wait_room();
 	left = wait_for_completion_killable_timeout(&waiter.done,
 						    deadline_left(&deadline));
 

@@ -303,7 +303,8 @@ static struct wpool *group_get_counting_home(struct wpool_group *group)
  * Counts a task that is about to be submitted. Context: its lock held. Return: as
  * group_get_counting_home(), if the task is elsewhere.
  */
-static struct wpool *group_count(struct wpool_group *group, struct wpool *pool)
+static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
+				 const struct wpool_task *task)
 {
 	lockdep_assert_held(&group->lock);
 	if (!group->pending++) {
@@ -311,6 +312,7 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool)
 		if (group->owner)
 			stack_link_group(group);
 	}
+	dep_group_add(group, pool, task->fn);
 	if (group->home == pool)
 		return NULL;
 	group->elsewhere++;
@@ -319,7 +321,7 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool)
 
 /* Return: false if the group is gone, with the stack of @owner. */
 static bool group_add(struct wpool_group *group, struct wpool *pool,
-		      const struct wpool_worker *owner)
+		      const struct wpool_task *task, const struct wpool_worker *owner)
 {
 	struct wpool_wakes wakes = {};
 	struct wpool *home = NULL;
@@ -330,7 +332,7 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 	gone = stack_is_ending(owner);
 	if (!gone) {
 		raw_spin_lock_irqsave(&group->lock, flags);
-		home = group_count(group, pool);
+		home = group_count(group, pool, task);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
 	rcu_read_unlock();
@@ -417,7 +419,7 @@ int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 	if (!group || !submit_args_ok(pool, task))
 		return -EINVAL;
 	owner = stack_hold(group->owner);
-	if (group_add(group, pool, owner)) {
+	if (group_add(group, pool, task, owner)) {
 		ret = submit_to_group(pool, task, group, owner);
 		if (ret)
 			group_sub(group, pool, owner);

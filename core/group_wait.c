@@ -273,6 +273,7 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 		return -EINVAL;
 	wait.owner = stack_hold(group->owner);
 	deadline_set(&wait.deadline, timeout);
+	dep_wait_group(group, wait.deadline.never);
 	do {
 		/* Each time: it is told if a task joins, which may be its own, to run again. */
 		own = group_is_own(group, wait.worker);

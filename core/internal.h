@@ -54,6 +54,7 @@
 #include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/lockdep_types.h>
 #include <linux/llist.h>
 #include <linux/rbtree_types.h>
 #include <linux/sched.h>
@@ -271,6 +272,8 @@ struct wpool_deadline {
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
  * @named: L: has been named for taking too long, see watchdog.c
+ * @dep: W: what lockdep takes for the function, see depmap.c
+ * @dep_held: W: held by the worker
  *
  * Everything that its burial needs if the function never returns; hence in
  * struct wpool_worker or wpool_caller and not on the stack, which an oops rewinds.
@@ -298,6 +301,10 @@ struct wpool_run {
 	bool			stop;
 	bool			orphan;
 	bool			named;
+#ifdef CONFIG_PROVE_LOCKING
+	struct lockdep_map	dep;
+	bool			dep_held;
+#endif
 };
 
 /**
@@ -337,6 +344,7 @@ struct wpool_run {
  * @ending: its stack is about to go: set by itself, read in RCU read-side critical
  *	sections, see stack_is_ending()
  * @kref: the thread until it is buried, others in calls on groups of its stack
+ * @dep_held: W: holds &wpool.dep
  * @rcu: for readers of &wpool.workers
  */
 struct wpool_worker {
@@ -377,6 +385,9 @@ struct wpool_worker {
 
 	unsigned int		depth;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
+#ifdef CONFIG_PROVE_LOCKING
+	bool			dep_held;
+#endif
 	struct rcu_head		rcu;
 };
 
@@ -559,6 +570,7 @@ struct wpool_entry {
  * @owner: I: the module whose own tasks are not pinned
  * @hold: L: the steps of this hold of @lock, see hold.h
  * @longest_hold: S: the most there were in one
+ * @dep: I: what lockdep takes for all its tasks, or NULL; see depmap.c
  * @rcu: for task_lock_pool()
  * @name: I
  */
@@ -658,6 +670,7 @@ struct wpool {
 #ifdef CONFIG_PROVE_LOCKING
 	unsigned int		hold;
 	unsigned int		longest_hold;
+	struct wpool_dep	*dep;
 #endif
 	struct rcu_head		rcu;
 	char			name[WPOOL_NAME_MAX + 1];
@@ -776,6 +789,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 #include "prototypes.h"
+#include "depmap.h"
 #include "hold.h"
 #include "stack.h"
 #include "caller.h"

@@ -280,10 +280,12 @@ static int manager_main(void *unused)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
+		dep_manager_begins();
 		llist_for_each_entry_safe(exit, next, dead, node)
 			exit->reap(exit);
 		if (pool)
 			manage(pool);
+		dep_manager_ends();
 		cond_resched();
 	}
 	__set_current_state(TASK_RUNNING);

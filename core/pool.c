@@ -184,6 +184,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	pool->owner = owner;
 	strscpy(pool->name, name, sizeof(pool->name));
 	pool_pin_wpool(pool);
+	dep_pool_init(pool);
 	return pool;
 }
 
@@ -304,6 +305,7 @@ static void pool_free(struct rcu_head *rcu)
 	task_free_chain(pool->staging.spare);
 	kfree(pool->latency);
 	free_cpumask_var(pool->cpumask);
+	dep_pool_free(pool);
 	kfree(pool);
 }
 

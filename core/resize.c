@@ -29,6 +29,7 @@ void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
  */
 int pool_await_workers(struct wpool_waiter *starter)
 {
+	dep_wait_manager(true);
 	wait_for_completion(&starter->done);
 	return starter->told ?: starter->value;
 }

@@ -182,10 +182,12 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 	int result;
 
 	trace_wpool_task_start(pool->name, task, run->fn);
+	dep_run_begins(pool, run);
 	if (unlikely(pool->ops))
 		result = run_call_hooked(pool, run);
 	else
 		result = run_call(pool, run);
+	dep_run_ends(pool, run);
 
 	trace_wpool_task_end(pool->name, task, run->fn, result);
 	/* Else cond_resched() would be a fifth of what an empty task costs. */

@@ -129,6 +129,8 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	bool ended;
 
 	deadline_set(&deadline, timeout);
+	dep_wait_pool(pool, deadline.never);
+	dep_wait_manager(deadline.never);
 	pool_lock(pool, flags);
 	shared_inc(pool->nr_awaiting);
 	if (pool->nr_awaiting == 1)

@@ -261,6 +261,7 @@ static void stack_forget(struct callback_head *work)
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
+	dep_thread_ends(worker);
 	if (worker->has_groups && !worker->leaving) {
 		WRITE_ONCE(worker->ending, true);
 		synchronize_rcu();	/* pairs with stack_is_ending() */

@@ -28,6 +28,7 @@ void task_exit(void)
 {
 	/* Pools that are not freed yet have some to spare, see pool_release(). */
 	rcu_barrier();
+	dep_exit();
 	kmem_cache_destroy(task_cache);
 }
 

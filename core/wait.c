@@ -242,6 +242,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&wait.deadline, timeout);
+	dep_wait_task(task, wait.deadline.never);
 	do {
 		ret = wait_once(&wait);
 		wait.may_spin = false;
@@ -420,6 +421,7 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	if (!can_be_awaited(task))
 		return wpool_cancel(task);
 	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
+	dep_wait_task(task, true);
 	/* Again if it was submitted again before it could see that it should not. */
 	do {
 		cancelled |= wpool_cancel(task);

@@ -17,6 +17,10 @@ static char *suite = "*";
 module_param(suite, charp, 0444);
 MODULE_PARM_DESC(suite, "Run only these suites: globs separated by commas (default *)");
 
+static char *provoke = "";
+module_param(provoke, charp, 0444);
+MODULE_PARM_DESC(provoke, "What lockdep is to report, see lockdep_kunit.c; it is off from then on");
+
 struct fixture {
 	struct list_head	memory;
 	struct list_head	gates;
@@ -64,21 +68,31 @@ bool wpt_fail_spawn(unsigned int interval)
  * What was asked for, to be freed. Debian's 6.1 runs the tests of a module before
  * it parses the parameters.
  */
-static char *patterns_given(void)
+static char *parameter(const char *name, const char *parsed)
 {
 	const char *given = NULL;
 
 	if (THIS_MODULE->state == MODULE_STATE_COMING)
-		given = strstr(THIS_MODULE->args, "suite=");
+		given = strstr(THIS_MODULE->args, name);
 	if (!given)
-		return kstrdup(suite, GFP_KERNEL);
-	given += strlen("suite=");
+		return kstrdup(parsed, GFP_KERNEL);
+	given += strlen(name);
 	return kstrndup(given, strcspn(given, " \t\n"), GFP_KERNEL);
+}
+
+/* Is lockdep to report this? */
+bool wpt_provoked(const char *what)
+{
+	char *given = parameter("provoke=", provoke);
+	bool found = given && !strcmp(given, what);
+
+	kfree(given);
+	return found;
 }
 
 static bool selected(const char *name)
 {
-	char *patterns = patterns_given();
+	char *patterns = parameter("suite=", suite);
 	char *rest = patterns;
 	char *pattern;
 	bool found = !patterns;

@@ -330,6 +330,12 @@ struct wpool_group {
 	unsigned int		watch;
 	struct wpool_worker	*owner;
 	struct list_head	node;
+#ifdef CONFIG_PROVE_LOCKING
+	struct {
+		const struct wpool	*pool;
+		wpool_fn_t		fn;
+	} dep[4];
+#endif
 };
 
 /* Bits of &wpool_group.flags. */

@@ -44,16 +44,27 @@ def _only(test):
     return f"kunit.filter_glob={common}{some}*"
 
 
-def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None):
+# What a suite has lockdep report, each in a machine of its own: it is off from then on.
+PROVOKER = "wpool_lockdep"
+PROVOCATION = re.compile(r'^\t\{ "(\w+)", by_', re.M)
+
+
+def provocations(folder):
+    return [name for path in sorted(pathlib.Path(folder).glob("*.c"))
+            for name in PROVOCATION.findall(path.read_text())]
+
+
+def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke=""):
     """Boot, load the modules in order, and return the machine's run.
 
     test: only these suites of wpool_kunit; globs, with commas.
+    provoke: see PROVOKER.
     """
     files = {f"{name}.ko": built[name] for name in order if name in built}
     files["report.sh"] = machine.GUEST / "report.sh"
     settings = [f"REPEAT={repeat}", f"MODULES='{' '.join(order)}'"]
     if test != "*":
-        settings += [f"ARGS_wpool_kunit='suite={test}'"]
+        settings += [f"ARGS_wpool_kunit='suite={test} provoke={provoke}'"]
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, cpus=cpus, enough=enough, append=_only(test),
                         limit=limit or
@@ -65,6 +76,7 @@ def judge(tally, label, run, suites, repeat=1):
     _judge_suites(tally, label, run, suites, repeat)
     judge_verdict(tally, label, run)
     judge_console(tally, label, run)
+    judge_lockdep(tally, label, run)
     _judge_leavings(tally, label, run)
 
 
@@ -125,6 +137,15 @@ def _judge_leavings(tally, label, run):
     for leaks in report.named(run.report, "leaks"):
         tally.check(f"{label} leaks no memory", leaks.splitlines())
     judge_taint(tally, label, run, int(report.named(run.report, "taint")[0]), TAINT_EXPECTED)
+
+
+def judge_lockdep(tally, label, run):
+    """Once it has reported something, or has no room for more, lockdep proves nothing."""
+    for stats in report.named(run.report, "lockdep"):
+        on = re.search(r"debug_locks: +1", stats)
+        told = any(console.HEAD.search(line) for line in run.console.splitlines())
+        if on or not told:
+            tally.check(f"{label} lockdep stays on", [] if on else ["off, and not a word why"])
 
 
 def say_races(label, run):

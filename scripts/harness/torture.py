@@ -54,6 +54,7 @@ def judge(tally, label, run, hard=False):
     if hard:
         found = [line for line in found if not HARD.search(line)]
     tally.check(f"{label} console", found)
+    kunit.judge_lockdep(tally, label, run)
     if not run.why:
         _judge_leavings(tally, label, run, hard)
     for line in [*(line for line in lines if line.startswith("pairs:")), *closing]:
