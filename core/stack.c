@@ -164,6 +164,8 @@ static void let_go(struct wpool *pool, struct wpool_run *run,
 	if (!stack_has(dead, group))
 		return;
 	run->group = NULL;
+	if (!run->worker)
+		group_task_outside(group, pool, false, wakes);
 	group_task_done(group, pool, -EOWNERDEAD, wakes);
 }
 
