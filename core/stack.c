@@ -238,7 +238,7 @@ static void stack_forget(struct callback_head *work)
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
-	if (worker->has_groups && !worker->leaving) {
+	if (worker->has_groups) {
 		WRITE_ONCE(worker->ending, true);
 		synchronize_rcu();	/* pairs with stack_is_ending() */
 	}
