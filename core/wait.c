@@ -55,6 +55,25 @@ struct wait {
 	int			result;
 };
 
+/* Lets a worker of the pool go to sleep. Locking: pool->lock held; released. */
+static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool_circle circle;
+	bool more;
+
+	rcu_read_lock();
+	more = deadlock_enter(waiter, &circle, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	while (more) {
+		pool_lock(pool, flags);
+		more = deadlock_follow(&circle, &wakes);
+		pool_unlock_wake(pool, flags, &wakes);
+	}
+	rcu_read_unlock();
+}
+
 /*
  * Sleeps until the task is done, or to be looked at again. Locking: pool->lock
  * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
@@ -71,9 +90,8 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	__releases(&pool->lock)
 {
 	struct wpool_wakes wakes = {};
-	struct wpool_circle circle;
 	struct wpool_waiter waiter;
-	bool gave_up, more = false;
+	bool gave_up;
 	long left;
 
 	waiter_init(&waiter);
@@ -89,16 +107,10 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 		waiter.slept_at = spin_slept_at(pool);
 	watch_add(wait->task, &waiter);
 	wpool_get(pool);
-	rcu_read_lock();
 	if (waiter.worker)
-		more = deadlock_enter(&waiter, &circle, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-	while (more) {
-		pool_lock(pool, flags);
-		more = deadlock_follow(&circle, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
-	}
-	rcu_read_unlock();
+		enter_sleep(pool, &waiter, flags);
+	else
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	left = wait_for_completion_timeout(&waiter.done,
 					   deadline_left(&wait->deadline));
