@@ -264,7 +264,7 @@ static void stack_forget(struct callback_head *work)
 		__acquire(RCU);
 	}
 	dep_thread_ends(worker);
-	if (worker->has_groups && !worker->leaving) {
+	if (worker->has_groups) {
 		WRITE_ONCE(worker->ending, true);
 		synchronize_rcu();	/* pairs with stack_is_ending() */
 	}

@@ -290,6 +290,7 @@ static int worker_main(void *data)
 	if (pool->ops && pool->ops->worker_stop)
 		pool->ops->worker_stop(pool);
 	trace_wpool_worker_exit(pool->name, worker->id);
+	worker->has_groups = false;	/* those functions have returned */
 	return 0;
 }
 

@@ -341,6 +341,55 @@ static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->stops), 2);
 }
 
+struct leaver {
+	struct hooked		hooked;		/* first: the pool's priv */
+	struct wpt_job		*job;
+	struct wpt_gate		*gate;
+	struct completion	ready;
+	struct wpool_group	*group;
+	int			ret;
+};
+
+static void leave_group_behind(struct wpool *pool)
+{
+	struct leaver *leaver = wpool_priv(pool);
+	struct wpool_group group;
+
+	wpool_group_init(&group);
+	leaver->ret = wpool_group_schedule(&group, pool, &leaver->job->task);
+	leaver->group = &group;
+	complete_all(&leaver->ready);
+	wait_for_completion(&leaver->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+}
+
+/* 75: a group on the stack of a worker that dies as it leaves */
+static void compose_dies_with_group_as_it_leaves(struct kunit *test)
+{
+	struct leaver *leaver = wpt_alloc(test, sizeof(*leaver));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .ops = &hooked_ops, .priv = leaver, .idle_timeout_ms = 1,
+	});
+	struct wpt_thread *waiter;
+	unsigned long left;
+
+	leaver->job = wpt_jobs(test, 1, wpt_gate(test));
+	leaver->gate = wpt_gate(test);
+	init_completion(&leaver->ready);
+	leaver->hooked.at_stop = leave_group_behind;
+	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
+	left = wait_for_completion_timeout(&leaver->ready, WPT_LIMIT);
+	KUNIT_ASSERT_GT(test, left, 0);
+	KUNIT_ASSERT_EQ(test, leaver->ret, 0);
+	wpt_begun(test, leaver->job);
+	waiter = wpt_thread(test, wpt_call_group_wait, pool, NULL, leaver->group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpt_open(leaver->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
+	wpt_open(leaver->job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, leaver->job), 0);
+}
+
 static struct kunit_case compose_cases[] = {
 	KUNIT_CASE(compose_group_put_off),
 	KUNIT_CASE(compose_room_behind_late_group),
@@ -349,6 +398,7 @@ static struct kunit_case compose_cases[] = {
 	KUNIT_CASE(compose_group_cancel_put_off),
 	KUNIT_CASE(compose_dies_in_task_as_it_starts),
 	KUNIT_CASE(compose_dies_in_task_as_it_leaves),
+	KUNIT_CASE(compose_dies_with_group_as_it_leaves),
 	{ }
 };
 

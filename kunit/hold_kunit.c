@@ -166,6 +166,49 @@ static void hold_group_cancel_races(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, runs, MANY - cancelled);
 }
 
+/* Walks along all that is queued, until it is told to stop. */
+struct walker {
+	struct wpool_group	*group;
+	struct wpt_gate		*end;
+};
+
+static int call_walk(struct wpt_thread *self)
+{
+	struct walker *walker = self->arg;
+	unsigned int found = 0;
+
+	while (!completion_done(&walker->end->opened))
+		found += wpool_group_cancel(walker->group);
+	return found;
+}
+
+/* 53, 83: also while others take away the very task that it has come to */
+static void hold_group_cancel_passed(struct kunit *test)
+{
+	const unsigned int n = 256, rounds = 300;
+	struct wpool *pool = hold_pool(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
+	struct walker *walker = wpt_alloc(test, sizeof(*walker));
+	struct wpt_thread *thread;
+	unsigned int i, round, wrong = 0;
+
+	walker->group = wpt_group(test, false);
+	walker->end = wpt_gate(test);
+	thread = wpt_thread(test, call_walk, pool, NULL, walker);
+	for (round = 0; round < rounds; round++) {
+		wrong += wpt_schedule_all(pool, jobs, n) != 0;
+		for (i = 0; i < n; i++)
+			wrong += !wpool_cancel(&jobs[(i * 77 + round) % n].task);
+		cond_resched();
+	}
+	wpt_open(walker->end);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	expect_bounded(test, pool);
+	wpt_open(hold->gate);
+}
+
 struct helper {
 	struct wpool_group	*group;
 	struct wpt_gate		*gate;
@@ -387,6 +430,7 @@ static struct kunit_case hold_cases[] = {
 	KUNIT_CASE(hold_shutdown_now),
 	KUNIT_CASE(hold_group_cancel),
 	KUNIT_CASE(hold_group_cancel_races),
+	KUNIT_CASE(hold_group_cancel_passed),
 	KUNIT_CASE(hold_group_help),
 	KUNIT_CASE(hold_turned_away),
 	KUNIT_CASE(hold_let_in),
