@@ -21,7 +21,7 @@ list_for_each_entry_safe@p(e, n, &pool->list, node) { <+... hold_step(...) ...+>
 
 // The manager alone makes and frees workers, and goes over them without the lock.
 @walked@
-identifier fn != {begin_backoff};
+identifier fn != {begin_backoff, look_at_workers, name_rest, name_awaited};
 iterator name list_for_each_entry, list_for_each_entry_safe;
 identifier list =~ "^(workers|idle|blocked|again|held|delayed|flushers|drainers|drained)$";
 expression e, n, pool;
