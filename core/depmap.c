@@ -226,7 +226,10 @@ static void dep_wait_fn(const struct wpool *pool, wpool_fn_t fn)
 	struct wpool_worker *worker = worker_current(NULL);
 	struct lockdep_map map;
 
-	if (!dep_has_class(fn) || (worker && worker->pool == pool) || dep_inside(worker, fn))
+	/* Who runs a task of the pool as its submitter is as good as a worker of it. */
+	if ((worker && worker->pool == pool) || wpool_current() == pool)
+		return;
+	if (!dep_has_class(fn) || dep_inside(worker, fn))
 		return;
 	dep_map_init(&map, fn);
 	dep_wait_map(worker, &map);
