@@ -5,13 +5,13 @@
 #include <linux/kthread.h>
 #include "wpool_kunit.h"
 
-static int composed_init(struct kunit *test)
+static int crossed_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_composed");
+	return wpt_init(test, "wpool_crossed");
 }
 
 /* 24: a task with a key that is dropped before it has waited leaves the keys as they are */
-static void composed_discard_keyed(struct kunit *test)
+static void crossed_discard_keyed(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .queue_depth = 1, .full = WPOOL_FULL_DISCARD,
@@ -82,7 +82,7 @@ static int wait_for_group_behind(void *arg)
 }
 
 /* 16: the only worker waits for a group whose task is held back by one of no group */
-static void composed_group_behind(struct kunit *test)
+static void crossed_group_behind(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct call *call = new_call(test, pool, wait_for_group_behind);
@@ -133,7 +133,7 @@ static void call_sleeps(struct kunit *test, struct call *call)
  * 16: what holds its task back is itself held back when the worker goes to sleep; later
  * nobody but that worker is left to run it
  */
-static void composed_group_far_behind(struct kunit *test)
+static void crossed_group_far_behind(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpool_keyed_task *ktasks = wpt_alloc(test, 3 * sizeof(*ktasks));
@@ -177,7 +177,7 @@ static int group_of_itself(void *arg)
 }
 
 /* 81: a task that is to run again in a group, and waits for that */
-static void composed_group_own(struct kunit *test)
+static void crossed_group_own(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct call *call = new_call(test, pool, group_of_itself);
@@ -206,7 +206,7 @@ static int wait_for_other(void *arg)
 }
 
 /* 81: what is to run again does so, though a wait for it is refused */
-static void composed_refused_again(struct kunit *test)
+static void crossed_refused_again(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct call *one = new_call(test, pool, wait_for_other);
@@ -315,7 +315,7 @@ static void jam_ends(struct kunit *test, struct jam *jam, unsigned int waiters)
 }
 
 /* 81: who waits for a task that has begun from the batch makes room when it has ended */
-static void composed_batched_end(struct kunit *test)
+static void crossed_batched_end(struct kunit *test)
 {
 	struct jam *jam = new_jam(test, 3);
 	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
@@ -339,7 +339,7 @@ static int call_cancel_sync(struct wpt_thread *self)
 }
 
 /* 81: likewise of one that was to run again, and does not as it was asked to stop */
-static void composed_stopped_end(struct kunit *test)
+static void crossed_stopped_end(struct kunit *test)
 {
 	struct jam *jam = new_jam(test, 4);
 	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
@@ -383,7 +383,7 @@ static int die_inside(void *arg)
 }
 
 /* 42, 81: likewise of one whose worker is taken down by a task that it runs inside it */
-static void composed_nested_death(struct kunit *test)
+static void crossed_nested_death(struct kunit *test)
 {
 	struct jam *jam = new_jam(test, 3);
 	struct doomed *doomed = wpt_alloc(test, sizeof(*doomed));
@@ -410,7 +410,7 @@ static int batch_of_two(struct wpt_thread *self)
 }
 
 /* 26: a batch that is refused is counted */
-static void composed_batch_rejected(struct kunit *test)
+static void crossed_batch_rejected(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct wpt_thread *thread;
@@ -421,24 +421,24 @@ static void composed_batch_rejected(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
 }
 
-static struct kunit_case composed_cases[] = {
-	KUNIT_CASE(composed_discard_keyed),
-	KUNIT_CASE(composed_group_behind),
-	KUNIT_CASE(composed_group_far_behind),
-	KUNIT_CASE(composed_group_own),
-	KUNIT_CASE(composed_refused_again),
-	KUNIT_CASE(composed_batched_end),
-	KUNIT_CASE(composed_stopped_end),
-	KUNIT_CASE(composed_nested_death),
-	KUNIT_CASE(composed_batch_rejected),
+static struct kunit_case crossed_cases[] = {
+	KUNIT_CASE(crossed_discard_keyed),
+	KUNIT_CASE(crossed_group_behind),
+	KUNIT_CASE(crossed_group_far_behind),
+	KUNIT_CASE(crossed_group_own),
+	KUNIT_CASE(crossed_refused_again),
+	KUNIT_CASE(crossed_batched_end),
+	KUNIT_CASE(crossed_stopped_end),
+	KUNIT_CASE(crossed_nested_death),
+	KUNIT_CASE(crossed_batch_rejected),
 	{}
 };
 
-static struct kunit_suite composed_suite = {
-	.name = "wpool_composed",
-	.init = composed_init,
+static struct kunit_suite crossed_suite = {
+	.name = "wpool_crossed",
+	.init = crossed_init,
 	.exit = wpt_exit,
-	.test_cases = composed_cases,
+	.test_cases = crossed_cases,
 };
 
-kunit_test_suite(composed_suite);
+kunit_test_suite(crossed_suite);
