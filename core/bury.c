@@ -169,21 +169,30 @@ void __run_clean(struct wpool_task *task)
 }
 
 /*
- * Ends the task that a dead thread was inside. All burials come by here, and nothing of what
- * lay on its stack is touched any more. Who waited for that has been told by
- * stack_forget(), if the thread was a worker. Context: pool->lock held.
+ * Nothing of what lay on the stack of the dead is touched any more. Who waited for that has
+ * been told by stack_forget(), if the thread was a worker. Context: pool->lock held.
  */
+static void run_forget_stack(struct wpool *pool, struct wpool_run *run,
+			     struct wpool_wakes *wakes)
+{
+	if (run_on_own_stack(run, run->group))
+		run->group = NULL;
+	if (run->again && run_on_own_stack(run, run->again_group)) {
+		run->again_group = NULL;
+		if (!run_on_own_stack(run, run->again))
+			watch_take_group(run->again);
+	}
+	if (!run_on_own_stack(run, run->task))
+		return;
+	run->task = NULL;
+	if (run->again)
+		forget_again(pool, run, wakes);
+}
+
+/* Ends the task that a dead thread was inside. All burials come by here. Needs pool->lock. */
 void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
 {
-	if (run->group && run_on_own_stack(run, run->group))
-		run->group = NULL;
-	if (run->again_group && run_on_own_stack(run, run->again_group))
-		run->again_group = NULL;
-	if (run->task && run_on_own_stack(run, run->task)) {
-		run->task = NULL;
-		if (run->again)
-			forget_again(pool, run, wakes);
-	}
+	run_forget_stack(pool, run, wakes);
 	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
 }
 

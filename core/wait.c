@@ -183,20 +183,6 @@ static bool is_own(const struct wpool_task *task)
 	return task->state & TASK_IN_FN && task->run->caller && run_is_of_current(task->run);
 }
 
-/* As a worker is refused in deadlock.c. Locking: pool->lock held; released. */
-static int refuse_own(struct wpool *pool, struct wpool_task *task, unsigned long flags)
-	__releases(&pool->lock)
-{
-	struct wpool_wakes wakes = {};
-
-	if (task->state & TASK_QUEUED) {
-		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
-	}
-	pool_unlock_wake(pool, flags, &wakes);
-	return -EDEADLK;
-}
-
 /*
  * Waits for a task, unless there is reason to look at it again. Return: 0 with the
  * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
@@ -217,8 +203,11 @@ static int wait_once(struct wait *wait)
 		return -EAGAIN;
 	}
 	worker = worker_current(pool);
-	if (!worker && is_own(wait->task))
-		return refuse_own(pool, wait->task, flags);
+	if (!worker && is_own(wait->task)) {
+		/* As a worker is refused in deadlock.c: it runs, and may run again. */
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		return -EDEADLK;
+	}
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
