@@ -77,7 +77,9 @@ def example_faults(page):
     """Each example must be part of a sample, so that it is built and run."""
     samples = ["\n".join(line.strip() for line in path.read_text().splitlines())
                for path in sorted((TREE / "samples").glob("*.c"))]
-    for block in re.findall(r"^```c\n(.*?)^```", page.read_text(), re.M | re.S):
+    for name, block in re.findall(r"^(`.*`:\n\n)?```c\n(.*?)^```", page.read_text(), re.M | re.S):
+        if name:
+            continue  # a file that the user-level test writes, builds and runs
         example = "\n".join(line.strip() for line in block.strip().splitlines())
         if not any(all(part.strip("\n") in text for part in example.split("\n...\n"))
                    for text in samples):
@@ -93,27 +95,46 @@ def tour_faults():
 
 
 def event_faults():
-    """The README lists the tracepoints."""
-    readme = (TREE / "README.md").read_text()
+    """The reference lists the tracepoints."""
+    reference = (DOCS / "reference.md").read_text()
     for name in EVENT.findall((TREE / "include/trace/events/wpool.h").read_text()):
-        if f"`{name}`" not in readme:
-            yield f"README.md: tracepoint {name} is not listed"
+        if f"`{name}`" not in reference:
+            yield f"reference.md: tracepoint {name} is not listed"
 
 
 def test_faults(page):
     """Suites and cases named in running text."""
     shown = tests()
     for name in re.findall(r"`(wpool_\w+(?:\.\w+)?)`", page.read_text()):
-        if "." in name and not name.endswith((".ko", ".c", ".h", ".conf")) and name not in shown:
+        if "." in name and name != "wpool_x.y" and name not in shown \
+                and not name.endswith((".ko", ".c", ".h", ".conf")):
             yield f"{page.name}: there is no test {name}"
 
 
+def _anchors(page):
+    """What the page's headings are called in a link."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+            for title in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+def link_faults(page):
+    """Links into this tree lead somewhere."""
+    for path, anchor in re.findall(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+        target = (page.parent / path) if path else page
+        if not target.exists():
+            yield f"{page.name}: there is no {path}"
+        elif anchor and anchor not in _anchors(target):
+            yield f"{page.name}: {path or page.name} has no heading {anchor}"
+
+
 def faults():
+    for page in [TREE / "README.md", *sorted(DOCS.glob("*.md"))]:
+        yield from calls_faults(page)
+        yield from test_faults(page)
+        yield from link_faults(page)
     for page in sorted(DOCS.glob("*.md")):
         yield from table_faults(page)
-        yield from calls_faults(page)
         yield from example_faults(page)
-    yield from calls_faults(TREE / "README.md")
-    yield from test_faults(TREE / "README.md")
     yield from tour_faults()
     yield from event_faults()

@@ -8,6 +8,7 @@ import zlib
 from harness import kunit, machine, modules, proc, report
 from harness.proc import Failed
 
+GUIDE = modules.TREE / "Documentation/guide.md"
 DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
 CPUS = 3  # the last of them isolated
 LIMIT, LIMIT_CROSS = 600, 1200  # seconds; KVM is of no help to another architecture
@@ -63,23 +64,23 @@ def consumers(kernel):
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
-def readme_consumer(kernel):
-    """The README's consumer, written down and built as it says; the module."""
+def guides_consumer(kernel):
+    """The consumer that the guide has one write, built as it says; the module."""
     folder = _link_anew(modules.home(kernel, "squares"))
-    text = (modules.TREE / "README.md").read_text()
+    text = GUIDE.read_text()
     for name in ("Kbuild", "Makefile", "squares.c"):
         code = re.search(rf"`{re.escape(name)}`:\n\n```\w+\n(.*?)^```", text, re.M | re.S)
         if not code:
-            raise Failed(f"README.md: there is no {name} to be written")
+            raise Failed(f"{GUIDE.name}: there is no {name} to be written")
         (folder / name).write_text(code[1].replace("/path/to/wpool", str(modules.home(kernel))))
-    proc.run("the README's consumer", ["make", "-s", "-C", folder, f"KERNELDIR={kernel.build}",
-                                       *kernel.make], folder / "make.log")
+    proc.run("the guide's consumer", ["make", "-s", "-C", folder, f"KERNELDIR={kernel.build}",
+                                      *kernel.make], folder / "make.log")
     return (folder / "squares.ko").read_bytes()
 
 
-def readme_says():
-    """What the README says of the consumer's last words."""
-    return re.search(r"# (squares: .*)", (modules.TREE / "README.md").read_text())[1]
+def guide_says():
+    """What the guide says of the consumer's last words."""
+    return re.search(r"# (squares: .*)", GUIDE.read_text())[1]
 
 
 def undocumented():
@@ -96,7 +97,7 @@ def run(kernel, built, users, sizes):
     scratch = modules.home(kernel, "data") / "data"
     scratch.write_bytes(data)
     files = {"wpool.ko": built["wpool"], "wpool_stress.ko": built["wpool_stress"], "data": scratch,
-             "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{readme_says()}'\n"
+             "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{guide_says()}'\n"
                     f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n{settings(sizes)}",
              **scripts(), **{f"{name}.ko": path for name, path in users.items()}}
     return machine.boot(kernel, "user", files, programs=programs(kernel, "helper", "fuzz"), cpus=CPUS,
