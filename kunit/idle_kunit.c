@@ -232,6 +232,8 @@ static void idle_dies_when_woken(struct kunit *test)
 	if (!wpt_may_detour())
 		kunit_skip(test, "needs kprobes, on x86");
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .flags = WPOOL_PREALLOC });
+	/* So the one that runs a task is the last to be idle again. */
+	WPT_ASSERT_STAT(test, pool, IDLE, 2);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
 	KUNIT_ASSERT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	WPT_ASSERT_STAT(test, pool, IDLE, 2);
