@@ -328,15 +328,18 @@ static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .ops = &hooked_ops, .priv = hooked, .idle_timeout_ms = 1,
 	});
+	/* The other is busy, so who leaves runs the task itself. */
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
 	hooked->at_stop = run_and_die;
 	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
 	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->oopses), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->begins), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->begins), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->starts), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->stops), 2);
 }
