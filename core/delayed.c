@@ -249,6 +249,27 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 	watch_tell(task, -EAGAIN, 0, wakes);
 }
 
+/* Return: false if it does not wait in a pool. */
+static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
+{
+	struct wpool_wakes wakes = {};
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_take_back(&dtask->task, TASK_IN_FN, &flags);
+	if (!pool)
+		return false;
+	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
+	if (delayed_cancelled(pool) || group_ends(&dtask->task) || group_cancels(&dtask->task))
+		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
+	else
+		delayed_again(pool, dtask, delay, &wakes);
+	queue_admit_blocked(pool, &wakes);
+	wake_for_queue(pool, &wakes);
+	pool_unlock_wake(pool, flags, &wakes);
+	return true;
+}
+
 /**
  * wpool_modify_delayed() - set another delay
  * @pool: the pool
@@ -265,32 +286,16 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay)
 {
-	struct wpool_wakes wakes = {};
-	struct wpool *holder;
-	unsigned long flags;
 	int ret;
 
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
 	do {
-		holder = task_take_back(&dtask->task, TASK_IN_FN, &flags);
-		if (holder)
-			break;
+		if (put_off(dtask, delay))
+			return 0;
 		ret = wpool_schedule_delayed(pool, dtask, delay);
 		/* Again if somebody else has just submitted it. */
 	} while (ret == -EBUSY && !wpool_task_running(&dtask->task));
-	if (!holder)
-		return ret;
-	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
-	if (delayed_cancelled(holder) || group_ends(&dtask->task) ||
-	    group_cancels(&dtask->task)) {
-		task_drop(holder, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
-	} else {
-		delayed_again(holder, dtask, delay, &wakes);
-	}
-	queue_admit_blocked(holder, &wakes);
-	wake_for_queue(holder, &wakes);
-	pool_unlock_wake(holder, flags, &wakes);
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_modify_delayed);
