@@ -157,6 +157,7 @@ static void caller_odd_dead_group(struct kunit *test)
 /* What a worker submits before its first task. */
 struct starter {
 	struct wpool_task	task;
+	struct wpt_gate		*full;
 	bool			armed;
 	int			err;
 };
@@ -172,8 +173,10 @@ static void submit_at_start(struct wpool *pool)
 {
 	struct starter *starter = wpool_priv(pool);
 
-	if (READ_ONCE(starter->armed))
-		starter->err = wpool_schedule(pool, &starter->task);
+	if (!READ_ONCE(starter->armed))
+		return;
+	wait_for_completion(&starter->full->opened);
+	starter->err = wpool_schedule(pool, &starter->task);
 }
 
 static const struct wpool_ops starter_ops = { .worker_start = submit_at_start };
@@ -186,6 +189,7 @@ static void caller_odd_hook(struct kunit *test)
 	struct wpool *pool;
 
 	wpool_task_init(&starter->task, run_starter, starter);
+	starter->full = wpt_gate(test);
 	pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .queue_depth = 1, .full = WPOOL_FULL_CALLER_RUNS,
 		.flags = WPOOL_KEEP_IDLE, .ops = &starter_ops, .priv = starter,
@@ -194,6 +198,7 @@ static void caller_odd_hook(struct kunit *test)
 	WRITE_ONCE(starter->armed, true);
 	/* two that wait, and a worker to be made for one of them */
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, wpt_jobs(test, 2, NULL), 2), 0);
+	wpt_open(starter->full);
 	WPT_ASSERT_STAT(test, pool, CALLER_RUNS, 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &starter->task), -EDEADLK);
 	wpt_open(hold->gate);
