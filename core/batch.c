@@ -129,17 +129,16 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 /**
  * batch_harvest() - count what a worker has ended without pool->lock
  * @worker: the current thread, or dead
- * @wakes: gets those whose wait is over
  *
  * All of them are of the color of its last run. Context: pool->lock held.
  */
-void batch_harvest(struct wpool_worker *worker, struct wpool_wakes *wakes)
+void batch_harvest(struct wpool_worker *worker)
 {
 	unsigned int n = worker_unharvested(worker);
 
 	WRITE_ONCE(worker->harvested, worker->harvested + n);
 	if (worker->begun)
-		tasks_retire(worker->pool, worker->begun, wakes);
+		tasks_retire(worker->pool, worker->begun);
 	worker->begun = NULL;
-	tasks_uncount(worker->pool, worker->runs[0].color, n, wakes);
+	tasks_uncount(worker->pool, worker->runs[0].color, n);
 }

@@ -20,11 +20,11 @@
 #include "internal.h"
 
 /* Nobody counts on the worker any more. Context: pool->lock held. */
-static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
+static void withdraw_worker(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	batch_harvest(worker, wakes);
+	batch_harvest(worker);
 	worker_started(worker);
 	if (worker->looking)
 		pool->nr_looking--;
@@ -34,11 +34,11 @@ static void withdraw_worker(struct wpool_worker *worker, struct wpool_wakes *wak
 }
 
 /* Cleanup mirrors worker_link(). Context: pool->lock held. */
-static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes)
+static void unlink_worker(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	withdraw_worker(worker, wakes);
+	withdraw_worker(worker);
 	/* In one step for wpool_stats(), unless that is in an NMI. */
 	write_seqcount_begin(&pool->stats_seq);
 	list_del_rcu(&worker->node);
@@ -47,6 +47,7 @@ static void unlink_worker(struct wpool_worker *worker, struct wpool_wakes *wakes
 	write_seqcount_end(&pool->stats_seq);
 	shared_dec(pool->nr_workers);
 	worker_put_slot(pool);
+	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
 }
 
 /*
@@ -123,24 +124,22 @@ bool run_on_own_stack(const struct wpool_run *run, const void *object)
 }
 
 /* Has a task not run again, and does not touch it. Context: pool->lock held. */
-static void forget_again(struct wpool *pool, struct wpool_run *run,
-			 struct wpool_wakes *wakes)
+static void forget_again(struct wpool *pool, struct wpool_run *run)
 {
 	hold_step(pool);
 	trace_wpool_task_cancel(pool->name, run->again, run->fn);
 	stat_inc(pool, WPOOL_STAT_CANCELLED);
 	queue_forget_again(pool, run);
 	if (run->again_group && !run->worker)
-		group_task_outside(run->again_group, pool, false, wakes);
+		group_task_outside(run->again_group, pool, false);
 	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
-		     -ECANCELED, wakes);
+		     -ECANCELED);
 }
 
 /**
  * run_revoke() - have a task not run again that may be gone already
  * @pool: the pool
  * @run: on &wpool.again
- * @wakes: gets those whose wait is over
  *
  * It lies on the stack of a thread that is no worker, and may have died just now. So nobody
  * touches the task but who is given it, or the thread at the end of the run: see run_clean().
@@ -149,12 +148,12 @@ static void forget_again(struct wpool *pool, struct wpool_run *run,
  * Context: pool->lock held.
  * Return: false if it is no such task.
  */
-bool run_revoke(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
+bool run_revoke(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again))
 		return false;
-	forget_again(pool, run, wakes);
+	forget_again(pool, run);
 	run->revoked = true;
 	return true;
 }
@@ -172,8 +171,7 @@ void __run_clean(struct wpool_task *task)
  * Nothing of what lay on the stack of the dead is touched any more. Who waited for that has
  * been told by stack_forget(), if the thread was a worker. Context: pool->lock held.
  */
-static void run_forget_stack(struct wpool *pool, struct wpool_run *run,
-			     struct wpool_wakes *wakes)
+static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 {
 	if (run_on_own_stack(run, run->group))
 		run->group = NULL;
@@ -186,21 +184,21 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run,
 		return;
 	run->task = NULL;
 	if (run->again)
-		forget_again(pool, run, wakes);
+		forget_again(pool, run);
 }
 
 /* Ends the task that a dead thread was inside. All burials come by here. Needs pool->lock. */
-void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes)
+void run_bury_one(struct wpool *pool, struct wpool_run *run)
 {
-	run_forget_stack(pool, run, wakes);
-	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED, wakes);
+	run_forget_stack(pool, run);
+	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);
 }
 
 /*
  * Ends the tasks that a dead worker was inside: innermost first, as they would have
  * ended. Context: pool->lock held.
  */
-static void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
+static void run_bury(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned int depth = worker->depth;
@@ -216,32 +214,28 @@ static void run_bury(struct wpool_worker *worker, struct wpool_wakes *wakes)
 		if (depth && run->task && !run_on_own_stack(run, run->task) &&
 		    run->task->flags & WPOOL_TASK_ALLOCATED)
 			run->orphan = true;
-		run_bury_one(pool, run, wakes);
+		run_bury_one(pool, run);
 	}
 	/* At last: until all have been told who wait for one of them somebody goes on. */
 	shared_dec(pool->nr_running);
-	queue_admit_blocked(pool, wakes);
+	pool_mark_end(pool);
 }
 
 /* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
 static void bury(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
 	if (worker->leaving)
 		pool->nr_leaving--;
-	unlink_worker(worker, &wakes);
-	run_bury(worker, &wakes);
-	wake_for_queue(pool, &wakes);
-	break_deadlock(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	unlink_worker(worker);
+	run_bury(worker);
+	pool_unlock(pool, flags);
 
 	end_backoff(pool, worker);
 	worker_put(worker);
-	manager_kick(pool);
 	wpool_put(pool);
 }
 
@@ -285,7 +279,6 @@ static void tell_died(const struct wpool_worker *worker)
 static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	bool taken, unmade = !worker->depth || worker->starting;
 
@@ -294,13 +287,12 @@ static bool worker_died(struct wpool_worker *worker)
 	tell_died(worker);
 	pool_lock(pool, flags);
 	if (unmade)
-		pool->spawn_error = -EOWNERDEAD;
+		pool_set_spawn_error(pool, -EOWNERDEAD);
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
-	withdraw_worker(worker, &wakes);
-	wake_for_queue(pool, &wakes);
+	withdraw_worker(worker);
 	taken = hooks_take(pool, worker);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	if (taken)
 		hooks_wake(pool);
 	return taken;

@@ -52,7 +52,7 @@ static bool abandon(struct wpool_task *task)
 		return false;
 	WRITE_ONCE(task->run->stop, true);
 	task->run->orphan = true;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return true;
 }
 

@@ -93,7 +93,7 @@ bool caller_inside_group(const struct wpool_group *group)
 	for (; caller && !own; caller = caller->outer) {
 		pool_lock(caller->pool, flags);
 		own = group_has_run(group, &caller->run);
-		raw_spin_unlock_irqrestore(&caller->pool->lock, flags);
+		pool_unlock(caller->pool, flags);
 	}
 	return own;
 }
@@ -169,7 +169,6 @@ static void caller_leave(struct wpool_caller *caller)
 static void caller_bury(struct wpool_caller *caller)
 {
 	struct wpool *pool = caller->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	/* Before its owner is let go of: the function has a name only until then. */
@@ -177,10 +176,8 @@ static void caller_bury(struct wpool_caller *caller)
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);
-	run_bury_one(pool, &caller->run, &wakes);
-	wake_for_queue(pool, &wakes);
-	break_deadlock(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	run_bury_one(pool, &caller->run);
+	pool_unlock(pool, flags);
 	caller_free(caller);
 }
 
@@ -219,7 +216,7 @@ static bool caller_is_dead(struct wpool_caller *caller)
 
 	pool_lock(pool, flags);
 	dead = caller->running && READ_ONCE(caller->thread->exit_state);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return dead;
 }
 
@@ -323,25 +320,22 @@ bool caller_may_run_again(struct wpool *pool, const struct wpool_task *task)
 }
 
 /* Context: pool->lock held. */
-static void caller_begin(struct wpool_caller *caller, struct wpool_task *task,
-			 struct wpool_wakes *wakes)
+static void caller_begin(struct wpool_caller *caller, struct wpool_task *task)
 {
 	struct wpool *pool = caller->pool;
 	struct wpool_worker *worker = caller->worker;
 
-	run_open(pool, &caller->run, worker && worker->pool == pool ? worker : NULL, task,
-		 wakes);
+	run_open(pool, &caller->run, worker && worker->pool == pool ? worker : NULL, task);
 	stat_inc(pool, WPOOL_STAT_CALLER_RUNS);
 	if (task_is_ours(task))
-		task_retire(pool, task, wakes);
+		task_retire(pool, task);
 }
 
 /*
  * Ends a run that has returned. Context: pool->lock held. Return: the task if its
  * submitter is to run it again at once, or NULL.
  */
-static struct wpool_task *caller_end(struct wpool_caller *caller, int result,
-				     struct wpool_wakes *wakes)
+static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 {
 	struct wpool_task *again = caller->again ? caller->run.again : NULL;
 	struct wpool *pool = caller->pool;
@@ -349,13 +343,10 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result,
 	caller->again = false;
 	if (caller->run.stop || !pool_is_free(pool))
 		again = NULL;
-	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED, wakes);
+	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED);
 	/* Not stopped, so it is on the queue. */
-	if (again) {
+	if (again)
 		queue_remove(pool, again);
-		queue_admit_blocked(pool, wakes);
-	}
-	wake_for_queue(pool, wakes);
 	return again;
 }
 
@@ -371,21 +362,20 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 	__releases(&caller->pool->lock)
 {
 	struct wpool *pool = caller->pool;
-	struct wpool_wakes wakes = {};
 	int result;
 
-	while (task && !run_cancelled(pool, task, &wakes)) {
-		caller_begin(caller, task, &wakes);
+	while (task && !run_cancelled(pool, task)) {
+		caller_begin(caller, task);
 		if (!caller->running)
 			caller_link(caller);
-		pool_unlock_wake(pool, flags, &wakes);
+		pool_unlock(pool, flags);
 		caller_enter(caller);
 		result = run_function(pool, &caller->run, task);
 		caller_leave(caller);
 		pool_lock(pool, flags);
-		task = caller_end(caller, result, &wakes);
+		task = caller_end(caller, result);
 	}
 	if (caller->running)
 		caller_unlink(caller);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 }

@@ -66,16 +66,15 @@ static struct wpool_task *awaited(const struct wpool_worker *worker)
  * Makes a worker give up its wait for a task. The pool lets go of one that has not begun,
  * and goes on with one that has. Context: pool->lock held.
  */
-static void refuse(struct wpool *pool, struct wpool_waiter *waiter,
-		   struct wpool_wakes *wakes)
+static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	struct wpool_task *task = waiter->task;
 
 	watch_del(pool, waiter);
-	waiter_tell(waiter, -EDEADLK, wakes);
+	waiter_tell(waiter, -EDEADLK, &pool->wakes);
 	if (task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 }
 
@@ -147,15 +146,14 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 }
 
 /* Refuses one of a circle, if nobody has broken it yet. Context: pool->lock held. */
-static void circle_break(struct wpool *pool, struct wpool_circle *circle,
-			 struct wpool_wakes *wakes)
+static void circle_break(struct wpool *pool, struct wpool_circle *circle)
 {
 	struct wpool_worker *victim = circle->victim;
 
 	if (WARN_ON_ONCE(!victim))
 		return;
 	if (awaited(victim) && victim->waiter->turn == circle->victim_turn)
-		refuse(pool, victim->waiter, wakes);
+		refuse(pool, victim->waiter);
 }
 
 /*
@@ -163,8 +161,7 @@ static void circle_break(struct wpool *pool, struct wpool_circle *circle,
  * is broken by who closed it. Context: pool->lock held. Return: true if there is more of the
  * chain to be followed.
  */
-static bool circle_follow(struct wpool *pool, struct wpool_circle *circle,
-			  struct wpool_wakes *wakes)
+static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
 {
 	unsigned int n;
 
@@ -176,7 +173,7 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle,
 		if (!circle->member)
 			return false;
 		if (circle->member == circle->waiter->worker) {
-			circle_break(pool, circle, wakes);
+			circle_break(pool, circle);
 			return false;
 		}
 	}
@@ -190,32 +187,31 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle,
  *
  * Context: pool->lock held. Return: false if it is not to give up.
  */
-static bool refuse_stuck_group(struct wpool_waiter *waiter, struct wpool_wakes *wakes)
+static bool refuse_stuck_group(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	int told = waiter->sure ? -EDEADLK : -EAGAIN;
+	int told = waiter == pool->entering ? -EDEADLK : -EAGAIN;
 
 	if (!group_forget(waiter))
 		return false;
-	waiter_tell(waiter, told, wakes);
+	waiter_tell(waiter, told, &pool->wakes);
 	return true;
 }
 
-static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter,
-			 struct wpool_wakes *wakes)
+static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	if (!waiter->task)
-		return refuse_stuck_group(waiter, wakes);
+		return refuse_stuck_group(pool, waiter);
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
 	if (waiter->told != -EINPROGRESS || !watch_is_on(pool, waiter) ||
 	    pool->state >= WPOOL_STATE_STOP ||
 	    key_head(pool, waiter->task)->state != TASK_QUEUED)
 		return false;
-	refuse(pool, waiter, wakes);
+	refuse(pool, waiter);
 	return true;
 }
 
 /* Looks at some of those that are yet to be looked at. Context: pool->lock held. */
-static void refuse_some(struct wpool *pool, struct wpool_wakes *wakes)
+static void refuse_some(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
 	unsigned int n;
@@ -224,14 +220,14 @@ static void refuse_some(struct wpool *pool, struct wpool_wakes *wakes)
 		hold_step(pool);
 		pool->stuck_left--;
 		waiter = list_first_entry(&pool->stuck, struct wpool_waiter, stuck);
-		if (refuse_stuck(pool, waiter, wakes)) {
+		if (refuse_stuck(pool, waiter)) {
 			pool->stuck_left = 0;
 			return;
 		}
 		list_move_tail(&waiter->stuck, &pool->stuck);
 	}
 	if (pool->stuck_left)
-		manager_kick(pool);
+		pool_mark(pool, MARK_MANAGER);
 }
 
 /* Can nobody go on? Context: pool->lock held. */
@@ -241,14 +237,13 @@ static bool all_asleep(const struct wpool *pool)
 }
 
 /**
- * __break_deadlock() - have a worker give up if nobody can go on
+ * deadlock_break() - have a worker give up if nobody can go on
  * @pool: the pool
- * @wakes: gets it
  *
- * Called when one more sleeps, when one less may be there, and when a task has ended
- * without its room going to one of them. Context: pool->lock held.
+ * For %MARK_ASLEEP: when one more sleeps, when one less may be there, and when a task has
+ * ended without its room going to one of them. Context: pool->lock held.
  */
-void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
+void deadlock_break(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
 
@@ -259,11 +254,11 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
 	if (waiter) {
 		queue_unblock(pool, waiter);
 		stat_inc(pool, WPOOL_STAT_REJECTED);
-		waiter_tell(waiter, -EDEADLK, wakes);
+		waiter_tell(waiter, -EDEADLK, &pool->wakes);
 		return;
 	}
 	pool->stuck_left = pool->nr_stuck;
-	refuse_some(pool, wakes);
+	refuse_some(pool);
 }
 
 /**
@@ -274,7 +269,6 @@ void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
  */
 void deadlock_look(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	if (!READ_ONCE(pool->stuck_left))
@@ -282,9 +276,8 @@ void deadlock_look(struct wpool *pool)
 	pool_lock(pool, flags);
 	if (!all_asleep(pool))
 		pool->stuck_left = 0;
-	refuse_some(pool, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	refuse_some(pool);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -297,9 +290,13 @@ void deadlock_look(struct wpool *pool)
  */
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 {
+	struct wpool *pool = waiter->worker->pool;
+
 	waiter->counted = needs_worker && waiter->worker->depth;
-	if (waiter->counted)
-		waiter->worker->pool->nr_asleep++;
+	if (!waiter->counted)
+		return;
+	pool->nr_asleep++;
+	pool->end_marks |= MARK_ASLEEP;
 }
 
 /* Would this worker sleep for ever? Context: the lock of its pool held. */
@@ -321,13 +318,11 @@ bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
  * deadlock_enter() - let a worker go to sleep for a task or a group
  * @waiter: with a worker, and on its list; has been counted or not if it is for a group
  * @circle: for deadlock_follow(), or NULL if it is for a group
- * @wakes: gets whoever has to give up, maybe itself
  *
  * The worker calls deadlock_leave() when it is awake. Context: the lock of its pool held.
  * Return: true if deadlock_follow() is to be called, in another hold of the lock.
  */
-bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
-		    struct wpool_wakes *wakes)
+bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle)
 {
 	struct wpool_worker *worker = waiter->worker;
 	struct wpool *pool = worker->pool;
@@ -345,34 +340,33 @@ bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
 		list_add(&waiter->stuck, &pool->stuck);
 		pool->nr_stuck++;
 	}
-	waiter->sure = true;
+	if (!waiter->task)
+		pool->entering = waiter;
 	if (circle)
 		circle_begin(circle, waiter);
-	if (circle && circle_follow(pool, circle, wakes))
+	if (circle && circle_follow(pool, circle))
 		more = true;
 	else
-		break_deadlock(pool, wakes);
-	waiter->sure = false;
+		pool_mark(pool, MARK_ASLEEP);
 	return more;
 }
 
 /**
  * deadlock_follow() - go on letting a worker go to sleep
  * @circle: from deadlock_enter()
- * @wakes: as there
  *
  * Context: the lock of its pool held, and in one RCU critical section since
  * deadlock_enter(): it keeps &wpool_circle.member, which may have left by now.
  * Return: as there.
  */
-bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes)
+bool deadlock_follow(struct wpool_circle *circle)
 {
 	struct wpool *pool = circle->waiter->worker->pool;
 
 	lockdep_assert_held(&pool->lock);
-	if (circle_follow(pool, circle, wakes))
+	if (circle_follow(pool, circle))
 		return true;
-	break_deadlock(pool, wakes);
+	pool_mark(pool, MARK_ASLEEP);
 	return false;
 }
 

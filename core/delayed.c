@@ -72,20 +72,18 @@ static bool delayed_cancelled(const struct wpool *pool)
 }
 
 /* The time of a task has come. Context: pool->lock held. */
-static void delayed_end(struct wpool *pool, struct wpool_task *task,
-			struct wpool_wakes *wakes)
+static void delayed_end(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_group *group = watch_group(task);
 
 	delayed_unlink(pool, task);
 	queue_put(pool, task);
 	/* A worker among its waiters, or the group's, may have to run it itself. */
-	watch_tell(task, -EAGAIN, 0, wakes);
+	watch_tell(task, -EAGAIN, 0);
 	if (group) {
-		group_task_outside(group, pool, false, wakes);
-		group_tell_workers(group, pool, wakes);
+		group_task_outside(group, pool, false);
+		group_tell_workers(group, pool);
 	}
-	wake_for_queue(pool, wakes);
 }
 
 static void delayed_fire(struct timer_list *timer)
@@ -94,19 +92,18 @@ static void delayed_fire(struct timer_list *timer)
 		container_of(timer, struct wpool_delayed_task, timer);
 	struct wpool_task *task = &dtask->task;
 	struct wpool *pool = task->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
 	if (delayed_cancelled(pool)) {
 		delayed_unlink(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	} else if (!delayed_is_due(dtask)) {
 		delayed_arm(dtask);
 	} else {
-		delayed_end(pool, task, &wakes);
+		delayed_end(pool, task);
 	}
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 }
 
 void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
@@ -136,14 +133,13 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 /**
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
- * @wakes: gets their waiters
  *
  * Those whose timer has just fired see for themselves, as soon as they have the lock.
  *
  * Context: pool->lock held.
  * Return: true if there are more.
  */
-bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes)
+bool delayed_cancel_some(struct wpool *pool)
 {
 	struct wpool_task *task;
 	unsigned int n;
@@ -154,7 +150,7 @@ bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes)
 		hold_step(pool);
 		task = list_first_entry(&pool->delayed, struct wpool_task, node);
 		if (delayed_take_back(pool, task)) {
-			task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+			task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		} else {
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, &pool->delayed);
@@ -194,7 +190,7 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 		ret = queue_take(pool, &dtask->task, NULL, NULL);
 	if (!ret)
 		delayed_link(pool, dtask, delay);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
@@ -237,22 +233,21 @@ EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
  * a timer. Context: pool->lock held.
  */
 static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
-			  unsigned long delay, struct wpool_wakes *wakes)
+			  unsigned long delay)
 {
 	struct wpool_task *task = &dtask->task;
 	struct wpool_group *group = watch_group(task);
 
 	if (group && task->state & TASK_QUEUED)
-		group_task_outside(group, pool, true, wakes);
+		group_task_outside(group, pool, true);
 	delayed_link(pool, dtask, delay);
 	/* A worker that waits for it waits for a timer now. */
-	watch_tell(task, -EAGAIN, 0, wakes);
+	watch_tell(task, -EAGAIN, 0);
 }
 
 /* Return: false if it does not wait in a pool. */
 static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool *pool;
 	unsigned long flags;
 
@@ -261,12 +256,10 @@ static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 		return false;
 	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
 	if (delayed_cancelled(pool) || group_ends(&dtask->task) || group_cancels(&dtask->task))
-		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED, &wakes);
+		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
 	else
-		delayed_again(pool, dtask, delay, &wakes);
-	queue_admit_blocked(pool, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		delayed_again(pool, dtask, delay);
+	pool_unlock(pool, flags);
 	return true;
 }
 

@@ -25,11 +25,10 @@ static inline bool key_is_follower(const struct wpool_task *task)
 	       __key_is_follower(task);
 }
 
-static inline void key_release(struct wpool *pool, struct wpool_task *task,
-			       struct wpool_wakes *wakes)
+static inline void key_release(struct wpool *pool, struct wpool_task *task)
 {
 	if (unlikely(task->flags & WPOOL_TASK_KEYED))
-		__key_release(pool, task, wakes);
+		__key_release(pool, task);
 }
 
 static inline struct wpool_group *watch_take_group(struct wpool_task *task)
@@ -37,24 +36,10 @@ static inline struct wpool_group *watch_take_group(struct wpool_task *task)
 	return unlikely(task->watchers) ? __watch_take_group(task) : NULL;
 }
 
-static inline void watch_tell(struct wpool_task *task, int told, int value,
-			      struct wpool_wakes *wakes)
+static inline void watch_tell(struct wpool_task *task, int told, int value)
 {
 	if (unlikely(task->watchers))
-		__watch_tell(task, told, value, wakes);
-}
-
-static inline void queue_admit_blocked(struct wpool *pool,
-				       struct wpool_wakes *wakes)
-{
-	if (unlikely(!list_empty(&pool->blocked)))
-		__queue_admit_blocked(pool, wakes);
-}
-
-static inline void break_deadlock(struct wpool *pool, struct wpool_wakes *wakes)
-{
-	if (unlikely(pool->nr_asleep))
-		__break_deadlock(pool, wakes);
+		__watch_tell(task, told, value);
 }
 
 /* Counts a task that is being accepted. */
@@ -73,12 +58,11 @@ static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
 }
 
 /* Counts tasks that have ended, accepted under @color. */
-static inline void flush_done(struct wpool *pool, u8 color, unsigned int n,
-			      struct wpool_wakes *wakes)
+static inline void flush_done(struct wpool *pool, u8 color, unsigned int n)
 {
 	pool->undone[color] -= n;
 	if (unlikely(pool->nr_flushing) && !pool->undone[color])
-		flush_tell(pool, color, wakes);
+		flush_tell(pool, color);
 }
 
 /* Takes an entry off a list that may be walked, see walk.c. */
@@ -179,69 +163,6 @@ static inline void task_mark_awaited(struct wpool_task *task)
 		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
 }
 
-/* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */
-static inline bool queue_unseen(const struct wpool *pool)
-{
-	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
-	       !pool->nr_looking && pool_ready(pool);
-}
-
-/**
- * wake_for_queue() - see to it that somebody looks at the queue
- * @pool: the pool
- * @wakes: gets a worker to be woken
- *
- * An idle worker is used before one is made.
- */
-static inline void wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes)
-{
-	if (queue_unseen(pool))
-		__wake_for_queue(pool, wakes);
-}
-
-static inline bool wakes_any(const struct wpool_wakes *wakes)
-{
-	return wakes->worker || wakes->garbage ||
-	       !hlist_empty(&wakes->waiters);
-}
-
-/**
- * pool_unlock_wake() - drop the lock, then wake those collected under it
- * @pool: the pool; may be gone when this returns, unless the caller holds it
- * @flags: from raw_spin_lock_irqsave()
- * @wakes: left empty
- */
-static inline void pool_unlock_wake(struct wpool *pool, unsigned long flags,
-				    struct wpool_wakes *wakes)
-	__releases(&pool->lock)
-{
-	if (unlikely(wakes_any(wakes)))
-		__pool_unlock_wake(pool, flags, wakes);
-	else
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-}
-
-/* The same for a worker, which runs with interrupts on. */
-static inline void pool_unlock_wake_irq(struct wpool *pool,
-					struct wpool_wakes *wakes)
-	__releases(&pool->lock)
-{
-	if (unlikely(wakes_any(wakes)))
-		__pool_unlock_wake_irq(pool, wakes);
-	else
-		raw_spin_unlock_irq(&pool->lock);
-}
-
-/* Drops the lock where nothing but a task on the queue asks for a wake-up. */
-static inline void pool_unlock_queued(struct wpool *pool, unsigned long flags)
-	__releases(&pool->lock)
-{
-	if (unlikely(queue_unseen(pool)))
-		__pool_unlock_queued(pool, flags);
-	else
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-}
-
 /* Nobody has the task but the pool, which has it back as soon as it has begun. */
 static inline bool task_is_ours(const struct wpool_task *task)
 {
@@ -254,11 +175,10 @@ static inline bool task_is_ours(const struct wpool_task *task)
  * Sets the result of a task, tells its waiters and lets go of it: not to be
  * touched afterwards.
  */
-static inline void task_settle(struct wpool_task *task, int result,
-			       struct wpool_wakes *wakes)
+static inline void task_settle(struct wpool_task *task, int result)
 {
 	WRITE_ONCE(task->result, result);
-	watch_tell(task, 0, result, wakes);
+	watch_tell(task, 0, result);
 	/*
 	 * Release: who reads this without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
@@ -272,29 +192,23 @@ static inline void task_settle(struct wpool_task *task, int result,
  * @pool: their pool
  * @color: under which they were accepted
  * @n: how many
- * @wakes: gets those whose wait is over
  */
-static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n,
-				 struct wpool_wakes *wakes)
+static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n)
 {
-	flush_done(pool, color, n, wakes);
-	queue_admit_blocked(pool, wakes);
-	/* The room may have gone to one that is held back. */
-	break_deadlock(pool, wakes);
-	if (unlikely(pool->state != WPOOL_STATE_RUNNING) && !pool_undone(pool))
-		manager_kick(pool);
+	flush_done(pool, color, n);
+	pool_mark_end(pool);
 }
 
 /* What the end of any task that was not batched brings about. */
 static inline void task_uncount(struct wpool *pool, struct module *pinned,
 				struct wpool_group *group, u8 color,
-				int result, struct wpool_wakes *wakes)
+				int result)
 {
 	if (unlikely(pinned))
 		module_put(pinned);
 	if (unlikely(group))
-		group_task_done(group, pool, result, wakes);
-	tasks_uncount(pool, color, 1, wakes);
+		group_task_done(group, pool, result);
+	tasks_uncount(pool, color, 1);
 }
 
 /* A task of wpool's own memory. */
@@ -321,11 +235,10 @@ static inline struct wpool_task *task_unchain(struct wpool_task **chain)
 	return task;
 }
 
-static inline void task_retire(struct wpool *pool, struct wpool_task *task,
-			       struct wpool_wakes *wakes)
+static inline void task_retire(struct wpool *pool, struct wpool_task *task)
 {
 	task->watchers = 0;
-	tasks_retire(pool, task, wakes);
+	tasks_retire(pool, task);
 }
 
 #endif /* _WPOOL_FASTPATH_H */

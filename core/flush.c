@@ -68,7 +68,7 @@ static struct wpool_waiter *flush_next(struct wpool *pool)
 }
 
 /* Tells some of those whose wait is over. Context: pool->lock held. */
-static void flush_tell_some(struct wpool *pool, struct wpool_wakes *wakes)
+static void flush_tell_some(struct wpool *pool)
 {
 	struct wpool_waiter *waiter = flush_next(pool);
 	unsigned int n = 0;
@@ -78,7 +78,7 @@ static void flush_tell_some(struct wpool *pool, struct wpool_wakes *wakes)
 		list_del(&waiter->node);
 		pool->nr_flushing--;
 		waiter->value = ++n == WPOOL_CHUNK;
-		waiter_tell(waiter, 0, wakes);
+		waiter_tell(waiter, 0, &pool->wakes);
 		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
 	}
 }
@@ -87,11 +87,10 @@ static void flush_tell_some(struct wpool *pool, struct wpool_wakes *wakes)
  * flush_tell() - the last task of a color has ended while somebody flushes
  * @pool: the pool
  * @color: the color
- * @wakes: gets the callers of flush and drain whose wait is over
  *
  * Context: pool->lock held.
  */
-void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
+void flush_tell(struct wpool *pool, u8 color)
 {
 	lockdep_assert_held(&pool->lock);
 	staging_shut(pool);
@@ -101,7 +100,7 @@ void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes)
 		pool->color = color;
 	if (!list_empty(&pool->drainers) && !pool_undone(pool))
 		list_splice_tail_init(&pool->drainers, &pool->drained);
-	flush_tell_some(pool, wakes);
+	flush_tell_some(pool);
 }
 
 static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
@@ -138,7 +137,6 @@ static void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 
 static int flush_wait(struct wpool *pool, bool drain, const char *what)
 {
-	struct wpool_wakes wakes = {};
 	struct flusher flusher;
 	unsigned long flags;
 
@@ -151,18 +149,18 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
 	if (!pool_undone(pool)) {
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 		return 0;
 	}
 	flush_join(pool, &flusher, drain);
 	wpool_get(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 
 	wait_for_completion(&flusher.waiter.done);
 	if (flusher.waiter.value) {
 		pool_lock(pool, flags);
-		flush_tell_some(pool, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
+		flush_tell_some(pool);
+		pool_unlock(pool, flags);
 	}
 	wpool_put(pool);
 	return 0;

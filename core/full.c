@@ -14,7 +14,7 @@ static int reject(struct wpool *pool, int ret, unsigned long flags)
 	__releases(&pool->lock)
 {
 	stat_inc(pool, WPOOL_STAT_REJECTED);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return ret;
 }
 
@@ -40,7 +40,6 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	__releases(&pool->lock)
 {
 	struct wpool_deadline deadline;
-	struct wpool_wakes wakes = {};
 	struct wpool_waiter waiter;
 	long left;
 	int ret;
@@ -63,8 +62,9 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		list_add_tail(&waiter.stuck, &pool->blocked_workers);
 	list_add_tail(&waiter.node, &pool->blocked);
 	shared_inc(pool->nr_blocked);
+	pool->end_marks |= MARK_ROOM;
 	wpool_get(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 
 	dep_wait_room();
 	left = wait_for_completion_killable_timeout(&waiter.done,
@@ -77,10 +77,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		queue_unblock(pool, &waiter);
 		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
-		/* It may be the last of some who were told; see there. */
-		queue_admit_blocked(pool, &wakes);
-		wake_for_queue(pool, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
+		pool_unlock(pool, flags);
 		if (left <= 0)
 			wait_for_completion(&waiter.done);
 	}
@@ -94,7 +91,6 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	__releases(&pool->lock)
 {
 	struct wpool_task *task = sub->task, *victim = NULL;
-	struct wpool_wakes wakes = {};
 	int ret;
 
 	ret = queue_take(pool, task, sub->group, sub->key);
@@ -103,17 +99,16 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	batch_reclaim(pool);
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
-	/* One for one, before the drop hands what room there is to others. */
+	/* One for one: what room there is goes to others as the lock is dropped. */
 	if (victim) {
 		queue_put(pool, task);
 		if (sub->group)
-			group_task_waits(sub->group, task, &wakes);
+			group_task_waits(sub->group, task);
 	} else {
 		victim = task;
 	}
-	task_drop(pool, victim, WPOOL_STAT_DROPPED, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	task_drop(pool, victim, WPOOL_STAT_DROPPED);
+	pool_unlock(pool, flags);
 	return 0;
 }
 
@@ -126,16 +121,15 @@ static int take_own(struct wpool *pool, const struct wpool_submission *sub,
 	__releases(&pool->lock)
 {
 	int ret = queue_take(pool, sub->task, sub->group, sub->key);
-	struct wpool_wakes wakes = {};
 
 	if (ret)
 		return reject(pool, ret, flags);
 	queue_put(pool, sub->task);
 	if (sub->group)
-		group_task_waits(sub->group, sub->task, &wakes);
+		group_task_waits(sub->group, sub->task);
 	if (sub->task->run->caller)
 		sub->task->run->caller->again = true;
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	return 0;
 }
 
@@ -163,7 +157,7 @@ static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
 {
 	int ret;
 
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	sub->caller = caller_alloc(pool);
 	sub->no_caller = !sub->caller;
 	ret = submit_one(pool, sub);
@@ -217,6 +211,6 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 		return block(pool, sub, sub->timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
 		return reject(pool, ret, flags);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return ret;
 }

@@ -85,8 +85,7 @@ EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
  * Tells all who wait for the group, or the workers among them. Those that are counted as
  * asleep are of its home, whose lock is held then. Context: its lock held.
  */
-static void group_tell(struct wpool_group *group, struct wpool *pool, bool workers, int told,
-		       struct wpool_wakes *wakes)
+static void group_tell(struct wpool_group *group, struct wpool *pool, bool workers, int told)
 {
 	LIST_HEAD(waiters);
 
@@ -102,7 +101,7 @@ static void group_tell(struct wpool_group *group, struct wpool *pool, bool worke
 		group->nr_counted = 0;
 	}
 	raw_spin_lock(rest_lock(group));
-	waiters_tell(pool, &waiters, told, group->error, wakes);
+	waiters_tell(pool, &waiters, told, group->error, &pool->wakes);
 	raw_spin_unlock(rest_lock(group));
 }
 
@@ -128,12 +127,11 @@ void group_tell_rest(struct wpool_waiter *waiter)
 }
 
 /* The last of its tasks has ended. Context: its lock held. */
-static void group_empty(struct wpool_group *group, struct wpool *pool,
-			struct wpool_wakes *wakes)
+static void group_empty(struct wpool_group *group, struct wpool *pool)
 {
 	if (group->owner)
 		stack_unlink_group(group);
-	group_tell(group, pool, false, 0, wakes);
+	group_tell(group, pool, false, 0);
 }
 
 /**
@@ -141,12 +139,10 @@ static void group_empty(struct wpool_group *group, struct wpool *pool,
  * @group: the group; not to be touched afterwards
  * @pool: the task's
  * @result: of the task
- * @wakes: gets those who wait for the group
  *
  * Context: the lock of the task's pool held.
  */
-void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
-		     struct wpool_wakes *wakes)
+void group_task_done(struct wpool_group *group, struct wpool *pool, int result)
 {
 	bool first, all_home = false;
 
@@ -159,11 +155,11 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */
 	if (!--group->pending)
-		group_empty(group, pool, wakes);
+		group_empty(group, pool);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
-		group_tell(group, pool, false, -EAGAIN, wakes);	/* to cancel the rest */
+		group_tell(group, pool, false, -EAGAIN);	/* to cancel the rest */
 	else if (all_home)
-		group_tell(group, pool, true, -EAGAIN, wakes);	/* to be counted */
+		group_tell(group, pool, true, -EAGAIN);	/* to be counted */
 	raw_spin_unlock(&group->lock);
 }
 
@@ -172,18 +168,16 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
  * @group: the group
  * @pool: the task's
  * @begins: it is: runs in a thread that is no worker, or waits for its time
- * @wakes: gets the workers that wait for the group, if that changes whether they count
  *
  * Context: pool->lock held.
  */
-void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
-			struct wpool_wakes *wakes)
+void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins)
 {
 	raw_spin_lock(&group->lock);
 	/* Else it is elsewhere already. */
 	if (group->home == pool) {
 		if (begins ? !group->elsewhere++ : !--group->elsewhere)
-			group_tell(group, pool, true, -EAGAIN, wakes);
+			group_tell(group, pool, true, -EAGAIN);
 	}
 	raw_spin_unlock(&group->lock);
 }
@@ -192,20 +186,18 @@ void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begi
  * group_task_waits() - a task of a group has come to wait in its pool
  * @group: the group
  * @task: the task; may still be inside its function
- * @wakes: gets the workers that wait for the group, and are to look again
  *
  * Behind a run in a thread that is no worker it waits for that, and no worker can begin it:
  * it counts as outside until that run has ended, or it does not wait any more.
  *
  * Context: the lock of its pool held.
  */
-void group_task_waits(struct wpool_group *group, struct wpool_task *task,
-		      struct wpool_wakes *wakes)
+void group_task_waits(struct wpool_group *group, struct wpool_task *task)
 {
 	if (task->state & TASK_IN_FN && !task->run->worker)
-		group_task_outside(group, task->pool, true, wakes);
+		group_task_outside(group, task->pool, true);
 	else
-		group_tell_workers(group, task->pool, wakes);
+		group_tell_workers(group, task->pool);
 }
 
 /**
@@ -277,18 +269,16 @@ bool group_cancels(const struct wpool_task *task)
  * group_tell_workers() - have the workers that wait for a group look again
  * @group: the group, which the caller or an unended task keeps
  * @pool: the pool that the caller has locked
- * @wakes: gets them
  *
  * They run tasks of it that wait in their own pool, and there is one now. They look
  * and go to sleep in one hold of that pool's lock, so none is missed.
  *
  * Context: the lock of the pool held in which there is a task to be run.
  */
-void group_tell_workers(struct wpool_group *group, struct wpool *pool,
-			struct wpool_wakes *wakes)
+void group_tell_workers(struct wpool_group *group, struct wpool *pool)
 {
 	raw_spin_lock(&group->lock);
-	group_tell(group, pool, true, -EAGAIN, wakes);
+	group_tell(group, pool, true, -EAGAIN);
 	raw_spin_unlock(&group->lock);
 }
 
@@ -323,7 +313,6 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
 static bool group_add(struct wpool_group *group, struct wpool *pool,
 		      const struct wpool_task *task, const struct wpool_worker *owner)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool *home = NULL;
 	unsigned long flags;
 	bool gone;
@@ -340,8 +329,8 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 		return !gone;
 	pool_lock(home, flags);
 	if (!stack_is_ending(owner))
-		group_tell_workers(group, home, &wakes);
-	pool_unlock_wake(home, flags, &wakes);
+		group_tell_workers(group, home);
+	pool_unlock(home, flags);
 	wpool_put(home);
 	return true;
 }
@@ -350,23 +339,12 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 static void group_sub(struct wpool_group *group, struct wpool *pool,
 		      const struct wpool_worker *owner)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
 	if (!stack_is_ending(owner))
-		group_task_done(group, pool, 0, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
-}
-
-/* Nobody will end its tasks any more. Context: its lock held. */
-static void group_abandon(struct wpool_group *group, struct wpool *pool,
-			  struct wpool_wakes *wakes)
-{
-	group->pending = 0;
-	if (!group->error)
-		group->error = -EOWNERDEAD;
-	group_empty(group, pool, wakes);
+		group_task_done(group, pool, 0);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -377,25 +355,23 @@ static void group_abandon(struct wpool_group *group, struct wpool *pool,
  */
 void group_end(struct wpool_group *group)
 {
-	struct wpool_wakes wakes = {};
-	struct wpool *home;
+	struct wpool *pool;
 	unsigned long flags;
 
+	/* Nobody comes to be counted any more: group_doze() knows that it ends. */
 	raw_spin_lock_irqsave(&group->lock, flags);
-	home = group_get_counting_home(group);
-	if (!home)
-		group_abandon(group, NULL, &wakes);
+	pool = group_get_counting_home(group) ?: wpool_get(group->owner->pool);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
-	if (!home) {
-		wakes_issue(&wakes);
-		return;
-	}
-	pool_lock(home, flags);
+
+	pool_lock(pool, flags);
 	raw_spin_lock(&group->lock);
-	group_abandon(group, home, &wakes);
+	group->pending = 0;
+	if (!group->error)
+		group->error = -EOWNERDEAD;
+	group_empty(group, pool);
 	raw_spin_unlock(&group->lock);
-	pool_unlock_wake(home, flags, &wakes);
-	wpool_put(home);
+	pool_unlock(pool, flags);
+	wpool_put(pool);
 }
 
 /**

@@ -109,8 +109,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
  * can bring the end of the group about; if not it has no worker, as it may be told without
  * the lock of its pool. Context: pool->lock held.
  */
-static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter,
-		       struct wpool_wakes *wakes)
+static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 {
 	struct wpool_group *group = wait->group;
 
@@ -127,7 +126,7 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter,
 	}
 	raw_spin_unlock(&group->lock);
 	if (waiter->worker)
-		deadlock_enter(waiter, NULL, wakes);
+		deadlock_enter(waiter, NULL);
 }
 
 /*
@@ -144,7 +143,6 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 				       bool too_deep, unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool_waiter waiter;
 	bool joined, again = false;
 	int ret = 0;
@@ -156,14 +154,14 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	if (joined && !too_deep)
 		again = group_find(pool, wait, &flags);
 	if (joined && !again && wait->deadline.never)
-		group_doze(wait, &waiter, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		group_doze(wait, &waiter);
+	pool_unlock(pool, flags);
 	if (joined)
 		ret = group_await(wait, &waiter, again ? 0 : deadline_left(&wait->deadline));
 	if (!list_empty(&waiter.stuck)) {
 		pool_lock(pool, flags);
 		deadlock_leave(&waiter);
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 	}
 	wait->error = waiter.value;
 	return again && ret == -ETIMEDOUT ? -EAGAIN : ret;
@@ -177,7 +175,6 @@ static int group_help(struct group_wait *wait)
 {
 	struct wpool_worker *worker = wait->worker;
 	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
 	struct wpool_task *task;
 	unsigned long flags;
 
@@ -186,8 +183,8 @@ static int group_help(struct group_wait *wait)
 	if (!task || !run_may_nest(worker))
 		return group_sleep_worker(pool, wait, task, flags);
 	queue_remove(pool, task);
-	run_task(worker, task, &wakes);	/* of a failed group it drops it */
-	pool_unlock_wake(pool, flags, &wakes);
+	run_task(worker, task);	/* of a failed group it drops it */
+	pool_unlock(pool, flags);
 	return -EAGAIN;
 }
 
@@ -232,7 +229,7 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 		pool_lock(worker->pool, flags);
 		for (i = 0; i < worker->depth && !own; i++)
 			own = group_has_run(group, &worker->runs[i]);
-		raw_spin_unlock_irqrestore(&worker->pool->lock, flags);
+		pool_unlock(worker->pool, flags);
 	}
 	return own || caller_inside_group(group);
 }

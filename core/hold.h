@@ -49,12 +49,4 @@ static inline void hold_step(struct wpool *pool)
 }
 #endif
 
-/* Takes pool->lock without having the whole pool under it, see pool_lock(). */
-static inline void pool_lock_irq(struct wpool *pool)
-	__acquires(&pool->lock)
-{
-	raw_spin_lock_irq(&pool->lock);
-	hold_begin(pool);
-}
-
 #endif /* _WPOOL_HOLD_H */

@@ -62,7 +62,7 @@ static void serve_worker(struct wpool *pool, struct wpool_worker *worker)
 	call_for_worker(pool, worker);
 	pool_lock(pool, flags);
 	list_del(&worker->dead_node);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	worker_give_back(worker);
 }
 
@@ -75,9 +75,9 @@ static void serve_end(struct wpool *pool)
 	hook_ends(&pool->hooks);
 	pool_lock(pool, flags);
 	pool->hooks.ending = false;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	/* It may be there before the kick; who destroys the pool joins this thread. */
-	manager_kick(pool);
+	/* It may be there before we return; who destroys the pool joins this thread. */
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
 }
 
 /*
@@ -93,7 +93,7 @@ static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
 	worker = list_first_entry_or_null(&pool->hooks.dead, struct wpool_worker,
 					  dead_node);
 	*ending = pool->hooks.ending;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return worker;
 }
 
@@ -141,11 +141,11 @@ static void hooks_reap(struct wpool_exit *exit)
 	pool->hooks.lost = true;
 	pool->hooks.ending = false;
 	list_splice_init(&pool->hooks.dead, &dead);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
 	hook_ends(&pool->hooks);
 	list_for_each_entry_safe(worker, next, &dead, dead_node)
 		worker_give_back(worker);
-	manager_kick(pool);
 }
 
 static bool hooks_needed(const struct wpool_ops *ops)

@@ -34,7 +34,7 @@
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
  * allocated or freed, and nobody is woken but the manager: whom to wake is
- * collected in a struct wpool_wakes and done after the lock is dropped. Of what
+ * collected in &wpool.wakes and done after the lock is dropped. Of what
  * a caller owns only the struct wpool_task is touched under it, so a fault
  * inside the critical section would take a caller that frees a queued task.
  *
@@ -136,7 +136,6 @@
  * @turn: L: counts up in the order in which workers went to sleep for a task
  * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and
  *	there was something to run
- * @sure: L: there still is, in this hold of the lock
  * @cancels: I: promised that the task does not run when it returns
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: of who waits for a task, for spin_learn(); or 0
@@ -168,7 +167,6 @@ struct wpool_waiter {
 	unsigned long		watch;
 	unsigned long		turn;
 	bool			too_deep;
-	bool			sure;
 	bool			cancels;
 	struct wpool_worker	*helper;
 	u64			slept_at;
@@ -465,6 +463,9 @@ struct wpool_entry {
  * @lock: guards all that is tagged L, and the private members of every task
  *	that is accepted and has not ended
  * @state: S
+ * @marks: L: which invariants may be broken, see lock.h
+ * @end_marks: L: which of them the end of a task may break
+ * @wakes: L: whom to wake once @lock is dropped
  * @staging: tasks that are on their way to @queue, see staging.c
  * @batch: tasks that were at the head of @queue, see batch.c
  * @queue: L: the tasks that wait, a list per priority, oldest first
@@ -495,6 +496,7 @@ struct wpool_entry {
  *	deadlock.c
  * @nr_stuck: L
  * @stuck_left: L: how many of those are to be looked at, as nobody can go on
+ * @entering: L: the one of them that has just gone to sleep, in this hold of @lock, or NULL
  * @watches: L: counts up, see &wpool_waiter.watch
  * @turns: L: counts up, see &wpool_waiter.turn
  * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its
@@ -582,6 +584,9 @@ struct wpool {
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
 	unsigned int		nr_held;
+	u8			marks;
+	u8			end_marks;
+	struct wpool_wakes	wakes;
 	struct list_head	again;
 	unsigned int		nr_outside;
 	struct list_head	held;
@@ -601,6 +606,7 @@ struct wpool {
 	struct list_head	stuck;
 	unsigned int		nr_stuck;
 	unsigned int		stuck_left;
+	struct wpool_waiter	*entering;
 	unsigned long		watches;
 	unsigned long		turns;
 	unsigned int		nr_asleep;
@@ -782,7 +788,7 @@ static inline bool pool_backs_off(const struct wpool *pool)
 	return pool->backoff && time_before(jiffies, pool->backoff_until);
 }
 
-/* How many of them are kept when idle. Needs pool->lock. */
+/* How many workers are kept when idle. Needs pool->lock. */
 static inline unsigned int pool_keep(const struct wpool *pool)
 {
 	return min(pool->min_workers, pool->capacity);
@@ -794,6 +800,7 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 #include "stack.h"
 #include "caller.h"
 #include "staging.h"
+#include "lock.h"
 #include "fastpath.h"
 
 #endif /* _WPOOL_INTERNAL_H */

@@ -149,8 +149,7 @@ void key_unawait(struct wpool_task *task)
 #define GROUPS_TOLD	4
 
 /* Those that wait for the group of a task. Return: false if it has none. */
-static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind,
-			      struct wpool_wakes *wakes)
+static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
 {
 	struct wpool_group *group = watch_group(&behind->task);
 
@@ -158,7 +157,7 @@ static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behin
 		return false;
 	/* Back when one of those that look finds no more to do. */
 	list_del_init(&behind->awaited);
-	group_tell_workers(group, pool, wakes);
+	group_tell_workers(group, pool);
 	return true;
 }
 
@@ -168,8 +167,7 @@ static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behin
  * one is told when that head has ended. Those who wait for a group are told as well, but
  * it is not known whether they still do.
  */
-static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head,
-			struct wpool_wakes *wakes)
+static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
 {
 	struct wpool_keyed_task *awaited;
 	struct wpool_waiter *waiter;
@@ -184,10 +182,10 @@ static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head,
 		waiter = watch_helper(&awaited->task);
 		if (waiter) {
 			watch_del(pool, waiter);
-			waiter_tell(waiter, -EAGAIN, wakes);
+			waiter_tell(waiter, -EAGAIN, &pool->wakes);
 			return;
 		}
-		if (!tell_group_behind(pool, awaited, wakes))
+		if (!tell_group_behind(pool, awaited))
 			return;
 	}
 }
@@ -196,10 +194,8 @@ static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head,
  * __key_release() - let the next task of a key go to the queue
  * @pool: the pool
  * @task: ended, or not to begin any more; a follower has been taken off its list
- * @wakes: gets those who wait for the next: a worker may have to run it itself
  */
-void __key_release(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_wakes *wakes)
+void __key_release(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *head, *next;
 	struct wpool_group *group;
@@ -222,11 +218,11 @@ void __key_release(struct wpool *pool, struct wpool_task *task,
 	list_splice_init(&head->followers, &next->followers);
 	list_splice_init(&head->awaited, &next->awaited);
 	queue_link(pool, &next->task);
-	watch_tell(&next->task, -EAGAIN, 0, wakes);
+	watch_tell(&next->task, -EAGAIN, 0);
 	group = watch_group(&next->task);
 	if (group)
-		group_tell_workers(group, pool, wakes);
-	tell_behind(pool, next, wakes);
+		group_tell_workers(group, pool);
+	tell_behind(pool, next);
 }
 
 /**

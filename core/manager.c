@@ -110,18 +110,17 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 static void retire_idle(struct wpool *pool)
 {
 	struct wpool_worker *worker;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
 	while ((worker = next_to_retire(pool))) {
 		worker_unidle(worker);
 		worker_leave(worker);
-		wakes.worker = worker->thread;
-		pool_unlock_wake(pool, flags, &wakes);
+		pool_unlock(pool, flags);
+		wake_up_process(worker->thread);	/* it is buried by us alone */
 		pool_lock(pool, flags);
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 }
 
 /*
@@ -142,7 +141,7 @@ static bool worker_missing(const struct wpool *pool)
 #define SPAWN_MAX	8
 
 /* Tells who asked for workers how it went. Context: pool->lock held. */
-static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
+static void tell_starter(struct wpool *pool, int err)
 {
 	struct wpool_waiter *starter = pool->starter;
 
@@ -153,7 +152,15 @@ static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
 	pool->starter = NULL;
 	if (!starter)
 		return;
-	waiter_tell(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, wakes);
+	waiter_tell(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, &pool->wakes);
+}
+
+/* The next worker may never come, so who sleeps may have to give up. Needs pool->lock. */
+void pool_set_spawn_error(struct wpool *pool, int err)
+{
+	pool->spawn_error = err;
+	if (err)
+		pool_mark(pool, MARK_ASLEEP);
 }
 
 /*
@@ -162,7 +169,6 @@ static void tell_starter(struct wpool *pool, int err, struct wpool_wakes *wakes)
  */
 static void spawn_missing(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	unsigned int made = 0, left;
 	bool news, creating, lowered;
@@ -174,7 +180,7 @@ static void spawn_missing(struct wpool *pool)
 			err = -EOWNERDEAD;
 			break;
 		}
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 		err = worker_spawn(pool);
 		pool_lock(pool, flags);
 		made += !err;
@@ -193,17 +199,15 @@ static void spawn_missing(struct wpool *pool)
 	news = err && pool->spawn_error != err;
 	creating = pool->starter;	/* who asked says so himself */
 	left = pool->nr_workers;
-	pool->spawn_error = err;
+	pool_set_spawn_error(pool, err);
 	pool->spawn_asked = err || lowered;
 	if (!err && made == SPAWN_MAX) {
 		pool->spawn_asked = true;
-		manager_kick(pool);	/* after the others have had their turn */
+		pool_mark(pool, MARK_MANAGER);	/* after the others have had their turn */
 	} else {
-		tell_starter(pool, err, &wakes);
+		tell_starter(pool, err);
 	}
-	if (err)
-		break_deadlock(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 
 	if (news && !creating)
 		pr_err_ratelimited("%s: cannot make a worker: %pe; going on with %u, will try again\n",
@@ -216,7 +220,6 @@ static void spawn_missing(struct wpool *pool)
  */
 static void terminate(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	bool over, told = false;
 
@@ -226,11 +229,11 @@ static void terminate(struct wpool *pool)
 	    !pool->nr_blocked) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/* Nobody asks while it is not open; a restart finds none and may ask. */
-		tell_starter(pool, -ESHUTDOWN, &wakes);
+		tell_starter(pool, -ESHUTDOWN);
 		told = hooks_end(pool);
 	}
 	over = pool->state == WPOOL_STATE_TIDYING && !pool->hooks.ending;
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	if (told)
 		hooks_wake(pool);
 	if (!over)
@@ -244,7 +247,7 @@ static void terminate(struct wpool *pool)
 	pool_lock(pool, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
 	complete(&pool->terminated);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 }
 
 static void manage(struct wpool *pool)

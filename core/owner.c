@@ -76,7 +76,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 		schedule_timeout_uninterruptible(OWNER_LOOK);
 	/* Who has left the function lets go of the module in this hold of the lock. */
 	pool_lock(pool, flags);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 }
 
 /* After its exit, or its init that failed. May sleep. */

@@ -446,7 +446,7 @@ void wpool_pause(struct wpool *pool)
 		batch_reclaim(pool);
 		pool->paused = true;
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 }
 EXPORT_SYMBOL_GPL(wpool_pause);
 
@@ -458,17 +458,14 @@ EXPORT_SYMBOL_GPL(wpool_pause);
  */
 void wpool_resume(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	if (IS_ERR_OR_NULL(pool))
 		return;
 	pool_lock(pool, flags);
-	if (pool->state == WPOOL_STATE_RUNNING) {
+	if (pool->state == WPOOL_STATE_RUNNING)
 		pool->paused = false;
-		wake_for_queue(pool, &wakes);
-	}
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 }
 EXPORT_SYMBOL_GPL(wpool_resume);
 

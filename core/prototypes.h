@@ -21,7 +21,7 @@ void queue_forget_again(struct wpool *pool, struct wpool_run *run);
 void queue_take_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
-void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes);
+bool queue_admit_blocked(struct wpool *pool);
 
 /* staging.c */
 void __staging_shut(struct wpool *pool);
@@ -54,32 +54,27 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 		 struct wpool_wakes *wakes);
 void waiters_tell(struct wpool *pool, struct list_head *waiters, int told, int value,
 		  struct wpool_wakes *wakes);
-void __wake_for_queue(struct wpool *pool, struct wpool_wakes *wakes);
-void __pool_unlock_wake(struct wpool *pool, unsigned long flags,
-			struct wpool_wakes *wakes) __releases(&pool->lock);
-void __pool_unlock_queued(struct wpool *pool, unsigned long flags)
-	__releases(&pool->lock);
-void __pool_unlock_wake_irq(struct wpool *pool, struct wpool_wakes *wakes)
-	__releases(&pool->lock);
 void wakes_issue(struct wpool_wakes *wakes);
 
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
 unsigned long deadline_left(const struct wpool_deadline *deadline);
 
+/* invariants.c */
+void __pool_restore(struct wpool *pool);
+void pool_restore_all(struct wpool *pool);
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
+void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
+
 /* group.c */
-void group_task_done(struct wpool_group *group, struct wpool *pool, int result,
-		     struct wpool_wakes *wakes);
-void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins,
-			struct wpool_wakes *wakes);
+void group_task_done(struct wpool_group *group, struct wpool *pool, int result);
+void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins);
 void group_end(struct wpool_group *group);
 bool group_has_run(const struct wpool_group *group, const struct wpool_run *run);
-void group_task_waits(struct wpool_group *group, struct wpool_task *task,
-		      struct wpool_wakes *wakes);
+void group_task_waits(struct wpool_group *group, struct wpool_task *task);
 bool group_leave(struct wpool_waiter *waiter);
 bool group_forget(struct wpool_waiter *waiter);
 void group_tell_rest(struct wpool_waiter *waiter);
-void group_tell_workers(struct wpool_group *group, struct wpool *pool,
-			struct wpool_wakes *wakes);
+void group_tell_workers(struct wpool_group *group, struct wpool *pool);
 bool group_failed(const struct wpool_group *group);
 bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
@@ -93,8 +88,7 @@ struct wpool_waiter *watch_helper(const struct wpool_task *task);
 void watch_add_group(struct wpool_task *task, struct wpool_group *group);
 struct wpool_group *watch_group(const struct wpool_task *task);
 struct wpool_group *__watch_take_group(struct wpool_task *task);
-void __watch_tell(struct wpool_task *task, int told, int value,
-		  struct wpool_wakes *wakes);
+void __watch_tell(struct wpool_task *task, int told, int value);
 
 /* submit.c */
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
@@ -117,12 +111,11 @@ bool __key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
 void key_await(struct wpool *pool, struct wpool_task *task);
 void key_unawait(struct wpool_task *task);
-void __key_release(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_wakes *wakes);
+void __key_release(struct wpool *pool, struct wpool_task *task);
 
 /* delayed.c */
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
-bool delayed_cancel_some(struct wpool *pool, struct wpool_wakes *wakes);
+bool delayed_cancel_some(struct wpool *pool);
 
 /* latency.c */
 DECLARE_STATIC_KEY_FALSE(latency_key);
@@ -181,13 +174,12 @@ static inline struct wpool *task_take_back(struct wpool_task *task, u8 spared,
 }
 
 /* deadlock.c */
-void __break_deadlock(struct wpool *pool, struct wpool_wakes *wakes);
+void deadlock_break(struct wpool *pool);
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
 bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 		     const struct wpool_worker *worker);
-bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle,
-		    struct wpool_wakes *wakes);
-bool deadlock_follow(struct wpool_circle *circle, struct wpool_wakes *wakes);
+bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle);
+bool deadlock_follow(struct wpool_circle *circle);
 void deadlock_leave(struct wpool_waiter *waiter);
 void deadlock_look(struct wpool *pool);
 bool deadlock_if_asleep(const struct wpool_waiter *waiter);
@@ -207,11 +199,11 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 void __batch_reclaim(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
-void batch_harvest(struct wpool_worker *worker, struct wpool_wakes *wakes);
+void batch_harvest(struct wpool_worker *worker);
 
 /* flush.c */
 unsigned int pool_undone(const struct wpool *pool);
-void flush_tell(struct wpool *pool, u8 color, struct wpool_wakes *wakes);
+void flush_tell(struct wpool *pool, u8 color);
 
 /* task.c */
 int task_init(void);
@@ -220,26 +212,21 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
 void task_free_chain(struct wpool_task *task);
-void tasks_retire(struct wpool *pool, struct wpool_task *chain,
-		  struct wpool_wakes *wakes);
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
-	       struct wpool_wakes *wakes);
+void tasks_retire(struct wpool *pool, struct wpool_task *chain);
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
 
 /* run.c */
-bool run_cancelled(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_wakes *wakes);
+bool run_cancelled(struct wpool *pool, struct wpool_task *task);
 void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
-	      struct wpool_task *task, struct wpool_wakes *wakes);
+	      struct wpool_task *task);
 int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task);
-void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how,
-	       struct wpool_wakes *wakes);
+void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how);
 const struct wpool_run *run_current(struct wpool **pool);
 bool run_is_of_current(const struct wpool_run *run);
 bool run_may_nest(const struct wpool_worker *worker);
-bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
+bool run_next(struct wpool_worker *worker)
 	__must_hold(&worker->pool->lock);
-void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      struct wpool_wakes *wakes)
+void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock);
 
 /* leak.c */
@@ -278,13 +265,14 @@ void worker_unidle(struct wpool_worker *worker);
 int manager_init(void);
 void manager_exit(void);
 void manager_kick(struct wpool *pool);
+void pool_set_spawn_error(struct wpool *pool, int err);
 void manager_reap(struct wpool_exit *exit);
 
 /* bury.c */
 bool run_on_own_stack(const struct wpool_run *run, const void *object);
-bool run_revoke(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);
+bool run_revoke(struct wpool *pool, struct wpool_run *run);
 void __run_clean(struct wpool_task *task);
-void run_bury_one(struct wpool *pool, struct wpool_run *run, struct wpool_wakes *wakes);
+void run_bury_one(struct wpool *pool, struct wpool_run *run);
 void worker_reap(struct wpool_exit *exit);
 void worker_give_back(struct wpool_worker *worker);
 void worker_put(struct wpool_worker *worker);

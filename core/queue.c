@@ -214,6 +214,7 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 	if (key_is_follower(task))
 		key_unhold(pool, task);
 	shared_dec(pool->nr_queued);
+	pool_mark_end(pool);
 }
 
 /**
@@ -249,6 +250,7 @@ void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 	lockdep_assert_held(&pool->lock);
 	shared_dec(pool->nr_held);
 	shared_dec(pool->nr_queued);
+	pool_mark_end(pool);
 	if (!run->worker)
 		pool->nr_outside--;
 	run->again = NULL;
@@ -321,28 +323,28 @@ void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 }
 
 /**
- * __queue_admit_blocked() - hand the room there is to those who wait for it
+ * queue_admit_blocked() - hand the room there is to those who wait for it
  * @pool: the pool
- * @wakes: gets the submitters
  *
  * The longest blocked first, and its task is queued here and now: nobody who
- * comes later can take the room. Called wherever room may have come about, so
- * that blocked submitters mean that there is none. Room comes about for no more than some
- * at once; but any number may be turned away, as the pool is closed, or somebody else has
- * submitted their task. The last of some that are goes on with the rest, see block().
+ * comes later can take the room. For %MARK_ROOM, so that blocked submitters mean that there
+ * is none. Room comes about for no more than some at once; but any number may be turned
+ * away, as the pool is closed, or somebody else has submitted their task.
  *
  * Context: pool->lock held.
+ * Return: true if there are more to be turned away.
  */
-void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
+bool queue_admit_blocked(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
 	unsigned int turned_away = 0;
 	int ret;
 
 	lockdep_assert_held(&pool->lock);
-	while ((!turned_away || wakes->told < WPOOL_CHUNK) &&
-	       (waiter = list_first_entry_or_null(&pool->blocked,
+	while ((waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
+		if (turned_away && pool->wakes.told >= WPOOL_CHUNK)
+			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
 		      queue_accept(pool, waiter->task, waiter->group, waiter->key);
 		if (ret == -EAGAIN)
@@ -353,7 +355,8 @@ void __queue_admit_blocked(struct wpool *pool, struct wpool_wakes *wakes)
 			stat_inc(pool, WPOOL_STAT_REJECTED);
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
-			group_task_waits(waiter->group, waiter->task, wakes);
-		waiter_tell(waiter, ret, wakes);
+			group_task_waits(waiter->group, waiter->task);
+		waiter_tell(waiter, ret, &pool->wakes);
 	}
+	return false;
 }

@@ -20,7 +20,7 @@ void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
 	lockdep_assert_held(&pool->lock);
 	pool->starter = starter;
 	pool->to_start = n;
-	manager_kick(pool);
+	pool_mark(pool, MARK_MANAGER);
 }
 
 /*
@@ -49,7 +49,7 @@ int pool_start(struct wpool *pool, unsigned int n)
 		ret = -EBUSY;
 	else
 		pool_ask_workers(pool, &starter, n);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return ret ?: pool_await_workers(&starter);
 }
 
@@ -58,8 +58,7 @@ int pool_start(struct wpool *pool, unsigned int n)
  * less the debt is the capacity. Context: pool->lock held. Return: true if it is not there
  * yet.
  */
-static bool resize_some(struct wpool *pool, unsigned int capacity,
-			struct wpool_wakes *wakes)
+static bool resize_some(struct wpool *pool, unsigned int capacity)
 {
 	unsigned int to = clamp(capacity, pool->capacity - min(pool->capacity, WPOOL_CHUNK),
 				pool->capacity + WPOOL_CHUNK);
@@ -76,9 +75,7 @@ static bool resize_some(struct wpool *pool, unsigned int capacity,
 		worker_put_slot(pool);
 	}
 	WRITE_ONCE(pool->capacity, to);
-	queue_admit_blocked(pool, wakes);
-	wake_for_queue(pool, wakes);
-	break_deadlock(pool, wakes);
+	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_MANAGER);
 	return to != capacity;
 }
 
@@ -86,19 +83,17 @@ static bool resize_some(struct wpool *pool, unsigned int capacity,
  * Goes to another capacity, which was decided on in this hold of the lock: of calls at the
  * same time the last to decide has its way. Locking: pool->lock held; released and regrabbed.
  */
-static void resize(struct wpool *pool, unsigned int capacity, unsigned long *flags,
-		   struct wpool_wakes *wakes)
+static void resize(struct wpool *pool, unsigned int capacity, unsigned long *flags)
 	__must_hold(&pool->lock)
 {
 	unsigned int turn = ++pool->resizes;
 
 	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
-	while (pool->resizes == turn && resize_some(pool, capacity, wakes)) {
-		pool_unlock_wake(pool, *flags, wakes);
+	while (pool->resizes == turn && resize_some(pool, capacity)) {
+		pool_unlock(pool, *flags);
 		cpu_relax();
 		pool_lock(pool, *flags);
 	}
-	manager_kick(pool);
 }
 
 /**
@@ -132,15 +127,14 @@ void resize_closed(struct wpool *pool)
  */
 void pool_follow_cpus(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	if (!pool->percent)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)
-		resize(pool, attrs_percent_of_cpus(pool->percent), &flags, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		resize(pool, attrs_percent_of_cpus(pool->percent), &flags);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -163,7 +157,6 @@ void pool_follow_cpus(struct wpool *pool)
  */
 int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	int ret = 0;
 
@@ -173,10 +166,10 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 		return -EINVAL;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)
-		resize(pool, capacity, &flags, &wakes);
+		resize(pool, capacity, &flags);
 	else
 		ret = -ESHUTDOWN;
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_resize);

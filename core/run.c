@@ -47,15 +47,12 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 /* The task has just left the queue. Context: pool->lock held. */
 static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
 				      struct wpool_run *run, struct wpool_task *task,
-				      bool nested, u8 batched,
-				      struct wpool_wakes *wakes)
+				      bool nested, u8 batched)
 {
 	run_set_up(pool, run, worker, task, batched);
 	if (unlikely(nested)) {
-		/* A place on the queue is free, and no worker less. */
 		stat_inc(pool, WPOOL_STAT_NESTED);
 		leak_note(run);
-		queue_admit_blocked(pool, wakes);
 	} else {
 		shared_inc(pool->nr_running);
 	}
@@ -66,8 +63,7 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
  * Lets go of a task that was submitted again inside its function, or that nobody
  * waits for any more. Context: pool->lock held.
  */
-static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
-				     int result, struct wpool_wakes *wakes)
+static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 {
 	struct wpool_task *task = run->task;
 	struct wpool_group *group;
@@ -78,8 +74,8 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
 		/* Now: else they are asleep as it is looked whether all are. */
-		watch_tell(task, -EAGAIN, 0, wakes);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		watch_tell(task, -EAGAIN, 0);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	if (task->state & TASK_QUEUED) {
 		/*
@@ -87,23 +83,22 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run,
 		 * have to run it itself.
 		 */
 		queue_relink(pool, task);
-		watch_tell(task, -EAGAIN, 0, wakes);
+		watch_tell(task, -EAGAIN, 0);
 		group = watch_group(task);
 		if (group && !run->worker)
-			group_task_outside(group, pool, false, wakes);
+			group_task_outside(group, pool, false);
 		if (group)
-			group_tell_workers(group, pool, wakes);
+			group_tell_workers(group, pool);
 	} else if (run->orphan) {
-		task_retire(pool, task, wakes);
+		task_retire(pool, task);
 	} else {
-		task_settle(task, result, wakes);
+		task_settle(task, result);
 	}
 }
 
 /* Tells how a run ended, to all who want to know. The run is off the worker. */
 static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run,
-				       int result, enum wpool_stat how,
-				       struct wpool_wakes *wakes)
+				       int result, enum wpool_stat how)
 {
 	struct wpool_task *task = run->task;
 
@@ -111,13 +106,13 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	stat_inc(pool, how);
 	latency_end(pool, run);
 	if (task) {
-		key_release(pool, task, wakes);
+		key_release(pool, task);
 		if (unlikely((task->state & TASK_QUEUED) || run->orphan))
-			run_finish_rare(pool, run, result, wakes);
+			run_finish_rare(pool, run, result);
 		else
-			task_settle(task, result, wakes);
+			task_settle(task, result);
 	}
-	task_uncount(pool, run->owner, run->group, run->color, result, wakes);
+	task_uncount(pool, run->owner, run->group, run->color, result);
 }
 
 static __always_inline void run_leave(struct wpool *pool,
@@ -129,17 +124,10 @@ static __always_inline void run_leave(struct wpool *pool,
 }
 
 static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
-				    struct wpool_run *run, bool nested, int result,
-				    struct wpool_wakes *wakes)
+				    struct wpool_run *run, bool nested, int result)
 {
 	run_leave(pool, worker, nested);
-	run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
-	/*
-	 * An outermost run's worker looks at the queue next, in this hold of the
-	 * lock. Not one inside another run, or in a hook on its way out.
-	 */
-	if (unlikely(nested || worker->leaving))
-		wake_for_queue(pool, wakes);
+	run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
 }
 
 /* Calls the function. No lock of ours is held; locks of outer runs may be. */
@@ -259,7 +247,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
  * pool->lock is held when it returns.
  */
 static void run_batch(struct wpool *pool, struct wpool_worker *worker,
-		      struct wpool_run *run, int result, struct wpool_wakes *wakes)
+		      struct wpool_run *run, int result)
 	__acquires(&pool->lock)
 {
 	struct wpool_batch *batch = &pool->batch;
@@ -281,22 +269,20 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 			break;
 		result = run_outside(pool, run, task);
 	}
-	pool_lock_irq(pool);
+	pool_lock_staged(pool);
 	run_leave(pool, worker, false);
 	/* First: who waits for it is awake, before anybody is taken for the last one. */
 	if (grabbed)
-		run_finish(pool, run, result, WPOOL_STAT_COMPLETED, wakes);
-	batch_harvest(worker, wakes);
+		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
+	batch_harvest(worker);
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
-bool run_cancelled(struct wpool *pool, struct wpool_task *task,
-		   struct wpool_wakes *wakes)
+bool run_cancelled(struct wpool *pool, struct wpool_task *task)
 {
 	if (!group_cancels(task))
 		return false;
-	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
-	wake_for_queue(pool, wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	return true;
 }
 
@@ -305,7 +291,7 @@ bool run_cancelled(struct wpool *pool, struct wpool_task *task,
  * from the batch. Locking: as run_task().
  */
 static __always_inline void __run_task(struct wpool_worker *worker, struct wpool_task *task,
-				       bool batch, struct wpool_wakes *wakes)
+				       bool batch)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool_run *run = &worker->runs[worker->depth];
@@ -313,25 +299,24 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	bool nested = worker->depth;
 	int result;
 
-	if (unlikely(task->watchers) && run_cancelled(pool, task, wakes)) {
-		pool_unlock_wake_irq(pool, wakes);
-		pool_lock_irq(pool);
+	if (unlikely(task->watchers) && run_cancelled(pool, task)) {
+		pool_unlock_irq(pool);
+		pool_lock_staged(pool);
 		return;
 	}
 
 	batch = batch && batch_fill(pool, task);
-	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0, wakes);
+	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0);
 	if (task_is_ours(task))
-		task_retire(pool, task, wakes);
-	wake_for_queue(pool, wakes);
-	pool_unlock_wake_irq(pool, wakes);
+		task_retire(pool, task);
+	pool_unlock_irq(pool);
 	result = run_outside(pool, run, task);
 	if (batch) {
-		run_batch(pool, worker, run, result, wakes);
+		run_batch(pool, worker, run, result);
 		return;
 	}
-	pool_lock_irq(pool);
-	run_end(pool, worker, run, nested, result, wakes);
+	pool_lock_staged(pool);
+	run_end(pool, worker, run, nested, result);
 }
 
 /**
@@ -339,19 +324,17 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
  *	has failed
  * @worker: the current thread
  * @task: the task
- * @wakes: issued before the function is called; gets those whose wait ends with it
  *
  * Locking: pool->lock held, and interrupts were on; released and regrabbed.
  */
-void run_task(struct wpool_worker *worker, struct wpool_task *task,
-	      struct wpool_wakes *wakes)
+void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock)
 {
-	__run_task(worker, task, false, wakes);
+	__run_task(worker, task, false);
 }
 
 /* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
-static bool run_from_batch(struct wpool_worker *worker, struct wpool_wakes *wakes)
+static bool run_from_batch(struct wpool_worker *worker)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool_run *run = &worker->runs[0];
@@ -369,32 +352,30 @@ static bool run_from_batch(struct wpool_worker *worker, struct wpool_wakes *wake
 		return false;	/* others were quicker */
 	shared_inc(pool->nr_running);
 	shared_inc(worker->depth);
-	wake_for_queue(pool, wakes);
-	pool_unlock_wake_irq(pool, wakes);
-	run_batch(pool, worker, run, run_outside(pool, run, task), wakes);
+	pool_unlock_irq(pool);
+	run_batch(pool, worker, run, run_outside(pool, run, task));
 	return true;
 }
 
 /**
  * run_next() - run the task whose turn it is, and those of the batch after it
  * @worker: the current thread, in no task
- * @wakes: as for run_task()
  *
  * Locking: as run_task(), if it returns true.
  * Return: false if there is none.
  */
-bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
+bool run_next(struct wpool_worker *worker)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_task *task;
 
-	if (READ_ONCE(pool->batch.left) && run_from_batch(worker, wakes))
+	if (READ_ONCE(pool->batch.left) && run_from_batch(worker))
 		return true;
 	task = queue_pop(pool);
 	if (!task)
 		return false;
-	__run_task(worker, task, true, wakes);
+	__run_task(worker, task, true);
 	return true;
 }
 
@@ -403,12 +384,12 @@ bool run_next(struct wpool_worker *worker, struct wpool_wakes *wakes)
  * last need pool->lock, see run_set_up() and run_finish(); the other no lock.
  */
 void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
-	      struct wpool_task *task, struct wpool_wakes *wakes)
+	      struct wpool_task *task)
 {
 	run_set_up(pool, run, worker, task, 0);
 	leak_note(run);
 	if (run->group && !worker)
-		group_task_outside(run->group, pool, true, wakes);
+		group_task_outside(run->group, pool, true);
 }
 
 int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
@@ -416,12 +397,11 @@ int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *t
 	return run_outside(pool, run, task);
 }
 
-void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how,
-	       struct wpool_wakes *wakes)
+void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how)
 {
 	if (run->group && !run->worker)
-		group_task_outside(run->group, pool, false, wakes);
-	run_finish(pool, run, result, how, wakes);
+		group_task_outside(run->group, pool, false);
+	run_finish(pool, run, result, how);
 }
 
 /**

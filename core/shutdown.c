@@ -17,6 +17,10 @@ void pool_set_state(struct wpool *pool, enum wpool_state state)
 	lockdep_assert_held(&pool->lock);
 	trace_wpool_pool_state(pool->name, pool->state, state);
 	WRITE_ONCE(pool->state, state);
+	if (pool_is_closing(pool)) {
+		pool->end_marks |= MARK_END;
+		pool_mark(pool, MARK_ROOM | MARK_MANAGER);
+	}
 }
 
 /* The default pool is closed by unloading wpool alone. */
@@ -30,25 +34,14 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 }
 
 /*
- * Ends some of what a closed pool keeps no longer: submitters that block, and delayed
- * tasks. Context: pool->lock held. Return: true if there is more.
- */
-static bool close_some(struct wpool *pool, struct wpool_wakes *wakes)
-{
-	bool more = delayed_cancel_some(pool, wakes);
-
-	queue_admit_blocked(pool, wakes);	/* turns them away */
-	return more || !list_empty(&pool->blocked);
-}
-
-/*
  * Closes a pool, if it is open or less closed. Once the state is set no more comes, so
- * what there is may be ended in several holds: some here, the rest by the manager, which
- * may take its time. The pool does not come to its end before all of it has.
+ * what it keeps no longer may be ended in several holds: of delayed tasks some here, the rest
+ * by the manager, which may take its time; submitters that block are turned away as the lock
+ * is dropped. The pool does not come to its end before all of it has.
  *
  * Context: pool->lock held.
  */
-static void close_pool(struct wpool *pool, enum wpool_state state, struct wpool_wakes *wakes)
+static void close_pool(struct wpool *pool, enum wpool_state state)
 {
 	bool was_open = pool->state == WPOOL_STATE_RUNNING;
 
@@ -61,9 +54,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state, struct wpool_
 		watchdog_await(pool);
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool->paused = state == WPOOL_STATE_STOP;
-	wake_for_queue(pool, wakes);
-	close_some(pool, wakes);
-	manager_kick(pool);
+	delayed_cancel_some(pool);
 }
 
 /**
@@ -75,26 +66,23 @@ static void close_pool(struct wpool *pool, enum wpool_state state, struct wpool_
  */
 void pool_go_on_closing(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
 		return;
 	pool_lock(pool, flags);
-	if (pool_is_closing(pool) && close_some(pool, &wakes))
-		manager_kick(pool);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	if (pool_is_closing(pool) && delayed_cancel_some(pool))
+		pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
 }
 
 static void shut_down(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	close_pool(pool, WPOOL_STATE_SHUTDOWN, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	close_pool(pool, WPOOL_STATE_SHUTDOWN);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -135,7 +123,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	shared_inc(pool->nr_awaiting);
 	if (pool->nr_awaiting == 1)
 		watchdog_await(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 
 	ended = wait_for_completion_timeout(&pool->terminated,
 					    deadline_left(&deadline));
@@ -146,7 +134,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	else
 		ended = pool->state == WPOOL_STATE_TERMINATED;
 	shared_dec(pool->nr_awaiting);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	/* The count before the look for sleepers; pairs with wait_var_event(). */
 	smp_mb();
 	wake_up_var(&pool->nr_awaiting);
@@ -178,8 +166,7 @@ static bool is_owners(const struct wpool_task *task)
  * Takes back some of what is queued, and adds up how many. Context: pool->lock held. Return:
  * false if there are no more.
  */
-static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n,
-			   struct wpool_wakes *wakes)
+static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n)
 {
 	struct wpool_task *task;
 	struct wpool_run *run;
@@ -187,7 +174,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 
 	for (i = 0; i < WPOOL_CHUNK; i++) {
 		run = list_first_entry_or_null(&pool->again, struct wpool_run, again_node);
-		if (run && run_revoke(pool, run, wakes)) {
+		if (run && run_revoke(pool, run)) {
 			++*n;
 			continue;
 		}
@@ -198,7 +185,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 		/* Before the end is told: from then on its owner may free it. */
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		++*n;
 	}
 	return true;
@@ -232,7 +219,6 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
-	struct wpool_wakes wakes = {};
 	unsigned int n = 0, epoch;
 	unsigned long flags;
 	bool more = true;
@@ -242,16 +228,16 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 		return 0;
 	pool_lock(pool, flags);
 	epoch = pool->epoch;
-	close_pool(pool, WPOOL_STATE_STOP, &wakes);
+	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
 		/* What was accepted after a restart is none of ours. */
 		if (pool->epoch != epoch)
 			more = false;
-		else if (pool->nr_delayed || pool->nr_blocked)
-			close_some(pool, &wakes);
-		else
-			more = take_back_some(pool, unrun, &n, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
+		else if (pool->nr_delayed)
+			delayed_cancel_some(pool);
+		else if (!pool->nr_blocked)
+			more = take_back_some(pool, unrun, &n);
+		pool_unlock(pool, flags);
 		if (!more)
 			return n;
 		cond_resched();
@@ -311,7 +297,7 @@ int wpool_destroy(struct wpool *pool)
 	pool_lock(pool, flags);
 	again = pool->destroyed;
 	pool->destroyed = true;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	if (again) {
 		await_end(pool, MAX_SCHEDULE_TIMEOUT);
 		return -ESHUTDOWN;
@@ -351,7 +337,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
 		pool_ask_workers(pool, starter, 0);
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return ret;
 }
 

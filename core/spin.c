@@ -119,7 +119,7 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 {
 	u64 limit = spin_limit(pool);
 
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	/* Pairs with the release in task_settle(). */
 	while ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
 	       deadline_left(deadline) && spin_on(limit))
@@ -127,7 +127,7 @@ int spin_for_end(struct wpool *pool, struct wpool_task *task,
 	pool = task_lock_pool(task, &flags);
 	if (pool) {
 		spin_lost(pool, &pool->waiter_luck);
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 	}
 	return -EAGAIN;
 }

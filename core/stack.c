@@ -138,8 +138,7 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 }
 
 /* Ends a task that its run goes on without. Context: pool->lock held. */
-static void let_go_of_task(struct wpool *pool, struct wpool_run *run,
-			   struct wpool_wakes *wakes)
+static void let_go_of_task(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
 
@@ -147,54 +146,50 @@ static void let_go_of_task(struct wpool *pool, struct wpool_run *run,
 	run->task = NULL;
 	if (task->state & TASK_QUEUED) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
-	key_release(pool, task, wakes);
-	task_settle(task, -EOWNERDEAD, wakes);
+	key_release(pool, task);
+	task_settle(task, -EOWNERDEAD);
 }
 
 /* Ends what a run has of a stack. Context: pool->lock held. */
 static void let_go(struct wpool *pool, struct wpool_run *run,
-		   const struct wpool_worker *dead, struct wpool_wakes *wakes)
+		   const struct wpool_worker *dead)
 {
 	struct wpool_group *group = run->group;
 
 	if (stack_has(dead, run->task))
-		let_go_of_task(pool, run, wakes);
+		let_go_of_task(pool, run);
 	if (!stack_has(dead, group))
 		return;
 	run->group = NULL;
 	if (!run->worker)
-		group_task_outside(group, pool, false, wakes);
-	group_task_done(group, pool, -EOWNERDEAD, wakes);
+		group_task_outside(group, pool, false);
+	group_task_done(group, pool, -EOWNERDEAD);
 }
 
 static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 			   const struct wpool_worker *dead)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	unsigned int i;
 
 	pool_lock(pool, flags);
 	for (i = 0; i < runner->depth; i++)
-		let_go(pool, &runner->runs[i], dead, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		let_go(pool, &runner->runs[i], dead);
+	pool_unlock(pool, flags);
 }
 
 /* The same for a task that its submitter runs. */
 static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_worker *dead)
 {
 	struct wpool *pool = caller->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	pool_lock(pool, flags);
 	if (caller->running)
-		let_go(pool, &caller->run, dead, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		let_go(pool, &caller->run, dead);
+	pool_unlock(pool, flags);
 }
 
 /* Has a run to do with the stack? Without a lock; none begins any more that has. */

@@ -49,17 +49,6 @@ static inline void staging_shut(struct wpool *pool)
 }
 
 /**
- * pool_lock() - take pool->lock, and have the whole pool under it
- * @pool: the pool
- * @flags: for raw_spin_unlock_irqrestore()
- */
-#define pool_lock(pool, flags) do {				\
-	raw_spin_lock_irqsave(&(pool)->lock, flags);		\
-	hold_begin(pool);					\
-	staging_shut(pool);					\
-} while (0)
-
-/**
  * staging_collect() - have what is in the staging queue on the queue
  * @pool: the pool
  *

@@ -88,7 +88,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 			.task = task, .key = key, .timeout = timeout,
 		}, ret, flags);
 	staging_offer(pool, task);
-	pool_unlock_queued(pool, flags);
+	pool_unlock(pool, flags);
 	return 0;
 }
 
@@ -99,7 +99,6 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
  */
 int submit_one(struct wpool *pool, struct wpool_submission *sub)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	int ret;
 
@@ -110,9 +109,8 @@ int submit_one(struct wpool *pool, struct wpool_submission *sub)
 	if (ret)
 		return submit_not_accepted(pool, sub, ret, flags);
 	if (sub->group)
-		group_task_waits(sub->group, sub->task, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		group_task_waits(sub->group, sub->task);
+	pool_unlock(pool, flags);
 	return 0;
 }
 
@@ -242,7 +240,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
 	staging_offer(pool, tasks[first]);
-	pool_unlock_queued(pool, flags);
+	pool_unlock(pool, flags);
 	return accepted;
 }
 

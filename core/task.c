@@ -62,12 +62,10 @@ void task_free_chain(struct wpool_task *task)
  *	them freed once the lock is dropped
  * @pool: the pool
  * @chain: the tasks, see task_chain()
- * @wakes: gets those that are not kept
  *
  * Context: pool->lock held.
  */
-void tasks_retire(struct wpool *pool, struct wpool_task *chain,
-		  struct wpool_wakes *wakes)
+void tasks_retire(struct wpool *pool, struct wpool_task *chain)
 {
 	struct wpool_staging *staging = &pool->staging;
 	struct wpool_task *task;
@@ -82,7 +80,7 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain,
 		raw_spin_unlock(&staging->lock);
 	}
 	while ((task = task_unchain(&chain)))
-		task_chain(&wakes->garbage, task);
+		task_chain(&pool->wakes.garbage, task);
 }
 
 /**
@@ -92,12 +90,10 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain,
  * @task: off the queue, or inside its function and off the queue again; in the
  *	first case not to be touched afterwards
  * @how: the counter for this kind of end
- * @wakes: gets those whose wait is over
  *
  * Context: pool->lock held.
  */
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
-	       struct wpool_wakes *wakes)
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 {
 	bool outside = task->state & TASK_IN_FN && !task->run->worker;
 	struct wpool_group *group = watch_take_group(task);
@@ -111,16 +107,16 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
 		trace_wpool_task_cancel(pool->name, task, task->fn);
 	stat_inc(pool, how);
 	if (group && task->state & TASK_DELAYED)
-		group_task_outside(group, pool, false, wakes);
+		group_task_outside(group, pool, false);
 	if (task_is_ours(task)) {
-		task_retire(pool, task, wakes);
+		task_retire(pool, task);
 	} else if (!(task->state & TASK_IN_FN)) {
 		/* Else it never had a place among those of its key. */
 		if (task->state & TASK_QUEUED)
-			key_release(pool, task, wakes);
-		task_settle(task, -ECANCELED, wakes);
+			key_release(pool, task);
+		task_settle(task, -ECANCELED);
 	}
 	if (unlikely(group) && outside)
-		group_task_outside(group, pool, false, wakes);
-	task_uncount(pool, pinned, group, color, -ECANCELED, wakes);
+		group_task_outside(group, pool, false);
+	task_uncount(pool, pinned, group, color, -ECANCELED);
 }

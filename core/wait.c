@@ -42,7 +42,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 			return pool;
 		}
 		/* Ended meanwhile; perhaps accepted again, by another pool. */
-		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		pool_unlock(pool, *flags);
 		rcu_read_unlock();
 	}
 }
@@ -60,17 +60,16 @@ struct wait {
 static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool_circle circle;
 	bool more;
 
 	rcu_read_lock();
-	more = deadlock_enter(waiter, &circle, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	more = deadlock_enter(waiter, &circle);
+	pool_unlock(pool, flags);
 	while (more) {
 		pool_lock(pool, flags);
-		more = deadlock_follow(&circle, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
+		more = deadlock_follow(&circle);
+		pool_unlock(pool, flags);
 	}
 	rcu_read_unlock();
 }
@@ -90,7 +89,6 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 			     unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes = {};
 	struct wpool_waiter waiter;
 	bool gave_up;
 	long left;
@@ -111,7 +109,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	if (waiter.worker)
 		enter_sleep(pool, &waiter, flags);
 	else
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 
 	left = wait_for_completion_timeout(&waiter.done,
 					   deadline_left(&wait->deadline));
@@ -123,8 +121,8 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	if (waiter.worker)
 		deadlock_leave(&waiter);
 	if (!list_empty(&waiter.rest))
-		waiters_tell(pool, &waiter.rest, waiter.told, waiter.value, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+		waiters_tell(pool, &waiter.rest, waiter.told, waiter.value, &pool->wakes);
+	pool_unlock(pool, flags);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
@@ -142,7 +140,6 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	__releases(&pool->lock)
 {
 	struct wpool_task *head = key_head(pool, wait->task);
-	struct wpool_wakes wakes = {};
 	bool ready, too_deep;
 
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
@@ -151,8 +148,8 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	if (!ready || too_deep || !deadline_left(&wait->deadline))
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
-	run_task(worker, head, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	run_task(worker, head);
+	pool_unlock(pool, flags);
 	return -EAGAIN;
 }
 
@@ -199,13 +196,13 @@ static int wait_once(struct wait *wait)
 	task_mark_awaited(wait->task);
 	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
 		/* Submitted again meanwhile. */
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 		return -EAGAIN;
 	}
 	worker = worker_current(pool);
 	if (!worker && is_own(wait->task)) {
 		/* As a worker is refused in deadlock.c: it runs, and may run again. */
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 		return -EDEADLK;
 	}
 	if (worker)
@@ -334,7 +331,7 @@ struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
 		firing = state & TASK_DELAYED;
 		if (firing && delayed_take_back(pool, task))
 			break;
-		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		pool_unlock(pool, *flags);
 		if (!firing)
 			return NULL;
 		cpu_relax();
@@ -358,7 +355,6 @@ struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
  */
 bool wpool_cancel(struct wpool_task *task)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 	struct wpool *pool;
 
@@ -367,9 +363,8 @@ bool wpool_cancel(struct wpool_task *task)
 	pool = task_take_back(task, 0, &flags);
 	if (!pool)
 		return false;
-	task_drop(pool, task, WPOOL_STAT_CANCELLED, &wakes);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	pool_unlock(pool, flags);
 	return true;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel);
@@ -384,7 +379,7 @@ static void ask_to_stop(struct wpool_task *task)
 		return;
 	if (task->state & TASK_IN_FN)
 		WRITE_ONCE(task->run->stop, true);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 }
 
 /**

@@ -78,12 +78,11 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
  * Takes a task back, and drops it. Return: false if its timer is about to take it off its
  * list, as soon as we drop the lock. Context: pool->lock held.
  */
-static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry,
-		       struct wpool_wakes *wakes)
+static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry)
 {
 	struct wpool_task *task = entry_task(pool, list, entry);
 
-	if (list == &pool->again && run_revoke(pool, entry_run(entry), wakes))
+	if (list == &pool->again && run_revoke(pool, entry_run(entry)))
 		return true;
 	if (task->state & TASK_DELAYED) {
 		if (!delayed_take_back(pool, task))
@@ -91,36 +90,33 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 	} else {
 		queue_take_back(pool, task);
 	}
-	task_drop(pool, task, WPOOL_STAT_CANCELLED, wakes);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	return true;
 }
 
 /* Takes back some. Context: pool->lock held. Return: how many; *@walked as it goes on. */
 static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 				walk_wants_t wants, const void *arg,
-				unsigned long *walked, struct wpool_wakes *wakes)
+				unsigned long *walked)
 {
 	unsigned int n = 0, left = WPOOL_CHUNK;
 	struct list_head *entry;
 
 	*walked += WPOOL_CHUNK;
 	while ((entry = walk_on(pool, list, wants, arg, &left))) {
-		if (!cancel_one(pool, list, entry, wakes)) {
+		if (!cancel_one(pool, list, entry)) {
 			pool->cursor = entry;
 			*walked -= WPOOL_CHUNK;
 			break;
 		}
 		n++;
 	}
-	/* One behind its key may be on the queue now. */
-	wake_for_queue(pool, wakes);
 	return n;
 }
 
 static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 			      walk_wants_t wants, const void *arg)
 {
-	struct wpool_wakes wakes = {};
 	unsigned long flags, all, walked = 0;
 	unsigned int n = 0;
 
@@ -129,14 +125,14 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	pool->cursor = list->next;
 	all = pool->nr_queued + pool->nr_delayed;
 	while (walked < all && pool->cursor != list) {
-		n += cancel_some(pool, list, wants, arg, &walked, &wakes);
-		pool_unlock_wake(pool, flags, &wakes);
+		n += cancel_some(pool, list, wants, arg, &walked);
+		pool_unlock(pool, flags);
 		cpu_relax();
 		cond_resched();
 		pool_lock(pool, flags);
 	}
 	pool->cursor = NULL;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return n;
 }
 
@@ -210,7 +206,7 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 			if (task)
 				return task;
 		}
-		raw_spin_unlock_irqrestore(&pool->lock, *flags);
+		pool_unlock(pool, *flags);
 		cond_resched();
 		pool_lock(pool, *flags);
 	}
@@ -228,7 +224,7 @@ static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group 
 	struct wpool_task *task = NULL;
 	unsigned int i;
 
-	raw_spin_unlock_irqrestore(&pool->lock, *flags);
+	pool_unlock(pool, *flags);
 	down(&pool->walk);
 	pool_lock(pool, *flags);
 	for (i = 0; i < NR_LISTS && !task; i++)

@@ -157,10 +157,8 @@ void watch_del(const struct wpool *pool, struct wpool_waiter *waiter)
  * @task: the task
  * @told: what they are told
  * @value: the result that goes with it
- * @wakes: gets some of them, who tell the others
  */
-void __watch_tell(struct wpool_task *task, int told, int value,
-		  struct wpool_wakes *wakes)
+void __watch_tell(struct wpool_task *task, int told, int value)
 {
 	struct wpool_waiter *first = watch_first(task);
 	struct wpool *pool = task->pool;
@@ -178,5 +176,5 @@ void __watch_tell(struct wpool_task *task, int told, int value,
 		key_unawait(task);
 	pool->nr_asleep -= first->nr_counted;
 	list_add_tail(&waiters, &first->node);	/* before the first: of a ring, a list */
-	waiters_tell(pool, &waiters, told, value, wakes);
+	waiters_tell(pool, &waiters, told, value, &pool->wakes);
 }

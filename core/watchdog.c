@@ -78,11 +78,11 @@ static bool name_overdue(struct wpool_worker *worker)
 		stat_inc(pool, WPOOL_STAT_OVERDUE);
 		fn = run->fn;
 		started = run->started;
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		pool_unlock(pool, flags);
 		name_run(worker, fn, started);
 		pool_lock(pool, flags);
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	if (named)
 		sched_show_task(worker->thread);
 	return named;
@@ -122,7 +122,7 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 			stat_inc(pool, WPOOL_STAT_OVERDUE);
 		}
 	}
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	return thread;
 }
 
@@ -154,7 +154,7 @@ static void name_callers(struct wpool *pool, bool overdue)
 
 /*
  * Promise 1 as a test: tasks to take, nobody who looks, and somebody who could.
- * By wake_for_queue() it cannot be. Context: pool->lock held.
+ * By pool_unlock() it cannot be. Context: pool->lock held.
  */
 static bool queue_is_stranded(const struct wpool *pool)
 {
@@ -166,7 +166,6 @@ static bool queue_is_stranded(const struct wpool *pool)
 
 static void look_at_queue(struct wpool *pool)
 {
-	struct wpool_wakes wakes = {};
 	unsigned int queued, idle;
 	unsigned long flags;
 	bool stranded;
@@ -177,8 +176,7 @@ static void look_at_queue(struct wpool *pool)
 	idle = pool->nr_idle;
 	if (queued)
 		timer_reduce(&pool->timer, jiffies + pool->watchdog);
-	wake_for_queue(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	if (stranded)
 		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug of wpool's own\n",
 		       pool->name, queued, idle);
@@ -231,7 +229,7 @@ static bool name_rest(struct wpool *pool)
 	undone = pool_undone(pool);
 	queued = pool->nr_queued;
 	delayed = pool->nr_delayed;
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	if (!late)
 		return false;
 	list_for_each_entry(worker, &pool->workers, node) {

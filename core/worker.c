@@ -64,6 +64,7 @@ void worker_leave(struct wpool_worker *worker)
 		return;
 	WRITE_ONCE(worker->leaving, true);
 	worker->pool->nr_leaving++;
+	pool_mark(worker->pool, MARK_ASLEEP);
 }
 
 /* Has looked, or is about to within this hold of the lock. */
@@ -103,9 +104,9 @@ static bool worker_must_leave(struct wpool_worker *worker)
  * At most one of a pool does. Not with memory to be freed before, which a kernel
  * that preempts everywhere does not allow while preemption is off.
  */
-static bool worker_may_spin(struct wpool *pool, const struct wpool_wakes *wakes)
+static bool worker_may_spin(struct wpool *pool)
 {
-	return !pool->nr_looking && !wakes->garbage &&
+	return !pool->nr_looking && !pool->wakes.garbage &&
 	       spin_bet(pool, &pool->worker_luck);
 }
 
@@ -114,8 +115,7 @@ static bool worker_may_spin(struct wpool *pool, const struct wpool_wakes *wakes)
  * anybody. Preemption is off for as long as it counts: nobody waits for one that
  * looks but does not run. Locking: pool->lock held; released and regrabbed.
  */
-static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
-			struct wpool_wakes *wakes)
+static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
@@ -123,7 +123,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
 
 	worker_will_look(worker);
 	preempt_disable();
-	pool_unlock_wake(pool, *flags, wakes);
+	pool_unlock(pool, *flags);
 	while (pool_waiting(pool) == READ_ONCE(pool->nr_held) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
@@ -139,8 +139,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags,
  * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
  * wake.c.
  */
-static void worker_idle(struct wpool_worker *worker, unsigned long *flags,
-			struct wpool_wakes *wakes)
+static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
@@ -155,7 +154,7 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags,
 	while (worker->idle) {
 		set_current_state(pool->flags & WPOOL_FREEZABLE ?
 				  TASK_IDLE | TASK_FREEZABLE : TASK_IDLE);
-		pool_unlock_wake(pool, *flags, wakes);
+		pool_unlock(pool, *flags);
 		trace_wpool_worker_idle(pool->name, worker->id);
 		schedule();
 		pool_lock(pool, *flags);
@@ -178,8 +177,7 @@ static void worker_keep_cpus(struct wpool_worker *worker)
  * What the system asks of some workers between tasks: to freeze, to go to another CPU.
  * Locking: pool->lock held; released and regrabbed if it returns true.
  */
-static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags,
-			     struct wpool_wakes *wakes)
+static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
@@ -192,7 +190,7 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags,
 	if (!move && !(pool->flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
 	worker_will_look(worker);	/* when it thaws, as the others do then */
-	pool_unlock_wake(pool, *flags, wakes);
+	pool_unlock(pool, *flags);
 	if (move)
 		worker_keep_cpus(worker);
 	try_to_freeze();
@@ -204,28 +202,28 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags,
  * Takes and runs tasks until there is a reason to leave. Whom the end of one task
  * has woken is woken when the lock is dropped for the next, or for want of one.
  */
-static void worker_loop(struct wpool_worker *worker, unsigned long *flags,
-			struct wpool_wakes *wakes)
+static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	bool spun = false;
 
 	for (;;) {
+		pool_restore(pool);
 		worker_looks(worker);
 		if (worker_must_leave(worker))
 			break;
-		if (worker_gives_way(worker, flags, wakes))
+		if (worker_gives_way(worker, flags))
 			continue;
 		staging_collect(pool);
-		if (run_next(worker, wakes)) {
+		if (run_next(worker)) {
 			spun = false;
-		} else if (!spun && worker_may_spin(pool, wakes)) {
-			worker_spin(worker, flags, wakes);
+		} else if (!spun && worker_may_spin(pool)) {
+			worker_spin(worker, flags);
 			spun = true;
 		} else {
 			worker->slept_at = spun ? 0 : spin_slept_at(pool);
-			worker_idle(worker, flags, wakes);
+			worker_idle(worker, flags);
 			spun = false;
 		}
 	}
@@ -255,8 +253,7 @@ static void worker_set_up(struct wpool_worker *worker)
  * have there is still needed just then, see stack.c: so they begin further down. (1.2 KB are
  * used of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
  */
-static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags,
-				       struct wpool_wakes *wakes)
+static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	unsigned long size = WORKER_SPARE;
@@ -265,7 +262,7 @@ static noinline void worker_loop_below(struct wpool_worker *worker, unsigned lon
 	OPTIMIZER_HIDE_VAR(size);	/* a frame of a fixed size would be complained of */
 	spare = __builtin_alloca(size);
 	barrier_data(spare);
-	worker_loop(worker, flags, wakes);
+	worker_loop(worker, flags);
 	barrier_data(spare);	/* it is in use until then */
 }
 
@@ -273,7 +270,6 @@ static int worker_main(void *data)
 {
 	struct wpool_worker *worker = data;
 	struct wpool *pool = worker->pool;
-	struct wpool_wakes wakes = {};
 	unsigned long flags;
 
 	stack_watch(worker);
@@ -281,12 +277,9 @@ static int worker_main(void *data)
 	worker_set_up(worker);
 	pool_lock(pool, flags);
 	worker_started(worker);
-	worker_loop_below(worker, &flags, &wakes);
+	worker_loop_below(worker, &flags);
 	worker_leave(worker);
-	/* It may have been woken for a task that it does not take. */
-	wake_for_queue(pool, &wakes);
-	break_deadlock(pool, &wakes);
-	pool_unlock_wake(pool, flags, &wakes);
+	pool_unlock(pool, flags);
 	if (pool->ops && pool->ops->worker_stop)
 		pool->ops->worker_stop(pool);
 	trace_wpool_worker_exit(pool->name, worker->id);
@@ -473,7 +466,7 @@ int worker_spawn(struct wpool *pool)
 		linked = worker_link(worker);
 	if (!linked)
 		worker_put_slot(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	pool_unlock(pool, flags);
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
 	if (linked) {

@@ -107,13 +107,17 @@ inline admit(w)
 	fi
 }
 
+#define both_blocked	(sleeps[0] == BLOCKED && sleeps[1] == BLOCKED)
+
 /* Locking aside, the order of two that block is left to chance. */
 inline queue_admit_blocked()
 {
 	if
-	:: true -> admit(0); admit(1)
-	:: true -> admit(1); admit(0)
-	fi
+	:: both_blocked && has_room -> admit(1)
+	:: true
+	fi;
+	admit(0);
+	admit(1)
 }
 
 /* What the refused function does next is its own: it may return. */
@@ -127,8 +131,7 @@ inline refuse(w)
 	:: state[gone] == QUEUED ->
 		state[gone] = DONE;
 		nr_queued--;
-		tell(gone);
-		queue_admit_blocked()
+		tell(gone)
 #endif
 	:: else
 	fi;
@@ -158,6 +161,24 @@ inline break_deadlock()
 			check(refused_wrongly, !goes_on(0));
 			refuse(1)
 #endif
+		:: else
+		fi
+	:: else
+	fi
+}
+
+/*
+ * pool_unlock(), at the end of each hold of the lock. Not of one who has still to look for a
+ * circle.
+ */
+inline unlock(w)
+{
+	queue_admit_blocked();
+	if
+	:: !follows[w] ->
+		break_deadlock();
+		if
+		:: has_room -> queue_admit_blocked()
 		:: else
 		fi
 	:: else
@@ -196,8 +217,7 @@ inline follow_circle(w)
 #endif
 		fi
 	:: else
-	fi;
-	break_deadlock()
+	fi
 }
 
 inline begin(w, t)
@@ -220,7 +240,7 @@ inline look(w)
 	t = awaits[top(w)];
 	if
 	:: state[t] == DONE -> awaits[top(w)] = NOTHING
-	:: state[t] == QUEUED && depth[w] < NEST -> begin(w, t); queue_admit_blocked()
+	:: state[t] == QUEUED && depth[w] < NEST -> begin(w, t)
 	:: else ->
 		sleeps[w] = WAITS;
 		too_deep[w] = state[t] == QUEUED;
@@ -231,11 +251,7 @@ inline look(w)
 #endif
 		nr_asleep = nr_asleep + counted[w];
 		youngest = w;
-		break_circle(w);
-		if
-		:: !follows[w] -> break_deadlock()
-		:: else
-		fi
+		break_circle(w)
 	fi;
 	t = 0
 }
@@ -262,11 +278,8 @@ inline end_run(w)
 	nr_running = nr_running - !depth[w];
 	state[t] = DONE;
 	tell(t);
-	queue_admit_blocked();
-	break_deadlock();
 	t = 0
 }
-
 
 #define is_free(t)	(state[t] == FREE && wanted[other(me)] != t)
 
@@ -275,7 +288,7 @@ proctype worker(byte me)
 	byte t, gone;
 
 end:	do
-	:: atomic { follows[me] -> follow_circle(me) }
+	:: atomic { follows[me] -> follow_circle(me); unlock(me) }
 	:: atomic { !follows[me] && sleeps[me] == AWAKE && !depth[me] && nr_queued ->
 		if
 		:: state[0] == QUEUED -> begin(me, 0)
@@ -283,10 +296,12 @@ end:	do
 		:: state[2] == QUEUED -> begin(me, 2)
 		:: state[3] == QUEUED -> begin(me, 3)
 		:: state[4] == QUEUED -> begin(me, 4)
-		fi
+		fi;
+		unlock(me)
 	   }
 	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] != NOTHING ->
-		look(me)
+		look(me);
+		unlock(me)
 	   }
 	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING &&
 		acts[top(me)] ->
@@ -299,10 +314,12 @@ end:	do
 		:: state[2] != FREE -> awaits[top(me)] = 2
 		:: state[3] != FREE -> awaits[top(me)] = 3
 		:: state[4] != FREE -> awaits[top(me)] = 4
-		fi
+		fi;
+		unlock(me)
 	   }
 	:: atomic { !follows[me] && sleeps[me] == AWAKE && depth[me] && awaits[top(me)] == NOTHING ->
-		end_run(me)
+		end_run(me);
+		unlock(me)
 	   }
 	od
 }

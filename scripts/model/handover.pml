@@ -95,6 +95,16 @@ inline wakes_issue(what)
 	who = 0
 }
 
+/* pool_unlock(), at the end of each hold of the lock: blocked means that there is no room */
+inline unlock()
+{
+#ifdef BUG_ROOM_KEPT
+	skip
+#else
+	queue_admit_blocked()
+#endif
+}
+
 /* Takes what is queued. */
 proctype worker()
 {
@@ -108,9 +118,7 @@ end:	do
 	   }
 	   atomic {
 #endif
-#ifndef BUG_ROOM_KEPT
-		queue_admit_blocked()
-#endif
+		unlock()
 	   }
 	   wakes_issue(ACCEPTED)
 	od
@@ -123,7 +131,7 @@ proctype closer()
 
 	atomic {
 		closed = true;
-		queue_admit_blocked()
+		unlock()
 	}
 	wakes_issue(CLOSED)
 }

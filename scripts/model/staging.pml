@@ -113,7 +113,25 @@ inline look_for_stranded()
 	      (!nr_idle && (nr_workers >= capacity || spawn_asked)))
 }
 
-inline unlock() { locked = false; look_for_stranded() }
+inline unidle(w) { idle[w] = false; nr_idle-- }
+
+inline will_look(w) { looking[w] = true; nr_looking++ }
+
+inline wake_for_queue()
+{
+	if
+	:: pool_ready && !nr_looking && (nr_idle || nr_workers < capacity) ->
+		if
+		:: idle[0] -> unidle(0); will_look(0)
+		:: idle[1] -> unidle(1); will_look(1)
+		:: !nr_idle -> spawn_asked = true
+		fi
+	:: else
+	fi
+}
+
+/* pool_unlock() */
+inline unlock() { wake_for_queue(); locked = false; look_for_stranded() }
 
 /* --- staging.h ------------------------------------------------------------ */
 
@@ -222,23 +240,6 @@ inline batch_fill(w, first)
 	fi
 }
 
-inline unidle(w) { idle[w] = false; nr_idle-- }
-
-inline will_look(w) { looking[w] = true; nr_looking++ }
-
-inline wake_for_queue()
-{
-	if
-	:: pool_ready && !nr_looking && (nr_idle || nr_workers < capacity) ->
-		if
-		:: idle[0] -> unidle(0); will_look(0)
-		:: idle[1] -> unidle(1); will_look(1)
-		:: !nr_idle -> spawn_asked = true
-		fi
-	:: else
-	fi
-}
-
 /* --- flush.c ------------------------------------------------------------ */
 
 inline tell(tasks)
@@ -309,7 +310,6 @@ look:	atomic {
 		if
 		:: leaving[me] || too_many || pool_is_over ->
 			worker_leave(me);
-			wake_for_queue();
 			spun = false;
 			gone[me] = true;
 			unlock();
@@ -335,7 +335,6 @@ look:	atomic {
 			begin(me, t);
 			t = 0;
 			nr_running++;
-			wake_for_queue();
 			spun = false;
 			unlock()
 		:: !pool_ready && !spun && !nr_looking ->
@@ -398,7 +397,6 @@ end:	do
 		:: gone[0] -> bury(0)
 		:: gone[1] -> bury(1)
 		fi;
-		wake_for_queue();
 		unlock()
 	   }
 	:: atomic { !locked && nr_idle && (too_many || pool_is_over) ->
@@ -470,8 +468,7 @@ inline submit_to_pool(keyed)
 		if
 		:: staging_may_open -> staging_open()
 		:: true
-		fi;
-		wake_for_queue()
+		fi
 	:: else
 	fi;
 	unlock()
@@ -511,7 +508,6 @@ proctype changer(mtype what)
 		before = all_ready;
 		flushing = (what == DRAIN || what == FLUSH);
 		when(flushing && !undone[0] && !undone[1], tell(before));
-		wake_for_queue();
 		unlock()
 	}
 	atomic { !flushing && closed <= terminated -> waiting = false }

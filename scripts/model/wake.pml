@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How workers sleep and are woken: core/wake.c, core/worker.c, core/manager.c.
+ * How workers sleep and are woken: core/invariants.c, core/worker.c, core/manager.c.
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -21,11 +21,9 @@
  *				idle list: list_corrupted task_stranded
  * BUG_WAKE_BEFORE_UNIDLE	the waker wakes first, then takes the worker off the
  *				list: task_stranded
- * BUG_WAKE_WITHOUT_RCU		pool_unlock_wake() wakes with preemption on:
+ * BUG_WAKE_WITHOUT_RCU		pool_unlock() wakes with preemption on:
  *				use_after_free
- * BUG_CHAIN_BROKEN		run_task() does not wake the next: task_stranded
- * BUG_LEAVE_SILENTLY		worker_main() leaves without wake_for_queue():
- *				task_stranded
+ * BUG_UNLOCK_SILENT		pool_unlock() does not restore: task_stranded
  * BUG_SPIN_AGAIN		worker_loop() forgets that it has spun: never_rests
  * BUG_STILL_LOOKING		unlink_worker() forgets that the dead one was looking:
  *				task_stranded
@@ -68,13 +66,7 @@ bool task_stranded, list_corrupted, use_after_free;
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define any(what)	(what(0) -> 0 : (what(1) -> 1 : 2))
 
-inline unlock()
-{
-	check(task_stranded, !nr_queued || someone_looks || (!nr_idle &&
-	      (nr_workers >= capacity || spawn_asked)))
-}
-
-/* --- wake.c ------------------------------------------------------------- */
+/* --- invariants.c ------------------------------------------------------- */
 
 inline worker_unidle(w) { on_idle[w] = false; nr_idle-- }
 
@@ -108,7 +100,17 @@ inline wake_for_queue()
 	fi
 }
 
-/* What pool_unlock_wake() does after it has dropped the lock. */
+/* pool_unlock(), at the end of each hold of the lock */
+inline unlock()
+{
+#ifndef BUG_UNLOCK_SILENT
+	wake_for_queue();
+#endif
+	check(task_stranded, !nr_queued || someone_looks || (!nr_idle &&
+	      (nr_workers >= capacity || spawn_asked)))
+}
+
+/* What it does after it has dropped the lock. */
 inline wake()
 {
 	if
@@ -152,17 +154,11 @@ inline look(me)
 	if
 	:: worker_must_leave(me) ->
 		left = true;
-		worker_leave(me);
-#ifndef BUG_LEAVE_SILENTLY
-		wake_for_queue()
-#endif
+		worker_leave(me)
 	:: !worker_must_leave(me) && nr_queued ->
 		spun = false;
 		nr_queued--;
-		in_fn[me] = true;
-#ifndef BUG_CHAIN_BROKEN
-		wake_for_queue()
-#endif
+		in_fn[me] = true
 	:: !worker_must_leave(me) && !nr_queued && !spun && !nr_looking ->
 #ifndef BUG_SPIN_AGAIN
 		spun = true;
@@ -222,6 +218,7 @@ end:	do
 
 /* --- manager.c ---------------------------------------------------------- */
 
+#define is_idle(w)	on_idle[w]
 #define ended(w)	(thread[w] == ENDED)
 #define unused(w)	(thread[w] == GONE && !waking[w])
 
@@ -246,8 +243,7 @@ inline bury()
 #endif
 	nr_workers--;
 	in_fn[w] = false;
-	thread[w] = GONE;
-	wake_for_queue()
+	thread[w] = GONE
 }
 
 proctype manager()
@@ -258,11 +254,14 @@ end:	do
 	:: atomic { ended(0) || ended(1) || ended(2) -> bury(); unlock() }
 	   wake()
 	:: atomic { nr_idle && too_many ->	/* retire_idle() */
-		choose_idle();
-		worker_leave(wakes);
+		w = any(is_idle);
+		worker_unidle(w);
+		worker_leave(w);
 		unlock()
 	   }
-	   wake()
+	   wake();
+	   /* It is not buried before: that is up to us. */
+	   atomic { thread[w] = (thread[w] == ASLEEP -> AWAKE : thread[w]) }
 	:: atomic { spawn_asked ->		/* spawn_missing() */
 		if
 		:: nr_workers < capacity && nr_queued > nr_looking && !nr_idle -> make()
@@ -279,7 +278,6 @@ inline submit(n)
 {
 	atomic {
 		nr_queued = nr_queued + n;
-		wake_for_queue();
 		unlock()
 	}
 	wake()
@@ -307,7 +305,7 @@ proctype resizer()
 	atomic { capacity = 1; unlock() }
 	if
 	:: true
-	:: atomic { capacity = CAPACITY; wake_for_queue(); unlock() }
+	:: atomic { capacity = CAPACITY; unlock() }
 	   wake()
 	fi
 }
