@@ -7,7 +7,16 @@
 #include <linux/string.h>
 #include <linux/stringify.h>
 
-#include "core/internal.h"
+#include "core/create.h"
+#include "core/current.h"
+#include "core/debugfs.h"
+#include "core/depmap.h"
+#include "core/hooks.h"
+#include "core/hotplug.h"
+#include "core/manager.h"
+#include "core/owner.h"
+#include "core/task.h"
+#include "core/worker.h"
 
 static int capacity = WPOOL_DEFAULT_CAPACITY;
 module_param(capacity, int, 0444);
@@ -84,6 +93,7 @@ static int __init wpool_mod_init(void)
 {
 	int ret;
 
+	current_init(worker_main, hooks_main);
 	ret = task_init();
 	if (ret)
 		return ret;
@@ -111,6 +121,7 @@ exit_debugfs:
 	manager_exit();
 exit_run:
 	task_exit();
+	dep_exit();
 	return ret;
 }
 
@@ -122,6 +133,7 @@ static void __exit wpool_mod_exit(void)
 	debugfs_exit();
 	manager_exit();
 	task_exit();
+	dep_exit();
 }
 
 module_init(wpool_mod_init);

@@ -11,8 +11,11 @@
 #include <linux/sched/prio.h>
 #include <linux/topology.h>
 
+#include "attrs.h"
 #include "compat.h"
-#include "internal.h"
+#include "latency.h"
+#include "pool.h"
+#include "slots.h"
 
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\
@@ -197,7 +200,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 		return -EINVAL;
 	}
 	note_min_workers(pool, attrs);
-	sema_init(&pool->slots, pool->capacity);
+	slots_init(pool, pool->capacity);
 	/* One is always kept, so that no task depends on making a thread. */
 	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
 			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);

@@ -11,7 +11,7 @@
  *
  * A worker that has ended a task of the batch takes the next under batch.lock alone, as
  * long as nothing about either needs pool->lock. Only plain tasks are batched, of one
- * color (flush.c): nobody waits for them, and none is in a group or has a key.
+ * color (color.c): nobody waits for them, and none is in a group or has a key.
  *
  * Whoever has pool->lock can have what is in the batch back on the queue at any time, by
  * batch_reclaim(), and does so before it changes what may begin, or which task goes first:
@@ -31,7 +31,11 @@
  */
 #include <linux/lockdep.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "counter.h"
+#include "hold.h"
+#include "pool.h"
+#include "task.h"
 
 /* The last first, so that they come in order. Needs both locks. */
 static void put_back(struct wpool *pool)
@@ -124,21 +128,4 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 	WRITE_ONCE(batch->left, n);
 	raw_spin_unlock(&batch->lock);
 	return true;
-}
-
-/**
- * batch_harvest() - count what a worker has ended without pool->lock
- * @worker: the current thread, or dead
- *
- * All of them are of the color of its last run. Context: pool->lock held.
- */
-void batch_harvest(struct wpool_worker *worker)
-{
-	unsigned int n = worker_unharvested(worker);
-
-	WRITE_ONCE(worker->harvested, worker->harvested + n);
-	if (worker->begun)
-		tasks_retire(worker->pool, worker->begun);
-	worker->begun = NULL;
-	tasks_uncount(worker->pool, worker->runs[0].color, n);
 }

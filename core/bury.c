@@ -17,18 +17,25 @@
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "bury.h"
+#include "caller.h"
+#include "counter.h"
+#include "dead.h"
+#include "end.h"
+#include "exit.h"
+#include "hooks.h"
+#include "idle.h"
+#include "monitor.h"
+#include "pool.h"
+#include "slots.h"
+#include "stack.h"
 
 /* Nobody counts on the worker any more. Context: pool->lock held. */
 static void withdraw_worker(struct wpool_worker *worker)
 {
-	struct wpool *pool = worker->pool;
-
 	batch_harvest(worker);
 	worker_started(worker);
-	if (worker->looking)
-		pool->nr_looking--;
-	worker->looking = false;
+	worker_looks(worker);
 	if (worker->idle)
 		worker_unidle(worker);
 }
@@ -46,36 +53,8 @@ static void unlink_worker(struct wpool_worker *worker)
 	counter_add(&pool->stats[WPOOL_STAT_COMPLETED], atomic64_read(&worker->ended));
 	write_seqcount_end(&pool->stats_seq);
 	shared_dec(pool->nr_workers);
-	worker_put_slot(pool);
+	slots_put(pool);
 	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
-}
-
-/*
- * RCU, because of who took the worker off the idle list and is about to wake it; the
- * thread may have ended long ago.
- */
-static void worker_free(struct rcu_head *rcu)
-{
-	struct wpool_worker *worker = container_of(rcu, struct wpool_worker, rcu);
-
-	exit_put(&worker->exit);
-	kfree(worker);
-}
-
-static void worker_release(struct kref *kref)
-{
-	call_rcu(&container_of(kref, struct wpool_worker, kref)->rcu, worker_free);
-}
-
-/**
- * worker_put() - drop a reference to the memory of a worker
- * @worker: the worker
- *
- * Context: any.
- */
-void worker_put(struct wpool_worker *worker)
-{
-	kref_put(&worker->kref, worker_release);
 }
 
 /* Has it ever begun a task? It notes the function and does not clear it. */
@@ -113,85 +92,6 @@ static void begin_backoff(struct wpool_worker *dead)
 				WPOOL_SPAWN_BACKOFF);
 	pool->backoff_until = jiffies + pool->backoff;
 	pool->backoff_id = pool->next_id;
-}
-
-/* A task or a group on the stack of the thread of a run: gone if that thread is. */
-bool run_on_own_stack(const struct wpool_run *run, const void *object)
-{
-	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
-
-	return (unsigned long)object - stack < THREAD_SIZE;
-}
-
-/* Has a task not run again, and does not touch it. Context: pool->lock held. */
-static void forget_again(struct wpool *pool, struct wpool_run *run)
-{
-	hold_step(pool);
-	trace_wpool_task_cancel(pool->name, run->again, run->fn);
-	stat_inc(pool, WPOOL_STAT_CANCELLED);
-	queue_forget_again(pool, run);
-	if (run->again_group && !run->worker)
-		group_task_outside(run->again_group, pool, false);
-	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
-		     -ECANCELED);
-}
-
-/**
- * run_revoke() - have a task not run again that may be gone already
- * @pool: the pool
- * @run: on &wpool.again
- *
- * It lies on the stack of a thread that is no worker, and may have died just now. So nobody
- * touches the task but who is given it, or the thread at the end of the run: see run_clean().
- * The stack of a worker stays until all that lies on it has been let go of, see stack.c.
- *
- * Context: pool->lock held.
- * Return: false if it is no such task.
- */
-bool run_revoke(struct wpool *pool, struct wpool_run *run)
-{
-	lockdep_assert_held(&pool->lock);
-	if (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again))
-		return false;
-	forget_again(pool, run);
-	run->revoked = true;
-	return true;
-}
-
-/* The rest of run_clean(): it does not wait, but does not know. */
-void __run_clean(struct wpool_task *task)
-{
-	task->run->revoked = false;
-	watch_take_group(task);
-	queue_take_pin(task);
-	WRITE_ONCE(task->state, TASK_IN_FN);
-}
-
-/*
- * Nothing of what lay on the stack of the dead is touched any more. Who waited for that has
- * been told by stack_forget(), if the thread was a worker. Context: pool->lock held.
- */
-static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
-{
-	if (run_on_own_stack(run, run->group))
-		run->group = NULL;
-	if (run->again && run_on_own_stack(run, run->again_group)) {
-		run->again_group = NULL;
-		if (!run_on_own_stack(run, run->again))
-			watch_take_group(run->again);
-	}
-	if (!run_on_own_stack(run, run->task))
-		return;
-	run->task = NULL;
-	if (run->again)
-		forget_again(pool, run);
-}
-
-/* Ends the task that a dead thread was inside. All burials come by here. Needs pool->lock. */
-void run_bury_one(struct wpool *pool, struct wpool_run *run)
-{
-	run_forget_stack(pool, run);
-	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);
 }
 
 /*
@@ -244,18 +144,6 @@ static void worker_bury(struct wpool_exit *exit)
 	bury(container_of(exit, struct wpool_worker, exit));
 }
 
-/**
- * worker_give_back() - have the manager go on with a worker that the hooks had
- * @worker: the worker
- *
- * Context: any.
- */
-void worker_give_back(struct wpool_worker *worker)
-{
-	worker->exit.reap = worker_bury;
-	manager_reap(&worker->exit);
-}
-
 /* Before its task's owner is let go of: the function has a name only until then. */
 static void tell_died(const struct wpool_worker *worker)
 {
@@ -291,6 +179,7 @@ static bool worker_died(struct wpool_worker *worker)
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
+	worker->exit.reap = worker_bury;	/* when they give it back */
 	taken = hooks_take(pool, worker);
 	pool_unlock(pool, flags);
 	if (taken)

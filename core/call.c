@@ -5,7 +5,11 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "monitor.h"
+#include "pool.h"
+#include "task.h"
+#include "task_lock.h"
+#include "wake.h"
 
 /**
  * wpool_run() - have a function called by a worker, and wait for its result

@@ -12,12 +12,8 @@
  * beginning of the function and the end of the run no code runs in the thread but the
  * function and ours, which returns; so either the thread ends the run or the thread has
  * ended.
- *
- * A thread finds the innermost that it is inside in &wpool_worker.caller if it is a
- * worker, else in a table, in which there is nobody but who is inside one.
  */
 #include <linux/freezer.h>
-#include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -25,63 +21,24 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
-#include "internal.h"
-
-#define TABLE_BITS	6
+#include "caller.h"
+#include "counter.h"
+#include "current.h"
+#include "dead.h"
+#include "exit.h"
+#include "group.h"
+#include "hold.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "run.h"
+#include "task.h"
 
 /*
  * How often the manager looks for the end of a thread of which the kernel does not tell:
  * that of a process that has others.
  */
 #define LOOK_AGAIN	HZ
-
-/* The innermost of each thread first. Written under the lock, read under RCU. */
-static struct {
-	raw_spinlock_t		lock;
-	struct hlist_head	buckets[1 << TABLE_BITS];
-} table = {
-	.lock = __RAW_SPIN_LOCK_UNLOCKED(table.lock),
-};
-
-static struct hlist_head *table_bucket(const struct task_struct *thread)
-{
-	return &table.buckets[hash_ptr(thread, TABLE_BITS)];
-}
-
-/**
- * caller_current() - the innermost task that the current thread runs as its submitter
- * @worker: the worker that the thread is, of whatever pool, or NULL
- *
- * Context: any.
- * Return: the run, or NULL. It ends by this thread alone.
- */
-struct wpool_caller *caller_current(const struct wpool_worker *worker)
-{
-	struct hlist_head *bucket = table_bucket(current);
-	struct wpool_caller *caller;
-
-	if (worker)
-		return worker->caller;
-	if (!in_task() || likely(hlist_empty(bucket)))
-		return NULL;
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(caller, bucket, hash) {
-		if (caller->thread == current)
-			break;
-	}
-	rcu_read_unlock();
-	return caller;
-}
-
-/* Is the current thread, as its submitter, inside a task of this pool? Context: any. */
-bool caller_inside(const struct wpool *pool)
-{
-	const struct wpool_caller *caller = caller_current(worker_current(NULL));
-
-	while (caller && caller->pool != pool)
-		caller = caller->outer;
-	return caller;
-}
 
 /* Is it inside a task of this group, or one that is to run again as such? Context: process. */
 bool caller_inside_group(const struct wpool_group *group)
@@ -160,9 +117,7 @@ static void caller_leave(struct wpool_caller *caller)
 	}
 	exit_unwatch(&caller->exit);
 	exit_put(&caller->exit);
-	raw_spin_lock(&table.lock);
-	hlist_del_rcu(&caller->hash);
-	raw_spin_unlock(&table.lock);
+	current_leave(caller);
 }
 
 /* Ends a run whose thread has ended inside. Context: the manager. */
@@ -253,9 +208,7 @@ static void caller_enter(struct wpool_caller *caller)
 		caller->worker->caller = caller;
 		return;
 	}
-	raw_spin_lock(&table.lock);
-	hlist_add_head_rcu(&caller->hash, table_bucket(caller->thread));
-	raw_spin_unlock(&table.lock);
+	current_enter(caller);
 	exit_watch(&caller->exit, caller->thread, caller_exited);
 }
 

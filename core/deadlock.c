@@ -36,7 +36,16 @@
  */
 #include <linux/lockdep.h>
 
-#include "internal.h"
+#include "counter.h"
+#include "deadlock.h"
+#include "end.h"
+#include "group.h"
+#include "hold.h"
+#include "key.h"
+#include "pool.h"
+#include "queue.h"
+#include "wake.h"
+#include "watch.h"
 
 /* The worker inside the task, or inside the one that must end before. Or NULL. */
 static struct wpool_worker *runner_of(struct wpool *pool, struct wpool_task *task)
@@ -55,7 +64,7 @@ static bool needs_worker(struct wpool *pool, struct wpool_task *task)
 }
 
 /* What a worker waits for, if that is a task, and it is still to be told. */
-static struct wpool_task *awaited(const struct wpool_worker *worker)
+static struct wpool_task *blocked_on(const struct wpool_worker *worker)
 {
 	const struct wpool_waiter *waiter = worker->waiter;
 
@@ -105,7 +114,7 @@ static const struct wpool_run *innermost_run(const struct wpool_worker *worker)
 static enum harm refusal_harm(struct wpool *pool, const struct wpool_worker *worker)
 {
 	const struct wpool_run *run = innermost_run(worker);
-	struct wpool_task *task = awaited(worker);
+	struct wpool_task *task = blocked_on(worker);
 
 	if (key_head(pool, task) != task)
 		return TASK_LOST;
@@ -130,7 +139,7 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 	struct wpool_worker *member = circle->member, *next;
 	enum harm harm;
 
-	next = awaited(member) ? runner_of(pool, awaited(member)) : NULL;
+	next = blocked_on(member) ? runner_of(pool, blocked_on(member)) : NULL;
 	if (!next || !innermost_run(member) || !circle->left--)
 		return NULL;
 	/* Younger: if it is a circle, it was closed by that one. */
@@ -152,7 +161,7 @@ static void circle_break(struct wpool *pool, struct wpool_circle *circle)
 
 	if (WARN_ON_ONCE(!victim))
 		return;
-	if (awaited(victim) && victim->waiter->turn == circle->victim_turn)
+	if (blocked_on(victim) && victim->waiter->turn == circle->victim_turn)
 		refuse(pool, victim->waiter);
 }
 
@@ -262,25 +271,6 @@ void deadlock_break(struct wpool *pool)
 }
 
 /**
- * deadlock_look() - go on looking for one to give up
- * @pool: the pool
- *
- * Context: the manager.
- */
-void deadlock_look(struct wpool *pool)
-{
-	unsigned long flags;
-
-	if (!READ_ONCE(pool->stuck_left))
-		return;
-	pool_lock(pool, flags);
-	if (!all_asleep(pool))
-		pool->stuck_left = 0;
-	refuse_some(pool);
-	pool_unlock(pool, flags);
-}
-
-/**
  * deadlock_count() - count a worker that goes to sleep
  * @waiter: with a worker, on no list yet
  * @needs_worker: can nobody but a worker end its sleep?
@@ -380,4 +370,18 @@ void deadlock_leave(struct wpool_waiter *waiter)
 	list_del_init(&waiter->stuck);
 	pool->nr_stuck--;
 	pool->stuck_left = min(pool->stuck_left, pool->nr_stuck);
+}
+
+/**
+ * deadlock_go_on() - go on looking for one to give up
+ * @pool: the pool
+ *
+ * Context: pool->lock held.
+ */
+void deadlock_go_on(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!all_asleep(pool))
+		pool->stuck_left = 0;
+	refuse_some(pool);
 }

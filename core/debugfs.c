@@ -15,7 +15,9 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
-#include "internal.h"
+#include "debugfs.h"
+#include "hold.h"
+#include "pool.h"
 
 static struct dentry *root;
 

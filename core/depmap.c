@@ -36,7 +36,9 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include "current.h"
+#include "depmap.h"
+#include "pool.h"
 
 /*
  * How many pools have a class of their own. Each takes its time to go, and lockdep has room

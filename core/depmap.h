@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What lockdep is told of who waits for what; see depmap.c. Nothing in kernels that do not
- * prove locking. Included by internal.h alone.
+ * prove locking.
  */
 #ifndef _WPOOL_DEPMAP_H
 #define _WPOOL_DEPMAP_H
+
+#include "pool.h"
+#include "types.h"
 
 #ifdef CONFIG_PROVE_LOCKING
 void dep_pool_init(struct wpool *pool);

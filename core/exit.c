@@ -11,7 +11,8 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 
-#include "internal.h"
+#include "exit.h"
+#include "kick.h"
 
 /*
  * Called by the thread itself in exit_notify(), with tasklist_lock and
@@ -25,7 +26,7 @@ static int exit_seen(struct wait_queue_entry *entry, unsigned int mode, int sync
 
 	if (READ_ONCE(exit->thread->exit_state) && !exit->seen) {
 		exit->seen = true;
-		manager_reap(exit);
+		kick_exit(exit);
 	}
 	return 0;
 }

@@ -7,7 +7,19 @@
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "caller.h"
+#include "counter.h"
+#include "current.h"
+#include "deadlock.h"
+#include "depmap.h"
+#include "end.h"
+#include "full.h"
+#include "group.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "wake.h"
 
 /* Locking: pool->lock held; released. Return: @ret. */
 static int reject(struct wpool *pool, int ret, unsigned long flags)
@@ -147,24 +159,17 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 }
 
 /*
- * Submits once more, with what the caller needs to run the task itself; it may have
- * to wait for that, and there may be room then. Without memory it waits for room. Locking:
- * as block().
+ * Gets what the caller needs to run the task itself; it may have to wait for that, and there
+ * may be room then. Without memory it waits for room. Locking: as block().
  */
 static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
 			  unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret;
-
 	pool_unlock(pool, flags);
 	sub->caller = caller_alloc(pool);
 	sub->no_caller = !sub->caller;
-	ret = submit_one(pool, sub);
-	/* Not reached by a thread that the task takes down: see caller_bury(). */
-	if (sub->caller)
-		caller_free(sub->caller);
-	return ret;
+	return SUBMIT_AGAIN;
 }
 
 /* Does what the policy of a full pool says. Locking: as block(). */
@@ -199,7 +204,8 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
  * @flags: from raw_spin_lock_irqsave()
  *
  * Locking: pool->lock held; released.
- * Return: as wpool_schedule(): 0 if it was in the end.
+ * Return: as wpool_schedule(): 0 if it was in the end; or SUBMIT_AGAIN: it is to be
+ * submitted once more, by submit_one().
  */
 int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int ret,
 			unsigned long flags)

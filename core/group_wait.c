@@ -5,7 +5,18 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
-#include "internal.h"
+#include "caller.h"
+#include "current.h"
+#include "deadlock.h"
+#include "depmap.h"
+#include "group.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "run.h"
+#include "stack.h"
+#include "wake.h"
+#include "walk.h"
 
 /* A wait for a group, from the caller's point of view. */
 struct group_wait {
@@ -210,12 +221,6 @@ static int group_look_and_wait(struct group_wait *wait)
 	group_look(wait);
 	wait->helps = deadline_left(&wait->deadline);
 	return group_wait_once(wait);
-}
-
-/* Is a task of it what the function belongs to, or is to run again after that? */
-bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)
-{
-	return run->group == group || (run->again && run->again_group == group);
 }
 
 /* Is it the group of a task that the thread is inside? @worker: the thread, or NULL. */

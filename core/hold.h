@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For how long pool->lock is held, with interrupts off. Included by internal.h alone.
+ * For how long pool->lock is held, with interrupts off.
  *
  * A hold takes no more than %WPOOL_HOLD_MAX steps, however much there is to do. A step is
  * a task that is accepted, taken or ended, a thread that is told, or an entry of a list
@@ -17,6 +17,8 @@
 #define _WPOOL_HOLD_H
 
 #include <linux/bug.h>
+
+#include "pool.h"
 
 /* The most steps in a hold. */
 #define WPOOL_HOLD_MAX		256

@@ -22,7 +22,12 @@
 #include <linux/sched.h>
 #include <linux/wpool.h>
 
-#include "internal.h"
+#include "exit.h"
+#include "fault.h"
+#include "hooks.h"
+#include "kick.h"
+#include "monitor.h"
+#include "pool.h"
 
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {
@@ -63,7 +68,7 @@ static void serve_worker(struct wpool *pool, struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	list_del(&worker->dead_node);
 	pool_unlock(pool, flags);
-	worker_give_back(worker);
+	kick_exit(&worker->exit);
 }
 
 static void serve_end(struct wpool *pool)
@@ -101,7 +106,7 @@ static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
  * No wake-up is lost: the state is set before the lists are looked at, and who adds
  * to them wakes the thread after.
  */
-static int hooks_main(void *data)
+int hooks_main(void *data)
 {
 	struct wpool *pool = data;
 
@@ -145,7 +150,7 @@ static void hooks_reap(struct wpool_exit *exit)
 	pool_unlock(pool, flags);
 	hook_ends(&pool->hooks);
 	list_for_each_entry_safe(worker, next, &dead, dead_node)
-		worker_give_back(worker);
+		kick_exit(&worker->exit);
 }
 
 static bool hooks_needed(const struct wpool_ops *ops)
@@ -234,11 +239,4 @@ bool hooks_end(struct wpool *pool)
 void hooks_wake(struct wpool *pool)
 {
 	wake_up_process(pool->hooks.exit.thread);
-}
-
-/* Is the current thread that of the pool's hooks? Context: any. */
-bool hooks_current(const struct wpool *pool)
-{
-	return in_task() && (current->flags & PF_KTHREAD) &&
-	       kthread_func(current) == hooks_main && kthread_data(current) == pool;
 }

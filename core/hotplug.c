@@ -12,7 +12,10 @@
  */
 #include <linux/cpuhotplug.h>
 
-#include "internal.h"
+#include "hotplug.h"
+#include "pool.h"
+#include "registry.h"
+#include "resize.h"
 
 /* Counts the CPUs that came; see worker_keep_cpus(). */
 unsigned int hotplug_came;

@@ -18,15 +18,13 @@
  * Everything here needs pool->lock.
  */
 #include <linux/lockdep.h>
-#include <linux/module.h>
 #include <linux/rbtree.h>
 
-#include "internal.h"
-
-static struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
-{
-	return container_of(task, struct wpool_keyed_task, task);
-}
+#include "counter.h"
+#include "hold.h"
+#include "key.h"
+#include "pool.h"
+#include "wake.h"
 
 bool key_is(const struct wpool_task *task, u64 key)
 {
@@ -67,7 +65,7 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 /**
  * __key_held_back() - put a task behind those of its key
  * @pool: the pool
- * @task: accepted, on no list; one without a key is left to fastpath.h
+ * @task: accepted, on no list; one without a key is left to key.h
  *
  * Return: true if it is held back; false if it may go to the queue: it has no
  * key, or is now the head of its own.
@@ -144,106 +142,3 @@ void key_unawait(struct wpool_task *task)
 	if (task->state & TASK_QUEUED && key_is_follower(task) && !watch_group(task))
 		list_del_init(&to_keyed(task)->awaited);
 }
-
-/* Of how many tasks that are awaited by way of their groups this is told in one hold. */
-#define GROUPS_TOLD	4
-
-/* Those that wait for the group of a task. Return: false if it has none. */
-static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
-{
-	struct wpool_group *group = watch_group(&behind->task);
-
-	if (WARN_ON_ONCE(!group))
-		return false;
-	/* Back when one of those that look finds no more to do. */
-	list_del_init(&behind->awaited);
-	group_tell_workers(group, pool);
-	return true;
-}
-
-/*
- * Has one look again that waits for one further back: it runs the head itself, and it may
- * be that nobody else is free to. It can, so one is enough; and if others were quicker,
- * one is told when that head has ended. Those who wait for a group are told as well, but
- * it is not known whether they still do.
- */
-static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
-{
-	struct wpool_keyed_task *awaited;
-	struct wpool_waiter *waiter;
-	unsigned int n;
-
-	for (n = 0; n < GROUPS_TOLD; n++) {
-		awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task,
-						   awaited);
-		if (!awaited)
-			return;
-		hold_step(pool);
-		waiter = watch_helper(&awaited->task);
-		if (waiter) {
-			watch_del(pool, waiter);
-			waiter_tell(waiter, -EAGAIN, &pool->wakes);
-			return;
-		}
-		if (!tell_group_behind(pool, awaited))
-			return;
-	}
-}
-
-/**
- * __key_release() - let the next task of a key go to the queue
- * @pool: the pool
- * @task: ended, or not to begin any more; a follower has been taken off its list
- */
-void __key_release(struct wpool *pool, struct wpool_task *task)
-{
-	struct wpool_keyed_task *head, *next;
-	struct wpool_group *group;
-
-	if (key_is_follower(task))
-		return;
-	head = to_keyed(task);
-	next = list_first_entry_or_null(&head->followers, struct wpool_keyed_task,
-					task.node);
-	if (next)
-		rb_replace_node(&head->link, &next->link, &pool->keys);
-	else
-		rb_erase(&head->link, &pool->keys);
-	RB_CLEAR_NODE(&head->link);
-	if (!next)
-		return;
-	list_del(&next->task.node);
-	key_unhold(pool, &next->task);
-	INIT_LIST_HEAD(&next->followers);
-	list_splice_init(&head->followers, &next->followers);
-	list_splice_init(&head->awaited, &next->awaited);
-	queue_link(pool, &next->task);
-	watch_tell(&next->task, -EAGAIN, 0);
-	group = watch_group(&next->task);
-	if (group)
-		group_tell_workers(group, pool);
-	tell_behind(pool, next);
-}
-
-/**
- * wpool_schedule_keyed() - have a task run in order with those of the same key
- * @pool: the pool
- * @task: set up by wpool_keyed_task_init()
- * @key: any number; tasks of one key run one at a time, in submission order
- *
- * A task that is submitted again while it runs comes after those of its key that
- * wait already. Priority only counts among tasks that are not held back. The calls
- * that take no key, wpool_schedule() and the others, submit the task under the key
- * with which it was accepted last, or 0.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(); also -EBUSY if it is running with another key. With the
- * policies by which a caller runs a task or the oldest is dropped, a keyed task waits
- * for room, or is dropped in order.
- */
-int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
-{
-	might_sleep();
-	return submit_keyed(pool, task ? &task->task : NULL, key);
-}
-EXPORT_SYMBOL_GPL(wpool_schedule_keyed);

@@ -12,7 +12,9 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 
-#include "internal.h"
+#include "counter.h"
+#include "latency.h"
+#include "pool.h"
 
 DEFINE_STATIC_KEY_FALSE(latency_key);
 

@@ -14,7 +14,8 @@
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 
-#include "internal.h"
+#include "leak.h"
+#include "pool.h"
 
 /* The most functions that are each sure to be named. */
 #define LEAK_NAMED_MAX	16

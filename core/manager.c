@@ -22,62 +22,22 @@
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "caller.h"
+#include "counter.h"
+#include "deadlock.h"
+#include "depmap.h"
+#include "hooks.h"
+#include "idle.h"
+#include "kick.h"
+#include "manager.h"
+#include "monitor.h"
+#include "pool.h"
+#include "shutdown.h"
+#include "wake.h"
+#include "watchdog.h"
+#include "worker.h"
 
-static struct {
-	raw_spinlock_t		lock;
-	struct list_head	pools;	/* kicked; lock; each holds a reference */
-	struct llist_head	dead;	/* threads that have ended, workers to be buried */
-	struct task_struct	*thread;
-} manager = {
-	.lock	= __RAW_SPIN_LOCK_UNLOCKED(manager.lock),
-	.pools	= LIST_HEAD_INIT(manager.pools),
-	.dead	= LLIST_HEAD_INIT(manager.dead),
-};
-
-/**
- * manager_kick() - have the manager look at a pool
- * @pool: the pool; the caller or the lock that it holds keeps it alive
- *
- * Context: any.
- */
-void manager_kick(struct wpool *pool)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&manager.lock, flags);
-	if (list_empty(&pool->manage_node)) {
-		wpool_get(pool);
-		list_add_tail(&pool->manage_node, &manager.pools);
-	}
-	raw_spin_unlock_irqrestore(&manager.lock, flags);
-	wake_up_process(manager.thread);
-}
-
-/**
- * manager_reap() - have the manager do what is to be done after the end of a thread
- * @exit: of the thread, and not on its way to the manager
- *
- * Context: any.
- */
-void manager_reap(struct wpool_exit *exit)
-{
-	llist_add(&exit->node, &manager.dead);
-	wake_up_process(manager.thread);
-}
-
-static struct wpool *manager_next_pool(void)
-{
-	struct wpool *pool;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&manager.lock, flags);
-	pool = list_first_entry_or_null(&manager.pools, struct wpool, manage_node);
-	if (pool)
-		list_del_init(&pool->manage_node);
-	raw_spin_unlock_irqrestore(&manager.lock, flags);
-	return pool;
-}
+static struct task_struct *thread;
 
 /*
  * The coldest idle worker, if its time is over or there is no more use for it.
@@ -153,14 +113,6 @@ static void tell_starter(struct wpool *pool, int err)
 	if (!starter)
 		return;
 	waiter_tell(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, &pool->wakes);
-}
-
-/* The next worker may never come, so who sleeps may have to give up. Needs pool->lock. */
-void pool_set_spawn_error(struct wpool *pool, int err)
-{
-	pool->spawn_error = err;
-	if (err)
-		pool_mark(pool, MARK_ASLEEP);
 }
 
 /*
@@ -250,12 +202,24 @@ static void terminate(struct wpool *pool)
 	pool_unlock(pool, flags);
 }
 
+/* There may be more than could be looked at in one hold of the lock. */
+static void look_for_deadlock(struct wpool *pool)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(pool->stuck_left))
+		return;
+	pool_lock(pool, flags);
+	deadlock_go_on(pool);
+	pool_unlock(pool, flags);
+}
+
 static void manage(struct wpool *pool)
 {
 	retire_idle(pool);
 	spawn_missing(pool);
 	pool_go_on_closing(pool);
-	deadlock_look(pool);
+	look_for_deadlock(pool);
 	caller_look(pool);
 	watchdog_look(pool);
 	terminate(pool);
@@ -274,8 +238,8 @@ static int manager_main(void *unused)
 		struct wpool *pool;
 
 		set_current_state(TASK_IDLE);
-		dead = llist_reverse_order(llist_del_all(&manager.dead));
-		pool = manager_next_pool();
+		dead = kick_take_dead();
+		pool = kick_next_pool();
 		if (!dead && !pool) {
 			if (kthread_should_stop())
 				break;
@@ -297,12 +261,11 @@ static int manager_main(void *unused)
 
 int __init manager_init(void)
 {
-	struct task_struct *thread;
-
 	thread = kthread_create(manager_main, NULL, "wpool-manager");
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	manager.thread = get_task_struct(thread);
+	get_task_struct(thread);
+	kick_init(thread);
 	wake_up_process(thread);
 	return 0;
 }
@@ -310,7 +273,7 @@ int __init manager_init(void)
 /* No pool is left: the last reference to each may have been the manager's own. */
 void manager_exit(void)
 {
-	kthread_stop(manager.thread);
-	put_task_struct(manager.thread);
+	kthread_stop(thread);
+	put_task_struct(thread);
 	rcu_barrier();	/* worker_free() */
 }

@@ -13,7 +13,11 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "monitor.h"
+#include "owner.h"
+#include "pool.h"
+#include "registry.h"
+#include "walk.h"
 
 /* How often to look whether a task has ended. Nobody tells of that, and few wait so. */
 #define OWNER_LOOK	(HZ / 20 + 1)

@@ -15,7 +15,20 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "color.h"
+#include "counter.h"
+#include "group.h"
+#include "hold.h"
+#include "key.h"
+#include "latency.h"
+#include "pool.h"
+#include "queue.h"
+#include "stack.h"
+#include "staging.h"
+#include "task.h"
+#include "wake.h"
+#include "watch.h"
 
 static bool queue_has_room(const struct wpool *pool)
 {
@@ -71,6 +84,15 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 		return false;
 	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PINNED);
 	return true;
+}
+
+/* The rest of run_clean(): it does not wait, but does not know. */
+void __run_clean(struct wpool_task *task)
+{
+	task->run->revoked = false;
+	watch_take_group(task);
+	queue_take_pin(task);
+	WRITE_ONCE(task->state, TASK_IN_FN);
 }
 
 /*

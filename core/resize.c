@@ -8,7 +8,15 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "attrs.h"
+#include "batch.h"
+#include "depmap.h"
+#include "hold.h"
+#include "monitor.h"
+#include "pool.h"
+#include "resize.h"
+#include "slots.h"
+#include "wake.h"
 
 /*
  * Has the manager make the workers to be kept, and @n more. Context: pool->lock
@@ -54,9 +62,8 @@ int pool_start(struct wpool *pool, unsigned int n)
 }
 
 /*
- * Goes some steps towards another capacity. The semaphore's count plus the slots in use
- * less the debt is the capacity. Context: pool->lock held. Return: true if it is not there
- * yet.
+ * Goes some steps towards another capacity. Context: pool->lock held. Return: true if it is
+ * not there yet.
  */
 static bool resize_some(struct wpool *pool, unsigned int capacity)
 {
@@ -67,12 +74,11 @@ static bool resize_some(struct wpool *pool, unsigned int capacity)
 	batch_reclaim(pool);
 	for (i = to; i < pool->capacity; i++) {
 		hold_step(pool);
-		if (down_trylock(&pool->slots))
-			pool->slot_debt++;
+		slots_remove(pool);
 	}
 	for (i = pool->capacity; i < to; i++) {
 		hold_step(pool);
-		worker_put_slot(pool);
+		slots_put(pool);
 	}
 	WRITE_ONCE(pool->capacity, to);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_MANAGER);
@@ -113,8 +119,7 @@ void resize_closed(struct wpool *pool)
 	pool->resizes++;	/* who is at it gives up */
 	capacity = attrs_percent_of_cpus(pool->percent);
 	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
-	sema_init(&pool->slots, capacity);
-	pool->slot_debt = 0;
+	slots_init(pool, capacity);
 	WRITE_ONCE(pool->capacity, capacity);
 }
 

@@ -7,7 +7,21 @@
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "counter.h"
+#include "depmap.h"
+#include "end.h"
+#include "follow.h"
+#include "group.h"
+#include "latency.h"
+#include "leak.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "run.h"
+#include "task.h"
+#include "wake.h"
+#include "watch.h"
 
 /* What a run has that a task of the batch leaves alone. Context: pool->lock held. */
 static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
@@ -402,45 +416,4 @@ void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool
 	if (run->group && !run->worker)
 		group_task_outside(run->group, pool, false);
 	run_finish(pool, run, result, how);
-}
-
-/**
- * run_current() - the innermost function that the current thread is inside
- * @pool: gets the pool of its task, or of the worker that is inside none, or NULL
- *
- * Context: any.
- * Return: the run, or NULL: none, or in an interrupt.
- */
-const struct wpool_run *run_current(struct wpool **pool)
-{
-	struct wpool_worker *worker = worker_current(NULL);
-	struct wpool_caller *caller = caller_current(worker);
-
-	if (caller && (!worker || caller->nested == worker->depth)) {
-		*pool = caller->pool;
-		return &caller->run;
-	}
-	*pool = worker ? worker->pool : NULL;
-	return worker && worker->depth ? &worker->runs[worker->depth - 1] : NULL;
-}
-
-/* Is it the current thread that is inside the function? Context: process. */
-bool run_is_of_current(const struct wpool_run *run)
-{
-	return current == (run->caller ? run->caller->thread : run->worker->thread);
-}
-
-/*
- * May the current thread run a task inside others, of whatever pool? What the functions
- * need of the stack is not known; half of it is left to the innermost. @worker: that the
- * thread is, or NULL.
- */
-bool run_may_nest(const struct wpool_worker *worker)
-{
-	unsigned long here = (unsigned long)__builtin_frame_address(0);
-	const struct wpool_caller *caller = caller_current(worker);
-	unsigned int depth = (worker ? worker->depth : 0) + (caller ? caller->depth : 0);
-
-	return depth < WPOOL_MAX_NESTING &&
-	       here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;
 }

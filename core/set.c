@@ -9,7 +9,9 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "internal.h"
+#include "current.h"
+#include "pool.h"
+#include "staging.h"
 
 /**
  * struct wpool_set - n pools and a rule

@@ -10,7 +10,25 @@
 #include <linux/wait_bit.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "counter.h"
+#include "current.h"
+#include "dead.h"
+#include "delayed.h"
+#include "depmap.h"
+#include "end.h"
+#include "hold.h"
+#include "hooks.h"
+#include "latency.h"
+#include "monitor.h"
+#include "pool.h"
+#include "refs.h"
+#include "queue.h"
+#include "registry.h"
+#include "resize.h"
+#include "shutdown.h"
+#include "wake.h"
+#include "watchdog.h"
 
 void pool_set_state(struct wpool *pool, enum wpool_state state)
 {
@@ -21,16 +39,6 @@ void pool_set_state(struct wpool *pool, enum wpool_state state)
 		pool->end_marks |= MARK_END;
 		pool_mark(pool, MARK_ROOM | MARK_MANAGER);
 	}
-}
-
-/* The default pool is closed by unloading wpool alone. */
-bool pool_is_shared(const struct wpool *pool, const char *what)
-{
-	if (!pool || pool != wpool_default())
-		return false;
-	pr_err_ratelimited("%s: %s refused: this pool is everybody's\n",
-			   pool->name, what);
-	return true;
 }
 
 /*

@@ -20,7 +20,9 @@
 #include <linux/sched/clock.h>
 #include <linux/sched/stat.h>
 
-#include "internal.h"
+#include "counter.h"
+#include "pool.h"
+#include "spin.h"
 
 /* However long it was good, a few spins in vain are its end. And the most of a debt. */
 #define SPIN_MAX_LUCK	8
@@ -97,37 +99,4 @@ bool spin_on(u64 limit)
 {
 	cpu_relax();
 	return local_clock() < limit && !need_resched() && single_task_running();
-}
-
-/**
- * spin_for_end() - look on until a task has ended
- * @pool: its pool
- * @task: accepted
- * @deadline: of the caller
- * @flags: from raw_spin_lock_irqsave()
- *
- * After the lock is dropped nothing but the task is there for sure, until
- * task_lock_pool() says that it has not ended: then its pool is there. That may be
- * another one by now, whose luck is wronged a little.
- *
- * Locking: pool->lock held; released.
- * Return: -EAGAIN, to look at it again: it has ended, or it was in vain.
- */
-int spin_for_end(struct wpool *pool, struct wpool_task *task,
-		 const struct wpool_deadline *deadline, unsigned long flags)
-	__releases(&pool->lock)
-{
-	u64 limit = spin_limit(pool);
-
-	pool_unlock(pool, flags);
-	/* Pairs with the release in task_settle(). */
-	while ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
-	       deadline_left(deadline) && spin_on(limit))
-		;
-	pool = task_lock_pool(task, &flags);
-	if (pool) {
-		spin_lost(pool, &pool->waiter_luck);
-		pool_unlock(pool, flags);
-	}
-	return -EAGAIN;
 }

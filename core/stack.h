@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What lies on the stack of a worker, see stack.c. Included by internal.h alone.
+ * What lies on the stack of a worker, see stack.c.
  */
 #ifndef _WPOOL_STACK_H
 #define _WPOOL_STACK_H
+
+#include "pool.h"
+#include "types.h"
+
+void stack_init(struct wpool_worker *worker);
+void stack_lend(struct wpool *pool);
+struct wpool_worker *stack_owner(const void *object);
+struct wpool_worker *stack_hold(struct wpool_worker *owner);
+void stack_release(struct wpool_worker *owner);
+void stack_link_group(struct wpool_group *group);
+void stack_unlink_group(struct wpool_group *group);
+bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool);
+void worker_put(struct wpool_worker *worker);
 
 /*
  * Is the stack about to go, with the groups that lie on it? @owner: the worker whose stack

@@ -18,7 +18,7 @@
  * place on the queue; above all for no wake-up, as somebody is looking, or everybody is
  * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
  * buries a worker or raises the capacity has shut it, and so has a worker that is counted
- * as looking when it comes. So no task is stranded there, see wake.c.
+ * as looking when it comes. So no task is stranded there, see monitor.c.
  *
  * A worker keeps it open only as long as it finds something in it; so if no task is
  * left it is shut before its worker sleeps. A submitter opens it when more waits than
@@ -28,7 +28,8 @@
  */
 #include <linux/lockdep.h>
 
-#include "internal.h"
+#include "pool.h"
+#include "staging.h"
 
 /* The most that it is given room for at a time: sums of it stay in 32 bits. */
 #define MOST_ROOM	0x100000U

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What of the staging queue is on every task's way; see staging.c. Included by internal.h
- * alone.
+ * What of the staging queue is on every task's way; see staging.c.
  */
 #ifndef _WPOOL_STAGING_H
 #define _WPOOL_STAGING_H
 
 #include <trace/events/wpool.h>
+
+#include "pool.h"
+#include "types.h"
+
+void __staging_shut(struct wpool *pool);
+void __staging_collect(struct wpool *pool);
+void __staging_offer(struct wpool *pool);
 
 /*
  * May it be opened: does one more task ask for nothing but its place? That stays so while

@@ -7,7 +7,17 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "caller.h"
+#include "counter.h"
+#include "full.h"
+#include "group.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "stack.h"
+#include "staging.h"
+#include "submit.h"
+#include "task.h"
 
 /* How many tasks of a batch are accepted in one hold of the lock. */
 #define BATCH_MAX	64U
@@ -70,34 +80,12 @@ static void note_stack(struct wpool *pool, struct wpool_task *task)
 		WRITE_ONCE(task->flags, flags & ~WPOOL_TASK_ONSTACK);
 }
 
-/* For all that the staging queue does not take. */
-static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
-				   const u64 *key,
-				   unsigned long timeout)
-{
-	unsigned long flags;
-	int ret;
-
-	if (!submit_args_ok(pool, task))
-		return -EINVAL;
-	pool_lock(pool, flags);
-	note_stack(pool, task);
-	ret = queue_accept(pool, task, NULL, key);
-	if (unlikely(ret))
-		return submit_not_accepted(pool, &(struct wpool_submission) {
-			.task = task, .key = key, .timeout = timeout,
-		}, ret, flags);
-	staging_offer(pool, task);
-	pool_unlock(pool, flags);
-	return 0;
-}
-
 /*
- * The same for a task of a group, or one that was not accepted before; its arguments have been
+ * A task of a group, or one that was not accepted before; its arguments have been
  * checked. Workers that wait for the group are told in the hold of the lock in which there is
- * something for them to run.
+ * something for them to run. Return: as submit_not_accepted().
  */
-int submit_one(struct wpool *pool, struct wpool_submission *sub)
+static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 {
 	unsigned long flags;
 	int ret;
@@ -114,17 +102,56 @@ int submit_one(struct wpool *pool, struct wpool_submission *sub)
 	return 0;
 }
 
+static int submit_one(struct wpool *pool, struct wpool_submission *sub)
+{
+	int ret;
+
+	do {
+		ret = submit_once(pool, sub);
+	} while (ret == SUBMIT_AGAIN);
+	/* Not reached by a thread that the task takes down: see caller_bury(). */
+	if (sub->caller)
+		caller_free(sub->caller);
+	return ret;
+}
+
+/* Locking: pool->lock held; released. Return: as wpool_schedule(). */
+static int submit_refused(struct wpool *pool, struct wpool_submission *sub, int ret,
+			  unsigned long flags)
+	__releases(&pool->lock)
+{
+	ret = submit_not_accepted(pool, sub, ret, flags);
+	return ret == SUBMIT_AGAIN ? submit_one(pool, sub) : ret;
+}
+
+/* For all that the staging queue does not take. */
+static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
+				   const u64 *key,
+				   unsigned long timeout)
+{
+	unsigned long flags;
+	int ret;
+
+	if (!submit_args_ok(pool, task))
+		return -EINVAL;
+	pool_lock(pool, flags);
+	note_stack(pool, task);
+	ret = queue_accept(pool, task, NULL, key);
+	if (unlikely(ret))
+		return submit_refused(pool, &(struct wpool_submission) {
+			.task = task, .key = key, .timeout = timeout,
+		}, ret, flags);
+	staging_offer(pool, task);
+	pool_unlock(pool, flags);
+	return 0;
+}
+
 int submit_to_group(struct wpool *pool, struct wpool_task *task,
 		    struct wpool_group *group, const struct wpool_worker *owner)
 {
 	return submit_one(pool, &(struct wpool_submission) {
 		.task = task, .group = group, .owner = owner, .timeout = SUBMIT_BY_POLICY,
 	});
-}
-
-int submit_keyed(struct wpool *pool, struct wpool_task *task, u64 key)
-{
-	return submit_to_pool(pool, task, &key, SUBMIT_BY_POLICY);
 }
 
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
@@ -206,6 +233,29 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
+
+/**
+ * wpool_schedule_keyed() - have a task run in order with those of the same key
+ * @pool: the pool
+ * @task: set up by wpool_keyed_task_init()
+ * @key: any number; tasks of one key run one at a time, in submission order
+ *
+ * A task that is submitted again while it runs comes after those of its key that
+ * wait already. Priority only counts among tasks that are not held back. The calls
+ * that take no key, wpool_schedule() and the others, submit the task under the key
+ * with which it was accepted last, or 0.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(); also -EBUSY if it is running with another key. With the
+ * policies by which a caller runs a task or the oldest is dropped, a keyed task waits
+ * for room, or is dropped in order.
+ */
+int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
+{
+	might_sleep();
+	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
 
 /* As many as the staging queue takes, in one hold of its lock. */
 static unsigned int submit_to_staging(struct wpool *pool, struct wpool_task **tasks,

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks of wpool's own memory, and the end of a task that never began.
- *
- * An accepted task ends once, in one of three ways, and each of them counts it
- * and tells its waiters in the hold of pool->lock in which it becomes certain:
- * run_end() after its function has returned, run_bury() after its function took
- * the worker down, task_drop() before it began. A task begun from the batch has
- * nobody to be told, and is counted later; see batch.c.
+ * Tasks of wpool's own memory.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "internal.h"
+#include "counter.h"
+#include "pool.h"
+#include "task.h"
 
 /* Tasks of wpool_schedule_fn(). */
 static struct kmem_cache *task_cache;
@@ -28,7 +24,6 @@ void task_exit(void)
 {
 	/* Pools that are not freed yet have some to spare, see pool_release(). */
 	rcu_barrier();
-	dep_exit();
 	kmem_cache_destroy(task_cache);
 }
 
@@ -81,42 +76,4 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain)
 	}
 	while ((task = task_unchain(&chain)))
 		task_chain(&pool->wakes.garbage, task);
-}
-
-/**
- * task_drop() - end a task that was accepted and does not begin any more: its
- *	waiters are told -ECANCELED
- * @pool: its pool
- * @task: off the queue, or inside its function and off the queue again; in the
- *	first case not to be touched afterwards
- * @how: the counter for this kind of end
- *
- * Context: pool->lock held.
- */
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
-{
-	bool outside = task->state & TASK_IN_FN && !task->run->worker;
-	struct wpool_group *group = watch_take_group(task);
-	struct module *pinned = queue_take_pin(task);
-	u8 color = task->color;
-
-	hold_step(pool);
-	if (how == WPOOL_STAT_DROPPED)
-		trace_wpool_task_drop(pool->name, task, task->fn);
-	else
-		trace_wpool_task_cancel(pool->name, task, task->fn);
-	stat_inc(pool, how);
-	if (group && task->state & TASK_DELAYED)
-		group_task_outside(group, pool, false);
-	if (task_is_ours(task)) {
-		task_retire(pool, task);
-	} else if (!(task->state & TASK_IN_FN)) {
-		/* Else it never had a place among those of its key. */
-		if (task->state & TASK_QUEUED)
-			key_release(pool, task);
-		task_settle(task, -ECANCELED);
-	}
-	if (unlikely(group) && outside)
-		group_task_outside(group, pool, false);
-	task_uncount(pool, pinned, group, color, -ECANCELED);
 }

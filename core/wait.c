@@ -1,51 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Waiting for one task, and taking it back. That who gives up and who tells him do
- * not miss one another is shown by scripts/model/handover.pml, and that workers do not
- * wait for one another for ever by deadlock.pml beside it.
+ * not miss one another is shown by scripts/model/handover.pml and scripts/model/rest.pml, and
+ * that workers do not wait for one another for ever by scripts/model/deadlock.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "internal.h"
-
-/*
- * Locks the pool of a task that was accepted and has not ended; NULL if there is
- * none. While it has not ended its pool is there: it was so when the state was
- * read, after the RCU critical section began, so the pool's memory is there
- * until that is over; and if under the lock it has still not ended, the pool is
- * there as long as the lock is held. Modelled in scripts/model/release.pml.
- */
-struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
-{
-	struct wpool *pool;
-
-	for (;;) {
-		rcu_read_lock();
-		/* Pairs with the release in task_settle() and run_set_up(). */
-		if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED)) {
-			rcu_read_unlock();
-			return NULL;
-		}
-		pool = READ_ONCE(task->pool);
-		pool_lock(pool, *flags);
-		if (READ_ONCE(task->pool) == pool)
-			task_grab(pool, task);
-		/* Acquire: of a task that is in another pool now, that one. */
-		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
-		    READ_ONCE(task->pool) == pool) {
-			run_clean(task);
-			rcu_read_unlock();
-			__release(&pool->lock);	/* see task_lock_pool() */
-			return pool;
-		}
-		/* Ended meanwhile; perhaps accepted again, by another pool. */
-		pool_unlock(pool, *flags);
-		rcu_read_unlock();
-	}
-}
+#include "current.h"
+#include "deadlock.h"
+#include "depmap.h"
+#include "end.h"
+#include "key.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "run.h"
+#include "spin.h"
+#include "task.h"
+#include "task_lock.h"
+#include "wake.h"
+#include "watch.h"
 
 /* A wait for a task, from the caller's point of view. */
 struct wait {
@@ -150,6 +127,39 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	queue_remove(pool, head);
 	run_task(worker, head);
 	pool_unlock(pool, flags);
+	return -EAGAIN;
+}
+
+/**
+ * spin_for_end() - look on until a task has ended
+ * @pool: its pool
+ * @task: accepted
+ * @deadline: of the caller
+ * @flags: from raw_spin_lock_irqsave()
+ *
+ * After the lock is dropped nothing but the task is there for sure, until
+ * task_lock_pool() says that it has not ended: then its pool is there. That may be
+ * another one by now, whose luck is wronged a little.
+ *
+ * Locking: pool->lock held; released.
+ * Return: -EAGAIN, to look at it again: it has ended, or it was in vain.
+ */
+static int spin_for_end(struct wpool *pool, struct wpool_task *task,
+		 const struct wpool_deadline *deadline, unsigned long flags)
+	__releases(&pool->lock)
+{
+	u64 limit = spin_limit(pool);
+
+	pool_unlock(pool, flags);
+	/* Pairs with the release in task_settle(). */
+	while ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
+	       deadline_left(deadline) && spin_on(limit))
+		;
+	pool = task_lock_pool(task, &flags);
+	if (pool) {
+		spin_lost(pool, &pool->waiter_luck);
+		pool_unlock(pool, flags);
+	}
 	return -EAGAIN;
 }
 
@@ -298,47 +308,6 @@ int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
-
-/**
- * __task_take_back() - take back a task that has not begun, wherever it waits
- * @task: the task
- * @spared: states in which it is left alone
- * @flags: for raw_spin_unlock_irqrestore()
- *
- * If its timer is firing, that is let have the lock, and then the task is looked at again;
- * see delayed.c.
- *
- * Context: Any but NMI.
- * Return: its pool, locked, with the task on no list; its state is the caller's to set.
- * NULL if it does not wait.
- */
-struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
-			       unsigned long *flags)
-{
-	struct wpool *pool;
-	bool firing;
-	u8 state;
-
-	for (;;) {
-		pool = task_lock_pool(task, flags);
-		if (!pool)
-			return NULL;
-		state = task->state & spared ? 0 : task->state;
-		if (state & TASK_QUEUED) {
-			queue_take_back(pool, task);
-			break;
-		}
-		firing = state & TASK_DELAYED;
-		if (firing && delayed_take_back(pool, task))
-			break;
-		pool_unlock(pool, *flags);
-		if (!firing)
-			return NULL;
-		cpu_relax();
-	}
-	__release(&pool->lock);	/* see task_take_back() */
-	return pool;
-}
 
 /**
  * wpool_cancel() - take a task back that has not begun

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Those who wait in the pool's own calls, and how they are told. Whom to tell is collected
- * in &wpool.wakes, and done after the lock is dropped, see invariants.c. That nobody is missed,
+ * in &wpool.wakes, and done after the lock is dropped, see monitor.c. That nobody is missed,
  * or touched when it is gone, is shown by scripts/model/handover.pml.
  */
 #include <linux/lockdep.h>
 
-#include "internal.h"
+#include "hold.h"
+#include "pool.h"
+#include "task.h"
+#include "wake.h"
 
 void waiter_init(struct wpool_waiter *waiter)
 {
@@ -52,7 +55,8 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
  *
  * The last of these has the others on its list of the rest. It calls waiters_tell() for
  * them when it is awake: until then it does not return, so all of them, and what they wait
- * for, are there. One may give up meanwhile: it is on a list, and takes itself off.
+ * for, are there. One may give up meanwhile: it is on a list, and takes itself off. Modelled
+ * in scripts/model/rest.pml.
  *
  * Context: the lock that guards the list held.
  */

@@ -16,11 +16,23 @@
  * that takes tasks off the queue without a look at the cursor.
  *
  * What is added to a list while it is walked does not prolong the walk.
+ *
+ * Modelled in scripts/model/walk.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "dead.h"
+#include "delayed.h"
+#include "end.h"
+#include "hold.h"
+#include "key.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "wake.h"
+#include "walk.h"
 
 static struct wpool_run *entry_run(struct list_head *entry)
 {

@@ -11,30 +11,17 @@
  * this one back: those are first, see key.c. Of many only some are told at
  * once; the ring is theirs then and not the task's any more, and the last of those goes on
  * with the rest, see waiters_tell(). Nobody of the rest counts as asleep any more, and
- * watch_is_on() says that they wait no longer.
+ * watch_is_on() says that they wait no longer. Modelled in scripts/model/rest.pml.
  *
  * Everything here needs the lock of the task's pool, or, for a task that is in no
  * pool, to be its only user.
  */
-#include "internal.h"
-
-#define WATCH_GROUP	1UL
-
-static struct wpool_waiter *watch_first(const struct wpool_task *task)
-{
-	unsigned long link = task->watchers;
-
-	return link & WATCH_GROUP ? NULL : (struct wpool_waiter *)link;
-}
-
-/* The group of a task, or NULL; it stays. */
-struct wpool_group *watch_group(const struct wpool_task *task)
-{
-	struct wpool_waiter *first = watch_first(task);
-
-	return first ? first->group :
-		       (struct wpool_group *)(task->watchers & ~WATCH_GROUP);
-}
+#include "key.h"
+#include "pool.h"
+#include "spin.h"
+#include "task.h"
+#include "wake.h"
+#include "watch.h"
 
 /* With @first, or without waiters. */
 static void watch_set(struct wpool_task *task, struct wpool_waiter *first,

@@ -17,7 +17,11 @@
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
 
-#include "internal.h"
+#include "batch.h"
+#include "counter.h"
+#include "monitor.h"
+#include "pool.h"
+#include "watchdog.h"
 
 /* For how long the end of a pool without watchdog_ms is awaited in silence. */
 #define WPOOL_PATIENCE	(10 * HZ)

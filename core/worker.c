@@ -17,78 +17,25 @@
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
-#include <linux/fault-inject.h>	/* 6.1: needs the others before it */
 #include <trace/events/wpool.h>
 
+#include "bury.h"
 #include "compat.h"
-#include "internal.h"
-
-#ifdef CONFIG_FAULT_INJECTION
-/* Lets tests make thread creation fail; see the kernel's fault-injection. */
-struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
-EXPORT_SYMBOL_GPL(wpool_fail_spawn);
-
-bool spawn_must_fail(void)
-{
-	return should_fail(&wpool_fail_spawn, 1);
-}
-#else
-bool spawn_must_fail(void)
-{
-	return false;
-}
-#endif
-
-/**
- * worker_unidle() - take a worker off the idle list
- * @worker: on it
- *
- * Context: pool->lock held. The caller wakes it.
- */
-void worker_unidle(struct wpool_worker *worker)
-{
-	list_del(&worker->idle_node);
-	WRITE_ONCE(worker->idle, false);
-	shared_dec(worker->pool->nr_idle);
-}
-
-/**
- * worker_leave() - have a worker take no task any more
- * @worker: the worker
- *
- * Context: pool->lock held.
- */
-void worker_leave(struct wpool_worker *worker)
-{
-	if (worker->leaving)
-		return;
-	WRITE_ONCE(worker->leaving, true);
-	worker->pool->nr_leaving++;
-	pool_mark(worker->pool, MARK_ASLEEP);
-}
-
-/* Has looked, or is about to within this hold of the lock. */
-static void worker_looks(struct wpool_worker *worker)
-{
-	if (worker->looking) {
-		worker->looking = false;
-		worker->pool->nr_looking--;
-	}
-}
-
-/**
- * worker_started() - a worker is about to look at the queue, or never will
- * @worker: the worker
- *
- * Context: pool->lock held.
- */
-void worker_started(struct wpool_worker *worker)
-{
-	if (worker->starting) {
-		WRITE_ONCE(worker->starting, false);
-		worker->pool->nr_starting--;
-	}
-}
+#include "counter.h"
+#include "exit.h"
+#include "fault.h"
+#include "forget.h"
+#include "hotplug.h"
+#include "idle.h"
+#include "leak.h"
+#include "monitor.h"
+#include "pool.h"
+#include "run.h"
+#include "slots.h"
+#include "spin.h"
+#include "stack.h"
+#include "staging.h"
+#include "worker.h"
 
 /* More than the capacity, which was lowered: whoever comes by leaves. */
 static bool worker_must_leave(struct wpool_worker *worker)
@@ -137,7 +84,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 /*
  * Sleeps until somebody takes the worker off the idle list and wakes it.
  * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
- * wake.c.
+ * monitor.c.
  */
 static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -266,7 +213,7 @@ static noinline void worker_loop_below(struct wpool_worker *worker, unsigned lon
 	barrier_data(spare);	/* it is in use until then */
 }
 
-static int worker_main(void *data)
+int worker_main(void *data)
 {
 	struct wpool_worker *worker = data;
 	struct wpool *pool = worker->pool;
@@ -285,97 +232,6 @@ static int worker_main(void *data)
 	trace_wpool_worker_exit(pool->name, worker->id);
 	worker->has_groups = false;	/* those functions have returned */
 	return 0;
-}
-
-/**
- * worker_current() - the worker that the current thread is
- * @pool: of this pool, or NULL for any
- *
- * Context: any.
- * Return: the worker or NULL; in an interrupt that hit a worker it is NULL.
- */
-struct wpool_worker *worker_current(struct wpool *pool)
-{
-	struct wpool_worker *worker;
-
-	if (!in_task() || !(current->flags & PF_KTHREAD) ||
-	    kthread_func(current) != worker_main)
-		return NULL;
-	worker = kthread_data(current);
-	return !pool || worker->pool == pool ? worker : NULL;
-}
-
-/**
- * wpool_current() - the pool whose task is calling
- *
- * Of several that the thread is inside it is that of the innermost.
- *
- * Context: any.
- * Return: the pool, valid until the task returns, or NULL outside of a task.
- */
-struct wpool *wpool_current(void)
-{
-	struct wpool *pool;
-
-	run_current(&pool);
-	return pool;
-}
-EXPORT_SYMBOL_GPL(wpool_current);
-
-/**
- * wpool_should_stop() - is the calling task asked to end
- *
- * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its
- * pool was shut down by wpool_shutdown_now(). A long task looks now and then.
- *
- * Context: any.
- * Return: true if it is; false outside of a task.
- */
-bool wpool_should_stop(void)
-{
-	const struct wpool_run *run;
-	struct wpool *pool;
-
-	run = run_current(&pool);
-	return run && (READ_ONCE(run->stop) ||
-		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
-}
-EXPORT_SYMBOL_GPL(wpool_should_stop);
-
-/**
- * worker_refused() - refuse a wait for a pool to one of its own threads
- * @pool: the pool
- * @what: the call
- *
- * Context: any.
- * Return: true, after a message, if the caller would wait for itself.
- */
-bool worker_refused(struct wpool *pool, const char *what)
-{
-	const char *who = worker_current(pool) ? "workers" :
-			  hooks_current(pool) ? "hooks" :
-			  caller_inside(pool) ? "tasks" : NULL;
-
-	if (who)
-		pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",
-				   pool->name, what, who);
-	return who;
-}
-
-/**
- * worker_put_slot() - give back what down_trylock() took
- * @pool: the pool
- *
- * Or settle a debt with it, if the capacity was lowered meanwhile. Context:
- * pool->lock held.
- */
-void worker_put_slot(struct wpool *pool)
-{
-	lockdep_assert_held(&pool->lock);
-	if (pool->slot_debt)
-		pool->slot_debt--;
-	else
-		up(&pool->slots);
 }
 
 /* It has not run yet. */
@@ -457,7 +313,7 @@ int worker_spawn(struct wpool *pool)
 	unsigned long flags;
 	bool linked = false;
 
-	if (down_trylock(&pool->slots))
+	if (!slots_take(pool))
 		return -EBUSY;
 	worker = worker_alloc(pool);
 
@@ -465,7 +321,7 @@ int worker_spawn(struct wpool *pool)
 	if (!IS_ERR(worker))
 		linked = worker_link(worker);
 	if (!linked)
-		worker_put_slot(pool);
+		slots_put(pool);
 	pool_unlock(pool, flags);
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);

@@ -57,7 +57,7 @@
 #define TASKS		4
 #define NONE		TASKS
 
-#define QUEUED		1	/* bits of &wpool_task.state, as in internal.h */
+#define QUEUED		1	/* bits of &wpool_task.state, as in types.h */
 #define IN_FN		2
 #define DONE		4
 #define BATCHED		16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the manager sleeps and is woken: manager_main(), manager_reap(),
- * manager_kick() in core/manager.c. Checked by `make model`.
+ * How the manager sleeps and is woken: manager_main(), kick_exit(),
+ * kick_pool() in core/kick.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
@@ -10,9 +10,9 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_WAKE_BEFORE_ADD		manager_reap() wakes the manager, then adds to its
+ * BUG_WAKE_BEFORE_ADD		kick_exit() wakes the manager, then adds to its
  *				list: worker_unburied
- * BUG_KICK_BEFORE_ADD		manager_kick() does: kick_unheard
+ * BUG_KICK_BEFORE_ADD		kick_pool() does: kick_unheard
  * BUG_LOOK_BEFORE_STATE	manager_main() looks at its lists, then sets its state:
  *				worker_unburied kick_unheard
  *
@@ -31,7 +31,7 @@ bool news;			/* since the manager has looked at the pool */
 
 bool worker_unburied, kick_unheard;
 
-inline manager_reap()
+inline kick_exit()
 {
 	nr_ended++;
 #ifdef BUG_WAKE_BEFORE_ADD
@@ -43,7 +43,7 @@ inline manager_reap()
 #endif
 }
 
-inline manager_kick()
+inline kick_pool()
 {
 	news = true;
 #ifdef BUG_KICK_BEFORE_ADD
@@ -76,7 +76,7 @@ end_asleep:	!asleep			/* schedule() */
 	   :: else ->
 		asleep = false;
 		do
-		:: list -> list--; nr_buried++; manager_kick()
+		:: list -> list--; nr_buried++; kick_pool()
 		:: else -> break
 		od;
 		news = news && !pool	/* manage() */
@@ -85,9 +85,9 @@ end_asleep:	!asleep			/* schedule() */
 }
 
 /* Any worker, any who changes the pool. */
-proctype worker() { manager_reap() }
+proctype worker() { kick_exit() }
 
-proctype caller() { manager_kick(); manager_kick() }
+proctype caller() { kick_pool(); kick_pool() }
 
 /* What must be when nobody can do a step any more. */
 proctype oracle()

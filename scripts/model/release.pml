@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who keeps a pool's memory: the references of core/pool.c, taken by callers, workers
+ * Who keeps a pool's memory: the references of core/refs.c, taken by callers, workers
  * and the manager; and who has a task and no reference: __task_lock_pool() in
- * core/wait.c. Checked by `make model`.
+ * core/task_lock.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
@@ -14,9 +14,9 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_KICK_WITHOUT_REF		manager_kick() takes no reference, manage() drops none:
+ * BUG_KICK_WITHOUT_REF		kick_pool() takes no reference, manage() drops none:
  *				use_after_free
- * BUG_KICK_REF_KEPT		manager_kick() takes one for a pool that is on the list:
+ * BUG_KICK_REF_KEPT		kick_pool() takes one for a pool that is on the list:
  *				never_freed
  * BUG_SLEEP_WITHOUT_REF	sleep_on() takes none: use_after_free
  * BUG_FREE_WITHOUT_RCU		pool_release() calls kfree(): use_after_free
@@ -112,7 +112,7 @@ inline rcu_read_unlock(me)
 
 /* --- manager.c ---------------------------------------------------------- */
 
-inline manager_kick()
+inline kick_pool()
 {
 	touch();
 	if
@@ -131,7 +131,7 @@ inline manager_kick()
 inline bury()
 {
 	atomic { lock(); worker = NONE }
-	atomic { manager_kick() }
+	atomic { kick_pool() }
 	put()
 }
 
@@ -186,7 +186,7 @@ proctype pool_timer()
 {
 end:	do
 	:: atomic { timer -> touch(); timer = false; timer_runs = true }
-	   atomic { manager_kick() }
+	   atomic { kick_pool() }
 	   timer_runs = false
 	od
 }
@@ -197,7 +197,7 @@ inline task_end()
 {
 	task = DONE;
 	if
-	:: state != RUNNING -> manager_kick()
+	:: state != RUNNING -> kick_pool()
 	:: else
 	fi
 }
@@ -225,7 +225,7 @@ inline shut_down()
 	atomic {
 		lock();
 		state = (state == RUNNING -> SHUTDOWN : state);
-		manager_kick()
+		kick_pool()
 	}
 }
 
@@ -273,7 +273,7 @@ proctype owner()
 	atomic {		/* wpool_schedule() */
 		lock();
 		task = (state == RUNNING -> QUEUED : NEVER);
-		manager_kick()
+		kick_pool()
 	}
 	destroy();
 	put()
@@ -340,7 +340,7 @@ init
 		:: failures = 1
 		:: run stranger(1); run stranger(2)
 		fi;
-		manager_kick();		/* pool_start() */
+		kick_pool();		/* pool_start() */
 		run manager();
 		run pool_timer();
 		run worker_main();

@@ -15,7 +15,7 @@
  *				touched_when_gone
  * BUG_ACCEPTED_UNASKED		submit_to_group() does not ask again under the pool's lock:
  *				touched_when_gone
- * BUG_ADMITTED_UNASKED		__queue_admit_blocked() does not ask: touched_when_gone
+ * BUG_ADMITTED_UNASKED		queue_admit_blocked() does not ask: touched_when_gone
  * BUG_TAKEN_BACK_UNASKED	group_sub() does not ask: touched_when_gone
  * BUG_GIVEN_UP_UNASKED		group_give_way() does not ask: touched_when_gone
  * BUG_GROUP_KEPT		let_go() leaves a run its group: touched_when_gone
@@ -162,7 +162,7 @@ end:	do
 		:: else
 		fi
 	   }
-	:: atomic {			/* __queue_admit_blocked() */
+	:: atomic {			/* queue_admit_blocked() */
 		task[n] == BLOCKED ->
 #ifdef BUG_ADMITTED_UNASKED
 		task[n] = QUEUED

@@ -1,35 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Taking and dropping pool->lock; see invariants.c. Included by internal.h alone.
+ * Taking and dropping pool->lock; see monitor.c.
  *
  * pool_lock() has the whole pool under the lock, pool_lock_staged() has it but for the
  * staging queue. Both are dropped by pool_unlock() or pool_unlock_irq() alone, which
  * restore the invariants of the pool and wake whoever is to be woken.
  */
-#ifndef _WPOOL_LOCK_H
-#define _WPOOL_LOCK_H
+#ifndef _WPOOL_MONITOR_H
+#define _WPOOL_MONITOR_H
 
-/*
- * Bits of &wpool.marks: of which invariants a change may have broken, since the lock was
- * taken; see invariants.c.
- */
-#define MARK_ROOM	0x01	/* blocked submitters may have room, or are to be refused */
-#define MARK_ASLEEP	0x02	/* all workers may be asleep in the pool's own calls */
-#define MARK_END	0x04	/* nothing may be left to do in a closed pool */
-#define MARK_MANAGER	0x08	/* the manager has something to do */
+#include <linux/spinlock.h>
 
-/* Something has changed. Needs pool->lock. */
-static inline void pool_mark(struct wpool *pool, u8 marks)
-{
-	pool->marks |= marks;
-}
+#include "hold.h"
+#include "pool.h"
+#include "staging.h"
+#include "types.h"
 
-/* A task waits no more, or has ended. Needs pool->lock. */
-static inline void pool_mark_end(struct wpool *pool)
-{
-	if (unlikely(pool->end_marks))
-		pool_mark(pool, pool->end_marks);
-}
+void __pool_restore(struct wpool *pool);
+void pool_restore_all(struct wpool *pool);
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
+void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 
 /* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */
 static inline bool queue_unseen(const struct wpool *pool)
@@ -104,4 +94,4 @@ static inline void pool_unlock_irq(struct wpool *pool)
 		raw_spin_unlock_irq(&pool->lock);
 }
 
-#endif /* _WPOOL_LOCK_H */
+#endif /* _WPOOL_MONITOR_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of core/ share; nobody else includes it but wpool_mod.c.
+ * The structures that the files of core/ share, but for struct wpool: see pool.h.
  *
  * Who guards what. Each member below carries one of these tags:
  *
@@ -13,16 +13,16 @@
  * B: wpool_staging.lock.
  * P: Written under pool->lock and wpool_staging.lock, read under either.
  * M: Only touched by the manager thread.
- * R: registry_lock in pool.c.
+ * R: registry_lock in registry.c.
  *
  * Lock order, outermost first:
  *
- *	registry_lock			mutex; pool.c
+ *	registry_lock			mutex; registry.c
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c
  *	      worker->groups_lock	raw; stack.c
- *	    manager.lock		raw; manager.c
+ *	    kicked.lock			raw; kick.c
  *	    batch.lock			raw; batch.c
  *	    staging.lock		raw; staging.c
  *	    pool->slots.lock		inside down_trylock() and up()
@@ -30,7 +30,7 @@
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which
- * therefore takes no lock of a pool. table.lock in caller.c is taken alone.
+ * therefore takes no lock of a pool. table.lock in current.c is taken alone.
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
  * allocated or freed, and nobody is woken but the manager: whom to wake is
@@ -43,8 +43,8 @@
  * So who finds, inside an RCU read-side critical section, a task that has not
  * ended, may lock task->pool; see task_lock_pool().
  */
-#ifndef _WPOOL_INTERNAL_H
-#define _WPOOL_INTERNAL_H
+#ifndef _WPOOL_TYPES_H
+#define _WPOOL_TYPES_H
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
@@ -54,8 +54,8 @@
 #include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/lockdep_types.h>
 #include <linux/llist.h>
+#include <linux/lockdep_types.h>
 #include <linux/rbtree_types.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
@@ -64,9 +64,6 @@
 #include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/wpool.h>
-
-#include "exit.h"
-#include "hooks.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "wpool: " fmt
@@ -113,10 +110,28 @@
 #define WPOOL_MAX_SPIN_US	(USEC_PER_SEC)
 
 /**
+ * struct wpool_exit - has the manager learn that a thread has ended
+ * @thread: I: the thread; holds a reference until exit_put()
+ * @pid: I: holds a reference until exit_unwatch(), for @wait
+ * @wait: I: entry on @pid->wait_pidfd, calls exit_seen()
+ * @seen: @pid->wait_pidfd.lock
+ * @node: on the manager's list
+ * @reap: what the manager is to call; written by who hands this to the manager
+ */
+struct wpool_exit {
+	struct task_struct	*thread;
+	struct pid		*pid;
+	struct wait_queue_entry	wait;
+	bool			seen;
+	struct llist_node	node;
+	void			(*reap)(struct wpool_exit *exit);
+};
+
+/**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
  * @hnode: L: on &wpool_wakes.waiters
  * @node: L: in the ring of those who wait for @task, see watch.c; on a list of @group, on
- *	&wpool.blocked, or one of the lists of flush.c; or on the @rest of another
+ *	&wpool.blocked, or one of the lists of color.c; or on the @rest of another
  * @rest: L: those who are to be told what it is told itself, by itself, see waiters_tell()
  * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
  * @done: completed, once, by whoever took the waiter off its list
@@ -173,33 +188,6 @@ struct wpool_waiter {
 	unsigned int		colors;
 };
 
-/*
- * Values of &wpool_submission.timeout beyond those in jiffies: what the pool's full-queue
- * policy says, or -EAGAIN at once.
- */
-#define SUBMIT_BY_POLICY	ULONG_MAX
-#define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
-
-/**
- * struct wpool_submission - a task that a full pool did not accept
- * @task: the task
- * @group: to which it is to belong, or NULL
- * @owner: as stack_hold() of @group, or NULL
- * @key: under which it is to run, or NULL for no new one
- * @timeout: for how long to wait for room, in jiffies, or SUBMIT_BY_POLICY and so on
- * @caller: for the submitter to run it, if there is no room this time either, or NULL
- * @no_caller: there is no memory for that
- */
-struct wpool_submission {
-	struct wpool_task	*task;
-	struct wpool_group	*group;
-	const struct wpool_worker *owner;
-	const u64		*key;
-	unsigned long		timeout;
-	struct wpool_caller	*caller;
-	bool			no_caller;
-};
-
 /**
  * struct wpool_wakes - whom to wake once pool->lock is dropped
  * @waiters: completed in turn
@@ -212,24 +200,6 @@ struct wpool_wakes {
 	unsigned int		told;
 	struct task_struct	*worker;
 	struct wpool_task	*garbage;
-};
-
-/**
- * struct wpool_circle - the search for a circle of workers that one has closed
- * @waiter: of the one that has
- * @member: how far we have come
- * @left: how many more there may be
- * @victim: the one of them that is best refused, or NULL
- * @victim_turn: &wpool_waiter.turn of it
- * @least: the harm that does
- */
-struct wpool_circle {
-	struct wpool_waiter	*waiter;
-	struct wpool_worker	*member;
-	unsigned int		left;
-	struct wpool_worker	*victim;
-	unsigned long		victim_turn;
-	int			least;
 };
 
 /**
@@ -266,7 +236,7 @@ struct wpool_deadline {
  * @preempt: W: preempt_count() of the thread when it began, see leak.c; so @rcu: the
  *	depth of RCU read-side critical sections. Both are 0 but in a nested run.
  * @rcu: W
- * @color: what its end counts down, see flush.c
+ * @color: what its end counts down, see color.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
  * @named: L: has been named for taking too long, see watchdog.c
@@ -306,6 +276,44 @@ struct wpool_run {
 };
 
 /**
+ * struct wpool_caller - a thread inside a task that it has submitted itself
+ * @pool: I: the task's; holds a reference
+ * @thread: I: valid as long as @running
+ * @worker: I: the worker that @thread is, of whatever pool, or NULL
+ * @outer: I: the one that @thread is inside when this begins, or NULL
+ * @depth: I: how many of them it is inside, with this one
+ * @nested: I: &wpool_worker.depth of @worker when this begins
+ * @pid_nr: I: the number of @thread, for who only looks
+ * @stack: I: the address of its stack, for run_bury(); itself gone by then
+ * @polled: I: nobody tells of the end of @thread: it is looked for now and then
+ * @exit: of @thread, but for a worker
+ * @hash: in the table of current.c, but for a worker
+ * @node: L, read under RCU: on &wpool.callers
+ * @running: L: on that list
+ * @again: L: &wpool_run.again was accepted without room, for @thread to run it
+ * @run: the run
+ * @rcu: for readers of &wpool.callers and of the table
+ */
+struct wpool_caller {
+	struct wpool		*pool;
+	struct task_struct	*thread;
+	struct wpool_worker	*worker;
+	struct wpool_caller	*outer;
+	unsigned int		depth;
+	unsigned int		nested;
+	pid_t			pid_nr;
+	unsigned long		stack;
+	bool			polled;
+	struct wpool_exit	exit;
+	struct hlist_node	hash;
+	struct list_head	node;
+	bool			running;
+	bool			again;
+	struct wpool_run	run;
+	struct rcu_head		rcu;
+};
+
+/**
  * struct wpool_worker - one kthread of a pool
  * @pool: I: holds a reference
  * @thread: I: that of @exit
@@ -332,7 +340,7 @@ struct wpool_run {
  * @caller: the innermost of what it runs as a submitter, or NULL; its own until it is dead
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
- * @exit_work: run by the thread itself as it ends, see stack.c
+ * @exit_work: run by the thread itself as it ends, see forget.c
  * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
  *	own, as is @lent
  * @lent: pools to which it has submitted tasks that lie on its stack; only to be compared
@@ -446,7 +454,7 @@ struct wpool_staging {
 } ____cacheline_aligned;
 
 /**
- * struct wpool_entry - an entry of the registry in pool.c
+ * struct wpool_entry - an entry of the registry
  * @node: on the list
  * @pool: the pool, or NULL: a bookmark
  * @may_be_found: wpool_find() knows of it
@@ -458,349 +466,21 @@ struct wpool_entry {
 };
 
 /**
- * struct wpool - a bounded set of workers and the tasks that wait for them
- *
- * @lock: guards all that is tagged L, and the private members of every task
- *	that is accepted and has not ended
- * @state: S
- * @marks: L: which invariants may be broken, see lock.h
- * @end_marks: L: which of them the end of a task may break
- * @wakes: L: whom to wake once @lock is dropped
- * @staging: tasks that are on their way to @queue, see staging.c
- * @batch: tasks that were at the head of @queue, see batch.c
- * @queue: L: the tasks that wait, a list per priority, oldest first
- * @nr_queued: S: accepted and not begun, but for those in @batch or @staging
- * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
- * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
- *	function, or behind another of their key
- * @again: L: the runs, of workers and of callers, whose task waits to run again
- * @nr_outside: L: how many of these are in threads that are no workers of the pool
- * @held: L: the tasks held back behind another of their key, oldest first
- * @walk: taken by who walks along @queue, @again, @held and @delayed, see walk.c
- * @cursor: L: the entry that is walked to next, or NULL
- * @keys: L: the heads of the keys in use, see key.c
- * @delayed: L: tasks whose time has not come
- * @nr_delayed: S
- * @paused: L: no task is begun
- * @nr_running: S: workers inside a function
- * @nr_looking: L: workers awake that will look at @queue before they sleep, and
- *	have not yet since they were counted
- * @idle: L: workers asleep; LIFO, so that the warmest is woken
- * @nr_idle: S
- * @worker_luck: L: of workers that look on before they sleep, see spin.c
- * @waiter_luck: L: of those who look on before they sleep until a task has ended
- * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
- * @nr_blocked: S
- * @blocked_workers: L: those of them that are counted in @nr_asleep
- * @stuck: L: workers counted there that are nested too deep for what they wait for, see
- *	deadlock.c
- * @nr_stuck: L
- * @stuck_left: L: how many of those are to be looked at, as nobody can go on
- * @entering: L: the one of them that has just gone to sleep, in this hold of @lock, or NULL
- * @watches: L: counts up, see &wpool_waiter.watch
- * @turns: L: counts up, see &wpool_waiter.turn
- * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its
- *	workers can end, see deadlock.c
- * @serial: L: counts runs as they begin, see &wpool_run.serial
- * @flushers: L: callers of flush, FIFO
- * @drainers: L: callers of drain
- * @drained: L: those of them whose wait is over, and who are to be told
- * @nr_flushing: L: all of these
- * @zeros: L: how often a color has come to zero while there was one of these
- * @awaited_colors: L: the colors that one of @flushers waits for
- * @color: L: what the next accepted task counts under
- * @undone: L: tasks accepted and not ended, by color; but for those in @staging
- * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
- *	elsewhere
- * @stats_seq: L: for who adds up what pool and workers have counted
- *
- * @capacity: S
- * @resizes: L: how often wpool_resize() has begun to change it
- * @slots: counts how many workers may still be made; one is taken by the manager
- *	before it makes a worker and given back when it buries it
- * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many
- *	are not given back
- * @workers: L, read under RCU
- * @nr_workers: S: made and not buried
- * @nr_leaving: L: those of them that take no task any more
- * @nr_starting: L: those that have been made, and have not come to look at @queue:
- *	&wpool_ops.worker_start may take its time
- * @callers: L, read under RCU: threads inside tasks that they have submitted themselves
- * @next_id: M
- * @backoff: M: in jiffies: how long the last worker that died outside of a task has
- *	put off the making of the next, or 0
- * @backoff_until: M: in jiffies
- * @backoff_id: M: no worker from this one on has been seen to have run a task
- * @spawn_asked: L: the manager knows that a worker is wanted
- * @spawn_error: L: why the last thread could not be made, or 0
- * @starter: L: who waits for workers to be made, or NULL
- * @to_start: L: how many more than those to be kept it asked for
- * @prestarted: L: how many of those have been made
- * @timer: kicks the manager: when an idle worker's time is over, a thread that
- *	could not be made is to be tried again, or the watchdog is to look. Only
- *	ever moved forward, as each look arms it anew for all that it finds.
- * @manage_node: manager.lock: on the manager's list; then it holds a reference
- *
- * @latency: I: histograms, or NULL
- *
- * @min_workers: I, as all that follows from the attributes
- * @depth: the queue depth; UINT_MAX is unbounded
- * @full: policy
- * @idle_timeout: in jiffies
- * @max_blocked: 0 is unlimited
- * @spin_us: as in the attributes
- * @watchdog: in jiffies, for how long a task may run unnamed; 0 is for ever
- * @flags: as in the attributes, and POOL_PREFERS_CPUS, POOL_KEEPS_CPUS
- * @percent: the capacity as a share of the CPUs online, or 0
- * @nice: of the workers
- * @node: or NUMA_NO_NODE
- * @cpumask: where the workers are to run, if @flags says that it is set
- * @ops: hooks, or NULL
- * @priv: for the hooks
- * @hooks: who calls those that no worker can
- *
- * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
- * @nr_awaiting: S: threads that wait for it; a restart lets them go first
- * @awaited: L: in jiffies: since when they wait, and the pool is closed
- * @name_at: L: in jiffies: when what they wait for is named
- * @kref: the creator, each worker, each thread asleep in a call on the pool, the
- *	manager while it looks at it
- * @epoch: L: how often it was restarted
- * @entry: R
- * @destroyed: S: wpool_destroy() has been called
- * @dir: I: in debugfs
- * @owner: I: the module whose own tasks are not pinned
- * @hold: L: the steps of this hold of @lock, see hold.h
- * @longest_hold: S: the most there were in one
- * @dep: I: what lockdep takes for all its tasks, or NULL; see depmap.c
- * @rcu: for task_lock_pool()
- * @name: I
+ * struct wpool_hooks - the thread, and what it has to do
+ * @exit: I: of the thread; without one, of a pool that needs none, its thread is NULL
+ * @dead: L: workers whose hooks have not all returned, the oldest first
+ * @ending: L: the hook for the end of the pool has been asked for, and has not returned
+ * @lost: L: a hook has taken the thread down: none is called any more
+ * @at: S: the hook that the thread is inside, or NULL
+ * @since: S: in jiffies
  */
-struct wpool {
-	struct wpool_staging	staging;
-	struct wpool_batch	batch;
-	raw_spinlock_t		lock ____cacheline_aligned;
-	enum wpool_state	state;
-	struct list_head	queue[WPOOL_NR_PRIOS];
-	unsigned int		nr_queued;
-	unsigned int		nr_held;
-	u8			marks;
-	u8			end_marks;
-	struct wpool_wakes	wakes;
-	struct list_head	again;
-	unsigned int		nr_outside;
-	struct list_head	held;
-	struct list_head	*cursor;
-	struct semaphore	walk;
-	bool			paused;
-	bool			one_by_one;
-	unsigned int		nr_running;
-	unsigned int		nr_looking;
-	struct list_head	idle;
-	unsigned int		nr_idle;
-	int			worker_luck;
-	int			waiter_luck;
-	struct list_head	blocked;
-	unsigned int		nr_blocked;
-	struct list_head	blocked_workers;
-	struct list_head	stuck;
-	unsigned int		nr_stuck;
-	unsigned int		stuck_left;
-	struct wpool_waiter	*entering;
-	unsigned long		watches;
-	unsigned long		turns;
-	unsigned int		nr_asleep;
-	unsigned long		serial;
-	struct list_head	flushers;
-	struct list_head	drainers;
-	struct list_head	drained;
-	unsigned int		nr_flushing;
-	unsigned int		zeros[WPOOL_NR_COLORS];
-	unsigned int		awaited_colors;
-	unsigned int		color;
-	unsigned int		undone[WPOOL_NR_COLORS];
-	struct list_head	delayed;
-	unsigned int		nr_delayed;
-	atomic64_t		stats[WPOOL_NR_STATS];
-	seqcount_raw_spinlock_t	stats_seq;
-	struct rb_root		keys;
-	struct wpool_latency	*latency;
-
-	unsigned int		capacity;
-	unsigned int		resizes;
-	struct semaphore	slots;
-	unsigned int		slot_debt;
-	struct list_head	workers;
-	unsigned int		nr_workers;
-	unsigned int		nr_leaving;
-	unsigned int		nr_starting;
-	struct list_head	callers;
-	unsigned int		next_id;
-	unsigned int		backoff_id;
-	unsigned long		backoff;
-	unsigned long		backoff_until;
-	bool			spawn_asked;
-	int			spawn_error;
-	struct wpool_waiter	*starter;
-	unsigned int		to_start;
-	unsigned int		prestarted;
-	struct timer_list	timer;
-	struct list_head	manage_node;
-
-	unsigned int		min_workers;
-	unsigned int		depth;
-	enum wpool_full		full;
-	unsigned long		idle_timeout;
-	unsigned int		max_blocked;
-	unsigned int		spin_us;
-	unsigned long		watchdog;
-	unsigned int		flags;
-	unsigned int		percent;
-	int			nice;
-	int			node;
-	cpumask_var_t		cpumask;
-	const struct wpool_ops	*ops;
-	void			*priv;
-	struct wpool_hooks	hooks;
-
-	struct completion	terminated;
-	unsigned int		nr_awaiting;
-	unsigned long		awaited;
-	unsigned long		name_at;
-	struct kref		kref;
-	unsigned int		epoch;
-	struct wpool_entry	entry;
-	bool			destroyed;
-	struct dentry		*dir;
-	struct module		*owner;
-#ifdef CONFIG_PROVE_LOCKING
-	unsigned int		hold;
-	unsigned int		longest_hold;
-	struct wpool_dep	*dep;
-#endif
-	struct rcu_head		rcu;
-	char			name[WPOOL_NAME_MAX + 1];
+struct wpool_hooks {
+	struct wpool_exit	exit;
+	struct list_head	dead;
+	bool			ending;
+	bool			lost;
+	const char		*at;
+	unsigned long		since;
 };
 
-/*
- * Counts up by one writer at a time, for whom its tag says; read anywhere by
- * atomic64_read(). Nothing about it is atomic but that a long need not have 64 bits: where
- * it has, this is WRITE_ONCE() of a plain sum, and no more.
- */
-static inline void counter_add(atomic64_t *counter, u64 n)
-{
-	atomic64_set(counter, atomic64_read(counter) + n);
-}
-
-/* Needs pool->lock. */
-static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
-{
-	counter_add(&pool->stats[stat], 1);
-}
-
-/* For what else is tagged S. Needs pool->lock. */
-#define shared_inc(x)	WRITE_ONCE(x, (x) + 1)
-#define shared_dec(x)	WRITE_ONCE(x, (x) - 1)
-
-/* Tasks on the queue, so for any worker to take. Needs pool->lock. */
-static inline bool queue_ready(const struct wpool *pool)
-{
-	return pool->nr_queued > pool->nr_held && !pool->paused;
-}
-
-/* Those for any worker to take: there and in the batch. Needs pool->lock. */
-static inline unsigned int pool_ready(const struct wpool *pool)
-{
-	return (pool->paused ? 0 : pool->nr_queued - pool->nr_held) +
-	       READ_ONCE(pool->batch.left);
-}
-
-/*
- * Tasks accepted that have not begun, but for those in the staging queue. Exact under
- * pool->lock, but that workers may begin some of the batch meanwhile.
- */
-static inline unsigned int pool_collected(const struct wpool *pool)
-{
-	return READ_ONCE(pool->batch.left) + READ_ONCE(pool->nr_queued);
-}
-
-/* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
-static inline void worker_will_look(struct wpool_worker *worker)
-{
-	worker->looking = true;
-	worker->pool->nr_looking++;
-}
-
-/*
- * More tasks are ready than workers awake to look for one; those that start will in
- * their time. Needs pool->lock.
- */
-static inline bool queue_wants_worker(const struct wpool *pool)
-{
-	return pool_ready(pool) > pool->nr_looking + pool->nr_starting;
-}
-
-/* Workers that take tasks. Needs pool->lock. */
-static inline unsigned int pool_alive(const struct wpool *pool)
-{
-	return pool->nr_workers - pool->nr_leaving;
-}
-
-/* Accepts no more and has not come to its end. Needs pool->lock. */
-static inline bool pool_is_closing(const struct wpool *pool)
-{
-	return pool->state == WPOOL_STATE_SHUTDOWN ||
-	       pool->state == WPOOL_STATE_STOP;
-}
-
-/* The end is on its way, and something is still to be waited for. Needs pool->lock. */
-static inline bool pool_is_ending(const struct wpool *pool)
-{
-	return pool_is_closing(pool) || pool->hooks.ending;
-}
-
-/* Nothing is left to do and nothing will come. Needs pool->lock. */
-static inline bool pool_is_over(const struct wpool *pool)
-{
-	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
-	       !pool->nr_delayed && !pool->nr_held;
-}
-
-/*
- * When so many sleep in the pool's own calls, nobody is left who could end one of
- * its tasks: all that there may be, or, if no more can be made, that there are. If
- * those that wait are all held back by others, and none is to come by itself or by another
- * thread, they are all that are inside a task: more workers could begin nothing.
- * Needs pool->lock.
- */
-static inline unsigned int pool_all_asleep(const struct wpool *pool)
-{
-	if (pool_collected(pool) == pool->nr_held && !pool->nr_delayed &&
-	    !pool->nr_outside)
-		return pool->nr_running;
-	return pool->spawn_error ? pool_alive(pool) :
-	       max(pool->capacity, pool_alive(pool));
-}
-
-/* Is the making of the next worker put off? By the manager. */
-static inline bool pool_backs_off(const struct wpool *pool)
-{
-	return pool->backoff && time_before(jiffies, pool->backoff_until);
-}
-
-/* How many workers are kept when idle. Needs pool->lock. */
-static inline unsigned int pool_keep(const struct wpool *pool)
-{
-	return min(pool->min_workers, pool->capacity);
-}
-
-#include "prototypes.h"
-#include "depmap.h"
-#include "hold.h"
-#include "stack.h"
-#include "caller.h"
-#include "staging.h"
-#include "lock.h"
-#include "fastpath.h"
-
-#endif /* _WPOOL_INTERNAL_H */
+#endif /* _WPOOL_TYPES_H */

@@ -43,7 +43,14 @@
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 
-#include "internal.h"
+#include "deadlock.h"
+#include "idle.h"
+#include "kick.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "spin.h"
+#include "wake.h"
 
 /* More than this comes of one change only if many wait for it. */
 #define MOST_ROUNDS	4
@@ -62,7 +69,7 @@ static void wake_for_queue(struct wpool *pool)
 		pool->wakes.worker = worker->thread;
 	} else if (!pool->spawn_asked && queue_wants_worker(pool)) {
 		pool->spawn_asked = true;
-		manager_kick(pool);
+		kick_pool(pool);
 	}
 }
 
@@ -79,7 +86,7 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 	    (marks & MARK_ROOM || (marks & MARK_END && !pool_undone(pool))))
 		marks |= MARK_MANAGER;
 	if (marks & MARK_MANAGER)
-		manager_kick(pool);
+		kick_pool(pool);
 	return left;
 }
 
@@ -108,7 +115,7 @@ void __pool_restore(struct wpool *pool)
 	pool->end_marks = marks_of_end(pool);
 	pool_mark(pool, left);
 	if (pool->marks)
-		manager_kick(pool);
+		kick_pool(pool);
 }
 
 /* For pool_unlock(): something has changed, or tasks are ready and nobody looks. */

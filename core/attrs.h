@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Attributes; see attrs.c.
+ */
+#ifndef _WPOOL_ATTRS_H
+#define _WPOOL_ATTRS_H
+
+#include <linux/types.h>
+
+struct wpool;
+struct wpool_attrs;
+
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
+unsigned int attrs_percent_of_cpus(unsigned int percent);
+
+#endif /* _WPOOL_ATTRS_H */

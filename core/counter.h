@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters with one writer at a time, read anywhere.
+ */
+#ifndef _WPOOL_COUNTER_H
+#define _WPOOL_COUNTER_H
+
+#include <linux/atomic.h>
+
+#include "pool.h"
+
+/*
+ * Counts up by one writer at a time, for whom its tag says; read anywhere by
+ * atomic64_read(). Nothing about it is atomic but that a long need not have 64 bits: where
+ * it has, this is WRITE_ONCE() of a plain sum, and no more.
+ */
+static inline void counter_add(atomic64_t *counter, u64 n)
+{
+	atomic64_set(counter, atomic64_read(counter) + n);
+}
+
+/* Needs pool->lock. */
+static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
+{
+	counter_add(&pool->stats[stat], 1);
+}
+
+/* For what else is tagged S. Needs pool->lock. */
+#define shared_inc(x)	WRITE_ONCE(x, (x) + 1)
+#define shared_dec(x)	WRITE_ONCE(x, (x) - 1)
+
+#endif /* _WPOOL_COUNTER_H */

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pool is made: with its workers, its name and its directory. Its end is in shutdown.c.
+ */
+#include <linux/ctype.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <trace/events/wpool.h>
+
+#include "attrs.h"
+#include "create.h"
+#include "depmap.h"
+#include "hooks.h"
+#include "kick.h"
+#include "latency.h"
+#include "pool.h"
+#include "refs.h"
+#include "registry.h"
+#include "resize.h"
+#include "shutdown.h"
+
+/* A name is a directory, part of a thread's name, and a word in the log. */
+static bool name_ok(const char *name)
+{
+	size_t len = name ? strnlen(name, WPOOL_NAME_MAX + 1) : 0;
+
+	if (!len || len > WPOOL_NAME_MAX || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
+		return false;
+	for (; *name; name++) {
+		if (!isascii(*name) || !isgraph(*name) || *name == '/')
+			return false;
+	}
+	return true;
+}
+
+/* Idle time is over, or a thread is to be tried for again. */
+static void pool_timer(struct timer_list *timer)
+{
+	kick_pool(container_of(timer, struct wpool, timer));
+}
+
+static struct wpool *pool_alloc(const char *name, struct module *owner)
+{
+	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	int prio;
+
+	if (!pool)
+		return NULL;
+	raw_spin_lock_init(&pool->lock);
+	raw_spin_lock_init(&pool->staging.lock);
+	INIT_LIST_HEAD(&pool->staging.tasks);
+	raw_spin_lock_init(&pool->batch.lock);
+	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
+		INIT_LIST_HEAD(&pool->queue[prio]);
+	INIT_LIST_HEAD(&pool->again);
+	INIT_LIST_HEAD(&pool->held);
+	sema_init(&pool->walk, 1);
+	INIT_LIST_HEAD(&pool->idle);
+	INIT_LIST_HEAD(&pool->blocked);
+	INIT_LIST_HEAD(&pool->blocked_workers);
+	INIT_LIST_HEAD(&pool->stuck);
+	INIT_LIST_HEAD(&pool->flushers);
+	INIT_LIST_HEAD(&pool->drainers);
+	INIT_LIST_HEAD(&pool->drained);
+	INIT_LIST_HEAD(&pool->delayed);
+	INIT_LIST_HEAD(&pool->workers);
+	INIT_LIST_HEAD(&pool->callers);
+	INIT_LIST_HEAD(&pool->manage_node);
+	timer_setup(&pool->timer, pool_timer, 0);
+	init_completion(&pool->terminated);
+	kref_init(&pool->kref);
+
+	pool->owner = owner;
+	strscpy(pool->name, name, sizeof(pool->name));
+	pool_pin_wpool(pool);
+	dep_pool_init(pool);
+	return pool;
+}
+
+/**
+ * __wpool_create() - what wpool_create() is made of
+ * @name: the name
+ * @attrs: the attributes, or NULL
+ * @owner: the module whose pool it is
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_create().
+ */
+struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
+			     struct module *owner)
+{
+	struct wpool *pool;
+	int ret;
+
+	might_sleep();
+	if (!name_ok(name)) {
+		pr_err("\"%*pE\": not a name for a pool (1 to %d printable characters, no slash)\n",
+		       name ? (int)strnlen(name, WPOOL_NAME_MAX + 1) : 0, name,
+		       WPOOL_NAME_MAX);
+		return ERR_PTR(-EINVAL);
+	}
+	pool = pool_alloc(name, owner);
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+	ret = attrs_apply(pool, attrs);
+	if (ret)
+		goto put_pool;
+	trace_wpool_pool_create(pool->name, pool->capacity, pool->depth);
+	ret = hooks_start(pool);
+	if (ret)
+		goto tell;
+	ret = pool_start(pool, 0);
+	if (ret >= 0)
+		ret = registry_add(pool);
+	if (ret)
+		goto stop_pool;
+	pool_follow_cpus(pool);	/* nobody did while it was not to be seen */
+	return pool;
+
+stop_pool:
+	pool_stop(pool);
+	hooks_stop(pool);
+tell:
+	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
+put_pool:
+	latency_stop(pool);
+	pool_unpin_wpool(pool);
+	wpool_put(pool);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(__wpool_create);
+
+int __init pool_make_default(const struct wpool_attrs *attrs)
+{
+	struct wpool *pool = wpool_create("default", attrs);
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	pool_set_default(pool);
+	return 0;
+}
+
+/* Called by the exit of wpool, so nobody is left who could use it. */
+void pool_destroy_default(void)
+{
+	struct wpool *pool = wpool_default();
+
+	pool_set_default(NULL);
+	wpool_destroy(pool);
+}

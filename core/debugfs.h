@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Windows; see debugfs.c.
+ */
+#ifndef _WPOOL_DEBUGFS_H
+#define _WPOOL_DEBUGFS_H
+
+#include <linux/types.h>
+
+struct wpool;
+
+#ifdef CONFIG_PROVE_LOCKING
+extern const unsigned int wpool_hold_max;
+unsigned int wpool_longest_hold(const struct wpool *pool);
+#endif
+void debugfs_init(void);
+void debugfs_exit(void);
+void debugfs_add_pool(struct wpool *pool);
+void debugfs_remove_pool(struct wpool *pool);
+
+#endif /* _WPOOL_DEBUGFS_H */

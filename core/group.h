@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Groups; see group.c.
+ */
+#ifndef _WPOOL_GROUP_H
+#define _WPOOL_GROUP_H
+
+#include "pool.h"
+#include "types.h"
+
+void group_task_done(struct wpool_group *group, struct wpool *pool, int result);
+void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins);
+void group_empty(struct wpool_group *group, struct wpool *pool);
+struct wpool *group_get_counting_home(struct wpool_group *group);
+void group_task_waits(struct wpool_group *group, struct wpool_task *task);
+bool group_leave(struct wpool_waiter *waiter);
+bool group_forget(struct wpool_waiter *waiter);
+void group_tell_rest(struct wpool_waiter *waiter);
+void group_tell_workers(struct wpool_group *group, struct wpool *pool);
+bool group_failed(const struct wpool_group *group);
+bool group_ends(const struct wpool_task *task);
+bool group_cancels(const struct wpool_task *task);
+
+/* Is a task of it what the function belongs to, or is to run again after that? */
+static inline bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)
+{
+	return run->group == group || (run->again && run->again_group == group);
+}
+
+#endif /* _WPOOL_GROUP_H */

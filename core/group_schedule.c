@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks come into a group, and are taken back; what a group is made of is in group.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+
+#include "depmap.h"
+#include "group.h"
+#include "monitor.h"
+#include "pool.h"
+#include "registry.h"
+#include "stack.h"
+#include "submit.h"
+#include "task.h"
+#include "walk.h"
+
+/*
+ * Counts a task that is about to be submitted. Context: its lock held. Return: as
+ * group_get_counting_home(), if the task is elsewhere.
+ */
+static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
+				 const struct wpool_task *task)
+{
+	lockdep_assert_held(&group->lock);
+	if (!group->pending++) {
+		group->home = pool;
+		if (group->owner)
+			stack_link_group(group);
+	}
+	dep_group_add(group, pool, task->fn);
+	if (group->home == pool)
+		return NULL;
+	group->elsewhere++;
+	return group_get_counting_home(group);
+}
+
+/* Return: false if the group is gone, with the stack of @owner. */
+static bool group_add(struct wpool_group *group, struct wpool *pool,
+		      const struct wpool_task *task, const struct wpool_worker *owner)
+{
+	struct wpool *home = NULL;
+	unsigned long flags;
+	bool gone;
+
+	rcu_read_lock();
+	gone = stack_is_ending(owner);
+	if (!gone) {
+		raw_spin_lock_irqsave(&group->lock, flags);
+		home = group_count(group, pool, task);
+		raw_spin_unlock_irqrestore(&group->lock, flags);
+	}
+	rcu_read_unlock();
+	if (!home)
+		return !gone;
+	pool_lock(home, flags);
+	if (!stack_is_ending(owner))
+		group_tell_workers(group, home);
+	pool_unlock(home, flags);
+	wpool_put(home);
+	return true;
+}
+
+/* Takes back group_add() for a task that was not accepted. */
+static void group_sub(struct wpool_group *group, struct wpool *pool,
+		      const struct wpool_worker *owner)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (!stack_is_ending(owner))
+		group_task_done(group, pool, 0);
+	pool_unlock(pool, flags);
+}
+
+/**
+ * wpool_group_schedule() - have a task run as part of a group
+ * @group: the group; not freed before the call has returned
+ * @pool: the pool; the tasks of a group may be in several
+ * @task: as for wpool_schedule()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(), and -EINVAL for a NULL group; the group has grown
+ * if it is 0. -EOWNERDEAD: the group lay on the stack of a worker, which has died
+ * meanwhile.
+ */
+int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
+			 struct wpool_task *task)
+{
+	struct wpool_worker *owner;
+	int ret = -EOWNERDEAD;
+
+	might_sleep();
+	if (!group || !submit_args_ok(pool, task))
+		return -EINVAL;
+	owner = stack_hold(group->owner);
+	if (group_add(group, pool, task, owner)) {
+		ret = submit_to_group(pool, task, group, owner);
+		if (ret)
+			group_sub(group, pool, owner);
+	}
+	stack_release(owner);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule);
+
+/**
+ * __wpool_group_schedule_fn() - what wpool_group_schedule_fn() is made of
+ * @group: the group
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @owner: the module that @fn belongs to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_schedule(), or -ENOMEM.
+ */
+int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
+			      wpool_fn_t fn, void *arg, struct module *owner)
+{
+	struct wpool_task *task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	int ret;
+
+	if (!task)
+		return -ENOMEM;
+	ret = wpool_group_schedule(group, pool, task);
+	if (ret)
+		task_free(task);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
+
+struct group_cancel {
+	struct wpool_group	*group;
+	unsigned int		cancelled;
+};
+
+static void group_cancel_in(struct wpool *pool, void *arg)
+{
+	struct group_cancel *what = arg;
+
+	what->cancelled += walk_cancel(pool, walk_wants_group, what->group);
+}
+
+/**
+ * wpool_group_cancel() - take back all tasks of a group that have not begun
+ * @group: the group; no other is touched
+ *
+ * Looks through the queues of all pools, so it takes a time that grows with what
+ * is queued.
+ *
+ * Context: Process context; may sleep.
+ * Return: how many were taken back; their waiters get -ECANCELED.
+ */
+unsigned int wpool_group_cancel(struct wpool_group *group)
+{
+	struct group_cancel what = { .group = group };
+
+	might_sleep();
+	if (group)
+		visit_pools(group_cancel_in, &what);
+	return what.cancelled;
+}
+EXPORT_SYMBOL_GPL(wpool_group_cancel);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the workers are counted as; see idle.c.
+ */
+#ifndef _WPOOL_IDLE_H
+#define _WPOOL_IDLE_H
+
+#include "pool.h"
+#include "types.h"
+
+void worker_unidle(struct wpool_worker *worker);
+void worker_leave(struct wpool_worker *worker);
+void worker_started(struct wpool_worker *worker);
+void pool_set_spawn_error(struct wpool *pool, int err);
+
+/* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
+static inline void worker_will_look(struct wpool_worker *worker)
+{
+	worker->looking = true;
+	worker->pool->nr_looking++;
+}
+
+/* Has looked, or is about to within this hold of the lock, or never will. */
+static inline void worker_looks(struct wpool_worker *worker)
+{
+	if (worker->looking) {
+		worker->looking = false;
+		worker->pool->nr_looking--;
+	}
+}
+
+#endif /* _WPOOL_IDLE_H */

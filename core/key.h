@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks with a key; see key.c.
+ */
+#ifndef _WPOOL_KEY_H
+#define _WPOOL_KEY_H
+
+#include "pool.h"
+
+static inline struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
+{
+	return container_of(task, struct wpool_keyed_task, task);
+}
+
+bool key_is(const struct wpool_task *task, u64 key);
+void key_set(struct wpool_task *task, u64 key);
+bool __key_held_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *key_held_task(struct list_head *entry);
+void key_unhold(struct wpool *pool, struct wpool_task *task);
+bool __key_is_follower(const struct wpool_task *task);
+struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
+void key_await(struct wpool *pool, struct wpool_task *task);
+void key_unawait(struct wpool_task *task);
+
+static inline bool key_held_back(struct wpool *pool, struct wpool_task *task)
+{
+	return unlikely(task->flags & WPOOL_TASK_KEYED) &&
+	       __key_held_back(pool, task);
+}
+
+static inline bool key_is_follower(const struct wpool_task *task)
+{
+	return unlikely(task->flags & WPOOL_TASK_KEYED) &&
+	       __key_is_follower(task);
+}
+
+#endif /* _WPOOL_KEY_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks that wait; see queue.c.
+ */
+#ifndef _WPOOL_QUEUE_H
+#define _WPOOL_QUEUE_H
+
+#include "pool.h"
+#include "task.h"
+#include "types.h"
+
+int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key);
+int queue_take(struct wpool *pool, struct wpool_task *task,
+	       struct wpool_group *group, const u64 *key);
+void queue_put(struct wpool *pool, struct wpool_task *task);
+void queue_link(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_pop_oldest(struct wpool *pool);
+int queue_accept(struct wpool *pool, struct wpool_task *task,
+		 struct wpool_group *group, const u64 *key);
+struct wpool_task *queue_pop(struct wpool *pool);
+void queue_remove(struct wpool *pool, struct wpool_task *task);
+void queue_relink(struct wpool *pool, struct wpool_task *task);
+void queue_forget_again(struct wpool *pool, struct wpool_run *run);
+void queue_take_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *queue_find(struct wpool *pool);
+void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
+bool queue_admit_blocked(struct wpool *pool);
+void __run_clean(struct wpool_task *task);
+
+/* Does what run_revoke() has left. Of a task of this pool. */
+static inline void run_clean(struct wpool_task *task)
+{
+	if (unlikely(task->state == (TASK_IN_FN | TASK_QUEUED)) && task->run->revoked)
+		__run_clean(task);
+}
+
+#endif /* _WPOOL_QUEUE_H */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pool's memory, and who keeps it. It is made in create.c and closed in shutdown.c.
+ *
+ * It dies in two phases. wpool_destroy() makes it unreachable: no task gets in,
+ * the workers leave, its name and its debugfs directory go. Its memory follows
+ * when the last reference is dropped: see scripts/model/release.pml.
+ */
+#include <linux/cpumask.h>
+#include <linux/kref.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "depmap.h"
+#include "pool.h"
+#include "refs.h"
+#include "task.h"
+
+static struct wpool *default_pool;
+
+/**
+ * wpool_default() - the pool that everybody may use
+ *
+ * Made when wpool is loaded, as its module parameters say. Cannot be shut down
+ * or destroyed but by unloading wpool.
+ *
+ * Context: Any.
+ * Return: the pool, valid as long as wpool is loaded; no reference is taken.
+ */
+struct wpool *wpool_default(void)
+{
+	return default_pool;
+}
+EXPORT_SYMBOL_GPL(wpool_default);
+
+/*
+ * A pool keeps wpool from being unloaded, but for wpool's own, until it is
+ * destroyed. Not until it is released: that may be by the manager, a little after
+ * wpool_destroy() has returned, and wpool's exit waits for the manager.
+ */
+void pool_pin_wpool(const struct wpool *pool)
+{
+	if (pool->owner != THIS_MODULE)
+		__module_get(THIS_MODULE);
+}
+
+void pool_unpin_wpool(const struct wpool *pool)
+{
+	if (pool->owner != THIS_MODULE)
+		module_put(THIS_MODULE);
+}
+
+/* The default pool is closed by unloading wpool alone. */
+bool pool_is_shared(const struct wpool *pool, const char *what)
+{
+	if (!pool || pool != wpool_default())
+		return false;
+	pr_err_ratelimited("%s: %s refused: this pool is everybody's\n",
+			   pool->name, what);
+	return true;
+}
+
+/* By who makes it, and unmakes it. */
+void pool_set_default(struct wpool *pool)
+{
+	default_pool = pool;
+}
+
+/**
+ * wpool_get() - take a reference
+ * @pool: a pool to which the caller has one; NULL is ignored
+ *
+ * A reference keeps the memory, not the workers: see wpool_destroy().
+ *
+ * Context: Any.
+ * Return: @pool.
+ */
+struct wpool *wpool_get(struct wpool *pool)
+{
+	if (!IS_ERR_OR_NULL(pool))
+		kref_get(&pool->kref);
+	return pool;
+}
+EXPORT_SYMBOL_GPL(wpool_get);
+
+static void pool_free(struct rcu_head *rcu)
+{
+	struct wpool *pool = container_of(rcu, struct wpool, rcu);
+
+	task_free_chain(pool->staging.spare);
+	kfree(pool->latency);
+	free_cpumask_var(pool->cpumask);
+	dep_pool_free(pool);
+	kfree(pool);
+}
+
+/*
+ * Freed later: task_lock_pool() may be looking at it, and the last reference may be dropped
+ * in a hard interrupt, where on PREEMPT_RT nothing can be freed. task_exit() waits for it.
+ */
+static void pool_release(struct kref *kref)
+{
+	struct wpool *pool = container_of(kref, struct wpool, kref);
+
+	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked ||
+		     pool->nr_asleep || pool->nr_stuck);
+	call_rcu(&pool->rcu, pool_free);
+}
+
+/**
+ * wpool_put() - drop a reference of wpool_get() or wpool_find()
+ * @pool: the pool; NULL is ignored
+ *
+ * That of wpool_create() is dropped by wpool_destroy().
+ *
+ * Context: Any but NMI.
+ */
+void wpool_put(struct wpool *pool)
+{
+	if (!IS_ERR_OR_NULL(pool))
+		kref_put(&pool->kref, pool_release);
+}
+EXPORT_SYMBOL_GPL(wpool_put);
+
+/**
+ * wpool_name() - the name of a pool
+ * @pool: the pool
+ *
+ * Context: Any.
+ * Return: the name, valid as long as the caller's reference; NULL without a pool.
+ */
+const char *wpool_name(const struct wpool *pool)
+{
+	return IS_ERR_OR_NULL(pool) ? NULL : pool->name;
+}
+EXPORT_SYMBOL_GPL(wpool_name);
+
+/**
+ * wpool_priv() - what the creator gave for its hooks
+ * @pool: the pool
+ *
+ * Context: Any.
+ * Return: &wpool_attrs.priv.
+ */
+void *wpool_priv(const struct wpool *pool)
+{
+	return IS_ERR_OR_NULL(pool) ? NULL : pool->priv;
+}
+EXPORT_SYMBOL_GPL(wpool_priv);

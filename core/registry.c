@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pools by their names.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+
+#include "debugfs.h"
+#include "pool.h"
+#include "registry.h"
+
+/*
+ * Who reclaims memory may come for this lock, so nothing is allocated under it, and nothing
+ * called that takes its time: who visits all pools has a bookmark in the list meanwhile.
+ */
+static DEFINE_MUTEX(registry_lock);
+static LIST_HEAD(registry);
+
+/* The first pool from an entry on, or NULL. */
+static struct wpool *registry_pool_from(struct list_head *node)
+{
+	struct wpool_entry *entry = list_entry(node, struct wpool_entry, node);
+
+	lockdep_assert_held(&registry_lock);
+	list_for_each_entry_from(entry, &registry, node) {
+		if (entry->pool)
+			return entry->pool;
+	}
+	return NULL;
+}
+
+static struct wpool *registry_lookup(const char *name)
+{
+	struct wpool_entry *entry;
+
+	lockdep_assert_held(&registry_lock);
+	list_for_each_entry(entry, &registry, node) {
+		if (entry->pool && !strcmp(entry->pool->name, name))
+			return entry->pool;
+	}
+	return NULL;
+}
+
+/* Takes the name, and only then makes the directory: nobody finds the pool meanwhile. */
+int registry_add(struct wpool *pool)
+{
+	bool taken;
+
+	mutex_lock(&registry_lock);
+	taken = registry_lookup(pool->name);
+	if (!taken) {
+		pool->entry.pool = pool;
+		list_add_tail(&pool->entry.node, &registry);
+	}
+	mutex_unlock(&registry_lock);
+	if (taken)
+		return -EEXIST;
+	debugfs_add_pool(pool);
+	mutex_lock(&registry_lock);
+	pool->entry.may_be_found = true;
+	mutex_unlock(&registry_lock);
+	return 0;
+}
+
+/**
+ * visit_pools() - call a function for every pool that has a name
+ * @fn: the function; may sleep. No lock is held.
+ * @arg: its second argument
+ *
+ * A pool that comes meanwhile is visited, one that goes may be.
+ */
+void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
+{
+	struct wpool_entry bookmark = { };
+	struct wpool *pool;
+
+	mutex_lock(&registry_lock);
+	list_add(&bookmark.node, &registry);
+	while ((pool = registry_pool_from(bookmark.node.next))) {
+		list_move(&bookmark.node, &pool->entry.node);
+		wpool_get(pool);	/* registered: its creator's is there */
+		mutex_unlock(&registry_lock);
+		fn(pool, arg);
+		wpool_put(pool);
+		mutex_lock(&registry_lock);
+	}
+	list_del(&bookmark.node);
+	mutex_unlock(&registry_lock);
+}
+
+/*
+ * The directory first, while the name is taken: a new pool of that name makes its
+ * own. Not under the lock: it waits for those who read.
+ */
+void registry_remove(struct wpool *pool)
+{
+	debugfs_remove_pool(pool);
+	mutex_lock(&registry_lock);
+	list_del(&pool->entry.node);
+	mutex_unlock(&registry_lock);
+}
+
+/**
+ * wpool_find() - get a pool by its name
+ * @name: the name
+ *
+ * Context: Process context; may sleep.
+ * Return: the pool, with a reference for wpool_put(), or NULL.
+ */
+struct wpool *wpool_find(const char *name)
+{
+	struct wpool *pool = NULL;
+
+	might_sleep();
+	if (!name)
+		return NULL;
+	mutex_lock(&registry_lock);
+	pool = registry_lookup(name);
+	if (pool && !pool->entry.may_be_found)
+		pool = NULL;	/* its creator has not returned */
+	if (pool)
+		wpool_get(pool);	/* as in visit_pools() */
+	mutex_unlock(&registry_lock);
+	return pool;
+}
+EXPORT_SYMBOL_GPL(wpool_find);

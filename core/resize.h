@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How many workers a pool has; see resize.c.
+ */
+#ifndef _WPOOL_RESIZE_H
+#define _WPOOL_RESIZE_H
+
+#include <linux/types.h>
+
+struct wpool;
+struct wpool_waiter;
+
+void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
+		      unsigned int n);
+int pool_await_workers(struct wpool_waiter *starter);
+int pool_start(struct wpool *pool, unsigned int n);
+void resize_closed(struct wpool *pool);
+void pool_follow_cpus(struct wpool *pool);
+
+#endif /* _WPOOL_RESIZE_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A pool's end; see shutdown.c.
+ */
+#ifndef _WPOOL_SHUTDOWN_H
+#define _WPOOL_SHUTDOWN_H
+
+#include <linux/types.h>
+
+struct wpool;
+
+void pool_set_state(struct wpool *pool, enum wpool_state state);
+void pool_stop(struct wpool *pool);
+void pool_go_on_closing(struct wpool *pool);
+
+#endif /* _WPOOL_SHUTDOWN_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The memory and the flags of a task; see task.c.
+ */
+#ifndef _WPOOL_TASK_H
+#define _WPOOL_TASK_H
+
+#include <linux/module.h>
+
+#include "pool.h"
+#include "types.h"
+
+int task_init(void);
+void task_exit(void);
+struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
+			      gfp_t gfp);
+void task_free(struct wpool_task *task);
+void task_free_chain(struct wpool_task *task);
+void tasks_retire(struct wpool *pool, struct wpool_task *chain);
+
+void __run_clean(struct wpool_task *task);
+
+/**
+ * queue_take_pin() - take over the reference that a queued task has on its owner
+ * @task: the task; waits no more
+ *
+ * Return: what to module_put(), or NULL.
+ */
+static inline struct module *queue_take_pin(struct wpool_task *task)
+{
+	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_AWAITED;
+	u8 flags = task->flags;
+
+	if (likely(!(flags & waiting)))
+		return NULL;
+	WRITE_ONCE(task->flags, flags & ~waiting);
+	return flags & WPOOL_TASK_PINNED ? task->owner : NULL;
+}
+
+/* Somebody waits, or is about to, for a task that waits itself. Needs pool->lock. */
+static inline void task_mark_awaited(struct wpool_task *task)
+{
+	if (task->state & (TASK_QUEUED | TASK_DELAYED))
+		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
+}
+
+/* Nobody has the task but the pool, which has it back as soon as it has begun. */
+static inline bool task_is_ours(const struct wpool_task *task)
+{
+	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
+
+	return (task->flags & both) == both;
+}
+
+/* A task of wpool's own memory. */
+static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg,
+			       struct module *owner)
+{
+	__wpool_task_init(task, fn, arg, owner);
+	task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
+}
+
+/* Tasks of wpool's own memory that nobody needs are linked by their watchers. */
+static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
+{
+	task->watchers = (unsigned long)*chain;
+	*chain = task;
+}
+
+static inline struct wpool_task *task_unchain(struct wpool_task **chain)
+{
+	struct wpool_task *task = *chain;
+
+	if (task)
+		*chain = (struct wpool_task *)task->watchers;
+	return task;
+}
+
+static inline void task_retire(struct wpool *pool, struct wpool_task *task)
+{
+	task->watchers = 0;
+	tasks_retire(pool, task);
+}
+
+#endif /* _WPOOL_TASK_H */

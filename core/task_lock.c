@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who has only a task finds its pool, and locks that.
+ */
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+
+#include "batch.h"
+#include "delayed.h"
+#include "monitor.h"
+#include "pool.h"
+#include "queue.h"
+#include "task_lock.h"
+
+/*
+ * Locks the pool of a task that was accepted and has not ended; NULL if there is
+ * none. While it has not ended its pool is there: it was so when the state was
+ * read, after the RCU critical section began, so the pool's memory is there
+ * until that is over; and if under the lock it has still not ended, the pool is
+ * there as long as the lock is held. Modelled in scripts/model/release.pml.
+ */
+struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
+{
+	struct wpool *pool;
+
+	for (;;) {
+		rcu_read_lock();
+		/* Pairs with the release in task_settle() and run_set_up(). */
+		if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED)) {
+			rcu_read_unlock();
+			return NULL;
+		}
+		pool = READ_ONCE(task->pool);
+		pool_lock(pool, *flags);
+		if (READ_ONCE(task->pool) == pool)
+			task_grab(pool, task);
+		/* Acquire: of a task that is in another pool now, that one. */
+		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
+		    READ_ONCE(task->pool) == pool) {
+			run_clean(task);
+			rcu_read_unlock();
+			__release(&pool->lock);	/* see task_lock_pool() */
+			return pool;
+		}
+		/* Ended meanwhile; perhaps accepted again, by another pool. */
+		pool_unlock(pool, *flags);
+		rcu_read_unlock();
+	}
+}
+
+/**
+ * __task_take_back() - take back a task that has not begun, wherever it waits
+ * @task: the task
+ * @spared: states in which it is left alone
+ * @flags: for raw_spin_unlock_irqrestore()
+ *
+ * If its timer is firing, that is let have the lock, and then the task is looked at again;
+ * see delayed.c.
+ *
+ * Context: Any but NMI.
+ * Return: its pool, locked, with the task on no list; its state is the caller's to set.
+ * NULL if it does not wait.
+ */
+struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+			       unsigned long *flags)
+{
+	struct wpool *pool;
+	bool firing;
+	u8 state;
+
+	for (;;) {
+		pool = task_lock_pool(task, flags);
+		if (!pool)
+			return NULL;
+		state = task->state & spared ? 0 : task->state;
+		if (state & TASK_QUEUED) {
+			queue_take_back(pool, task);
+			break;
+		}
+		firing = state & TASK_DELAYED;
+		if (firing && delayed_take_back(pool, task))
+			break;
+		pool_unlock(pool, *flags);
+		if (!firing)
+			return NULL;
+		cpu_relax();
+	}
+	__release(&pool->lock);	/* see task_take_back() */
+	return pool;
+}

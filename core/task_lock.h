@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The pool of a task, locked; see task_lock.c.
+ */
+#ifndef _WPOOL_TASK_LOCK_H
+#define _WPOOL_TASK_LOCK_H
+
+#include "pool.h"
+
+struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags);
+
+/* So that sparse sees that the lock is held if there is a pool. */
+static inline struct wpool *task_lock_pool(struct wpool_task *task,
+					   unsigned long *flags)
+{
+	struct wpool *pool = __task_lock_pool(task, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
+}
+
+struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+			       unsigned long *flags);
+
+/* As task_lock_pool(). */
+static inline struct wpool *task_take_back(struct wpool_task *task, u8 spared,
+					   unsigned long *flags)
+{
+	struct wpool *pool = __task_take_back(task, spared, flags);
+
+	if (pool)
+		__acquire(&pool->lock);
+	return pool;
+}
+
+#endif /* _WPOOL_TASK_LOCK_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Those who take too long are named; see watchdog.c.
+ */
+#ifndef _WPOOL_WATCHDOG_H
+#define _WPOOL_WATCHDOG_H
+
+#include <linux/types.h>
+
+struct wpool;
+
+void watchdog_await(struct wpool *pool);
+void watchdog_look(struct wpool *pool);
+
+#endif /* _WPOOL_WATCHDOG_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A worker's life; see worker.c.
+ */
+#ifndef _WPOOL_WORKER_H
+#define _WPOOL_WORKER_H
+
+#include <linux/types.h>
+
+struct wpool;
+
+int worker_main(void *data);
+
+int worker_spawn(struct wpool *pool);
+
+#endif /* _WPOOL_WORKER_H */

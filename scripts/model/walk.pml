@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looking for tasks where they wait, with the lock dropped on the way: core/walk.c.
+ * Checked by `make model`.
+ *
+ * What is shown, of every order in which the threads' steps may come:
+ *
+ * touched_when_gone	who walks looks at no entry that is off the list
+ * task_missed		of those that are wanted, and were there when the walk began, none
+ *			waits when it has ended, for how many others come meanwhile
+ *
+ * Errors that one could make, and the properties that show them:
+ *
+ * BUG_CURSOR_LEFT	walk_del() does not move the cursor: touched_when_gone
+ * BUG_FILLED_MEANWHILE	the batch is filled though there is a cursor: touched_when_gone
+ *			task_missed
+ * BUG_NOT_RECLAIMED	cancel_on() does not have the batch back first: task_missed
+ * BUG_QUEUE_FIRST	walk_cancel() goes along the queue first: task_missed
+ * BUG_NO_TURNS		two walk at once: task_missed touched_when_gone
+ * BUG_FIRING_PASSED	cancel_one() takes a task whose timer is firing for one that it has
+ *			taken back: task_missed touched_when_gone
+ *
+ * What stands for what: an atomic block is one hold of pool->lock, in which one entry is
+ * passed over. There is one list of those with a delay, one of those held back, one queue.
+ * An entry is known by its list and by when it came there. Who finds a timer that is firing
+ * looks again until that has run: a guard here.
+ *
+ * Left out: tasks that are to run again, which are on a list like any other; what is done
+ * with a task that was taken back (handover.pml).
+ */
+#include "check.inc"
+
+#define TASKS		5
+#define END		TASKS	/* the head of the list */
+#define NONE		(TASKS + 1)
+
+#define DELAYED		0	/* the lists, in the order of a walk */
+#define HELD		1
+#define QUEUE		2
+#define BATCH		3
+#define GONE		4
+
+byte where[TASKS] = GONE, came[TASKS + 1];	/* END came last */
+bool firing;			/* the timer of task 0, which has a delay */
+byte cursor = NONE, clock;
+bool walking;			/* wpool.walk is taken */
+
+bool touched_when_gone, task_missed;
+
+#define is_wanted(t)	((t) != 1)
+#define waits(t)	(where[t] != GONE)
+#define nr_waiting	(waits(0) + waits(1) + waits(2) + waits(3) + waits(4))
+
+/* In found: which of a list came next after that, or its head. */
+inline find(list, after)
+{
+	found = END;
+	i = 0;
+	do
+	:: i == TASKS -> break
+	:: i < TASKS && where[i] == list && came[i] > (after) && came[i] < came[found] ->
+		found = i;
+		i++
+	:: else -> i++
+	od;
+	i = 0
+}
+
+inline append(t, list) { clock++; came[t] = clock; where[t] = list }
+
+inline walk_del(t)
+{
+#ifndef BUG_CURSOR_LEFT
+	if
+	:: cursor == t -> find(where[t], came[t]); cursor = found
+	:: else
+	fi;
+#endif
+	where[t] = GONE
+}
+
+/* It was the first: so it is before all that wait. */
+inline batch_reclaim()
+{
+	do
+	:: i == TASKS -> break
+	:: i < TASKS && where[i] == BATCH -> where[i] = QUEUE; i++
+	:: else -> i++
+	od;
+	i = 0
+}
+
+/* In walked: one more, unless it is to be looked at again. */
+inline cancel_one(t)
+{
+	if
+#ifdef BUG_FIRING_PASSED
+	:: true -> walked++
+#else
+	:: where[t] == DELAYED && firing -> cursor = t; again = true
+	:: else -> walked++
+#endif
+	fi;
+	if
+	:: where[t] != DELAYED || !firing -> where[t] = GONE
+	:: else
+	fi
+}
+
+/* walk_on(), and what is done with the entry */
+inline pass()
+{
+	t = cursor;
+	check(touched_when_gone, t < TASKS && where[t] == list);
+	find(list, came[t]);
+	cursor = found;
+	if
+	:: is_wanted(t) -> cancel_one(t)
+	:: else -> walked++
+	fi;
+	t = 0
+}
+
+/* walk_cancel(): cancel_on() for each list */
+proctype walker()
+{
+	byte nth, list, walked, all, t, i, found;
+	bool before[TASKS], again;
+
+	atomic {
+#ifndef BUG_NO_TURNS
+		!walking ->
+#endif
+		walking = true;
+		do
+		:: i == TASKS -> break
+		:: else -> before[i] = waits(i) && is_wanted(i); i++
+		od;
+		i = 0
+	}
+	do
+	:: nth == BATCH -> break
+	:: nth < BATCH ->
+		atomic {
+#ifdef BUG_QUEUE_FIRST
+			list = QUEUE - nth;
+#else
+			list = nth;
+#endif
+#ifndef BUG_NOT_RECLAIMED
+			batch_reclaim();
+#endif
+			find(list, 0);
+			cursor = found;
+			all = nr_waiting;
+			walked = 0
+		}
+		do
+		:: atomic { walked < all && cursor != END && (!again || !firing) ->
+			again = false;
+			pass()
+		   }
+		:: atomic { walked == all || cursor == END -> cursor = NONE; break }
+		od;
+		nth++
+	od;
+	atomic {
+		check(task_missed, !(before[0] && waits(0)) && !(before[2] && waits(2)) &&
+		      !(before[3] && waits(3)) && !(before[4] && waits(4)));
+		walking = false
+	}
+}
+
+/* Begins what is first, or has it batched. */
+proctype worker()
+{
+	byte first, i, found;
+
+end:	do
+	:: atomic { where[1] == QUEUE || where[2] == QUEUE || where[3] == QUEUE ->
+		find(QUEUE, 0);
+		first = found;
+		if
+		:: walk_del(first)
+#ifdef BUG_FILLED_MEANWHILE
+		:: where[first] = BATCH
+#else
+		:: cursor == NONE -> where[first] = BATCH
+#endif
+		fi;
+		first = 0
+	   }
+	:: atomic { where[3] == BATCH -> where[3] = GONE }
+	od
+}
+
+/* delayed_fire() */
+proctype timer()
+{
+	byte i, found;
+
+	atomic { where[0] == DELAYED -> firing = true }
+	atomic {
+		if
+		:: where[0] == DELAYED -> walk_del(0); append(0, QUEUE)
+		:: else
+		fi;
+		firing = false
+	}
+}
+
+/* The head of a key ends. */
+proctype releaser()
+{
+	byte i, found;
+
+	atomic {
+		if
+		:: where[2] == HELD -> walk_del(2); append(2, QUEUE)
+		:: else
+		fi
+	}
+}
+
+/* wpool_schedule(), of one that is wanted by a second walk only */
+proctype submitter() { atomic { append(4, QUEUE) } }
+
+init
+{
+	atomic {
+		came[END] = 255;
+		append(0, DELAYED);
+		append(1, QUEUE);
+		append(2, HELD);
+		append(3, QUEUE);
+		run walker();
+		run walker();
+		run worker();
+		run timer();
+		run releaser();
+		run submitter()
+	}
+}
