@@ -24,10 +24,9 @@
 #include "end.h"
 #include "exit.h"
 #include "hooks.h"
-#include "idle.h"
 #include "monitor.h"
 #include "pool.h"
-#include "slots.h"
+#include "roster.h"
 #include "stack.h"
 
 /* Nobody counts on the worker any more. Context: pool->lock held. */
@@ -38,23 +37,6 @@ static void withdraw_worker(struct wpool_worker *worker)
 	worker_looks(worker);
 	if (worker->idle)
 		worker_unidle(worker);
-}
-
-/* Cleanup mirrors worker_link(). Context: pool->lock held. */
-static void unlink_worker(struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-
-	withdraw_worker(worker);
-	/* In one step for wpool_stats(), unless that is in an NMI. */
-	write_seqcount_begin(&pool->stats_seq);
-	list_del_rcu(&worker->node);
-	smp_wmb();	/* pairs with that in stats_add_up() */
-	counter_add(&pool->stats[WPOOL_STAT_COMPLETED], atomic64_read(&worker->ended));
-	write_seqcount_end(&pool->stats_seq);
-	shared_dec(pool->nr_workers);
-	slots_put(pool);
-	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
 }
 
 /* Has it ever begun a task? It notes the function and does not clear it. */
@@ -130,7 +112,8 @@ static void bury(struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	if (worker->leaving)
 		pool->nr_leaving--;
-	unlink_worker(worker);
+	withdraw_worker(worker);
+	worker_unlink(worker);
 	run_bury(worker);
 	pool_unlock(pool, flags);
 

@@ -44,11 +44,11 @@
 #include <linux/preempt.h>
 
 #include "deadlock.h"
-#include "idle.h"
 #include "kick.h"
 #include "monitor.h"
 #include "pool.h"
 #include "queue.h"
+#include "roster.h"
 #include "spin.h"
 #include "wake.h"
 

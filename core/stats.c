@@ -27,7 +27,7 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 		seq = raw_seqcount_begin(&pool->stats_seq);
 		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
 			stats->count[i] = atomic64_read(&pool->stats[i]);
-		smp_rmb();	/* pairs with that in unlink_worker() */
+		smp_rmb();	/* pairs with that in worker_unlink() */
 		list_for_each_entry_rcu(worker, &pool->workers, node)
 			stats->count[WPOOL_STAT_COMPLETED] +=
 				atomic64_read(&worker->ended);

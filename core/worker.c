@@ -26,10 +26,10 @@
 #include "fault.h"
 #include "forget.h"
 #include "hotplug.h"
-#include "idle.h"
 #include "leak.h"
 #include "monitor.h"
 #include "pool.h"
+#include "roster.h"
 #include "run.h"
 #include "slots.h"
 #include "spin.h"
@@ -277,27 +277,6 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->pid_nr = task_pid_nr(thread);
 	exit_watch(&worker->exit, thread, worker_reap);
 	return worker;
-}
-
-/*
- * Counts a worker, which is starting from here on. Context: pool->lock held.
- * Return: false if the capacity has been lowered since it took its slot.
- */
-static bool worker_link(struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-
-	if (pool->nr_workers >= pool->capacity)
-		return false;
-	wpool_get(pool);
-	list_add_tail_rcu(&worker->node, &pool->workers);
-	shared_inc(pool->nr_workers);
-	stat_inc(pool, WPOOL_STAT_CREATED);
-	if (pool->nr_workers > atomic64_read(&pool->stats[WPOOL_STAT_LARGEST]))
-		atomic64_set(&pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
-	WRITE_ONCE(worker->starting, true);
-	pool->nr_starting++;
-	return true;
 }
 
 /**

@@ -20,7 +20,7 @@
  * BUG_LEAVE_BY_NR_WORKERS	worker_must_leave() counts those who leave already:
  *				last_worker_gone
  * BUG_RETIRE_BY_NR_WORKERS	next_to_retire() does: last_worker_gone
- * BUG_SLOT_FORGOTTEN		unlink_worker() gives no slot back: slot_lost
+ * BUG_SLOT_FORGOTTEN		worker_unlink() gives no slot back: slot_lost
  * BUG_DEBT_FORGOTTEN		worker_put_slot() calls up() with a debt: slot_lost
  * BUG_LINK_UNCHECKED		worker_link() trusts in its slot, though the capacity
  *				was lowered since: cap_exceeded

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the workers are counted as; see idle.c.
+ * What the workers are counted as; see roster.c.
  */
-#ifndef _WPOOL_IDLE_H
-#define _WPOOL_IDLE_H
+#ifndef _WPOOL_ROSTER_H
+#define _WPOOL_ROSTER_H
 
 #include "pool.h"
 #include "types.h"
 
+bool worker_link(struct wpool_worker *worker);
+void worker_unlink(struct wpool_worker *worker);
 void worker_unidle(struct wpool_worker *worker);
 void worker_leave(struct wpool_worker *worker);
 void worker_started(struct wpool_worker *worker);
@@ -29,4 +31,4 @@ static inline void worker_looks(struct wpool_worker *worker)
 	}
 }
 
-#endif /* _WPOOL_IDLE_H */
+#endif /* _WPOOL_ROSTER_H */
