@@ -8,13 +8,13 @@
 #include <linux/stringify.h>
 
 #include "core/create.h"
-#include "core/current.h"
+#include "core/current_thread.h"
 #include "core/debugfs.h"
 #include "core/depmap.h"
 #include "core/hooks.h"
 #include "core/hotplug.h"
 #include "core/manager.h"
-#include "core/owner.h"
+#include "core/module_going.h"
 #include "core/task.h"
 #include "core/worker.h"
 

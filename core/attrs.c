@@ -12,10 +12,10 @@
 #include <linux/topology.h>
 
 #include "attrs.h"
+#include "capacity_slots.h"
 #include "compat.h"
 #include "latency.h"
 #include "pool.h"
-#include "slots.h"
 
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\

@@ -10,7 +10,7 @@
 #include "pool.h"
 
 /*
- * Counts up by one writer at a time, for whom its tag says; read anywhere by
+ * Counts up by one writer at a time, which the tag of the member names; read anywhere by
  * atomic64_read(). Nothing about it is atomic but that a long need not have 64 bits: where
  * it has, this is WRITE_ONCE() of a plain sum, and no more.
  */

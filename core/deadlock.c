@@ -38,14 +38,14 @@
 
 #include "counter.h"
 #include "deadlock.h"
-#include "end.h"
 #include "group.h"
-#include "hold.h"
 #include "key.h"
+#include "lock_hold.h"
 #include "pool.h"
 #include "queue.h"
-#include "wake.h"
-#include "watch.h"
+#include "task_end.h"
+#include "task_waiters.h"
+#include "waiter.h"
 
 /* The worker inside the task, or inside the one that must end before. Or NULL. */
 static struct wpool_worker *runner_of(struct wpool *pool, struct wpool_task *task)

@@ -16,7 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "debugfs.h"
-#include "hold.h"
+#include "lock_hold.h"
 #include "pool.h"
 
 static struct dentry *root;
@@ -205,7 +205,7 @@ static const struct file_operations capacity_fops = {
 };
 
 #ifdef CONFIG_PROVE_LOCKING
-/* For the tests: hold.h */
+/* For the tests: lock_hold.h */
 const unsigned int wpool_hold_max = WPOOL_HOLD_MAX;
 EXPORT_SYMBOL_GPL(wpool_hold_max);
 

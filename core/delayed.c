@@ -22,14 +22,14 @@
 
 #include "counter.h"
 #include "delayed.h"
-#include "end.h"
 #include "group.h"
-#include "hold.h"
-#include "monitor.h"
+#include "lock_hold.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
-#include "wake.h"
-#include "watch.h"
+#include "task_end.h"
+#include "task_waiters.h"
+#include "waiter.h"
 
 /* The longest that a timer is armed for: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)

@@ -36,7 +36,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "current.h"
+#include "current_thread.h"
 #include "depmap.h"
 #include "pool.h"
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Waiting for all tasks of a pool: wpool_flush() and wpool_drain(). How the tasks are told
- * apart is in color.c.
+ * apart is in flush_color.c.
  */
 #include <linux/module.h>
 
-#include "color.h"
-#include "current.h"
+#include "current_thread.h"
 #include "depmap.h"
-#include "monitor.h"
+#include "flush_color.h"
 #include "pool.h"
-#include "wake.h"
+#include "pool_lock.h"
+#include "waiter.h"
 
 static int flush_wait(struct wpool *pool, bool drain, const char *what)
 {

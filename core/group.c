@@ -3,7 +3,7 @@
  * Groups: tasks, of one pool or several, that are waited for together.
  *
  * A group knows how many of its tasks have not ended, not which: a task knows its
- * group (watch.c). So cancelling a group looks for its tasks where they wait.
+ * group (task_waiters.c). So cancelling a group looks for its tasks where they wait.
  *
  * The pool of the first of them is its home. Those in other pools, those that run in threads
  * that are no workers of it, or are to run again after that, and those that wait for their
@@ -21,7 +21,7 @@
  * was on the lists at once has a number, so that it is known who is one of a rest. A rest is
  * guarded by a lock that is not the group's, which may be gone by then.
  *
- * A group on the stack of a worker is gone if that dies, see stack.c. So its owner is noted,
+ * A group on the stack of a worker is gone if that dies, see worker_stack.c. So its owner is noted,
  * and others hold that worker while they are in a call on the group, and touch the group in
  * RCU read-side critical sections, if stack_is_ending() says that it is still there. Who is
  * on its list of waiters, or ends a task of it, need not ask: they are told, and these are
@@ -33,8 +33,8 @@
 
 #include "group.h"
 #include "pool.h"
-#include "stack.h"
-#include "wake.h"
+#include "waiter.h"
+#include "worker_stack.h"
 
 #define REST_BITS	4
 

@@ -7,13 +7,13 @@
 
 #include "depmap.h"
 #include "group.h"
-#include "monitor.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_walk.h"
 #include "registry.h"
-#include "stack.h"
 #include "submit.h"
 #include "task.h"
-#include "walk.h"
+#include "worker_stack.h"
 
 /*
  * Counts a task that is about to be submitted. Context: its lock held. Return: as

@@ -5,18 +5,19 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
-#include "caller.h"
-#include "current.h"
+#include "caller_runs.h"
+#include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
 #include "group.h"
-#include "monitor.h"
+#include "nesting.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
-#include "run.h"
-#include "stack.h"
-#include "wake.h"
-#include "walk.h"
+#include "queue_walk.h"
+#include "task_run.h"
+#include "waiter.h"
+#include "worker_stack.h"
 
 /* A wait for a group, from the caller's point of view. */
 struct group_wait {

@@ -22,12 +22,12 @@
 #include <linux/sched.h>
 #include <linux/wpool.h>
 
-#include "exit.h"
 #include "fault.h"
 #include "hooks.h"
-#include "kick.h"
-#include "monitor.h"
+#include "manager_kick.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "thread_exit.h"
 
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {

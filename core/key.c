@@ -21,10 +21,10 @@
 #include <linux/rbtree.h>
 
 #include "counter.h"
-#include "hold.h"
 #include "key.h"
+#include "lock_hold.h"
 #include "pool.h"
-#include "wake.h"
+#include "waiter.h"
 
 bool key_is(const struct wpool_task *task, u64 key)
 {

@@ -12,7 +12,7 @@
  * and the last worker is never retired while tasks may come.
  *
  * Models: scripts/model/manager.pml of its sleep, workers.pml of how many it makes,
- * wake.pml of whom it wakes, teardown.pml of terminate().
+ * wake.pml of the workers that it wakes, teardown.pml of terminate().
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -22,20 +22,20 @@
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "caller.h"
+#include "caller_runs.h"
 #include "counter.h"
 #include "deadlock.h"
 #include "depmap.h"
 #include "hooks.h"
-#include "kick.h"
 #include "manager.h"
-#include "monitor.h"
+#include "manager_kick.h"
 #include "pool.h"
-#include "roster.h"
+#include "pool_lock.h"
 #include "shutdown.h"
-#include "wake.h"
+#include "waiter.h"
 #include "watchdog.h"
-#include "worker.h"
+#include "worker_list.h"
+#include "worker_spawn.h"
 
 static struct task_struct *thread;
 

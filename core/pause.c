@@ -4,9 +4,9 @@
  */
 #include <linux/module.h>
 
-#include "batch.h"
-#include "monitor.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
 #include "refs.h"
 
 /**

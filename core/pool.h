@@ -18,9 +18,9 @@
  * @state: S
  * @marks: L: which invariants may be broken, see below
  * @end_marks: L: which of them the end of a task may break
- * @wakes: L: whom to wake once @lock is dropped
+ * @wakes: L: those to be woken once @lock is dropped
  * @staging: tasks that are on their way to @queue, see staging.c
- * @batch: tasks that were at the head of @queue, see batch.c
+ * @batch: tasks that were at the head of @queue, see queue_batch.c
  * @queue: L: the tasks that wait, a list per priority, oldest first
  * @nr_queued: S: accepted and not begun, but for those in @batch or @staging
  * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
@@ -29,7 +29,7 @@
  * @again: L: the runs, of workers and of callers, whose task waits to run again
  * @nr_outside: L: how many of these are in threads that are no workers of the pool
  * @held: L: the tasks held back behind another of their key, oldest first
- * @walk: taken by who walks along @queue, @again, @held and @delayed, see walk.c
+ * @walk: taken by who walks along @queue, @again, @held and @delayed, see queue_walk.c
  * @cursor: L: the entry that is walked to next, or NULL
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
@@ -40,7 +40,7 @@
  *	have not yet since they were counted
  * @idle: L: workers asleep; LIFO, so that the warmest is woken
  * @nr_idle: S
- * @worker_luck: L: of workers that look on before they sleep, see spin.c
+ * @worker_luck: L: of workers that look on before they sleep, see spin_wait.c
  * @waiter_luck: L: of those who look on before they sleep until a task has ended
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
  * @nr_blocked: S
@@ -123,7 +123,7 @@
  * @destroyed: S: wpool_destroy() has been called
  * @dir: I: in debugfs
  * @owner: I: the module whose own tasks are not pinned
- * @hold: L: the steps of this hold of @lock, see hold.h
+ * @hold: L: the steps of this hold of @lock, see lock_hold.h
  * @longest_hold: S: the most there were in one
  * @dep: I: what lockdep takes for all its tasks, or NULL; see depmap.c
  * @rcu: for task_lock_pool()
@@ -237,7 +237,7 @@ struct wpool {
 
 /*
  * Bits of &wpool.marks: of which invariants a change may have broken, since the lock was
- * taken; see monitor.c.
+ * taken; see pool_lock.c.
  */
 #define MARK_ROOM	0x01	/* blocked submitters may have room, or are to be refused */
 #define MARK_ASLEEP	0x02	/* all workers may be asleep in the pool's own calls */
@@ -257,7 +257,7 @@ static inline void pool_mark_end(struct wpool *pool)
 		pool_mark(pool, pool->end_marks);
 }
 
-/* Takes an entry off a list that may be walked, see walk.c. */
+/* Takes an entry off a list that may be walked, see queue_walk.c. */
 static inline void walk_del(struct wpool *pool, struct list_head *entry)
 {
 	if (unlikely(pool->cursor == entry))

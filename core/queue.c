@@ -15,20 +15,20 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
-#include "batch.h"
-#include "color.h"
 #include "counter.h"
+#include "flush_color.h"
 #include "group.h"
-#include "hold.h"
 #include "key.h"
 #include "latency.h"
+#include "lock_hold.h"
 #include "pool.h"
 #include "queue.h"
-#include "stack.h"
+#include "queue_batch.h"
 #include "staging.h"
 #include "task.h"
-#include "wake.h"
-#include "watch.h"
+#include "task_waiters.h"
+#include "waiter.h"
+#include "worker_stack.h"
 
 static bool queue_has_room(const struct wpool *pool)
 {

@@ -9,14 +9,14 @@
 #include <trace/events/wpool.h>
 
 #include "attrs.h"
-#include "batch.h"
+#include "capacity_slots.h"
 #include "depmap.h"
-#include "hold.h"
-#include "monitor.h"
+#include "lock_hold.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
 #include "resize.h"
-#include "slots.h"
-#include "wake.h"
+#include "waiter.h"
 
 /*
  * Has the manager make the workers to be kept, and @n more. Context: pool->lock

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "current.h"
+#include "current_thread.h"
 #include "pool.h"
 #include "staging.h"
 

@@ -10,24 +10,24 @@
 #include <linux/wait_bit.h>
 #include <trace/events/wpool.h>
 
-#include "batch.h"
 #include "counter.h"
-#include "current.h"
-#include "dead.h"
+#include "current_thread.h"
+#include "dead_run.h"
 #include "delayed.h"
 #include "depmap.h"
-#include "end.h"
-#include "hold.h"
 #include "hooks.h"
 #include "latency.h"
-#include "monitor.h"
+#include "lock_hold.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
+#include "queue_batch.h"
 #include "refs.h"
 #include "registry.h"
 #include "resize.h"
 #include "shutdown.h"
-#include "wake.h"
+#include "task_end.h"
+#include "waiter.h"
 #include "watchdog.h"
 
 void pool_set_state(struct wpool *pool, enum wpool_state state)

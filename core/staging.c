@@ -10,7 +10,7 @@
  * The rest of the pool need not know of it: pool_lock() shuts it, and what it held is
  * on the queue then. So whoever has pool->lock has the pool as if there were no staging
  * queue. Only a worker that comes back from a task takes the lock without shutting it, in
- * run.c; what it may find there that must not be overlooked is seen to by
+ * task_run.c; what it may find there that must not be overlooked is seen to by
  * staging_collect() before it looks at the queue, and by the calls of staging_shut() in
  * queue_link() and flush_tell().
  *
@@ -18,7 +18,7 @@
  * place on the queue; above all for no wake-up, as somebody is looking, or everybody is
  * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
  * buries a worker or raises the capacity has shut it, and so has a worker that is counted
- * as looking when it comes. So no task is stranded there, see monitor.c.
+ * as looking when it comes. So no task is stranded there, see pool_lock.c.
  *
  * A worker keeps it open only as long as it finds something in it; so if no task is
  * left it is shut before its worker sleeps. A submitter opens it when more waits than

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). What
- * is done when the pool is full is in full.c.
+ * is done when the pool is full is in queue_full.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "caller.h"
+#include "caller_runs.h"
 #include "counter.h"
-#include "full.h"
 #include "group.h"
-#include "monitor.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
-#include "stack.h"
+#include "queue_full.h"
 #include "staging.h"
 #include "submit.h"
 #include "task.h"
+#include "worker_stack.h"
 
 /* How many tasks of a batch are accepted in one hold of the lock. */
 #define BATCH_MAX	64U

@@ -5,11 +5,11 @@
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 
-#include "batch.h"
 #include "delayed.h"
-#include "monitor.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
+#include "queue_batch.h"
 #include "task_lock.h"
 
 /*

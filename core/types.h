@@ -21,20 +21,20 @@
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c
- *	      worker->groups_lock	raw; stack.c
- *	    kicked.lock			raw; kick.c
- *	    batch.lock			raw; batch.c
+ *	      worker->groups_lock	raw; worker_stack.c
+ *	    kicked.lock			raw; manager_kick.c
+ *	    batch.lock			raw; queue_batch.c
  *	    staging.lock		raw; staging.c
  *	    pool->slots.lock		inside down_trylock() and up()
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which
- * therefore takes no lock of a pool. table.lock in current.c is taken alone.
+ * therefore takes no lock of a pool. table.lock in current_thread.c is taken alone.
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
- * allocated or freed, and nobody is woken but the manager: whom to wake is
- * collected in &wpool.wakes and done after the lock is dropped. Of what
+ * allocated or freed, and nobody is woken but the manager: who is to be woken is
+ * collected in &wpool.wakes, and woken after the lock is dropped. Of what
  * a caller owns only the struct wpool_task is touched under it, so a fault
  * inside the critical section would take a caller that frees a queued task.
  *
@@ -73,7 +73,7 @@
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
 #define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
-#define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see batch.c */
+#define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
 /* The pool's: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
@@ -88,7 +88,7 @@
 /* How many flushes may be told apart at once; more share the last. */
 #define WPOOL_NR_COLORS		16
 
-/* How many tasks are batched at once, see batch.c. */
+/* How many tasks are batched at once, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
 
 /*
@@ -130,8 +130,8 @@ struct wpool_exit {
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
  * @hnode: L: on &wpool_wakes.waiters
- * @node: L: in the ring of those who wait for @task, see watch.c; on a list of @group, on
- *	&wpool.blocked, or one of the lists of color.c; or on the @rest of another
+ * @node: L: in the ring of those who wait for @task, see task_waiters.c; on a list of @group, on
+ *	&wpool.blocked, or one of the lists of flush_color.c; or on the @rest of another
  * @rest: L: those who are to be told what it is told itself, by itself, see waiters_tell()
  * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
  * @done: completed, once, by whoever took the waiter off its list
@@ -189,7 +189,7 @@ struct wpool_waiter {
 };
 
 /**
- * struct wpool_wakes - whom to wake once pool->lock is dropped
+ * struct wpool_wakes - those to be woken once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
  * @told: how many of @waiters there are
@@ -216,7 +216,7 @@ struct wpool_deadline {
  * struct wpool_run - one of the functions that a thread is inside
  * @worker: the worker of the task's pool that is inside it; NULL for another thread,
  *	which has submitted the task and runs it itself
- * @caller: I: the latter, or NULL; see caller.c
+ * @caller: I: the latter, or NULL; see caller_runs.c
  * @task: the task, or NULL for one that may not be touched any more
  * @fn: S: its function
  * @arg: and argument
@@ -236,7 +236,7 @@ struct wpool_deadline {
  * @preempt: W: preempt_count() of the thread when it began, see leak.c; so @rcu: the
  *	depth of RCU read-side critical sections. Both are 0 but in a nested run.
  * @rcu: W
- * @color: what its end counts down, see color.c
+ * @color: what its end counts down, see flush_color.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
  * @named: L: has been named for taking too long, see watchdog.c
@@ -287,7 +287,7 @@ struct wpool_run {
  * @stack: I: the address of its stack, for run_bury(); itself gone by then
  * @polled: I: nobody tells of the end of @thread: it is looked for now and then
  * @exit: of @thread, but for a worker
- * @hash: in the table of current.c, but for a worker
+ * @hash: in the table of current_thread.c, but for a worker
  * @node: L, read under RCU: on &wpool.callers
  * @running: L: on that list
  * @again: L: &wpool_run.again was accepted without room, for @thread to run it
@@ -340,7 +340,7 @@ struct wpool_caller {
  * @caller: the innermost of what it runs as a submitter, or NULL; its own until it is dead
  * @depth: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
- * @exit_work: run by the thread itself as it ends, see forget.c
+ * @exit_work: run by the thread itself as it ends, see dead_stack.c
  * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
  *	own, as is @lent
  * @lent: pools to which it has submitted tasks that lie on its stack; only to be compared
@@ -412,7 +412,7 @@ struct wpool_latency {
 };
 
 /**
- * struct wpool_batch - the next tasks to begin, see batch.c
+ * struct wpool_batch - the next tasks to begin, see queue_batch.c
  * @lock: guards what is tagged H, and the state of the tasks that are batched
  * @color: H: under which all of them were accepted
  * @serial: H: of their runs, see &wpool_run.serial

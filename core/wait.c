@@ -9,20 +9,21 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "current.h"
+#include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
-#include "end.h"
 #include "key.h"
-#include "monitor.h"
+#include "nesting.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "queue.h"
-#include "run.h"
-#include "spin.h"
+#include "spin_wait.h"
 #include "task.h"
+#include "task_end.h"
 #include "task_lock.h"
-#include "wake.h"
-#include "watch.h"
+#include "task_run.h"
+#include "task_waiters.h"
+#include "waiter.h"
 
 /* A wait for a task, from the caller's point of view. */
 struct wait {

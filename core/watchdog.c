@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who takes too long is named: tasks that run for longer than their pool's
- * watchdog_ms, and whom the end of a pool waits for.
+ * watchdog_ms, and those that the end of a pool waits for.
  *
  * The manager does it, kicked by the pool's timer. As it alone makes and frees
  * workers, it may go over them and look at their threads without a lock. The
@@ -17,10 +17,10 @@
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
 
-#include "batch.h"
 #include "counter.h"
-#include "monitor.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
 #include "watchdog.h"
 
 /* For how long the end of a pool without watchdog_ms is awaited in silence. */

@@ -3,7 +3,7 @@
  * A worker's life: made, looking for tasks, idle, leaving.
  *
  * A worker takes its tasks itself. It is kept on pool->workers from before its
- * first instruction until after its last, of which exit.c tells the manager, which
+ * first instruction until after its last, of which thread_exit.c tells the manager, which
  * buries it. So nothing that a worker owes is paid by the worker.
  *
  * That it works out in every order of steps is shown by scripts/model/wake.pml.
@@ -12,30 +12,21 @@
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/pid.h>
-#include <linux/rculist.h>
-#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
-#include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "bury.h"
-#include "compat.h"
 #include "counter.h"
-#include "exit.h"
-#include "fault.h"
-#include "forget.h"
+#include "dead_stack.h"
 #include "hotplug.h"
 #include "leak.h"
-#include "monitor.h"
 #include "pool.h"
-#include "roster.h"
-#include "run.h"
-#include "slots.h"
-#include "spin.h"
-#include "stack.h"
+#include "pool_lock.h"
+#include "spin_wait.h"
 #include "staging.h"
+#include "task_run.h"
 #include "worker.h"
+#include "worker_list.h"
+#include "worker_stack.h"
 
 /* More than the capacity, which was lowered: whoever comes by leaves. */
 static bool worker_must_leave(struct wpool_worker *worker)
@@ -84,7 +75,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 /*
  * Sleeps until somebody takes the worker off the idle list and wakes it.
  * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
- * monitor.c.
+ * pool_lock.c.
  */
 static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -146,8 +137,8 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 }
 
 /*
- * Takes and runs tasks until there is a reason to leave. Whom the end of one task
- * has woken is woken when the lock is dropped for the next, or for want of one.
+ * Takes and runs tasks until there is a reason to leave. Those that the end of one task
+ * has woken are woken when the lock is dropped for the next, or for want of one.
  */
 static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -197,7 +188,7 @@ static void worker_set_up(struct wpool_worker *worker)
 
 /*
  * After an oops a thread uses its stack anew, from the top, as it ends. What its functions
- * have there is still needed just then, see stack.c: so they begin further down. (1.2 KB are
+ * have there is still needed just then, see worker_stack.c: so they begin further down. (1.2 KB are
  * used of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
  */
 static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags)
@@ -232,84 +223,4 @@ int worker_main(void *data)
 	trace_wpool_worker_exit(pool->name, worker->id);
 	worker->has_groups = false;	/* those functions have returned */
 	return 0;
-}
-
-/* It has not run yet. */
-static struct task_struct *worker_thread(struct wpool_worker *worker)
-{
-	struct wpool *pool = worker->pool;
-	struct task_struct *thread;
-	int err;
-
-	thread = kthread_create_on_node(worker_main, worker, pool->node,
-					"wpool-%s/%u", pool->name, worker->id);
-	if (IS_ERR(thread) || !(pool->flags & POOL_PREFERS_CPUS))
-		return thread;
-	err = kthread_affine_preferred(thread, pool->cpumask);
-	if (!err)
-		return thread;
-	kthread_stop(thread);
-	return ERR_PTR(err);
-}
-
-static struct wpool_worker *worker_alloc(struct wpool *pool)
-{
-	struct wpool_worker *worker;
-	struct task_struct *thread;
-
-	if (spawn_must_fail())
-		return ERR_PTR(-ENOMEM);
-	worker = kzalloc_node(sizeof(*worker), GFP_KERNEL, pool->node);
-	if (!worker)
-		return ERR_PTR(-ENOMEM);
-	worker->pool = pool;
-	worker->id = pool->next_id++;
-	worker->since = jiffies;
-	stack_init(worker);
-
-	thread = worker_thread(worker);
-	if (IS_ERR(thread)) {
-		kfree(worker);
-		return ERR_CAST(thread);
-	}
-	worker->thread = thread;
-	worker->stack = (unsigned long)task_stack_page(thread);
-	worker->pid_nr = task_pid_nr(thread);
-	exit_watch(&worker->exit, thread, worker_reap);
-	return worker;
-}
-
-/**
- * worker_spawn() - make a worker, if the capacity has a slot for it
- * @pool: the pool
- *
- * Context: the manager; may sleep for memory and for kthreadd.
- * Return: 0, -EBUSY without a slot, or what kthread_create() gave.
- */
-int worker_spawn(struct wpool *pool)
-{
-	struct wpool_worker *worker;
-	unsigned long flags;
-	bool linked = false;
-
-	if (!slots_take(pool))
-		return -EBUSY;
-	worker = worker_alloc(pool);
-
-	pool_lock(pool, flags);
-	if (!IS_ERR(worker))
-		linked = worker_link(worker);
-	if (!linked)
-		slots_put(pool);
-	pool_unlock(pool, flags);
-	if (IS_ERR(worker))
-		return PTR_ERR(worker);
-	if (linked) {
-		wake_up_process(worker->thread);
-		return 0;
-	}
-	exit_join(&worker->exit);
-	exit_put(&worker->exit);
-	kfree(worker);
-	return -EBUSY;
 }

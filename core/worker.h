@@ -11,6 +11,4 @@ struct wpool;
 
 int worker_main(void *data);
 
-int worker_spawn(struct wpool *pool);
-
 #endif /* _WPOOL_WORKER_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 83: how long a pool's lock is held, whatever there is to do. In steps, which kernels
- * count that prove locking; see core/hold.h.
+ * count that prove locking; see core/lock_hold.h.
  */
 #include <linux/slab.h>
 #include "wpool_kunit.h"

@@ -241,7 +241,7 @@ static void watchdog_spares_quick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, heard(IN_JOB), 0);
 }
 
-/* Who waits for the end of a pool learns for whom, again and again. */
+/* Who waits for the end of a pool learns what it waits for, again and again. */
 static void watchdog_names_awaited(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {

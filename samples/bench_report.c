@@ -151,7 +151,7 @@ static struct row *row_make(const char *work, const char *label, const char *uni
 /**
  * bench_record() - keep a figure
  * @work: what was done
- * @label: by whom
+ * @label: of the contestant
  * @unit: of what
  * @value: in thousandths of it, the smaller the better
  */
@@ -171,7 +171,7 @@ void bench_record(const char *work, const char *label, const char *unit, u64 val
 /**
  * bench_record_each() - keep what a task of a work took
  * @work: what was done
- * @lane: by whom
+ * @lane: of the contestant
  * @ns: how long all of its tasks took
  */
 void bench_record_each(const struct bench_work *work, const struct bench_lane *lane, u64 ns)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Who goes along a list of a pool under its lock counts the steps, so that a hold that may
-/// grow without bound is found out: see core/hold.h.
+/// grow without bound is found out: see core/lock_hold.h.
 // Options: --no-includes --include-headers
 
 virtual report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Of what the watchers of a task are linked to only core/watch.c knows, and the chain of tasks
+/// Of what the watchers of a task are linked to only core/task_waiters.c knows, and the chain of tasks
 /// that nobody needs; both go by functions of their own.
 // Options: --no-includes --include-headers
 

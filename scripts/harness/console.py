@@ -24,7 +24,7 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"a bug of wpool's own")
 # ... while a trace is part of the report above it, or a fault if there is none.
 TRACE = re.compile(r"Call [Tt]race:")  # arm64 writes it small
-# wpool's watchdog shows the stack of whom it names; to be slow is no fault.
+# wpool's watchdog shows the stack of the thread that it names; to be slow is no fault.
 NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
 NEAR = 80  # lines: how far above its trace a report may begin
 EXPECT = re.compile(r"wpool_(?:kunit|stress): expect( some)?: (.*)")
@@ -48,7 +48,7 @@ IN_MODULE = re.compile(r"\[\w+\]$")
 
 def _own_wait(report):
     report = "\n".join(report).split("</TASK>", maxsplit=1)[0]
-    # What an interrupt does is not the doing of whom it hit, another interrupt or not.
+    # What an interrupt does is not the doing of the thread that it hit, another interrupt or not.
     stack = report.split("Call Trace:")[-1].split("</IRQ>")[0].split("asm_sysvec_")[0]
     return OWN_WAIT in stack
 

@@ -4,7 +4,7 @@ import re
 
 from harness import machine, modules, redruns, report, user
 
-# The kernel shows the stack of whom it refuses a slab cache, without a headline; what
+# The kernel shows the stack of the thread that it refuses a slab cache, without a headline; what
 # leaks is judged by itself.
 FORGIVEN = re.compile(r"Call Trace:|kmemleak: \d+ new suspected")
 # The kernel's own: 6.1 forgets the name of a slab cache that has no place in sysfs.

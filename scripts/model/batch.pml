@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks that workers take from the batch without pool->lock: core/batch.c, and run_batch().
+ * Tasks that workers take from the batch without pool->lock: core/queue_batch.c, and run_batch().
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -97,7 +97,7 @@ inline touch(t)
 	check(not_ours, !moved[t])
 }
 
-/* --- batch.c ------------------------------------------------------------ */
+/* --- queue_batch.c ------------------------------------------------------------ */
 
 inline set_queued(tasks)
 {
@@ -183,7 +183,7 @@ inline batch_harvest(me)
 	flush_tell()
 }
 
-/* --- run.c, worker.c ---------------------------------------------------- */
+/* --- task_run.c, worker.c ---------------------------------------------------- */
 
 inline task_settle(t)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Workers that wait for one another, and who gives up: core/deadlock.c, help() in
- * core/wait.c, block() in core/full.c. Checked by `make model`.
+ * core/wait.c, block() in core/queue_full.c. Checked by `make model`.
  *
  * What is shown, of every order in which the workers' steps may come:
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who is told and who gives up: block() in core/full.c, sleep_on() in
+ * Who is told and who gives up: block() in core/queue_full.c, sleep_on() in
  * core/wait.c, queue_admit_blocked() in core/queue.c, wakes_issue() in
- * core/wake.c. Checked by `make model`.
+ * core/waiter.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *

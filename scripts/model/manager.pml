@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How the manager sleeps and is woken: manager_main(), kick_exit(),
- * kick_pool() in core/kick.c. Checked by `make model`.
+ * kick_pool() in core/manager_kick.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Of many who wait for a task some are told at once, and the last of those tells the next:
- * waiters_tell() in core/wake.c, watch_del() in core/watch.c, sleep_on() in core/wait.c.
+ * waiters_tell() in core/waiter.c, watch_del() in core/task_waiters.c, sleep_on() in core/wait.c.
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:

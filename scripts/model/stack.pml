@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A group on the stack of a worker that dies: core/stack.c, and what others do meanwhile
+ * A group on the stack of a worker that dies: core/worker_stack.c, and what others do meanwhile
  * who are in a call on the group. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:

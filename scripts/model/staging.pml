@@ -181,7 +181,7 @@ inline staging_collect(many)
 	fi
 }
 
-/* --- queue.c, key.c, batch.c, wake.c ------------------------------------- */
+/* --- queue.c, key.c, queue_batch.c, waiter.c ------------------------------------- */
 
 inline queue_link()
 {
@@ -269,7 +269,7 @@ inline tasks_uncount(c, many)
 	when(flushing && !undone[c], flush_tell(c))
 }
 
-/* --- run.c, worker.c ---------------------------------------------------- */
+/* --- task_run.c, worker.c ---------------------------------------------------- */
 
 inline begin(w, t)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How workers sleep and are woken: core/monitor.c, core/worker.c, core/manager.c.
+ * How workers sleep and are woken: core/pool_lock.c, core/worker.c, core/manager.c.
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -66,7 +66,7 @@ bool task_stranded, list_corrupted, use_after_free;
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define any(what)	(what(0) -> 0 : (what(1) -> 1 : 2))
 
-/* --- monitor.c ------------------------------------------------------- */
+/* --- pool_lock.c ------------------------------------------------------- */
 
 inline worker_unidle(w) { on_idle[w] = false; nr_idle-- }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Looking for tasks where they wait, with the lock dropped on the way: core/walk.c.
+ * Looking for tasks where they wait, with the lock dropped on the way: core/queue_walk.c.
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:

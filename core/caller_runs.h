@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks that their submitters run; see caller_runs.c.
+ */
+#ifndef _WPOOL_CALLER_RUNS_H
+#define _WPOOL_CALLER_RUNS_H
+
+#include "types.h"
+
+struct wpool_caller *caller_alloc(struct wpool *pool);
+void caller_free(struct wpool_caller *caller);
+bool caller_inside_group(const struct wpool_group *group);
+bool caller_may_run(struct wpool *pool, const struct wpool_task *task);
+bool caller_may_run_again(struct wpool *pool, const struct wpool_task *task);
+void caller_run(struct wpool_caller *caller, struct wpool_task *task,
+		unsigned long flags) __releases(&caller->pool->lock);
+void caller_bury_all_of(struct wpool_worker *worker);
+void caller_look(struct wpool *pool);
+
+#endif /* _WPOOL_CALLER_RUNS_H */

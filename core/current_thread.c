@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the current thread is: a worker, the thread of a pool's hooks, inside a task that it
+ * runs as its submitter; and in which of its functions.
+ *
+ * A thread finds the innermost task that it runs as its submitter in &wpool_worker.caller if
+ * it is a worker, else in a table, in which there is nobody but who is inside one.
+ */
+#include <linux/hash.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+
+#include "current_thread.h"
+#include "pool.h"
+
+/* What these threads run: from the loading of wpool on. */
+static struct {
+	int (*worker)(void *data);
+	int (*hooks)(void *data);
+} mains __ro_after_init;
+
+void __init current_init(int (*worker)(void *data), int (*hooks)(void *data))
+{
+	mains.worker = worker;
+	mains.hooks = hooks;
+}
+
+/**
+ * worker_current() - the worker that the current thread is
+ * @pool: of this pool, or NULL for any
+ *
+ * Context: any.
+ * Return: the worker or NULL; in an interrupt that hit a worker it is NULL.
+ */
+struct wpool_worker *worker_current(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+
+	if (!in_task() || !(current->flags & PF_KTHREAD) ||
+	    kthread_func(current) != mains.worker)
+		return NULL;
+	worker = kthread_data(current);
+	return !pool || worker->pool == pool ? worker : NULL;
+}
+
+/* Is the current thread that of the pool's hooks? Context: any. */
+bool hooks_current(const struct wpool *pool)
+{
+	return in_task() && (current->flags & PF_KTHREAD) &&
+	       kthread_func(current) == mains.hooks && kthread_data(current) == pool;
+}
+
+#define TABLE_BITS	6
+
+/* The innermost of each thread first. Written under the lock, read under RCU. */
+static struct {
+	raw_spinlock_t		lock;
+	struct hlist_head	buckets[1 << TABLE_BITS];
+} table = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(table.lock),
+};
+
+static struct hlist_head *table_bucket(const struct task_struct *thread)
+{
+	return &table.buckets[hash_ptr(thread, TABLE_BITS)];
+}
+
+/**
+ * caller_current() - the innermost task that the current thread runs as its submitter
+ * @worker: the worker that the thread is, of whatever pool, or NULL
+ *
+ * Context: any.
+ * Return: the run, or NULL. It ends by this thread alone.
+ */
+struct wpool_caller *caller_current(const struct wpool_worker *worker)
+{
+	struct hlist_head *bucket = table_bucket(current);
+	struct wpool_caller *caller;
+
+	if (worker)
+		return worker->caller;
+	if (!in_task() || likely(hlist_empty(bucket)))
+		return NULL;
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(caller, bucket, hash) {
+		if (caller->thread == current)
+			break;
+	}
+	rcu_read_unlock();
+	return caller;
+}
+
+/* Is the current thread, as its submitter, inside a task of this pool? Context: any. */
+bool caller_inside(const struct wpool *pool)
+{
+	const struct wpool_caller *caller = caller_current(worker_current(NULL));
+
+	while (caller && caller->pool != pool)
+		caller = caller->outer;
+	return caller;
+}
+
+/* The current thread, no worker, is inside a task from here on. */
+void current_enter(struct wpool_caller *caller)
+{
+	raw_spin_lock(&table.lock);
+	hlist_add_head_rcu(&caller->hash, table_bucket(caller->thread));
+	raw_spin_unlock(&table.lock);
+}
+
+/* Not any more; or the thread has ended. */
+void current_leave(struct wpool_caller *caller)
+{
+	raw_spin_lock(&table.lock);
+	hlist_del_rcu(&caller->hash);
+	raw_spin_unlock(&table.lock);
+}
+
+/**
+ * run_current() - the innermost function that the current thread is inside
+ * @pool: gets the pool of its task, or of the worker that is inside none, or NULL
+ *
+ * Context: any.
+ * Return: the run, or NULL: none, or in an interrupt.
+ */
+const struct wpool_run *run_current(struct wpool **pool)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+	struct wpool_caller *caller = caller_current(worker);
+
+	if (caller && (!worker || caller->nested == worker->depth)) {
+		*pool = caller->pool;
+		return &caller->run;
+	}
+	*pool = worker ? worker->pool : NULL;
+	return worker && worker->depth ? &worker->runs[worker->depth - 1] : NULL;
+}
+
+/* Is it the current thread that is inside the function? Context: process. */
+bool run_is_of_current(const struct wpool_run *run)
+{
+	return current == (run->caller ? run->caller->thread : run->worker->thread);
+}
+
+/**
+ * wpool_current() - the pool whose task is calling
+ *
+ * Of several that the thread is inside it is that of the innermost.
+ *
+ * Context: any.
+ * Return: the pool, valid until the task returns, or NULL outside of a task.
+ */
+struct wpool *wpool_current(void)
+{
+	struct wpool *pool;
+
+	run_current(&pool);
+	return pool;
+}
+EXPORT_SYMBOL_GPL(wpool_current);
+
+/**
+ * wpool_should_stop() - is the calling task asked to end
+ *
+ * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its
+ * pool was shut down by wpool_shutdown_now(). A long task looks now and then.
+ *
+ * Context: any.
+ * Return: true if it is; false outside of a task.
+ */
+bool wpool_should_stop(void)
+{
+	const struct wpool_run *run;
+	struct wpool *pool;
+
+	run = run_current(&pool);
+	return run && (READ_ONCE(run->stop) ||
+		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
+}
+EXPORT_SYMBOL_GPL(wpool_should_stop);
+
+/**
+ * worker_refused() - refuse a wait for a pool to one of its own threads
+ * @pool: the pool
+ * @what: the call
+ *
+ * Context: any.
+ * Return: true, after a message, if the caller would wait for itself.
+ */
+bool worker_refused(struct wpool *pool, const char *what)
+{
+	const char *who = worker_current(pool) ? "workers" :
+			  hooks_current(pool) ? "hooks" :
+			  caller_inside(pool) ? "tasks" : NULL;
+
+	if (who)
+		pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",
+				   pool->name, what, who);
+	return who;
+}

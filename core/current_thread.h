@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the current thread is; see current_thread.c.
+ */
+#ifndef _WPOOL_CURRENT_THREAD_H
+#define _WPOOL_CURRENT_THREAD_H
+
+#include <linux/types.h>
+
+struct wpool;
+struct wpool_caller;
+struct wpool_run;
+struct wpool_worker;
+
+void current_init(int (*worker)(void *data), int (*hooks)(void *data));
+struct wpool_worker *worker_current(struct wpool *pool);
+bool hooks_current(const struct wpool *pool);
+struct wpool_caller *caller_current(const struct wpool_worker *worker);
+bool caller_inside(const struct wpool *pool);
+void current_enter(struct wpool_caller *caller);
+void current_leave(struct wpool_caller *caller);
+const struct wpool_run *run_current(struct wpool **pool);
+bool run_is_of_current(const struct wpool_run *run);
+bool worker_refused(struct wpool *pool, const char *what);
+
+#endif /* _WPOOL_CURRENT_THREAD_H */

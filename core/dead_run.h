@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Runs whose thread is dead; see dead_run.c.
+ */
+#ifndef _WPOOL_DEAD_RUN_H
+#define _WPOOL_DEAD_RUN_H
+
+#include <linux/types.h>
+
+struct wpool;
+struct wpool_run;
+
+bool run_on_own_stack(const struct wpool_run *run, const void *object);
+bool run_revoke(struct wpool *pool, struct wpool_run *run);
+void run_bury_one(struct wpool *pool, struct wpool_run *run);
+
+#endif /* _WPOOL_DEAD_RUN_H */

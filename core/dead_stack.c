@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A worker that is taken down lets go of what lies on its stack, before that goes; see worker_stack.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
+
+#include "dead_stack.h"
+#include "depmap.h"
+#include "group.h"
+#include "key_release.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "queue_batch.h"
+#include "queue_walk.h"
+#include "registry.h"
+#include "task_end.h"
+#include "worker_stack.h"
+
+static bool wants_stack(const struct walk_entry *entry, const void *worker)
+{
+	return stack_has(worker, entry->task) || stack_has(worker, entry->group);
+}
+
+/* Ends a task that its run goes on without. Context: pool->lock held. */
+static void let_go_of_task(struct wpool *pool, struct wpool_run *run)
+{
+	struct wpool_task *task = run->task;
+
+	task_grab(pool, task);
+	run->task = NULL;
+	if (task->state & TASK_QUEUED) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	}
+	key_release(pool, task);
+	task_settle(task, -EOWNERDEAD);
+}
+
+/* Ends what a run has of a stack. Context: pool->lock held. */
+static void let_go(struct wpool *pool, struct wpool_run *run,
+		   const struct wpool_worker *dead)
+{
+	struct wpool_group *group = run->group;
+
+	if (stack_has(dead, run->task))
+		let_go_of_task(pool, run);
+	if (!stack_has(dead, group))
+		return;
+	run->group = NULL;
+	if (!run->worker)
+		group_task_outside(group, pool, false);
+	group_task_done(group, pool, -EOWNERDEAD);
+}
+
+static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
+			   const struct wpool_worker *dead)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	pool_lock(pool, flags);
+	for (i = 0; i < runner->depth; i++)
+		let_go(pool, &runner->runs[i], dead);
+	pool_unlock(pool, flags);
+}
+
+/* The same for a task that its submitter runs. */
+static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_worker *dead)
+{
+	struct wpool *pool = caller->pool;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (caller->running)
+		let_go(pool, &caller->run, dead);
+	pool_unlock(pool, flags);
+}
+
+/* Has a run to do with the stack? Without a lock; none begins any more that has. */
+static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
+{
+	return stack_has(dead, READ_ONCE(run->task)) || stack_has(dead, READ_ONCE(run->group));
+}
+
+static bool may_run(const struct wpool_worker *runner, const struct wpool_worker *dead)
+{
+	unsigned int i;
+
+	for (i = 0; i < WPOOL_MAX_NESTING; i++) {
+		if (has_to_do(&runner->runs[i], dead))
+			return true;
+	}
+	return false;
+}
+
+/* In one pool: what waits first, so that no more of it begins. */
+static void forget_in(struct wpool *pool, struct wpool_worker *dead)
+{
+	struct wpool_caller *caller;
+	struct wpool_worker *worker;
+
+	walk_cancel(pool, wants_stack, dead);
+	rcu_read_lock();
+	list_for_each_entry_rcu(worker, &pool->workers, node) {
+		if (may_run(worker, dead))
+			let_go_of_runs(pool, worker, dead);
+	}
+	list_for_each_entry_rcu(caller, &pool->callers, node) {
+		if (has_to_do(&caller->run, dead))
+			let_go_of_caller(caller, dead);
+	}
+	rcu_read_unlock();
+}
+
+static void forget_in_other(struct wpool *pool, void *arg)
+{
+	struct wpool_worker *dead = arg;
+
+	if (pool != dead->pool && (dead->ending || stack_lent_to(dead, pool)))
+		forget_in(pool, dead);
+}
+
+/**
+ * group_end() - tell all who wait for a group that is about to go
+ * @group: in no pool any more; on the stack of the current thread, which ends
+ *
+ * Context: any.
+ */
+static void group_end(struct wpool_group *group)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	/* Nobody comes to be counted any more: group_doze() knows that it ends. */
+	raw_spin_lock_irqsave(&group->lock, flags);
+	pool = group_get_counting_home(group) ?: wpool_get(group->owner->pool);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+
+	pool_lock(pool, flags);
+	raw_spin_lock(&group->lock);
+	group->pending = 0;
+	if (!group->error)
+		group->error = -EOWNERDEAD;
+	group_empty(group, pool);
+	raw_spin_unlock(&group->lock);
+	pool_unlock(pool, flags);
+	wpool_put(pool);
+}
+
+/* What only threads know that are on their way out, or wait. */
+static void forget_groups(struct wpool_worker *dead)
+{
+	struct wpool_group *group, *next;
+
+	list_for_each_entry_safe(group, next, &dead->groups, node)
+		group_end(group);
+}
+
+/*
+ * By the thread of the worker as it ends. If it has left by itself there is nothing, but
+ * for tasks that a function has returned from and should not have.
+ */
+static void stack_forget(struct callback_head *work)
+{
+	struct wpool_worker *worker = container_of(work, struct wpool_worker, exit_work);
+
+	/* It may have died in an RCU read-side critical section, and we sleep. */
+	while (rcu_preempt_depth()) {
+		rcu_read_unlock();
+		__acquire(RCU);
+	}
+	dep_thread_ends(worker);
+	if (worker->has_groups) {
+		WRITE_ONCE(worker->ending, true);
+		synchronize_rcu();	/* pairs with stack_is_ending() */
+	}
+	if (!worker->ending && !worker->nr_lent)
+		return;
+	/* Perhaps not among all yet. */
+	forget_in(worker->pool, worker);
+	visit_pools(forget_in_other, worker);
+	if (worker->ending)
+		forget_groups(worker);
+}
+
+/**
+ * stack_watch() - see to it that a worker's thread does that
+ * @worker: the current thread
+ */
+void stack_watch(struct wpool_worker *worker)
+{
+	init_task_work(&worker->exit_work, stack_forget);
+	task_work_add(current, &worker->exit_work, TWA_NONE);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What goes with a stack; see dead_stack.c.
+ */
+#ifndef _WPOOL_DEAD_STACK_H
+#define _WPOOL_DEAD_STACK_H
+
+#include <linux/types.h>
+
+struct wpool_worker;
+
+void stack_watch(struct wpool_worker *worker);
+
+#endif /* _WPOOL_DEAD_STACK_H */

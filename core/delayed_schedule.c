@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Submitting with a delay, and another delay; how a delay passes is in delayed.c.
+ */
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+
+#include "delayed.h"
+#include "group.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "submit.h"
+#include "task_end.h"
+#include "task_lock.h"
+#include "task_waiters.h"
+#include "waiter.h"
+
+/**
+ * wpool_schedule_delayed() - have a task run after a time
+ * @pool: the pool
+ * @dtask: set up by wpool_delayed_task_init(), and neither delayed, queued nor
+ *	running; the pool's until it has run or was cancelled
+ * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more is for ever:
+ *	until wpool_modify_delayed() sets another.
+ *
+ * It counts as the pool's from now on: a flush waits for it, and a pool that is
+ * shut down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When its time has
+ * come it is queued even if the queue is full.
+ *
+ * Context: Any but NMI.
+ * Return: 0, -EINVAL, -EBUSY, -ESHUTDOWN or -ENOENT as wpool_schedule().
+ */
+int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+			   unsigned long delay)
+{
+	unsigned long flags;
+	int ret;
+
+	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
+		return -EINVAL;
+	pool_lock(pool, flags);
+	ret = queue_check(pool, &dtask->task, NULL);
+	if (!ret && dtask->task.state & TASK_IN_FN)
+		ret = -EBUSY;
+	if (!ret)
+		ret = queue_take(pool, &dtask->task, NULL, NULL);
+	if (!ret)
+		delayed_link(pool, dtask, delay);
+	pool_unlock(pool, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
+
+/**
+ * wpool_cancel_delayed() - take back a delayed task that has not begun
+ * @dtask: the task
+ *
+ * The same as wpool_cancel() of its member task.
+ *
+ * Context: Any but NMI.
+ * Return: true if it was delayed or queued and now does not run: then its memory is the
+ * caller's at once. False if it was neither: if it runs, see
+ * wpool_cancel_delayed_sync().
+ */
+bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
+{
+	return dtask && wpool_cancel(&dtask->task);
+}
+EXPORT_SYMBOL_GPL(wpool_cancel_delayed);
+
+/**
+ * wpool_cancel_delayed_sync() - take back a delayed task, and wait for it if it has begun
+ * @dtask: the task; not detached
+ *
+ * The same as wpool_cancel_sync() of its member task.
+ *
+ * Context: Process context; sleeps for as long as the task goes on.
+ * Return: as wpool_cancel_delayed().
+ */
+bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
+{
+	might_sleep();
+	return dtask && wpool_cancel_sync(&dtask->task);
+}
+EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
+
+/*
+ * Delays a task that was taken back. In a group it is not for a worker to end then, but for
+ * a timer. Context: pool->lock held.
+ */
+static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
+			  unsigned long delay)
+{
+	struct wpool_task *task = &dtask->task;
+	struct wpool_group *group = watch_group(task);
+
+	if (group && task->state & TASK_QUEUED)
+		group_task_outside(group, pool, true);
+	delayed_link(pool, dtask, delay);
+	/* A worker that waits for it waits for a timer now. */
+	watch_tell(task, -EAGAIN, 0);
+}
+
+/* Return: false if it does not wait in a pool. */
+static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_take_back(&dtask->task, TASK_IN_FN, &flags);
+	if (!pool)
+		return false;
+	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
+	if (delayed_cancelled(pool) || group_ends(&dtask->task) || group_cancels(&dtask->task))
+		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
+	else
+		delayed_again(pool, dtask, delay);
+	pool_unlock(pool, flags);
+	return true;
+}
+
+/**
+ * wpool_modify_delayed() - set another delay
+ * @pool: the pool
+ * @dtask: the task; submitted if it is not yet, and delayed again if it waits in
+ *	the queue
+ * @delay: from now, in jiffies; as for wpool_schedule_delayed()
+ *
+ * A task that was accepted stays in the pool and in the group that it is in. Of a pool that
+ * was shut down, and does not run out its delayed tasks, it is cancelled.
+ *
+ * Context: Any but NMI.
+ * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.
+ */
+int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+			 unsigned long delay)
+{
+	int ret;
+
+	if (IS_ERR_OR_NULL(pool) || !dtask)
+		return -EINVAL;
+	do {
+		if (put_off(dtask, delay))
+			return 0;
+		ret = wpool_schedule_delayed(pool, dtask, delay);
+		/* Again if somebody else has just submitted it. */
+	} while (ret == -EBUSY && !wpool_task_running(&dtask->task));
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_modify_delayed);

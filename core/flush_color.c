@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks accepted and not ended, and who waits for them.
+ *
+ * A flush waits for the tasks that were accepted before it and for no others.
+ * So every task is counted under a color, and a flush notes which colors have
+ * tasks now and makes the pool go on with one that has none. A color that is
+ * awaited is not counted up any more, so it comes to zero, and the flush is over
+ * when all that it noted have. If all colors are in use, the current one is left
+ * by the first that becomes free: such a flush may wait for a few tasks more
+ * than it had to.
+ *
+ * When a color comes to zero that is counted, and a flush that is told of it looks which
+ * of its own have. Flushes are in a line, and only the first are looked at: one that
+ * came later waits for all that those before it still wait for. How many are over at once
+ * is not limited, so who is told last in a hold of the lock tells the next.
+ */
+#include <linux/lockdep.h>
+#include <linux/string.h>
+
+#include "flush_color.h"
+#include "lock_hold.h"
+#include "pool.h"
+#include "staging.h"
+#include "waiter.h"
+
+/* Has each color that it noted come to zero since? Context: pool->lock held. */
+static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *waiter)
+{
+	const struct flusher *flusher = container_of(waiter, struct flusher, waiter);
+	unsigned int color;
+
+	for (color = 0; color < WPOOL_NR_COLORS; color++) {
+		if (waiter->colors & BIT(color) &&
+		    flusher->zeros[color] == pool->zeros[color])
+			return false;
+	}
+	return true;
+}
+
+/* Who is to be told next, if anybody is. Context: pool->lock held. */
+static struct wpool_waiter *flush_next(struct wpool *pool)
+{
+	struct wpool_waiter *waiter;
+
+	waiter = list_first_entry_or_null(&pool->drained, struct wpool_waiter, node);
+	if (waiter)
+		return waiter;
+	waiter = list_first_entry_or_null(&pool->flushers, struct wpool_waiter, node);
+	return waiter && flush_is_over(pool, waiter) ? waiter : NULL;
+}
+
+/* Tells some of those whose wait is over. Context: pool->lock held. */
+void flush_tell_some(struct wpool *pool)
+{
+	struct wpool_waiter *waiter = flush_next(pool);
+	unsigned int n = 0;
+
+	while (waiter) {
+		hold_step(pool);
+		list_del(&waiter->node);
+		pool->nr_flushing--;
+		waiter->value = ++n == WPOOL_CHUNK;
+		waiter_tell(waiter, 0, &pool->wakes);
+		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
+	}
+}
+
+/**
+ * flush_tell() - the last task of a color has ended while somebody flushes
+ * @pool: the pool
+ * @color: the color
+ *
+ * Context: pool->lock held.
+ */
+void flush_tell(struct wpool *pool, u8 color)
+{
+	lockdep_assert_held(&pool->lock);
+	staging_shut(pool);
+	pool->zeros[color]++;
+	pool->awaited_colors &= ~BIT(color);
+	if (pool->awaited_colors & BIT(pool->color))
+		pool->color = color;
+	if (!list_empty(&pool->drainers) && !pool_undone(pool))
+		list_splice_tail_init(&pool->drainers, &pool->drained);
+	flush_tell_some(pool);
+}
+
+static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
+{
+	unsigned int color, colors = 0;
+
+	*unused = pool->color;
+	for (color = 0; color < WPOOL_NR_COLORS; color++) {
+		if (pool->undone[color])
+			colors |= BIT(color);
+		else
+			*unused = color;
+	}
+	return colors;
+}
+
+/* Gets in line. Context: pool->lock held. */
+void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
+{
+	struct wpool_waiter *waiter = &flusher->waiter;
+	unsigned int unused;
+
+	pool->nr_flushing++;
+	if (drain) {
+		list_add_tail(&waiter->node, &pool->drainers);
+		return;
+	}
+	waiter->colors = colors_in_use(pool, &unused);
+	memcpy(flusher->zeros, pool->zeros, sizeof(flusher->zeros));
+	pool->awaited_colors |= waiter->colors;
+	pool->color = unused;
+	list_add_tail(&waiter->node, &pool->flushers);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks accepted and not ended; see flush_color.c.
+ */
+#ifndef _WPOOL_FLUSH_COLOR_H
+#define _WPOOL_FLUSH_COLOR_H
+
+#include "counter.h"
+#include "pool.h"
+#include "types.h"
+
+/**
+ * struct flusher - a caller of flush or drain
+ * @waiter: on &wpool.flushers or &wpool.drainers; value: it has to tell the next
+ * @zeros: L: &wpool.zeros when it came
+ */
+struct flusher {
+	struct wpool_waiter	waiter;
+	unsigned int		zeros[WPOOL_NR_COLORS];
+};
+
+void flush_tell_some(struct wpool *pool);
+void flush_join(struct wpool *pool, struct flusher *flusher, bool drain);
+void flush_tell(struct wpool *pool, u8 color);
+
+/* Counts a task that is being accepted. */
+static inline void task_count(struct wpool *pool, struct wpool_task *task)
+{
+	WRITE_ONCE(task->pool, pool);
+	task->color = pool->color;
+	pool->undone[task->color]++;
+	stat_inc(pool, WPOOL_STAT_SUBMITTED);
+}
+
+/* Counts tasks that have ended, accepted under @color. */
+static inline void flush_done(struct wpool *pool, u8 color, unsigned int n)
+{
+	pool->undone[color] -= n;
+	if (unlikely(pool->nr_flushing) && !pool->undone[color])
+		flush_tell(pool, color);
+}
+
+#endif /* _WPOOL_FLUSH_COLOR_H */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What follows the head of a key: as that has ended, the next of its key goes to the queue, and
+ * those are told who wait for it, or for one further back.
+ *
+ * Everything here needs pool->lock.
+ */
+#include <linux/list.h>
+#include <linux/rbtree.h>
+
+#include "group.h"
+#include "key.h"
+#include "key_release.h"
+#include "lock_hold.h"
+#include "pool.h"
+#include "queue.h"
+#include "task_waiters.h"
+#include "waiter.h"
+
+/* Of how many tasks that are awaited by way of their groups this is told in one hold. */
+#define GROUPS_TOLD	4
+
+/* Those that wait for the group of a task. Return: false if it has none. */
+static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
+{
+	struct wpool_group *group = watch_group(&behind->task);
+
+	if (WARN_ON_ONCE(!group))
+		return false;
+	/* Back when one of those that look finds no more to do. */
+	list_del_init(&behind->awaited);
+	group_tell_workers(group, pool);
+	return true;
+}
+
+/*
+ * Has one look again that waits for one further back: it runs the head itself, and it may
+ * be that nobody else is free to. It can, so one is enough; and if others were quicker,
+ * one is told when that head has ended. Those who wait for a group are told as well, but
+ * it is not known whether they still do.
+ */
+static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
+{
+	struct wpool_keyed_task *awaited;
+	struct wpool_waiter *waiter;
+	unsigned int n;
+
+	for (n = 0; n < GROUPS_TOLD; n++) {
+		awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task,
+						   awaited);
+		if (!awaited)
+			return;
+		hold_step(pool);
+		waiter = watch_helper(&awaited->task);
+		if (waiter) {
+			watch_del(pool, waiter);
+			waiter_tell(waiter, -EAGAIN, &pool->wakes);
+			return;
+		}
+		if (!tell_group_behind(pool, awaited))
+			return;
+	}
+}
+
+/**
+ * __key_release() - let the next task of a key go to the queue
+ * @pool: the pool
+ * @task: ended, or not to begin any more; a follower has been taken off its list
+ */
+void __key_release(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_keyed_task *head, *next;
+	struct wpool_group *group;
+
+	if (key_is_follower(task))
+		return;
+	head = to_keyed(task);
+	next = list_first_entry_or_null(&head->followers, struct wpool_keyed_task,
+					task.node);
+	if (next)
+		rb_replace_node(&head->link, &next->link, &pool->keys);
+	else
+		rb_erase(&head->link, &pool->keys);
+	RB_CLEAR_NODE(&head->link);
+	if (!next)
+		return;
+	list_del(&next->task.node);
+	key_unhold(pool, &next->task);
+	INIT_LIST_HEAD(&next->followers);
+	list_splice_init(&head->followers, &next->followers);
+	list_splice_init(&head->awaited, &next->awaited);
+	queue_link(pool, &next->task);
+	watch_tell(&next->task, -EAGAIN, 0);
+	group = watch_group(&next->task);
+	if (group)
+		group_tell_workers(group, pool);
+	tell_behind(pool, next);
+}

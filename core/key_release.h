@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What follows the head of a key; see key_release.c.
+ */
+#ifndef _WPOOL_KEY_RELEASE_H
+#define _WPOOL_KEY_RELEASE_H
+
+#include "pool.h"
+
+void __key_release(struct wpool *pool, struct wpool_task *task);
+
+static inline void key_release(struct wpool *pool, struct wpool_task *task)
+{
+	if (unlikely(task->flags & WPOOL_TASK_KEYED))
+		__key_release(pool, task);
+}
+
+#endif /* _WPOOL_KEY_RELEASE_H */

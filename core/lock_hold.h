@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For how long pool->lock is held, with interrupts off.
+ *
+ * A hold takes no more than %WPOOL_HOLD_MAX steps, however much there is to do. A step is
+ * a task that is accepted, taken or ended, a thread that is told, or an entry of a list
+ * that is passed over. What may take more is done in chunks, with the lock dropped and
+ * the rest of the machine let in between; it is then up to each such place that the pool
+ * is in order between two chunks.
+ *
+ * Not counted is what is bounded anyway: the look for a key, up to the levels that a
+ * balanced tree may have, and the functions that one worker is inside.
+ *
+ * Kernels that prove locking count, and complain of a hold that takes more.
+ */
+#ifndef _WPOOL_LOCK_HOLD_H
+#define _WPOOL_LOCK_HOLD_H
+
+#include <linux/bug.h>
+
+#include "pool.h"
+
+/* The most steps in a hold. */
+#define WPOOL_HOLD_MAX		256
+
+/* How many tasks, or others, are seen to in a hold. Each may take some steps. */
+#define WPOOL_CHUNK		32U
+
+#ifdef CONFIG_PROVE_LOCKING
+/* The lock has just been taken. */
+static inline void hold_begin(struct wpool *pool)
+{
+	pool->hold = 0;
+}
+
+static inline void hold_step(struct wpool *pool)
+{
+	if (++pool->hold <= pool->longest_hold)
+		return;
+	WRITE_ONCE(pool->longest_hold, pool->hold);
+	WARN_ONCE(pool->hold > WPOOL_HOLD_MAX, "wpool: %s: held its lock for more than %u steps\n",
+		  pool->name, WPOOL_HOLD_MAX);
+}
+#else
+static inline void hold_begin(struct wpool *pool)
+{
+}
+
+static inline void hold_step(struct wpool *pool)
+{
+}
+#endif
+
+#endif /* _WPOOL_LOCK_HOLD_H */

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the manager is given to do: pools to look at, and threads that have ended.
+ *
+ * It can be given from everywhere, with any lock held. No wake-up is lost: who adds to a list
+ * wakes the manager after, and the manager sets its state before it looks at the lists. Modelled
+ * in scripts/model/manager.pml.
+ */
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "manager_kick.h"
+#include "pool.h"
+
+static struct {
+	raw_spinlock_t		lock;
+	struct list_head	pools;	/* lock; each holds a reference */
+	struct llist_head	dead;	/* threads that have ended, workers to be buried */
+	struct task_struct	*manager;
+} kicked = {
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(kicked.lock),
+	.pools	= LIST_HEAD_INIT(kicked.pools),
+	.dead	= LLIST_HEAD_INIT(kicked.dead),
+};
+
+/* Who is woken: before there is a pool. */
+void kick_init(struct task_struct *manager)
+{
+	kicked.manager = manager;
+}
+
+/**
+ * kick_pool() - have the manager look at a pool
+ * @pool: the pool; the caller or the lock that it holds keeps it alive
+ *
+ * Context: any.
+ */
+void kick_pool(struct wpool *pool)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&kicked.lock, flags);
+	if (list_empty(&pool->manage_node)) {
+		wpool_get(pool);
+		list_add_tail(&pool->manage_node, &kicked.pools);
+	}
+	raw_spin_unlock_irqrestore(&kicked.lock, flags);
+	wake_up_process(kicked.manager);
+}
+
+/**
+ * kick_exit() - have the manager do what is to be done after the end of a thread
+ * @exit: of the thread, and not on its way to the manager
+ *
+ * Context: any.
+ */
+void kick_exit(struct wpool_exit *exit)
+{
+	llist_add(&exit->node, &kicked.dead);
+	wake_up_process(kicked.manager);
+}
+
+/* The next pool to be looked at, with a reference, or NULL. By the manager. */
+struct wpool *kick_next_pool(void)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&kicked.lock, flags);
+	pool = list_first_entry_or_null(&kicked.pools, struct wpool, manage_node);
+	if (pool)
+		list_del_init(&pool->manage_node);
+	raw_spin_unlock_irqrestore(&kicked.lock, flags);
+	return pool;
+}
+
+/* All threads that have ended, the first to end first, or NULL. By the manager. */
+struct llist_node *kick_take_dead(void)
+{
+	return llist_reverse_order(llist_del_all(&kicked.dead));
+}

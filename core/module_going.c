@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a module leaves behind that goes.
+ *
+ * A module stays as long as tasks of it are in pools of others, which pin it; its own pools
+ * it destroys before it goes. But one whose init fails goes whatever pins it; and one may
+ * forget. So before its memory is freed we take back what waits of it, wait for what runs,
+ * and destroy its pools. New tasks of it are refused by then, as it cannot be pinned any more.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+
+#include "module_going.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue_walk.h"
+#include "registry.h"
+
+/* How often to look whether a task has ended. Nobody tells of that, and few wait so. */
+#define OWNER_LOOK	(HZ / 20 + 1)
+
+static bool wants_owner(const struct walk_entry *entry, const void *module)
+{
+	return entry->owner == module;
+}
+
+static bool owner_has(const struct wpool_run *run, const struct module *module)
+{
+	return within_module((unsigned long)READ_ONCE(run->fn), module);
+}
+
+/* Is a task of the pool a function of the module that runs? No other can begin. */
+static bool owner_runs(struct wpool *pool, const struct module *module)
+{
+	const struct wpool_caller *caller;
+	struct wpool_worker *worker;
+	bool runs = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(worker, &pool->workers, node) {
+		for (i = 0; i < READ_ONCE(worker->depth); i++) {
+			if (owner_has(&worker->runs[i], module))
+				runs = true;
+		}
+	}
+	list_for_each_entry_rcu(caller, &pool->callers, node) {
+		if (owner_has(&caller->run, module))
+			runs = true;
+	}
+	rcu_read_unlock();
+	return runs;
+}
+
+static void leave_pool(struct wpool *pool, void *arg)
+{
+	struct module *module = arg;
+	unsigned long flags;
+	unsigned int n;
+
+	if (pool->owner == module) {
+		pr_err("%s: its module %s goes, and has not destroyed it\n",
+		       pool->name, module->name);
+		wpool_shutdown_now(pool, NULL);
+		wpool_destroy(pool);
+		return;
+	}
+	n = walk_cancel(pool, wants_owner, module);
+	if (n)
+		pr_err("%s: module %s goes with %u tasks that wait: they are cancelled\n",
+		       pool->name, module->name, n);
+	if (!owner_runs(pool, module))
+		return;
+	pr_err("%s: module %s goes with tasks that run: they are waited for\n",
+	       pool->name, module->name);
+	while (owner_runs(pool, module))
+		schedule_timeout_uninterruptible(OWNER_LOOK);
+	/* Who has left the function lets go of the module in this hold of the lock. */
+	pool_lock(pool, flags);
+	pool_unlock(pool, flags);
+}
+
+/* After its exit, or its init that failed. May sleep. */
+static int owner_goes(struct notifier_block *block, unsigned long event, void *module)
+{
+	if (event == MODULE_STATE_GOING && module != THIS_MODULE)
+		visit_pools(leave_pool, module);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block owner_block = { .notifier_call = owner_goes };
+
+int __init owner_init(void)
+{
+	return register_module_notifier(&owner_block);
+}
+
+void owner_exit(void)
+{
+	unregister_module_notifier(&owner_block);
+}

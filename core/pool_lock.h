@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Taking and dropping pool->lock; see pool_lock.c.
+ *
+ * pool_lock() has the whole pool under the lock, pool_lock_staged() has it but for the
+ * staging queue. Both are dropped by pool_unlock() or pool_unlock_irq() alone, which
+ * restore the invariants of the pool and wake whoever is to be woken.
+ */
+#ifndef _WPOOL_POOL_LOCK_H
+#define _WPOOL_POOL_LOCK_H
+
+#include <linux/spinlock.h>
+
+#include "lock_hold.h"
+#include "pool.h"
+#include "staging.h"
+#include "types.h"
+
+void __pool_restore(struct wpool *pool);
+void pool_restore_all(struct wpool *pool);
+void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
+void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
+
+/* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */
+static inline bool queue_unseen(const struct wpool *pool)
+{
+	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
+	       !pool->nr_looking && pool_ready(pool);
+}
+
+static inline bool wakes_any(const struct wpool_wakes *wakes)
+{
+	return wakes->worker || wakes->garbage || !hlist_empty(&wakes->waiters);
+}
+
+/*
+ * For a worker that goes on in the same hold of the lock: it is to find what the end of its
+ * last task has brought about. That it looks for the next is all that the second invariant
+ * asks for.
+ */
+static inline void pool_restore(struct wpool *pool)
+{
+	if (unlikely(pool->marks))
+		__pool_restore(pool);
+}
+
+/**
+ * pool_lock() - take pool->lock, and have the whole pool under it
+ * @pool: the pool
+ * @flags: for pool_unlock()
+ */
+#define pool_lock(pool, flags) do {				\
+	raw_spin_lock_irqsave(&(pool)->lock, flags);		\
+	hold_begin(pool);					\
+	staging_shut(pool);					\
+} while (0)
+
+/*
+ * Takes pool->lock and leaves the staging queue open, for a worker that comes back from a
+ * task; see staging.c.
+ */
+static inline void pool_lock_staged(struct wpool *pool)
+	__acquires(&pool->lock)
+{
+	raw_spin_lock_irq(&pool->lock);
+	hold_begin(pool);
+}
+
+/**
+ * pool_unlock() - restore the invariants, drop the lock, and wake whoever is to be woken
+ * @pool: the pool; may be gone when this returns, unless the caller holds it
+ * @flags: from pool_lock()
+ */
+static inline void pool_unlock(struct wpool *pool, unsigned long flags)
+	__releases(&pool->lock)
+{
+	if (unlikely(pool->marks || queue_unseen(pool)))
+		pool_restore_all(pool);
+	if (unlikely(wakes_any(&pool->wakes)))
+		__pool_unlock_wake(pool, flags);
+	else
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/* The same for who had interrupts on. */
+static inline void pool_unlock_irq(struct wpool *pool)
+	__releases(&pool->lock)
+{
+	if (unlikely(pool->marks || queue_unseen(pool)))
+		pool_restore_all(pool);
+	if (unlikely(wakes_any(&pool->wakes)))
+		__pool_unlock_wake_irq(pool);
+	else
+		raw_spin_unlock_irq(&pool->lock);
+}
+
+#endif /* _WPOOL_POOL_LOCK_H */

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of a task for which a pool has no room: block() is modelled in
+ * scripts/model/handover.pml, and those that it refuses in deadlock.pml beside it.
+ */
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+
+#include "caller_runs.h"
+#include "counter.h"
+#include "current_thread.h"
+#include "deadlock.h"
+#include "depmap.h"
+#include "group.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "queue_batch.h"
+#include "queue_full.h"
+#include "task_end.h"
+#include "waiter.h"
+
+/* Locking: pool->lock held; released. Return: @ret. */
+static int reject(struct wpool *pool, int ret, unsigned long flags)
+	__releases(&pool->lock)
+{
+	stat_inc(pool, WPOOL_STAT_REJECTED);
+	pool_unlock(pool, flags);
+	return ret;
+}
+
+/* Context: pool->lock held. */
+static int block_refused(const struct wpool *pool,
+			 const struct wpool_waiter *waiter)
+{
+	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
+		return -EAGAIN;
+	if (waiter->worker && deadlock_if_asleep(waiter))
+		return -EDEADLK;
+	return 0;
+}
+
+/*
+ * Queues the caller up for room. Locking: pool->lock held; released.
+ *
+ * Whoever makes room accepts the task on the caller's behalf and takes it off
+ * the list, so after a time-out or a signal the list says which came first.
+ */
+static int block(struct wpool *pool, const struct wpool_submission *sub,
+		 unsigned long timeout, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_deadline deadline;
+	struct wpool_waiter waiter;
+	long left;
+	int ret;
+
+	deadline_set(&deadline, timeout);
+	waiter_init(&waiter);
+	batch_reclaim(pool);
+	waiter.task = sub->task;
+	waiter.group = sub->group;
+	waiter.owner = sub->group ? sub->group->owner : NULL;
+	waiter.key = sub->key;
+	if (deadline.never)
+		waiter.worker = worker_current(pool);
+	ret = block_refused(pool, &waiter);
+	if (ret)
+		return reject(pool, ret, flags);
+	if (waiter.worker)
+		deadlock_count(&waiter, true);
+	if (waiter.counted)
+		list_add_tail(&waiter.stuck, &pool->blocked_workers);
+	list_add_tail(&waiter.node, &pool->blocked);
+	shared_inc(pool->nr_blocked);
+	pool->end_marks |= MARK_ROOM;
+	wpool_get(pool);
+	pool_unlock(pool, flags);
+
+	dep_wait_room();
+	left = wait_for_completion_killable_timeout(&waiter.done,
+						    deadline_left(&deadline));
+
+	pool_lock(pool, flags);
+	if (waiter.told == -EINPROGRESS) {
+		if (waiter.counted)
+			pool->nr_asleep--;
+		queue_unblock(pool, &waiter);
+		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
+	} else {
+		pool_unlock(pool, flags);
+		if (left <= 0)
+			wait_for_completion(&waiter.done);
+	}
+	wpool_put(pool);
+	return waiter.told;
+}
+
+/* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */
+static int discard(struct wpool *pool, const struct wpool_submission *sub,
+		   unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_task *task = sub->task, *victim = NULL;
+	int ret;
+
+	ret = queue_take(pool, task, sub->group, sub->key);
+	if (ret)
+		return reject(pool, ret, flags);
+	batch_reclaim(pool);
+	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
+		victim = queue_pop_oldest(pool);
+	/* One for one: what room there is goes to others as the lock is dropped. */
+	if (victim) {
+		queue_put(pool, task);
+		if (sub->group)
+			group_task_waits(sub->group, task);
+	} else {
+		victim = task;
+	}
+	task_drop(pool, victim, WPOOL_STAT_DROPPED);
+	pool_unlock(pool, flags);
+	return 0;
+}
+
+/*
+ * Takes a task that the caller is inside, and that submits itself, without room. Locking:
+ * as block().
+ */
+static int take_own(struct wpool *pool, const struct wpool_submission *sub,
+		    unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+
+	if (ret)
+		return reject(pool, ret, flags);
+	queue_put(pool, sub->task);
+	if (sub->group)
+		group_task_waits(sub->group, sub->task);
+	if (sub->task->run->caller)
+		sub->task->run->caller->again = true;
+	pool_unlock(pool, flags);
+	return 0;
+}
+
+/* Has the caller run its task. Locking: as block(). */
+static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
+			 unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret = queue_take(pool, sub->task, sub->group, NULL);
+
+	if (ret)
+		return reject(pool, ret, flags);
+	caller_run(sub->caller, sub->task, flags);
+	return 0;
+}
+
+/*
+ * Gets what the caller needs to run the task itself; it may have to wait for that, and there
+ * may be room then. Without memory it waits for room. Locking: as block().
+ */
+static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
+			  unsigned long flags)
+	__releases(&pool->lock)
+{
+	pool_unlock(pool, flags);
+	sub->caller = caller_alloc(pool);
+	sub->no_caller = !sub->caller;
+	return SUBMIT_AGAIN;
+}
+
+/* Does what the policy of a full pool says. Locking: as block(). */
+static int when_full(struct wpool *pool, struct wpool_submission *sub,
+		     unsigned long flags)
+	__releases(&pool->lock)
+{
+	switch (pool->full) {
+	case WPOOL_FULL_CALLER_RUNS:
+		if (caller_may_run_again(pool, sub->task))
+			return take_own(pool, sub, flags);
+		if (sub->no_caller || !caller_may_run(pool, sub->task))
+			break;
+		return sub->caller ? run_by_caller(pool, sub, flags) :
+				     prepare_caller(pool, sub, flags);
+	case WPOOL_FULL_DISCARD:
+	case WPOOL_FULL_DISCARD_OLDEST:
+		return discard(pool, sub, flags);
+	case WPOOL_FULL_FAIL:
+		return reject(pool, -EAGAIN, flags);
+	case WPOOL_FULL_BLOCK:
+		break;
+	}
+	return block(pool, sub, MAX_SCHEDULE_TIMEOUT, flags);
+}
+
+/**
+ * submit_not_accepted() - do with a task what is to be done if it is not accepted
+ * @pool: the pool
+ * @sub: the task, and how it was submitted
+ * @ret: of queue_accept()
+ * @flags: from raw_spin_lock_irqsave()
+ *
+ * Locking: pool->lock held; released.
+ * Return: as wpool_schedule(): 0 if it was in the end; or SUBMIT_AGAIN: it is to be
+ * submitted once more, by submit_one().
+ */
+int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int ret,
+			unsigned long flags)
+	__releases(&pool->lock)
+{
+	if (ret == -EAGAIN && sub->timeout == SUBMIT_BY_POLICY)
+		return when_full(pool, sub, flags);
+	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL)
+		return block(pool, sub, sub->timeout, flags);
+	if (ret == -EAGAIN || ret == -ESHUTDOWN)
+		return reject(pool, ret, flags);
+	pool_unlock(pool, flags);
+	return ret;
+}

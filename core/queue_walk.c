@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking for some tasks where they wait: those of a group, on a stack, of a module.
+ *
+ * Who wants them does not know them, and they may wait behind any number of others. So who
+ * looks for them walks along the lists, with pool->lock dropped after every few entries.
+ * Where it goes on is &wpool.cursor: whoever takes that entry off its list moves the
+ * cursor to the next, see walk_del(). There is one cursor, so walks take turns, by
+ * &wpool.walk.
+ *
+ * Tasks whose time has not come are among them.
+ *
+ * None is missed that was there before: entries are added at the end of a list; a task
+ * that goes from one list to another goes to one that is walked later; and those in the
+ * staging queue and in the batch go to the queue first. The batch is not filled meanwhile, as
+ * that takes tasks off the queue without a look at the cursor.
+ *
+ * What is added to a list while it is walked does not prolong the walk.
+ *
+ * Modelled in scripts/model/walk.pml.
+ */
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+
+#include "dead_run.h"
+#include "delayed.h"
+#include "key.h"
+#include "lock_hold.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "queue_batch.h"
+#include "queue_walk.h"
+#include "task_end.h"
+#include "waiter.h"
+
+static struct wpool_run *entry_run(struct list_head *entry)
+{
+	return list_entry(entry, struct wpool_run, again_node);
+}
+
+static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
+				     struct list_head *entry)
+{
+	if (list == &pool->again)
+		return entry_run(entry)->again;
+	if (list == &pool->held)
+		return key_held_task(entry);
+	return list_entry(entry, struct wpool_task, node);
+}
+
+/* That of a run may be gone, see run_revoke(): so the run knows what it has. */
+static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
+				  struct list_head *entry)
+{
+	struct wpool_task *task = entry_task(pool, list, entry);
+
+	if (list == &pool->again)
+		return (struct walk_entry) {
+			task, entry_run(entry)->again_group, entry_run(entry)->again_owner,
+		};
+	return (struct walk_entry) { task, watch_group(task), task->owner };
+}
+
+/*
+ * Walks on, by *@left entries at most. Context: pool->lock held. Return: that of a task that
+ * is wanted, which may be taken off the list; NULL if there is none among them.
+ */
+static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
+				 walk_wants_t wants, const void *arg,
+				 unsigned int *left)
+{
+	struct list_head *entry;
+	struct walk_entry what;
+
+	lockdep_assert_held(&pool->lock);
+	while (*left && pool->cursor != list) {
+		entry = pool->cursor;
+		what = entry_of(pool, list, entry);
+		pool->cursor = entry->next;
+		--*left;
+		hold_step(pool);
+		if (wants(&what, arg))
+			return entry;
+	}
+	return NULL;
+}
+
+/*
+ * Takes a task back, and drops it. Return: false if its timer is about to take it off its
+ * list, as soon as we drop the lock. Context: pool->lock held.
+ */
+static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry)
+{
+	struct wpool_task *task = entry_task(pool, list, entry);
+
+	if (list == &pool->again && run_revoke(pool, entry_run(entry)))
+		return true;
+	if (task->state & TASK_DELAYED) {
+		if (!delayed_take_back(pool, task))
+			return false;
+	} else {
+		queue_take_back(pool, task);
+	}
+	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	return true;
+}
+
+/* Takes back some. Context: pool->lock held. Return: how many; *@walked as it goes on. */
+static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
+				walk_wants_t wants, const void *arg,
+				unsigned long *walked)
+{
+	unsigned int n = 0, left = WPOOL_CHUNK;
+	struct list_head *entry;
+
+	*walked += WPOOL_CHUNK;
+	while ((entry = walk_on(pool, list, wants, arg, &left))) {
+		if (!cancel_one(pool, list, entry)) {
+			pool->cursor = entry;
+			*walked -= WPOOL_CHUNK;
+			break;
+		}
+		n++;
+	}
+	return n;
+}
+
+static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
+			      walk_wants_t wants, const void *arg)
+{
+	unsigned long flags, all, walked = 0;
+	unsigned int n = 0;
+
+	pool_lock(pool, flags);
+	batch_reclaim(pool);	/* and so it stays while there is a cursor */
+	pool->cursor = list->next;
+	all = pool->nr_queued + pool->nr_delayed;
+	while (walked < all && pool->cursor != list) {
+		n += cancel_some(pool, list, wants, arg, &walked);
+		pool_unlock(pool, flags);
+		cpu_relax();
+		cond_resched();
+		pool_lock(pool, flags);
+	}
+	pool->cursor = NULL;
+	pool_unlock(pool, flags);
+	return n;
+}
+
+/* Is the task of a group? */
+bool walk_wants_group(const struct walk_entry *entry, const void *group)
+{
+	return entry->group == group;
+}
+
+/**
+ * walk_cancel() - take back all tasks that are wanted and have not begun
+ * @pool: in this pool
+ * @wants: says which; with pool->lock held
+ * @arg: its second argument
+ *
+ * Context: Process context; may sleep.
+ * Return: how many.
+ */
+unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg)
+{
+	unsigned int n, prio;
+
+	might_sleep();
+	down(&pool->walk);
+	n = cancel_on(pool, &pool->delayed, wants, arg);
+	n += cancel_on(pool, &pool->again, wants, arg);
+	n += cancel_on(pool, &pool->held, wants, arg);
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
+		n += cancel_on(pool, &pool->queue[prio], wants, arg);
+	up(&pool->walk);
+	return n;
+}
+
+/*
+ * What a worker that waits for the task could begin: the task itself, or what holds it back
+ * by its key. NULL: that is inside its function; the worker is told of the next one.
+ * Context: pool->lock held.
+ */
+static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_task *head = key_head(pool, task);
+
+	if (head->state == TASK_QUEUED)
+		return head;
+	key_await(pool, task);
+	return NULL;
+}
+
+/* Those on which there is something for a worker, in the order in which it looks. */
+static struct list_head *nth_list(struct wpool *pool, unsigned int n)
+{
+	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->held;
+}
+
+#define NR_LISTS	(WPOOL_NR_PRIOS + 1)
+
+static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
+				  const struct wpool_group *group,
+				  unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	unsigned int walked, all = pool->nr_queued, left;
+	struct wpool_task *task;
+	struct list_head *entry;
+
+	pool->cursor = list->next;
+	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
+		left = WPOOL_CHUNK;
+		while ((entry = walk_on(pool, list, walk_wants_group, group, &left))) {
+			task = ready_for(pool, entry_task(pool, list, entry));
+			if (task)
+				return task;
+		}
+		pool_unlock(pool, *flags);
+		cond_resched();
+		pool_lock(pool, *flags);
+	}
+	return NULL;
+}
+
+/*
+ * The rest of walk_find(): it is not among the first. Locking: pool->lock held; released
+ * and regrabbed.
+ */
+static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group *group,
+				   unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	struct wpool_task *task = NULL;
+	unsigned int i;
+
+	pool_unlock(pool, *flags);
+	down(&pool->walk);
+	pool_lock(pool, *flags);
+	for (i = 0; i < NR_LISTS && !task; i++)
+		task = find_on(pool, nth_list(pool, i), group, flags);
+	pool->cursor = NULL;
+	up(&pool->walk);
+	return task;
+}
+
+/**
+ * walk_find() - find a task that is ready to begin, for who waits for a group
+ * @pool: in this pool
+ * @group: the group
+ * @flags: from pool_lock()
+ *
+ * Locking: pool->lock held; may be released and regrabbed, and sleeps then.
+ * Return: the first of the group on the queue, or that which holds one back by its key and
+ * is on the queue itself, or NULL.
+ */
+struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
+			     unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	struct list_head *list, *entry;
+	struct wpool_task *task;
+	unsigned int i, n = 0;
+
+	lockdep_assert_held(&pool->lock);
+	for (i = 0; i < NR_LISTS; i++) {
+		list = nth_list(pool, i);
+		list_for_each(entry, list) {
+			if (n++ == WPOOL_CHUNK)
+				return find_far(pool, group, flags);
+			hold_step(pool);
+			task = entry_task(pool, list, entry);
+			task = watch_group(task) == group ? ready_for(pool, task) : NULL;
+			if (task)
+				return task;
+		}
+	}
+	return NULL;
+}

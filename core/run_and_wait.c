@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Having a function called by a worker, and waiting for it: a task and a wait in one.
+ */
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "pool.h"
+#include "pool_lock.h"
+#include "task.h"
+#include "task_lock.h"
+#include "waiter.h"
+
+/**
+ * wpool_run() - have a function called by a worker, and wait for its result
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ *
+ * A worker of @pool that finds nobody to take the task runs it itself.
+ *
+ * Context: Process context; may sleep.
+ * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD,
+ * -ECANCELED or -EDEADLK as for wpool_wait(). With -EDEADLK @fn was not called and will
+ * not be.
+ */
+int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct wpool_task task;
+	int ret;
+
+	/* The caller is there until it is done: no owner to be pinned. */
+	__wpool_task_init(&task, fn, arg, NULL);
+	task.flags = WPOOL_TASK_PRIVATE;
+	ret = wpool_schedule(pool, &task);
+	/* Refused or not, the pool has let go of it: it is the caller's own. */
+	return ret ?: wpool_wait(&task);
+}
+EXPORT_SYMBOL_GPL(wpool_run);
+
+/*
+ * Gives up on a task of wpool_run_timeout(): it does not run any more, or is asked
+ * to stop and freed when it has. Return: false if it is done.
+ */
+static bool abandon(struct wpool_task *task)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	if (wpool_cancel(task)) {
+		task_free(task);
+		return true;
+	}
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return false;
+	WRITE_ONCE(task->run->stop, true);
+	task->run->orphan = true;
+	pool_unlock(pool, flags);
+	return true;
+}
+
+/*
+ * What is left for the wait; a limit has counted the jiffy that had begun, and none stays
+ * none.
+ */
+static unsigned long call_left(const struct wpool_deadline *deadline)
+{
+	unsigned long left = deadline_left(deadline);
+
+	return deadline->never || !left ? left : left - 1;
+}
+
+/**
+ * __wpool_run_timeout() - what wpool_run_timeout() is made of
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @timeout: the longest to wait, in jiffies
+ * @owner: the module that @fn belongs to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_run_timeout().
+ */
+int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
+			unsigned long timeout, struct module *owner)
+{
+	struct wpool_deadline deadline;
+	struct wpool_task *task;
+	int ret, result;
+
+	might_sleep();
+	task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	if (!task)
+		return -ENOMEM;
+	task->flags = WPOOL_TASK_ALLOCATED;
+	deadline_set(&deadline, timeout);
+	ret = wpool_schedule_timeout(pool, task, timeout);
+	if (!ret) {
+		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
+		if (ret == -ETIMEDOUT && abandon(task))
+			return ret;
+		/* It has ended just now; or it was refused, and let go of. */
+		if (ret != -EDEADLK)
+			ret = task->result;
+	}
+	task_free(task);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_run_timeout);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looking on before one sleeps; see spin_wait.c.
+ */
+#ifndef _WPOOL_SPIN_WAIT_H
+#define _WPOOL_SPIN_WAIT_H
+
+#include <linux/types.h>
+
+struct wpool;
+
+u64 spin_slept_at(const struct wpool *pool);
+void spin_learn(struct wpool *pool, int *luck, u64 slept_at);
+bool spin_bet(struct wpool *pool, int *luck);
+void spin_lost(struct wpool *pool, int *luck);
+u64 spin_limit(const struct wpool *pool);
+bool spin_on(u64 limit);
+
+#endif /* _WPOOL_SPIN_WAIT_H */

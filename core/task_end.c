@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of a task, so far as it is the same for all. What every end goes through is in task_end.h.
+ *
+ * An accepted task ends once, in one of three ways, and each of them counts it
+ * and tells its waiters in the hold of pool->lock in which it becomes certain:
+ * run_end() after its function has returned, run_bury() after its function took
+ * the worker down, task_drop() before it began. A task begun from the batch has
+ * nobody to be told, and is counted later; see queue_batch.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <trace/events/wpool.h>
+
+#include "counter.h"
+#include "group.h"
+#include "key_release.h"
+#include "lock_hold.h"
+#include "pool.h"
+#include "queue_batch.h"
+#include "task.h"
+#include "task_end.h"
+#include "task_waiters.h"
+
+/**
+ * task_drop() - end a task that was accepted and does not begin any more: its
+ *	waiters are told -ECANCELED
+ * @pool: its pool
+ * @task: off the queue, or inside its function and off the queue again; in the
+ *	first case not to be touched afterwards
+ * @how: the counter for this kind of end
+ *
+ * Context: pool->lock held.
+ */
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
+{
+	bool outside = task->state & TASK_IN_FN && !task->run->worker;
+	struct wpool_group *group = watch_take_group(task);
+	struct module *pinned = queue_take_pin(task);
+	u8 color = task->color;
+
+	hold_step(pool);
+	if (how == WPOOL_STAT_DROPPED)
+		trace_wpool_task_drop(pool->name, task, task->fn);
+	else
+		trace_wpool_task_cancel(pool->name, task, task->fn);
+	stat_inc(pool, how);
+	if (group && task->state & TASK_DELAYED)
+		group_task_outside(group, pool, false);
+	if (task_is_ours(task)) {
+		task_retire(pool, task);
+	} else if (!(task->state & TASK_IN_FN)) {
+		/* Else it never had a place among those of its key. */
+		if (task->state & TASK_QUEUED)
+			key_release(pool, task);
+		task_settle(task, -ECANCELED);
+	}
+	if (unlikely(group) && outside)
+		group_task_outside(group, pool, false);
+	task_uncount(pool, pinned, group, color, -ECANCELED);
+}
+
+/**
+ * batch_harvest() - count what a worker has ended without pool->lock
+ * @worker: the current thread, or dead
+ *
+ * All of them are of the color of its last run. Context: pool->lock held.
+ */
+void batch_harvest(struct wpool_worker *worker)
+{
+	unsigned int n = worker_unharvested(worker);
+
+	WRITE_ONCE(worker->harvested, worker->harvested + n);
+	if (worker->begun)
+		tasks_retire(worker->pool, worker->begun);
+	worker->begun = NULL;
+	tasks_uncount(worker->pool, worker->runs[0].color, n);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the end of every task goes through; see task_end.c.
+ */
+#ifndef _WPOOL_TASK_END_H
+#define _WPOOL_TASK_END_H
+
+#include <linux/module.h>
+
+#include "flush_color.h"
+#include "group.h"
+#include "pool.h"
+#include "task_waiters.h"
+#include "types.h"
+
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
+void batch_harvest(struct wpool_worker *worker);
+
+/*
+ * Sets the result of a task, tells its waiters and lets go of it: not to be
+ * touched afterwards.
+ */
+static inline void task_settle(struct wpool_task *task, int result)
+{
+	WRITE_ONCE(task->result, result);
+	watch_tell(task, 0, result);
+	/*
+	 * Release: who reads this without the lock may read the result, and may
+	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
+	 * wpool_task_queued() and queue_check().
+	 */
+	smp_store_release(&task->state, TASK_DONE);
+}
+
+/**
+ * tasks_uncount() - count tasks that have ended
+ * @pool: their pool
+ * @color: under which they were accepted
+ * @n: how many
+ */
+static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n)
+{
+	flush_done(pool, color, n);
+	pool_mark_end(pool);
+}
+
+/* What the end of any task that was not batched brings about. */
+static inline void task_uncount(struct wpool *pool, struct module *pinned,
+				struct wpool_group *group, u8 color,
+				int result)
+{
+	if (unlikely(pinned))
+		module_put(pinned);
+	if (unlikely(group))
+		group_task_done(group, pool, result);
+	tasks_uncount(pool, color, 1);
+}
+
+#endif /* _WPOOL_TASK_END_H */

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task's run: its beginning, the call, and its end. For its death see dead_worker.c.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/sched/task_stack.h>
+#include <trace/events/wpool.h>
+
+#include "counter.h"
+#include "depmap.h"
+#include "group.h"
+#include "key_release.h"
+#include "latency.h"
+#include "leak.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "queue_batch.h"
+#include "task.h"
+#include "task_end.h"
+#include "task_run.h"
+#include "task_waiters.h"
+#include "waiter.h"
+
+/* What a run has that a task of the batch leaves alone. Context: pool->lock held. */
+static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
+				      u8 color)
+{
+	/* One by one: debugfs may be looking at the others. */
+	run->worker = worker;
+	run->group = NULL;
+	run->again = NULL;
+	run->color = color;
+	run->stop = false;
+	run->orphan = false;
+	run->named = false;
+}
+
+/* From here on the run stands for the task. Context: pool->lock held. */
+static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
+				       struct wpool_worker *worker,
+				       struct wpool_task *task, u8 batched)
+{
+	bool detached = task->flags & WPOOL_TASK_DETACHED;
+
+	run_reset(run, worker, task->color);
+	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->fn, task->fn);
+	run->arg = task->arg;
+	run->owner = queue_take_pin(task);
+	run->group = watch_take_group(task);
+	WRITE_ONCE(run->started, jiffies);
+	run->serial = ++pool->serial;
+	latency_begin(pool, task, run);
+	task->run = run;
+	/* Pairs as in task_settle(), which a detached task has none of. */
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
+}
+
+/* The task has just left the queue. Context: pool->lock held. */
+static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
+				      struct wpool_run *run, struct wpool_task *task,
+				      bool nested, u8 batched)
+{
+	run_set_up(pool, run, worker, task, batched);
+	if (unlikely(nested)) {
+		stat_inc(pool, WPOOL_STAT_NESTED);
+		leak_note(run);
+	} else {
+		shared_inc(pool->nr_running);
+	}
+	shared_inc(worker->depth);
+}
+
+/*
+ * Lets go of a task that was submitted again inside its function, or that nobody
+ * waits for any more. Context: pool->lock held.
+ */
+static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
+{
+	struct wpool_task *task = run->task;
+	struct wpool_group *group;
+
+	run_clean(task);
+	/* Who asked it to stop did not mean it to run again. */
+	if ((task->state & TASK_QUEUED) &&
+	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
+		queue_take_back(pool, task);
+		/* Now: else they are asleep as it is looked whether all are. */
+		watch_tell(task, -EAGAIN, 0);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	}
+	if (task->state & TASK_QUEUED) {
+		/*
+		 * So not done. Waiters look at it again: a worker among them may
+		 * have to run it itself.
+		 */
+		queue_relink(pool, task);
+		watch_tell(task, -EAGAIN, 0);
+		group = watch_group(task);
+		if (group && !run->worker)
+			group_task_outside(group, pool, false);
+		if (group)
+			group_tell_workers(group, pool);
+	} else if (run->orphan) {
+		task_retire(pool, task);
+	} else {
+		task_settle(task, result);
+	}
+}
+
+/* Tells how a run ended, to all who want to know. The run is off the worker. */
+static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run,
+				       int result, enum wpool_stat how)
+{
+	struct wpool_task *task = run->task;
+
+	/* Before anybody can know that it has ended; see wpool_stats(). */
+	stat_inc(pool, how);
+	latency_end(pool, run);
+	if (task) {
+		key_release(pool, task);
+		if (unlikely((task->state & TASK_QUEUED) || run->orphan))
+			run_finish_rare(pool, run, result);
+		else
+			task_settle(task, result);
+	}
+	task_uncount(pool, run->owner, run->group, run->color, result);
+}
+
+static __always_inline void run_leave(struct wpool *pool,
+				      struct wpool_worker *worker, bool nested)
+{
+	shared_dec(worker->depth);
+	if (likely(!nested))
+		shared_dec(pool->nr_running);
+}
+
+static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
+				    struct wpool_run *run, bool nested, int result)
+{
+	run_leave(pool, worker, nested);
+	run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
+}
+
+/* Calls the function. No lock of ours is held; locks of outer runs may be. */
+static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
+{
+	int result, locks = lockdep_depth(current);
+
+	result = run->fn(run->arg);
+	leak_check(pool, run, NULL, locks);
+	return result;
+}
+
+/* The same with the hooks of a pool that has some; they are told of what workers run. */
+static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
+{
+	int result, locks = lockdep_depth(current);
+
+	if (run->caller)
+		return run_call(pool, run);
+	if (pool->ops->task_begin) {
+		pool->ops->task_begin(pool, run->fn, run->arg);
+		/* A lock may be for @task_end to drop. */
+		leak_check(pool, run, pool->ops->task_begin, lockdep_depth(current));
+	}
+	result = run_call(pool, run);
+	if (pool->ops->task_end) {
+		pool->ops->task_end(pool, run->fn, run->arg, result);
+		leak_check(pool, run, pool->ops->task_end, locks);
+	}
+	return result;
+}
+
+/*
+ * From the beginning of a run to its end: all that is done without the lock. The
+ * task may be gone.
+ */
+static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run,
+				       struct wpool_task *task)
+{
+	int result;
+
+	trace_wpool_task_start(pool->name, task, run->fn);
+	dep_run_begins(pool, run);
+	if (unlikely(pool->ops))
+		result = run_call_hooked(pool, run);
+	else
+		result = run_call(pool, run);
+	dep_run_ends(pool, run);
+
+	trace_wpool_task_end(pool->name, task, run->fn, result);
+	/* Else cond_resched() would be a fifth of what an empty task costs. */
+	if (unlikely(need_resched()))
+		cond_resched();
+	return result;
+}
+
+/*
+ * The next task of the batch, if the worker may begin it without pool->lock after its
+ * last @run: what it has ended so is of one color, and not too much to be counted.
+ * Context: batch->lock held.
+ */
+static __always_inline struct wpool_task *
+batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
+	  const struct wpool_run *run)
+{
+	if (!batch->left || batch->color != run->color ||
+	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
+		return NULL;
+	shared_dec(batch->left);
+	return batch->tasks[batch->next++];
+}
+
+/*
+ * Begins a task of the batch. What the run has beside this is as it was left: no group,
+ * not asked to stop, the color. Context: batch->lock held.
+ */
+static __always_inline void run_begin_batched(const struct wpool_batch *batch,
+					      struct wpool_worker *worker,
+					      struct wpool_run *run,
+					      struct wpool_task *task)
+{
+	bool detached = task->flags & WPOOL_TASK_DETACHED;
+
+	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->fn, task->fn);
+	run->arg = task->arg;
+	run->owner = queue_take_pin(task);
+	WRITE_ONCE(run->started, jiffies);
+	run->serial = batch->serial;
+	if (task_is_ours(task))
+		task_chain(&worker->begun, task);
+	task->run = run;
+	/* Pairs as in task_settle(). */
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_BATCHED);
+}
+
+/* Ends a batched run that has returned. Context: batch->lock held. */
+static __always_inline void run_end_batched(struct wpool_worker *worker,
+					    struct wpool_run *run, int result)
+{
+	struct wpool_task *task = run->task;
+
+	run->task = NULL;
+	/* Before anybody can know that it has ended; see wpool_stats(). */
+	counter_add(&worker->ended, 1);
+	if (task) {
+		WRITE_ONCE(task->result, result);
+		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
+	}
+	if (unlikely(run->owner))
+		module_put(run->owner);
+}
+
+/*
+ * Goes on with the batch after a run of it has returned. The next task has left it before
+ * the end of the last can be seen: who has seen that finds its room. Locking: none;
+ * pool->lock is held when it returns.
+ */
+static void run_batch(struct wpool *pool, struct wpool_worker *worker,
+		      struct wpool_run *run, int result)
+	__acquires(&pool->lock)
+{
+	struct wpool_batch *batch = &pool->batch;
+	struct wpool_task *task;
+	bool grabbed;
+
+	for (;;) {
+		raw_spin_lock_irq(&batch->lock);
+		task = NULL;
+		grabbed = run->task && !(run->task->state & TASK_BATCHED);
+		if (likely(!grabbed)) {
+			task = batch_pop(batch, worker, run);
+			run_end_batched(worker, run, result);
+		}
+		if (task)
+			run_begin_batched(batch, worker, run, task);
+		raw_spin_unlock_irq(&batch->lock);
+		if (!task)
+			break;
+		result = run_outside(pool, run, task);
+	}
+	pool_lock_staged(pool);
+	run_leave(pool, worker, false);
+	/* First: who waits for it is awake, before anybody is taken for the last one. */
+	if (grabbed)
+		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
+	batch_harvest(worker);
+}
+
+/* Drops a task whose group has failed. Context: pool->lock held. */
+bool run_cancelled(struct wpool *pool, struct wpool_task *task)
+{
+	if (!group_cancels(task))
+		return false;
+	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	return true;
+}
+
+/*
+ * Runs a task that has just left the queue, or drops it. With @batch more may follow it
+ * from the batch. Locking: as run_task().
+ */
+static __always_inline void __run_task(struct wpool_worker *worker, struct wpool_task *task,
+				       bool batch)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool_run *run = &worker->runs[worker->depth];
+	struct wpool *pool = worker->pool;
+	bool nested = worker->depth;
+	int result;
+
+	if (unlikely(task->watchers) && run_cancelled(pool, task)) {
+		pool_unlock_irq(pool);
+		pool_lock_staged(pool);
+		return;
+	}
+
+	batch = batch && batch_fill(pool, task);
+	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0);
+	if (task_is_ours(task))
+		task_retire(pool, task);
+	pool_unlock_irq(pool);
+	result = run_outside(pool, run, task);
+	if (batch) {
+		run_batch(pool, worker, run, result);
+		return;
+	}
+	pool_lock_staged(pool);
+	run_end(pool, worker, run, nested, result);
+}
+
+/**
+ * run_task() - run a task that has just left the queue, or drop it if its group
+ *	has failed
+ * @worker: the current thread
+ * @task: the task
+ *
+ * Locking: pool->lock held, and interrupts were on; released and regrabbed.
+ */
+void run_task(struct wpool_worker *worker, struct wpool_task *task)
+	__must_hold(&worker->pool->lock)
+{
+	__run_task(worker, task, false);
+}
+
+/* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
+static bool run_from_batch(struct wpool_worker *worker)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool_run *run = &worker->runs[0];
+	struct wpool *pool = worker->pool;
+	struct wpool_batch *batch = &pool->batch;
+	struct wpool_task *task;
+
+	raw_spin_lock(&batch->lock);
+	run_reset(run, worker, batch->color);
+	task = batch_pop(batch, worker, run);
+	if (task)
+		run_begin_batched(batch, worker, run, task);
+	raw_spin_unlock(&batch->lock);
+	if (!task)
+		return false;	/* others were quicker */
+	shared_inc(pool->nr_running);
+	shared_inc(worker->depth);
+	pool_unlock_irq(pool);
+	run_batch(pool, worker, run, run_outside(pool, run, task));
+	return true;
+}
+
+/**
+ * run_next() - run the task whose turn it is, and those of the batch after it
+ * @worker: the current thread, in no task
+ *
+ * Locking: as run_task(), if it returns true.
+ * Return: false if there is none.
+ */
+bool run_next(struct wpool_worker *worker)
+	__must_hold(&worker->pool->lock)
+{
+	struct wpool *pool = worker->pool;
+	struct wpool_task *task;
+
+	if (READ_ONCE(pool->batch.left) && run_from_batch(worker))
+		return true;
+	task = queue_pop(pool);
+	if (!task)
+		return false;
+	__run_task(worker, task, true);
+	return true;
+}
+
+/*
+ * A run by other means than run_task(), where it need not be as fast. The first and the
+ * last need pool->lock, see run_set_up() and run_finish(); the other no lock.
+ */
+void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
+	      struct wpool_task *task)
+{
+	run_set_up(pool, run, worker, task, 0);
+	leak_note(run);
+	if (run->group && !worker)
+		group_task_outside(run->group, pool, true);
+}
+
+int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
+{
+	return run_outside(pool, run, task);
+}
+
+void run_close(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how)
+{
+	if (run->group && !run->worker)
+		group_task_outside(run->group, pool, false);
+	run_finish(pool, run, result, how);
+}

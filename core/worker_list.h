@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the workers are counted as; see worker_list.c.
+ */
+#ifndef _WPOOL_WORKER_LIST_H
+#define _WPOOL_WORKER_LIST_H
+
+#include "pool.h"
+#include "types.h"
+
+bool worker_link(struct wpool_worker *worker);
+void worker_unlink(struct wpool_worker *worker);
+void worker_unidle(struct wpool_worker *worker);
+void worker_leave(struct wpool_worker *worker);
+void worker_started(struct wpool_worker *worker);
+void pool_set_spawn_error(struct wpool *pool, int err);
+
+/* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
+static inline void worker_will_look(struct wpool_worker *worker)
+{
+	worker->looking = true;
+	worker->pool->nr_looking++;
+}
+
+/* Has looked, or is about to within this hold of the lock, or never will. */
+static inline void worker_looks(struct wpool_worker *worker)
+{
+	if (worker->looking) {
+		worker->looking = false;
+		worker->pool->nr_looking--;
+	}
+}
+
+#endif /* _WPOOL_WORKER_LIST_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A worker is made: its memory, its thread, its place in the pool.
+ */
+#include <linux/kthread.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+
+#include "capacity_slots.h"
+#include "compat.h"
+#include "dead_worker.h"
+#include "fault.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "thread_exit.h"
+#include "worker.h"
+#include "worker_list.h"
+#include "worker_spawn.h"
+#include "worker_stack.h"
+
+/* It has not run yet. */
+static struct task_struct *worker_thread(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	struct task_struct *thread;
+	int err;
+
+	thread = kthread_create_on_node(worker_main, worker, pool->node,
+					"wpool-%s/%u", pool->name, worker->id);
+	if (IS_ERR(thread) || !(pool->flags & POOL_PREFERS_CPUS))
+		return thread;
+	err = kthread_affine_preferred(thread, pool->cpumask);
+	if (!err)
+		return thread;
+	kthread_stop(thread);
+	return ERR_PTR(err);
+}
+
+static struct wpool_worker *worker_alloc(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	struct task_struct *thread;
+
+	if (spawn_must_fail())
+		return ERR_PTR(-ENOMEM);
+	worker = kzalloc_node(sizeof(*worker), GFP_KERNEL, pool->node);
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	worker->pool = pool;
+	worker->id = pool->next_id++;
+	worker->since = jiffies;
+	stack_init(worker);
+
+	thread = worker_thread(worker);
+	if (IS_ERR(thread)) {
+		kfree(worker);
+		return ERR_CAST(thread);
+	}
+	worker->thread = thread;
+	worker->stack = (unsigned long)task_stack_page(thread);
+	worker->pid_nr = task_pid_nr(thread);
+	exit_watch(&worker->exit, thread, worker_reap);
+	return worker;
+}
+
+/**
+ * worker_spawn() - make a worker, if the capacity has a slot for it
+ * @pool: the pool
+ *
+ * Context: the manager; may sleep for memory and for kthreadd.
+ * Return: 0, -EBUSY without a slot, or what kthread_create() gave.
+ */
+int worker_spawn(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	unsigned long flags;
+	bool linked = false;
+
+	if (!slots_take(pool))
+		return -EBUSY;
+	worker = worker_alloc(pool);
+
+	pool_lock(pool, flags);
+	if (!IS_ERR(worker))
+		linked = worker_link(worker);
+	if (!linked)
+		slots_put(pool);
+	pool_unlock(pool, flags);
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
+	if (linked) {
+		wake_up_process(worker->thread);
+		return 0;
+	}
+	exit_join(&worker->exit);
+	exit_put(&worker->exit);
+	kfree(worker);
+	return -EBUSY;
+}

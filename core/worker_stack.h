@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What lies on the stack of a worker, see worker_stack.c.
+ */
+#ifndef _WPOOL_WORKER_STACK_H
+#define _WPOOL_WORKER_STACK_H
+
+#include "pool.h"
+#include "types.h"
+
+void stack_init(struct wpool_worker *worker);
+void stack_lend(struct wpool *pool);
+struct wpool_worker *stack_owner(const void *object);
+struct wpool_worker *stack_hold(struct wpool_worker *owner);
+void stack_release(struct wpool_worker *owner);
+void stack_link_group(struct wpool_group *group);
+void stack_unlink_group(struct wpool_group *group);
+bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool);
+void worker_put(struct wpool_worker *worker);
+
+/*
+ * Is the stack about to go, with the groups that lie on it? @owner: the worker whose stack
+ * it is, or NULL. If it is not, it stays as long as the RCU read-side critical section goes
+ * on that the caller is in: to hold a raw spinlock is one.
+ */
+static inline bool stack_is_ending(const struct wpool_worker *owner)
+{
+	return owner && READ_ONCE(owner->ending);
+}
+
+/* Did it lie on the stack of this worker? */
+static inline bool stack_has(const struct wpool_worker *worker, const void *object)
+{
+	return (unsigned long)object - worker->stack < THREAD_SIZE;
+}
+
+#endif /* _WPOOL_WORKER_STACK_H */
