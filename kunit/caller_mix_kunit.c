@@ -371,7 +371,7 @@ static void caller_mix_not_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 1), 0);
 	wpt_open(hold->gate);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
-	WPT_EXPECT_STAT(test, pool, RUNNING, 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 0);
 	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 3), 0);
 	KUNIT_EXPECT_EQ(test, wpool_prestart(pool, 2), 2);
 	wpool_pause(pool);
