@@ -132,7 +132,7 @@ static void caller_bury(struct wpool_caller *caller)
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);
-	run_bury_one(pool, &caller->run);
+	run_bury_one(pool, &caller->run, false);
 	pool_unlock(pool, flags);
 	caller_free(caller);
 }
@@ -298,9 +298,10 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 	if (caller->run.stop || !pool_is_free(pool))
 		again = NULL;
 	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED);
-	/* Not stopped, so it is on the queue. */
-	if (again)
-		queue_remove(pool, again);
+	/* Not stopped, so it is on the queue, unless it was broken. */
+	if (!again || !caller->run.task)
+		return NULL;
+	queue_remove(pool, again);
 	return again;
 }
 

@@ -57,6 +57,8 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		INIT_LIST_HEAD(&pool->queue[prio]);
 	INIT_LIST_HEAD(&pool->again);
+	ratelimit_state_init(&pool->mend_limit, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
 	INIT_LIST_HEAD(&pool->held);
 	sema_init(&pool->walk, 1);
 	INIT_LIST_HEAD(&pool->idle);

@@ -3,12 +3,9 @@
  * Runs whose thread is dead, or may be: their end, without a touch of what lay on its stack.
  */
 #include <linux/lockdep.h>
-#include <trace/events/wpool.h>
 
-#include "counter.h"
+#include "broken_mend.h"
 #include "dead_run.h"
-#include "group.h"
-#include "lock_hold.h"
 #include "pool.h"
 #include "queue.h"
 #include "task_end.h"
@@ -23,26 +20,14 @@ bool run_on_own_stack(const struct wpool_run *run, const void *object)
 	return (unsigned long)object - stack < THREAD_SIZE;
 }
 
-/* Has a task not run again, and does not touch it. Context: pool->lock held. */
-static void forget_again(struct wpool *pool, struct wpool_run *run)
-{
-	hold_step(pool);
-	trace_wpool_task_cancel(pool->name, run->again, run->fn);
-	stat_inc(pool, WPOOL_STAT_CANCELLED);
-	queue_forget_again(pool, run);
-	if (run->again_group && !run->worker)
-		group_task_outside(run->again_group, pool, false);
-	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
-		     -ECANCELED);
-}
-
 /**
  * run_revoke() - have a task not run again that may be gone already
  * @pool: the pool
  * @run: on &wpool.again
  *
- * It lies on the stack of a thread that is no worker, and may have died just now. So nobody
- * touches the task but who is given it, or the thread at the end of the run: see run_clean().
+ * It is broken, see broken_mend.c; or it lies on the stack of a thread that is no worker, and may
+ * have died just now. So nobody touches the task but who is given it, or the thread at the
+ * end of the run: see run_clean().
  * The stack of a worker stays until all that lies on it has been let go of, see worker_stack.c.
  *
  * Context: pool->lock held.
@@ -51,9 +36,10 @@ static void forget_again(struct wpool *pool, struct wpool_run *run)
 bool run_revoke(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again))
+	if (mend_run_ok(run) &&
+	    (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again)))
 		return false;
-	forget_again(pool, run);
+	run_forget_again(pool, run);
 	run->revoked = true;
 	return true;
 }
@@ -68,19 +54,27 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 		run->group = NULL;
 	if (run->again && run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
-		if (!run_on_own_stack(run, run->again))
+		if (!run_on_own_stack(run, run->again) && mend_run_ok(run))
 			watch_take_group(run->again);
 	}
 	if (!run_on_own_stack(run, run->task))
 		return;
 	run->task = NULL;
 	if (run->again)
-		forget_again(pool, run);
+		run_forget_again(pool, run);
 }
 
-/* Ends the task that a dead thread was inside. All burials come by here. Needs pool->lock. */
-void run_bury_one(struct wpool *pool, struct wpool_run *run)
+/*
+ * Ends the task that a dead thread was inside. All burials come by here. @nested: inside
+ * another run of a worker. Needs pool->lock.
+ */
+void run_bury_one(struct wpool *pool, struct wpool_run *run, bool nested)
 {
 	run_forget_stack(pool, run);
+	if (run->task && !mend_run_ok(run))
+		run_lose_task(pool, run);
+	/* Only who waited for it would run it here: nobody is left to free it. */
+	if (nested && run->task && run->task->flags & WPOOL_TASK_ALLOCATED)
+		run->orphan = true;
 	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);
 }

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/task_work.h>
 
+#include "broken_mend.h"
 #include "dead_stack.h"
 #include "depmap.h"
 #include "group.h"
@@ -47,8 +48,10 @@ static void let_go(struct wpool *pool, struct wpool_run *run,
 {
 	struct wpool_group *group = run->group;
 
-	if (stack_has(dead, run->task))
+	if (stack_has(dead, run->task) && mend_run_ok(run))
 		let_go_of_task(pool, run);
+	else if (stack_has(dead, run->task))
+		run_lose_task(pool, run);
 	if (!stack_has(dead, group))
 		return;
 	run->group = NULL;

@@ -89,15 +89,8 @@ static void run_bury(struct wpool_worker *worker)
 	if (!depth)
 		return;
 	WRITE_ONCE(worker->depth, 0);
-	while (depth--) {
-		struct wpool_run *run = &worker->runs[depth];
-
-		/* Only who waited for it would run it here: nobody is left to free it. */
-		if (depth && run->task && !run_on_own_stack(run, run->task) &&
-		    run->task->flags & WPOOL_TASK_ALLOCATED)
-			run->orphan = true;
-		run_bury_one(pool, run);
-	}
+	while (depth--)
+		run_bury_one(pool, &worker->runs[depth], depth);
 	/* At last: until all have been told who wait for one of them somebody goes on. */
 	shared_dec(pool->nr_running);
 	pool_mark_end(pool);

@@ -15,11 +15,17 @@
  * The key of a task changes only where it is accepted, in queue_take(), and not while it
  * is inside its function: so a follower has the key of its head.
  *
+ * All links lie in tasks, which may be broken: see broken_mend.c. So those are looked at that are
+ * about to be followed or written to; of the tree those on the way to a key, and before it is
+ * changed all around them that may be turned. If one is not whole, all heads and
+ * followers are put in order anew, from the lists that they are on.
+ *
  * Everything here needs pool->lock.
  */
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
 
+#include "broken_mend.h"
 #include "counter.h"
 #include "key.h"
 #include "lock_hold.h"
@@ -45,6 +51,69 @@ static struct wpool_keyed_task *link_head(struct rb_node *link)
 /* The most levels that the tree of the keys in use has, be it ever so full. */
 #define KEY_LEVELS	64
 
+/* Is it a head, as far as it says, and below another? */
+static bool link_ok(const struct wpool *pool, struct rb_node *link, struct rb_node *parent)
+{
+	const struct wpool_task *task = &link_head(link)->task;
+
+	return mend_peek(&task->pool) == (unsigned long)pool &&
+	       task->state & TASK_ACCEPTED && task->flags & WPOOL_TASK_KEYED &&
+	       rb_parent(link) == parent;
+}
+
+/* How far below a link on the way to the root a turn of the tree may reach. */
+#define TURN_DEPTH	3
+
+static bool below_ok(const struct wpool *pool, struct rb_node *link, unsigned int depth)
+{
+	struct rb_node *below[] = { link->rb_left, link->rb_right };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(below); i++) {
+		if (!below[i])
+			continue;
+		if (!link_ok(pool, below[i], link) ||
+		    (depth > 1 && !below_ok(pool, below[i], depth - 1)))
+			return false;
+	}
+	return true;
+}
+
+/* May the tree be changed at a link, which is a head's? */
+static bool around_ok(const struct wpool *pool, struct rb_node *link)
+{
+	struct rb_node *parent;
+
+	for (; link; link = parent) {
+		if (!below_ok(pool, link, TURN_DEPTH))
+			return false;
+		parent = rb_parent(link);
+		if (!parent)
+			return pool->keys.rb_node == link;
+		if (mend_peek(&parent->rb_left) != (unsigned long)link &&
+		    mend_peek(&parent->rb_right) != (unsigned long)link)
+			return false;
+		if (!link_ok(pool, parent, rb_parent(parent)))
+			return false;
+	}
+	return true;
+}
+
+/* The same for a link that is to be taken out: the one in its place is, if it has two below. */
+static bool erase_ok(const struct wpool *pool, struct rb_node *link)
+{
+	struct rb_node *next = link, *parent = link;
+
+	if (!link->rb_left || !link->rb_right)
+		return around_ok(pool, link);
+	for (next = link->rb_right; next; next = next->rb_left) {
+		if (!link_ok(pool, next, parent))
+			return false;
+		parent = next;
+	}
+	return around_ok(pool, parent);
+}
+
 /* Where the head of a key is linked, or would be. */
 static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **parent)
 {
@@ -52,7 +121,13 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 	unsigned int level = 0;
 
 	*parent = NULL;
-	while (*place && link_head(*place)->key != key) {
+	while (*place) {
+		if (unlikely(!link_ok(pool, *place, *parent))) {
+			mend_lists(pool);
+			return key_place(pool, key, parent);	/* all are whole now */
+		}
+		if (link_head(*place)->key == key)
+			break;
 		if (++level > KEY_LEVELS)
 			hold_step(pool);
 		*parent = *place;
@@ -62,10 +137,50 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 	return place;
 }
 
+/* A task becomes the head of its key, where there is none. */
+static void key_insert(struct wpool *pool, struct wpool_keyed_task *keyed,
+		       struct rb_node **place, struct rb_node *parent)
+{
+	INIT_LIST_HEAD(&keyed->followers);
+	rb_link_node(&keyed->link, parent, place);
+	rb_insert_color(&keyed->link, &pool->keys);
+}
+
+/* Or follows one. */
+static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
+		       struct wpool_keyed_task *head)
+{
+	RB_CLEAR_NODE(&keyed->link);
+	list_add_tail(&keyed->task.node, &head->followers);
+	list_add_tail(&keyed->held, &pool->held);
+	shared_inc(pool->nr_held);
+}
+
+/* Are the ends of a list of a task what they were? */
+static bool tail_ok(const struct list_head *list)
+{
+	return mend_peek(&list->prev->next) == (unsigned long)list;
+}
+
+static bool ends_ok(const struct list_head *list)
+{
+	return mend_follows(list->next, list) && tail_ok(list);
+}
+
+/* Can it be added where key_place() says? */
+static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node *parent)
+{
+	if (*place)
+		return tail_ok(&link_head(*place)->followers) && tail_ok(&pool->held);
+	return around_ok(pool, parent);
+}
+
 /**
  * __key_held_back() - put a task behind those of its key
  * @pool: the pool
  * @task: accepted, on no list; one without a key is left to key.h
+ *
+ * Where it may go on the queue nothing is left to be mended: it is there before anything is.
  *
  * Return: true if it is held back; false if it may go to the queue: it has no
  * key, or is now the head of its own.
@@ -78,16 +193,15 @@ bool __key_held_back(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	INIT_LIST_HEAD(&keyed->awaited);
 	place = key_place(pool, keyed->key, &parent);
+	if (unlikely(!place_ok(pool, place, parent))) {
+		mend_lists(pool);
+		place = key_place(pool, keyed->key, &parent);
+	}
 	if (*place) {
-		RB_CLEAR_NODE(&keyed->link);
-		list_add_tail(&task->node, &link_head(*place)->followers);
-		list_add_tail(&keyed->held, &pool->held);
-		shared_inc(pool->nr_held);
+		key_follow(pool, keyed, link_head(*place));
 		return true;
 	}
-	INIT_LIST_HEAD(&keyed->followers);
-	rb_link_node(&keyed->link, parent, place);
-	rb_insert_color(&keyed->link, &pool->keys);
+	key_insert(pool, keyed, place, parent);
 	return false;
 }
 
@@ -97,10 +211,20 @@ bool __key_is_follower(const struct wpool_task *task)
 	return RB_EMPTY_NODE(&to_keyed(task)->link);
 }
 
-/* Of an entry of &wpool.held. */
-struct wpool_task *key_held_task(struct list_head *entry)
+/* The first of &wpool.held, if there is one. */
+struct wpool_task *key_first_held(struct wpool *pool)
 {
-	return &list_entry(entry, struct wpool_keyed_task, held)->task;
+	struct list_head *first = pool->held.next;
+
+	if (!list_empty(&pool->held) && !mend_entry_ok(pool, first, mend_held_task(first)))
+		mend_lists(pool);
+	return list_empty(&pool->held) ? NULL : mend_held_task(pool->held.next);
+}
+
+/* Can a follower, which is whole itself, leave all that it is on? */
+bool key_linked(const struct wpool_task *task)
+{
+	return mend_linked(&to_keyed(task)->held) && mend_linked(&to_keyed(task)->awaited);
 }
 
 /* A follower leaves, or becomes the head of its key. It is off the list of its head. */
@@ -119,8 +243,8 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
 		return task;
 	head = *key_place(pool, to_keyed(task)->key, &parent);
-	/* None: its memory was overwritten. */
-	return WARN_ON_ONCE(!head) ? task : &link_head(head)->task;
+	/* None: it was mended, and the task was lost, or is the head now. */
+	return head ? &link_head(head)->task : task;
 }
 
 /**
@@ -132,6 +256,10 @@ void key_await(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_task *head = key_head(pool, task);
 
+	if (head != task && unlikely(!tail_ok(&to_keyed(head)->awaited))) {
+		mend_lists(pool);
+		head = key_head(pool, task);
+	}
 	if (head != task && list_empty(&to_keyed(task)->awaited))
 		list_add_tail(&to_keyed(task)->awaited, &to_keyed(head)->awaited);
 }
@@ -139,6 +267,37 @@ void key_await(struct wpool *pool, struct wpool_task *task)
 /* None does any more. Of a group others may still, and are told in vain if not. */
 void key_unawait(struct wpool_task *task)
 {
-	if (task->state & TASK_QUEUED && key_is_follower(task) && !watch_group(task))
-		list_del_init(&to_keyed(task)->awaited);
+	struct wpool_keyed_task *keyed = to_keyed(task);
+
+	if (!(task->state & TASK_QUEUED) || !key_is_follower(task) || watch_group(task))
+		return;
+	if (unlikely(!mend_linked(&keyed->awaited)))
+		mend_lists(task->pool);
+	list_del_init(&keyed->awaited);
+}
+
+/* The first of those that follow a head, or NULL. */
+struct wpool_keyed_task *key_next(struct wpool_keyed_task *head)
+{
+	return list_first_entry_or_null(&head->followers, struct wpool_keyed_task, task.node);
+}
+
+/* Can the next of a key take the place of its head; or nobody, if there is none? */
+bool key_next_ok(struct wpool *pool, struct wpool_keyed_task *head)
+{
+	struct wpool_keyed_task *next = key_next(head);
+
+	if (!next)
+		return erase_ok(pool, &head->link);
+	return ends_ok(&head->followers) && ends_ok(&head->awaited) &&
+	       mend_first_ok(pool, &head->followers, &next->task) &&
+	       key_linked(&next->task) && around_ok(pool, &head->link);
+}
+
+/* Is a task that has been the head of its key still among the heads? */
+bool key_is_head(struct wpool *pool, struct wpool_keyed_task *head)
+{
+	struct rb_node *parent;
+
+	return *key_place(pool, head->key, &parent) == &head->link;
 }

@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 
+#include "broken_mend.h"
 #include "group.h"
 #include "key.h"
 #include "key_release.h"
@@ -51,6 +52,10 @@ static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
 		if (!awaited)
 			return;
 		hold_step(pool);
+		if (unlikely(!mend_entry_ok(pool, &awaited->awaited, &awaited->task))) {
+			mend_lists(pool);	/* and all are told */
+			return;
+		}
 		waiter = watch_helper(&awaited->task);
 		if (waiter) {
 			watch_del(pool, waiter);
@@ -60,6 +65,22 @@ static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
 		if (!tell_group_behind(pool, awaited))
 			return;
 	}
+}
+
+/*
+ * Can a head that has ended leave? If something is not whole all is mended, and the next has
+ * taken its place: what has ended is not among those that are put in order anew.
+ */
+static bool release_ok(struct wpool *pool, struct wpool_keyed_task *head)
+{
+	struct wpool_keyed_task *next = key_next(head);
+	bool ok = key_next_ok(pool, head);
+
+	if (!ok)
+		mend_lists(pool);
+	else if (next)
+		queue_prepare(pool, &next->task);
+	return ok && (!pool->mend.times || key_is_head(pool, head));
 }
 
 /**
@@ -75,8 +96,11 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 	if (key_is_follower(task))
 		return;
 	head = to_keyed(task);
-	next = list_first_entry_or_null(&head->followers, struct wpool_keyed_task,
-					task.node);
+	if (unlikely(!release_ok(pool, head))) {
+		RB_CLEAR_NODE(&head->link);
+		return;
+	}
+	next = key_next(head);
 	if (next)
 		rb_replace_node(&head->link, &next->link, &pool->keys);
 	else

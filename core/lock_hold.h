@@ -8,7 +8,8 @@
  * the rest of the machine let in between; it is then up to each such place that the pool
  * is in order between two chunks.
  *
- * Not counted is what is bounded anyway: the look for a key, up to the levels that a
+ * Not counted is what is done when a task turns out to be broken, see broken_mend.c; and what is
+ * bounded anyway: the look for a key, up to the levels that a
  * balanced tree may have, and the functions that one worker is inside.
  *
  * Kernels that prove locking count, and complain of a hold that takes more.

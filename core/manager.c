@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
+#include "broken_count.h"
 #include "caller_runs.h"
 #include "counter.h"
 #include "deadlock.h"
@@ -178,7 +179,7 @@ static void terminate(struct wpool *pool)
 	pool_lock(pool, flags);
 	/* Who blocks is still to be turned away: see close_pool(). */
 	if (pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
-	    !pool->nr_blocked) {
+	    !pool->nr_blocked && !pool->mend.pending) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/* Nobody asks while it is not open; a restart finds none and may ask. */
 		tell_starter(pool, -ESHUTDOWN);
@@ -216,6 +217,7 @@ static void look_for_deadlock(struct wpool *pool)
 
 static void manage(struct wpool *pool)
 {
+	lost_look(pool);
 	retire_idle(pool);
 	spawn_missing(pool);
 	pool_go_on_closing(pool);

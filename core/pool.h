@@ -31,6 +31,9 @@
  * @held: L: the tasks held back behind another of their key, oldest first
  * @walk: taken by who walks along @queue, @again, @held and @delayed, see queue_walk.c
  * @cursor: L: the entry that is walked to next, or NULL
+ * @walked: L: the list that it is on
+ * @mend: what has been found broken
+ * @mend_limit: how often that is said
  * @keys: L: the heads of the keys in use, see key.c
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
@@ -144,6 +147,9 @@ struct wpool {
 	unsigned int		nr_outside;
 	struct list_head	held;
 	struct list_head	*cursor;
+	struct list_head	*walked;
+	struct wpool_mend	mend;
+	struct ratelimit_state	mend_limit;
 	struct semaphore	walk;
 	bool			paused;
 	bool			one_by_one;

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
+#include "broken_mend.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
@@ -39,8 +40,11 @@ static bool queue_has_room(const struct wpool *pool)
 		waiting - pool->depth < pool->capacity - pool->nr_running);
 }
 
-/* Of an ordered pool all tasks are of one priority. Context: pool->lock held. */
-void queue_link(struct wpool *pool, struct wpool_task *task)
+/*
+ * Where a task is to be added at the end, which can be done. Of an ordered pool all tasks
+ * are of one priority. Context: pool->lock held.
+ */
+struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task)
 {
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 
@@ -52,7 +56,38 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 		if (task->prio < WPOOL_PRIO_NORMAL)
 			batch_reclaim(pool);	/* it goes before those */
 	}
-	list_add_tail(&task->node, queue);
+	if (unlikely(!mend_tail_ok(queue)))
+		mend_lists(pool);
+	return queue;
+}
+
+/* Context: pool->lock held. */
+void queue_link(struct wpool *pool, struct wpool_task *task)
+{
+	list_add_tail(&task->node, queue_prepare(pool, task));
+}
+
+/* Takes a task off that can be. Context: pool->lock held. */
+static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *task)
+{
+	hold_step(pool);
+	walk_del(pool, &task->node);
+	if (key_is_follower(task))
+		key_unhold(pool, task);
+	shared_dec(pool->nr_queued);
+	pool_mark_end(pool);
+}
+
+/* The first of a list, if there is one. Context: pool->lock held. */
+static struct wpool_task *first_on(struct wpool *pool, struct list_head *list)
+{
+	struct wpool_task *task = list_first_entry_or_null(list, struct wpool_task, node);
+
+	if (task && unlikely(!mend_first_ok(pool, list, task))) {
+		mend_lists(pool);
+		task = list_first_entry_or_null(list, struct wpool_task, node);
+	}
+	return task;
 }
 
 /* The longest waiting of the lowest priority. Context: pool->lock held. */
@@ -62,10 +97,9 @@ struct wpool_task *queue_pop_oldest(struct wpool *pool)
 	int prio;
 
 	for (prio = WPOOL_NR_PRIOS - 1; prio >= 0; prio--) {
-		task = list_first_entry_or_null(&pool->queue[prio],
-						struct wpool_task, node);
+		task = first_on(pool, &pool->queue[prio]);
 		if (task) {
-			queue_remove(pool, task);
+			unlink_task(pool, task);
 			return task;
 		}
 	}
@@ -179,11 +213,14 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
-	shared_inc(pool->nr_queued);
+	if (unlikely(task->flags & WPOOL_TASK_KEYED))
+		queue_prepare(pool, task);	/* see __key_held_back() */
 	if (unlikely(in_fn))
 		shared_inc(pool->nr_held);
 	else if (!key_held_back(pool, task))
 		queue_link(pool, task);
+	/* Not before: on the way what is on the lists may be counted, see broken_mend.c. */
+	shared_inc(pool->nr_queued);
 	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
@@ -221,6 +258,47 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 	return 0;
 }
 
+/* Is a task on the list that it should be on? These are whole. Context: pool->lock held. */
+static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
+{
+	struct list_head *entry;
+	unsigned int prio;
+
+	if (key_is_follower(task)) {
+		list_for_each(entry, &pool->held) {
+			if (mend_held_task(entry) == task)
+				return true;
+		}
+		return false;
+	}
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		list_for_each(entry, &pool->queue[prio]) {
+			if (entry == &task->node)
+				return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * queue_recover() - see to it that a task can be taken off the lists that it is on
+ * @pool: its pool
+ * @task: queued, not inside its function; found by its owner, who has it
+ *
+ * If it was lost, with others that are broken, it is put on the queue anew; see broken_mend.c.
+ * Context: pool->lock held.
+ */
+void queue_recover(struct wpool *pool, struct wpool_task *task)
+{
+	lockdep_assert_held(&pool->lock);
+	if (likely(!pool->mend.islands && mend_linked(&task->node) &&
+		   (!key_is_follower(task) || key_linked(task))))
+		return;
+	mend_lists(pool);
+	if (!is_on_list(pool, task))
+		queue_put(pool, task);
+}
+
 /**
  * queue_remove() - take a waiting task off its list
  * @pool: the pool
@@ -231,12 +309,8 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	hold_step(pool);
-	walk_del(pool, &task->node);
-	if (key_is_follower(task))
-		key_unhold(pool, task);
-	shared_dec(pool->nr_queued);
-	pool_mark_end(pool);
+	queue_recover(pool, task);
+	unlink_task(pool, task);
 }
 
 /**
@@ -249,15 +323,19 @@ void queue_remove(struct wpool *pool, struct wpool_task *task)
 struct wpool_task * __flatten queue_pop(struct wpool *pool)
 {
 	struct wpool_task *task;
-	int prio = 0;
+	struct list_head *queue;
 
-	if (!queue_ready(pool))
-		return NULL;
-	while (list_empty(&pool->queue[prio]))
-		prio++;
-	task = list_first_entry(&pool->queue[prio], struct wpool_task, node);
-	queue_remove(pool, task);
-	return task;
+	while (queue_ready(pool)) {
+		for (queue = pool->queue; list_empty(queue); queue++)
+			;	/* one is not: they are counted anew as they are mended */
+		task = list_first_entry(queue, struct wpool_task, node);
+		if (likely(mend_first_ok(pool, queue, task))) {
+			unlink_task(pool, task);
+			return task;
+		}
+		mend_lists(pool);
+	}
+	return NULL;
 }
 
 /**
@@ -320,15 +398,17 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
  */
 struct wpool_task *queue_find(struct wpool *pool)
 {
+	struct wpool_task *task;
 	unsigned int prio;
 
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		if (!list_empty(&pool->queue[prio]))
-			return list_first_entry(&pool->queue[prio],
-						struct wpool_task, node);
+		task = first_on(pool, &pool->queue[prio]);
+		if (task)
+			return task;
 	}
-	if (!list_empty(&pool->held))
-		return key_held_task(pool->held.next);
+	task = key_first_held(pool);
+	if (task)
+		return task;
 	if (!list_empty(&pool->again))
 		return list_first_entry(&pool->again, struct wpool_run,
 					again_node)->again;

@@ -31,13 +31,23 @@
  */
 #include <linux/lockdep.h>
 
+#include "broken_mend.h"
 #include "counter.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "queue_batch.h"
 #include "task.h"
 
-/* The last first, so that they come in order. Needs both locks. */
+/* The first on the queue gets a neighbour. Context: pool->lock held. */
+static void make_room(struct wpool *pool)
+{
+	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
+
+	if (unlikely(mend_peek_known(&queue->next->prev) != (unsigned long)queue))
+		mend_lists(pool);
+}
+
+/* The last first, so that they come in order. Needs both locks, and make_room(). */
 static void put_back(struct wpool *pool)
 {
 	struct wpool_batch *batch = &pool->batch;
@@ -47,6 +57,10 @@ static void put_back(struct wpool *pool)
 		hold_step(pool);
 		shared_dec(batch->left);
 		task = batch->tasks[batch->next + batch->left];
+		if (unlikely(!mend_batched_ok(batch, task))) {
+			mend_note(pool, task, NULL);
+			continue;
+		}
 		WRITE_ONCE(task->state, TASK_QUEUED);
 		list_add(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
 		shared_inc(pool->nr_queued);
@@ -57,6 +71,7 @@ static void put_back(struct wpool *pool)
 void __batch_reclaim(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
+	make_room(pool);
 	raw_spin_lock(&pool->batch.lock);
 	put_back(pool);
 	raw_spin_unlock(&pool->batch.lock);
@@ -72,6 +87,7 @@ void __batch_reclaim(struct wpool *pool)
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
+	make_room(pool);
 	raw_spin_lock(&pool->batch.lock);
 	put_back(pool);
 	cmpxchg(&task->state, TASK_IN_FN | TASK_BATCHED, TASK_IN_FN);
@@ -99,27 +115,48 @@ static bool batch_may_fill(const struct wpool *pool)
 	       list_empty(&pool->queue[WPOOL_PRIO_HIGH]);
 }
 
+/*
+ * Moves tasks from the queue to the batch, which is empty: nobody reads it. Context:
+ * pool->lock held. Return: how many.
+ */
+static unsigned int move_some(struct wpool *pool, u8 color)
+{
+	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
+	struct list_head *before = queue, *entry = queue->next;
+	struct wpool_task *task;
+	unsigned int n;
+
+	for (n = 0; likely(mend_follows(entry, before)); n++) {
+		hold_step(pool);
+		task = list_entry(entry, struct wpool_task, node);
+		if (entry == queue || n == WPOOL_BATCH_MAX || task->pool != pool ||
+		    !task_fits(task, color)) {
+			__list_del(queue, entry);
+			return n;
+		}
+		before = entry;
+		entry = entry->next;
+		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);
+		mend_mark_batched(&pool->batch, task);
+		pool->batch.tasks[n] = task;
+	}
+	/* It is broken, so it is not touched. Mended when one comes to it. */
+	queue->next = entry;
+	return n;
+}
+
 /* The rest of batch_fill(): more is on the queue. Return: true if it moved any. */
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
-	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 	struct wpool_batch *batch = &pool->batch;
-	struct wpool_task *task, *next;
-	unsigned int n = 0;
+	unsigned int n;
 
 	lockdep_assert_held(&pool->lock);
 	if (!batch_may_fill(pool) || !task_fits(first, first->color))
 		return false;
-	list_for_each_entry_safe(task, next, queue, node) {
-		hold_step(pool);
-		if (n == WPOOL_BATCH_MAX || !task_fits(task, first->color))
-			break;
-		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);
-		batch->tasks[n++] = task;	/* it is empty: nobody reads them */
-	}
+	n = move_some(pool, first->color);
 	if (!n)
 		return false;
-	__list_del(queue, &task->node);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued - n);
 	raw_spin_lock(&batch->lock);
 	batch->color = first->color;

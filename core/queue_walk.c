@@ -22,6 +22,7 @@
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 
+#include "broken_mend.h"
 #include "dead_run.h"
 #include "delayed.h"
 #include "key.h"
@@ -45,7 +46,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 	if (list == &pool->again)
 		return entry_run(entry)->again;
 	if (list == &pool->held)
-		return key_held_task(entry);
+		return mend_held_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
 
@@ -62,6 +63,22 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 	return (struct walk_entry) { task, watch_group(task), task->owner };
 }
 
+/* Is it one that may be followed? Those of runs are, and timers are not ours, see broken_mend.c. */
+static bool entry_ok(struct wpool *pool, struct list_head *list, struct list_head *entry)
+{
+	return list == &pool->again || list == &pool->delayed ||
+	       mend_entry_ok(pool, entry, entry_task(pool, list, entry));
+}
+
+/* Context: pool->lock held. */
+static void walk_begin(struct wpool *pool, struct list_head *list)
+{
+	if (unlikely(!mend_follows(list->next, list)))
+		mend_lists(pool);
+	pool->walked = list;
+	pool->cursor = list->next;
+}
+
 /*
  * Walks on, by *@left entries at most. Context: pool->lock held. Return: that of a task that
  * is wanted, which may be taken off the list; NULL if there is none among them.
@@ -76,10 +93,14 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 	lockdep_assert_held(&pool->lock);
 	while (*left && pool->cursor != list) {
 		entry = pool->cursor;
-		what = entry_of(pool, list, entry);
-		pool->cursor = entry->next;
 		--*left;
 		hold_step(pool);
+		if (unlikely(!entry_ok(pool, list, entry))) {
+			mend_lists(pool);	/* that moves the cursor */
+			continue;
+		}
+		what = entry_of(pool, list, entry);
+		pool->cursor = entry->next;
 		if (wants(&what, arg))
 			return entry;
 	}
@@ -134,7 +155,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 
 	pool_lock(pool, flags);
 	batch_reclaim(pool);	/* and so it stays while there is a cursor */
-	pool->cursor = list->next;
+	walk_begin(pool, list);
 	all = pool->nr_queued + pool->nr_delayed;
 	while (walked < all && pool->cursor != list) {
 		n += cancel_some(pool, list, wants, arg, &walked);
@@ -210,7 +231,7 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 	struct wpool_task *task;
 	struct list_head *entry;
 
-	pool->cursor = list->next;
+	walk_begin(pool, list);
 	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
 		while ((entry = walk_on(pool, list, walk_wants_group, group, &left))) {
@@ -268,7 +289,7 @@ struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group
 	for (i = 0; i < NR_LISTS; i++) {
 		list = nth_list(pool, i);
 		list_for_each(entry, list) {
-			if (n++ == WPOOL_CHUNK)
+			if (n++ == WPOOL_CHUNK || !entry_ok(pool, list, entry))
 				return find_far(pool, group, flags);
 			hold_step(pool);
 			task = entry_task(pool, list, entry);

@@ -28,24 +28,46 @@
  */
 #include <linux/lockdep.h>
 
+#include "broken_mend.h"
 #include "pool.h"
 #include "staging.h"
 
 /* The most that it is given room for at a time: sums of it stay in 32 bits. */
 #define MOST_ROOM	0x100000U
 
+/* Can the tasks in it be linked to those on the queue? Needs both locks. */
+static bool staging_ok(const struct wpool *pool)
+{
+	const struct list_head *tasks = &pool->staging.tasks;
+
+	return mend_peek_known(&tasks->next->prev) == (unsigned long)tasks &&
+	       mend_tail_ok(tasks) && mend_tail_ok(&pool->queue[WPOOL_PRIO_NORMAL]);
+}
+
+/*
+ * Leaves in it what is whole, see broken_mend.c. What is lost counts as collected, and the manager
+ * finds it missing. Needs both locks. Return: how many are left.
+ */
+static unsigned int staging_mend(struct wpool *pool)
+{
+	mend_lists(pool);
+	return mend_list(pool, &pool->staging.tasks, staging_count(pool));
+}
+
 /* Moves all that is in it to the queue. Needs both locks. */
 static void staging_empty(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
-	unsigned int n = staging_count(pool);
+	unsigned int n = staging_count(pool), whole = n;
 
 	if (!n)
 		return;
+	if (unlikely(!staging_ok(pool)))
+		whole = staging_mend(pool);
 	list_splice_tail_init(&staging->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
 	pool->undone[staging->color] += n;
 	WRITE_ONCE(staging->collected, staging->collected + n);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued + n);
+	WRITE_ONCE(pool->nr_queued, pool->nr_queued + whole);
 }
 
 /* Lets as many in as there is room for. Needs both locks, and that it is empty. */

@@ -7,6 +7,7 @@
 
 #include <trace/events/wpool.h>
 
+#include "broken_mend.h"
 #include "pool.h"
 #include "types.h"
 
@@ -101,7 +102,8 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	u8 state = smp_load_acquire(&task->state);
 	u64 accepted = atomic64_read(&staging->accepted);
 
-	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED))
+	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED ||
+		     !mend_tail_ok(&staging->tasks)))
 		return false;
 	atomic64_set(&staging->accepted, accepted + 1);
 	WRITE_ONCE(task->pool, pool);

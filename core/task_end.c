@@ -12,11 +12,13 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
+#include "broken_mend.h"
 #include "counter.h"
 #include "group.h"
 #include "key_release.h"
 #include "lock_hold.h"
 #include "pool.h"
+#include "queue.h"
 #include "queue_batch.h"
 #include "task.h"
 #include "task_end.h"
@@ -75,4 +77,42 @@ void batch_harvest(struct wpool_worker *worker)
 		tasks_retire(worker->pool, worker->begun);
 	worker->begun = NULL;
 	tasks_uncount(worker->pool, worker->runs[0].color, n);
+}
+
+/**
+ * run_forget_again() - have a task not run again, and do not touch it
+ * @pool: the pool
+ * @run: its run, with &wpool_run.again
+ *
+ * Context: pool->lock held.
+ */
+void run_forget_again(struct wpool *pool, struct wpool_run *run)
+{
+	hold_step(pool);
+	trace_wpool_task_cancel(pool->name, run->again, run->fn);
+	stat_inc(pool, WPOOL_STAT_CANCELLED);
+	queue_forget_again(pool, run);
+	if (run->again_group && !run->worker)
+		group_task_outside(run->again_group, pool, false);
+	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
+		     -ECANCELED);
+}
+
+/**
+ * run_lose_task() - have a run end without its task, which is not what it was
+ * @pool: the pool
+ * @run: the run
+ *
+ * Context: pool->lock held.
+ */
+void run_lose_task(struct wpool *pool, struct wpool_run *run)
+{
+	lockdep_assert_held(&pool->lock);
+	run->task = NULL;
+	if (run->again)
+		run_forget_again(pool, run);
+	mend_note_run(pool, run);
+	/* It may have been the head of its key. */
+	if (pool->keys.rb_node)
+		mend_lists(pool);
 }

@@ -15,6 +15,8 @@
 
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
 void batch_harvest(struct wpool_worker *worker);
+void run_forget_again(struct wpool *pool, struct wpool_run *run);
+void run_lose_task(struct wpool *pool, struct wpool_run *run);
 
 /*
  * Sets the result of a task, tells its waiters and lets go of it: not to be

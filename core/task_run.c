@@ -7,6 +7,7 @@
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
+#include "broken_mend.h"
 #include "counter.h"
 #include "depmap.h"
 #include "group.h"
@@ -119,6 +120,10 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	/* Before anybody can know that it has ended; see wpool_stats(). */
 	stat_inc(pool, how);
 	latency_end(pool, run);
+	if (task && unlikely(!mend_run_ok(run))) {
+		run_lose_task(pool, run);
+		task = NULL;
+	}
 	if (task) {
 		key_release(pool, task);
 		if (unlikely((task->state & TASK_QUEUED) || run->orphan))
@@ -207,11 +212,18 @@ static __always_inline struct wpool_task *
 batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
 	  const struct wpool_run *run)
 {
+	struct wpool_task *task;
+
 	if (!batch->left || batch->color != run->color ||
 	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
 		return NULL;
+	task = batch->tasks[batch->next];
+	/* Left to who has pool->lock as well. */
+	if (unlikely(!mend_batched_ok(batch, task)))
+		return NULL;
 	shared_dec(batch->left);
-	return batch->tasks[batch->next++];
+	batch->next++;
+	return task;
 }
 
 /*
@@ -255,6 +267,12 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 		module_put(run->owner);
 }
 
+/* Has nobody grabbed the task, nor broken it? Context: batch->lock held. */
+static __always_inline bool run_is_batched(const struct wpool_run *run)
+{
+	return mend_run_ok(run) && run->task->state & TASK_BATCHED;
+}
+
 /*
  * Goes on with the batch after a run of it has returned. The next task has left it before
  * the end of the last can be seen: who has seen that finds its room. Locking: none;
@@ -271,19 +289,22 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	for (;;) {
 		raw_spin_lock_irq(&batch->lock);
 		task = NULL;
-		grabbed = run->task && !(run->task->state & TASK_BATCHED);
+		grabbed = run->task && !run_is_batched(run);
 		if (likely(!grabbed)) {
 			task = batch_pop(batch, worker, run);
 			run_end_batched(worker, run, result);
 		}
 		if (task)
 			run_begin_batched(batch, worker, run, task);
+		else
+			worker->between = !grabbed;
 		raw_spin_unlock_irq(&batch->lock);
 		if (!task)
 			break;
 		result = run_outside(pool, run, task);
 	}
 	pool_lock_staged(pool);
+	worker->between = false;
 	run_leave(pool, worker, false);
 	/* First: who waits for it is awake, before anybody is taken for the last one. */
 	if (grabbed)
@@ -362,8 +383,10 @@ static bool run_from_batch(struct wpool_worker *worker)
 	if (task)
 		run_begin_batched(batch, worker, run, task);
 	raw_spin_unlock(&batch->lock);
-	if (!task)
-		return false;	/* others were quicker */
+	if (!task) {
+		batch_reclaim(pool);	/* one that is broken; or others were quicker */
+		return false;
+	}
 	shared_inc(pool->nr_running);
 	shared_inc(worker->depth);
 	pool_unlock_irq(pool);

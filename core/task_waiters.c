@@ -16,6 +16,7 @@
  * Everything here needs the lock of the task's pool, or, for a task that is in no
  * pool, to be its only user.
  */
+#include "broken_mend.h"
 #include "key.h"
 #include "pool.h"
 #include "spin_wait.h"
@@ -101,9 +102,12 @@ bool watch_is_on(const struct wpool *pool, const struct wpool_waiter *waiter)
 {
 	const struct wpool_task *task = waiter->task;
 	const struct wpool_waiter *first;
-	/* Acquire: of a task that is in another pool now, that one. */
-	u8 state = smp_load_acquire(&task->state);
+	u8 state;
 
+	if (!mend_peek_known(&task->watchers))
+		return false;	/* or it is not there any more */
+	/* Acquire: of a task that is in another pool now, that one. */
+	state = smp_load_acquire(&task->state);
 	/* Nobody waits for one that is batched, and others may be changing it. */
 	if (!(state & TASK_ACCEPTED) || state & TASK_BATCHED || READ_ONCE(task->pool) != pool)
 		return false;

@@ -35,8 +35,8 @@
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
  * allocated or freed, and nobody is woken but the manager: who is to be woken is
  * collected in &wpool.wakes, and woken after the lock is dropped. Of what
- * a caller owns only the struct wpool_task is touched under it, so a fault
- * inside the critical section would take a caller that frees a queued task.
+ * a caller owns only the struct wpool_task is touched under it; one that is queued may
+ * have been freed, by mistake: it is looked at as broken_mend.c says before it is trusted.
  *
  * The life of a pool's memory: it is freed by RCU after its last reference is
  * gone, and an accepted task that has not ended keeps its pool from terminating.
@@ -56,6 +56,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/lockdep_types.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rbtree_types.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
@@ -329,6 +330,7 @@ struct wpool_caller {
  * @since: S: in jiffies: since when it is idle, or looks
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
  * @starting: S: counted in &wpool.nr_starting
+ * @between: H: has ended its last task of the batch, and is about to say so
  * @looking: L: counted in &wpool.nr_looking
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @waiter: L: as what it sleeps without a time limit for a task, or NULL
@@ -369,6 +371,7 @@ struct wpool_worker {
 	u64			slept_at;
 	bool			idle;
 	bool			starting;
+	bool			between;
 	bool			looking;
 	bool			leaving;
 	struct wpool_waiter	*waiter;
@@ -428,6 +431,30 @@ struct wpool_batch {
 	unsigned int		left;
 	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
 } ____cacheline_aligned;
+
+/**
+ * struct wpool_mend - what of a pool's tasks has been found broken, see broken_mend.c
+ * @pending: S: the manager has yet to count, and to say so
+ * @broken: L: one that was queued was found since
+ * @run_broken: L: one that was inside its function was
+ * @keys: L: the keys were mended since
+ * @islands: L: some may have been lost that are whole
+ * @times: L: how often the lists were mended
+ * @fn: L: what the first of them has as its function; NULL if that cannot be read
+ * @beside: L: the function of one beside it, or NULL
+ * @run_fn: L: that of the run
+ */
+struct wpool_mend {
+	bool			pending;
+	bool			broken;
+	bool			run_broken;
+	bool			keys;
+	bool			islands;
+	unsigned int		times;
+	wpool_fn_t		fn;
+	wpool_fn_t		beside;
+	wpool_fn_t		run_fn;
+};
 
 /**
  * struct wpool_staging - tasks accepted that the pool has not had a look at, see staging.c

@@ -204,6 +204,9 @@ static int wait_once(struct wait *wait)
 	pool = task_lock_pool(wait->task, &flags);
 	if (!pool)
 		return wait_result(wait->task, &wait->result);
+	/* It may have been lost, with others that are broken. */
+	if (unlikely(pool->mend.islands) && wait->task->state == TASK_QUEUED)
+		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
 	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
 		/* Submitted again meanwhile. */

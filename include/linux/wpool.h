@@ -33,7 +33,11 @@
  *		everything else
  *
  * Who owns what: the memory of a task is its caller's, and the pool touches it
- * from a successful submission until its result is set. A pool is counted: the
+ * from a successful submission until its result is set. Who frees it, overwrites it, sets it
+ * up again or returns from the function that has it on its stack before that loses the task,
+ * and who waits for it or its group does so for ever; a line in the log says so. The
+ * pool and its other tasks go on, unless the memory looks as if nothing had been, or the
+ * task is delayed: its timer is the kernel's. A pool is counted: the
  * reference of wpool_create() is dropped by wpool_destroy(), that of
  * wpool_get() and wpool_find() by wpool_put().
  */
@@ -448,7 +452,8 @@ struct wpool_attrs {
  * enum wpool_stat - what wpool_stats() counts; the same names in debugfs
  * @WPOOL_STAT_SUBMITTED: tasks accepted
  * @WPOOL_STAT_COMPLETED: tasks whose function has returned
- * @WPOOL_STAT_CANCELLED: tasks taken back before they began
+ * @WPOOL_STAT_CANCELLED: tasks taken back before they began, and those that were lost
+ *	because their memory was freed or overwritten while they were queued
  * @WPOOL_STAT_DROPPED: tasks dropped for want of room, by the pool's policy
  * @WPOOL_STAT_OOPSED: tasks whose function took its thread down
  * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed, closed, or

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that have been lost because they were broken, see broken_mend.c: how many, and who is told.
+ */
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+
+#include "broken_count.h"
+#include "broken_mend.h"
+#include "counter.h"
+#include "flush_color.h"
+#include "group.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
+#include "task_waiters.h"
+#include "types.h"
+#include "waiter.h"
+
+/* The color says nothing any more if it is out of range. */
+static void count(unsigned int *undone, u8 color)
+{
+	undone[color % WPOOL_NR_COLORS]++;
+}
+
+static void count_waiting(struct wpool *pool, unsigned int *undone)
+{
+	struct list_head *entry;
+	struct wpool_task *task;
+	struct wpool_run *run;
+	unsigned int prio;
+
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		list_for_each_entry(task, &pool->queue[prio], node)
+			count(undone, task->color);
+	}
+	list_for_each(entry, &pool->held)
+		count(undone, mend_held_task(entry)->color);
+	list_for_each_entry(task, &pool->delayed, node)
+		count(undone, task->color);
+	list_for_each_entry(run, &pool->again, again_node)
+		count(undone, run->again_color);
+}
+
+/* Of the batch only what runs, or has been run and not been counted. */
+static void count_running(struct wpool *pool, unsigned int *undone)
+{
+	struct wpool_worker *worker;
+	struct wpool_caller *caller;
+	unsigned int i;
+
+	raw_spin_lock(&pool->batch.lock);
+	list_for_each_entry(worker, &pool->workers, node) {
+		for (i = worker->between; i < worker->depth; i++)
+			count(undone, worker->runs[i].color);
+		undone[worker->runs[0].color] += worker_unharvested(worker);
+	}
+	raw_spin_unlock(&pool->batch.lock);
+	list_for_each_entry(caller, &pool->callers, node)
+		count(undone, caller->run.color);
+}
+
+/*
+ * Counts all that have not ended. Those that are missing were lost, those that are too many
+ * had been and were found. Context: pool->lock held, and the batch is empty. Return: how
+ * many are missing.
+ */
+static unsigned int recount(struct wpool *pool)
+{
+	unsigned int undone[WPOOL_NR_COLORS] = {}, color, sum = 0;
+	int missing;
+
+	count_waiting(pool, undone);
+	count_running(pool, undone);
+	for (color = 0; color < WPOOL_NR_COLORS; color++) {
+		missing = pool->undone[color] - undone[color];
+		if (!missing)
+			continue;
+		sum += max(missing, 0);
+		counter_add(&pool->stats[WPOOL_STAT_CANCELLED], missing);
+		pool->undone[color] = undone[color];
+		flush_done(pool, color, 0);
+	}
+	return sum;
+}
+
+/*
+ * Those who wait for tasks that are held back by keys: what it is that holds them back may
+ * have been lost. Context: pool->lock held.
+ */
+static void tell_keyed(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	struct wpool_waiter *waiter;
+	struct wpool_group *group;
+	struct wpool_task *task;
+	unsigned int prio;
+
+	list_for_each_entry(worker, &pool->workers, node) {
+		waiter = worker->waiter;
+		if (!waiter || !waiter->task || !watch_is_on(pool, waiter))
+			continue;
+		watch_del(pool, waiter);
+		waiter_tell(waiter, -EAGAIN, &pool->wakes);
+	}
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		list_for_each_entry(task, &pool->queue[prio], node) {
+			group = task->flags & WPOOL_TASK_KEYED ? watch_group(task) : NULL;
+			if (group)
+				group_tell_workers(group, pool);
+		}
+	}
+}
+
+/* Of a function whose memory was overwritten it is said what stands there now. */
+static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int lost)
+{
+	if (!was->broken && !was->run_broken)
+		return;
+	if (!__ratelimit(&pool->mend_limit))
+		return;
+	if (was->run_broken)
+		pr_err("%s: BUG: the task of %ps was freed or overwritten while it ran: nobody is told of its end\n",
+		       pool->name, was->run_fn);
+	if (was->broken)
+		pr_err("%s: BUG: a task was freed, overwritten or set up again while it was queued: its function reads %ps; %u lost\n",
+		       pool->name, was->fn, lost);
+	if (was->broken && was->beside)
+		pr_err("%s: one of %ps waited beside it\n", pool->name, was->beside);
+}
+
+/**
+ * lost_look() - do what is left to do after something was mended
+ * @pool: the pool
+ *
+ * Context: the manager.
+ */
+void lost_look(struct wpool *pool)
+{
+	struct wpool_mend was;
+	unsigned long flags;
+	unsigned int lost;
+
+	if (!READ_ONCE(pool->mend.pending))
+		return;
+	pool_lock(pool, flags);
+	batch_reclaim(pool);
+	/* What has been broken since is not to be met as they are counted. */
+	mend_lists(pool);
+	was = pool->mend;
+	pool->mend.broken = false;
+	pool->mend.run_broken = false;
+	pool->mend.keys = false;
+	WRITE_ONCE(pool->mend.pending, false);
+	lost = recount(pool);
+	if (was.keys)
+		tell_keyed(pool);
+	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_END);
+	pool_unlock(pool, flags);
+	tell(pool, &was, lost);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks that have been lost; see broken_count.c.
+ */
+#ifndef _WPOOL_BROKEN_COUNT_H
+#define _WPOOL_BROKEN_COUNT_H
+
+struct wpool;
+
+void lost_look(struct wpool *pool);
+
+#endif /* _WPOOL_BROKEN_COUNT_H */

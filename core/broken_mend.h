@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looks at tasks that may not be there any more, before their links are followed; see
+ * broken_mend.c. All need pool->lock, but where it is said.
+ *
+ * What is read is on every task's way anyway, as it is about to be written; so a look costs
+ * a few instructions and no cache miss.
+ */
+#ifndef _WPOOL_BROKEN_MEND_H
+#define _WPOOL_BROKEN_MEND_H
+
+#include <linux/compiler.h>
+#include <linux/kconfig.h>
+#include <linux/list.h>
+#include <linux/uaccess.h>
+
+#include "pool.h"
+#include "types.h"
+
+unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int n);
+void mend_note(struct wpool *pool, const struct wpool_task *broken,
+	       const struct wpool_task *beside);
+void mend_note_run(struct wpool *pool, const struct wpool_run *run);
+void mend_lists(struct wpool *pool);
+bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
+		   const struct wpool_task *task);
+
+/* Of an entry of &wpool.held. */
+static inline struct wpool_task *mend_held_task(struct list_head *entry)
+{
+	return &list_entry(entry, struct wpool_keyed_task, held)->task;
+}
+
+/*
+ * The word at an address that is, or was, that of some memory of the kernel. Return: 0 if
+ * nothing is there now. Not seen by KASAN, as the memory may have been freed. Needs no lock.
+ */
+static __always_inline unsigned long mend_peek_known(const void *from)
+{
+#ifdef CONFIG_UML
+	/* Its kernel does not survive a fault; its way to try is not for modules. */
+	return READ_ONCE_NOCHECK(*(const unsigned long *)from);
+#else
+	unsigned long word;
+
+	__get_kernel_nofault(&word, from, unsigned long, gone);
+	return word;
+gone:
+	return 0;
+#endif
+}
+
+/*
+ * May an address that was read from such memory be looked at, too? It may be anything, and on
+ * x86 one that is not the kernel's is a fault of another kind.
+ */
+static __always_inline bool mend_may_peek(const void *address)
+{
+	return !IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_UML) ||
+	       likely((unsigned long)address >= ~0UL << (BITS_PER_LONG - 8));
+}
+
+/* The word there. Return: 0 if nothing is. Needs no lock. */
+static __always_inline unsigned long mend_peek(const void *from)
+{
+	return mend_may_peek(from) ? mend_peek_known(from) : 0;
+}
+
+/* Does an entry of a list say that it comes after another? Needs the lock of the list. */
+static __always_inline bool mend_follows(const struct list_head *entry,
+					 const struct list_head *before)
+{
+	return mend_may_peek(entry) && mend_peek_known(&entry->prev) == (unsigned long)before;
+}
+
+/* Does the last entry of a list say that it is? Needs the lock of the list. */
+static __always_inline bool mend_tail_ok(const struct list_head *list)
+{
+	return mend_peek_known(&list->prev->next) == (unsigned long)list;
+}
+
+/* Do its neighbours know of an entry? It is itself there. */
+static inline bool mend_linked(const struct list_head *entry)
+{
+	return mend_follows(entry->next, entry) &&
+	       mend_peek(&entry->prev->next) == (unsigned long)entry;
+}
+
+/* Is it a task that waits in the pool, as far as it says? */
+static __always_inline bool mend_waits(const struct wpool *pool,
+				       const struct wpool_task *task)
+{
+	return mend_peek_known(&task->pool) == (unsigned long)pool &&
+	       READ_ONCE(task->state) == TASK_QUEUED;
+}
+
+/* Is the task that is first on a list one that can be taken off it? */
+static __always_inline bool mend_first_ok(const struct wpool *pool,
+					  const struct list_head *list,
+					  const struct wpool_task *task)
+{
+	return mend_peek_known(&task->node.prev) == (unsigned long)list &&
+	       task->pool == pool && mend_follows(task->node.next, &task->node);
+}
+
+/*
+ * A task of the batch has this for a link, and is looked at for no more. Needs batch->lock,
+ * or that the batch is empty.
+ */
+static __always_inline void mend_mark_batched(struct wpool_batch *batch,
+					      struct wpool_task *task)
+{
+	task->node.next = (struct list_head *)batch;
+}
+
+/* Is a task of the batch what it was? Needs batch->lock alone. */
+static __always_inline bool mend_batched_ok(const struct wpool_batch *batch,
+					    const struct wpool_task *task)
+{
+	return mend_peek_known(&task->node.next) == (unsigned long)batch;
+}
+
+/* Is the task of a run, which it has, what it was? Needs batch->lock, or pool->lock. */
+static __always_inline bool mend_run_ok(const struct wpool_run *run)
+{
+	return mend_peek_known(&run->task->run) == (unsigned long)run;
+}
+
+#endif /* _WPOOL_BROKEN_MEND_H */
