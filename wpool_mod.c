@@ -13,8 +13,10 @@
 #include "core/depmap.h"
 #include "core/hooks.h"
 #include "core/hotplug.h"
+#include "core/lost_task.h"
 #include "core/manager.h"
 #include "core/module_going.h"
+#include "core/objects.h"
 #include "core/task.h"
 #include "core/worker.h"
 
@@ -94,6 +96,7 @@ static int __init wpool_mod_init(void)
 	int ret;
 
 	current_init(worker_main, hooks_main);
+	objects_init(task_lost);
 	ret = task_init();
 	if (ret)
 		return ret;

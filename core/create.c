@@ -15,6 +15,7 @@
 #include "hooks.h"
 #include "latency.h"
 #include "manager_kick.h"
+#include "objects.h"
 #include "pool.h"
 #include "refs.h"
 #include "registry.h"
@@ -80,6 +81,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	strscpy(pool->name, name, sizeof(pool->name));
 	pool_pin_wpool(pool);
 	dep_pool_init(pool);
+	objects_pool_init(pool);
 	return pool;
 }
 

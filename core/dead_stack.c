@@ -27,13 +27,22 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 	return stack_has(worker, entry->task) || stack_has(worker, entry->group);
 }
 
-/* Ends a task that its run goes on without. Context: pool->lock held. */
-static void let_go_of_task(struct wpool *pool, struct wpool_run *run)
+/**
+ * run_let_go() - end a task that its run goes on without
+ * @pool: the pool
+ * @run: the run; has a task
+ *
+ * Context: pool->lock held.
+ */
+void run_let_go(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
 
 	task_grab(pool, task);
+	/* Who began it from the batch looks at it under this lock. */
+	raw_spin_lock(&pool->batch.lock);
 	run->task = NULL;
+	raw_spin_unlock(&pool->batch.lock);
 	if (task->state & TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -49,7 +58,7 @@ static void let_go(struct wpool *pool, struct wpool_run *run,
 	struct wpool_group *group = run->group;
 
 	if (stack_has(dead, run->task) && mend_run_ok(run))
-		let_go_of_task(pool, run);
+		run_let_go(pool, run);
 	else if (stack_has(dead, run->task))
 		run_lose_task(pool, run);
 	if (!stack_has(dead, group))

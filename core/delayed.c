@@ -139,6 +139,26 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
+#ifdef CONFIG_DEBUG_OBJECTS
+/**
+ * delayed_let_go() - take a task off its delay that is about to be no more
+ * @pool: the pool
+ * @task: delayed
+ *
+ * Its timer may be gone already, as one that is freed while it is armed is disarmed by the
+ * kernel's object debugging. One that is firing just now will find memory that is anybody's;
+ * that cannot be helped.
+ *
+ * Context: pool->lock held.
+ */
+void delayed_let_go(struct wpool *pool, struct wpool_task *task)
+{
+	if (timer_pending(delayed_timer(task)))
+		timer_delete(delayed_timer(task));
+	delayed_unlink(pool, task);
+}
+#endif
+
 /**
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool

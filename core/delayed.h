@@ -14,6 +14,7 @@ struct wpool_task;
 void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask, unsigned long delay);
 bool delayed_cancelled(const struct wpool *pool);
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
+void delayed_let_go(struct wpool *pool, struct wpool_task *task);
 bool delayed_cancel_some(struct wpool *pool);
 
 #endif /* _WPOOL_DELAYED_H */

@@ -32,6 +32,7 @@
 #include <linux/module.h>
 
 #include "group.h"
+#include "objects.h"
 #include "pool.h"
 #include "waiter.h"
 #include "worker_stack.h"
@@ -50,6 +51,7 @@ static raw_spinlock_t *rest_lock(const struct wpool_group *group)
 
 static void __group_init(struct wpool_group *group, unsigned int flags)
 {
+	objects_group_init(group);
 	*group = (struct wpool_group) { .flags = flags, .owner = stack_owner(group) };
 	raw_spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->waiters);
@@ -132,6 +134,7 @@ void group_tell_rest(struct wpool_waiter *waiter)
 /* The last of its tasks has ended. Context: its lock held. */
 void group_empty(struct wpool_group *group, struct wpool *pool)
 {
+	objects_group_ended(group);
 	if (group->owner)
 		stack_unlink_group(group);
 	group_tell(group, pool, false, 0);

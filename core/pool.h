@@ -129,6 +129,7 @@
  * @hold: L: the steps of this hold of @lock, see lock_hold.h
  * @longest_hold: S: the most there were in one
  * @dep: I: what lockdep takes for all its tasks, or NULL; see depmap.c
+ * @objects_node: among all pools, see objects.c
  * @rcu: for task_lock_pool()
  * @name: I
  */
@@ -236,6 +237,9 @@ struct wpool {
 	unsigned int		hold;
 	unsigned int		longest_hold;
 	struct wpool_dep	*dep;
+#endif
+#ifdef CONFIG_DEBUG_OBJECTS
+	struct list_head	objects_node;
 #endif
 	struct rcu_head		rcu;
 	char			name[WPOOL_NAME_MAX + 1];

@@ -22,6 +22,7 @@
 #include "key.h"
 #include "latency.h"
 #include "lock_hold.h"
+#include "objects.h"
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
@@ -176,6 +177,7 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		key_set(task, *key);
 	if (group)
 		watch_add_group(task, group);
+	objects_task_accepted(task);
 	task_count(pool, task);
 	latency_accept(pool, task);
 	trace_wpool_task_queue(pool->name, task, task->fn);

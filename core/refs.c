@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "depmap.h"
+#include "objects.h"
 #include "pool.h"
 #include "refs.h"
 #include "task.h"
@@ -105,6 +106,7 @@ static void pool_release(struct kref *kref)
 
 	WARN_ON_ONCE(pool_undone(pool) || pool->nr_workers || pool->nr_blocked ||
 		     pool->nr_asleep || pool->nr_stuck);
+	objects_pool_free(pool);
 	call_rcu(&pool->rcu, pool_free);
 }
 

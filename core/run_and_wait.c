@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "task.h"
@@ -32,9 +33,10 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 	/* The caller is there until it is done: no owner to be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
 	task.flags = WPOOL_TASK_PRIVATE;
-	ret = wpool_schedule(pool, &task);
+	ret = wpool_schedule(pool, &task) ?: wpool_wait(&task);
 	/* Refused or not, the pool has let go of it: it is the caller's own. */
-	return ret ?: wpool_wait(&task);
+	objects_task_gone(&task);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_run);
 

@@ -8,6 +8,7 @@
 #include <trace/events/wpool.h>
 
 #include "broken_mend.h"
+#include "objects.h"
 #include "pool.h"
 #include "types.h"
 
@@ -107,6 +108,7 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 		return false;
 	atomic64_set(&staging->accepted, accepted + 1);
 	WRITE_ONCE(task->pool, pool);
+	objects_task_accepted(task);
 	task->color = staging->color;
 	trace_wpool_task_queue(pool->name, task, task->fn);
 	list_add_tail(&task->node, &staging->tasks);

@@ -10,6 +10,7 @@
 #include "caller_runs.h"
 #include "counter.h"
 #include "group.h"
+#include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -68,15 +69,18 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 static void note_stack(struct wpool *pool, struct wpool_task *task)
 {
 	u8 flags = READ_ONCE(task->flags);
+	bool on_stack;
 
 	if (likely(!(flags & WPOOL_TASK_ONSTACK)))
 		return;
-	if (object_is_on_stack(task)) {
+	on_stack = object_is_on_stack(task);
+	if (on_stack)
 		stack_lend(pool);
-		return;
-	}
 	/* Pairs with the release in task_settle(). */
-	if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED))
+	if (smp_load_acquire(&task->state) & TASK_ACCEPTED)
+		return;
+	objects_task_submitted(task);
+	if (!on_stack)
 		WRITE_ONCE(task->flags, flags & ~WPOOL_TASK_ONSTACK);
 }
 

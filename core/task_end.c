@@ -17,6 +17,7 @@
 #include "group.h"
 #include "key_release.h"
 #include "lock_hold.h"
+#include "objects.h"
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
@@ -50,6 +51,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 	if (group && task->state & TASK_DELAYED)
 		group_task_outside(group, pool, false);
 	if (task_is_ours(task)) {
+		objects_task_ended(task);
 		task_retire(pool, task);
 	} else if (!(task->state & TASK_IN_FN)) {
 		/* Else it never had a place among those of its key. */

@@ -9,6 +9,7 @@
 
 #include "flush_color.h"
 #include "group.h"
+#include "objects.h"
 #include "pool.h"
 #include "task_waiters.h"
 #include "types.h"
@@ -26,6 +27,7 @@ static inline void task_settle(struct wpool_task *task, int result)
 {
 	WRITE_ONCE(task->result, result);
 	watch_tell(task, 0, result);
+	objects_task_ended(task);
 	/*
 	 * Release: who reads this without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),

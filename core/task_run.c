@@ -14,6 +14,7 @@
 #include "key_release.h"
 #include "latency.h"
 #include "leak.h"
+#include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -55,6 +56,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	run->serial = ++pool->serial;
 	latency_begin(pool, task, run);
 	task->run = run;
+	objects_task_begins(task);
 	/* Pairs as in task_settle(), which a detached task has none of. */
 	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
 }
@@ -105,6 +107,7 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 		if (group)
 			group_tell_workers(group, pool);
 	} else if (run->orphan) {
+		objects_task_ended(task);
 		task_retire(pool, task);
 	} else {
 		task_settle(task, result);
@@ -246,6 +249,7 @@ static __always_inline void run_begin_batched(const struct wpool_batch *batch,
 	if (task_is_ours(task))
 		task_chain(&worker->begun, task);
 	task->run = run;
+	objects_task_begins(task);
 	/* Pairs as in task_settle(). */
 	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_BATCHED);
 }
@@ -261,6 +265,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 	counter_add(&worker->ended, 1);
 	if (task) {
 		WRITE_ONCE(task->result, result);
+		objects_task_ended(task);
 		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
 	}
 	if (unlikely(run->owner))

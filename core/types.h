@@ -33,7 +33,8 @@
  * therefore takes no lock of a pool. table.lock in current_thread.c is taken alone.
  *
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
- * allocated or freed, and nobody is woken but the manager: who is to be woken is
+ * allocated or freed (but by the kernel's object debugging, where it has that),
+ * and nobody is woken but the manager: who is to be woken is
  * collected in &wpool.wakes, and woken after the lock is dropped. Of what
  * a caller owns only the struct wpool_task is touched under it; one that is queued may
  * have been freed, by mistake: it is looked at as broken_mend.c says before it is trusted.

@@ -216,6 +216,7 @@ static void broken_run_between_left(struct kunit *test)
 	notice(test, scene);
 	expect_islands_end(test, scene);
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 0);
+	broken_unseen(&scene->jobs[2].task);
 }
 
 /* 79: submitters that wait for room get that of a lost task as well */

@@ -3,6 +3,7 @@
  * What the tests of broken tasks share; broken_scene.h says how it is used.
  */
 #include <linux/console.h>
+#include <linux/debugobjects.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -192,14 +193,29 @@ void broken_submit(struct kunit *test, struct broken_victim *victim)
 	KUNIT_ASSERT_EQ(test, victim->err, 0);
 }
 
+/*
+ * The kernel's object debugging would see it before the pool does, and have it let go of the
+ * task: for that see objects_kunit.c.
+ */
+void broken_unseen(void *object)
+{
+	static const struct debug_obj_descr descr = { .name = "broken" };
+
+	debug_object_deactivate(object, &descr);
+}
+
 void broken_overwrite(struct wpool_task *task, size_t size, enum broken_way way)
 {
+	broken_unseen(task);
 	memset(task, way == ALL_ONES ? 0xff : way == POISONED ? 0x6b : 0, size);
 }
 
 /* Does what no owner may. */
 void broken_break(struct kunit *test, struct broken_victim *victim)
 {
+	broken_unseen(victim->task);
+	if (victim->group)
+		broken_unseen(victim->group);	/* never empty again */
 	switch (victim->way) {
 	case FREED:
 		/* The allocator need not change what is looked at; KASAN does the first words. */

@@ -43,6 +43,7 @@ struct broken_victim *broken_victim(struct kunit *test, struct wpool *pool,
 				    enum broken_way way, bool has_key);
 void broken_submit(struct kunit *test, struct broken_victim *victim);
 void broken_break(struct kunit *test, struct broken_victim *victim);
+void broken_unseen(void *object);
 void broken_overwrite(struct wpool_task *task, size_t size, enum broken_way way);
 
 /* What the log says of a pool from now on. */

@@ -19,7 +19,7 @@ MODULE_PARM_DESC(suite, "Run only these suites: globs separated by commas (defau
 
 static char *provoke = "";
 module_param(provoke, charp, 0444);
-MODULE_PARM_DESC(provoke, "What lockdep is to report, see lockdep_kunit.c; it is off from then on");
+MODULE_PARM_DESC(provoke, "What the kernel is to report, see lockdep_kunit.c and objects_kunit.c");
 
 struct fixture {
 	struct list_head	memory;

@@ -202,9 +202,19 @@ static_assert(sizeof(struct wpool_task) <= 64);
 #define DEFINE_WPOOL_TASK(name, fn, arg)				\
 	struct wpool_task name = __WPOOL_TASK_INITIALIZER(fn, arg)
 
+/* For kernels that look whether a task is set up again while a pool has it. */
+#ifdef CONFIG_DEBUG_OBJECTS
+void __wpool_task_object_init(struct wpool_task *task);
+#else
+static inline void __wpool_task_object_init(struct wpool_task *task)
+{
+}
+#endif
+
 static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
 				     void *arg, struct module *owner)
 {
+	__wpool_task_object_init(task);
 	*task = (struct wpool_task) {
 		.fn	= fn,
 		.arg	= arg,
@@ -283,8 +293,8 @@ struct wpool_keyed_task {
 #define wpool_keyed_task_init(ktask, fn, arg) do {			\
 	struct wpool_keyed_task *__ktask = (ktask);			\
 									\
-	*__ktask = (struct wpool_keyed_task) { };			\
 	wpool_task_init(&__ktask->task, fn, arg);			\
+	*__ktask = (struct wpool_keyed_task) { .task = __ktask->task };	\
 	__ktask->task.flags |= WPOOL_TASK_KEYED;			\
 } while (0)
 

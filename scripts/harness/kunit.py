@@ -44,21 +44,23 @@ def _only(test):
     return f"kunit.filter_glob={common}{some}*"
 
 
-# What a suite has lockdep report, each in a machine of its own: it is off from then on.
-PROVOKER = "wpool_lockdep"
+# What a suite has the kernel report, each in a machine of its own: lockdep is off from then
+# on, and of the errors that it finds with objects it tells the first few.
 PROVOCATION = re.compile(r'^\t\{ "(\w+)", by_', re.M)
 
 
-def provocations(folder):
-    return [name for path in sorted(pathlib.Path(folder).glob("*.c"))
-            for name in PROVOCATION.findall(path.read_text())]
+def provocations(folder, provoker):
+    """What that suite can be told to provoke."""
+    texts = [path.read_text() for path in sorted(pathlib.Path(folder).glob("*.c"))]
+    return [name for text in texts if provoker in SUITE.findall(text)
+            for name in PROVOCATION.findall(text)]
 
 
 def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke=""):
     """Boot, load the modules in order, and return the machine's run.
 
     test: only these suites of wpool_kunit; globs, with commas.
-    provoke: see PROVOKER.
+    provoke: one of provocations().
     """
     files = {f"{name}.ko": built[name] for name in order if name in built}
     files["report.sh"] = machine.GUEST / "report.sh"

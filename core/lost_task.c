@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task that its owner frees, or sets up again, while a pool has it. The kernel's object
+ * debugging tells of that before it happens, see objects.c: so the pool can let go of it.
+ */
+#include "broken_mend.h"
+#include "dead_stack.h"
+#include "delayed.h"
+#include "lost_task.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue.h"
+#include "task_end.h"
+#include "task_lock.h"
+
+/* Else it was overwritten before that, and the pool sees to it when it comes to it. */
+static bool is_whole(const struct wpool_task *task)
+{
+	if (task->state & TASK_IN_FN)
+		return mend_peek(&task->run->task) == (unsigned long)task;
+	return mend_linked(&task->node);
+}
+
+/**
+ * task_lost() - have the pool of a task go on without it, wherever it has it
+ * @task: the task; its pool is one
+ *
+ * Who waits for it is told.
+ *
+ * Context: any but NMI.
+ */
+void task_lost(struct wpool_task *task)
+{
+	unsigned long flags;
+	struct wpool *pool;
+
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return;
+	if (!is_whole(task)) {
+		pool_unlock(pool, flags);
+		return;
+	}
+	if (task->state & TASK_IN_FN) {
+		run_let_go(pool, task->run);
+	} else {
+		if (task->state & TASK_DELAYED)
+			delayed_let_go(pool, task);
+		else
+			queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	}
+	pool_unlock(pool, flags);
+}
