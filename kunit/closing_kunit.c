@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What others are just about to do as a pool is closed. An event under its lock, or in the
+ * manager, makes them meet.
+ */
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include "at_event.h"
+#include "wpool_kunit.h"
+
+/* More than are turned away in the first few holds of the lock. */
+#define SUBMITTERS	200
+
+/* For how long an event may wait for another thread, or a CPU be kept from others. */
+#define MEET_LIMIT	(5 * NSEC_PER_SEC)
+
+/* For what the test or another thread sets; also with interrupts off. In ns. */
+#define spin_for(condition, limit)					\
+do {									\
+	u64 __end = ktime_get_mono_fast_ns() + (limit);			\
+									\
+	while (!(condition) && ktime_get_mono_fast_ns() < __end)	\
+		cpu_relax();						\
+} while (0)
+
+/* The pool that is looked at, and what is to be done there; one test at a time. */
+static struct {
+	struct wpool	*pool;
+	bool		close;		/* by the manager, as a worker of it has died */
+	bool		closed;
+	s64		blocked;	/* as it came to its end */
+	struct helper	*helper;	/* to be waited for in the hold in which it is closed */
+} scene;
+
+/* Takes the last CPU for itself. */
+static int call_hog(struct wpt_thread *self)
+{
+	struct wpt_gate *end = self->arg;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
+	sched_set_fifo(current);
+	complete_all(&self->job->begun);
+	spin_for(completion_done(&end->opened), MEET_LIMIT);
+	sched_set_normal(current, 0);
+	return !completion_done(&end->opened);
+}
+
+/* A worker that is to wait for the last of the tasks, or for its group. */
+struct helper {
+	struct wpool_task	task;
+	struct wpt_job		*last;
+	struct wpool_group	*group;		/* or NULL */
+	bool			go, calling;
+	struct completion	begun;
+};
+
+/* As long as another worker, or the shutdown, has the lock, it waits for that here. */
+static int help(void *arg)
+{
+	struct helper *helper = arg;
+
+	complete_all(&helper->begun);
+	spin_for(READ_ONCE(helper->go), MEET_LIMIT);
+	WRITE_ONCE(helper->calling, true);
+	return helper->group ? wpool_group_wait(helper->group) : wpool_wait(&helper->last->task);
+}
+
+/* Under the lock of the pool. */
+static void at_state(void *unused, const char *name, int from, int to)
+{
+	struct helper *helper = scene.helper;
+	struct wpool_stats stats;
+
+	if (!scene.pool || strcmp(name, wpool_name(scene.pool)))
+		return;
+	if (to == WPOOL_STATE_TIDYING) {
+		wpool_stats(scene.pool, &stats);
+		scene.blocked = stats.count[WPOOL_STAT_BLOCKED];
+	}
+	if (to != WPOOL_STATE_STOP || !helper)
+		return;
+	WRITE_ONCE(helper->go, true);
+	spin_for(READ_ONCE(helper->calling), MEET_LIMIT);
+	/* Until it waits for the lock; if that was not enough, it is tried again. */
+	spin_for(false, 50 * NSEC_PER_USEC);
+}
+
+/* Told by the manager, which has no lock then. */
+static void at_exit(void *unused, const char *name, unsigned int worker)
+{
+	if (!scene.close || strcmp(name, wpool_name(scene.pool)))
+		return;
+	scene.close = false;
+	wpool_shutdown(scene.pool);
+	scene.closed = true;
+}
+
+static struct wpt_event state_event = { .name = "wpool_pool_state", .probe = at_state };
+static struct wpt_event exit_event = { .name = "wpool_worker_exit", .probe = at_exit };
+
+static int closing_suite_init(struct kunit_suite *suite)
+{
+	int ret = wpt_event_on(&state_event);
+
+	if (ret)
+		return ret;
+	ret = wpt_event_on(&exit_event);
+	if (ret)
+		wpt_event_off(&state_event);
+	return ret;
+}
+
+static void closing_suite_exit(struct kunit_suite *suite)
+{
+	wpt_event_off(&exit_event);
+	wpt_event_off(&state_event);
+}
+
+static int closing_init(struct kunit *test)
+{
+	int ret = wpt_init(test, "wpool_closing");
+
+	if (!ret && (!state_event.tracepoint || num_online_cpus() < 2))
+		kunit_skip(test, "needs tracepoints and two CPUs");
+	return ret;
+}
+
+static void closing_exit(struct kunit *test)
+{
+	scene.pool = NULL;
+	scene.close = false;
+	scene.helper = NULL;
+	wpt_exit(test);
+}
+
+static int die(void *arg)
+{
+	wpt_run_job(arg);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/*
+ * 57: the only worker dies, and the pool is closed before it is buried: nobody is left but
+ * those who block, and who cannot run before the manager is through. It turns all of them
+ * away before the pool comes to its end.
+ */
+static void closing_with_blocked(struct kunit *test)
+{
+	const struct cpumask *last = cpumask_of(cpumask_last(cpu_online_mask));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+		.cpumask = cpumask_of(cpumask_first(cpu_online_mask)),
+	});
+	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS + 1, NULL);
+	struct wpt_gate *end = wpt_gate(test);
+	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads)), *hog;
+	unsigned int i, wrong = 0;
+
+	wpool_task_init(&fatal->task, die, fatal);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
+	wpt_begun(test, fatal);
+	for (i = 0; i < SUBMITTERS; i++) {
+		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+		set_cpus_allowed_ptr(threads[i]->kthread, last);
+	}
+	WPT_ASSERT_STAT(test, pool, BLOCKED, SUBMITTERS);
+	hog = wpt_thread(test, call_hog, pool, &jobs[SUBMITTERS], end);
+	wpt_begun(test, &jobs[SUBMITTERS]);
+
+	scene.blocked = -1;
+	scene.pool = pool;
+	scene.close = true;
+	wpt_open(fatal->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	wpt_open(end);
+	if (wpt_join(test, hog))
+		kunit_skip(test, "the submitters could run meanwhile");
+	KUNIT_EXPECT_TRUE(test, scene.closed);
+	KUNIT_EXPECT_EQ(test, scene.blocked, 0);
+	for (i = 0; i < SUBMITTERS; i++)
+		wrong += wpt_join(test, threads[i]) != -ESHUTDOWN;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+static const bool group_cases[] = { false, true };
+
+static void group_name(const bool *group, char *desc)
+{
+	strscpy(desc, *group ? "of a group" : "alone", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(group, group_cases, group_name);
+
+/* More than are taken back in the first hold of the lock. */
+#define QUEUED	100
+
+/* How often it is tried to have the helper come between two holds. */
+#define TRIES	50
+
+/* Return: was the last of the tasks in the pool still, as the helper came? */
+static bool help_late(struct kunit *test, bool grouped)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *jobs = wpt_jobs(test, QUEUED, NULL);
+	struct helper *helper = wpt_alloc(test, sizeof(*helper));
+	struct wpt_job *last = &jobs[QUEUED - 1];
+	struct wpool_task *task;
+	bool handed_back = false;
+	LIST_HEAD(unrun);
+
+	init_completion(&helper->begun);
+	helper->last = last;
+	wpool_task_init(&helper->task, help, helper);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &helper->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&helper->begun, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, QUEUED - 1), 0);
+	if (grouped) {
+		helper->group = wpt_group(test, false);
+		wpt_group_schedule(test, helper->group, pool, last, 1);
+	} else {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &last->task), 0);
+	}
+	scene.pool = pool;
+	scene.helper = helper;
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), QUEUED);
+	scene.helper = NULL;
+	list_for_each_entry(task, &unrun, node)
+		handed_back |= task == &last->task;
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &helper->task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&last->runs), 0);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	return !handed_back;
+}
+
+/* 54: a worker comes to run what it waits for, as the pool is stopped: it begins it no more */
+static void closing_with_helper(struct kunit *test)
+{
+	bool grouped = *(const bool *)test->param_value, met = false;
+	unsigned int i;
+
+	for (i = 0; i < TRIES && (grouped ? i < 5 : !met); i++)
+		met = help_late(test, grouped);
+	/* of a task in a group it cannot be told */
+	KUNIT_EXPECT_TRUE(test, met);
+}
+
+static struct kunit_case closing_cases[] = {
+	KUNIT_CASE(closing_with_blocked),
+	KUNIT_CASE_PARAM(closing_with_helper, group_gen_params),
+	{}
+};
+
+static struct kunit_suite closing_suite = {
+	.name = "wpool_closing",
+	.suite_init = closing_suite_init,
+	.suite_exit = closing_suite_exit,
+	.init = closing_init,
+	.exit = closing_exit,
+	.test_cases = closing_cases,
+};
+
+kunit_test_suite(closing_suite);
