@@ -218,6 +218,50 @@ static void meets_hook(struct kunit *test)
 /* So many that looking at all of them takes a while. */
 #define MANY	80000
 
+/* How often it is tried to come while a worker looks at them. */
+#define ROUNDS	10
+
+/*
+ * A worker that waits for a group, and looks at all that is queued whenever the last of its
+ * tasks elsewhere has ended. On the last CPU, as is the other pool.
+ */
+struct looker {
+	struct wpool		*pool, *other;
+	struct wpool_group	*group;
+	struct actor		*waits;
+};
+
+static bool is_asleep(const struct looker *looker)
+{
+	return READ_ONCE(looker->waits->worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
+/* While it looks, and finds none, one of high priority comes. Return: was it met half-way? */
+static bool come_as_it_looks(struct kunit *test, struct looker *looker, unsigned int us)
+{
+	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *high = wpt_jobs(test, 1, NULL);
+	struct wpt_halt *halt;
+	bool halfway;
+	u64 began;
+
+	wpool_task_set_priority(&high->task, WPOOL_PRIO_HIGH);
+	wpt_group_schedule(test, looker->group, looker->other, elsewhere, 1);
+	wpt_begun(test, elsewhere);
+	WPT_ASSERT_UNTIL(test, is_asleep(looker));
+	wpt_open(elsewhere->gate);
+	wpt_spin_until(!is_asleep(looker));
+	/* past those of high priority, of which there are none */
+	began = ktime_get_mono_fast_ns();
+	wpt_spin_until(ktime_get_mono_fast_ns() - began > us * NSEC_PER_USEC);
+	halt = wpt_halt_other(test);
+	halfway = !READ_ONCE(looker->waits->worker->__state);
+	wpt_group_schedule(test, looker->group, looker->pool, high, 1);
+	wpt_go_on(halt);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, high), 0);
+	return halfway && !READ_ONCE(halt->early);
+}
+
 /*
  * 16: a worker that waits for a group has looked at those of high priority when such a one
  * comes: it looks again before it sleeps, as nobody else will run it
@@ -225,42 +269,35 @@ static void meets_hook(struct kunit *test)
 static void meets_high(struct kunit *test)
 {
 	const struct cpumask *there = cpumask_of(cpumask_last(cpu_online_mask));
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED, .cpumask = there,
-	});
-	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_job *plain = wpt_jobs(test, MANY, NULL), *high = wpt_jobs(test, 1, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct wpt_halt *halt;
-	bool halfway;
-	u64 began;
+	struct looker *looker = wpt_alloc(test, sizeof(*looker));
+	struct wpt_job *plain = wpt_jobs(test, MANY, NULL);
+	unsigned int i, met = 0;
+	struct wpt_job *keep;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
+	looker->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_UNBOUNDED, .cpumask = there,
+	});
+	looker->other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1, .cpumask = there });
+	looker->group = wpt_group(test, false);
+	looker->waits = new_actor(test, looker->pool, call_group_wait, looker->group);
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
-	wpool_task_set_priority(&high->task, WPOOL_PRIO_HIGH);
-	wpt_group_schedule(test, group, other, elsewhere, 1);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &waits->task), 0);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&waits->begun, WPT_LIMIT), 0);
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, plain, MANY), 0);
-	wpt_open(waits->gate);
-	wpt_spin_until(READ_ONCE(waits->worker));
-	/* past those of high priority, of which there are none */
-	began = ktime_get_mono_fast_ns();
-	wpt_spin_until(ktime_get_mono_fast_ns() - began > 50 * NSEC_PER_USEC);
-	halt = wpt_halt_other(test);
-	halfway = !READ_ONCE(waits->worker->__state);
-	wpt_group_schedule(test, group, pool, high, 1);
-	wpt_go_on(halt);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, high), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(looker->pool, &looker->waits->task), 0);
+	/* the other worker is busy with one of the group, so this has not ended */
+	keep = wpt_jobs(test, 1, wpt_gate(test));
+	wpt_group_schedule(test, looker->group, looker->pool, keep, 1);
+	wpt_begun(test, keep);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(looker->pool, plain, MANY), 0);
+	go_to_sleep(test, looker->waits);
+	for (i = 0; i < ROUNDS; i++)
+		met += come_as_it_looks(test, looker, 50 << (i % 5));
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	WPT_EXPECT_STAT(test, pool, COMPLETED, 1);
-	wpt_open(elsewhere->gate);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &waits->task), 0);
-	KUNIT_EXPECT_EQ(test, waits->got, 0);
-	if (!halfway || halt->early)
+	WPT_EXPECT_STAT(test, looker->pool, NESTED, ROUNDS);
+	wpt_open(keep->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &looker->waits->task), 0);
+	KUNIT_EXPECT_EQ(test, looker->waits->got, 0);
+	if (!met)
 		kunit_skip(test, "the call was not met half-way");
 }
 
