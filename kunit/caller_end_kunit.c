@@ -4,6 +4,8 @@
  * how many are run inside one another.
  */
 #include <linux/kthread.h>
+#include <linux/minmax.h>
+#include <linux/sched/task_stack.h>
 #include "wpool_kunit.h"
 
 static int caller_end_init(struct kunit *test)
@@ -333,15 +335,18 @@ struct nodes {
 	struct wpool_task	tasks[NODES];
 	struct wpool		*pool;
 	unsigned int		run;
+	unsigned long		least;		/* stack that was left for one of them */
 	int			err;
 };
 
 static int run_node(void *arg)
 {
 	struct nodes *nodes = arg;
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
 	unsigned int next = ++nodes->run;
 	int err = 0;
 
+	nodes->least = min(nodes->least, here - (unsigned long)task_stack_page(current));
 	if (next < NODES)
 		err = wpool_schedule(nodes->pool, &nodes->tasks[next]);
 	if (err)
@@ -355,6 +360,7 @@ static struct nodes *nodes(struct kunit *test, struct wpool *pool)
 	unsigned int i;
 
 	nodes->pool = pool;
+	nodes->least = THREAD_SIZE;
 	for (i = 0; i < NODES; i++)
 		wpool_task_init(&nodes->tasks[i], run_node, nodes);
 	return nodes;
@@ -400,7 +406,7 @@ static void worker_name(const bool *worker, char *desc)
 
 KUNIT_ARRAY_PARAM(worker, worker_cases, worker_name);
 
-/* 82: so many are run inside one another and no more: then the submitter waits for room */
+/* 82: so many are run inside one another as the stack has room for: then the submitter waits */
 static void caller_nests(struct kunit *test)
 {
 	bool worker = *(const bool *)test->param_value;
@@ -421,6 +427,8 @@ static void caller_nests(struct kunit *test)
 	KUNIT_EXPECT_GE(test, nested, 1);
 	KUNIT_EXPECT_LE(test, nested, WPOOL_MAX_NESTING);
 	KUNIT_EXPECT_EQ(test, list->nodes->run, nested);
+	/* Half, but for what lies between the look and the function. */
+	KUNIT_EXPECT_GT(test, list->nodes->least, THREAD_SIZE * 3 / 8);
 	wpt_open(hold->gate);
 	WPT_ASSERT_UNTIL(test, READ_ONCE(list->nodes->run) == NODES);
 	KUNIT_EXPECT_EQ(test, list->nodes->err, 0);
