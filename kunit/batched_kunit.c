@@ -353,7 +353,10 @@ static void batched_serves_the_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_result(test, &more[1]), 0);
 }
 
-/* 18: while one more blocks than can be let in, none of the room that comes is the batch's own */
+/*
+ * 18: while one more blocks than can be let in, none of the room that comes is the batch's own:
+ * nobody comes by to let the other in but the worker that makes it
+ */
 static void batched_spares_the_blocked(struct kunit *test)
 {
 	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) {
@@ -363,14 +366,19 @@ static void batched_spares_the_blocked(struct kunit *test)
 	struct wpt_thread *submitters[2];
 	unsigned int i;
 
-	batched_queue(test, table, 3, NULL);
+	table->first = batched_queue(test, table, 1, wpt_gate(test));
 	table->rest = batched_queue(test, table, 1, wpt_gate(test));
-	for (i = 0; i < 2; i++)
+	batched_queue(test, table, 2, NULL);
+	for (i = 0; i < 2; i++) {
 		submitters[i] = wpt_thread(test, wpt_call_schedule, table->pool, &more[i], NULL);
-	WPT_ASSERT_STAT(test, table->pool, BLOCKED, 2);
-	batched_let_go(test, table, 0, table->rest);
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, wpt_join(test, submitters[i]), 0);
+		WPT_ASSERT_STAT(test, table->pool, BLOCKED, i + 1);
+	}
+	batched_let_go(test, table, 0, table->first);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitters[0]), 0);
+	WPT_EXPECT_STAT(test, table->pool, BLOCKED, 1);
+	wpt_open(table->first->gate);
+	wpt_begun(test, table->rest);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitters[1]), 0);
 	wpt_open(table->rest->gate);
 	batched_expect_run(test, more, 2);
 }
