@@ -301,6 +301,29 @@ static void staged_serves_a_crowd(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 }
 
+static int count_up(void *arg)
+{
+	atomic_inc(arg);
+	return 0;
+}
+
+/* 64: shut as its worker idles; a task that the pool has to spare is not staged any more */
+static void staged_not_when_shut(struct kunit *test)
+{
+	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	atomic_t *runs = wpt_alloc(test, sizeof(*runs));
+	const unsigned int n = 8;	/* of which the third is staged, and those behind it */
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(table->pool, count_up, runs), 0);
+	wpt_open(table->held[0]->gate);
+	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n);
+	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(table->pool, count_up, runs), 0);
+	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n + 1);
+}
+
 static struct kunit_case staging_after_cases[] = {
 	KUNIT_CASE_PARAM(staged_is_flushed, ahead_gen_params),
 	KUNIT_CASE(staged_is_drained),
@@ -313,6 +336,7 @@ static struct kunit_case staging_after_cases[] = {
 	KUNIT_CASE_PARAM(staged_is_run_by_shutdown, ahead_gen_params),
 	KUNIT_CASE_PARAM(staged_is_handed_back, ahead_gen_params),
 	KUNIT_CASE_PARAM(staged_serves_a_crowd, crowd_gen_params),
+	KUNIT_CASE(staged_not_when_shut),
 	{}
 };
 
