@@ -21,6 +21,7 @@
  *
  * BUG_IDLE_OPEN	staging_collect() opens it again with nothing in it, so that its
  *			worker idles with it open: task_stranded
+ * BUG_OPEN_IDLE	staging_may_open() does not ask whether a worker idles: task_stranded
  * BUG_BELIEVE_LIMIT	staging_put() does not look at the limit again under staging->lock:
  *			task_stranded bound_broken order_broken ends_too_early
  * BUG_EMPTY_UNLOCKED	staging_collect() counts what is in it before it has staging->lock:
@@ -135,7 +136,11 @@ inline unlock() { wake_for_queue(); locked = false; look_for_stranded() }
 
 /* --- staging.h ------------------------------------------------------------ */
 
+#ifdef BUG_OPEN_IDLE
+#define staging_may_open	(!closed && (nr_looking || nr_workers >= capacity))
+#else
 #define staging_may_open	(!closed && (nr_looking || (!nr_idle && nr_workers >= capacity)))
+#endif
 
 #ifdef BUG_BATCH_FORGOTTEN
 #define used		nr_queued
