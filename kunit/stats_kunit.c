@@ -2,7 +2,10 @@
 /*
  * What the counters say, and when.
  */
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
 #include "wpool_kunit.h"
 
 #if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
@@ -343,6 +346,59 @@ static void stats_in_nmi(struct kunit *test)
 }
 #endif
 
+#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML) && defined(CONFIG_KPROBES) && \
+	defined(CONFIG_DEBUG_LIST)
+
+static atomic_t nmi_unlinked;
+
+/* The manager takes something off a list, a worker that it buries among that. */
+static int at_list_del(struct kprobe *probe, struct pt_regs *regs)
+{
+	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
+	int seen = atomic_read(&nmi_seen);
+
+	if (strcmp(current->comm, "wpool-manager"))
+		return 0;
+	apic->send_IPI(raw_smp_processor_id(), NMI_VECTOR);
+	while (atomic_read(&nmi_seen) == seen && ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	atomic_inc(&nmi_unlinked);
+	return 0;
+}
+
+/* 43: an NMI that has hit who buries a worker, in the middle of what it counts */
+static void stats_in_nmi_at_burial(struct kunit *test)
+{
+	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	int err;
+
+	probe->symbol_name = "__list_del_entry_valid";
+	probe->pre_handler = at_list_del;
+	wpool_task_init(&job->task, die, NULL);
+	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit"), 0);
+	WRITE_ONCE(nmi_pool, pool);
+	err = register_kprobe(probe);
+	if (!err) {
+		KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+		KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, NULL), 0);
+		wpt_until(wpt_stat(pool, WPOOL_STAT_WORKERS) == 0);
+		unregister_kprobe(probe);
+	}
+	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
+	WRITE_ONCE(nmi_pool, NULL);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&nmi_unlinked), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
+}
+#else
+static void stats_in_nmi_at_burial(struct kunit *test)
+{
+	kunit_skip(test, "knows of no NMI to send, or not when");
+}
+#endif
+
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_never_overestimate),
 	KUNIT_CASE(stats_never_more_ended),
@@ -352,6 +408,7 @@ static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_now),
 	KUNIT_CASE(stats_rejected),
 	KUNIT_CASE(stats_in_nmi),
+	KUNIT_CASE(stats_in_nmi_at_burial),
 	{}
 };
 
