@@ -215,8 +215,9 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
-	if (unlikely(task->flags & WPOOL_TASK_KEYED))
-		queue_prepare(pool, task);	/* see __key_held_back() */
+	/* See __key_held_back(). Again, a task is not linked: what there is may be counted here. */
+	if (unlikely(task->flags & WPOOL_TASK_KEYED) && !in_fn)
+		queue_prepare(pool, task);
 	if (unlikely(in_fn))
 		shared_inc(pool->nr_held);
 	else if (!key_held_back(pool, task))

@@ -101,11 +101,12 @@ void __staging_collect(struct wpool *pool)
 
 	lockdep_assert_held(&pool->lock);
 	raw_spin_lock(&staging->lock);
+	WRITE_ONCE(staging->limit, 0);
 	if (staging_count(pool)) {
 		staging_empty(pool);
-		staging_open(pool);
-	} else {
-		WRITE_ONCE(staging->limit, 0);
+		/* What there was may have been lost; then the worker goes to sleep. */
+		if (queue_ready(pool))
+			staging_open(pool);
 	}
 	raw_spin_unlock(&staging->lock);
 }
