@@ -2,7 +2,8 @@
 /*
  * wpool_torture: random use of everything at once, with an oracle.
  *
- * wpool_torture.c	parameters, threads, progress, verdict
+ * wpool_torture.c	parameters, the master, progress, verdict
+ * torture_consumer.c	the consumers, and the gate behind which they rest
  * torture_kinds.c	what was exercised, and how often
  * torture_ops.c	what a consumer thread does to tasks
  * torture_pool_ops.c	what it does to pools
@@ -16,7 +17,11 @@
  * torture_account.c	what must hold of a pool, at any time and at rest
  * torture_hooks.c	a pool's hooks
  * torture_pairs.c	which acts met which
+ * torture_rules.c	which do not, by contract
  * torture_arena.c	pools on which few threads seek the pairs that are rare
+ * torture_duel.c	duels there, which two threads have
+ * torture_meet.c	how the two of a duel meet
+ * torture_choose.c	which two
  * torture_acts.c	what those do, an act each
  * torture_back.c	what wpool_shutdown_now() hands back
  * torture_depend.c	tasks that wait for what others do
@@ -51,6 +56,7 @@
 #include "torture_kinds.h"
 #include "torture_pairs.h"
 
+#define TORT_MAX_THREADS	64U
 #define TORT_POOLS		6	/* besides the default pool */
 #define TORT_SET_MAX		3
 #define TORT_KEYS		4
@@ -119,6 +125,7 @@ struct tort_pool {
 	struct tort_arena	*arena;	/* or NULL */
 	bool			hooks_lost;	/* some are not called any more */
 	unsigned int		moods[TORT_NR_HOOKS];	/* a bit for each that it may have */
+	unsigned long		hooks_die;	/* a bit for each hook that has */
 };
 
 enum tort_task_kind {
@@ -148,6 +155,7 @@ struct tort_task {
 	bool			frees_itself;	/* detached, or a bare argument */
 	bool			shared;		/* others may submit it */
 	bool			lossy;		/* may end although nobody cancelled it */
+	bool			own;		/* see torture_back.c */
 	bool			may_die;
 	bool			died;
 	refcount_t		refs;
@@ -185,6 +193,7 @@ struct tort_ctx {
 	struct tort_task	*tt;		/* for tort_anywhere() */
 	enum tort_kind		way;		/* likewise */
 	int			ret;		/* likewise */
+	unsigned long		slept;		/* how often, in the last submission */
 };
 
 /*
@@ -230,7 +239,6 @@ struct tort_thread {
 	unsigned long		ops;
 	bool			killable;
 	bool			parked;
-	bool			aims;		/* see torture_arena.c */
 	struct tort_ctx		ctx;
 
 	/* to act from another context */
@@ -245,6 +253,7 @@ extern bool tort_kill_hard;
 extern bool tort_kill;
 extern bool tort_fail_alloc;
 extern atomic_t tort_live;
+extern unsigned int tort_threads;
 bool tort_stopping(void);
 bool tort_tame(void);
 bool tort_bursting(void);
@@ -254,7 +263,13 @@ __printf(1, 2) void tort_fault(const char *fmt, ...);
 struct tort_thread *tort_thread(unsigned int i);
 int tort_make_thread(struct tort_thread *thread, int id, int (*fn)(void *),
 		     const char *name);
+
+/* torture_consumer.c */
+struct tort_thread *tort_consumer(unsigned int i);
 struct tort_thread *tort_any_thread(struct tort_ctx *ctx);
+int tort_consume(void *data);
+void tort_gate_close(void);
+void tort_gate_open(void);
 
 #define tort_check(condition, ...)					\
 ({									\

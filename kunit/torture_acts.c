@@ -113,8 +113,9 @@ static void act_batch(struct tort_ctx *ctx, enum tort_act act)
 
 static void act_run(struct tort_ctx *ctx, enum tort_act act)
 {
-	/* What runs in its submitter could not die there. */
-	if (!ctx->frame || ctx->tp->attrs.full != WPOOL_FULL_CALLER_RUNS)
+	/* Within one call, what its submitter runs is not told from what it helps with. */
+	if (!ctx->frame || ctx->tp->attrs.full != WPOOL_FULL_CALLER_RUNS ||
+	    act == ACT_STACK_TASK || act == ACT_STACK_KEYED)
 		tort_run(ctx, act);
 }
 
@@ -155,10 +156,12 @@ static void act_full(struct tort_ctx *ctx, enum tort_act act)
 	struct wpool *pool = ctx->tp->pools[0];
 	struct tort_mark mark;
 	struct tort_task *tt;
-	unsigned long slept;
 	u64 dropped;
 	int ret;
 
+	/* It is to be full when the other is there. */
+	if (act != ACT_CALLER_RUNS)
+		tort_duel_before(ctx->tp, act);
 	tort_fill(ctx);
 	tt = new_task(ctx, ACT_SCHEDULE);
 	if (!tt)
@@ -174,11 +177,9 @@ static void act_full(struct tort_ctx *ctx, enum tort_act act)
 	}
 	dropped = tort_stat(pool, WPOOL_STAT_DROPPED);
 	tort_begin_maybe(ctx, &mark, ctx->tp, act);
-	slept = current->nvcsw;
 	ret = submit(ctx, tt, ACT_SCHEDULE);
-	slept = current->nvcsw - slept;
 	dropped = tort_stat(pool, WPOOL_STAT_DROPPED) - dropped;
-	tort_end_maybe(ctx, &mark, by_policy(act, ret, dropped, slept));
+	tort_end_maybe(ctx, &mark, by_policy(act, ret, dropped, ctx->slept));
 	if (ret)
 		tort_task_put(tt);
 	else
@@ -188,7 +189,7 @@ static void act_full(struct tort_ctx *ctx, enum tort_act act)
 /* --- waiting and taking back ------------------------------------------------------ */
 
 /* One that is there, or one that is made for it. */
-static struct tort_task *target(struct tort_ctx *ctx, bool delayed)
+static struct tort_task *target(struct tort_ctx *ctx, bool delayed, bool waits)
 {
 	struct tort_task *tt = NULL;
 
@@ -199,7 +200,8 @@ static struct tort_task *target(struct tort_ctx *ctx, bool delayed)
 	if (delayed && tort_arena_crowded(ctx->tp))
 		return NULL;
 	tt = new_task(ctx, delayed ? ACT_DELAYED : ACT_TRY);
-	if (tt && submit(ctx, tt, delayed ? ACT_DELAYED : ACT_TRY)) {
+	/* What was never submitted may be taken back, too. */
+	if (tt && submit(ctx, tt, delayed ? ACT_DELAYED : ACT_TRY) && waits) {
 		tort_task_put(tt);
 		return NULL;
 	}
@@ -222,7 +224,7 @@ static void act_target(struct tort_ctx *ctx, enum tort_act act)
 		tort_wait_inside(ctx, act);
 		return;
 	}
-	tt = target(ctx, delayed);
+	tt = target(ctx, delayed, act == ACT_WAIT || act == ACT_WAIT_TIMEOUT);
 	if (!tt)
 		return;
 	switch (act) {
@@ -243,9 +245,7 @@ static void act_target(struct tort_ctx *ctx, enum tort_act act)
 		tort_cancel_delayed(ctx, tt);
 		break;
 	default:
-		down_read(&ctx->tp->arena->handing);
 		tort_modify_delayed(ctx, tt);
-		up_read(&ctx->tp->arena->handing);
 	}
 	tort_task_put(tt);
 }

@@ -23,36 +23,17 @@ struct tort_thread *tort_arena_thread(unsigned int i)
 /* --- what all have in common ------------------------------------------------ */
 
 #define MOST_WAITING	24
-#define PATIENCE	20000	/* turns: in time, a host that is busy would end it */
-
-/*
- * What is over at once waits until another begins something, so that both calls are
- * made at the same time. One at most: who comes meanwhile is the other.
- */
-static void aim(struct tort_arena *arena, int beats)
-{
-	unsigned int turns = PATIENCE;
-
-	if (atomic_cmpxchg(&arena->aiming, 0, 1))
-		return;
-	while (atomic_read(&arena->beats) == beats && turns--)
-		cpu_relax();
-	atomic_set(&arena->aiming, 0);
-}
 
 /* Something has begun. Context: any. */
-void tort_arena_beat(struct tort_ctx *ctx, struct tort_pool *tp, enum tort_act act)
+void tort_arena_beat(struct tort_pool *tp)
 {
 	struct tort_arena *arena = tp->arena;
-	int beats;
 
 	if (!arena)
 		return;
-	beats = atomic_inc_return(&arena->beats);
+	atomic_inc(&arena->beats);
 	if (in_task() && !irqs_disabled())
 		wake_up(&arena->beaten);
-	if (ctx && ctx->thread && ctx->thread->aims && tort_deeds[act].flags & ACT_SHORT)
-		aim(arena, beats);
 }
 
 /* More than its workers get through while everybody waits for what he has begun. */
@@ -74,6 +55,8 @@ void tort_arena_hold(struct tort_ctx *ctx)
 		return;
 	wait_event_idle_timeout(arena->beaten, atomic_read(&arena->beats) - until >= 0 ||
 				tort_stopping(), 1 + tort_pick(ctx, 2));
+	if (tort_duel_holds(ctx->tp))
+		wait_event_idle_timeout(arena->beaten, !tort_duel_holds(ctx->tp), HZ / 10 + 1);
 }
 
 /* Has it wait there, with the caller's reference, for whoever needs one. */
@@ -166,50 +149,6 @@ enum tort_act tort_arena_choose(struct tort_ctx *ctx, unsigned int flags)
 	return best;
 }
 
-/* How much there is to be gained if one begins while the other is in flight. */
-static unsigned int gain(enum tort_act act, enum tort_act while_act)
-{
-	DECLARE_BITMAP(seen, NR_FLIGHTS);
-
-	bitmap_zero(seen, NR_FLIGHTS);
-	__set_bit(while_act, seen);
-	return tort_wanted(act, seen);
-}
-
-/* Of some hundred pairs, of which one is short, that which has been met least. */
-static bool choose_duel(struct tort_ctx *ctx, struct tort_arena *arena,
-			struct tort_duel *duel)
-{
-	unsigned int tries, value, most = 0;
-	enum tort_act one, two;
-
-	for (tries = 0; tries < 300; tries++) {
-		one = tort_pick(ctx, NR_ACTS);
-		two = tort_pick(ctx, NR_ACTS);
-		if (!tort_act_possible(arena->tp, one, ACT_OUTSIDE | ACT_SHORT) ||
-		    !tort_act_possible(arena->tp, two, ACT_OUTSIDE))
-			continue;
-		value = gain(one, two) + gain(two, one);
-		if (value > most) {
-			most = value;
-			duel->acts[0] = one;
-			duel->acts[1] = two;
-		}
-	}
-	atomic_set(&duel->come, 0);
-	duel->over = false;
-	return most;
-}
-
-static void choose_duels(struct tort_ctx *ctx, struct tort_arena *arena)
-{
-	unsigned int n = 0;
-
-	while (n < ARENA_DUELS && choose_duel(ctx, arena, &arena->duels[n]))
-		n++;
-	arena->nr_duels = n;
-}
-
 /* --- a thread's part ---------------------------------------------------------------- */
 
 /*
@@ -227,7 +166,8 @@ static void let_drain(struct tort_arena *arena)
 	}
 }
 
-static void do_act(struct tort_ctx *ctx, enum tort_act act)
+/* Does it, told to the watchdog. */
+void tort_arena_do(struct tort_ctx *ctx, enum tort_act act)
 {
 	struct tort_thread *thread = ctx->thread;
 
@@ -242,57 +182,6 @@ static void do_act(struct tort_ctx *ctx, enum tort_act act)
 	cond_resched();
 }
 
-#define DUEL_TIME	(HZ / 20 + 1)
-
-/*
- * Again and again, as long as both are there, until they have met both ways. Before all
- * others, so that both have a CPU at once.
- */
-static void duel(struct tort_ctx *ctx, struct tort_duel *duel, unsigned int i)
-{
-	struct tort_arena *arena = ctx->tp->arena;
-	unsigned long end = jiffies + DUEL_TIME;
-
-	if (atomic_inc_return(&duel->come) == 2)
-		wake_up(&arena->beaten);
-	wait_event_idle_timeout(arena->beaten, atomic_read(&duel->come) == 2, DUEL_TIME);
-	do {
-		/* It waits for the other only if it is the other who is yet to come. */
-		ctx->thread->aims = gain(duel->acts[!i], duel->acts[i]) > 32;
-		do_act(ctx, duel->acts[i]);
-	} while (!READ_ONCE(duel->over) && time_before(jiffies, end) &&
-		 (gain(duel->acts[0], duel->acts[1]) > 32 ||
-		  gain(duel->acts[1], duel->acts[0]) > 32) && !tort_stopping());
-	WRITE_ONCE(duel->over, true);
-	ctx->thread->aims = false;
-}
-
-static void duels(struct tort_ctx *ctx, struct tort_arena *arena, unsigned int i)
-{
-	unsigned int n;
-
-	sched_set_fifo_low(current);
-	for (n = 0; n < arena->nr_duels; n++)
-		duel(ctx, &arena->duels[n], i);
-	sched_set_normal(current, 0);
-}
-
-/* The same short act, whatever the others do. */
-static void burst(struct tort_ctx *ctx)
-{
-	enum tort_act act = tort_arena_choose(ctx, ACT_OUTSIDE | ACT_SHORT);
-	unsigned long end = jiffies + DUEL_TIME;
-
-	if (act == NR_ACTS)
-		return;
-	ctx->thread->aims = true;
-	sched_set_fifo_low(current);
-	while (time_before(jiffies, end) && !tort_stopping())
-		do_act(ctx, act);
-	sched_set_normal(current, 0);
-	ctx->thread->aims = false;
-}
-
 static void do_some(struct tort_ctx *ctx, unsigned int n, unsigned int flags)
 {
 	enum tort_act act;
@@ -300,33 +189,66 @@ static void do_some(struct tort_ctx *ctx, unsigned int n, unsigned int flags)
 	while (n-- && !tort_stopping()) {
 		act = tort_arena_choose(ctx, flags);
 		if (act != NR_ACTS)
-			do_act(ctx, act);
+			tort_arena_do(ctx, act);
 	}
 }
 
-/* Two have duels while the others do what comes; then all, and now it may be ended. */
+/* Two have duels while the others do what comes, and keep the pool open. */
+static void duels(struct tort_ctx *ctx, struct tort_arena *arena, unsigned int i)
+{
+	unsigned int n;
+
+	for (n = 0; i < 2 && n < arena->nr_duels; n++)
+		tort_duel(ctx, &arena->duels[n], !i);
+	if (i < 2)
+		atomic_dec(&arena->duelling);
+	while (atomic_read(&arena->duelling) && !tort_stopping()) {
+		tort_duel_support(ctx);
+		do_some(ctx, 1, ACT_OUTSIDE);
+	}
+}
+
+static unsigned int choose_moods(struct tort_ctx *ctx, enum tort_hook hook)
+{
+	unsigned int mood, moods = 0;
+
+	for (mood = 0; mood < TORT_NR_MOODS; mood++) {
+		if (!tort_hook_why_not(hook, mood) && tort_one_in(ctx, 2))
+			moods |= BIT(mood);
+	}
+	return moods;
+}
+
+/* They do what comes, too. */
+static void loosen_hooks(struct tort_ctx *ctx, struct tort_arena *arena)
+{
+	struct tort_pool *tp = arena->tp;
+	unsigned int hook;
+
+	WRITE_ONCE(arena->duel, NULL);
+	atomic_set(&arena->hook_deaths, HOOK_DEATHS);
+	for (hook = 0; tp->attrs.ops && hook < TORT_NR_HOOKS; hook++)
+		WRITE_ONCE(tp->moods[hook], choose_moods(ctx, hook));
+}
+
+/* Then all do what comes, and in the end it may be ended. */
 static void fight(struct tort_thread *thread, struct tort_arena *arena)
 {
-	unsigned int i = (thread - fighters) % ARENA_THREADS, n = 3;
+	unsigned int i = (thread - fighters) % ARENA_THREADS;
 	struct tort_ctx *ctx = &thread->ctx;
 
 	ctx->tp = arena->tp;
 	WRITE_ONCE(thread->tp, arena->tp);
-	if (i < 2) {
-		duels(ctx, arena, i);
-		atomic_dec(&arena->duelling);
-	}
-	while (atomic_read(&arena->duelling) && !tort_stopping()) {
-		if (i == 2 && tort_one_in(ctx, 4))
-			burst(ctx);
-		do_some(ctx, 1, ACT_OUTSIDE);
-	}
-	do_some(ctx, 2 + tort_pick(ctx, 8), ACT_OUTSIDE);
+	duels(ctx, arena, i);
+	if (!i)
+		loosen_hooks(ctx, arena);
+	do_some(ctx, 2 + tort_pick(ctx, 6), ACT_OUTSIDE);
 	WRITE_ONCE(arena->ending, true);
-	/* What ends it meets what is over at once, too. */
-	while (i == 2 && n--)
-		burst(ctx);
-	do_some(ctx, 4 + tort_pick(ctx, 8), ACT_OUTSIDE | ACT_ENDS);
+	if (i < 2 && arena->ends_first)
+		tort_duel_at_end(ctx, !i);
+	do_some(ctx, 2 + tort_pick(ctx, 6), ACT_OUTSIDE | ACT_ENDS);
+	if (i < 2 && !arena->ends_first)
+		tort_duel_at_end(ctx, !i);
 }
 
 static int fighter(void *data)
@@ -351,18 +273,8 @@ static int fighter(void *data)
 
 /* --- a round --------------------------------------------------------------------------- */
 
-static unsigned int choose_moods(struct tort_ctx *ctx, enum tort_hook hook)
-{
-	unsigned int mood, moods = 0;
-
-	for (mood = 0; mood < TORT_NR_MOODS; mood++) {
-		if (!tort_hook_why_not(hook, mood) && tort_one_in(ctx, 2))
-			moods |= BIT(mood);
-	}
-	return moods;
-}
-
-static void choose_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
+static void choose_attrs(struct tort_ctx *ctx, struct tort_arena *arena,
+			 struct wpool_attrs *attrs)
 {
 	static const int depths[] = { WPOOL_QUEUE_HANDOFF, 1, 2, 4, 16 };
 
@@ -376,19 +288,21 @@ static void choose_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 	    attrs->full == WPOOL_FULL_DISCARD_OLDEST)
 		attrs->full = WPOOL_FULL_BLOCK;
 	attrs->idle_timeout_ms = 1 + tort_pick(ctx, 10);
+	tort_duel_suit(ctx, &arena->duels[0], attrs);
 }
 
 static bool open_arena(struct tort_ctx *ctx, struct tort_arena *arena)
 {
 	struct wpool_attrs attrs = {};
-	unsigned int hook;
 
-	choose_attrs(ctx, &attrs);
+	choose_attrs(ctx, arena, &attrs);
 	atomic_set(&arena->beats, 0);
-	atomic_set(&arena->hook_deaths, 3);
+	atomic_set(&arena->hook_deaths, 0);
 	atomic_set(&arena->duelling, 2);
 	arena->ending = false;
-	arena->hoards = tort_one_in(ctx, 2);
+	arena->ends_first = tort_one_in(ctx, 2);
+	arena->duel = NULL;
+	arena->hoards = tort_duel_hoards(&arena->duels[0]) || tort_one_in(ctx, 2);
 	/* The first workers start before it is ours to tell what theirs do. */
 	arena->tp = tort_pool_create(ctx, &attrs);
 	if (!arena->tp)
@@ -398,9 +312,7 @@ static bool open_arena(struct tort_ctx *ctx, struct tort_arena *arena)
 	arena->tp->fixed = true;
 	if (!attrs.capacity_percent)
 		arena->tp->bound[0] = max(attrs.capacity, (unsigned int)TORT_MAX_CAPACITY);
-	for (hook = 0; attrs.ops && hook < TORT_NR_HOOKS; hook++)
-		WRITE_ONCE(arena->tp->moods[hook], choose_moods(ctx, hook));
-	choose_duels(ctx, arena);
+	tort_duels_choose(ctx, arena);
 	return true;
 }
 

@@ -7,16 +7,11 @@
 
 #include "torture.h"
 
-#define ARENAS		2
+#define ARENAS		3
 #define ARENA_THREADS	4
 #define ARENA_TASKS	16
 #define ARENA_DUELS	12
-
-struct tort_duel {
-	enum tort_act		acts[2];
-	atomic_t		come;		/* of the two */
-	bool			over;
-};
+#define HOOK_DEATHS	4
 
 /**
  * struct tort_arena - a pool, those who use it, and the tasks that they have in common
@@ -34,12 +29,13 @@ struct tort_duel {
  *	that others have in hand
  * @hoard: those
  * @handing: write: there is a list of such; read: one that has ended is submitted again
- * @duels: what two of them are to do at the very same time, again and again
- * @nr_duels: how many there are of those
+ * @duels: see torture_duel.c; the last is for the end
+ * @nr_duels: how many there are before that
+ * @duel: the one that is on, or NULL
  * @duelling: how many have not done with those
- * @aiming: somebody lingers until another begins something
  * @hook_deaths: how many threads may yet be taken down by hooks
  * @ending: the duels are over, and the pool may be ended
+ * @ends_first: it is, for good, before all do so at random
  */
 struct tort_arena {
 	struct tort_pool	*tp;
@@ -57,10 +53,11 @@ struct tort_arena {
 	struct rw_semaphore	handing;
 	struct tort_duel	duels[ARENA_DUELS];
 	unsigned int		nr_duels;
+	struct tort_duel	*duel;
 	atomic_t		duelling;
-	atomic_t		aiming;
 	atomic_t		hook_deaths;
 	bool			ending;
+	bool			ends_first;
 };
 
 /* Who may do an act, and how. */
@@ -88,12 +85,23 @@ void tort_arena(struct tort_ctx *ctx);
 void tort_arena_for_each(void (*fn)(struct tort_pool *tp));
 bool tort_arena_crowded(struct tort_pool *tp);
 void tort_arena_hold(struct tort_ctx *ctx);
-void tort_arena_beat(struct tort_ctx *ctx, struct tort_pool *tp, enum tort_act act);
+void tort_arena_beat(struct tort_pool *tp);
+void tort_arena_do(struct tort_ctx *ctx, enum tort_act act);
 void tort_arena_queued(struct tort_pool *tp, unsigned long *seen);
 void tort_arena_keep(struct tort_ctx *ctx, struct tort_task *tt);
 struct tort_task *tort_arena_target(struct tort_ctx *ctx, bool delayed);
 void tort_arena_hoard(struct tort_ctx *ctx, struct tort_task *tt);
 enum tort_act tort_arena_choose(struct tort_ctx *ctx, unsigned int flags);
+
+/* torture_duel.c */
+void tort_duel_suit(struct tort_ctx *ctx, struct tort_duel *duel, struct wpool_attrs *attrs);
+bool tort_duel_hoards(const struct tort_duel *duel);
+void tort_duels_choose(struct tort_ctx *ctx, struct tort_arena *arena);
+void tort_duel(struct tort_ctx *ctx, struct tort_duel *duel, bool first);
+bool tort_duel_holds(struct tort_pool *tp);
+bool tort_duel_may_die(const struct tort_pool *tp, enum tort_act act);
+void tort_duel_support(struct tort_ctx *ctx);
+void tort_duel_at_end(struct tort_ctx *ctx, bool first);
 
 /* torture_acts.c */
 extern const struct tort_deed tort_deeds[NR_ACTS];
@@ -108,6 +116,7 @@ bool tort_no_worker(const struct tort_pool *tp, int ret);
 /* torture_frame.c */
 void tort_hook_begin(struct tort_frame *frame, struct tort_pool *tp);
 void tort_hook_end(struct tort_frame *frame);
+bool tort_hook_may_die(const struct tort_frame *frame, enum tort_hook hook);
 void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook);
 
 /* torture_back.c */

@@ -4,7 +4,7 @@
  * submitted again by who got it, while others wait for it or cancel it.
  *
  * Those others do not free it meanwhile: the arena hoards its tasks. Only what nobody
- * else knows of is freed.
+ * else knows of is freed; if another is handed that, he leaves it alone.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -34,6 +34,7 @@ static void add_own(struct tort_ctx *ctx, struct back *back)
 		if (!tt)
 			break;
 		tt->deed = tort_deed_hold;
+		tt->own = true;
 		if (tort_submit(ctx, tt, TORT_TRY_SCHEDULE)) {
 			tort_task_put(tt);
 			break;
@@ -71,7 +72,7 @@ static void get_back(struct tort_ctx *ctx, struct back *back)
 		list_del(&task->node);
 		tt = container_of(task, struct tort_task, task);
 		tort_check(tt->magic == TORT_MAGIC, "%s: handed back: not ours", ctx->tp->name);
-		if (!take_own(back, tt) && back->n < MOST)
+		if (!take_own(back, tt) && !tt->own && back->n < MOST)
 			back->tts[back->n++] = tt;
 	}
 	up_write(&arena->handing);
@@ -129,6 +130,22 @@ static void use(struct tort_ctx *ctx, struct back *back, enum tort_act act)
 		back_free(back->freed[--back->nr_freed]);
 }
 
+/*
+ * What another was handed of them has ended, and yet is on his list for as long as he has
+ * that lock. Not under it do we wait: a task may need it, too.
+ */
+static void put_own(struct tort_ctx *ctx, struct back *back)
+{
+	unsigned int i;
+
+	for (i = 0; i < back->nr_own; i++)
+		wpool_wait(&back->own[i]->task);
+	down_read(&ctx->tp->arena->handing);
+	up_read(&ctx->tp->arena->handing);
+	while (back->nr_own)
+		tort_task_put(back->own[--back->nr_own]);
+}
+
 void tort_back(struct tort_ctx *ctx, enum tort_act act)
 {
 	struct back *back = kzalloc(sizeof(*back), GFP_KERNEL);
@@ -147,7 +164,6 @@ void tort_back(struct tort_ctx *ctx, enum tort_act act)
 	} else {
 		use(ctx, back, ACT_BACK_FREE);
 	}
-	while (back->nr_own)
-		tort_task_put(back->own[--back->nr_own]);
+	put_own(ctx, back);
 	kfree(back);
 }

@@ -256,14 +256,23 @@ void tort_hook_end(struct tort_frame *frame)
 	tort_frame_end(frame);
 }
 
+/* If so, it must. */
+bool tort_hook_may_die(const struct tort_frame *frame, enum tort_hook hook)
+{
+	struct tort_pool *tp = frame->ctx.tp;
+
+	if (!tort_may_die(frame) || atomic_dec_if_positive(&tp->arena->hook_deaths) < 0)
+		return false;
+	set_bit(hook, &tp->hooks_die);
+	WRITE_ONCE(tp->lossy, true);
+	return true;
+}
+
 /* Of those that it is inside only the task is to be accounted for. */
 void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook)
 {
 	struct tort_pool *tp = frame->ctx.tp;
 
-	if (!tort_may_die(frame) || atomic_dec_if_positive(&tp->arena->hook_deaths) < 0)
-		return;
-	WRITE_ONCE(tp->lossy, true);
 	if (hook == TORT_HOOK_TASK_END) {
 		atomic64_dec(&tp->returned);
 		atomic64_dec(&tp->task_end);

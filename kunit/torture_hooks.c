@@ -73,12 +73,17 @@ static enum tort_mood choose_mood(struct tort_pool *tp, enum tort_hook hook)
 	enum tort_mood mood, best = TORT_NR_MOODS;
 	DECLARE_BITMAP(seen, NR_FLIGHTS);
 
-	if (!moods || tort_tame() || atomic_read(&tp->arena->beats) % 3 == 0)
+	if (!moods || tort_tame() ||
+	    (!READ_ONCE(tp->arena->duel) && atomic_read(&tp->arena->beats) % 3 == 0))
 		return TORT_NR_MOODS;
 	tort_in_flight(tp, seen);
 	for (mood = 0; mood < TORT_NR_MOODS; mood++) {
+		if (!(moods & BIT(mood)) ||
+		    (mood == TORT_MOOD_DIES &&
+		     !tort_duel_may_die(tp, tort_hook_act(hook, mood))))
+			continue;
 		gain = 1 + tort_wanted(tort_hook_act(hook, mood), seen);
-		if (moods & BIT(mood) && gain > most) {
+		if (gain > most) {
 			most = gain;
 			best = mood;
 		}
@@ -95,6 +100,10 @@ static void act(struct tort_pool *tp, enum tort_hook hook)
 	if (mood == TORT_NR_MOODS)
 		return;
 	tort_hook_begin(&frame, tp);
+	if (mood == TORT_MOOD_DIES && !tort_hook_may_die(&frame, hook)) {
+		tort_hook_end(&frame);
+		return;
+	}
 	tort_begin(&frame.ctx, &mark, tp, tort_hook_act(hook, mood));
 	switch (mood) {
 	case TORT_MOOD_SLEEPS:
@@ -114,15 +123,14 @@ static void act(struct tort_pool *tp, enum tort_hook hook)
 /* May a task end without its function having had a say in it? */
 bool tort_hooks_kill(const struct tort_pool *tp)
 {
-	return (tp->moods[TORT_HOOK_TASK_BEGIN] | tp->moods[TORT_HOOK_TASK_END]) &
-	       BIT(TORT_MOOD_DIES);
+	return READ_ONCE(tp->hooks_die) & (BIT(TORT_HOOK_TASK_BEGIN) | BIT(TORT_HOOK_TASK_END));
 }
 
 /* Is it a reason why workers are missing: no memory, or they die as they start? */
 bool tort_no_worker(const struct tort_pool *tp, int ret)
 {
 	return ret == -ENOMEM ||
-	       (ret == -EOWNERDEAD && tp->moods[TORT_HOOK_WORKER_START] & BIT(TORT_MOOD_DIES));
+	       (ret == -EOWNERDEAD && READ_ONCE(tp->hooks_die) & BIT(TORT_HOOK_WORKER_START));
 }
 
 static void hook_worker_start(struct wpool *pool)

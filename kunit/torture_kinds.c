@@ -83,6 +83,7 @@ static const char * const kind_names[] = {
 	[TORT_SCENE_DEPEND]	= "scene_depend",
 	[TORT_SCENE_THREADS]	= "scene_depend_threads",
 	[TORT_ROUND]		= "round",
+	[TORT_DUEL]		= "duel",
 	[TORT_KILL]		= "kill",
 	[TORT_FAIL_ALLOC]	= "fail_alloc",
 	[TORT_FAIL_SPAWN]	= "fail_spawn",

@@ -93,6 +93,7 @@ enum tort_kind {
 	TORT_SCENE_DEPEND,
 	TORT_SCENE_THREADS,
 	TORT_ROUND,
+	TORT_DUEL,
 	/* trouble */
 	TORT_KILL,
 	TORT_FAIL_ALLOC,

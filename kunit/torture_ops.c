@@ -5,7 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 /* --- from another context ------------------------------------------------------- */
 
@@ -40,14 +40,16 @@ void tort_anywhere(struct tort_ctx *ctx, void (*call)(struct tort_ctx *ctx))
 {
 	struct tort_thread *thread = ctx->thread;
 	unsigned long flags;
+	bool duels;
 
-	/* Who aims has no time to wait for a tick. */
-	if (!thread || tort_one_in(ctx, thread->aims ? 2 : 3)) {
+	/* In a duel there is no time to wait for a tick. */
+	duels = ctx->tp->arena && READ_ONCE(ctx->tp->arena->duel);
+	if (!thread || (duels ? !tort_one_in(ctx, 4) : tort_one_in(ctx, 3))) {
 		tort_count(TORT_PROCESS);
 		call(ctx);
 		return;
 	}
-	if (thread->aims || tort_one_in(ctx, 4)) {
+	if (duels || tort_one_in(ctx, 4)) {
 		tort_count(TORT_IRQS_OFF);
 		local_irq_save(flags);
 		call(ctx);

@@ -80,97 +80,7 @@ static const char * const mood_names[TORT_NR_MOODS] = {
 };
 
 static unsigned int met[NR_ACTS][NR_FLIGHTS];
-
-/* --- which cannot be --------------------------------------------------------- */
-
-struct rule {
-	enum tort_act	act;		/* does not begin */
-	unsigned int	first, last;	/* while these are in flight */
-	const char	*why;
-};
-
-#define POLICY_OF_ANOTHER "a pool has one policy"
-#define NOT_TERMINATED	"only a terminated pool is opened again, without a task, worker or hook"
-#define NOT_AT_END	"terminated is called when no task and no worker is left, and no other hook"
-#define ONE_THREAD	"the hooks of the dead are called by one thread"
-
-/* Policies of which a pool has one; what runs in its caller may be of any. */
-static const struct rule rules[] = {
-	{ ACT_BLOCK, ACT_FAIL, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
-	{ ACT_FAIL, ACT_CALLER_RUNS, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
-	{ ACT_CALLER_RUNS, ACT_FAIL, ACT_FAIL, POLICY_OF_ANOTHER },
-	{ ACT_CALLER_RUNS, ACT_DISCARD, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
-	{ ACT_DISCARD, ACT_FAIL, ACT_CALLER_RUNS, POLICY_OF_ANOTHER },
-	{ ACT_DISCARD, ACT_DISCARD_OLDEST, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
-	{ ACT_DISCARD_OLDEST, ACT_FAIL, ACT_DISCARD, POLICY_OF_ANOTHER },
-};
-
-/* Does it go on only where a task, a worker or a hook is? */
-static bool needs_life(unsigned int what)
-{
-	switch (what) {
-	case ACT_CALLER_RUNS:
-	case ACT_WAIT_INSIDE:
-	case ACT_GROUP_WAIT_INSIDE:
-		return true;
-	default:
-		return what >= ACT_STACK_TASK;
-	}
-}
-
-static bool is_hook(unsigned int what, enum tort_hook hook)
-{
-	return what >= tort_hook_act(hook, 0) && what < tort_hook_act(hook + 1, 0);
-}
-
-/* Whatever kernel, whatever parameters. */
-static const char *why_by_rule(unsigned int act, unsigned int flight)
-{
-	bool alive = needs_life(flight) || flight == ACT_BLOCK;
-	const struct rule *rule;
-
-	if (act == ACT_RESTART && alive)
-		return NOT_TERMINATED;
-	if (is_hook(act, TORT_HOOK_TERMINATED) && alive)
-		return NOT_AT_END;
-	/* That hook may die itself. */
-	if (is_hook(flight, TORT_HOOK_TERMINATED) && needs_life(act) && act != ACT_DEATH)
-		return NOT_AT_END;
-	if (is_hook(flight, TORT_HOOK_TASK_OOPS) && is_hook(act, TORT_HOOK_TASK_OOPS))
-		return ONE_THREAD;
-	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
-		if (act == rule->act && flight >= rule->first && flight <= rule->last)
-			return rule->why;
-	}
-	return NULL;
-}
-
-/* On this kernel, with these parameters. */
-static const char *why_not_here(unsigned int what)
-{
-	if (what >= ACT_HOOK && what < NR_ACTS)
-		return tort_hook_why_not((what - ACT_HOOK) / TORT_NR_MOODS,
-					 (what - ACT_HOOK) % TORT_NR_MOODS);
-	switch (what) {
-	case ACT_HOTPLUG:
-		return tort_has_hotplug() ? NULL : "no CPU goes or comes here";
-	case ACT_DEATH:
-		return tort_kill ? NULL : "nobody is to die";
-	default:
-		return NULL;
-	}
-}
-
-bool tort_act_here(enum tort_act act)
-{
-	return !why_not_here(act);
-}
-
-/* NULL if the pair is to be met. */
-static const char *why_never(unsigned int act, unsigned int flight)
-{
-	return why_by_rule(act, flight) ?: why_not_here(act) ?: why_not_here(flight);
-}
+static u8 tried[NR_ACTS][NR_FLIGHTS];	/* how often it was chosen; that may be lost */
 
 /* --- what is in flight --------------------------------------------------------- */
 
@@ -206,16 +116,75 @@ void tort_in_flight(struct tort_pool *tp, unsigned long *seen)
 		__set_bit(ACT_SHUTDOWN_NOW, seen);
 }
 
-static void count(const struct tort_mark *mark)
+/* One that may turn out to be none: the pool was not full, or not terminated. */
+static struct tort_maybe *maybe_of(struct tort_pool *tp, unsigned int what)
 {
+	switch (what) {
+	case ACT_FAIL:
+		return &tp->flights.maybe[0];
+	case ACT_DISCARD:
+		return &tp->flights.maybe[1];
+	case ACT_DISCARD_OLDEST:
+		return &tp->flights.maybe[2];
+	case ACT_RESTART:
+		return &tp->flights.maybe[3];
+	default:
+		return NULL;
+	}
+}
+
+/* @sure: it was then that it happened; else it may have been a little later. */
+static void count_one(struct tort_pool *tp, unsigned int act, unsigned int flight, bool sure)
+{
+	const char *why = tort_pair_rule(act, flight);
+
+	tort_check(!sure || !why, "%s: %s while %s: yet %s", tp->name, tort_act_name(act),
+		   tort_act_name(flight), why);
+	if (!why)
+		WRITE_ONCE(met[act][flight], READ_ONCE(met[act][flight]) + 1);
+}
+
+static void count(const struct tort_mark *mark, bool sure)
+{
+	struct tort_maybe *maybe;
 	unsigned int i;
 
 	for_each_set_bit(i, mark->seen, NR_FLIGHTS) {
-		WRITE_ONCE(met[mark->act][i], READ_ONCE(met[mark->act][i]) + 1);
-		tort_check(!why_by_rule(mark->act, i), "%s: %s while %s: yet %s",
-			   mark->tp->name, tort_act_name(mark->act), tort_act_name(i),
-			   why_by_rule(mark->act, i));
+		maybe = maybe_of(mark->tp, i);
+		if (!maybe) {
+			count_one(mark->tp, mark->act, i, sure);
+			continue;
+		}
+		/* That counts it as it ends, unless it has ended already. */
+		set_bit(mark->act, maybe->begun);
+		if (atomic_read(&maybe->happened) !=
+		    mark->happened[maybe - mark->tp->flights.maybe])
+			count_one(mark->tp, mark->act, i, false);
 	}
+	tort_duel_met(mark->tp, mark->act, mark->seen);
+}
+
+/* It was what it may be: so what has begun meanwhile counts. */
+static void count_maybe(const struct tort_mark *mark)
+{
+	struct tort_maybe *maybe = maybe_of(mark->tp, mark->act);
+	unsigned int i;
+
+	count(mark, false);
+	if (!maybe)
+		return;
+	atomic_inc(&maybe->happened);
+	for_each_set_bit(i, maybe->begun, NR_ACTS)
+		count_one(mark->tp, i, mark->act, false);
+}
+
+static void look(struct tort_mark *mark)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MAYBE; i++)
+		mark->happened[i] = atomic_read(&mark->tp->flights.maybe[i].happened);
+	tort_in_flight(mark->tp, mark->seen);
 }
 
 /**
@@ -223,7 +192,7 @@ static void count(const struct tort_mark *mark)
  * @ctx: of who does it, or NULL
  * @mark: on its stack, until tort_end_maybe()
  * @tp: where; of a set it is not known in which of its pools, so it is not counted
- * @act: which
+ * @act: which; the caller has called tort_duel_before()
  *
  * Context: Any.
  */
@@ -235,21 +204,24 @@ void tort_begin_maybe(struct tort_ctx *ctx, struct tort_mark *mark,
 	mark->outer = NULL;
 	if (!mark->tp)
 		return;
-	tort_in_flight(tp, mark->seen);
-	atomic_inc(&tp->flights.count[act]);
+	look(mark);
+	if (atomic_inc_return(&tp->flights.count[act]) == 1 && maybe_of(tp, act))
+		bitmap_zero(maybe_of(tp, act)->begun, NR_ACTS);
 	if (ctx && ctx->frame) {
 		mark->outer = ctx->frame->marks;
 		ctx->frame->marks = mark;
 	}
-	tort_arena_beat(ctx, tp, act);
+	tort_arena_beat(tp);
+	tort_duel_begun(tp, act);
 }
 
 void tort_begin(struct tort_ctx *ctx, struct tort_mark *mark, struct tort_pool *tp,
 		enum tort_act act)
 {
+	tort_duel_before(tp, act);
 	tort_begin_maybe(ctx, mark, tp, act);
 	if (mark->tp)
-		count(mark);
+		count(mark, true);
 }
 
 void tort_end(struct tort_ctx *ctx, struct tort_mark *mark)
@@ -272,15 +244,18 @@ void tort_end(struct tort_ctx *ctx, struct tort_mark *mark)
 void tort_end_maybe(struct tort_ctx *ctx, struct tort_mark *mark, bool happened)
 {
 	if (mark->tp && happened)
-		count(mark);
+		count_maybe(mark);
 	tort_end(ctx, mark);
 }
 
 /* A task that came by this way begins. Context: Any. */
 void tort_fly(struct tort_pool *tp, enum tort_act way)
 {
-	if (way < NR_WAYS)
-		atomic_inc(&tp->flights.count[TASK_OF(way)]);
+	if (way >= NR_WAYS)
+		return;
+	tort_duel_before(tp, TASK_OF(way));
+	atomic_inc(&tp->flights.count[TASK_OF(way)]);
+	tort_duel_begun(tp, TASK_OF(way));
 }
 
 /* It ends. Context: Any. */
@@ -298,22 +273,56 @@ unsigned int tort_wanted(enum tort_act act, const unsigned long *seen)
 	unsigned int i, gain = 0;
 
 	for_each_set_bit(i, seen, NR_FLIGHTS) {
-		if (!why_never(act, i))
+		if (!tort_pair_why_not(act, i))
 			gain += 64 / (1 + min(READ_ONCE(met[act][i]), 63U));
 	}
 	return gain;
 }
 
-/* In how many pairs it is yet to be met. */
-unsigned int tort_unmet(enum tort_act act)
+bool tort_pair_met(const struct tort_duel *duel)
 {
-	unsigned int i, n = 0;
+	return READ_ONCE(met[duel->act][duel->flight]) != duel->before;
+}
 
-	for (i = 0; i < NR_FLIGHTS; i++)
-		n += !READ_ONCE(met[act][i]) && !why_never(act, i);
-	for (i = 0; i < NR_ACTS; i++)
-		n += !READ_ONCE(met[i][act]) && !why_never(i, act);
-	return n;
+/**
+ * tort_choose_pair() - a pair that has been met least, and of those, tried least
+ * @ctx: of the caller
+ * @tp: passed on
+ * @fits: may this one be chosen? NULL: any
+ * @duel: gets it
+ *
+ * Return: false if there is none.
+ */
+bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
+		      bool (*fits)(const struct tort_pool *tp, const struct tort_duel *duel),
+		      struct tort_duel *duel)
+{
+	/* In an order of its own, so that what comes after many that were met has no more luck. */
+	static const unsigned int steps[] = { 17, 29, 523, 1009, 1511, 2003, 3001, 4001 };
+	unsigned int step = steps[tort_pick(ctx, ARRAY_SIZE(steps))];
+	unsigned int i, k, n, least = UINT_MAX;
+	unsigned int first = tort_pick(ctx, NR_ACTS * NR_FLIGHTS);
+
+	for (i = 0; i < NR_ACTS * NR_FLIGHTS && least; i++) {
+		struct tort_duel pair = {};
+
+		k = (first + i * step) % (NR_ACTS * NR_FLIGHTS);
+		pair.act = k / NR_FLIGHTS;
+		pair.flight = k % NR_FLIGHTS;
+		n = min(READ_ONCE(met[pair.act][pair.flight]), U16_MAX) * U8_MAX +
+		    READ_ONCE(tried[pair.act][pair.flight]);
+		if (n >= least || tort_pair_why_not(pair.act, pair.flight) ||
+		    (fits && !fits(tp, &pair)))
+			continue;
+		least = n;
+		*duel = pair;
+		duel->before = READ_ONCE(met[pair.act][pair.flight]);
+	}
+	if (least == UINT_MAX)
+		return false;
+	if (tried[duel->act][duel->flight] < U8_MAX)
+		tried[duel->act][duel->flight]++;
+	return true;
 }
 
 /* --- the account -------------------------------------------------------------------- */
@@ -347,7 +356,7 @@ static void print_missed(enum tort_act act)
 	unsigned int i, len = 0;
 
 	for (i = 0; i < NR_FLIGHTS; i++) {
-		if (met[act][i] || why_never(act, i))
+		if (met[act][i] || tort_pair_why_not(act, i))
 			continue;
 		len += scnprintf(line + len, sizeof(line) - len, " %s", tort_act_name(i));
 		if (len < LINE_MAX_LEN)
@@ -382,10 +391,10 @@ static void print_excluded(enum tort_act act)
 	const char *why, *next;
 
 	for (i = 0; i < NR_FLIGHTS; i++) {
-		why = why_by_rule(act, i);
+		why = tort_pair_rule(act, i);
 		if (!why)
 			continue;
-		next = i + 1 < NR_FLIGHTS ? why_by_rule(act, i + 1) : NULL;
+		next = i + 1 < NR_FLIGHTS ? tort_pair_rule(act, i + 1) : NULL;
 		len += scnprintf(line + len, sizeof(line) - len, " %s", tort_act_name(i));
 		if (len < LINE_MAX_LEN && next == why)
 			continue;
@@ -402,8 +411,8 @@ static void print_acts(void)
 	print_names("acts", NR_ACTS);
 	print_names("flights", NR_FLIGHTS);
 	for (i = 0; i < NR_FLIGHTS; i++) {
-		if (why_not_here(i))
-			pr_info("pairs absent: %s: %s\n", tort_act_name(i), why_not_here(i));
+		if (tort_act_why_not(i))
+			pr_info("pairs absent: %s: %s\n", tort_act_name(i), tort_act_why_not(i));
 	}
 	for (i = 0; i < NR_ACTS; i++)
 		print_excluded(i);
@@ -416,7 +425,7 @@ void tort_print_pairs(void)
 
 	for (act = 0; act < NR_ACTS; act++) {
 		for (i = 0; i < NR_FLIGHTS; i++) {
-			if (why_never(act, i))
+			if (tort_pair_why_not(act, i))
 				continue;
 			possible++;
 			found += !!met[act][i];

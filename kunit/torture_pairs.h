@@ -106,24 +106,55 @@ static inline enum tort_act tort_hook_act(enum tort_hook hook, enum tort_mood mo
 	return ACT_HOOK + hook * TORT_NR_MOODS + mood;
 }
 
+/* How many acts there are that may turn out to be none. */
+#define NR_MAYBE	4
+
 /**
  * struct tort_mark - an act in flight, on the stack of who does it
  * @outer: of a frame: the one around it; who dies ends them all
  * @tp: where; NULL if it is not counted
  * @act: which
  * @seen: what was in flight there as it began
+ * @happened: how often each of those that may be none had happened
  */
 struct tort_mark {
 	struct tort_mark	*outer;
 	struct tort_pool	*tp;
 	enum tort_act		act;
 	DECLARE_BITMAP(seen, NR_FLIGHTS);
+	int			happened[NR_MAYBE];
+};
+
+/* Of one that may turn out to be none: what has met it counts when that is known. */
+struct tort_maybe {
+	atomic_t		happened;		/* so often */
+	DECLARE_BITMAP(begun, NR_ACTS);		/* while it was in flight */
 };
 
 /* Of a pool: how many of each are in flight. */
 struct tort_flights {
 	atomic_t		count[NR_FLIGHTS];
+	struct tort_maybe	maybe[NR_MAYBE];
 	atomic64_t		deaths;		/* of workers, asked for */
+};
+
+/**
+ * struct tort_duel - two threads see to it that an act is begun while another is in flight
+ * @act: is to begin
+ * @flight: while this is in flight
+ * @before: how often they have met before
+ * @come: of the two threads
+ * @waiting: how many are about to begin the act, as soon as the other is in flight
+ * @met: it has begun since the other was in flight last
+ * @over: neither is waited for any more
+ */
+struct tort_duel {
+	unsigned int		act, flight;
+	unsigned int		before;
+	atomic_t		come;
+	atomic_t		waiting;
+	bool			met;
+	bool			over;
 };
 
 /* torture_pairs.c */
@@ -137,9 +168,22 @@ void tort_fly(struct tort_pool *tp, enum tort_act way);
 void tort_land(struct tort_pool *tp, enum tort_act way);
 void tort_in_flight(struct tort_pool *tp, unsigned long *seen);
 unsigned int tort_wanted(enum tort_act act, const unsigned long *seen);
-unsigned int tort_unmet(enum tort_act act);
-bool tort_act_here(enum tort_act act);
+bool tort_pair_met(const struct tort_duel *duel);
+bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
+		      bool (*fits)(const struct tort_pool *tp, const struct tort_duel *duel),
+		      struct tort_duel *duel);
 const char *tort_act_name(unsigned int what);
 void tort_print_pairs(void);
+
+/* torture_rules.c */
+const char *tort_pair_rule(unsigned int act, unsigned int flight);
+const char *tort_act_why_not(unsigned int what);
+const char *tort_pair_why_not(unsigned int act, unsigned int flight);
+bool tort_act_here(enum tort_act act);
+
+/* torture_duel.c */
+void tort_duel_before(struct tort_pool *tp, unsigned int what);
+void tort_duel_begun(struct tort_pool *tp, unsigned int what);
+void tort_duel_met(struct tort_pool *tp, unsigned int act, const unsigned long *seen);
 
 #endif /* _WPOOL_TORTURE_PAIRS_H */

@@ -180,6 +180,7 @@ void tort_restart(struct tort_ctx *ctx, struct tort_pool *tp, struct wpool *pool
 	bool sure;
 	int ret;
 
+	tort_duel_before(tp, ACT_RESTART);
 	/* In this order, see check_state(). */
 	atomic_inc(&tp->restarters);
 	reopenings = atomic64_inc_return(&tp->reopenings);

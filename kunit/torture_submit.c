@@ -197,8 +197,10 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 	struct tort_pool *tp = tt->tp;
 	bool shared = tt->shared, loose = tt->loose;
 	struct tort_mark mark;
+	unsigned long slept;
 	int ret = -EAGAIN;
 
+	ctx->slept = 0;
 	if (tp->attrs.queue_depth == WPOOL_QUEUE_UNBOUNDED &&
 	    tort_stat(tt->pool, WPOOL_STAT_QUEUED) > TORT_MAX_QUEUED)
 		goto refused;
@@ -207,7 +209,9 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 		WRITE_ONCE(ctx->thread->killable, true);
 	WRITE_ONCE(tt->way, act_of(way));
 	tort_begin(ctx, &mark, tp, act_of(way));
+	slept = current->nvcsw;
 	ret = submit_ordered(ctx, tt, way);
+	ctx->slept = current->nvcsw - slept;
 	tort_end(ctx, &mark);
 	tort_account(ctx, tp, ret, way, shared);
 	tort_count(way);
@@ -368,7 +372,9 @@ static int run_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 	int ret;
 
 	wpool_task_init(&task, tort_fn, tt);
+	ctx->submitting = true;
 	ret = wpool_schedule(tt->pool, &task);
+	ctx->submitting = false;
 	if (ret)
 		return ret;
 	if (tort_one_in(ctx, 3))
@@ -383,7 +389,9 @@ static int run_keyed_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 	int ret;
 
 	wpool_keyed_task_init(&keyed, tort_fn, tt);
+	ctx->submitting = true;
 	ret = wpool_schedule_keyed(tt->pool, &keyed, TORT_KEYS + tort_pick(ctx, 2));
+	ctx->submitting = false;
 	if (ret)
 		return ret;
 	if (tort_one_in(ctx, 3))

@@ -4,7 +4,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include "torture.h"
+#include "torture_arena.h"
 
 /* --- one task ------------------------------------------------------------------- */
 
@@ -134,7 +134,12 @@ void tort_modify_delayed(struct tort_ctx *ctx, struct tort_task *tt)
 	atomic64_inc(&tt->tp->unsure);
 	atomic_inc(&tt->accepted);
 	tort_begin(ctx, &mark, tt->tp, ACT_MODIFY_DELAYED);
+	/* It may be among those that are being handed back. */
+	if (tt->tp->arena)
+		down_read(&tt->tp->arena->handing);
 	ret = wpool_modify_delayed(tt->pool, &tt->delayed, tort_pick(ctx, 4));
+	if (tt->tp->arena)
+		up_read(&tt->tp->arena->handing);
 	tort_end(ctx, &mark);
 	if (tort_account(ctx, tt->tp, ret, TORT_DELAYED, true))
 		atomic_dec(&tt->accepted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: parameters, threads, progress and verdict.
+ * Torture: parameters, the master, progress and verdict.
  *
  * Loading the module begins a run; its parameter `verdict` says "running", then
  * "passed" or "failed", and the log says why. After a hang it cannot be unloaded.
@@ -22,8 +22,8 @@ static unsigned int seed;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "Of the choices made; 0 for one that is printed (default 0)");
 
-static unsigned int threads = 12;
-module_param(threads, uint, 0444);
+unsigned int tort_threads = 12;
+module_param_named(threads, tort_threads, uint, 0444);
 MODULE_PARM_DESC(threads, "How many consumers, 1 to 64 (default 12)");
 
 module_param_named(stall, tort_stall, uint, 0444);
@@ -55,20 +55,15 @@ static char *progress = last_progress;
 module_param(progress, charp, 0444);
 MODULE_PARM_DESC(progress, "To be read only");
 
-#define MOST_THREADS	64
 #define MOST_FAULTS	20	/* that are told */
 
 atomic_t tort_live;
 static atomic_t faults;
 static bool stopping, hung, bursting, freezing_all;
 
-static struct tort_thread consumers[MOST_THREADS], master;
+static struct tort_thread master;
 static struct task_struct *watchdog;
 static struct wpool *keeper;
-static struct completion gate_opened;
-static bool gate_closed;
-static atomic_t nr_parked;
-static wait_queue_head_t parking;
 
 bool tort_stopping(void)
 {
@@ -105,14 +100,9 @@ void tort_fault(const char *fmt, ...)
 /* The watched threads in turn: consumers, master, those of the arenas; NULL ends. */
 struct tort_thread *tort_thread(unsigned int i)
 {
-	if (i < threads)
-		return &consumers[i];
-	return i == threads ? &master : tort_arena_thread(i - threads - 1);
-}
-
-struct tort_thread *tort_any_thread(struct tort_ctx *ctx)
-{
-	return &consumers[tort_pick(ctx, threads)];
+	if (i < tort_threads)
+		return tort_consumer(i);
+	return i == tort_threads ? &master : tort_arena_thread(i - tort_threads - 1);
 }
 
 static void set_verdict(const char *why)
@@ -123,7 +113,7 @@ static void set_verdict(const char *why)
 	tort_print_pairs();
 	pr_info("verdict: %s%s%s, seed %u, %u seconds, %u threads, %d faults\n",
 		passed ? "passed" : "failed", why ? ": " : "", why ?: "", seed, seconds,
-		threads, atomic_read(&faults));
+		tort_threads, atomic_read(&faults));
 	kernel_param_lock(THIS_MODULE);
 	verdict = passed ? "passed" : "failed";
 	kernel_param_unlock(THIS_MODULE);
@@ -136,76 +126,6 @@ void tort_hang(struct tort_thread *thread)
 	__module_get(THIS_MODULE);
 	tort_fault("thread %d hangs in: %s", thread->id, thread->op);
 	set_verdict("a hang");
-}
-
-/* --- consumers ------------------------------------------------------------------------ */
-
-static void act(struct tort_thread *thread, const struct tort_op *ops)
-{
-	struct tort_ctx *ctx = &thread->ctx;
-	const struct tort_op *op;
-	u32 total = 0, at;
-
-	for (op = ops; op->fn; op++)
-		total += op->weight;
-	at = tort_pick(ctx, total);
-	for (op = ops; at >= op->weight; op++)
-		at -= op->weight;
-
-	ctx->tp = tort_pool_any(ctx);
-	if (!ctx->tp)
-		return;
-	WRITE_ONCE(thread->tp, ctx->tp);
-	WRITE_ONCE(thread->since, jiffies);
-	WRITE_ONCE(thread->op, op->name);
-	op->fn(ctx);
-	WRITE_ONCE(thread->op, NULL);
-	WRITE_ONCE(thread->ops, thread->ops + 1);
-	tort_pool_put(ctx->tp);
-}
-
-/* While the gate is closed nobody begins anything. */
-static void park(struct tort_thread *thread)
-{
-	WRITE_ONCE(thread->parked, true);
-	atomic_inc(&nr_parked);
-	wake_up(&parking);
-	wait_for_completion(&gate_opened);
-	WRITE_ONCE(thread->parked, false);
-	if (atomic_dec_and_test(&nr_parked))
-		wake_up(&parking);
-}
-
-static const struct tort_op tort_arena_ops[] = {
-	{ "a round in an arena",	tort_arena,		16 },
-	{ "scene: depend",		tort_scene_depend,	1 },
-	{ }
-};
-
-static int consumer(void *data)
-{
-	struct tort_thread *thread = data;
-
-	allow_signal(SIGKILL);
-	tort_fail_thread(tort_fail_alloc);
-	while (!kthread_should_stop()) {
-		if (READ_ONCE(gate_closed))
-			park(thread);
-		else if (tort_stopping())
-			schedule_timeout_idle(1);
-		else if (!tort_pick(&thread->ctx, 4))
-			act(thread, tort_arena_ops);
-		else if (!tort_pick(&thread->ctx, 20))
-			act(thread, tort_scenes);
-		else if (!tort_pick(&thread->ctx, 4))
-			act(thread, tort_pool_ops);
-		else
-			act(thread, tort_task_ops);
-		if (signal_pending(current))
-			flush_signals(current);
-		cond_resched();
-	}
-	return 0;
 }
 
 /* --- the master: rest, trouble, progress ------------------------------------------------- */
@@ -250,9 +170,7 @@ static void drain_all(void)
 static void rest(void)
 {
 	say("waiting for the consumers to rest");
-	reinit_completion(&gate_opened);
-	WRITE_ONCE(gate_closed, true);
-	wait_event(parking, atomic_read(&nr_parked) == threads);
+	tort_gate_close();
 	say("draining the pools");
 	drain_all();
 	tort_pool_for_each(tort_pool_check_rest);
@@ -261,10 +179,7 @@ static void rest(void)
 
 static void open_gate(void)
 {
-	WRITE_ONCE(gate_closed, false);
-	complete_all(&gate_opened);
-	/* The next who closes it closes it for all. */
-	wait_event(parking, !atomic_read(&nr_parked));
+	tort_gate_open();
 	say(NULL);
 }
 
@@ -274,8 +189,8 @@ void tort_say_progress(void)
 	u64 ops = 0;
 	unsigned int i;
 
-	for (i = 0; i < threads; i++)
-		ops += READ_ONCE(consumers[i].ops);
+	for (i = 0; i < tort_threads; i++)
+		ops += READ_ONCE(tort_consumer(i)->ops);
 	kernel_param_lock(THIS_MODULE);
 	scnprintf(last_progress, sizeof(last_progress),
 		  "%lu s: %llu calls, %d tasks held, %lld deaths, %lld pools made, %lld gone",
@@ -351,9 +266,9 @@ static void stop_consumers(void)
 	rest();
 	open_gate();
 	say("ending the consumers");
-	for (i = 0; i < threads; i++) {
-		kthread_stop(consumers[i].task);
-		put_task_struct(consumers[i].task);
+	for (i = 0; i < tort_threads; i++) {
+		kthread_stop(tort_consumer(i)->task);
+		put_task_struct(tort_consumer(i)->task);
 	}
 }
 
@@ -417,15 +332,15 @@ static int __init make_threads(void)
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i <= threads; i++) {
-		if (i < threads)
-			ret = tort_make_thread(&consumers[i], i, consumer, "torture");
+	for (i = 0; i <= tort_threads; i++) {
+		if (i < tort_threads)
+			ret = tort_make_thread(tort_consumer(i), i, tort_consume, "torture");
 		else
 			ret = tort_make_thread(&master, i, master_main, "torture-master");
 		if (ret)
 			goto stop;
 	}
-	for (i = 0; i <= threads; i++)
+	for (i = 0; i <= tort_threads; i++)
 		wake_up_process(tort_thread(i)->task);
 	return 0;
 stop:
@@ -460,12 +375,10 @@ static int __init torture_init(void)
 {
 	int ret;
 
-	threads = clamp(threads, 1U, MOST_THREADS);
+	tort_threads = clamp(tort_threads, 1U, TORT_MAX_THREADS);
 	seed = seed ?: get_random_u32();
 	began = jiffies;
-	init_completion(&gate_opened);
-	init_waitqueue_head(&parking);
-	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, threads);
+	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, tort_threads);
 	if (!tort_pool_wrap_default())
 		return -ENOMEM;
 	ret = keep_patched();

@@ -115,16 +115,28 @@ def _show(pairs):
                           subsequent_indent=" " * 12))
 
 
+def _explain(found):
+    """What was not met: the pairs of each reason that there is, and those without one."""
+    left, by_reason = found.possible - found.met, {}
+    for entry in entries():
+        explained = {pair for pair in left if entry.explains(pair)}
+        by_reason.setdefault(entry.reason, set()).update(explained)
+        left = left - explained
+    return by_reason, left
+
+
+def unexplained(found):
+    """The pairs that were not met and have no reason."""
+    return _explain(found)[1]
+
+
 def show(found):
     """How many of how many, and each that was not, with its reason. Return: those without one."""
-    left = found.possible - found.met
+    by_reason, left = _explain(found)
     say(f"    pairs: {len(found.met)} of {len(found.possible)} met")
     for why, number in found.reasons.items():
         say(f"    {number} cannot be: {why}")
-    for why in dict.fromkeys(entry.reason for entry in entries()):
-        explained = {pair for pair in left if any(entry.explains(pair) for entry in entries()
-                                                  if entry.reason == why)}
-        left = left - explained
+    for why, explained in by_reason.items():
         if explained:
             say(textwrap.indent(textwrap.fill(f"{len(explained)} not met: {why}", 94), " " * 4))
             _show(explained)
