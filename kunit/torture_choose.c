@@ -6,6 +6,8 @@
 #include <linux/module.h>
 #include "torture_duel.h"
 
+#define MOST_AGAIN	3	/* duels of a round of pairs that have been met */
+
 static bool has_lethal(const struct tort_duel *duel)
 {
 	return tort_is_lethal(duel->act) || tort_is_lethal(duel->flight);
@@ -130,11 +132,16 @@ bool tort_duel_hoards(const struct tort_duel *duel)
 	return tort_is_back(duel->act) || tort_is_back(duel->flight);
 }
 
-static void choose(struct tort_ctx *ctx, struct tort_arena *arena,
+/* Return: false if it has been met, so that there is no need, or there is none. */
+static bool choose(struct tort_ctx *ctx, struct tort_arena *arena,
 		   bool (*suits)(const struct tort_pool *tp, const struct tort_duel *duel))
 {
-	if (tort_choose_pair(ctx, arena->tp, suits, &arena->duels[arena->nr_duels]))
-		arena->nr_duels++;
+	struct tort_duel *duel = &arena->duels[arena->nr_duels];
+
+	if (!tort_choose_pair(ctx, arena->tp, suits, duel))
+		return false;
+	arena->nr_duels++;
+	return !duel->before;
 }
 
 /**
@@ -148,11 +155,11 @@ void tort_duels_choose(struct tort_ctx *ctx, struct tort_arena *arena)
 {
 	struct tort_duel first = arena->duels[0], *last = &arena->duels[ARENA_DUELS - 1];
 	bool lethal = has_lethal(&first), ends = tort_has_destroy(&first);
-	unsigned int i;
+	unsigned int again = 0;
 
 	arena->nr_duels = lethal || ends ? 0 : 1;
-	for (i = arena->nr_duels; i < ARENA_DUELS - 2; i++)
-		choose(ctx, arena, fits);
+	while (arena->nr_duels < ARENA_DUELS - 2 && again < MOST_AGAIN)
+		again += !choose(ctx, arena, fits);
 	if (ends)
 		*last = first;
 	else
