@@ -110,13 +110,9 @@ static int __init wpool_mod_init(void)
 	ret = hotplug_init();
 	if (ret)
 		goto destroy_default;
-	ret = owner_init();
-	if (ret)
-		goto exit_hotplug;
+	owner_init();
 	return 0;
 
-exit_hotplug:
-	hotplug_exit();
 destroy_default:
 	pool_destroy_default();
 exit_debugfs:

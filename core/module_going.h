@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-int owner_init(void);
+void owner_init(void);
 void owner_exit(void);
 
 #endif /* _WPOOL_MODULE_GOING_H */
