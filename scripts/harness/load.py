@@ -17,8 +17,9 @@ LIMIT = 600  # seconds: many loads on the slowest kernel
 def run(kernel, built):
     planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
+             "wpool_stress.ko": built["wpool_stress"],
              "env": f"STEP={STEP[kernel.arch]}\n", **user.scripts()}
-    return machine.boot(kernel, "load", files, programs=user.programs(kernel, "helper"), limit=LIMIT)
+    return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"), limit=LIMIT)
 
 
 def judge(tally, label, run):
