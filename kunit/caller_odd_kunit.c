@@ -4,6 +4,12 @@
  * and pools of a special kind.
  */
 #include <linux/kthread.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/string.h>
+#include <linux/task_work.h>
+#include <linux/umh.h>
 #include "wpool_kunit.h"
 
 static int caller_odd_init(struct kunit *test)
@@ -225,11 +231,180 @@ static void caller_odd_reclaim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
+/* A task of a group that lies on the stack of the thread that runs it, and ends in it. */
+struct mourned {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct wpt_thread	*thread;
+	bool			again;		/* submits itself to it before */
+	unsigned int		runs;
+	int			err;
+};
+
+static int die_in_group(void *arg)
+{
+	struct mourned *self = arg;
+
+	if (self->runs++)
+		return 0;
+	if (self->again)
+		self->err = wpool_group_schedule(self->group, wpool_current(), &self->task);
+	complete_all(&self->thread->done);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static int submit_to_own_group(struct wpt_thread *self)
+{
+	struct mourned *mourned = self->arg;
+	struct wpool_group group;
+
+	wpool_group_init(&group);
+	mourned->group = &group;
+	mourned->thread = self;
+	return wpool_group_schedule(&group, self->pool, &mourned->task);
+}
+
+static const bool again_cases[] = { false, true };
+
+static void again_name(const bool *again, char *desc)
+{
+	strscpy(desc, *again ? "and is to run again" : "and ends", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(again, again_cases, again_name);
+
+/* 36, 75, 82: the group goes with its submitter's stack, the task goes on in none */
+static void caller_odd_own_group(struct kunit *test)
+{
+	struct mourned *mourned = wpt_alloc(test, sizeof(*mourned));
+	struct wpool *pool = caller_pool(test);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+
+	mourned->again = *(const bool *)test->param_value;
+	wpool_task_init(&mourned->task, die_in_group, mourned);
+	wpt_call(test, submit_to_own_group, pool, mourned);
+	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &mourned->task), mourned->again ? 0 : -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, mourned->runs, 1 + mourned->again);
+	KUNIT_EXPECT_EQ(test, mourned->err, 0);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+	wpt_destroy(test, pool);
+}
+
+/*
+ * Of a process that has another thread: the kernel tells nobody of the end of the first one
+ * before that of the other. It comes back from the kernel, and submits a task on its way.
+ */
+struct visitor {
+	struct callback_head	work;
+	struct task_struct	*thread;	/* with a reference */
+	struct pid		*process;	/* with one, too */
+	struct wpool		*pool;
+	struct wpool_task	task;
+};
+
+static bool find_visitor(struct visitor *visitor, bool leader)
+{
+	struct task_struct *process, *thread;
+
+	rcu_read_lock();
+	for_each_process_thread(process, thread) {
+		if (visitor->thread || strcmp(thread->comm, "helper") ||
+		    thread_group_empty(thread) || thread_group_leader(thread) != leader)
+			continue;
+		visitor->thread = get_task_struct(thread);
+		visitor->process = get_task_pid(thread, PIDTYPE_TGID);
+	}
+	rcu_read_unlock();
+	return visitor->thread;
+}
+
+static void submit_on_way(struct callback_head *work)
+{
+	struct visitor *visitor = container_of(work, struct visitor, work);
+
+	wpool_schedule(visitor->pool, &visitor->task);
+}
+
+static int die_as_visitor(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* A thread of a new process: see scripts/guest/helper.c. */
+static struct visitor *visitor(struct kunit *test, struct wpool *pool, bool leader)
+{
+	struct visitor *visitor = wpt_alloc(test, sizeof(*visitor));
+	char *argv[] = { "/helper", "thread", NULL }, *envp[] = { NULL };
+
+	visitor->pool = pool;
+	wpool_task_init(&visitor->task, die_as_visitor, NULL);
+	init_task_work(&visitor->work, submit_on_way);
+	if (call_usermodehelper(argv[0], argv, envp, UMH_WAIT_EXEC))
+		kunit_skip(test, "needs the helper of the test machine");
+	WPT_ASSERT_UNTIL(test, find_visitor(visitor, leader));
+	return visitor;
+}
+
+static bool is_there(struct pid *process)
+{
+	bool there;
+
+	rcu_read_lock();
+	there = pid_task(process, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return there;
+}
+
+static void end_process(struct kunit *test, struct visitor *visitor)
+{
+	kill_pid(visitor->process, SIGKILL, 1);
+	WPT_ASSERT_UNTIL(test, !is_there(visitor->process));
+	put_pid(visitor->process);
+	put_task_struct(visitor->thread);
+}
+
+static const bool leader_cases[] = { true, false };
+
+static void leader_name(const bool *leader, char *desc)
+{
+	strscpy(desc, *leader ? "its first thread" : "another thread", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(leader, leader_cases, leader_name);
+
+/* 37, 82: a thread of a process that has others dies in it: the pool finds out by itself */
+static void caller_odd_process(struct kunit *test)
+{
+	struct wpool *pool = caller_pool(test);
+	struct visitor *visits;
+	struct wpt_job *hold;
+
+#ifndef kthread_exit
+	kunit_skip(test, "its kthread_complete_and_exit() is for threads of the kernel alone");
+#endif
+	visits = visitor(test, pool, *(const bool *)test->param_value);
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, task_work_add(visits->thread, &visits->work, TWA_SIGNAL), 0);
+	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &visits->task), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 0);
+	end_process(test, visits);
+	wpt_open(hold->gate);
+	wpt_destroy(test, pool);
+}
+
 static struct kunit_case caller_odd_cases[] = {
 	KUNIT_CASE(caller_odd_taken_back),
 	KUNIT_CASE(caller_odd_dead_group),
 	KUNIT_CASE(caller_odd_hook),
+	KUNIT_CASE_PARAM(caller_odd_own_group, again_gen_params),
 	KUNIT_CASE(caller_odd_reclaim),
+	KUNIT_CASE_PARAM(caller_odd_process, leader_gen_params),
 	{}
 };
 

@@ -2,12 +2,13 @@
 /*
  * What a shell cannot do: one write(2) of exactly these bytes with its errno
  * shown, files held open across the end of what they belong to, files opened by
- * nobody, memory taken until the kernel ends it, and a module loaded while the
- * kernel's allocations fail, one at a time.
+ * nobody, memory taken until the kernel ends it, a module loaded while the
+ * kernel's allocations fail, one at a time, and a process with two threads.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,25 @@ static int failing(const char *file, const char *name, const char *pid, unsigned
 	return 0;
 }
 
+static void *pause_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* helper thread: has another one, and ends after it, or soon */
+static int thread(void)
+{
+	pthread_t other;
+
+	errno = pthread_create(&other, NULL, pause_for_ever, NULL);
+	if (errno)
+		return say_result(-1);
+	alarm(60);
+	return pthread_join(other, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "write"))
@@ -188,7 +208,10 @@ int main(int argc, char **argv)
 		return hog(strtoul(argv[2], NULL, 0));
 	if (argc == 6 && !strcmp(argv[1], "failing"))
 		return failing(argv[2], argv[3], argv[4], strtoul(argv[5], NULL, 0));
+	if (argc == 2 && !strcmp(argv[1], "thread"))
+		return thread();
 	fprintf(stderr, "usage: helper write FILE TEXT | fill FILE SIZE | hold FLAG FILE... |\n"
-		"       nobody FILE... | hog MEGABYTES | failing FILE NAME PID STEP\n");
+		"       nobody FILE... | hog MEGABYTES | failing FILE NAME PID STEP |\n"
+		"       thread\n");
 	return 2;
 }

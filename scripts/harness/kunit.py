@@ -68,7 +68,8 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
     if test != "*":
         settings += [f"ARGS_wpool_kunit='suite={test} provoke={provoke}'"]
     files["env"] = "\n".join(settings) + "\n"
-    return machine.boot(kernel, "kunit", files, cpus=cpus, enough=enough, append=_only(test),
+    return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
+                        cpus=cpus, enough=enough, append=_only(test),
                         limit=limit or
                         (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1))
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import cache, initramfs, ktap, proc, results
+from harness import cache, initramfs, ktap, modules, proc, results
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
@@ -66,6 +66,21 @@ class Run:
     report: str
     seconds: float
     why: str = ""  # why there is no verdict; empty if there is one
+
+
+def programs(kernel, *names):
+    """The guest's static C programs."""
+    made = {}
+    for name in names:
+        source = GUEST / f"{name}.c"
+        target = modules.home_of_all() / f"{name}{kernel.cross and '-' + kernel.arch}"
+        with cache.lock(f"program-{target.parent.name}-{target.name}"):
+            if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+                proc.run(f"guest's {name}",
+                         [f"{kernel.cross}gcc", "-static", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE",
+                          "-o", target, source], target.with_suffix(".log"))
+        made[name] = target
+    return made
 
 
 def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=300, drives=(), append="",

@@ -25,7 +25,7 @@ def sizes(share):
 def _boot(kernel, built, part, settings, cpus, memory, limit, append=""):
     files = {f"{name}.ko": built[name] for name in ("wpool", "wpool_stress", "wpool_tour")}
     files.update(user.scripts(), env=user.settings(settings | {"part": part}))
-    return machine.boot(kernel, "stress", files, programs=user.programs(kernel, "helper", "fuzz"),
+    return machine.boot(kernel, "stress", files, programs=machine.programs(kernel, "helper", "fuzz"),
                         cpus=cpus, memory=memory, limit=limit, append=append, watch=_show,
                         enough=_follower())
 

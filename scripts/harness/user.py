@@ -21,20 +21,6 @@ DIED = re.compile(r"wpool: (\S+): worker \d+ \(pid (\d+)\) died (?:in (\S+) \[wp
 TAINT_EXPECTED = (1 << 12) | (1 << 13)
 
 
-def programs(kernel, *names):
-    """The guest's static C programs."""
-    made = {}
-    for name in names:
-        source = machine.GUEST / f"{name}.c"
-        target = modules.home_of_all() / f"{name}{kernel.cross and '-' + kernel.arch}"
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            proc.run(f"guest's {name}", [f"{kernel.cross}gcc", "-static", "-O1", "-Wall", "-Werror",
-                                         "-D_GNU_SOURCE", "-o", target, source],
-                     target.with_suffix(".log"))
-        made[name] = target
-    return made
-
-
 def scripts():
     return {path.name: path for path in machine.GUEST.glob("*.sh")}
 
@@ -100,7 +86,7 @@ def run(kernel, built, users, sizes):
              "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{guide_says()}'\n"
                     f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n{settings(sizes)}",
              **scripts(), **{f"{name}.ko": path for name, path in users.items()}}
-    return machine.boot(kernel, "user", files, programs=programs(kernel, "helper", "fuzz"), cpus=CPUS,
+    return machine.boot(kernel, "user", files, programs=machine.programs(kernel, "helper", "fuzz"), cpus=CPUS,
                         append=f"isolcpus={CPUS - 1}", limit=LIMIT_CROSS if kernel.cross else LIMIT)
 
 
