@@ -3,7 +3,7 @@
  * Tasks that their submitters run, as the pool is full: what else is in flight there.
  */
 #include <linux/kthread.h>
-#include "wpool_kunit.h"
+#include "actor.h"
 
 static int caller_mix_init(struct kunit *test)
 {
@@ -18,100 +18,9 @@ static struct wpool *caller_pool(struct kunit *test, unsigned int capacity, int 
 	});
 }
 
-/* A task that makes one call when its gate is opened, and tells what it gave. */
-struct actor {
-	struct wpool_task	task;
-	struct wpool		*pool;
-	int			(*call)(struct actor *self);
-	void			*other;		/* what the call is about */
-	struct wpt_gate		*gate;
-	struct completion	begun;
-	struct task_struct	*thread;
-	unsigned int		runs;
-	bool			calling;
-	int			got;
-};
-
-static int act(void *arg)
-{
-	struct actor *self = arg;
-
-	if (self->runs++)
-		return 0;
-	self->thread = current;
-	complete_all(&self->begun);
-	wait_for_completion(&self->gate->opened);
-	WRITE_ONCE(self->calling, true);
-	self->got = self->call(self);
-	return self->got;
-}
-
-static struct actor *new_actor(struct kunit *test, struct wpool *pool,
-			       int (*call)(struct actor *), void *other)
-{
-	struct actor *actor = wpt_alloc(test, sizeof(*actor));
-
-	actor->pool = pool;
-	actor->call = call;
-	actor->other = other;
-	actor->gate = wpt_gate(test);
-	actor->got = -ENODATA;
-	init_completion(&actor->begun);
-	wpool_task_init(&actor->task, act, actor);
-	return actor;
-}
-
-static void begun(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&actor->begun, WPT_LIMIT), 0);
-}
-
-static void start(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_EQ(test, wpool_schedule(actor->pool, &actor->task), 0);
-	begun(test, actor);
-}
-
-static bool sleeps(struct actor *actor)
-{
-	struct task_struct *thread = READ_ONCE(actor->thread);
-
-	return READ_ONCE(actor->calling) &&
-	       READ_ONCE(thread->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE);
-}
-
-/* Has it make its call, and waits until that sleeps. */
-static void go_to_sleep(struct kunit *test, struct actor *actor)
-{
-	wpt_open(actor->gate);
-	WPT_ASSERT_UNTIL(test, sleeps(actor));
-}
-
-static int end(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&actor->task, WPT_LIMIT, NULL), 0);
-	return actor->got;
-}
-
 static int call_nothing(struct actor *self)
 {
 	return 0;
-}
-
-static int call_group_wait(struct actor *self)
-{
-	return wpool_group_wait(self->other);
-}
-
-static int call_wait(struct actor *self)
-{
-	return wpool_wait(self->other);
-}
-
-/* Whatever the policy is, it waits for room. */
-static int call_block(struct actor *self)
-{
-	return wpool_schedule_timeout(self->pool, self->other, MAX_SCHEDULE_TIMEOUT);
 }
 
 /* Has its worker run another one, as there is no room for that. */
@@ -119,7 +28,7 @@ static int call_submit(struct actor *self)
 {
 	struct actor *other = self->other;
 
-	return wpool_schedule(self->pool, &other->task);
+	return wpool_schedule(other->pool, &other->task);
 }
 
 /* By a thread that is no worker; to the group that is given. */
@@ -166,7 +75,7 @@ static void caller_mix_group_death(struct kunit *test)
 	struct wpool *pool = caller_pool(test, 2, WPOOL_QUEUE_HANDOFF);
 	struct member *member = wpt_alloc(test, sizeof(*member));
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *blocks = new_actor(test, pool, call_block, &job->task);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &job->task);
 	struct actor *waits;
 	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
 
@@ -175,19 +84,19 @@ static void caller_mix_group_death(struct kunit *test)
 	member->task = task;
 	init_completion(&member->begun);
 	wpool_task_init(task, die, member);
-	waits = new_actor(test, pool, call_group_wait, member->group);
-	start(test, waits);
+	waits = actor(test, pool, actor_call_group_wait, member->group);
+	actor_start(test, waits);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(member->group, pool, &blocks->task), 0);
-	begun(test, blocks);
+	actor_begun(test, blocks);
 	wpt_thread(test, thread_submit_member, pool, NULL, member);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&member->begun, WPT_LIMIT), 0);
-	go_to_sleep(test, waits);
-	go_to_sleep(test, blocks);
+	actor_go_to_sleep(test, waits);
+	actor_go_to_sleep(test, blocks);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
 	wpt_open(member->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, task), -EOWNERDEAD);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
-	KUNIT_EXPECT_EQ(test, end(test, waits), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), -EOWNERDEAD);
 }
 
 /*
@@ -199,27 +108,27 @@ static void caller_mix_group_again(struct kunit *test)
 	struct wpool *pool = caller_pool(test, 2, 1);
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *fill = wpt_jobs(test, 2, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct actor *blocks = new_actor(test, pool, call_block, &fill[1].task);
-	struct actor *runs = new_actor(test, pool, call_nothing, NULL);
+	struct actor *waits = actor(test, pool, actor_call_group_wait, group);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &fill[1].task);
+	struct actor *runs = actor(test, pool, call_nothing, NULL);
 	struct wpt_thread *caller;
 
-	start(test, waits);
-	start(test, blocks);
+	actor_start(test, waits);
+	actor_start(test, blocks);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fill[0].task), 0);
 	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
-	begun(test, runs);
+	actor_begun(test, runs);
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
 	KUNIT_ASSERT_TRUE(test, wpool_cancel(&fill[0].task));
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &runs->task), 0);
-	go_to_sleep(test, waits);
-	go_to_sleep(test, blocks);
+	actor_go_to_sleep(test, waits);
+	actor_go_to_sleep(test, blocks);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 1);
 	wpt_open(runs->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), 0);
 	KUNIT_EXPECT_EQ(test, runs->runs, 2);
 }
 
@@ -229,25 +138,25 @@ static void caller_mix_group_again_cancelled(struct kunit *test)
 	struct wpool *pool = caller_pool(test, 2, 1);
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *fill = wpt_jobs(test, 3, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct actor *blocks = new_actor(test, pool, call_block, &fill[1].task);
-	struct actor *runs = new_actor(test, pool, call_nothing, NULL);
+	struct actor *waits = actor(test, pool, actor_call_group_wait, group);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &fill[1].task);
+	struct actor *runs = actor(test, pool, call_nothing, NULL);
 	struct wpt_thread *caller;
 
-	start(test, waits);
+	actor_start(test, waits);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &blocks->task), 0);
-	begun(test, blocks);
+	actor_begun(test, blocks);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fill[0].task), 0);
 	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
-	begun(test, runs);
+	actor_begun(test, runs);
 	KUNIT_ASSERT_TRUE(test, wpool_cancel(&fill[0].task));
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &runs->task), 0);
-	go_to_sleep(test, waits);
+	actor_go_to_sleep(test, waits);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&runs->task));
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fill[2].task), 0);
 	wpt_open(blocks->gate);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
-	KUNIT_EXPECT_EQ(test, end(test, waits), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), -ECANCELED);
 	wpt_open(runs->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
 	KUNIT_EXPECT_EQ(test, runs->runs, 1);
@@ -271,8 +180,8 @@ static void caller_mix_room_again(struct kunit *test)
 	struct wpool *pool = caller_pool(test, 2, WPOOL_QUEUE_HANDOFF);
 	struct completion *again = wpt_alloc(test, sizeof(*again));
 	struct wpt_job *hold, *job = wpt_jobs(test, 1, NULL);
-	struct actor *blocks = new_actor(test, pool, call_block, &job->task);
-	struct actor *runs = new_actor(test, pool, call_again, again);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &job->task);
+	struct actor *runs = actor(test, pool, call_again, again);
 	struct wpt_gate *gates = wpt_alloc(test, 2 * sizeof(*gates));
 	struct wpt_thread *caller;
 	unsigned int i;
@@ -283,18 +192,18 @@ static void caller_mix_room_again(struct kunit *test)
 	runs->gate = gates;
 	wpt_open(&gates[0]);
 	hold = wpt_hold(test, pool, 1);
-	start(test, blocks);
+	actor_start(test, blocks);
 	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(again, WPT_LIMIT), 0);
 	wpt_open(hold->gate);
 	wpt_wait(test, hold);
-	go_to_sleep(test, blocks);
+	actor_go_to_sleep(test, blocks);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 1);
 	wpt_open(&gates[1]);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
 	KUNIT_EXPECT_EQ(test, runs->runs, 2);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
@@ -307,39 +216,94 @@ static void caller_mix_circle(struct kunit *test)
 	int got[2];
 
 	for (i = 0; i < 2; i++)
-		inner[i] = new_actor(test, pool, call_wait, NULL);
+		inner[i] = actor(test, pool, actor_call_wait, NULL);
 	for (i = 0; i < 2; i++) {
 		inner[i]->other = &inner[!i]->task;
-		outer[i] = new_actor(test, pool, call_submit, inner[i]);
-		start(test, outer[i]);
+		outer[i] = actor(test, pool, call_submit, inner[i]);
+		actor_start(test, outer[i]);
 	}
 	for (i = 0; i < 2; i++) {
 		wpt_open(outer[i]->gate);
-		begun(test, inner[i]);
+		actor_begun(test, inner[i]);
 	}
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 2);
 	for (i = 0; i < 2; i++)
 		wpt_open(inner[i]->gate);
 	for (i = 0; i < 2; i++)
-		got[i] = end(test, inner[i]);
-	/* the younger one, and what that returned */
-	KUNIT_EXPECT_EQ(test, got[0], -EDEADLK);
+		got[i] = actor_end(test, inner[i]);
+	/* the younger one */
+	KUNIT_EXPECT_EQ(test, got[0], 0);
 	KUNIT_EXPECT_EQ(test, got[1], -EDEADLK);
 	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, end(test, outer[i]), 0);
+		KUNIT_EXPECT_EQ(test, actor_end(test, outer[i]), 0);
+}
+
+/*
+ * 16, 81, 82: one of the two runs the task of another pool, inside its own. It is not refused,
+ * as the other's task may be one that its own has submitted.
+ */
+static void caller_mix_circle_by_way(struct kunit *test)
+{
+	struct wpool *pool = caller_pool(test, 2, WPOOL_QUEUE_HANDOFF);
+	struct wpool *full = caller_pool(test, 1, WPOOL_QUEUE_HANDOFF);
+	struct actor *inner = actor(test, full, actor_call_wait, NULL);
+	struct actor *outer = actor(test, pool, call_submit, inner);
+	struct actor *other = actor(test, pool, actor_call_wait, &outer->task);
+	unsigned int i;
+
+	inner->other = &other->task;
+	/* there it is younger than all of them */
+	for (i = 0; i < 4; i++)
+		wpt_open(wpt_hold(test, full, 1)->gate);
+	wpt_hold(test, full, 1);
+	actor_start(test, outer);
+	actor_start(test, other);
+	wpt_open(outer->gate);
+	actor_begun(test, inner);
+	actor_go_to_sleep(test, other);
+	wpt_open(inner->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, other), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, actor_end(test, inner), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, outer), 0);
+}
+
+static int call_flush(struct actor *self)
+{
+	return wpool_flush(self->other);
+}
+
+/* 81, 82: a thread inside tasks of two pools is inside the outer one's, too */
+static void caller_mix_inside_both(struct kunit *test)
+{
+	struct wpool *pools[2];
+	struct actor *inner, *outer;
+	struct wpt_thread *caller;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		pools[i] = caller_pool(test, 1, WPOOL_QUEUE_HANDOFF);
+		wpt_hold(test, pools[i], 1);
+	}
+	inner = actor(test, pools[1], call_flush, pools[0]);
+	outer = actor(test, pools[0], call_submit, inner);
+	wpt_open(inner->gate);
+	wpt_open(outer->gate);
+	caller = wpt_thread(test, thread_submit, pools[0], NULL, outer);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, inner), -EDEADLK);
 }
 
 /* 54, 58, 59, 82: the end of the pool waits for it, and then that may be opened again */
 static void caller_mix_end(struct kunit *test)
 {
 	struct wpool *pool = caller_pool(test, 1, WPOOL_QUEUE_HANDOFF);
-	struct actor *runs = new_actor(test, pool, call_nothing, NULL);
+	struct actor *runs = actor(test, pool, call_nothing, NULL);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_thread *caller, *drains;
 
 	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
-	begun(test, runs);
+	actor_begun(test, runs);
 	drains = wpt_thread(test, wpt_call_drain, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(drains));
 	wpool_shutdown(pool);
@@ -361,12 +325,12 @@ static void caller_mix_end(struct kunit *test)
 static void caller_mix_not_counted(struct kunit *test)
 {
 	struct wpool *pool = caller_pool(test, 2, WPOOL_QUEUE_HANDOFF);
-	struct actor *runs = new_actor(test, pool, call_nothing, NULL);
+	struct actor *runs = actor(test, pool, call_nothing, NULL);
 	struct wpt_job *hold = wpt_hold(test, pool, 2);
 	struct wpt_thread *caller;
 
 	caller = wpt_thread(test, thread_submit, pool, NULL, runs);
-	begun(test, runs);
+	actor_begun(test, runs);
 	WPT_EXPECT_STAT(test, pool, RUNNING, 2);
 	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 1), 0);
 	wpt_open(hold->gate);
@@ -388,6 +352,8 @@ static struct kunit_case caller_mix_cases[] = {
 	KUNIT_CASE(caller_mix_group_again_cancelled),
 	KUNIT_CASE(caller_mix_room_again),
 	KUNIT_CASE(caller_mix_circle),
+	KUNIT_CASE(caller_mix_circle_by_way),
+	KUNIT_CASE(caller_mix_inside_both),
 	KUNIT_CASE(caller_mix_end),
 	KUNIT_CASE(caller_mix_not_counted),
 	{}

@@ -3,75 +3,26 @@
  * Documented calls, composed as their users may, where two parts of the pool meet.
  */
 #include <linux/kthread.h>
-#include <linux/slab.h>
-#include "wpool_kunit.h"
+#include "actor.h"
 
 static int compose_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_compose");
 }
 
-/* A task that makes one call when its gate is opened, and tells what it gave. */
-struct caller {
-	struct wpool_task	task;
-	struct wpool		*pool;
-	int			(*call)(struct caller *self);
-	void			*other;
-	struct wpool_group	group;
-	struct wpt_gate		*gate;
-	struct completion	begun;
-	struct task_struct	*worker;
-	bool			calling;
-	int			got;
-};
-
-static int make_call(void *arg)
+static struct actor *start(struct kunit *test, struct wpool *pool,
+			   int (*call)(struct actor *), void *other)
 {
-	struct caller *self = arg;
+	struct actor *caller = actor(test, pool, call, other);
 
-	self->worker = current;
-	complete_all(&self->begun);
-	wait_for_completion(&self->gate->opened);
-	WRITE_ONCE(self->calling, true);
-	self->got = self->call(self);
-	return 0;
-}
-
-static struct caller *start(struct kunit *test, struct wpool *pool,
-			    int (*call)(struct caller *), void *other)
-{
-	struct caller *caller = wpt_alloc(test, sizeof(*caller));
-
-	caller->pool = pool;
-	caller->call = call;
-	caller->other = other;
-	caller->gate = wpt_gate(test);
-	caller->got = -ENODATA;
-	init_completion(&caller->begun);
-	wpool_group_init(&caller->group);
-	wpool_task_init(&caller->task, make_call, caller);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &caller->task), 0);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&caller->begun, WPT_LIMIT), 0);
+	actor_start(test, caller);
 	return caller;
 }
 
-static bool sleeps(struct caller *caller)
-{
-	return READ_ONCE(caller->calling) &&
-	       READ_ONCE(caller->worker->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE);
-}
-
-static void go_to_sleep(struct kunit *test, struct caller *caller)
+static int end(struct kunit *test, struct actor *caller)
 {
 	wpt_open(caller->gate);
-	WPT_ASSERT_UNTIL(test, sleeps(caller));
-}
-
-static int end(struct kunit *test, struct caller *caller)
-{
-	wpt_open(caller->gate);
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&caller->task, WPT_LIMIT, NULL), 0);
-	return caller->got;
+	return actor_end(test, caller);
 }
 
 /* --- groups and delays --------------------------------------------------------- */
@@ -105,7 +56,7 @@ static struct late *new_late(struct kunit *test)
 }
 
 /* A task of a group is put off until somebody says when. */
-static int wait_for_late_group(struct caller *self)
+static int wait_for_late_group(struct actor *self)
 {
 	struct late *late = self->other;
 	int ret;
@@ -121,15 +72,15 @@ static void compose_group_put_off(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct late *late = new_late(test);
-	struct caller *waits = start(test, pool, wait_for_late_group, late);
+	struct actor *waits = start(test, pool, wait_for_late_group, late);
 
-	go_to_sleep(test, waits);
+	actor_go_to_sleep(test, waits);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 1), 0);
 	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 1);
 }
 
-static int call_schedule(struct caller *self)
+static int call_schedule(struct actor *self)
 {
 	return wpool_schedule(self->pool, self->other);
 }
@@ -145,13 +96,13 @@ static void compose_room_behind_late_group(struct kunit *test)
 	});
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 	struct late *late = new_late(test);
-	struct caller *waits = start(test, pool, wait_for_late_group, late);
-	struct caller *blocks = start(test, pool, call_schedule, &jobs[1].task);
+	struct actor *waits = start(test, pool, wait_for_late_group, late);
+	struct actor *blocks = start(test, pool, call_schedule, &jobs[1].task);
 
-	go_to_sleep(test, waits);
+	actor_go_to_sleep(test, waits);
 	KUNIT_ASSERT_EQ(test, wpool_try_schedule(pool, &jobs[0].task), 0);
 	wpt_open(blocks->gate);
-	WPT_ASSERT_UNTIL(test, sleeps(blocks) || wpool_task_running(&blocks->task) == 0);
+	WPT_ASSERT_UNTIL(test, actor_sleeps(blocks) || wpool_task_running(&blocks->task) == 0);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
 	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
@@ -199,7 +150,7 @@ static void compose_two_modify(struct kunit *test)
 	wpool_cancel_delayed_sync(&late->dtask);
 }
 
-static int put_off_and_fail(struct caller *self)
+static int put_off_and_fail(struct actor *self)
 {
 	struct late *late = self->other;
 	int ret;
@@ -218,7 +169,7 @@ static void compose_fail_fast_put_off(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct late *late = new_late(test);
-	struct caller *waits = start(test, pool, put_off_and_fail, late);
+	struct actor *waits = start(test, pool, put_off_and_fail, late);
 
 	KUNIT_EXPECT_EQ(test, end(test, waits), -EIO);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);

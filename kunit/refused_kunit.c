@@ -3,99 +3,11 @@
  * Who is refused when workers wait for one another, who is not, and whose the memory is
  * then.
  */
-#include <linux/kthread.h>
-#include <linux/slab.h>
-#include "wpool_kunit.h"
+#include "actor.h"
 
 static int refused_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_refused");
-}
-
-static bool asleep(struct task_struct *thread)
-{
-	return thread &&
-	       (READ_ONCE(thread->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE));
-}
-
-/* A task that makes one call when its gate is opened, and tells what it gave. */
-struct actor {
-	struct wpool_task	task;
-	struct wpool		*pool;
-	int			(*call)(struct actor *self);
-	void			*other;		/* what the call is about */
-	struct wpt_gate		*gate;
-	struct completion	begun;
-	struct task_struct	*worker;
-	bool			calling;
-	int			got;
-	bool			left;		/* see the calls */
-};
-
-static int act(void *arg)
-{
-	struct actor *self = arg;
-
-	self->worker = current;
-	complete_all(&self->begun);
-	wait_for_completion(&self->gate->opened);
-	WRITE_ONCE(self->calling, true);
-	self->got = self->call(self);
-	return 0;
-}
-
-static struct actor *new_actor(struct kunit *test, struct wpool *pool,
-			       int (*call)(struct actor *), void *other)
-{
-	struct actor *actor = wpt_alloc(test, sizeof(*actor));
-
-	actor->pool = pool;
-	actor->call = call;
-	actor->other = other;
-	actor->gate = wpt_gate(test);
-	actor->got = -ENODATA;
-	init_completion(&actor->begun);
-	wpool_task_init(&actor->task, act, actor);
-	return actor;
-}
-
-static void begun(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&actor->begun, WPT_LIMIT), 0);
-}
-
-static void start(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_EQ(test, wpool_schedule(actor->pool, &actor->task), 0);
-	begun(test, actor);
-}
-
-static bool sleeps(struct actor *actor)
-{
-	return READ_ONCE(actor->calling) && asleep(actor->worker);
-}
-
-/* Has it make its call, and waits until that sleeps. */
-static void go_to_sleep(struct kunit *test, struct actor *actor)
-{
-	wpt_open(actor->gate);
-	WPT_ASSERT_UNTIL(test, sleeps(actor));
-}
-
-static int end(struct kunit *test, struct actor *actor)
-{
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&actor->task, WPT_LIMIT, NULL), 0);
-	return actor->got;
-}
-
-static int call_wait(struct actor *self)
-{
-	return wpool_wait(self->other);
-}
-
-static int call_schedule(struct actor *self)
-{
-	return wpool_schedule_timeout(self->pool, self->other, MAX_SCHEDULE_TIMEOUT);
 }
 
 static int call_cancel_sync(struct actor *self)
@@ -104,11 +16,6 @@ static int call_cancel_sync(struct actor *self)
 
 	self->left = wpool_task_queued(self->other) || wpool_task_running(self->other);
 	return cancelled;
-}
-
-static int call_group_wait(struct actor *self)
-{
-	return wpool_group_wait(self->other);
 }
 
 static struct wpool *pool_of(struct kunit *test, unsigned int capacity, int depth)
@@ -131,7 +38,7 @@ static int act_child(void *arg)
 {
 	struct family *family = arg;
 
-	return act(family->child);
+	return actor_act(family->child);
 }
 
 static int call_have_child(struct actor *self)
@@ -148,7 +55,7 @@ static int call_have_child(struct actor *self)
 	wait_for_completion(&family->child->begun);
 	wait_for_completion(&family->child->gate->opened);
 	end = jiffies + WPT_LIMIT;
-	while (family->child_first && !sleeps(family->child) && time_before(jiffies, end))
+	while (family->child_first && !actor_sleeps(family->child) && time_before(jiffies, end))
 		cond_resched();
 	err = wpool_wait(task);
 	self->left = wpool_task_queued(task) || wpool_task_running(task);
@@ -182,7 +89,7 @@ static int call_wait_in_turn(struct actor *self)
 	unsigned long end = jiffies + WPT_LIMIT;
 
 	/* the parent's wait first, or if that is held back, this one */
-	while (!asleep(parent->worker) && time_before(jiffies, end))
+	while (!actor_asleep(parent->thread) && time_before(jiffies, end))
 		cond_resched();
 	return wpool_wait(&parent->task);
 }
@@ -193,8 +100,8 @@ static void refused_not_its_submitter(struct kunit *test)
 	const struct circle_case *param = test->param_value;
 	struct wpool *pool = pool_of(test, 2, 0);
 	struct family *family = wpt_alloc(test, sizeof(*family));
-	struct actor *parent = new_actor(test, pool, call_have_child, family);
-	struct actor *child = new_actor(test, pool, param->child_first ? call_wait :
+	struct actor *parent = actor(test, pool, call_have_child, family);
+	struct actor *child = actor(test, pool, param->child_first ? actor_call_wait :
 					call_wait_in_turn,
 					param->child_first ? (void *)&parent->task : parent);
 
@@ -204,10 +111,10 @@ static void refused_not_its_submitter(struct kunit *test)
 	if (param->heap)
 		family->heap = wpt_alloc(test, sizeof(*family->heap));
 	wpt_open(parent->gate);
-	start(test, parent);
-	begun(test, child);
+	actor_start(test, parent);
+	actor_begun(test, child);
 	wpt_open(child->gate);
-	KUNIT_EXPECT_EQ(test, end(test, parent), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, parent), 0);
 	KUNIT_EXPECT_FALSE(test, parent->left);
 	KUNIT_EXPECT_EQ(test, child->got, -EDEADLK);
 }
@@ -216,33 +123,33 @@ static void refused_not_its_submitter(struct kunit *test)
 static void refused_not_cancel_sync(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2, 0);
-	struct actor *cancels = new_actor(test, pool, call_cancel_sync, NULL);
-	struct actor *waits = new_actor(test, pool, call_wait, &cancels->task);
+	struct actor *cancels = actor(test, pool, call_cancel_sync, NULL);
+	struct actor *waits = actor(test, pool, actor_call_wait, &cancels->task);
 
 	cancels->other = &waits->task;
-	start(test, cancels);
-	start(test, waits);
-	go_to_sleep(test, cancels);
+	actor_start(test, cancels);
+	actor_start(test, waits);
+	actor_go_to_sleep(test, cancels);
 	wpt_open(waits->gate);
-	KUNIT_EXPECT_EQ(test, end(test, cancels), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, cancels), 0);
 	KUNIT_EXPECT_FALSE(test, cancels->left);
-	KUNIT_EXPECT_EQ(test, end(test, waits), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), -EDEADLK);
 }
 
 /* 50: two that cancel one another: one of them returns, or neither would */
 static void refused_cancel_both(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2, 0);
-	struct actor *one = new_actor(test, pool, call_cancel_sync, NULL);
-	struct actor *two = new_actor(test, pool, call_cancel_sync, &one->task);
+	struct actor *one = actor(test, pool, call_cancel_sync, NULL);
+	struct actor *two = actor(test, pool, call_cancel_sync, &one->task);
 
 	one->other = &two->task;
-	start(test, one);
-	start(test, two);
-	go_to_sleep(test, one);
+	actor_start(test, one);
+	actor_start(test, two);
+	actor_go_to_sleep(test, one);
 	wpt_open(two->gate);
-	KUNIT_EXPECT_EQ(test, end(test, one), 0);
-	KUNIT_EXPECT_EQ(test, end(test, two), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, one), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, two), 0);
 	KUNIT_EXPECT_FALSE(test, one->left);
 	KUNIT_EXPECT_TRUE(test, two->left);
 }
@@ -286,7 +193,7 @@ static void refused_own_key(struct kunit *test)
 
 static int call_run_forever(struct actor *self)
 {
-	return wpool_run_timeout(self->pool, act, self->other, MAX_SCHEDULE_TIMEOUT);
+	return wpool_run_timeout(self->pool, actor_act, self->other, MAX_SCHEDULE_TIMEOUT);
 }
 
 /* 81: no limit is no limit: the wait is in the circle */
@@ -294,19 +201,19 @@ static void refused_run_without_limit(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct actor *runs = new_actor(test, pool, call_run_forever, NULL);
-	struct actor *inner = new_actor(test, pool, call_wait, &runs->task);
+	struct actor *runs = actor(test, pool, call_run_forever, NULL);
+	struct actor *inner = actor(test, pool, actor_call_wait, &runs->task);
 
 	runs->other = inner;
-	start(test, runs);
+	actor_start(test, runs);
 	wpt_open(runs->gate);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	/* whose worker comes for the task before the other can run it itself */
 	wpt_open(hold->gate);
-	begun(test, inner);
-	WPT_ASSERT_UNTIL(test, asleep(runs->worker));
+	actor_begun(test, inner);
+	WPT_ASSERT_UNTIL(test, actor_asleep(runs->thread));
 	wpt_open(inner->gate);
-	KUNIT_EXPECT_EQ(test, end(test, runs), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, runs), 0);
 	KUNIT_EXPECT_EQ(test, inner->got, -EDEADLK);
 }
 
@@ -353,16 +260,16 @@ static void refused_too_deep_at_last(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2, 0);
 	struct deep *deep = wpt_alloc(test, sizeof(*deep));
-	struct actor *other = new_actor(test, pool, call_wait, &deep->task);
+	struct actor *other = actor(test, pool, actor_call_wait, &deep->task);
 
 	deep->pool = pool;
 	deep->by_group = *(const bool *)test->param_value;
 	wpool_task_init(&deep->task, go_deeper, deep);
-	start(test, other);
+	actor_start(test, other);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &deep->task), 0);
-	WPT_ASSERT_UNTIL(test, asleep(READ_ONCE(deep->worker)));
+	WPT_ASSERT_UNTIL(test, actor_asleep(READ_ONCE(deep->worker)));
 	wpt_open(other->gate);
-	KUNIT_EXPECT_EQ(test, end(test, other), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, other), 0);
 	KUNIT_EXPECT_EQ(test, deep->got, -EDEADLK);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 }
@@ -390,9 +297,9 @@ static void waits_and_blocks(struct kunit *test, struct actor *waits, struct act
 	if (blocks_first) {
 		wpt_open(blocks->gate);
 		WPT_ASSERT_STAT(test, blocks->pool, BLOCKED, 1);
-		go_to_sleep(test, waits);
+		actor_go_to_sleep(test, waits);
 	} else {
-		go_to_sleep(test, waits);
+		actor_go_to_sleep(test, waits);
 		wpt_open(blocks->gate);
 		WPT_ASSERT_UNTIL(test, blocks->got != -ENODATA ||
 				 wpt_stat(blocks->pool, WPOOL_STAT_BLOCKED) == 1);
@@ -404,18 +311,18 @@ static void refused_not_for_delayed(struct kunit *test)
 {
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
 	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
-	struct actor *waits = new_actor(test, pool, call_wait, &dtask->task);
+	struct actor *waits = actor(test, pool, actor_call_wait, &dtask->task);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &job->task);
 
-	start(test, waits);
-	start(test, blocks);
+	actor_start(test, waits);
+	actor_start(test, blocks);
 	wpool_delayed_task_init(dtask, nothing, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtask, 3600 * HZ), 0);
 	waits_and_blocks(test, waits, blocks);
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, dtask, 1), 0);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
@@ -428,80 +335,91 @@ static void refused_not_for_caller(struct kunit *test)
 	});
 	struct wpt_job *runs = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *waits = new_actor(test, pool, call_wait, &runs->task);
-	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct actor *waits = actor(test, pool, actor_call_wait, &runs->task);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &job->task);
 	struct wpt_thread *caller;
 
-	start(test, waits);
-	start(test, blocks);
+	actor_start(test, waits);
+	actor_start(test, blocks);
 	caller = wpt_thread(test, wpt_call_schedule, pool, runs, NULL);
 	wpt_begun(test, runs);
 	waits_and_blocks(test, waits, blocks);
 	wpt_open(runs->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* Of two workers one is to wait for a group, and the other for room. */
+struct duo {
+	struct wpool		*pool;
+	struct wpool_group	*group;
+	struct actor		*waits, *blocks;
+	struct wpt_job		*job;		/* for which there is no room */
+	struct wpt_job		*elsewhere;	/* of the group, in another pool; or NULL */
+};
+
+/* Both have begun; the task of the other is one of the group, if it is a @member. */
+static struct duo *duo(struct kunit *test, bool member, bool elsewhere)
+{
+	struct duo *duo = wpt_alloc(test, sizeof(*duo));
+
+	duo->pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
+	duo->group = wpt_group(test, false);
+	duo->job = wpt_jobs(test, 1, NULL);
+	duo->waits = actor(test, duo->pool, actor_call_group_wait, duo->group);
+	duo->blocks = actor(test, duo->pool, actor_call_schedule, &duo->job->task);
+	actor_start(test, duo->waits);
+	if (member) {
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(duo->group, duo->pool,
+							   &duo->blocks->task), 0);
+		actor_begun(test, duo->blocks);
+	} else {
+		actor_start(test, duo->blocks);
+	}
+	if (elsewhere) {
+		duo->elsewhere = wpt_jobs(test, 1, wpt_gate(test));
+		wpt_group_schedule(test, duo->group, pool_of(test, 1, 0), duo->elsewhere, 1);
+	}
+	return duo;
+}
+
+static void duo_expect(struct kunit *test, struct duo *duo, int blocked)
+{
+	KUNIT_EXPECT_EQ(test, actor_end(test, duo->blocks), blocked);
+	KUNIT_EXPECT_EQ(test, actor_end(test, duo->waits), 0);
 }
 
 /* 81: nor while a task of the group that is waited for runs elsewhere */
 static void refused_not_for_other_pool(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
-	struct wpool *other = pool_of(test, 1, 0);
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct duo *two = duo(test, false, true);
 
-	start(test, waits);
-	start(test, blocks);
-	wpt_group_schedule(test, group, other, elsewhere, 1);
-	waits_and_blocks(test, waits, blocks);
-	wpt_open(elsewhere->gate);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), 0);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	waits_and_blocks(test, two->waits, two->blocks);
+	wpt_open(two->elsewhere->gate);
+	duo_expect(test, two, 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, two->job), 0);
 }
 
 /* 81: but when the group's own task is the one that has no room */
 static void refused_for_group(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct duo *two = duo(test, true, false);
 
-	start(test, waits);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &blocks->task), 0);
-	begun(test, blocks);
-	waits_and_blocks(test, waits, blocks);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	waits_and_blocks(test, two->waits, two->blocks);
+	duo_expect(test, two, -EDEADLK);
 }
 
 /* 81: a task elsewhere has ended meanwhile, and left those here to themselves */
 static void refused_for_group_at_last(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2, WPOOL_QUEUE_HANDOFF);
-	struct wpool *other = pool_of(test, 1, 0);
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *elsewhere = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct actor *waits = new_actor(test, pool, call_group_wait, group);
-	struct actor *blocks = new_actor(test, pool, call_schedule, &job->task);
+	struct duo *two = duo(test, true, true);
 
-	start(test, waits);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &blocks->task), 0);
-	begun(test, blocks);
-	wpt_group_schedule(test, group, other, elsewhere, 1);
-	waits_and_blocks(test, waits, blocks);
-	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_BLOCKED), 1);
-	wpt_open(elsewhere->gate);
-	KUNIT_EXPECT_EQ(test, end(test, blocks), -EDEADLK);
-	KUNIT_EXPECT_EQ(test, end(test, waits), 0);
+	waits_and_blocks(test, two->waits, two->blocks);
+	KUNIT_EXPECT_EQ(test, wpt_stat(two->pool, WPOOL_STAT_BLOCKED), 1);
+	wpt_open(two->elsewhere->gate);
+	duo_expect(test, two, -EDEADLK);
 }
 
 static struct kunit_case refused_cases[] = {
