@@ -6,7 +6,7 @@
  */
 #include <linux/kthread.h>
 #include <linux/string.h>
-#include "wpool_kunit.h"
+#include "dead_scene.h"
 
 static int dead_group_init(struct kunit *test)
 {
@@ -54,13 +54,6 @@ static void die_now(struct kunit *test, struct host *host)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
 }
 
-static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
-{
-	return wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = capacity, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
-	});
-}
-
 /* How many others have stacks then, and that of the host among them. */
 #define GUARDS		8
 
@@ -100,26 +93,6 @@ static void expect_untouched(struct kunit *test, struct host *host)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &host->guards[i]), 0);
 }
 
-/* All that was accepted has ended, and the pool comes to its end. */
-static void expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
-{
-	wpt_call(test, wpt_call_drain, pool, NULL);
-	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
-	WPT_EXPECT_STAT(test, pool, CANCELLED, never_ran);
-	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
-			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
-			wpt_stat(pool, WPOOL_STAT_CANCELLED) +
-			wpt_stat(pool, WPOOL_STAT_OOPSED));
-	wpt_destroy(test, pool);
-}
-
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* A task that waits for a group on its stack, and is taken down by the last task of it. */
 struct nester {
 	struct wpool_task	task;
@@ -134,7 +107,7 @@ static int nest_deeper(void *arg)
 {
 	struct nester *nester = arg;
 
-	return wpool_run(nester->pool, die, NULL);
+	return wpool_run(nester->pool, dead_die, NULL);
 }
 
 static int nest_and_die(void *arg)
@@ -177,13 +150,13 @@ static void dead_group_nested(struct kunit *test)
 {
 	const struct nest_case *param = test->param_value;
 	struct nester *nester = wpt_alloc(test, sizeof(*nester));
-	struct wpool *pool = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1);
 	unsigned int i;
 
 	nester->pool = pool;
 	nester->n = param->n;
 	nester->jobs = wpt_jobs(test, 4, NULL);
-	wpool_task_init(&nester->last, param->deeper ? nest_deeper : die, nester);
+	wpool_task_init(&nester->last, param->deeper ? nest_deeper : dead_die, nester);
 	wpool_task_init(&nester->task, nest_and_die, nester);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nester->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &nester->task), -EOWNERDEAD);
@@ -192,23 +165,16 @@ static void dead_group_nested(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &nester->jobs[i]),
 				i < param->n ? 0 : -ECANCELED);
 	WPT_EXPECT_STAT(test, pool, OOPSED, param->deeper ? 3 : 2);
-	expect_balance(test, pool, 4 - param->n);
+	dead_expect_balance(test, pool, 4 - param->n);
 }
 
-static const bool own_cases[] = { false, true };
-
-static void own_name(const bool *own, char *desc)
-{
-	strscpy(desc, *own ? "in its own pool" : "in another pool", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(own, own_cases, own_name);
+KUNIT_ARRAY_PARAM(own, dead_own_cases, dead_own_name);
 
 /* 75: its tasks wait, among others: those go on */
 static void dead_group_queued(struct kunit *test)
 {
-	bool own = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	bool own = dead_own(test);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 6, NULL), *hold;
 	struct host *host = make_host(test, own ? pool : other);
 	unsigned int i;
@@ -227,14 +193,14 @@ static void dead_group_queued(struct kunit *test)
 	for (i = 0; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 3);
+	dead_expect_balance(test, pool, 3);
 }
 
 /* 75: a task of it runs in another worker: that goes on, and its end touches nothing */
 static void dead_group_running(struct kunit *test)
 {
-	bool own = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	bool own = dead_own(test);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct host *host = make_host(test, own ? pool : other);
 
@@ -245,13 +211,13 @@ static void dead_group_running(struct kunit *test)
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 0);
+	dead_expect_balance(test, pool, 0);
 }
 
 /* 75: one runs, and was submitted again: that run does not come */
 static void dead_group_again(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct host *host = make_host(test, other);
 
@@ -264,13 +230,13 @@ static void dead_group_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 1);
+	dead_expect_balance(test, pool, 1);
 }
 
 /* 75: tasks with a key, one held back behind the other */
 static void dead_group_keyed(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold = wpt_hold(test, pool, 1);
 	struct host *host = make_host(test, other);
 	struct wpool_keyed_task *keyed[3];
@@ -288,13 +254,13 @@ static void dead_group_keyed(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), i == 2 ? 0 : -ECANCELED);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 2);
+	dead_expect_balance(test, pool, 2);
 }
 
 /* 75, 78: the time of one has not come */
 static void dead_group_delayed(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
 	struct host *host = make_host(test, other);
@@ -308,7 +274,7 @@ static void dead_group_delayed(struct kunit *test)
 	use_stacks(test, other, host);
 	wpt_open(hold->gate);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 1);
+	dead_expect_balance(test, pool, 1);
 }
 
 /* Waits for the group, with a limit that is not reached. */
@@ -330,7 +296,7 @@ KUNIT_ARRAY_PARAM(limit, limit_cases, limit_name);
 static void dead_group_awaited(struct kunit *test)
 {
 	bool limit = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
 	struct host *host = make_host(test, other);
 	struct wpt_thread *waiter;
@@ -346,7 +312,7 @@ static void dead_group_awaited(struct kunit *test)
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 1);
+	dead_expect_balance(test, pool, 1);
 }
 
 static int wait_for_group(void *arg)
@@ -357,7 +323,7 @@ static int wait_for_group(void *arg)
 /* 75: a worker waits for it, counted as asleep with all others of its pool */
 static void dead_group_awaited_by_worker(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
 	struct host *host = make_host(test, other);
@@ -373,13 +339,13 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 0);
+	dead_expect_balance(test, pool, 0);
 }
 
 /* 75: a worker helps, and is inside a task of it: it finds the group gone as it comes back */
 static void dead_group_helped(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
@@ -398,7 +364,7 @@ static void dead_group_helped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 1);
+	dead_expect_balance(test, pool, 1);
 }
 
 static int call_group_schedule(struct wpt_thread *self)
@@ -412,7 +378,7 @@ static void dead_group_blocked(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 1,
 	});
-	struct wpool *other = pool_of(test, 1);
+	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
 	struct host *host = make_host(test, other);
 	struct wpt_thread *submitter, *waiter;
@@ -429,16 +395,66 @@ static void dead_group_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 0);
+	dead_expect_balance(test, pool, 0);
 	/* it was not accepted: its owner may do so */
 	KUNIT_EXPECT_EQ(test, wpool_schedule(other, &jobs[1].task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
 }
 
+/* A task of the group's home that waits for it when it is told to. */
+struct heir {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct wpt_job		*job;
+};
+
+static int wait_when_told(void *arg)
+{
+	struct heir *heir = arg;
+
+	wpt_run_job(heir->job);
+	return wpool_group_wait(heir->group);
+}
+
+static bool sleeps(struct task_struct *worker)
+{
+	return READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
+/* 75, 81: a worker of the pool where a thread blocks to submit to it: counted as asleep */
+static void dead_group_awaited_at_home(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpool *other = dead_pool(test, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold = wpt_hold(test, pool, 1);
+	struct heir *heir = wpt_alloc(test, sizeof(*heir));
+	struct host *host = make_host(test, other);
+	struct wpt_thread *submitter;
+
+	heir->group = host->group;
+	heir->job = wpt_jobs(test, 1, wpt_gate(test));
+	wpool_task_init(&heir->task, wait_when_told, heir);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &heir->task), 0);
+	wpt_begun(test, heir->job);
+	submitter = wpt_thread(test, call_group_schedule, pool, job, host->group);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	wpt_open(heir->job->gate);
+	WPT_ASSERT_UNTIL(test, atomic_read(&heir->job->runs) && sleeps(heir->job->worker));
+	die_now(test, host);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &heir->task), -EOWNERDEAD);
+	use_stacks(test, other, host);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
+	wpt_open(hold->gate);
+	expect_untouched(test, host);
+	dead_expect_balance(test, pool, 0);
+}
+
 /* 75: an empty group, and one that was waited for, are none of anybody's */
 static void dead_group_empty(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct host *host = make_host(test, other);
 
@@ -447,8 +463,8 @@ static void dead_group_empty(struct kunit *test)
 	die_now(test, host);
 	use_stacks(test, other, host);
 	expect_untouched(test, host);
-	expect_balance(test, pool, 0);
-	expect_balance(test, other, 0);
+	dead_expect_balance(test, pool, 0);
+	dead_expect_balance(test, other, 0);
 }
 
 static struct kunit_case dead_group_cases[] = {
@@ -462,6 +478,7 @@ static struct kunit_case dead_group_cases[] = {
 	KUNIT_CASE(dead_group_awaited_by_worker),
 	KUNIT_CASE(dead_group_helped),
 	KUNIT_CASE(dead_group_blocked),
+	KUNIT_CASE(dead_group_awaited_at_home),
 	KUNIT_CASE_PARAM(dead_group_nested, nest_gen_params),
 	{}
 };

@@ -5,7 +5,7 @@
  * does, whoever waits for it is told, and all others go on.
  */
 #include <linux/kthread.h>
-#include "wpool_kunit.h"
+#include "dead_scene.h"
 
 static int dead_stack_init(struct kunit *test)
 {
@@ -92,40 +92,13 @@ static void die_now(struct kunit *test, struct lender *lender)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &lender->task), -EOWNERDEAD);
 }
 
-static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
-{
-	return wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = capacity, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
-	});
-}
-
-/* All that was accepted has ended, and the pool comes to its end. */
-static void expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
-{
-	wpt_call(test, wpt_call_drain, pool, NULL);
-	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-	WPT_EXPECT_STAT(test, pool, CANCELLED, never_ran);
-	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
-			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
-			wpt_stat(pool, WPOOL_STAT_CANCELLED) +
-			wpt_stat(pool, WPOOL_STAT_OOPSED));
-	wpt_destroy(test, pool);
-}
-
-static const bool own_cases[] = { false, true };
-
-static void own_name(const bool *own, char *desc)
-{
-	strscpy(desc, *own ? "in its own pool" : "in another pool", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(own, own_cases, own_name);
+KUNIT_ARRAY_PARAM(own, dead_own_cases, dead_own_name);
 
 /* 75: tasks that wait, among others: those go on in their order */
 static void dead_stack_queued(struct kunit *test)
 {
-	bool own = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	bool own = dead_own(test);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, LENT + 1, NULL), *hold;
 	struct lender *lender;
 	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
@@ -148,13 +121,13 @@ static void dead_stack_queued(struct kunit *test)
 	}
 	for (i = 0; i < LENT; i++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&lender->jobs[i].runs), 0);
-	expect_balance(test, pool, LENT);
+	dead_expect_balance(test, pool, LENT);
 }
 
 /* 75: two that die, with tasks of both side by side, and none of the living among them */
 static void dead_stack_two(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 2);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 2);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
 	struct lender *lenders[2];
 	unsigned int i;
@@ -172,7 +145,7 @@ static void dead_stack_two(struct kunit *test)
 	wpt_open(hold->gate);
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
-	expect_balance(test, pool, 2 * LENT);
+	dead_expect_balance(test, pool, 2 * LENT);
 }
 
 /* Waits for a task that lies on the stack of a lender. */
@@ -184,7 +157,7 @@ static int call_wait_lent(struct wpt_thread *self)
 /* 75, 49: who waits for one of them is told that it never ran */
 static void dead_stack_awaited(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct lender *lender = make_lender(test, other, pool, NULL);
 	struct wpt_thread *waiter;
@@ -195,7 +168,7 @@ static void dead_stack_awaited(struct kunit *test)
 	die_now(test, lender);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
 	wpt_open(hold->gate);
-	expect_balance(test, pool, 1);
+	dead_expect_balance(test, pool, 1);
 }
 
 /* 75, 18: the room that they took is given to who waits for it */
@@ -204,7 +177,7 @@ static void dead_stack_room(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = LENT,
 	});
-	struct wpool *other = pool_of(test, 1);
+	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
 	struct lender *lender = make_lender(test, other, pool, NULL);
 	struct wpt_thread *submitter;
@@ -218,14 +191,14 @@ static void dead_stack_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-	expect_balance(test, pool, LENT);
+	dead_expect_balance(test, pool, LENT);
 }
 
 /* 75: one that another worker is inside goes on, and its end touches nothing */
 static void dead_stack_running(struct kunit *test)
 {
-	bool own = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	bool own = dead_own(test);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_gate *gate = wpt_gate(test);
 	struct lender *lender = make_lender(test, own ? pool : other, pool, gate);
 
@@ -236,7 +209,7 @@ static void dead_stack_running(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_resize(other, 8), 0);
 	KUNIT_EXPECT_GE(test, wpool_prestart(other, 8), 7);
 	wpt_open(gate);
-	expect_balance(test, pool, 0);
+	dead_expect_balance(test, pool, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&lender->jobs[0].runs), 1);
 }
 
@@ -252,8 +225,8 @@ static struct wpool_keyed_task *keyed_job(struct kunit *test, struct wpt_job *jo
 /* 75: the first of its key, with others behind it: they run, and so do those that come later */
 static void dead_stack_key_head(struct kunit *test)
 {
-	bool own = *(const bool *)test->param_value;
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	bool own = dead_own(test);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold;
 	struct lender *lender = make_lender(test, own ? pool : other, pool, NULL);
 	struct wpool_keyed_task *keyed[3];
@@ -274,13 +247,13 @@ static void dead_stack_key_head(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, keyed[2], KEY), 0);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
-	expect_balance(test, pool, 3);
+	dead_expect_balance(test, pool, 3);
 }
 
 /* 75: behind one of their key that lives: that is where they are taken from */
 static void dead_stack_key_followers(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
 	struct lender *lender = make_lender(test, other, pool, NULL);
 	struct wpool_keyed_task *keyed[3];
@@ -297,13 +270,13 @@ static void dead_stack_key_followers(struct kunit *test)
 	wpt_open(jobs[0].gate);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
-	expect_balance(test, pool, 3);
+	dead_expect_balance(test, pool, 3);
 }
 
 /* 75: the first of its key, while another worker is inside it */
 static void dead_stack_key_running(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 2), *other = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_gate *gate = wpt_gate(test);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 	struct lender *lender = make_lender(test, other, pool, gate);
@@ -321,13 +294,7 @@ static void dead_stack_key_running(struct kunit *test)
 	wpt_open(gate);
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
-	expect_balance(test, pool, 0);
-}
-
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
+	dead_expect_balance(test, pool, 0);
 }
 
 /* A task that waits for one of its own, with a key, and is taken down by that. */
@@ -343,7 +310,7 @@ static int nest_and_die(void *arg)
 	struct wpool_keyed_task own;
 	int err;
 
-	wpool_keyed_task_init(&own, die, NULL);
+	wpool_keyed_task_init(&own, dead_die, NULL);
 	err = wpool_schedule_keyed(nester->pool, &own, KEY);
 	complete_all(&nester->job->begun);
 	wait_for_completion(&nester->job->gate->opened);
@@ -353,7 +320,7 @@ static int nest_and_die(void *arg)
 /* 75, 42: nested: the worker runs a task of its own stack that has a key, and dies of it */
 static void dead_stack_key_nested(struct kunit *test)
 {
-	struct wpool *pool = pool_of(test, 1);
+	struct wpool *pool = dead_pool(test, 1);
 	struct nester *nester = wpt_alloc(test, sizeof(*nester));
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
 	struct wpool_keyed_task *keyed[3];
@@ -375,7 +342,7 @@ static void dead_stack_key_nested(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), 0);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
-	expect_balance(test, pool, 0);
+	dead_expect_balance(test, pool, 0);
 }
 
 static struct kunit_case dead_stack_cases[] = {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Workers that die with something on their stacks that pools know of.
+ */
+#ifndef _WPOOL_DEAD_SCENE_H
+#define _WPOOL_DEAD_SCENE_H
+
+#include "wpool_kunit.h"
+
+/* Does the worker die in the pool that knows of it? For KUNIT_ARRAY_PARAM(). */
+extern const bool dead_own_cases[2];
+void dead_own_name(const bool *own, char *desc);
+
+static inline bool dead_own(struct kunit *test)
+{
+	return *(const bool *)test->param_value;
+}
+
+/* Of any number of tasks. */
+struct wpool *dead_pool(struct kunit *test, unsigned int capacity);
+
+/* A function of tasks, which takes the thread down. */
+int dead_die(void *arg);
+
+/* All that was accepted has ended, and the pool comes to its end, which is here. */
+void dead_expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran);
+
+#endif /* _WPOOL_DEAD_SCENE_H */
