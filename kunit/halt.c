@@ -3,11 +3,18 @@
  * A CPU that does nothing else for a while; halt.h says what for.
  */
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include "halt.h"
 
 /* Far below what RCU calls a stall. */
 #define HALT_LIMIT	(5 * HZ)
+
+/* The interrupt has been sent. */
+static bool asked;
 
 static void halt_here(void *arg)
 {
@@ -26,11 +33,51 @@ struct wpt_halt *wpt_halt_other(struct kunit *test)
 	struct wpt_halt *halt = wpt_alloc(test, sizeof(*halt));
 
 	smp_call_function_single(cpumask_last(cpu_online_mask), halt_here, halt, false);
+	WRITE_ONCE(asked, true);
 	wpt_spin_until(READ_ONCE(halt->halted));
+	return halt;
+}
+
+static struct task_struct *find_manager(void)
+{
+	struct task_struct *process, *found = NULL;
+
+	rcu_read_lock();
+	for_each_process(process) {
+		if (!strcmp(process->comm, "wpool-manager"))
+			found = get_task_struct(process);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+struct wpt_halt *wpt_halt_manager(struct kunit *test)
+{
+	struct task_struct *manager = find_manager();
+	struct wpt_halt *halt;
+
+	KUNIT_ASSERT_NOT_NULL(test, manager);
+	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
+	halt = wpt_halt_other(test);
+	halt->manager = manager;
 	return halt;
 }
 
 void wpt_go_on(struct wpt_halt *halt)
 {
+	WRITE_ONCE(asked, false);
 	WRITE_ONCE(halt->go, true);
+	if (!halt->manager)
+		return;
+	set_cpus_allowed_ptr(halt->manager, cpu_possible_mask);
+	put_task_struct(halt->manager);
+	halt->manager = NULL;
+}
+
+void wpt_await_halt(void)
+{
+	u64 end = ktime_get_mono_fast_ns() + (u64)HALT_LIMIT * TICK_NSEC;
+
+	while (!READ_ONCE(asked) && ktime_get_mono_fast_ns() < end)
+		cpu_relax();
 }

@@ -12,13 +12,22 @@
 #include "wpool_kunit.h"
 
 struct wpt_halt {
-	bool	halted, go;
-	bool	early;		/* went on before it was told to */
+	bool			halted, go;
+	bool			early;		/* went on before it was told to */
+	struct task_struct	*manager;	/* kept there, with a reference; or NULL */
 };
 
 /* With two CPUs at least; the caller is on the first. What it touches is the test's. */
 struct wpt_halt *wpt_halt_other(struct kunit *test);
+/* The same, and the manager can run nowhere else: it does nothing meanwhile. */
+struct wpt_halt *wpt_halt_manager(struct kunit *test);
 void wpt_go_on(struct wpt_halt *halt);
+
+/*
+ * Where there are no interrupts, on that CPU: returns when it is about to be halted as soon
+ * as there are, so that it is between this hold of a pool's lock and the next.
+ */
+void wpt_await_halt(void);
 
 /* As wpt_until(), for what is over before a tick is. */
 #define wpt_spin_until(condition)					\

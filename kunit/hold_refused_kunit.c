@@ -3,6 +3,8 @@
  * 83: how long a pool's lock is held to find out who has to give up if nobody can go on. In
  * steps, as in hold_kunit.c.
  */
+#include <linux/cpumask.h>
+#include "halt.h"
 #include "hold_scene.h"
 
 /* Of those that have deep stacks. */
@@ -94,6 +96,8 @@ struct dive {
 
 /* Those that are at @bottom stay there until the gate opens, and wait for a task then. */
 struct divers {
+	struct wpool		*pool;
+	struct dive		**dives, *last;
 	unsigned int		bottom;
 	atomic_t		there;
 	struct wpt_gate		*start, *gate;
@@ -122,6 +126,14 @@ static int dive(void *arg)
 	wpool_task_init(&inner.task, dive, &inner);
 	ret = wpool_schedule(inner.pool, &inner.task) ?: wpool_wait(&inner.task);
 	return ret == -EDEADLK && !all ? outer->depth : ret;
+}
+
+/* Of one that has been told to go on: it waits for a task. */
+static bool dive_sleeps(struct dive *deep)
+{
+	struct task_struct *worker = READ_ONCE(deep->worker);
+
+	return worker && READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
 }
 
 static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct divers *all)
@@ -160,36 +172,85 @@ static int deepest(struct kunit *test)
 	return wpt_result(test, &new_dive(test, pool, NULL)->task);
 }
 
-/* 81, 83: who are as deep, but wait for a task that runs */
-static void hold_refused_all_deep(struct kunit *test)
+/*
+ * All workers of a pool but one have gone as deep as they can when it returns; the last
+ * one, too, and sleeps. The others are about to wait for that one.
+ */
+static struct divers *new_divers(struct kunit *test, const struct wpool_attrs *attrs)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = DIVERS + 1 });
 	struct divers *all = wpt_alloc(test, sizeof(*all));
-	struct dive **dives = wpt_alloc(test, DIVERS * sizeof(*dives)), *last;
 	unsigned int i;
 
+	all->pool = wpt_pool(test, attrs);
+	all->dives = wpt_alloc(test, DIVERS * sizeof(*all->dives));
 	all->bottom = deepest(test);
 	all->start = wpt_gate(test);
 	all->gate = wpt_gate(test);
 	KUNIT_ASSERT_GT(test, all->bottom, 1);
 	for (i = 0; i < DIVERS; i++)
-		dives[i] = new_dive(test, pool, all);
+		all->dives[i] = new_dive(test, all->pool, all);
 	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == DIVERS);
-	wpool_pause(pool);	/* each runs its own */
+	wpool_pause(all->pool);	/* each runs its own */
 	wpt_open(all->start);
 	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 2 * DIVERS);
-	wpool_resume(pool);
-	last = new_dive(test, pool, NULL);
-	all->what = &last->task;
-	/* it has gone as deep as it can, and sleeps before all others */
-	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
-	WPT_ASSERT_UNTIL(test, READ_ONCE(last->worker) &&
-			 READ_ONCE(last->worker->__state) & TASK_UNINTERRUPTIBLE);
-	wpt_open(all->gate);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->task), all->bottom);
+	wpool_resume(all->pool);
+	all->last = new_dive(test, all->pool, NULL);
+	all->what = &all->last->task;
+	WPT_ASSERT_STAT(test, all->pool, QUEUED, 1);
+	WPT_ASSERT_UNTIL(test, dive_sleeps(all->last));
+	return all;
+}
+
+static void divers_expect(struct kunit *test, struct divers *all, int got)
+{
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &all->last->task), got);
 	for (i = 0; i < DIVERS; i++)
-		KUNIT_EXPECT_EQ(test, wpt_result(test, &dives[i]->task), all->bottom);
-	hold_expect_bounded(test, pool);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &all->dives[i]->task), got);
+	hold_expect_bounded(test, all->pool);
+}
+
+/* 81, 83: who are as deep, but wait for a task that runs */
+static void hold_refused_all_deep(struct kunit *test)
+{
+	struct divers *all = new_divers(test, &(struct wpool_attrs) { .capacity = DIVERS + 1 });
+
+	wpt_open(all->gate);
+	divers_expect(test, all, all->bottom);
+}
+
+static bool all_sleep(struct divers *all)
+{
+	unsigned int i;
+
+	for (i = 0; i < DIVERS; i++) {
+		if (!dive_sleeps(all->dives[i]))
+			return false;
+	}
+	return true;
+}
+
+/* 81, 83: the same, but before all of them have been looked at there is one worker more */
+static void hold_refused_in_time(struct kunit *test)
+{
+	const struct cpumask *here = cpumask_of(cpumask_first(cpu_online_mask));
+	struct wpt_halt *halt;
+	struct divers *all;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	all = new_divers(test, &(struct wpool_attrs) { .capacity = DIVERS + 1, .cpumask = here });
+	set_cpus_allowed_ptr(current, here);
+	halt = wpt_halt_manager(test);
+	wpt_open(all->gate);
+	wpt_until(all_sleep(all));
+	KUNIT_EXPECT_EQ(test, wpool_resize(all->pool, DIVERS + 2), 0);
+	wpt_go_on(halt);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	if (halt->early)
+		kunit_skip(test, "the manager was not kept from looking");
+	divers_expect(test, all, -ENODATA);
 }
 
 static int call_schedule(struct member *self)
@@ -229,6 +290,7 @@ static struct kunit_case hold_refused_cases[] = {
 	KUNIT_CASE(hold_refused_no_circle),
 	KUNIT_CASE(hold_refused_too_deep),
 	KUNIT_CASE(hold_refused_all_deep),
+	KUNIT_CASE(hold_refused_in_time),
 	KUNIT_CASE(hold_refused_room),
 	{}
 };

@@ -6,10 +6,8 @@
 #include <linux/console.h>
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
-#include <linux/preempt.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/string.h>
+#include "halt.h"
 #include "wpool_kunit.h"
 
 /* Short, but many ticks of a slow machine. */
@@ -121,20 +119,6 @@ static void watchdog_names_once(struct kunit *test)
 /* More than one look names. */
 #define MANY	10
 
-/* The thread that names, with a reference. */
-static struct task_struct *find_manager(void)
-{
-	struct task_struct *process, *found = NULL;
-
-	rcu_read_lock();
-	for_each_process(process) {
-		if (!strcmp(process->comm, "wpool-manager"))
-			found = get_task_struct(process);
-	}
-	rcu_read_unlock();
-	return found;
-}
-
 static bool all_begun(struct wpt_job *jobs)
 {
 	unsigned int i;
@@ -146,50 +130,72 @@ static bool all_begun(struct wpt_job *jobs)
 	return true;
 }
 
-/* Has the manager not run before all are late: it keeps it off the only CPU that it may use. */
-static int call_late_at_once(struct wpt_thread *self)
-{
-	unsigned int i, cpu = cpumask_last(cpu_online_mask);
-	struct task_struct *manager = find_manager();
-	unsigned long late, limit = jiffies + WPT_LIMIT;
-	int wrong = 0;
+/* Threads that submit a job each, together, and are all on one CPU by then. */
+struct start {
+	const struct cpumask	*where;
+	atomic_t		ready;
+	struct wpt_gate		*gate;
+};
 
-	if (!manager)
-		return -ESRCH;
-	set_cpus_allowed_ptr(current, cpumask_of(cpu));
-	set_cpus_allowed_ptr(manager, cpumask_of(cpu));
-	preempt_disable();
-	for (i = 0; i < MANY; i++)
-		wrong += wpool_try_schedule(self->pool, &self->job[i].task) != 0;
-	while (!all_begun(self->job) && time_before(jiffies, limit))
-		cpu_relax();
-	late = jiffies + 2 * msecs_to_jiffies(PATIENCE_MS);
-	while (time_before(jiffies, late))
-		cpu_relax();
-	preempt_enable();
-	set_cpus_allowed_ptr(manager, cpu_possible_mask);
-	put_task_struct(manager);
-	return wrong;
+static int call_submit_when_told(struct wpt_thread *self)
+{
+	struct start *start = self->arg;
+
+	set_cpus_allowed_ptr(current, start->where);
+	atomic_inc(&start->ready);
+	wait_for_completion(&start->gate->opened);
+	return wpool_schedule(self->pool, &self->job->task);
 }
+
+static const bool submitter_cases[] = { false, true };
+
+static void submitter_name(const bool *submitter, char *desc)
+{
+	strscpy(desc, *submitter ? "submitters" : "workers", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(submitter, submitter_cases, submitter_name);
 
 /* One look names a few, so that it ends; the next one names the others. */
 static void watchdog_names_many(struct kunit *test)
 {
-	struct wpool *pool;
+	bool submitters = *(const bool *)test->param_value;
 	struct wpt_job *jobs = wpt_jobs(test, MANY, wpt_gate(test));
-	struct wpt_thread *thread;
+	struct start *start = wpt_alloc(test, sizeof(*start));
+	struct wpt_halt *halt;
+	unsigned long late;
+	struct wpool *pool;
+	unsigned int i;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
+	start->where = cpumask_of(cpumask_first(cpu_online_mask));
+	start->gate = wpt_gate(test);
 	pool = heard_pool(test, &(struct wpool_attrs) {
-		.capacity = MANY, .flags = WPOOL_PREALLOC, .watchdog_ms = PATIENCE_MS,
-		.cpumask = cpumask_of(cpumask_first(cpu_online_mask)) });
+		.capacity = submitters ? 1 : MANY, .flags = WPOOL_PREALLOC,
+		.queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+		.watchdog_ms = PATIENCE_MS, .cpumask = start->where });
 	EXPECT_SOME(pool, "has been in wpt_run_job");
-	thread = wpt_thread(test, call_late_at_once, pool, jobs, NULL);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
-	WPT_ASSERT_UNTIL(test, heard(IN_JOB) == MANY);
-	WPT_EXPECT_STAT(test, pool, OVERDUE, MANY);
+	if (submitters)
+		wpt_hold(test, pool, 1);
+	for (i = 0; i < MANY; i++)
+		wpt_thread(test, call_submit_when_told, pool, &jobs[i], start);
+	WPT_ASSERT_UNTIL(test, atomic_read(&start->ready) == MANY);
+	set_cpus_allowed_ptr(current, start->where);
+	halt = wpt_halt_manager(test);
+	wpt_open(start->gate);
+	wpt_until(all_begun(jobs));
+	late = jiffies + 2 * msecs_to_jiffies(PATIENCE_MS);
+	wpt_until(time_after(jiffies, late));
+	wpt_go_on(halt);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	/* and the one that keeps the pool full */
+	WPT_ASSERT_UNTIL(test, heard(IN_JOB) == MANY + submitters);
+	WPT_EXPECT_STAT(test, pool, OVERDUE, MANY + submitters);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, submitters ? MANY : 0);
 	wpt_open(jobs->gate);
+	if (halt->early)
+		kunit_skip(test, "the manager was not kept from looking");
 }
 
 static int wait_for_job(void *arg)
@@ -357,7 +363,7 @@ static void watchdog_names_stop(struct kunit *test)
 
 static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_once),
-	KUNIT_CASE(watchdog_names_many),
+	KUNIT_CASE_PARAM(watchdog_names_many, submitter_gen_params),
 	KUNIT_CASE(watchdog_names_nested),
 	KUNIT_CASE(watchdog_spares_quick),
 	KUNIT_CASE(watchdog_names_awaited),

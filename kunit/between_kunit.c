@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What comes in between two holds of a pool's lock: a call that has dropped it, and is to
+ * take it again, is halted there, and finds the pool as another call has left it meanwhile.
+ */
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/string.h>
+#include "at_event.h"
+#include "halt.h"
+#include "wpool_kunit.h"
+
+/* The next task that is cancelled in this pool, if there is one. */
+static struct {
+	const char	*pool;		/* its name */
+	bool		met;
+} between;
+
+/* By the call that is to be halted, on the last of the CPUs and under the pool's lock. */
+static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
+{
+	const char *wanted = READ_ONCE(between.pool);
+
+	if (!wanted || strcmp(pool, wanted))
+		return;
+	WRITE_ONCE(between.pool, NULL);
+	WRITE_ONCE(between.met, true);
+	wpt_await_halt();
+}
+
+static struct wpt_event cancel_event = { .name = "wpool_task_cancel", .probe = at_cancel };
+
+static int between_suite_init(struct kunit_suite *suite)
+{
+	return wpt_event_on(&cancel_event);
+}
+
+static void between_suite_exit(struct kunit_suite *suite)
+{
+	wpt_event_off(&cancel_event);
+}
+
+static int between_init(struct kunit *test)
+{
+	int err = wpt_init(test, "wpool_between");
+
+	if (!err && (!cancel_event.tracepoint || num_online_cpus() < 2))
+		kunit_skip(test, "needs tracepoints, and two CPUs");
+	return err;
+}
+
+static const struct cpumask *here(void)
+{
+	return cpumask_of(cpumask_first(cpu_online_mask));
+}
+
+static const struct cpumask *there(void)
+{
+	return cpumask_of(cpumask_last(cpu_online_mask));
+}
+
+static void arm(struct wpool *pool)
+{
+	set_cpus_allowed_ptr(current, here());
+	between.met = false;
+	WRITE_ONCE(between.pool, wpool_name(pool));
+}
+
+/* The call is between two holds of the lock when it returns. */
+static struct wpt_halt *halt_it(struct kunit *test)
+{
+	wpt_until(READ_ONCE(between.met));
+	return wpt_halt_other(test);
+}
+
+static void let_it_go(struct kunit *test, struct wpt_halt *halt)
+{
+	wpt_go_on(halt);
+	WRITE_ONCE(between.pool, NULL);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_ASSERT_TRUE(test, between.met);
+	if (halt->early)
+		kunit_skip(test, "the call went on before");
+}
+
+static int call_cancel_sync(struct wpt_thread *self)
+{
+	set_cpus_allowed_ptr(current, there());
+	return wpool_cancel_sync(&self->job->task);
+}
+
+/* 48, 50: submitted again when it has just been taken back: it is taken back once more */
+static void between_cancel_and_wait(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *canceller;
+	struct wpt_halt *halt;
+	int err;
+
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	arm(pool);
+	canceller = wpt_thread(test, call_cancel_sync, NULL, job, NULL);
+	halt = halt_it(test);
+	err = wpool_schedule(pool, &job->task);
+	let_it_go(test, halt);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, canceller), true);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
+	wpool_resume(pool);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+}
+
+/* A task that has two on its stack, one that runs elsewhere and one that waits, and dies. */
+struct lender {
+	struct wpool_task	task;
+	struct wpool		*pool;		/* where it submits them */
+	struct wpool_task	*lent;		/* the first */
+	struct wpt_job		*job;		/* as which that runs */
+	struct completion	ready;
+	struct completion	again;		/* the first is to submit itself */
+	struct completion	done;
+	int			err;
+};
+
+static int run_again(void *arg)
+{
+	struct lender *lender = arg;
+
+	complete_all(&lender->job->begun);
+	wait_for_completion(&lender->again);
+	lender->err = wpool_schedule(lender->pool, lender->lent);
+	complete_all(&lender->done);
+	return wpt_run_job(lender->job);
+}
+
+static int lend_and_die(void *arg)
+{
+	struct wpool_task running, waiting;
+	struct lender *lender = arg;
+
+	lender->lent = &running;
+	wpool_task_init(&running, run_again, lender);
+	wpool_task_init(&waiting, wpt_run_job, lender->job);
+	lender->err = wpool_schedule(lender->pool, &running);
+	wait_for_completion(&lender->job->begun);
+	lender->err = lender->err ?: wpool_schedule(lender->pool, &waiting);
+	complete_all(&lender->ready);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static struct lender *lender(struct kunit *test, struct wpool *pool)
+{
+	struct lender *lender = wpt_alloc(test, sizeof(*lender));
+
+	lender->pool = pool;
+	lender->job = wpt_jobs(test, 1, wpt_gate(test));
+	init_completion(&lender->ready);
+	init_completion(&lender->again);
+	init_completion(&lender->done);
+	wpool_task_init(&lender->task, lend_and_die, lender);
+	return lender;
+}
+
+/*
+ * 75: one that another worker is inside submits itself as the dead worker's thread has looked
+ * for those that are to run again: it does not
+ */
+static void between_look_and_let_go(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = here(),
+	});
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = there(),
+	});
+	struct lender *deed = lender(test, pool);
+	struct wpt_halt *halt;
+	bool done;
+
+	arm(pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(other, &deed->task), 0);
+	halt = halt_it(test);
+	complete_all(&deed->again);
+	done = wait_for_completion_timeout(&deed->done, WPT_LIMIT);
+	let_it_go(test, halt);
+	KUNIT_EXPECT_TRUE(test, done);
+	KUNIT_EXPECT_EQ(test, deed->err, 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
+	wpt_open(deed->job->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&deed->job->runs), 1);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 1);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
+	wpt_destroy(test, pool);
+}
+
+static struct kunit_case between_cases[] = {
+	KUNIT_CASE(between_cancel_and_wait),
+	KUNIT_CASE(between_look_and_let_go),
+	{}
+};
+
+static struct kunit_suite between_suite = {
+	.name = "wpool_between",
+	.suite_init = between_suite_init,
+	.suite_exit = between_suite_exit,
+	.init = between_init,
+	.exit = wpt_exit,
+	.test_cases = between_cases,
+};
+
+kunit_test_suite(between_suite);
