@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A delay that is over while its pool is shut down: the timer has fired, and its function
- * waits for the lock that the shutdown has. An event under that lock makes it so.
+ * A delay that is over while its pool is shut down, or its group cancelled: the timer has
+ * fired, and its function waits for the lock that the call has. An event under that lock
+ * makes it so.
  */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
@@ -19,8 +20,8 @@ static struct {
 	bool				met;
 } firing;
 
-/* Under the pool's lock, before the state is another. */
-static void at_state(void *unused, const char *pool, int from, int to)
+/* By who has the lock of a pool. */
+static void await_timer(const char *pool)
 {
 	u64 end = ktime_get_mono_fast_ns() + 2ULL * LAST_TRY * TICK_NSEC;
 	struct timer_list *timer;
@@ -36,15 +37,29 @@ static void at_state(void *unused, const char *pool, int from, int to)
 	firing.met = !timer_pending(timer);
 }
 
+/* Before the state is another. */
+static void at_state(void *unused, const char *pool, int from, int to)
+{
+	await_timer(pool);
+}
+
+/* Before the next task is looked at. */
+static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
+{
+	await_timer(pool);
+}
+
 static struct wpt_event state_event = { .name = "wpool_pool_state", .probe = at_state };
+static struct wpt_event cancel_event = { .name = "wpool_task_cancel", .probe = at_cancel };
 
 static int delayed_fire_suite_init(struct kunit_suite *suite)
 {
-	return wpt_event_on(&state_event);
+	return wpt_event_on(&state_event) ?: wpt_event_on(&cancel_event);
 }
 
 static void delayed_fire_suite_exit(struct kunit_suite *suite)
 {
+	wpt_event_off(&cancel_event);
 	wpt_event_off(&state_event);
 }
 
@@ -91,16 +106,23 @@ static bool may_meet(void)
 	return state_event.tracepoint && num_online_cpus() > 1;
 }
 
-static int call_end(struct wpt_thread *self)
+/* Where the timer is not; the next event of the pool is the one. */
+static void arm(struct wpool *pool, struct wpool_delayed_task *dtask)
 {
 	unsigned int cpu = cpumask_next(cpumask_first(cpu_online_mask), cpu_online_mask);
+
+	if (!may_meet())
+		return;
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	firing.pool = wpool_name(pool);
+	WRITE_ONCE(firing.dtask, dtask);
+}
+
+static int call_end(struct wpt_thread *self)
+{
 	struct scene *scene = self->arg;
 
-	if (may_meet()) {
-		set_cpus_allowed_ptr(current, cpumask_of(cpu));
-		firing.pool = wpool_name(self->pool);
-		WRITE_ONCE(firing.dtask, &scene->dtask);
-	}
+	arm(self->pool, &scene->dtask);
 	if (scene->end->now)
 		return wpool_shutdown_now(self->pool, NULL);
 	wpool_shutdown(self->pool);
@@ -147,7 +169,70 @@ static void delayed_fire_at_end(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 }
 
+/* Two tasks of a group, the first of which is not to run for long. */
+struct pair {
+	struct wpool_delayed_task	first;
+	struct scene			second;
+	struct wpool_group		group;
+};
+
+static int call_group_cancel(struct wpt_thread *self)
+{
+	struct pair *pair = self->arg;
+
+	arm(self->pool, &pair->second.dtask);
+	return wpool_group_cancel(&pair->group);
+}
+
+static int call_delay_in_group(struct wpt_thread *self)
+{
+	struct scene *scene = self->arg;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	return wpool_modify_delayed(self->pool, &scene->dtask, scene->delay);
+}
+
+/* Return: how many were cancelled; as shut_down_as_it_fires(). */
+static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_job *job)
+{
+	struct wpool_task *tasks[] = { &pair->first.task, &pair->second.dtask.task };
+	struct wpool *pool = wpt_pool(test, NULL);
+	unsigned int i;
+	int cancelled;
+
+	/* So that what comes to the queue is there when it is looked for. */
+	wpool_pause(pool);
+	firing.met = !may_meet();
+	pair->second.delay = may_meet() ? FIRST_TRY : LAST_TRY;
+	do {
+		wpool_group_init(&pair->group);
+		wpool_delayed_task_init(&pair->first, wpt_run_job, job);
+		wpool_delayed_task_init(&pair->second.dtask, wpt_run_job, job);
+		for (i = 0; i < 2; i++)
+			KUNIT_ASSERT_EQ(test, wpool_group_schedule(&pair->group, pool, tasks[i]), 0);
+		KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &pair->first, 3600 * HZ), 0);
+		KUNIT_ASSERT_EQ(test, wpt_call(test, call_delay_in_group, pool, &pair->second), 0);
+		cancelled = wpt_call(test, call_group_cancel, pool, pair);
+		KUNIT_ASSERT_EQ(test, wpt_group_wait(test, &pair->group), -ECANCELED);
+		pair->second.delay *= 2;
+	} while (!firing.met && pair->second.delay <= LAST_TRY);
+	KUNIT_EXPECT_TRUE(test, firing.met);
+	return cancelled;
+}
+
+/* 53, 78: it is taken back on the queue, where its timer has brought it meanwhile */
+static void delayed_fire_at_group_cancel(struct kunit *test)
+{
+	struct pair *pair = wpt_alloc(test, sizeof(*pair));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_EXPECT_EQ(test, cancel_as_it_fires(test, pair, job), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &pair->second.dtask.task), -ECANCELED);
+}
+
 static struct kunit_case delayed_fire_cases[] = {
+	KUNIT_CASE(delayed_fire_at_group_cancel),
 	KUNIT_CASE_PARAM(delayed_fire_at_end, end_gen_params),
 	{}
 };
