@@ -238,6 +238,51 @@ static void owner_went(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 0);
 }
 
+/* A task that submits itself as its module is going away. */
+struct leaver {
+	struct wpool_task	task;
+	struct module		*module;
+	int			err;
+};
+
+static int submit_when_going(void *arg)
+{
+	struct leaver *self = arg;
+
+	self->module->state = MODULE_STATE_GOING;
+	self->err = wpool_schedule(wpool_current(), &self->task);
+	return 0;
+}
+
+static int call_leave(struct wpt_thread *self)
+{
+	struct leaver *leaver = self->arg;
+
+	return wpool_schedule(self->pool, &leaver->task);
+}
+
+/* 12, 67, 82: it runs in its submitter, and would be taken without room: refused, too */
+static void owner_going_in_caller(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+		.full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct leaver *leaver = wpt_alloc(test, sizeof(*leaver));
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+
+	leaver->module = going(test, MODULE_STATE_LIVE);
+	__wpool_task_init(&leaver->task, submit_when_going, leaver, leaver->module);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_leave, pool, leaver), 0);
+	KUNIT_EXPECT_EQ(test, leaver->err, -ENOENT);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&leaver->task));
+	KUNIT_EXPECT_EQ(test, module_refcount(leaver->module), 0);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
+	wpt_open(hold->gate);
+}
+
 static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(owner_is_pinned),
 	KUNIT_CASE(owner_is_pinned_twice),
@@ -249,6 +294,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(owner_of_unrun),
 	KUNIT_CASE(owner_behind_others),
 	KUNIT_CASE(owner_went),
+	KUNIT_CASE(owner_going_in_caller),
 	{}
 };
 

@@ -2,6 +2,7 @@
 /*
  * Calls with a time limit, whose task may outlive the caller's patience.
  */
+#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 static int timed_init(struct kunit *test)
@@ -137,6 +138,27 @@ static void timed_outlives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 }
 
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static int run_fatal(void *arg)
+{
+	return wpool_run_timeout(arg, die, NULL, WPT_LIMIT);
+}
+
+/* 42, 51: a worker runs it itself, and dies of it: it is freed, as unloading shows */
+static void timed_dies_inside(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_fatal, pool), -EOWNERDEAD);
+	WPT_EXPECT_STAT(test, pool, NESTED, 1);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+}
+
 struct race {
 	atomic_t	runs;
 	atomic_t	results;
@@ -198,6 +220,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE_PARAM(timed_blocked, timeout_gen_params),
 	KUNIT_CASE(timed_running),
 	KUNIT_CASE(timed_outlives),
+	KUNIT_CASE(timed_dies_inside),
 	KUNIT_CASE(timed_races),
 	{}
 };
