@@ -4,15 +4,12 @@
  */
 #include <linux/irq_work.h>
 #include <linux/slab.h>
-#include "wpool_kunit.h"
+#include "delayed_scene.h"
 
 static int delayed_cancel_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_delayed_cancel");
 }
-
-/* Longer than any test: what waits so long does not run by itself. */
-#define NEVER		(10 * WPT_LIMIT)
 
 static struct wpool_delayed_task *delayed_job(struct kunit *test, struct wpt_job *job)
 {

@@ -4,48 +4,11 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
-#include "wpool_kunit.h"
+#include "delayed_scene.h"
 
 static int delayed_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_delayed");
-}
-
-/* Longer than any test: what waits so long does not run by itself. */
-#define NEVER		(10 * WPT_LIMIT)
-
-/* A delayed task that tells when it ran. */
-struct late {
-	struct wpool_delayed_task	dtask;
-	struct wpt_gate			*gate;
-	unsigned long			ran;	/* in jiffies */
-	atomic_t			runs;
-	struct completion		begun;
-};
-
-static int run_late(void *arg)
-{
-	struct late *late = arg;
-
-	late->ran = jiffies;
-	complete_all(&late->begun);
-	if (late->gate)
-		wait_for_completion(&late->gate->opened);
-	atomic_inc(&late->runs);
-	return 5;
-}
-
-static struct late *late_tasks(struct kunit *test, unsigned int n, struct wpt_gate *gate)
-{
-	struct late *late = wpt_alloc(test, n * sizeof(*late));
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		wpool_delayed_task_init(&late[i].dtask, run_late, &late[i]);
-		init_completion(&late[i].begun);
-		late[i].gate = gate;
-	}
-	return late;
 }
 
 static const unsigned int delay_cases[] = { 0, 1, 2, HZ / 50 + 2, HZ / 5 };
@@ -108,13 +71,6 @@ static void delayed_is_flushed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 1);
 }
 
-static int call_wait_late(struct wpt_thread *self)
-{
-	struct late *late = self->arg;
-
-	return wpool_wait(&late->dtask.task);
-}
-
 /* 47, 49: taken back once, its waiter told, and free for another submission */
 static void delayed_cancel(struct kunit *test)
 {
@@ -123,7 +79,7 @@ static void delayed_cancel(struct kunit *test)
 	struct wpt_thread *waiter;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
-	waiter = wpt_thread(test, call_wait_late, pool, NULL, late);
+	waiter = wpt_thread(test, late_call_wait, pool, NULL, late);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
 	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
@@ -180,7 +136,7 @@ static void delayed_cancel_races(struct kunit *test)
 		int result = 0;
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, late);
-		wpool_delayed_task_init(&late->dtask, run_late, late);
+		wpool_delayed_task_init(&late->dtask, late_run, late);
 		init_completion(&late->begun);
 		wrong += wpool_schedule_delayed(pool, &late->dtask, 0) != 0;
 		if (i % 4)
@@ -342,90 +298,6 @@ static void delayed_full_queue(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 4);
 }
 
-/* 40: closing cancels, tells, and leaves no timer: freed at once, ODEBUG watches */
-static void delayed_shutdown(struct kunit *test)
-{
-	const unsigned int n = 20;
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = kcalloc(n, sizeof(*late), GFP_KERNEL);
-	unsigned int i, told = 0;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, late);
-	for (i = 0; i < n; i++) {
-		wpool_delayed_task_init(&late[i].dtask, run_late, &late[i]);
-		init_completion(&late[i].begun);
-		/* some may just fire */
-		KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask,
-							     i % 5 ? NEVER : i), 0);
-	}
-	wpt_destroy(test, pool);
-	for (i = 0; i < n; i++) {
-		int result = wpool_wait(&late[i].dtask.task);
-
-		told += result == -ECANCELED && !atomic_read(&late[i].runs);
-		KUNIT_EXPECT_TRUE(test, result == -ECANCELED || (i % 5 == 0 && result == 5));
-	}
-	kfree(late);
-	KUNIT_EXPECT_GE(test, told, n - n / 5);
-}
-
-/* 57: who waits for one when the pool closes is told */
-static void delayed_shutdown_tells(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = late_tasks(test, 1, NULL);
-	struct wpt_thread *waiter;
-
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
-	waiter = wpt_thread(test, call_wait_late, pool, NULL, late);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	wpool_shutdown(pool);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
-	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 0), -ESHUTDOWN);
-	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
-}
-
-/* 54: with WPOOL_RUN_OUT_DELAYED they still run, in their time */
-static void delayed_run_out(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.flags = WPOOL_RUN_OUT_DELAYED,
-	});
-	struct late *late = late_tasks(test, 2, NULL);
-	unsigned long before = jiffies;
-	unsigned int i;
-
-	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, HZ / 10), 0);
-	wpool_shutdown(pool);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 2);
-	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	for (i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, wpt_result(test, &late[i].dtask.task), 5);
-		KUNIT_EXPECT_GT(test, late[i].ran - before, (unsigned long)HZ / 10);
-	}
-}
-
-/* 54: wpool_shutdown_now() does not wait for them, whatever the flags */
-static void delayed_run_out_now(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.flags = WPOOL_RUN_OUT_DELAYED,
-	});
-	struct late *late = late_tasks(test, 1, NULL);
-	LIST_HEAD(unrun);
-
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
-	wpool_shutdown(pool);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	wpool_shutdown_now(pool, &unrun);
-	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
-	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);
-}
-
 static int wait_for_late(void *arg)
 {
 	struct late *late = arg;
@@ -515,10 +387,6 @@ static struct kunit_case delayed_cases[] = {
 	KUNIT_CASE(delayed_modify_queued),
 	KUNIT_CASE(delayed_busy),
 	KUNIT_CASE_PARAM(delayed_full_queue, full_gen_params),
-	KUNIT_CASE(delayed_shutdown),
-	KUNIT_CASE(delayed_shutdown_tells),
-	KUNIT_CASE(delayed_run_out),
-	KUNIT_CASE(delayed_run_out_now),
 	KUNIT_CASE(delayed_wait_inside),
 	KUNIT_CASE(delayed_detached),
 	KUNIT_CASE(delayed_pins),

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that wait for a time, and the end of their pool.
+ */
+#include <linux/slab.h>
+#include "delayed_scene.h"
+
+static int delayed_end_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_delayed_end");
+}
+
+/* 40: closing cancels, tells, and leaves no timer: freed at once, ODEBUG watches */
+static void delayed_end_cancels(struct kunit *test)
+{
+	const unsigned int n = 20;
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct late *late = kcalloc(n, sizeof(*late), GFP_KERNEL);
+	unsigned int i, told = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, late);
+	for (i = 0; i < n; i++) {
+		wpool_delayed_task_init(&late[i].dtask, late_run, &late[i]);
+		init_completion(&late[i].begun);
+		/* some may just fire */
+		KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask,
+							     i % 5 ? NEVER : i), 0);
+	}
+	wpt_destroy(test, pool);
+	for (i = 0; i < n; i++) {
+		int result = wpool_wait(&late[i].dtask.task);
+
+		told += result == -ECANCELED && !atomic_read(&late[i].runs);
+		KUNIT_EXPECT_TRUE(test, result == -ECANCELED || (i % 5 == 0 && result == 5));
+	}
+	kfree(late);
+	KUNIT_EXPECT_GE(test, told, n - n / 5);
+}
+
+/* 57: who waits for one when the pool closes is told */
+static void delayed_end_tells(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
+	struct wpt_thread *waiter;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
+	waiter = wpt_thread(test, late_call_wait, pool, NULL, late);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 0), -ESHUTDOWN);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+}
+
+/* 54: with WPOOL_RUN_OUT_DELAYED they still run, in their time */
+static void delayed_end_run_out(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.flags = WPOOL_RUN_OUT_DELAYED,
+	});
+	struct late *late = late_tasks(test, 2, NULL);
+	unsigned long before = jiffies;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, HZ / 10), 0);
+	wpool_shutdown(pool);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 2);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &late[i].dtask.task), 5);
+		KUNIT_EXPECT_GT(test, late[i].ran - before, (unsigned long)HZ / 10);
+	}
+}
+
+/* 54: wpool_shutdown_now() does not wait for them, whatever the flags */
+static void delayed_end_run_out_now(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.flags = WPOOL_RUN_OUT_DELAYED,
+	});
+	struct late *late = late_tasks(test, 1, NULL);
+	LIST_HEAD(unrun);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
+	wpool_shutdown(pool);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	wpool_shutdown_now(pool, &unrun);
+	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);
+}
+
+static struct kunit_case delayed_end_cases[] = {
+	KUNIT_CASE(delayed_end_cancels),
+	KUNIT_CASE(delayed_end_tells),
+	KUNIT_CASE(delayed_end_run_out),
+	KUNIT_CASE(delayed_end_run_out_now),
+	{}
+};
+
+static struct kunit_suite delayed_end_suite = {
+	.name = "wpool_delayed_end",
+	.init = delayed_end_init,
+	.exit = wpt_exit,
+	.test_cases = delayed_end_cases,
+};
+
+kunit_test_suite(delayed_end_suite);
