@@ -4,74 +4,38 @@
  * or softirqs off, inside RCU, with a lock held. It is said of whoever did it, in the
  * log, which these tests listen to as a console; and the next task is spared it.
  */
-#include <linux/console.h>
 #include <linux/debug_locks.h>
 #include <linux/interrupt.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
-#include "wpool_kunit.h"
+#include "ear.h"
 
 /* What is listened for, each from the pool of the test alone. */
 enum { GUILTY, SECOND, INNOCENT, HOOK, NR_WORDS };
 
-static struct {
-	char		pool[WPOOL_NAME_MAX + 3];
-	const char	*words[NR_WORDS];
-	atomic_t	heard[NR_WORDS];
-} ear = {
-	.words = {
-		[GUILTY]	= "BUG: run_guilty",
-		[SECOND]	= "BUG: run_second",
-		[INNOCENT]	= "BUG: run_innocent",
-		[HOOK]		= "BUG: hook_",
-	},
-};
-
-/* One line; the kernel's consoles are called one at a time. */
-static void hear(struct console *console, const char *line, unsigned int len)
-{
-	int i;
-
-	if (!strnstr(line, ear.pool, len) || strnstr(line, "expect", len))
-		return;
-	for (i = 0; i < NR_WORDS; i++) {
-		if (strnstr(line, ear.words[i], len))
-			atomic_inc(&ear.heard[i]);
-	}
-}
-
-static struct console ear_console = {
-	.name	= "wpl",
-	.write	= hear,
-	.flags	= CON_ENABLED,
-	.index	= -1,
+static const char * const words[NR_WORDS] = {
+	[GUILTY]	= "BUG: run_guilty",
+	[SECOND]	= "BUG: run_second",
+	[INNOCENT]	= "BUG: run_innocent",
+	[HOOK]		= "BUG: hook_",
 };
 
 static int leaks_suite_init(struct kunit_suite *suite)
 {
-	register_console(&ear_console);
+	ear_open(words, NR_WORDS);
 	return 0;
 }
 
 static void leaks_suite_exit(struct kunit_suite *suite)
 {
-	unregister_console(&ear_console);
+	ear_close();
 }
 
 static int leaks_init(struct kunit *test)
 {
-	int i;
-
-	for (i = 0; i < NR_WORDS; i++)
-		atomic_set(&ear.heard[i], 0);
 	return wpt_init(test, "wpool_leaks");
-}
-
-static int heard(int word)
-{
-	return atomic_read(&ear.heard[word]);
 }
 
 /* A pool of one worker, of which the ear hears. */
@@ -81,7 +45,7 @@ static struct wpool *heard_pool(struct kunit *test, const struct wpool_ops *ops)
 		.capacity = 1, .ops = ops,
 	});
 
-	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	ear_listen(pool);
 	/* some, but not all: what was said of a function before is said seldom */
 	pr_info("wpool_kunit: expect some: BUG: (run_guilty|run_second|hook_)\n");
 	return pool;
@@ -233,9 +197,9 @@ static void leaks_spare_the_next(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, guilty), 3);
 	for (i = 0; i < INNOCENTS; i++)
 		expect_clean(test, &found[i]);
-	WPT_ASSERT_UNTIL(test, heard(GUILTY));
-	KUNIT_EXPECT_EQ(test, heard(GUILTY), 1);
-	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+	WPT_ASSERT_UNTIL(test, ear_heard(GUILTY));
+	KUNIT_EXPECT_EQ(test, ear_heard(GUILTY), 1);
+	KUNIT_EXPECT_EQ(test, ear_heard(INNOCENT), 0);
 }
 
 #define FLOOD		100
@@ -255,9 +219,9 @@ static void leaks_ratelimited(struct kunit *test)
 	wpool_task_init(task, run_second, (void *)&leak_cases[0]);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, task), 4);
-	WPT_ASSERT_UNTIL(test, heard(SECOND));
-	KUNIT_EXPECT_EQ(test, heard(SECOND), 1);
-	KUNIT_EXPECT_LT(test, heard(GUILTY), FLOOD / 4);
+	WPT_ASSERT_UNTIL(test, ear_heard(SECOND));
+	KUNIT_EXPECT_EQ(test, ear_heard(SECOND), 1);
+	KUNIT_EXPECT_LT(test, ear_heard(GUILTY), FLOOD / 4);
 }
 
 /* A task that holds a lock, as it may, while it waits for another. */
@@ -300,11 +264,11 @@ static void leaks_not_of_outer(struct kunit *test)
 	struct found *found = innocents(test, 1);
 	struct outer *outer = outer_task(test, pool, &found->task);
 
-	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	ear_listen(pool);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 0);
 	expect_clean(test, found);
-	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+	KUNIT_EXPECT_EQ(test, ear_heard(INNOCENT), 0);
 }
 
 /* 16: nested: what the inner one leaves behind does not befall the outer */
@@ -363,8 +327,8 @@ static void leaks_of_hooks(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		expect_clean(test, &found[i]);
 	if (!ops->worker_start)
-		WPT_ASSERT_UNTIL(test, heard(HOOK));
-	KUNIT_EXPECT_EQ(test, heard(INNOCENT), 0);
+		WPT_ASSERT_UNTIL(test, ear_heard(HOOK));
+	KUNIT_EXPECT_EQ(test, ear_heard(INNOCENT), 0);
 }
 
 static struct kunit_case leaks_cases[] = {

@@ -3,12 +3,11 @@
  * Who takes too long is named, in the log, which these tests listen to as a
  * console. What they expect there they also promise to who reads it afterwards.
  */
-#include <linux/console.h>
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
 #include <linux/string.h>
+#include "ear.h"
 #include "halt.h"
-#include "wpool_kunit.h"
 
 /* Short, but many ticks of a slow machine. */
 #define PATIENCE_MS	40
@@ -16,64 +15,29 @@
 /* What is listened for, each from the pool of the test alone. */
 enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, IN_NONE, NR_WORDS };
 
-static struct {
-	char		pool[WPOOL_NAME_MAX + 3];
-	const char	*words[NR_WORDS];
-	atomic_t	heard[NR_WORDS];
-} ear = {
-	.words = {
-		[IN_JOB]	= "has been in wpt_run_job",
-		[IN_OUTER]	= "has been in wait_for_job",
-		[AWAITED]	= "its end has been awaited",
-		[BY_SUBMITTER]	= "1 of them by their submitters",
-		[IN_OOPS]	= "has been in task_oops",
-		[IN_TERMINATED]	= "has been in terminated",
-		[IN_NONE]	= "is not in a task",
-	},
-};
-
-/* One line; the kernel's consoles are called one at a time. */
-static void hear(struct console *console, const char *line, unsigned int len)
-{
-	int i;
-
-	if (!strnstr(line, ear.pool, len) || strnstr(line, "expect", len))
-		return;
-	for (i = 0; i < NR_WORDS; i++) {
-		if (strnstr(line, ear.words[i], len))
-			atomic_inc(&ear.heard[i]);
-	}
-}
-
-static struct console ear_console = {
-	.name	= "wpt",
-	.write	= hear,
-	.flags	= CON_ENABLED,
-	.index	= -1,
+static const char * const words[NR_WORDS] = {
+	[IN_JOB]	= "has been in wpt_run_job",
+	[IN_OUTER]	= "has been in wait_for_job",
+	[AWAITED]	= "its end has been awaited",
+	[BY_SUBMITTER]	= "1 of them by their submitters",
+	[IN_OOPS]	= "has been in task_oops",
+	[IN_TERMINATED]	= "has been in terminated",
+	[IN_NONE]	= "is not in a task",
 };
 
 static int watchdog_suite_init(struct kunit_suite *suite)
 {
-	register_console(&ear_console);
+	ear_open(words, NR_WORDS);
 	return 0;
 }
 
 static void watchdog_suite_exit(struct kunit_suite *suite)
 {
-	unregister_console(&ear_console);
-}
-
-static int heard(int word)
-{
-	return atomic_read(&ear.heard[word]);
+	ear_close();
 }
 
 static int watchdog_init(struct kunit *test)
 {
-	int i;
-
-	for (i = 0; i < NR_WORDS; i++)
-		atomic_set(&ear.heard[i], 0);
 	return wpt_init(test, "wpool_watchdog");
 }
 
@@ -82,7 +46,7 @@ static struct wpool *heard_pool(struct kunit *test, const struct wpool_attrs *at
 {
 	struct wpool *pool = wpt_pool(test, attrs);
 
-	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	ear_listen(pool);
 	return pool;
 }
 
@@ -106,11 +70,11 @@ static void watchdog_names_once(struct kunit *test)
 		job = wpt_hold(test, pool, 1);
 		WPT_ASSERT_STAT(test, pool, OVERDUE, i);
 		WPT_EXPECT_WAITED(test, began, msecs_to_jiffies(PATIENCE_MS));
-		WPT_ASSERT_UNTIL(test, heard(IN_JOB) >= i);
+		WPT_ASSERT_UNTIL(test, ear_heard(IN_JOB) >= i);
 		began = jiffies;
 	}
 	/* the second was named by a look at the first, too */
-	KUNIT_EXPECT_EQ(test, heard(IN_JOB), 2);
+	KUNIT_EXPECT_EQ(test, ear_heard(IN_JOB), 2);
 	WPT_EXPECT_STAT(test, pool, OVERDUE, 2);
 	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_RUNNING), 2);
 	wpt_open(job->gate);
@@ -190,7 +154,7 @@ static void watchdog_names_many(struct kunit *test)
 	wpt_go_on(halt);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	/* and the one that keeps the pool full */
-	WPT_ASSERT_UNTIL(test, heard(IN_JOB) == MANY + submitters);
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_JOB) == MANY + submitters);
 	WPT_EXPECT_STAT(test, pool, OVERDUE, MANY + submitters);
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, submitters ? MANY : 0);
 	wpt_open(jobs->gate);
@@ -221,7 +185,7 @@ static void watchdog_names_nested(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &inner->task), 0);
 	wpt_open(hold->gate);
 	wpt_begun(test, inner);
-	WPT_ASSERT_UNTIL(test, heard(IN_OUTER) == 1 && heard(IN_JOB));
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_OUTER) == 1 && ear_heard(IN_JOB));
 	wpt_open(inner->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, outer), 0);
 }
@@ -244,7 +208,7 @@ static void watchdog_spares_quick(struct kunit *test)
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[19]), 0);
 	WPT_EXPECT_STAT(test, pool, OVERDUE, 0);
-	KUNIT_EXPECT_EQ(test, heard(IN_JOB), 0);
+	KUNIT_EXPECT_EQ(test, ear_heard(IN_JOB), 0);
 }
 
 /* Who waits for the end of a pool learns what it waits for, again and again. */
@@ -259,7 +223,7 @@ static void watchdog_names_awaited(struct kunit *test)
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	/* once for itself, and once each time the end is awaited longer */
-	WPT_ASSERT_UNTIL(test, heard(AWAITED) >= 3 && heard(IN_JOB) >= 3);
+	WPT_ASSERT_UNTIL(test, ear_heard(AWAITED) >= 3 && ear_heard(IN_JOB) >= 3);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
@@ -279,7 +243,7 @@ static void watchdog_counts_caller_runs(struct kunit *test)
 	wpt_begun(test, job);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
-	WPT_ASSERT_UNTIL(test, heard(BY_SUBMITTER));
+	WPT_ASSERT_UNTIL(test, ear_heard(BY_SUBMITTER));
 	wpt_open(hold->gate);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
@@ -328,9 +292,9 @@ static void watchdog_names_hook(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
-	WPT_ASSERT_UNTIL(test, heard(IN_OOPS) >= 2);
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_OOPS) >= 2);
 	wpt_open(stuck->in_oops);
-	WPT_ASSERT_UNTIL(test, heard(IN_TERMINATED) >= 2);
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_TERMINATED) >= 2);
 	wpt_open(stuck->in_terminated);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
@@ -356,7 +320,7 @@ static void watchdog_names_stop(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
-	WPT_ASSERT_UNTIL(test, heard(IN_NONE) >= 2);
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_NONE) >= 2);
 	wpt_open(gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }

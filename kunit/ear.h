@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Listens to the log, as a console, for what wpool says of one pool of a test's. What a test
+ * expects there it also promises to who reads the log afterwards.
+ */
+#ifndef _WPOOL_EAR_H
+#define _WPOOL_EAR_H
+
+#include "wpool_kunit.h"
+
+/* For the init and exit of a suite: for which of @n words, eight at most. */
+void ear_open(const char * const *words, unsigned int n);
+void ear_close(void);
+
+/* From now on of this pool; nothing has been heard yet. */
+void ear_listen(const struct wpool *pool);
+
+/* How many lines of the pool had the nth word. */
+int ear_heard(unsigned int n);
+
+#endif /* _WPOOL_EAR_H */
