@@ -10,7 +10,7 @@
 #include <linux/string.h>
 #include <linux/task_work.h>
 #include <linux/umh.h>
-#include "wpool_kunit.h"
+#include "dead_scene.h"
 
 static int caller_odd_init(struct kunit *test)
 {
@@ -279,16 +279,18 @@ static void caller_odd_own_group(struct kunit *test)
 {
 	struct mourned *mourned = wpt_alloc(test, sizeof(*mourned));
 	struct wpool *pool = caller_pool(test);
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *guards;
 
 	mourned->again = *(const bool *)test->param_value;
 	wpool_task_init(&mourned->task, die_in_group, mourned);
 	wpt_call(test, submit_to_own_group, pool, mourned);
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
+	guards = dead_use_stacks(test, wpt_pool(test, NULL));
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &mourned->task), mourned->again ? 0 : -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, mourned->runs, 1 + mourned->again);
 	KUNIT_EXPECT_EQ(test, mourned->err, 0);
+	dead_expect_untouched(test, guards);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 	wpt_destroy(test, pool);
 }

@@ -5,7 +5,6 @@
  * waits for it or blocks to submit to it.
  */
 #include <linux/kthread.h>
-#include <linux/string.h>
 #include "dead_scene.h"
 
 static int dead_group_init(struct kunit *test)
@@ -19,7 +18,6 @@ struct host {
 	struct wpt_gate		*gate;
 	struct wpool_group	*group;
 	struct completion	ready;
-	struct wpt_job		*guards;
 };
 
 static int host_and_die(void *arg)
@@ -52,45 +50,6 @@ static void die_now(struct kunit *test, struct host *host)
 {
 	wpt_open(host->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
-}
-
-/* How many others have stacks then, and that of the host among them. */
-#define GUARDS		8
-
-/* A task that sees whether anybody writes to its stack until its gate opens. */
-static int guard_stack(void *arg)
-{
-	struct wpt_job *job = arg;
-	u8 area[900];
-
-	memset(area, 0xff, sizeof(area));
-	barrier_data(area);
-	complete_all(&job->begun);
-	wait_for_completion(&job->gate->opened);
-	return memchr_inv(area, 0xff, sizeof(area)) ? -EIO : 0;
-}
-
-static void use_stacks(struct kunit *test, struct wpool *pool, struct host *host)
-{
-	unsigned int i;
-
-	host->guards = wpt_jobs(test, GUARDS, wpt_gate(test));
-	KUNIT_EXPECT_EQ(test, wpool_resize(pool, GUARDS), 0);
-	for (i = 0; i < GUARDS; i++) {
-		wpool_task_init(&host->guards[i].task, guard_stack, &host->guards[i]);
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->guards[i].task), 0);
-	}
-	for (i = 0; i < GUARDS; i++)
-		wpt_begun(test, &host->guards[i]);
-}
-
-static void expect_untouched(struct kunit *test, struct host *host)
-{
-	unsigned int i;
-
-	wpt_open(host->guards[0].gate);
-	for (i = 0; i < GUARDS; i++)
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, &host->guards[i]), 0);
 }
 
 /* A task that waits for a group on its stack, and is taken down by the last task of it. */
@@ -177,6 +136,7 @@ static void dead_group_queued(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 6, NULL), *hold;
 	struct host *host = make_host(test, own ? pool : other);
+	struct wpt_job *guards;
 	unsigned int i;
 
 	hold = wpt_hold(test, pool, own ? 1 : 2);
@@ -188,11 +148,11 @@ static void dead_group_queued(struct kunit *test)
 			wpt_group_schedule(test, host->group, pool, &jobs[i], 1);
 	}
 	die_now(test, host);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	for (i = 0; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i % 2 ? 0 : -ECANCELED);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 3);
 }
 
@@ -203,14 +163,15 @@ static void dead_group_running(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct host *host = make_host(test, own ? pool : other);
+	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
 	die_now(test, host);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);
 }
 
@@ -220,16 +181,17 @@ static void dead_group_again(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	die_now(test, host);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 1);
 }
 
@@ -239,6 +201,7 @@ static void dead_group_keyed(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold = wpt_hold(test, pool, 1);
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 	struct wpool_keyed_task *keyed[3];
 	unsigned int i;
 
@@ -249,11 +212,11 @@ static void dead_group_keyed(struct kunit *test)
 				wpool_group_schedule(host->group, pool, &keyed[i]->task), 0);
 	}
 	die_now(test, host);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[i]->task), i == 2 ? 0 : -ECANCELED);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 2);
 }
 
@@ -264,6 +227,7 @@ static void dead_group_delayed(struct kunit *test)
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(host->group, pool, &dtask->task), 0);
@@ -271,9 +235,9 @@ static void dead_group_delayed(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 1);
 }
 
@@ -299,6 +263,7 @@ static void dead_group_awaited(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 	struct wpt_thread *waiter;
 
 	wpt_group_schedule(test, host->group, pool, jobs, 2);
@@ -308,10 +273,10 @@ static void dead_group_awaited(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 1);
 }
 
@@ -327,6 +292,7 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
@@ -335,10 +301,10 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, RUNNING, 2);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);
 }
 
@@ -350,6 +316,7 @@ static void dead_group_helped(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 
 	wpool_task_init(waiter, wait_for_group, host->group);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, waiter), 0);
@@ -358,12 +325,12 @@ static void dead_group_helped(struct kunit *test)
 	wpt_begun(test, &jobs[0]);
 	WPT_EXPECT_STAT(test, pool, NESTED, 1);
 	die_now(test, host);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -ECANCELED);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 1);
 }
 
@@ -381,6 +348,7 @@ static void dead_group_blocked(struct kunit *test)
 	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 	struct wpt_thread *submitter, *waiter;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
@@ -390,11 +358,11 @@ static void dead_group_blocked(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);
 	/* it was not accepted: its owner may do so */
 	KUNIT_EXPECT_EQ(test, wpool_schedule(other, &jobs[1].task), 0);
@@ -431,6 +399,7 @@ static void dead_group_awaited_at_home(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold = wpt_hold(test, pool, 1);
 	struct heir *heir = wpt_alloc(test, sizeof(*heir));
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 	struct wpt_thread *submitter;
 
 	heir->group = host->group;
@@ -444,10 +413,10 @@ static void dead_group_awaited_at_home(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, atomic_read(&heir->job->runs) && sleeps(heir->job->worker));
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &heir->task), -EOWNERDEAD);
-	use_stacks(test, other, host);
+	guards = dead_use_stacks(test, other);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
 	wpt_open(hold->gate);
-	expect_untouched(test, host);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);
 }
 
@@ -457,12 +426,13 @@ static void dead_group_empty(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct host *host = make_host(test, other);
+	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, host->group), 0);
 	die_now(test, host);
-	use_stacks(test, other, host);
-	expect_untouched(test, host);
+	guards = dead_use_stacks(test, other);
+	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);
 	dead_expect_balance(test, other, 0);
 }

@@ -36,3 +36,40 @@ void dead_expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
 			wpt_stat(pool, WPOOL_STAT_OOPSED));
 	wpt_destroy(test, pool);
 }
+
+/* A task that sees whether anybody writes to its stack until its gate opens. */
+static int guard_stack(void *arg)
+{
+	struct wpt_job *job = arg;
+	u8 area[900];
+
+	memset(area, 0xff, sizeof(area));
+	barrier_data(area);
+	complete_all(&job->begun);
+	wait_for_completion(&job->gate->opened);
+	return memchr_inv(area, 0xff, sizeof(area)) ? -EIO : 0;
+}
+
+struct wpt_job *dead_use_stacks(struct kunit *test, struct wpool *pool)
+{
+	struct wpt_job *guards = wpt_jobs(test, DEAD_GUARDS, wpt_gate(test));
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, wpool_resize(pool, DEAD_GUARDS), 0);
+	for (i = 0; i < DEAD_GUARDS; i++) {
+		wpool_task_init(&guards[i].task, guard_stack, &guards[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &guards[i].task), 0);
+	}
+	for (i = 0; i < DEAD_GUARDS; i++)
+		wpt_begun(test, &guards[i]);
+	return guards;
+}
+
+void dead_expect_untouched(struct kunit *test, struct wpt_job *guards)
+{
+	unsigned int i;
+
+	wpt_open(guards->gate);
+	for (i = 0; i < DEAD_GUARDS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &guards[i]), 0);
+}

@@ -22,6 +22,14 @@ struct wpool *dead_pool(struct kunit *test, unsigned int capacity);
 /* A function of tasks, which takes the thread down. */
 int dead_die(void *arg);
 
+/*
+ * Others have stacks now, in a pool that has nothing to do: those of the dead among them,
+ * and until they are asked they see whether anybody writes there.
+ */
+#define DEAD_GUARDS	8
+struct wpt_job *dead_use_stacks(struct kunit *test, struct wpool *pool);
+void dead_expect_untouched(struct kunit *test, struct wpt_job *guards);
+
 /* All that was accepted has ended, and the pool comes to its end, which is here. */
 void dead_expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran);
 
