@@ -231,16 +231,45 @@ static bool all_sleep(struct divers *all)
 	return true;
 }
 
-/* 81, 83: the same, but before all of them have been looked at there is one worker more */
+/* The hook of workers that take their time, once they are told to; the priv of a pool. */
+struct start {
+	struct wpt_gate		*gate;
+	bool			slow;
+};
+
+static void start_slowly(struct wpool *pool)
+{
+	struct start *start = wpool_priv(pool);
+
+	if (READ_ONCE(start->slow))
+		wait_for_completion(&start->gate->opened);
+}
+
+/* The manager comes by each pool that it was asked to, in turn. */
+static void let_manager_look(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < DIVERS / 10; i++)
+		wpt_destroy(test, wpt_pool(test, &(struct wpool_attrs) { .min_workers = 1 }));
+}
+
+/* 81, 83: the same, but before all of them have been looked at one more worker is starting */
 static void hold_refused_in_time(struct kunit *test)
 {
+	static const struct wpool_ops ops = { .worker_start = start_slowly };
 	const struct cpumask *here = cpumask_of(cpumask_first(cpu_online_mask));
+	struct start *start = wpt_alloc(test, sizeof(*start));
 	struct wpt_halt *halt;
 	struct divers *all;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
-	all = new_divers(test, &(struct wpool_attrs) { .capacity = DIVERS + 1, .cpumask = here });
+	start->gate = wpt_gate(test);
+	all = new_divers(test, &(struct wpool_attrs) {
+		.capacity = DIVERS + 1, .cpumask = here, .ops = &ops, .priv = start,
+	});
+	WRITE_ONCE(start->slow, true);
 	set_cpus_allowed_ptr(current, here);
 	halt = wpt_halt_manager(test);
 	wpt_open(all->gate);
@@ -250,6 +279,8 @@ static void hold_refused_in_time(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	if (halt->early)
 		kunit_skip(test, "the manager was not kept from looking");
+	let_manager_look(test);
+	wpt_open(start->gate);
 	divers_expect(test, all, -ENODATA);
 }
 
