@@ -340,7 +340,7 @@ static int die_as_visitor(void *arg)
 static struct visitor *visitor(struct kunit *test, struct wpool *pool, bool leader)
 {
 	struct visitor *visitor = wpt_alloc(test, sizeof(*visitor));
-	char *argv[] = { "/helper", "thread", NULL }, *envp[] = { NULL };
+	char *argv[3] = { "/helper", "thread" }, *envp[1] = { NULL };
 
 	visitor->pool = pool;
 	wpool_task_init(&visitor->task, die_as_visitor, NULL);

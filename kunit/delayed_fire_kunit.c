@@ -209,7 +209,8 @@ static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_
 		wpool_delayed_task_init(&pair->first, wpt_run_job, job);
 		wpool_delayed_task_init(&pair->second.dtask, wpt_run_job, job);
 		for (i = 0; i < 2; i++)
-			KUNIT_ASSERT_EQ(test, wpool_group_schedule(&pair->group, pool, tasks[i]), 0);
+			KUNIT_ASSERT_EQ(test, wpool_group_schedule(&pair->group, pool,
+								   tasks[i]), 0);
 		KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &pair->first, 3600 * HZ), 0);
 		KUNIT_ASSERT_EQ(test, wpt_call(test, call_delay_in_group, pool, &pair->second), 0);
 		cancelled = wpt_call(test, call_group_cancel, pool, pair);
