@@ -74,10 +74,11 @@ void wpt_go_on(struct wpt_halt *halt)
 	halt->manager = NULL;
 }
 
-void wpt_await_halt(void)
+bool wpt_await_halt(void)
 {
 	u64 end = ktime_get_mono_fast_ns() + (u64)HALT_LIMIT * TICK_NSEC;
 
 	while (!READ_ONCE(asked) && ktime_get_mono_fast_ns() < end)
 		cpu_relax();
+	return READ_ONCE(asked);
 }

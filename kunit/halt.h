@@ -25,9 +25,24 @@ void wpt_go_on(struct wpt_halt *halt);
 
 /*
  * Where there are no interrupts, on that CPU: returns when it is about to be halted as soon
- * as there are, so that it is between this hold of a pool's lock and the next.
+ * as there are, so that it is between this hold of a pool's lock and the next; or false.
  */
-void wpt_await_halt(void);
+bool wpt_await_halt(void);
+
+/*
+ * As wpt_until(), while a CPU is halted. It does not sleep: that CPU's timer may be the one
+ * which is to wake it.
+ */
+#define wpt_busy_until(condition)					\
+({									\
+	unsigned long __end = jiffies + WPT_LIMIT;			\
+	bool __true;							\
+									\
+	while (!(__true = (condition)) &&				\
+	       time_before(READ_ONCE(jiffies), __end))			\
+		cond_resched();						\
+	__true;								\
+})
 
 /* As wpt_until(), for what is over before a tick is. */
 #define wpt_spin_until(condition)					\

@@ -273,7 +273,7 @@ static void hold_refused_in_time(struct kunit *test)
 	set_cpus_allowed_ptr(current, here);
 	halt = wpt_halt_manager(test);
 	wpt_open(all->gate);
-	wpt_until(all_sleep(all));
+	wpt_busy_until(all_sleep(all));
 	KUNIT_EXPECT_EQ(test, wpool_resize(all->pool, DIVERS + 2), 0);
 	wpt_go_on(halt);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);

@@ -148,9 +148,9 @@ static void watchdog_names_many(struct kunit *test)
 	set_cpus_allowed_ptr(current, start->where);
 	halt = wpt_halt_manager(test);
 	wpt_open(start->gate);
-	wpt_until(all_begun(jobs));
+	wpt_busy_until(all_begun(jobs));
 	late = jiffies + 2 * msecs_to_jiffies(PATIENCE_MS);
-	wpt_until(time_after(jiffies, late));
+	wpt_busy_until(time_after(jiffies, late));
 	wpt_go_on(halt);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	/* and the one that keeps the pool full */
