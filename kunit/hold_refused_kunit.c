@@ -164,10 +164,12 @@ static void hold_refused_too_deep(struct kunit *test)
 	hold_expect_bounded(test, all->pool);
 }
 
-/* How deep a worker runs them. */
-static int deepest(struct kunit *test)
+/* How deep a worker runs them, in a pool with these hooks: they take some of its stack. */
+static int deepest(struct kunit *test, const struct wpool_attrs *attrs)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .ops = attrs->ops, .priv = attrs->priv,
+	});
 
 	return wpt_result(test, &new_dive(test, pool, NULL)->task);
 }
@@ -183,7 +185,7 @@ static struct divers *new_divers(struct kunit *test, const struct wpool_attrs *a
 
 	all->pool = wpt_pool(test, attrs);
 	all->dives = wpt_alloc(test, DIVERS * sizeof(*all->dives));
-	all->bottom = deepest(test);
+	all->bottom = deepest(test, attrs);
 	all->start = wpt_gate(test);
 	all->gate = wpt_gate(test);
 	KUNIT_ASSERT_GT(test, all->bottom, 1);
