@@ -25,10 +25,10 @@
  * The same goes for the task of a run, at its end: it is not touched if it is not what it
  * was. All that its end needs but for the waiters is in struct wpool_run.
  *
- * What cannot be seen: memory that was freed and has all it had; then the task is run. And
- * it is not for us to survive a delayed task that is broken, as its timer is the
- * kernel's, or a group. Those who wait for a lost task, or for its group, wait for ever,
- * and its module stays pinned.
+ * What cannot be seen: memory that was freed and has all it had; then the task is run. User
+ * Mode Linux does not survive a fault of its kernel. And it is not for us to survive a
+ * delayed task that is broken, as its timer is the kernel's, or a group. Those who wait for
+ * a lost task, or for its group, wait for ever, and its module stays pinned.
  */
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
@@ -194,11 +194,12 @@ static struct wpool_keyed_task *keyed_of(struct wpool_task *task)
 /* One that is inside its function, if it has a key and is the only one of it. */
 static void mend_running(struct wpool *pool, struct wpool_run *run)
 {
+	struct wpool_task *task = run->task;
 	struct wpool_keyed_task *keyed = NULL;
 	struct rb_node *parent, **place;
 
-	if (run->task && mend_run_ok(run))
-		keyed = keyed_of(run->task);
+	if (task && mend_run_ok(run) && task->pool == pool && task->state & TASK_IN_FN)
+		keyed = keyed_of(task);
 	if (!keyed)
 		return;
 	place = place_of(pool, keyed->key, &parent);

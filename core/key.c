@@ -123,8 +123,10 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 	*parent = NULL;
 	while (*place) {
 		if (unlikely(!link_ok(pool, *place, *parent))) {
-			mend_lists(pool);
-			return key_place(pool, key, parent);	/* all are whole now */
+			mend_lists(pool);	/* all are whole then, and it begins anew */
+			place = &pool->keys.rb_node;
+			*parent = NULL;
+			continue;
 		}
 		if (link_head(*place)->key == key)
 			break;
