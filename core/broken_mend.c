@@ -305,5 +305,10 @@ void mend_lists(struct wpool *pool)
 bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 		   const struct wpool_task *task)
 {
-	return mend_waits(pool, task) && mend_peek_known(&entry->next) && mend_linked(entry);
+	const struct list_head *next = step(entry, false), *prev = step(entry, true);
+
+	/* At last what KASAN tells of if it was freed: in the links it has left something. */
+	return mend_peek_known(&task->pool) == (unsigned long)pool &&
+	       mend_follows(next, entry) && step(prev, false) == entry &&
+	       READ_ONCE(task->state) == TASK_QUEUED;
 }
