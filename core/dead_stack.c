@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A worker that is taken down lets go of what lies on its stack, before that goes; see worker_stack.c.
+ * A worker that is taken down lets go of what lies on its stack, before that goes; see
+ * worker_stack.c.
  */
 #include <linux/lockdep.h>
 #include <linux/rculist.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a task, so far as it is the same for all. What every end goes through is in task_end.h.
+ * The end of a task, so far as it is the same for all. What every end goes through is in
+ * task_end.h.
  *
  * An accepted task ends once, in one of three ways, and each of them counts it
  * and tells its waiters in the hold of pool->lock in which it becomes certain:
