@@ -99,7 +99,7 @@ bool tort_duel_hoards(const struct tort_duel *duel);
 void tort_duels_choose(struct tort_ctx *ctx, struct tort_arena *arena);
 void tort_duel(struct tort_ctx *ctx, struct tort_duel *duel, bool first);
 bool tort_duel_holds(struct tort_pool *tp);
-bool tort_duel_may_die(const struct tort_pool *tp, enum tort_act act);
+bool tort_duel_may_die(struct tort_pool *tp, enum tort_act act);
 void tort_duel_support(struct tort_ctx *ctx);
 void tort_duel_at_end(struct tort_ctx *ctx, bool first);
 

@@ -96,8 +96,8 @@ static unsigned long linger(unsigned int what)
 	return tort_is_back(what) ? 3 * LINGER : LINGER;
 }
 
-/* Until the other is in flight. Not all of what wpool tells wakes us. */
-static void lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
+/* Not all of what wpool tells wakes us. Return: is the other in flight? */
+static bool lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
 {
 	struct tort_arena *arena = tp->arena;
 	unsigned long end = jiffies + linger(duel->act);
@@ -115,6 +115,7 @@ static void lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
 					atomic_read(&arena->beats) != beats, 1);
 	} while (time_before(jiffies, end));
 	atomic_dec(&duel->waiting);
+	return there;
 }
 
 /**
@@ -207,11 +208,16 @@ bool tort_duel_holds(struct tort_pool *tp)
  * @tp: of which pool
  * @act: what that is
  *
- * Return: false if it is to be met, and nobody is there yet: it would die in vain.
+ * Context: may sleep.
+ * Return: false if it would die in vain, as the other of a duel does not come.
  */
-bool tort_duel_may_die(const struct tort_pool *tp, enum tort_act act)
+bool tort_duel_may_die(struct tort_pool *tp, enum tort_act act)
 {
 	struct tort_duel *duel = tort_duel_on(tp);
 
-	return !duel || act != duel->flight || act == duel->act || atomic_read(&duel->waiting);
+	if (!duel || duel->act == duel->flight)
+		return true;
+	if (act == duel->act)
+		return lie_in_wait(tp, duel);
+	return act != duel->flight || atomic_read(&duel->waiting);
 }
