@@ -206,31 +206,31 @@ static void break_one(struct kunit *test, const struct broken_place *place)
 	expect_end(test, scene, is_queued_again(scene));
 }
 
-/* 79: on the queue */
+/* 84: on the queue */
 static void broken_on_queue(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) { .prio = WPOOL_PRIO_NORMAL });
 }
 
-/* 79: among those of another priority */
+/* 84: among those of another priority */
 static void broken_of_low_priority(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) { .prio = WPOOL_PRIO_LOW });
 }
 
-/* 79: accepted without the lock, and nobody has looked at it yet */
+/* 84: accepted without the lock, and nobody has looked at it yet */
 static void broken_in_staging(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) { .prio = WPOOL_PRIO_NORMAL, .ahead = 6 });
 }
 
-/* 79: at the head of the queue, from which it is taken without the lock */
+/* 84: at the head of the queue, from which it is taken without the lock */
 static void broken_in_batch(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) { .prio = WPOOL_PRIO_NORMAL, .batched = true });
 }
 
-/* 79: in order with others, which it holds back or follows */
+/* 84: in order with others, which it holds back or follows */
 static void broken_with_key(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) {
@@ -238,13 +238,13 @@ static void broken_with_key(struct kunit *test)
 	});
 }
 
-/* 79: one key of several */
+/* 84: one key of several */
 static void broken_with_own_key(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) { .prio = WPOOL_PRIO_NORMAL, .keyed = true });
 }
 
-/* 79: in a group: the others of it run */
+/* 84: in a group: the others of it run */
 static void broken_in_group(struct kunit *test)
 {
 	break_one(test, &(struct broken_place) {
@@ -279,19 +279,19 @@ static void cancel_beside(struct kunit *test, const struct broken_place *place)
 	expect_end(test, scene, is_queued_again(scene));
 }
 
-/* 79: a neighbour is cancelled */
+/* 84: a neighbour is cancelled */
 static void broken_beside_cancelled(struct kunit *test)
 {
 	cancel_beside(test, &on_queue);
 }
 
-/* 79: one of the same key is */
+/* 84: one of the same key is */
 static void broken_beside_key_cancelled(struct kunit *test)
 {
 	cancel_beside(test, &with_key);
 }
 
-/* 79: more is submitted behind it */
+/* 84: more is submitted behind it */
 static void broken_before_more(struct kunit *test)
 {
 	struct broken_scene *scene = broken_scene(test, test->param_value, &on_queue);
@@ -306,7 +306,7 @@ static void broken_before_more(struct kunit *test)
 	expect_end(test, scene, is_queued_again(scene));
 }
 
-/* 79: a walk along the queue comes to it: a group is cancelled */
+/* 84: a walk along the queue comes to it: a group is cancelled */
 static void broken_walked_over(struct kunit *test)
 {
 	struct broken_place place = {
@@ -325,7 +325,7 @@ static void broken_walked_over(struct kunit *test)
 	expect_end(test, scene, 0);
 }
 
-/* 79: the pool is shut down, and hands back the others */
+/* 84: the pool is shut down, and hands back the others */
 static void broken_shut_down(struct kunit *test)
 {
 	struct broken_scene *scene = broken_scene(test, test->param_value, &on_queue);

@@ -103,7 +103,7 @@ static void expect_ended(struct kunit *test, struct breaker *breaker)
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaker->victim->runs), 1);
 }
 
-/* 79: a task breaks itself; its run, or its burial, ends without it */
+/* 84: a task breaks itself; its run, or its burial, ends without it */
 static void broken_run_itself(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -121,7 +121,7 @@ static void broken_run_itself(struct kunit *test)
 	expect_ended(test, breaks);
 }
 
-/* 79: the head of a key does: those that follow it run */
+/* 84: the head of a key does: those that follow it run */
 static void broken_run_with_key(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -185,7 +185,7 @@ static void expect_islands_end(struct kunit *test, struct islands *scene)
 	broken_expect_end(test, scene->pool);
 }
 
-/* 79: a whole task between two broken ones is lost with them, until somebody waits for it */
+/* 84: a whole task between two broken ones is lost with them, until somebody waits for it */
 static void broken_run_between_awaited(struct kunit *test)
 {
 	struct islands *scene = islands(test);
@@ -197,7 +197,7 @@ static void broken_run_between_awaited(struct kunit *test)
 	expect_islands_end(test, scene);
 }
 
-/* 79: or takes it back */
+/* 84: or takes it back */
 static void broken_run_between_cancelled(struct kunit *test)
 {
 	struct islands *scene = islands(test);
@@ -208,7 +208,7 @@ static void broken_run_between_cancelled(struct kunit *test)
 	expect_islands_end(test, scene);
 }
 
-/* 79: the pool ends without it */
+/* 84: the pool ends without it */
 static void broken_run_between_left(struct kunit *test)
 {
 	struct islands *scene = islands(test);
@@ -219,7 +219,7 @@ static void broken_run_between_left(struct kunit *test)
 	broken_unseen(&scene->jobs[2].task);
 }
 
-/* 79: submitters that wait for room get that of a lost task as well */
+/* 84: submitters that wait for room get that of a lost task as well */
 static void broken_run_makes_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
