@@ -17,11 +17,19 @@ static struct {
 	bool		halts;		/* who has met it, before it takes the lock again */
 } between;
 
+/* The task that was cancelled last in this pool, if there is one. */
+static struct {
+	const char	*pool;
+	const void	*task;
+} told;
+
 /* By the call that is to be halted, on the last of the CPUs and under the pool's lock. */
 static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
 {
-	const char *wanted = READ_ONCE(between.pool);
+	const char *wanted = READ_ONCE(between.pool), *named = READ_ONCE(told.pool);
 
+	if (named && !strcmp(pool, named))
+		told.task = task;
 	if (!wanted || strcmp(pool, wanted))
 		return;
 	WRITE_ONCE(between.pool, NULL);
@@ -45,8 +53,8 @@ static int between_init(struct kunit *test)
 {
 	int err = wpt_init(test, "wpool_between");
 
-	if (!err && (!cancel_event.tracepoint || num_online_cpus() < 2))
-		kunit_skip(test, "needs tracepoints, and two CPUs");
+	if (!err && !cancel_event.tracepoint)
+		kunit_skip(test, "needs tracepoints");
 	return err;
 }
 
@@ -60,8 +68,10 @@ static const struct cpumask *there(void)
 	return cpumask_of(cpumask_last(cpu_online_mask));
 }
 
-static void arm(struct wpool *pool)
+static void arm(struct kunit *test, struct wpool *pool)
 {
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
 	set_cpus_allowed_ptr(current, here());
 	between.met = false;
 	between.halts = false;
@@ -91,6 +101,26 @@ static int call_cancel_sync(struct wpt_thread *self)
 	return wpool_cancel_sync(&self->job->task);
 }
 
+/* 47, 48: what a call has taken back is told before it returns, and is not there any more */
+static void between_cancelled_is_told(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	told.task = NULL;
+	WRITE_ONCE(told.pool, wpool_name(pool));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_sync(&job->task));
+	WRITE_ONCE(told.pool, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, told.task, (const void *)&job->task);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
+	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
+	wpool_resume(pool);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+}
+
 /* 48, 50: submitted again when it has just been taken back: it is taken back once more */
 static void between_cancel_and_wait(struct kunit *test)
 {
@@ -102,7 +132,7 @@ static void between_cancel_and_wait(struct kunit *test)
 
 	wpool_pause(pool);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	arm(pool);
+	arm(test, pool);
 	canceller = wpt_thread(test, call_cancel_sync, NULL, job, NULL);
 	halt = halt_it(test);
 	err = wpool_schedule(pool, &job->task);
@@ -186,7 +216,7 @@ static void between_look_and_let_go(struct kunit *test)
 	struct wpt_halt *halt;
 	bool done;
 
-	arm(pool);
+	arm(test, pool);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(other, &deed->task), 0);
 	halt = halt_it(test);
 	deed->there = between.halts;
@@ -205,6 +235,7 @@ static void between_look_and_let_go(struct kunit *test)
 }
 
 static struct kunit_case between_cases[] = {
+	KUNIT_CASE(between_cancelled_is_told),
 	KUNIT_CASE(between_cancel_and_wait),
 	KUNIT_CASE(between_look_and_let_go),
 	{}

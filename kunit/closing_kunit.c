@@ -123,8 +123,8 @@ static int closing_init(struct kunit *test)
 {
 	int ret = wpt_init(test, "wpool_closing");
 
-	if (!ret && (!state_event.tracepoint || num_online_cpus() < 2))
-		kunit_skip(test, "needs tracepoints and two CPUs");
+	if (!ret && !state_event.tracepoint)
+		kunit_skip(test, "needs tracepoints");
 	return ret;
 }
 
@@ -134,6 +134,35 @@ static void closing_exit(struct kunit *test)
 	scene.close = false;
 	scene.helper = NULL;
 	wpt_exit(test);
+}
+
+/* 57: all who block are turned away before the pool comes to its end, however many */
+static void closing_turns_away(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);
+	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads));
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < SUBMITTERS; i++)
+		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, SUBMITTERS);
+	scene.blocked = -1;
+	scene.pool = pool;
+	wpt_open(hold->gate);
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, scene.blocked, 0);
+	for (i = 0; i < SUBMITTERS; i++) {
+		int ret = wpt_join(test, threads[i]);
+
+		/* or let in just before */
+		wrong += ret != -ESHUTDOWN && (ret || atomic_read(&jobs[i].runs) != 1);
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
 static int die(void *arg)
@@ -161,6 +190,8 @@ static void closing_with_blocked(struct kunit *test)
 	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads)), *hog;
 	unsigned int i, wrong = 0;
 
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
 	wpool_task_init(&fatal->task, die, fatal);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
 	wpt_begun(test, fatal);
@@ -244,6 +275,8 @@ static void closing_with_helper(struct kunit *test)
 	bool grouped = *(const bool *)test->param_value, met = false;
 	unsigned int i;
 
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
 	for (i = 0; i < TRIES && (grouped ? i < 5 : !met); i++)
 		met = help_late(test, grouped);
 	/* of a task in a group it cannot be told */
@@ -251,6 +284,7 @@ static void closing_with_helper(struct kunit *test)
 }
 
 static struct kunit_case closing_cases[] = {
+	KUNIT_CASE(closing_turns_away),
 	KUNIT_CASE(closing_with_blocked),
 	KUNIT_CASE_PARAM(closing_with_helper, group_gen_params),
 	{}
