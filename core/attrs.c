@@ -204,7 +204,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	/* One is always kept, so that no task depends on making a thread. */
 	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
 			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);
-	pool->depth = attrs_depth(attrs);
+	pool->queue_depth = attrs_depth(attrs);
 	pool->full = attrs->full;
 	pool->max_blocked = attrs->max_blocked;
 	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:

@@ -21,12 +21,12 @@
 #include "waiter.h"
 
 /* The color says nothing any more if it is out of range. */
-static void count(unsigned int *undone, u8 color)
+static void count(unsigned int *in_flight, u8 color)
 {
-	undone[color % WPOOL_NR_COLORS]++;
+	in_flight[color % WPOOL_NR_COLORS]++;
 }
 
-static void count_waiting(struct wpool *pool, unsigned int *undone)
+static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 {
 	struct list_head *entry;
 	struct wpool_task *task;
@@ -35,18 +35,18 @@ static void count_waiting(struct wpool *pool, unsigned int *undone)
 
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
 		list_for_each_entry(task, &pool->queue[prio], node)
-			count(undone, task->color);
+			count(in_flight, task->color);
 	}
-	list_for_each(entry, &pool->held)
-		count(undone, mend_held_task(entry)->color);
+	list_for_each(entry, &pool->deferred)
+		count(in_flight, mend_held_task(entry)->color);
 	list_for_each_entry(task, &pool->delayed, node)
-		count(undone, task->color);
+		count(in_flight, task->color);
 	list_for_each_entry(run, &pool->again, again_node)
-		count(undone, run->again_color);
+		count(in_flight, run->again_color);
 }
 
 /* Of the batch only what runs, or has been run and not been counted. */
-static void count_running(struct wpool *pool, unsigned int *undone)
+static void count_running(struct wpool *pool, unsigned int *in_flight)
 {
 	struct wpool_worker *worker;
 	struct wpool_caller *caller;
@@ -54,13 +54,13 @@ static void count_running(struct wpool *pool, unsigned int *undone)
 
 	raw_spin_lock(&pool->batch.lock);
 	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = worker->between; i < worker->depth; i++)
-			count(undone, worker->runs[i].color);
-		undone[worker->runs[0].color] += worker_unharvested(worker);
+		for (i = worker->between; i < worker->nesting; i++)
+			count(in_flight, worker->runs[i].color);
+		in_flight[worker->runs[0].color] += worker_unharvested(worker);
 	}
 	raw_spin_unlock(&pool->batch.lock);
 	list_for_each_entry(caller, &pool->callers, node)
-		count(undone, caller->run.color);
+		count(in_flight, caller->run.color);
 }
 
 /*
@@ -70,18 +70,18 @@ static void count_running(struct wpool *pool, unsigned int *undone)
  */
 static unsigned int recount(struct wpool *pool)
 {
-	unsigned int undone[WPOOL_NR_COLORS] = {}, color, sum = 0;
+	unsigned int in_flight[WPOOL_NR_COLORS] = {}, color, sum = 0;
 	int missing;
 
-	count_waiting(pool, undone);
-	count_running(pool, undone);
+	count_waiting(pool, in_flight);
+	count_running(pool, in_flight);
 	for (color = 0; color < WPOOL_NR_COLORS; color++) {
-		missing = pool->undone[color] - undone[color];
+		missing = pool->in_flight[color] - in_flight[color];
 		if (!missing)
 			continue;
 		sum += max(missing, 0);
 		counter_add(&pool->stats[WPOOL_STAT_CANCELLED], missing);
-		pool->undone[color] = undone[color];
+		pool->in_flight[color] = in_flight[color];
 		flush_done(pool, color, 0);
 	}
 	return sum;
@@ -91,7 +91,7 @@ static unsigned int recount(struct wpool *pool)
  * Those who wait for tasks that are held back by keys: what it is that holds them back may
  * have been lost. Context: pool->lock held.
  */
-static void tell_keyed(struct wpool *pool)
+static void wake_keyed(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	struct wpool_waiter *waiter;
@@ -101,16 +101,16 @@ static void tell_keyed(struct wpool *pool)
 
 	list_for_each_entry(worker, &pool->workers, node) {
 		waiter = worker->waiter;
-		if (!waiter || !waiter->task || !watch_is_on(pool, waiter))
+		if (!waiter || !waiter->task || !task_waiter_is_on(pool, waiter))
 			continue;
-		watch_del(pool, waiter);
-		waiter_tell(waiter, -EAGAIN, &pool->wakes);
+		task_waiter_del(pool, waiter);
+		waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
 	}
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
 		list_for_each_entry(task, &pool->queue[prio], node) {
-			group = task->flags & WPOOL_TASK_KEYED ? watch_group(task) : NULL;
+			group = task->flags & WPOOL_TASK_KEYED ? task_group_of(task) : NULL;
 			if (group)
-				group_tell_workers(group, pool);
+				group_wake_workers(group, pool);
 		}
 	}
 }
@@ -157,7 +157,7 @@ void lost_look(struct wpool *pool)
 	WRITE_ONCE(pool->mend.pending, false);
 	lost = recount(pool);
 	if (was.keys)
-		tell_keyed(pool);
+		wake_keyed(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_END);
 	pool_unlock(pool, flags);
 	tell(pool, &was, lost);

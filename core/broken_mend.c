@@ -50,7 +50,7 @@ struct mending {
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
-	return list == &pool->held ? mend_held_task(entry) :
+	return list == &pool->deferred ? mend_held_task(entry) :
 				     list_entry(entry, struct wpool_task, node);
 }
 
@@ -222,8 +222,8 @@ static void mend_queued(struct wpool *pool, struct wpool_task *task)
 	}
 	walk_del(pool, &task->node);
 	RB_CLEAR_NODE(&keyed->link);
-	list_add_tail(&keyed->held, &pool->held);
-	shared_inc(pool->nr_held);
+	list_add_tail(&keyed->deferred, &pool->deferred);
+	shared_inc(pool->nr_deferred);
 }
 
 /* One that was held back. If what did so has been lost, it is the head now. */
@@ -239,8 +239,8 @@ static void mend_held(struct wpool *pool, struct wpool_task *task)
 			      &rb_entry(*place, struct wpool_keyed_task, link)->followers);
 		return;
 	}
-	walk_del(pool, &keyed->held);
-	shared_dec(pool->nr_held);
+	walk_del(pool, &keyed->deferred);
+	shared_dec(pool->nr_deferred);
 	list_add_tail(&task->node, &pool->queue[prio]);
 	insert_head(pool, keyed, place, parent);
 }
@@ -256,14 +256,14 @@ static void mend_keys(struct wpool *pool)
 	pool->mend.keys = true;
 	pool->keys = RB_ROOT;
 	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = 0; i < worker->depth; i++)
+		for (i = 0; i < worker->nesting; i++)
 			mend_running(pool, &worker->runs[i]);
 	}
 	for (i = 0; i < WPOOL_NR_PRIOS; i++) {
 		list_for_each_entry_safe(task, next, &pool->queue[i], node)
 			mend_queued(pool, task);
 	}
-	list_for_each_safe(entry, n, &pool->held)
+	list_for_each_safe(entry, n, &pool->deferred)
 		mend_held(pool, mend_held_task(entry));
 }
 
@@ -283,11 +283,11 @@ void mend_lists(struct wpool *pool)
 	pool->mend.times++;
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		queued += mend_list(pool, &pool->queue[prio], pool->nr_queued);
-	held = mend_list(pool, &pool->held, pool->nr_queued);
+	held = mend_list(pool, &pool->deferred, pool->nr_queued);
 	list_for_each_entry(run, &pool->again, again_node)
 		again++;
 	WRITE_ONCE(pool->nr_queued, queued + held + again);
-	WRITE_ONCE(pool->nr_held, held + again);
+	WRITE_ONCE(pool->nr_deferred, held + again);
 	if (pool->keys.rb_node)
 		mend_keys(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP);
@@ -297,7 +297,7 @@ void mend_lists(struct wpool *pool)
 /**
  * mend_entry_ok() - may an entry of a list be taken off it, or followed
  * @pool: the pool
- * @entry: somewhere on &wpool.held, or one of &wpool.queue
+ * @entry: somewhere on &wpool.deferred, or one of &wpool.queue
  * @task: the task that it belongs to
  *
  * Context: pool->lock held.

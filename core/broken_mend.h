@@ -25,10 +25,10 @@ void mend_lists(struct wpool *pool);
 bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 		   const struct wpool_task *task);
 
-/* Of an entry of &wpool.held. */
+/* Of an entry of &wpool.deferred. */
 static inline struct wpool_task *mend_held_task(struct list_head *entry)
 {
-	return &list_entry(entry, struct wpool_keyed_task, held)->task;
+	return &list_entry(entry, struct wpool_keyed_task, deferred)->task;
 }
 
 /*

@@ -8,7 +8,7 @@
  *
  * The function may take the thread down. So what is needed for its end is in memory of
  * its own, and the manager ends it if the thread cannot: that of a worker before it
- * buries the worker, that of any other thread when thread_exit.c tells of its end. Between the
+ * reaps the worker, that of any other thread when thread_exit.c tells of its end. Between the
  * beginning of the function and the end of the run no code runs in the thread but the
  * function and ours, which returns; so either the thread ends the run or the thread has
  * ended.
@@ -75,7 +75,7 @@ struct wpool_caller *caller_alloc(struct wpool *pool)
 	caller->worker = worker_current(NULL);
 	caller->outer = caller_current(caller->worker);
 	caller->depth = caller->outer ? caller->outer->depth + 1 : 1;
-	caller->nested = caller->worker ? caller->worker->depth : 0;
+	caller->nested = caller->worker ? caller->worker->nesting : 0;
 	caller->pid_nr = task_pid_nr(current);
 	caller->stack = (unsigned long)task_stack_page(current);
 	caller->polled = !thread_group_leader(current) || !thread_group_empty(current);
@@ -122,7 +122,7 @@ static void caller_leave(struct wpool_caller *caller)
 }
 
 /* Ends a run whose thread has ended inside. Context: the manager. */
-static void caller_bury(struct wpool_caller *caller)
+static void caller_reap(struct wpool_caller *caller)
 {
 	struct wpool *pool = caller->pool;
 	unsigned long flags;
@@ -132,7 +132,7 @@ static void caller_bury(struct wpool_caller *caller)
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);
-	run_bury_one(pool, &caller->run, false);
+	run_reap_one(pool, &caller->run, false);
 	pool_unlock(pool, flags);
 	caller_free(caller);
 }
@@ -142,11 +142,11 @@ static void caller_exited(struct wpool_exit *exit)
 	struct wpool_caller *caller = container_of(exit, struct wpool_caller, exit);
 
 	caller_leave(caller);
-	caller_bury(caller);
+	caller_reap(caller);
 }
 
 /**
- * caller_bury_all_of() - end what a worker was inside as a submitter
+ * caller_reap_all_of() - end what a worker was inside as a submitter
  * @worker: dead
  *
  * Innermost first, and before what it was inside as a worker: one of them may be of its
@@ -154,13 +154,13 @@ static void caller_exited(struct wpool_exit *exit)
  *
  * Context: the manager.
  */
-void caller_bury_all_of(struct wpool_worker *worker)
+void caller_reap_all_of(struct wpool_worker *worker)
 {
 	struct wpool_caller *caller;
 
 	while ((caller = worker->caller)) {
 		caller_leave(caller);
-		caller_bury(caller);
+		caller_reap(caller);
 	}
 }
 
@@ -180,7 +180,7 @@ static bool caller_is_dead(struct wpool_caller *caller)
  * caller_look() - look for threads that have ended, and of which nobody tells
  * @pool: the pool
  *
- * Context: the manager, which alone buries those that are found.
+ * Context: the manager, which alone reaps those that are found.
  */
 void caller_look(struct wpool *pool)
 {

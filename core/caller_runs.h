@@ -14,7 +14,7 @@ bool caller_may_run(struct wpool *pool, const struct wpool_task *task);
 bool caller_may_run_again(struct wpool *pool, const struct wpool_task *task);
 void caller_run(struct wpool_caller *caller, struct wpool_task *task,
 		unsigned long flags) __releases(&caller->pool->lock);
-void caller_bury_all_of(struct wpool_worker *worker);
+void caller_reap_all_of(struct wpool_worker *worker);
 void caller_look(struct wpool *pool);
 
 #endif /* _WPOOL_CALLER_RUNS_H */

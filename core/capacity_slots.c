@@ -3,7 +3,7 @@
  * The semaphore that caps the workers of a pool: a slot for each that there may be.
  *
  * A slot is taken by the manager before it makes a worker, and put back when the worker has
- * been buried. If the capacity is lowered while its slots are in use, the pool is in debt for
+ * been reaped. If the capacity is lowered while its slots are in use, the pool is in debt for
  * them: that many are not put back. The semaphore's count plus the slots in use less the debt is
  * the capacity.
  */

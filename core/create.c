@@ -60,7 +60,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	INIT_LIST_HEAD(&pool->again);
 	ratelimit_state_init(&pool->mend_limit, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
-	INIT_LIST_HEAD(&pool->held);
+	INIT_LIST_HEAD(&pool->deferred);
 	sema_init(&pool->walk, 1);
 	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->blocked);
@@ -113,7 +113,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	ret = attrs_apply(pool, attrs);
 	if (ret)
 		goto put_pool;
-	trace_wpool_pool_create(pool->name, pool->capacity, pool->depth);
+	trace_wpool_pool_create(pool->name, pool->capacity, pool->queue_depth);
 	ret = hooks_start(pool);
 	if (ret)
 		goto tell;

@@ -131,12 +131,12 @@ const struct wpool_run *run_current(struct wpool **pool)
 	struct wpool_worker *worker = worker_current(NULL);
 	struct wpool_caller *caller = caller_current(worker);
 
-	if (caller && (!worker || caller->nested == worker->depth)) {
+	if (caller && (!worker || caller->nested == worker->nesting)) {
 		*pool = caller->pool;
 		return &caller->run;
 	}
 	*pool = worker ? worker->pool : NULL;
-	return worker && worker->depth ? &worker->runs[worker->depth - 1] : NULL;
+	return worker && worker->nesting ? &worker->runs[worker->nesting - 1] : NULL;
 }
 
 /* Is it the current thread that is inside the function? Context: process. */

@@ -55,7 +55,7 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 	if (run->again && run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
 		if (!run_on_own_stack(run, run->again) && mend_run_ok(run))
-			watch_take_group(run->again);
+			task_take_group(run->again);
 	}
 	if (!run_on_own_stack(run, run->task))
 		return;
@@ -65,10 +65,10 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 }
 
 /*
- * Ends the task that a dead thread was inside. All burials come by here. @nested: inside
+ * Ends the task that a dead thread was inside. All reapings come by here. @nested: inside
  * another run of a worker. Needs pool->lock.
  */
-void run_bury_one(struct wpool *pool, struct wpool_run *run, bool nested)
+void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested)
 {
 	run_forget_stack(pool, run);
 	if (run->task && !mend_run_ok(run))

@@ -77,7 +77,7 @@ static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (i = 0; i < runner->depth; i++)
+	for (i = 0; i < runner->nesting; i++)
 		let_go(pool, &runner->runs[i], dead);
 	pool_unlock(pool, flags);
 }

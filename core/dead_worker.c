@@ -34,7 +34,7 @@ static void withdraw_worker(struct wpool_worker *worker)
 {
 	batch_harvest(worker);
 	worker_started(worker);
-	worker_looks(worker);
+	worker_has_searched(worker);
 	if (worker->idle)
 		worker_unidle(worker);
 }
@@ -80,24 +80,24 @@ static void begin_backoff(struct wpool_worker *dead)
  * Ends the tasks that a dead worker was inside: innermost first, as they would have
  * ended. Context: pool->lock held.
  */
-static void run_bury(struct wpool_worker *worker)
+static void run_reap(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	unsigned int depth = worker->depth;
+	unsigned int depth = worker->nesting;
 
 	lockdep_assert_held(&pool->lock);
 	if (!depth)
 		return;
-	WRITE_ONCE(worker->depth, 0);
+	WRITE_ONCE(worker->nesting, 0);
 	while (depth--)
-		run_bury_one(pool, &worker->runs[depth], depth);
+		run_reap_one(pool, &worker->runs[depth], depth);
 	/* At last: until all have been told who wait for one of them somebody goes on. */
 	shared_dec(pool->nr_running);
 	pool_mark_end(pool);
 }
 
 /* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
-static void bury(struct wpool_worker *worker)
+static void reap_worker(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
@@ -107,7 +107,7 @@ static void bury(struct wpool_worker *worker)
 		pool->nr_leaving--;
 	withdraw_worker(worker);
 	worker_unlink(worker);
-	run_bury(worker);
+	run_reap(worker);
 	pool_unlock(pool, flags);
 
 	end_backoff(pool, worker);
@@ -115,21 +115,21 @@ static void bury(struct wpool_worker *worker)
 	wpool_put(pool);
 }
 
-static void worker_bury(struct wpool_exit *exit)
+static void worker_reap_dead(struct wpool_exit *exit)
 {
-	bury(container_of(exit, struct wpool_worker, exit));
+	reap_worker(container_of(exit, struct wpool_worker, exit));
 }
 
 /* Before its task's owner is let go of: the function has a name only until then. */
-static void tell_died(const struct wpool_worker *worker)
+static void report_died(const struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
 
 	trace_wpool_worker_exit(pool->name, worker->id);
-	if (worker->depth)
+	if (worker->nesting)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
 		       pool->name, worker->id, worker->pid_nr,
-		       worker->runs[worker->depth - 1].fn, ERR_PTR(-EOWNERDEAD));
+		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
 	else
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
@@ -144,18 +144,18 @@ static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
-	bool taken, unmade = !worker->depth || worker->starting;
+	bool taken, unmade = !worker->nesting || worker->starting;
 
 	if (unmade)
 		begin_backoff(worker);
-	tell_died(worker);
+	report_died(worker);
 	pool_lock(pool, flags);
 	if (unmade)
 		pool_set_spawn_error(pool, -EOWNERDEAD);
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
-	worker->exit.reap = worker_bury;	/* when they give it back */
+	worker->exit.reap = worker_reap_dead;	/* when they give it back */
 	taken = hooks_take(pool, worker);
 	pool_unlock(pool, flags);
 	if (taken)
@@ -178,8 +178,8 @@ void worker_reap(struct wpool_exit *exit)
 	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
 
 	exit_join(exit);
-	caller_bury_all_of(worker);
+	caller_reap_all_of(worker);
 	/* Which nobody changes any more. In worker_stop it may have run a task. */
-	if ((worker->leaving && !worker->depth) || !worker_died(worker))
-		bury(worker);
+	if ((worker->leaving && !worker->nesting) || !worker_died(worker))
+		reap_worker(worker);
 }

@@ -68,7 +68,7 @@ static struct wpool_task *blocked_on(const struct wpool_worker *worker)
 {
 	const struct wpool_waiter *waiter = worker->waiter;
 
-	return waiter && watch_is_on(worker->pool, waiter) ? waiter->task : NULL;
+	return waiter && task_waiter_is_on(worker->pool, waiter) ? waiter->task : NULL;
 }
 
 /*
@@ -79,8 +79,8 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	struct wpool_task *task = waiter->task;
 
-	watch_del(pool, waiter);
-	waiter_tell(waiter, -EDEADLK, &pool->wakes);
+	task_waiter_del(pool, waiter);
+	waiter_complete(waiter, -EDEADLK, &pool->wake_queue);
 	if (task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -103,11 +103,11 @@ static const struct wpool_run *innermost_run(const struct wpool_worker *worker)
 {
 	const struct wpool_caller *caller = worker->caller;
 
-	while (caller && caller->nested == worker->depth && caller->pool != worker->pool)
+	while (caller && caller->nested == worker->nesting && caller->pool != worker->pool)
 		caller = caller->outer;
-	if (caller && caller->nested == worker->depth)
+	if (caller && caller->nested == worker->nesting)
 		return &caller->run;
-	return worker->depth ? &worker->runs[worker->depth - 1] : NULL;
+	return worker->nesting ? &worker->runs[worker->nesting - 1] : NULL;
 }
 
 /* It waits for a task that runs, or for one held back behind such a one. */
@@ -174,7 +174,7 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
 {
 	unsigned int n;
 
-	if (circle->waiter->told != -EINPROGRESS)
+	if (circle->waiter->status != -EINPROGRESS)
 		return false;
 	for (n = 0; n < WPOOL_CHUNK; n++) {
 		hold_step(pool);
@@ -198,11 +198,11 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
  */
 static bool refuse_stuck_group(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	int told = waiter == pool->entering ? -EDEADLK : -EAGAIN;
+	int status = waiter == pool->entering ? -EDEADLK : -EAGAIN;
 
 	if (!group_forget(waiter))
 		return false;
-	waiter_tell(waiter, told, &pool->wakes);
+	waiter_complete(waiter, status, &pool->wake_queue);
 	return true;
 }
 
@@ -211,7 +211,7 @@ static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter)
 	if (!waiter->task)
 		return refuse_stuck_group(pool, waiter);
 	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
-	if (waiter->told != -EINPROGRESS || !watch_is_on(pool, waiter) ||
+	if (waiter->status != -EINPROGRESS || !task_waiter_is_on(pool, waiter) ||
 	    pool->state >= WPOOL_STATE_STOP ||
 	    key_head(pool, waiter->task)->state != TASK_QUEUED)
 		return false;
@@ -263,7 +263,7 @@ void deadlock_break(struct wpool *pool)
 	if (waiter) {
 		queue_unblock(pool, waiter);
 		stat_inc(pool, WPOOL_STAT_REJECTED);
-		waiter_tell(waiter, -EDEADLK, &pool->wakes);
+		waiter_complete(waiter, -EDEADLK, &pool->wake_queue);
 		return;
 	}
 	pool->stuck_left = pool->nr_stuck;
@@ -282,7 +282,7 @@ void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 {
 	struct wpool *pool = waiter->worker->pool;
 
-	waiter->counted = needs_worker && waiter->worker->depth;
+	waiter->counted = needs_worker && waiter->worker->nesting;
 	if (!waiter->counted)
 		return;
 	pool->nr_asleep++;
@@ -294,7 +294,7 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter)
 {
 	const struct wpool *pool = waiter->worker->pool;
 
-	return waiter->worker->depth && pool->nr_asleep + 1 >= pool_all_asleep(pool);
+	return waiter->worker->nesting && pool->nr_asleep + 1 >= pool_all_asleep(pool);
 }
 
 /* Is the worker inside the task, or inside the one that must end before? */
@@ -324,7 +324,7 @@ bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle)
 		waiter->turn = ++pool->turns;
 		deadlock_count(waiter, needs_worker(pool, waiter->task));
 		if (waiter->counted)
-			watch_count(waiter->task);
+			task_waiter_count(waiter->task);
 	}
 	if (waiter->counted && waiter->too_deep) {
 		list_add(&waiter->stuck, &pool->stuck);

@@ -45,7 +45,7 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter);
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
-	if (pool_collected(pool) == pool->nr_held && !pool->nr_delayed &&
+	if (pool_collected(pool) == pool->nr_deferred && !pool->nr_delayed &&
 	    !pool->nr_outside)
 		return pool->nr_running;
 	return pool->spawn_error ? pool_alive(pool) :

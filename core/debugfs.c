@@ -105,7 +105,7 @@ DEFINE_STAT_FILE(idle, WPOOL_STAT_IDLE);
  */
 static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 {
-	unsigned int depth = READ_ONCE(worker->depth);
+	unsigned int depth = READ_ONCE(worker->nesting);
 	const struct wpool_run *run = &worker->runs[depth ? depth - 1 : 0];
 	unsigned long since = depth ? READ_ONCE(run->started) :
 				      READ_ONCE(worker->since);
@@ -115,7 +115,7 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 		   depth ? "running" :
 		   READ_ONCE(worker->leaving) ? "leaving" :
 		   READ_ONCE(worker->starting) ? "starting" :
-		   READ_ONCE(worker->idle) ? "idle" : "looking",
+		   READ_ONCE(worker->idle) ? "idle" : "searching",
 		   jiffies_to_msecs(jiffies - since));
 	if (depth)
 		seq_printf(m, "%ps\n", READ_ONCE(run->fn));

@@ -83,15 +83,15 @@ bool delayed_cancelled(const struct wpool *pool)
 /* The time of a task has come. Context: pool->lock held. */
 static void delayed_end(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_group *group = watch_group(task);
+	struct wpool_group *group = task_group_of(task);
 
 	delayed_unlink(pool, task);
 	queue_put(pool, task);
 	/* A worker among its waiters, or the group's, may have to run it itself. */
-	watch_tell(task, -EAGAIN, 0);
+	task_waiters_complete(task, -EAGAIN, 0);
 	if (group) {
 		group_task_outside(group, pool, false);
-		group_tell_workers(group, pool);
+		group_wake_workers(group, pool);
 	}
 }
 

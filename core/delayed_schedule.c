@@ -94,13 +94,13 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 			  unsigned long delay)
 {
 	struct wpool_task *task = &dtask->task;
-	struct wpool_group *group = watch_group(task);
+	struct wpool_group *group = task_group_of(task);
 
 	if (group && task->state & TASK_QUEUED)
 		group_task_outside(group, pool, true);
 	delayed_link(pool, dtask, delay);
 	/* A worker that waits for it waits for a timer now. */
-	watch_tell(task, -EAGAIN, 0);
+	task_waiters_complete(task, -EAGAIN, 0);
 }
 
 /* Return: false if it does not wait in a pool. */

@@ -132,7 +132,7 @@ static bool dep_inside(const struct wpool_worker *worker, wpool_fn_t fn)
 {
 	unsigned int i;
 
-	for (i = 0; worker && i < worker->depth; i++) {
+	for (i = 0; worker && i < worker->nesting; i++) {
 		if (worker->runs[i].dep_held && worker->runs[i].fn == fn)
 			return true;
 	}
@@ -188,7 +188,7 @@ void dep_run_ends(struct wpool *pool, struct wpool_run *run)
  */
 void dep_thread_ends(struct wpool_worker *worker)
 {
-	unsigned int i = worker->depth;
+	unsigned int i = worker->nesting;
 
 	while (i--)
 		dep_run_ends(worker->pool, &worker->runs[i]);
@@ -199,7 +199,7 @@ static void dep_hide(struct wpool_worker *worker)
 {
 	unsigned int i;
 
-	for (i = worker ? worker->depth : 0; i--;) {
+	for (i = worker ? worker->nesting : 0; i--;) {
 		if (worker->runs[i].dep_held)
 			lock_map_release(&worker->runs[i].dep);
 	}
@@ -209,7 +209,7 @@ static void dep_show(struct wpool_worker *worker)
 {
 	unsigned int i;
 
-	for (i = 0; worker && i < worker->depth; i++) {
+	for (i = 0; worker && i < worker->nesting; i++) {
 		if (worker->runs[i].dep_held)
 			lock_map_acquire_tryread(&worker->runs[i].dep);
 	}

@@ -25,7 +25,7 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	dep_wait_pool(pool, true);
 	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
-	if (!pool_undone(pool)) {
+	if (!pool_in_flight(pool)) {
 		pool_unlock(pool, flags);
 		return 0;
 	}
@@ -36,7 +36,7 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	wait_for_completion(&flusher.waiter.done);
 	if (flusher.waiter.value) {
 		pool_lock(pool, flags);
-		flush_tell_some(pool);
+		flush_complete_some(pool);
 		pool_unlock(pool, flags);
 	}
 	wpool_put(pool);

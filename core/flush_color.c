@@ -51,7 +51,7 @@ static struct wpool_waiter *flush_next(struct wpool *pool)
 }
 
 /* Tells some of those whose wait is over. Context: pool->lock held. */
-void flush_tell_some(struct wpool *pool)
+void flush_complete_some(struct wpool *pool)
 {
 	struct wpool_waiter *waiter = flush_next(pool);
 	unsigned int n = 0;
@@ -61,19 +61,19 @@ void flush_tell_some(struct wpool *pool)
 		list_del(&waiter->node);
 		pool->nr_flushing--;
 		waiter->value = ++n == WPOOL_CHUNK;
-		waiter_tell(waiter, 0, &pool->wakes);
+		waiter_complete(waiter, 0, &pool->wake_queue);
 		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
 	}
 }
 
 /**
- * flush_tell() - the last task of a color has ended while somebody flushes
+ * flush_complete() - the last task of a color has ended while somebody flushes
  * @pool: the pool
  * @color: the color
  *
  * Context: pool->lock held.
  */
-void flush_tell(struct wpool *pool, u8 color)
+void flush_complete(struct wpool *pool, u8 color)
 {
 	lockdep_assert_held(&pool->lock);
 	staging_shut(pool);
@@ -81,9 +81,9 @@ void flush_tell(struct wpool *pool, u8 color)
 	pool->awaited_colors &= ~BIT(color);
 	if (pool->awaited_colors & BIT(pool->color))
 		pool->color = color;
-	if (!list_empty(&pool->drainers) && !pool_undone(pool))
+	if (!list_empty(&pool->drainers) && !pool_in_flight(pool))
 		list_splice_tail_init(&pool->drainers, &pool->drained);
-	flush_tell_some(pool);
+	flush_complete_some(pool);
 }
 
 static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
@@ -92,7 +92,7 @@ static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
 
 	*unused = pool->color;
 	for (color = 0; color < WPOOL_NR_COLORS; color++) {
-		if (pool->undone[color])
+		if (pool->in_flight[color])
 			colors |= BIT(color);
 		else
 			*unused = color;

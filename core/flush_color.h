@@ -19,25 +19,25 @@ struct flusher {
 	unsigned int		zeros[WPOOL_NR_COLORS];
 };
 
-void flush_tell_some(struct wpool *pool);
+void flush_complete_some(struct wpool *pool);
 void flush_join(struct wpool *pool, struct flusher *flusher, bool drain);
-void flush_tell(struct wpool *pool, u8 color);
+void flush_complete(struct wpool *pool, u8 color);
 
 /* Counts a task that is being accepted. */
 static inline void task_count(struct wpool *pool, struct wpool_task *task)
 {
 	WRITE_ONCE(task->pool, pool);
 	task->color = pool->color;
-	pool->undone[task->color]++;
+	pool->in_flight[task->color]++;
 	stat_inc(pool, WPOOL_STAT_SUBMITTED);
 }
 
 /* Counts tasks that have ended, accepted under @color. */
 static inline void flush_done(struct wpool *pool, u8 color, unsigned int n)
 {
-	pool->undone[color] -= n;
-	if (unlikely(pool->nr_flushing) && !pool->undone[color])
-		flush_tell(pool, color);
+	pool->in_flight[color] -= n;
+	if (unlikely(pool->nr_flushing) && !pool->in_flight[color])
+		flush_complete(pool, color);
 }
 
 #endif /* _WPOOL_FLUSH_COLOR_H */

@@ -17,7 +17,7 @@
  * group may be freed then, when all who waited have returned.
  *
  * Workers, who may have to run tasks of it, are on a list of their own. Of many waiters some
- * are told at once, and the last of those goes on with the rest, see waiters_tell(). What
+ * are told at once, and the last of those goes on with the rest, see waiters_complete(). What
  * was on the lists at once has a number, so that it is known who is one of a rest. A rest is
  * guarded by a lock that is not the group's, which may be gone by then.
  *
@@ -90,7 +90,7 @@ EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
  * Tells all who wait for the group, or the workers among them. Those that are counted as
  * asleep are of its home, whose lock is held then. Context: its lock held.
  */
-static void group_tell(struct wpool_group *group, struct wpool *pool, bool workers, int told)
+static void group_wake(struct wpool_group *group, struct wpool *pool, bool workers, int status)
 {
 	LIST_HEAD(waiters);
 
@@ -99,36 +99,36 @@ static void group_tell(struct wpool_group *group, struct wpool *pool, bool worke
 	list_splice_init(&group->helpers, &waiters);
 	if (list_empty(&waiters))
 		return;
-	group->watch++;
+	group->ring++;
 	if (group->nr_counted) {
 		lockdep_assert_held(&group->home->lock);
 		group->home->nr_asleep -= group->nr_counted;
 		group->nr_counted = 0;
 	}
 	raw_spin_lock(rest_lock(group));
-	waiters_tell(pool, &waiters, told, group->error, &pool->wakes);
+	waiters_complete(pool, &waiters, status, group->error, &pool->wake_queue);
 	raw_spin_unlock(rest_lock(group));
 }
 
 /**
- * group_tell_rest() - go on telling those who are left
+ * group_wake_rest() - go on telling those who are left
  * @waiter: the caller's, which has been told
  *
  * Context: any; no lock held.
  */
-void group_tell_rest(struct wpool_waiter *waiter)
+void group_wake_rest(struct wpool_waiter *waiter)
 {
 	raw_spinlock_t *lock = rest_lock(waiter->group);
-	struct wpool_wakes wakes = {};
+	struct wpool_wake_queue wake_queue = {};
 	unsigned long flags;
 
 	if (list_empty(&waiter->rest))
 		return;
 	raw_spin_lock_irqsave(lock, flags);
 	if (!list_empty(&waiter->rest))
-		waiters_tell(NULL, &waiter->rest, waiter->told, waiter->value, &wakes);
+		waiters_complete(NULL, &waiter->rest, waiter->status, waiter->value, &wake_queue);
 	raw_spin_unlock_irqrestore(lock, flags);
-	wakes_issue(&wakes);
+	wake_queue_issue(&wake_queue);
 }
 
 /* The last of its tasks has ended. Context: its lock held. */
@@ -137,7 +137,7 @@ void group_empty(struct wpool_group *group, struct wpool *pool)
 	objects_group_ended(group);
 	if (group->owner)
 		stack_unlink_group(group);
-	group_tell(group, pool, false, 0);
+	group_wake(group, pool, false, 0);
 }
 
 /**
@@ -163,9 +163,9 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result)
 	if (!--group->pending)
 		group_empty(group, pool);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
-		group_tell(group, pool, false, -EAGAIN);	/* to cancel the rest */
+		group_wake(group, pool, false, -EAGAIN);	/* to cancel the rest */
 	else if (all_home)
-		group_tell(group, pool, true, -EAGAIN);	/* to be counted */
+		group_wake(group, pool, true, -EAGAIN);	/* to be counted */
 	raw_spin_unlock(&group->lock);
 }
 
@@ -183,7 +183,7 @@ void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begi
 	/* Else it is elsewhere already. */
 	if (group->home == pool) {
 		if (begins ? !group->elsewhere++ : !--group->elsewhere)
-			group_tell(group, pool, true, -EAGAIN);
+			group_wake(group, pool, true, -EAGAIN);
 	}
 	raw_spin_unlock(&group->lock);
 }
@@ -203,7 +203,7 @@ void group_task_waits(struct wpool_group *group, struct wpool_task *task)
 	if (task->state & TASK_IN_FN && !task->run->worker)
 		group_task_outside(group, task->pool, true);
 	else
-		group_tell_workers(group, task->pool);
+		group_wake_workers(group, task->pool);
 }
 
 /**
@@ -220,7 +220,7 @@ bool group_leave(struct wpool_waiter *waiter)
 
 	lockdep_assert_held(&group->lock);
 	raw_spin_lock(rest_lock(group));
-	waits = waiter->told == -EINPROGRESS;
+	waits = waiter->status == -EINPROGRESS;
 	if (waits)
 		list_del(&waiter->node);
 	raw_spin_unlock(rest_lock(group));
@@ -242,7 +242,7 @@ bool group_forget(struct wpool_waiter *waiter)
 	if (stack_is_ending(waiter->owner))
 		return false;
 	raw_spin_lock(&group->lock);
-	if (waiter->watch == group->watch && group_leave(waiter)) {
+	if (waiter->ring == group->ring && group_leave(waiter)) {
 		group->nr_counted--;
 		waits = true;
 	}
@@ -258,7 +258,7 @@ bool group_failed(const struct wpool_group *group)
 /* Is a task's group about to go, with the stack that it lies on? Context: pool->lock held. */
 bool group_ends(const struct wpool_task *task)
 {
-	const struct wpool_group *group = watch_group(task);
+	const struct wpool_group *group = task_group_of(task);
 
 	return group && stack_is_ending(group->owner);
 }
@@ -266,13 +266,13 @@ bool group_ends(const struct wpool_task *task)
 /* Is a task that is about to begin not to? Context: pool->lock held. */
 bool group_cancels(const struct wpool_task *task)
 {
-	const struct wpool_group *group = watch_group(task);
+	const struct wpool_group *group = task_group_of(task);
 
 	return group && group_failed(group);
 }
 
 /**
- * group_tell_workers() - have the workers that wait for a group look again
+ * group_wake_workers() - have the workers that wait for a group look again
  * @group: the group, which the caller or an unended task keeps
  * @pool: the pool that the caller has locked
  *
@@ -281,10 +281,10 @@ bool group_cancels(const struct wpool_task *task)
  *
  * Context: the lock of the pool held in which there is a task to be run.
  */
-void group_tell_workers(struct wpool_group *group, struct wpool *pool)
+void group_wake_workers(struct wpool_group *group, struct wpool *pool)
 {
 	raw_spin_lock(&group->lock);
-	group_tell(group, pool, true, -EAGAIN);
+	group_wake(group, pool, true, -EAGAIN);
 	raw_spin_unlock(&group->lock);
 }
 

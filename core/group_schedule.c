@@ -57,7 +57,7 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 		return !gone;
 	pool_lock(home, flags);
 	if (!stack_is_ending(owner))
-		group_tell_workers(group, home);
+		group_wake_workers(group, home);
 	pool_unlock(home, flags);
 	wpool_put(home);
 	return true;

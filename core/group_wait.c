@@ -43,7 +43,7 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 	if (!stack_is_ending(wait->owner)) {
 		raw_spin_lock_irqsave(&group->lock, flags);
 		waiter->value = group->error;
-		waiter->watch = group->watch;
+		waiter->ring = group->ring;
 		pending = group->pending;
 		if (pending)
 			list_add_tail(&waiter->node,
@@ -83,8 +83,8 @@ static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 			return -ETIMEDOUT;
 		wait_for_completion(&waiter->done);
 	}
-	group_tell_rest(waiter);
-	return waiter->told;
+	group_wake_rest(waiter);
+	return waiter->status;
 }
 
 /* Return: as group_await(). */
@@ -128,7 +128,7 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 	if (stack_is_ending(wait->owner))
 		return;
 	raw_spin_lock(&group->lock);
-	if (waiter->told == -EINPROGRESS && waiter->watch == group->watch &&
+	if (waiter->status == -EINPROGRESS && waiter->ring == group->ring &&
 	    !group->elsewhere && group->home == wait->worker->pool) {
 		waiter->worker = wait->worker;
 		deadlock_count(waiter, true);
@@ -233,7 +233,7 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 
 	if (worker) {
 		pool_lock(worker->pool, flags);
-		for (i = 0; i < worker->depth && !own; i++)
+		for (i = 0; i < worker->nesting && !own; i++)
 			own = group_has_run(group, &worker->runs[i]);
 		pool_unlock(worker->pool, flags);
 	}

@@ -45,7 +45,7 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 {
 	const struct wpool_ops *ops = pool->ops;
 	struct wpool_hooks *hooks = &pool->hooks;
-	unsigned int depth = worker->depth;
+	unsigned int depth = worker->nesting;
 
 	while (ops->task_oops && depth--) {
 		hook_begins(hooks, "task_oops");

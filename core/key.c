@@ -154,8 +154,8 @@ static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 {
 	RB_CLEAR_NODE(&keyed->link);
 	list_add_tail(&keyed->task.node, &head->followers);
-	list_add_tail(&keyed->held, &pool->held);
-	shared_inc(pool->nr_held);
+	list_add_tail(&keyed->deferred, &pool->deferred);
+	shared_inc(pool->nr_deferred);
 }
 
 /* Are the ends of a list of a task what they were? */
@@ -173,12 +173,12 @@ static bool ends_ok(const struct list_head *list)
 static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node *parent)
 {
 	if (*place)
-		return tail_ok(&link_head(*place)->followers) && tail_ok(&pool->held);
+		return tail_ok(&link_head(*place)->followers) && tail_ok(&pool->deferred);
 	return around_ok(pool, parent);
 }
 
 /**
- * __key_held_back() - put a task behind those of its key
+ * __key_defer() - put a task behind those of its key
  * @pool: the pool
  * @task: accepted, on no list; one without a key is left to key.h
  *
@@ -187,7 +187,7 @@ static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node 
  * Return: true if it is held back; false if it may go to the queue: it has no
  * key, or is now the head of its own.
  */
-bool __key_held_back(struct wpool *pool, struct wpool_task *task)
+bool __key_defer(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = to_keyed(task);
 	struct rb_node *parent, **place;
@@ -213,28 +213,28 @@ bool __key_is_follower(const struct wpool_task *task)
 	return RB_EMPTY_NODE(&to_keyed(task)->link);
 }
 
-/* The first of &wpool.held, if there is one. */
+/* The first of &wpool.deferred, if there is one. */
 struct wpool_task *key_first_held(struct wpool *pool)
 {
-	struct list_head *first = pool->held.next;
+	struct list_head *first = pool->deferred.next;
 
-	if (!list_empty(&pool->held) && !mend_entry_ok(pool, first, mend_held_task(first)))
+	if (!list_empty(&pool->deferred) && !mend_entry_ok(pool, first, mend_held_task(first)))
 		mend_lists(pool);
-	return list_empty(&pool->held) ? NULL : mend_held_task(pool->held.next);
+	return list_empty(&pool->deferred) ? NULL : mend_held_task(pool->deferred.next);
 }
 
 /* Can a follower, which is whole itself, leave all that it is on? */
 bool key_linked(const struct wpool_task *task)
 {
-	return mend_linked(&to_keyed(task)->held) && mend_linked(&to_keyed(task)->awaited);
+	return mend_linked(&to_keyed(task)->deferred) && mend_linked(&to_keyed(task)->awaited);
 }
 
 /* A follower leaves, or becomes the head of its key. It is off the list of its head. */
-void key_unhold(struct wpool *pool, struct wpool_task *task)
+void key_undefer(struct wpool *pool, struct wpool_task *task)
 {
-	walk_del(pool, &to_keyed(task)->held);
+	walk_del(pool, &to_keyed(task)->deferred);
 	list_del_init(&to_keyed(task)->awaited);
-	shared_dec(pool->nr_held);
+	shared_dec(pool->nr_deferred);
 }
 
 /* The task that must end before this one may begin, or this one. */
@@ -271,7 +271,7 @@ void key_unawait(struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = to_keyed(task);
 
-	if (!(task->state & TASK_QUEUED) || !key_is_follower(task) || watch_group(task))
+	if (!(task->state & TASK_QUEUED) || !key_is_follower(task) || task_group_of(task))
 		return;
 	if (unlikely(!mend_linked(&keyed->awaited)))
 		mend_lists(task->pool);

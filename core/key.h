@@ -14,22 +14,22 @@ static inline struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
 
 bool key_is(const struct wpool_task *task, u64 key);
 void key_set(struct wpool_task *task, u64 key);
-bool __key_held_back(struct wpool *pool, struct wpool_task *task);
+bool __key_defer(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *key_first_held(struct wpool *pool);
 bool key_linked(const struct wpool_task *task);
 struct wpool_keyed_task *key_next(struct wpool_keyed_task *head);
 bool key_next_ok(struct wpool *pool, struct wpool_keyed_task *head);
 bool key_is_head(struct wpool *pool, struct wpool_keyed_task *head);
-void key_unhold(struct wpool *pool, struct wpool_task *task);
+void key_undefer(struct wpool *pool, struct wpool_task *task);
 bool __key_is_follower(const struct wpool_task *task);
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task);
 void key_await(struct wpool *pool, struct wpool_task *task);
 void key_unawait(struct wpool_task *task);
 
-static inline bool key_held_back(struct wpool *pool, struct wpool_task *task)
+static inline bool key_defer(struct wpool *pool, struct wpool_task *task)
 {
 	return unlikely(task->flags & WPOOL_TASK_KEYED) &&
-	       __key_held_back(pool, task);
+	       __key_defer(pool, task);
 }
 
 static inline bool key_is_follower(const struct wpool_task *task)

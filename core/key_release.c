@@ -22,15 +22,15 @@
 #define GROUPS_TOLD	4
 
 /* Those that wait for the group of a task. Return: false if it has none. */
-static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
+static bool wake_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
 {
-	struct wpool_group *group = watch_group(&behind->task);
+	struct wpool_group *group = task_group_of(&behind->task);
 
 	if (WARN_ON_ONCE(!group))
 		return false;
 	/* Back when one of those that look finds no more to do. */
 	list_del_init(&behind->awaited);
-	group_tell_workers(group, pool);
+	group_wake_workers(group, pool);
 	return true;
 }
 
@@ -40,7 +40,7 @@ static bool tell_group_behind(struct wpool *pool, struct wpool_keyed_task *behin
  * one is told when that head has ended. Those who wait for a group are told as well, but
  * it is not known whether they still do.
  */
-static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
+static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 {
 	struct wpool_keyed_task *awaited;
 	struct wpool_waiter *waiter;
@@ -56,13 +56,13 @@ static void tell_behind(struct wpool *pool, struct wpool_keyed_task *head)
 			mend_lists(pool);	/* and all are told */
 			return;
 		}
-		waiter = watch_helper(&awaited->task);
+		waiter = task_waiter_helper(&awaited->task);
 		if (waiter) {
-			watch_del(pool, waiter);
-			waiter_tell(waiter, -EAGAIN, &pool->wakes);
+			task_waiter_del(pool, waiter);
+			waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
 			return;
 		}
-		if (!tell_group_behind(pool, awaited))
+		if (!wake_group_behind(pool, awaited))
 			return;
 	}
 }
@@ -109,14 +109,14 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 	if (!next)
 		return;
 	list_del(&next->task.node);
-	key_unhold(pool, &next->task);
+	key_undefer(pool, &next->task);
 	INIT_LIST_HEAD(&next->followers);
 	list_splice_init(&head->followers, &next->followers);
 	list_splice_init(&head->awaited, &next->awaited);
 	queue_link(pool, &next->task);
-	watch_tell(&next->task, -EAGAIN, 0);
-	group = watch_group(&next->task);
+	task_waiters_complete(&next->task, -EAGAIN, 0);
+	group = task_group_of(&next->task);
 	if (group)
-		group_tell_workers(group, pool);
-	tell_behind(pool, next);
+		group_wake_workers(group, pool);
+	wake_behind(pool, next);
 }

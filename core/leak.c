@@ -37,7 +37,7 @@ static bool leak_is_news(const void *fn)
 	return false;
 }
 
-static void leak_tell(const struct wpool *pool, const struct wpool_run *run,
+static void leak_report(const struct wpool *pool, const struct wpool_run *run,
 		      const void *fn, int locks)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
@@ -105,6 +105,6 @@ void __leak_check(const struct wpool *pool, const struct wpool_run *run, const v
 	if (preempt_count() == run->preempt && rcu_preempt_depth() == run->rcu &&
 	    !irqs_disabled() && !locks)
 		return;	/* the function around it has it all */
-	leak_tell(pool, run, fn ?: run->fn, locks);
+	leak_report(pool, run, fn ?: run->fn, locks);
 	leak_mend(run, locks);
 }

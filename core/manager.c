@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The manager: one thread for all pools, which alone makes workers, retires
- * them, buries them, names those that take too long, and takes a pool to its end. No
+ * them, reaps them, names those that take too long, and takes a pool to its end. No
  * module's code runs in it: hooks are called by workers, or see hooks.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its
@@ -12,7 +12,7 @@
  * and the last worker is never retired while tasks may come.
  *
  * Models: scripts/model/manager.pml of its sleep, workers.pml of how many it makes,
- * wake.pml of the workers that it wakes, teardown.pml of terminate().
+ * wake.pml of the workers that it wake_queue, teardown.pml of terminate().
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -78,7 +78,7 @@ static void retire_idle(struct wpool *pool)
 		worker_unidle(worker);
 		worker_leave(worker);
 		pool_unlock(pool, flags);
-		wake_up_process(worker->thread);	/* it is buried by us alone */
+		wake_up_process(worker->thread);	/* it is reaped by us alone */
 		pool_lock(pool, flags);
 	}
 	pool_unlock(pool, flags);
@@ -86,7 +86,7 @@ static void retire_idle(struct wpool *pool)
 
 /*
  * Is a worker to be made: to keep those that are to be kept, or for a task for
- * which nobody is idle, looking or starting. Context: pool->lock held.
+ * which nobody is idle, searching or starting. Context: pool->lock held.
  */
 static bool worker_missing(const struct wpool *pool)
 {
@@ -102,7 +102,7 @@ static bool worker_missing(const struct wpool *pool)
 #define SPAWN_MAX	8
 
 /* Tells who asked for workers how it went. Context: pool->lock held. */
-static void tell_starter(struct wpool *pool, int err)
+static void complete_starter(struct wpool *pool, int err)
 {
 	struct wpool_waiter *starter = pool->starter;
 
@@ -113,7 +113,7 @@ static void tell_starter(struct wpool *pool, int err)
 	pool->starter = NULL;
 	if (!starter)
 		return;
-	waiter_tell(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, &pool->wakes);
+	waiter_complete(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, &pool->wake_queue);
 }
 
 /*
@@ -158,7 +158,7 @@ static void spawn_missing(struct wpool *pool)
 		pool->spawn_asked = true;
 		pool_mark(pool, MARK_MANAGER);	/* after the others have had their turn */
 	} else {
-		tell_starter(pool, err);
+		complete_starter(pool, err);
 	}
 	pool_unlock(pool, flags);
 
@@ -174,20 +174,20 @@ static void spawn_missing(struct wpool *pool)
 static void terminate(struct wpool *pool)
 {
 	unsigned long flags;
-	bool over, told = false;
+	bool over, ended = false;
 
 	pool_lock(pool, flags);
 	/* Who blocks is still to be turned away: see close_pool(). */
-	if (pool_is_closing(pool) && !pool->nr_workers && !pool_undone(pool) &&
+	if (pool_is_closing(pool) && !pool->nr_workers && !pool_in_flight(pool) &&
 	    !pool->nr_blocked && !pool->mend.pending) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/* Nobody asks while it is not open; a restart finds none and may ask. */
-		tell_starter(pool, -ESHUTDOWN);
-		told = hooks_end(pool);
+		complete_starter(pool, -ESHUTDOWN);
+		ended = hooks_end(pool);
 	}
 	over = pool->state == WPOOL_STATE_TIDYING && !pool->hooks.ending;
 	pool_unlock(pool, flags);
-	if (told)
+	if (ended)
 		hooks_wake(pool);
 	if (!over)
 		return;

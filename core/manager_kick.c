@@ -17,7 +17,7 @@
 static struct {
 	raw_spinlock_t		lock;
 	struct list_head	pools;	/* lock; each holds a reference */
-	struct llist_head	dead;	/* threads that have ended, workers to be buried */
+	struct llist_head	dead;	/* threads that have ended, workers to be reaped */
 	struct task_struct	*manager;
 } kicked = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(kicked.lock),

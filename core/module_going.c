@@ -42,7 +42,7 @@ static bool owner_runs(struct wpool *pool, const struct module *module)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(worker, &pool->workers, node) {
-		for (i = 0; i < READ_ONCE(worker->depth); i++) {
+		for (i = 0; i < READ_ONCE(worker->nesting); i++) {
 			if (owner_has(&worker->runs[i], module))
 				runs = true;
 		}

@@ -17,7 +17,7 @@ bool run_may_nest(const struct wpool_worker *worker)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0);
 	const struct wpool_caller *caller = caller_current(worker);
-	unsigned int depth = (worker ? worker->depth : 0) + (caller ? caller->depth : 0);
+	unsigned int depth = (worker ? worker->nesting : 0) + (caller ? caller->depth : 0);
 
 	return depth < WPOOL_MAX_NESTING &&
 	       here - (unsigned long)task_stack_page(current) > THREAD_SIZE / 2;

@@ -17,7 +17,7 @@
  * Nobody says that a frame with a task on it is left. What is reported is that it was left
  * too early: when the stack is freed, or the next task set up in its place. A task that is
  * run by the thread on whose stack it lies is not active, though: should the thread die, its
- * stack may be freed before the manager comes to bury the task.
+ * stack may be freed before the manager comes to reap the task.
  *
  * After the report the pool lets go of the task, if that is still there: whoever waits for
  * it is told, and what would follow is not. If it is not, see broken_mend.c.

@@ -18,18 +18,18 @@
  * @state: S
  * @marks: L: which invariants may be broken, see below
  * @end_marks: L: which of them the end of a task may break
- * @wakes: L: those to be woken once @lock is dropped
+ * @wake_queue: L: those to be woken once @lock is dropped
  * @staging: tasks that are on their way to @queue, see staging.c
  * @batch: tasks that were at the head of @queue, see queue_batch.c
  * @queue: L: the tasks that wait, a list per priority, oldest first
  * @nr_queued: S: accepted and not begun, but for those in @batch or @staging
  * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
- * @nr_held: S: those of @nr_queued that are not on @queue: still inside their
+ * @nr_deferred: S: those of @nr_queued that are not on @queue: still inside their
  *	function, or behind another of their key
  * @again: L: the runs, of workers and of callers, whose task waits to run again
  * @nr_outside: L: how many of these are in threads that are no workers of the pool
- * @held: L: the tasks held back behind another of their key, oldest first
- * @walk: taken by who walks along @queue, @again, @held and @delayed, see queue_walk.c
+ * @deferred: L: the tasks held back behind another of their key, oldest first
+ * @walk: taken by who walks along @queue, @again, @deferred and @delayed, see queue_walk.c
  * @cursor: L: the entry that is walked to next, or NULL
  * @walked: L: the list that it is on
  * @mend: what has been found broken
@@ -39,12 +39,12 @@
  * @nr_delayed: S
  * @paused: L: no task is begun
  * @nr_running: S: workers inside a function
- * @nr_looking: L: workers awake that will look at @queue before they sleep, and
+ * @nr_searching: L: workers awake that will look at @queue before they sleep, and
  *	have not yet since they were counted
  * @idle: L: workers asleep; LIFO, so that the warmest is woken
  * @nr_idle: S
- * @worker_luck: L: of workers that look on before they sleep, see spin_wait.c
- * @waiter_luck: L: of those who look on before they sleep until a task has ended
+ * @worker_credit: L: of workers that look on before they sleep, see spin_wait.c
+ * @waiter_credit: L: of those who look on before they sleep until a task has ended
  * @blocked: L: submitters asleep for want of room, FIFO; only when there is none
  * @nr_blocked: S
  * @blocked_workers: L: those of them that are counted in @nr_asleep
@@ -53,7 +53,7 @@
  * @nr_stuck: L
  * @stuck_left: L: how many of those are to be looked at, as nobody can go on
  * @entering: L: the one of them that has just gone to sleep, in this hold of @lock, or NULL
- * @watches: L: counts up, see &wpool_waiter.watch
+ * @rings: L: counts up, see &wpool_waiter.ring
  * @turns: L: counts up, see &wpool_waiter.turn
  * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its
  *	workers can end, see deadlock.c
@@ -65,7 +65,7 @@
  * @zeros: L: how often a color has come to zero while there was one of these
  * @awaited_colors: L: the colors that one of @flushers waits for
  * @color: L: what the next accepted task counts under
- * @undone: L: tasks accepted and not ended, by color; but for those in @staging
+ * @in_flight: L: tasks accepted and not ended, by color; but for those in @staging
  * @stats: S: the counters; those of enum wpool_stat that are marked "now" are
  *	elsewhere
  * @stats_seq: L: for who adds up what pool and workers have counted
@@ -73,11 +73,11 @@
  * @capacity: S
  * @resizes: L: how often wpool_resize() has begun to change it
  * @slots: counts how many workers may still be made; one is taken by the manager
- *	before it makes a worker and given back when it buries it
+ *	before it makes a worker and given back when it reaps it
  * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many
  *	are not given back
  * @workers: L, read under RCU
- * @nr_workers: S: made and not buried
+ * @nr_workers: S: made and not reaped
  * @nr_leaving: L: those of them that take no task any more
  * @nr_starting: L: those that have been made, and have not come to look at @queue:
  *	&wpool_ops.worker_start may take its time
@@ -100,7 +100,7 @@
  * @latency: I: histograms, or NULL
  *
  * @min_workers: I, as all that follows from the attributes
- * @depth: the queue depth; UINT_MAX is unbounded
+ * @queue_depth: as in the attributes; UINT_MAX is unbounded
  * @full: policy
  * @idle_timeout: in jiffies
  * @max_blocked: 0 is unlimited
@@ -118,7 +118,7 @@
  * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
  * @nr_awaiting: S: threads that wait for it; a restart lets them go first
  * @awaited: L: in jiffies: since when they wait, and the pool is closed
- * @name_at: L: in jiffies: when what they wait for is named
+ * @report_at: L: in jiffies: when what they wait for is named
  * @kref: the creator, each worker, each thread asleep in a call on the pool, the
  *	manager while it looks at it
  * @epoch: L: how often it was restarted
@@ -140,13 +140,13 @@ struct wpool {
 	enum wpool_state	state;
 	struct list_head	queue[WPOOL_NR_PRIOS];
 	unsigned int		nr_queued;
-	unsigned int		nr_held;
+	unsigned int		nr_deferred;
 	u8			marks;
 	u8			end_marks;
-	struct wpool_wakes	wakes;
+	struct wpool_wake_queue	wake_queue;
 	struct list_head	again;
 	unsigned int		nr_outside;
-	struct list_head	held;
+	struct list_head	deferred;
 	struct list_head	*cursor;
 	struct list_head	*walked;
 	struct wpool_mend	mend;
@@ -155,11 +155,11 @@ struct wpool {
 	bool			paused;
 	bool			one_by_one;
 	unsigned int		nr_running;
-	unsigned int		nr_looking;
+	unsigned int		nr_searching;
 	struct list_head	idle;
 	unsigned int		nr_idle;
-	int			worker_luck;
-	int			waiter_luck;
+	int			worker_credit;
+	int			waiter_credit;
 	struct list_head	blocked;
 	unsigned int		nr_blocked;
 	struct list_head	blocked_workers;
@@ -167,7 +167,7 @@ struct wpool {
 	unsigned int		nr_stuck;
 	unsigned int		stuck_left;
 	struct wpool_waiter	*entering;
-	unsigned long		watches;
+	unsigned long		rings;
 	unsigned long		turns;
 	unsigned int		nr_asleep;
 	unsigned long		serial;
@@ -178,7 +178,7 @@ struct wpool {
 	unsigned int		zeros[WPOOL_NR_COLORS];
 	unsigned int		awaited_colors;
 	unsigned int		color;
-	unsigned int		undone[WPOOL_NR_COLORS];
+	unsigned int		in_flight[WPOOL_NR_COLORS];
 	struct list_head	delayed;
 	unsigned int		nr_delayed;
 	atomic64_t		stats[WPOOL_NR_STATS];
@@ -208,7 +208,7 @@ struct wpool {
 	struct list_head	manage_node;
 
 	unsigned int		min_workers;
-	unsigned int		depth;
+	unsigned int		queue_depth;
 	enum wpool_full		full;
 	unsigned long		idle_timeout;
 	unsigned int		max_blocked;
@@ -226,7 +226,7 @@ struct wpool {
 	struct completion	terminated;
 	unsigned int		nr_awaiting;
 	unsigned long		awaited;
-	unsigned long		name_at;
+	unsigned long		report_at;
 	struct kref		kref;
 	unsigned int		epoch;
 	struct wpool_entry	entry;
@@ -278,13 +278,13 @@ static inline void walk_del(struct wpool *pool, struct list_head *entry)
 /* Tasks on the queue, so for any worker to take. Needs pool->lock. */
 static inline bool queue_ready(const struct wpool *pool)
 {
-	return pool->nr_queued > pool->nr_held && !pool->paused;
+	return pool->nr_queued > pool->nr_deferred && !pool->paused;
 }
 
 /* Those for any worker to take: there and in the batch. Needs pool->lock. */
 static inline unsigned int pool_ready(const struct wpool *pool)
 {
-	return (pool->paused ? 0 : pool->nr_queued - pool->nr_held) +
+	return (pool->paused ? 0 : pool->nr_queued - pool->nr_deferred) +
 	       READ_ONCE(pool->batch.left);
 }
 
@@ -303,7 +303,7 @@ static inline unsigned int pool_collected(const struct wpool *pool)
  */
 static inline bool queue_wants_worker(const struct wpool *pool)
 {
-	return pool_ready(pool) > pool->nr_looking + pool->nr_starting;
+	return pool_ready(pool) > pool->nr_searching + pool->nr_starting;
 }
 
 /* Workers that take tasks. Needs pool->lock. */
@@ -329,7 +329,7 @@ static inline bool pool_is_ending(const struct wpool *pool)
 static inline bool pool_is_over(const struct wpool *pool)
 {
 	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
-	       !pool->nr_delayed && !pool->nr_held;
+	       !pool->nr_delayed && !pool->nr_deferred;
 }
 
 /* Is the making of the next worker put off? By the manager. */
@@ -345,13 +345,13 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 }
 
 /* Tasks accepted and not ended. Context: pool->lock held. */
-static inline unsigned int pool_undone(const struct wpool *pool)
+static inline unsigned int pool_in_flight(const struct wpool *pool)
 {
-	unsigned int color, undone = 0;
+	unsigned int color, in_flight = 0;
 
 	for (color = 0; color < WPOOL_NR_COLORS; color++)
-		undone += pool->undone[color];
-	return undone;
+		in_flight += pool->in_flight[color];
+	return in_flight;
 }
 
 /* Something is to be watched from now on. Needs pool->lock. */

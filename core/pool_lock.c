@@ -24,7 +24,7 @@
  * one, the marks stay and the manager is kicked: whoever drops the lock next goes on.
  *
  * Why no task is stranded: by 2, in each hold of the lock in which a task is put on the
- * queue, or a worker takes one and leaves more behind, or a worker that was looking leaves
+ * queue, or a worker takes one and leaves more behind, or a worker that was searching leaves
  * for good. A worker that looks takes the lock and finds the task, and in its turn wakes the
  * next: one wake-up is under way at a time, and the chain ends when the queue is empty or
  * the idle are used up. A worker that starts does not look yet, as its worker_start may
@@ -63,10 +63,10 @@ static void wake_for_queue(struct wpool *pool)
 	worker = list_first_entry_or_null(&pool->idle, struct wpool_worker,
 					  idle_node);
 	if (worker) {
-		spin_learn(pool, &pool->worker_luck, worker->slept_at);
+		spin_learn(pool, &pool->worker_credit, worker->slept_at);
 		worker_unidle(worker);
-		worker_will_look(worker);
-		pool->wakes.worker = worker->thread;
+		worker_will_search(worker);
+		pool->wake_queue.worker = worker->thread;
 	} else if (!pool->spawn_asked && queue_wants_worker(pool)) {
 		pool->spawn_asked = true;
 		kick_pool(pool);
@@ -83,7 +83,7 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 	if (marks & MARK_ASLEEP)
 		deadlock_break(pool);
 	if (pool_is_closing(pool) &&
-	    (marks & MARK_ROOM || (marks & MARK_END && !pool_undone(pool))))
+	    (marks & MARK_ROOM || (marks & MARK_END && !pool_in_flight(pool))))
 		marks |= MARK_MANAGER;
 	if (marks & MARK_MANAGER)
 		kick_pool(pool);
@@ -128,47 +128,47 @@ void pool_restore_all(struct wpool *pool)
 
 /*
  * The worker to be woken is not on the idle list any more, but it may wake up by
- * itself, run, leave and be buried before we come to it: RCU keeps its
+ * itself, run, leave and be reaped before we come to it: RCU keeps its
  * task_struct, see worker_free(). Preemption is off, which is an RCU read-side critical
- * section, and keeps a worker that is counted as looking from waiting for a turn of ours.
+ * section, and keeps a worker that is counted as searching from waiting for a turn of ours.
  */
-static void wake_worker(struct wpool_wakes *wakes)
+static void wake_worker(struct wpool_wake_queue *wake_queue)
 {
-	if (wakes->worker)
-		wake_up_process(wakes->worker);
+	if (wake_queue->worker)
+		wake_up_process(wake_queue->worker);
 }
 
 /* They are ours from here on; the pool may be gone as soon as the lock is dropped. */
-static void take_wakes(struct wpool *pool, struct wpool_wakes *wakes)
+static void take_wake_queue(struct wpool *pool, struct wpool_wake_queue *wake_queue)
 {
-	*wakes = pool->wakes;
-	hlist_move_list(&pool->wakes.waiters, &wakes->waiters);
-	pool->wakes = (struct wpool_wakes) {};
+	*wake_queue = pool->wake_queue;
+	hlist_move_list(&pool->wake_queue.waiters, &wake_queue->waiters);
+	pool->wake_queue = (struct wpool_wake_queue) {};
 }
 
 /* The rest of pool_unlock(): there is somebody to wake, or to free. */
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes;
+	struct wpool_wake_queue wake_queue;
 
-	take_wakes(pool, &wakes);
+	take_wake_queue(pool, &wake_queue);
 	preempt_disable();
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	wake_worker(&wakes);
+	wake_worker(&wake_queue);
 	preempt_enable();
-	wakes_issue(&wakes);
+	wake_queue_issue(&wake_queue);
 }
 
 void __pool_unlock_wake_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {
-	struct wpool_wakes wakes;
+	struct wpool_wake_queue wake_queue;
 
-	take_wakes(pool, &wakes);
+	take_wake_queue(pool, &wake_queue);
 	preempt_disable();
 	raw_spin_unlock_irq(&pool->lock);
-	wake_worker(&wakes);
+	wake_worker(&wake_queue);
 	preempt_enable();
-	wakes_issue(&wakes);
+	wake_queue_issue(&wake_queue);
 }

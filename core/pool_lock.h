@@ -25,12 +25,12 @@ void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 static inline bool queue_unseen(const struct wpool *pool)
 {
 	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
-	       !pool->nr_looking && pool_ready(pool);
+	       !pool->nr_searching && pool_ready(pool);
 }
 
-static inline bool wakes_any(const struct wpool_wakes *wakes)
+static inline bool wake_queue_any(const struct wpool_wake_queue *wake_queue)
 {
-	return wakes->worker || wakes->garbage || !hlist_empty(&wakes->waiters);
+	return wake_queue->worker || wake_queue->garbage || !hlist_empty(&wake_queue->waiters);
 }
 
 /*
@@ -76,7 +76,7 @@ static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 {
 	if (unlikely(pool->marks || queue_unseen(pool)))
 		pool_restore_all(pool);
-	if (unlikely(wakes_any(&pool->wakes)))
+	if (unlikely(wake_queue_any(&pool->wake_queue)))
 		__pool_unlock_wake(pool, flags);
 	else
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -88,7 +88,7 @@ static inline void pool_unlock_irq(struct wpool *pool)
 {
 	if (unlikely(pool->marks || queue_unseen(pool)))
 		pool_restore_all(pool);
-	if (unlikely(wakes_any(&pool->wakes)))
+	if (unlikely(wake_queue_any(&pool->wake_queue)))
 		__pool_unlock_wake_irq(pool);
 	else
 		raw_spin_unlock_irq(&pool->lock);

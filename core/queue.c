@@ -36,9 +36,9 @@ static bool queue_has_room(const struct wpool *pool)
 {
 	unsigned int waiting = pool_collected(pool);
 
-	return likely(waiting < pool->depth) ||
+	return likely(waiting < pool->queue_depth) ||
 	       (pool->nr_running < pool->capacity &&
-		waiting - pool->depth < pool->capacity - pool->nr_running);
+		waiting - pool->queue_depth < pool->capacity - pool->nr_running);
 }
 
 /*
@@ -74,7 +74,7 @@ static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *t
 	hold_step(pool);
 	walk_del(pool, &task->node);
 	if (key_is_follower(task))
-		key_unhold(pool, task);
+		key_undefer(pool, task);
 	shared_dec(pool->nr_queued);
 	pool_mark_end(pool);
 }
@@ -125,7 +125,7 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 void __run_clean(struct wpool_task *task)
 {
 	task->run->revoked = false;
-	watch_take_group(task);
+	task_take_group(task);
 	queue_take_pin(task);
 	WRITE_ONCE(task->state, TASK_IN_FN);
 }
@@ -176,7 +176,7 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	if (unlikely(key))
 		key_set(task, *key);
 	if (group)
-		watch_add_group(task, group);
+		task_add_group(task, group);
 	objects_task_accepted(task);
 	task_count(pool, task);
 	latency_accept(pool, task);
@@ -195,7 +195,7 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 	if (!run->worker)
 		pool->nr_outside++;
 	run->again_owner = task->flags & WPOOL_TASK_PINNED ? task->owner : NULL;
-	run->again_group = watch_group(task);
+	run->again_group = task_group_of(task);
 	run->again_color = task->color;
 }
 
@@ -215,12 +215,12 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
-	/* See __key_held_back(). Again, a task is not linked: what there is may be counted here. */
+	/* See __key_defer(). Again, a task is not linked: what there is may be counted here. */
 	if (unlikely(task->flags & WPOOL_TASK_KEYED) && !in_fn)
 		queue_prepare(pool, task);
 	if (unlikely(in_fn))
-		shared_inc(pool->nr_held);
-	else if (!key_held_back(pool, task))
+		shared_inc(pool->nr_deferred);
+	else if (!key_defer(pool, task))
 		queue_link(pool, task);
 	/* Not before: on the way what is on the lists may be counted, see broken_mend.c. */
 	shared_inc(pool->nr_queued);
@@ -268,7 +268,7 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 	unsigned int prio;
 
 	if (key_is_follower(task)) {
-		list_for_each(entry, &pool->held) {
+		list_for_each(entry, &pool->deferred) {
 			if (mend_held_task(entry) == task)
 				return true;
 		}
@@ -351,7 +351,7 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	shared_dec(pool->nr_held);
+	shared_dec(pool->nr_deferred);
 	shared_dec(pool->nr_queued);
 	pool_mark_end(pool);
 	if (!run->worker)
@@ -448,7 +448,7 @@ bool queue_admit_blocked(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	while ((waiter = list_first_entry_or_null(&pool->blocked,
 						  struct wpool_waiter, node))) {
-		if (turned_away && pool->wakes.told >= WPOOL_CHUNK)
+		if (turned_away && pool->wake_queue.nr_waiters >= WPOOL_CHUNK)
 			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
 		      queue_accept(pool, waiter->task, waiter->group, waiter->key);
@@ -461,7 +461,7 @@ bool queue_admit_blocked(struct wpool *pool)
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);
-		waiter_tell(waiter, ret, &pool->wakes);
+		waiter_complete(waiter, ret, &pool->wake_queue);
 	}
 	return false;
 }

@@ -99,7 +99,7 @@ static bool task_fits(const struct wpool_task *task, u8 color)
 {
 	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
 
-	return !task->watchers && task->color == color &&
+	return !task->waiters && task->color == color &&
 	       (!flags || flags == WPOOL_TASK_DETACHED || task_is_ours(task));
 }
 
@@ -110,7 +110,7 @@ static bool task_fits(const struct wpool_task *task, u8 color)
  */
 static bool batch_may_fill(const struct wpool *pool)
 {
-	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one && pool->depth &&
+	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one && pool->queue_depth &&
 	       !pool->cursor && list_empty(&pool->blocked) && pool_alive(pool) <= pool->capacity &&
 	       list_empty(&pool->queue[WPOOL_PRIO_HIGH]);
 }

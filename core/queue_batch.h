@@ -12,7 +12,7 @@ void __batch_reclaim(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
 
-/* What the worker has ended that &wpool.undone does not know of. */
+/* What the worker has ended that &wpool.in_flight does not know of. */
 static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
 {
 	return (unsigned int)atomic64_read(&worker->ended) - READ_ONCE(worker->harvested);
@@ -50,7 +50,7 @@ static inline void task_grab(struct wpool *pool, struct wpool_task *task)
  */
 static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
-	return pool->nr_queued > pool->nr_held && __batch_fill(pool, first);
+	return pool->nr_queued > pool->nr_deferred && __batch_fill(pool, first);
 }
 
 #endif /* _WPOOL_QUEUE_BATCH_H */

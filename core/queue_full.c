@@ -83,18 +83,18 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 						    deadline_left(&deadline));
 
 	pool_lock(pool, flags);
-	if (waiter.told == -EINPROGRESS) {
+	if (waiter.status == -EINPROGRESS) {
 		if (waiter.counted)
 			pool->nr_asleep--;
 		queue_unblock(pool, &waiter);
-		waiter.told = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
+		waiter.status = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
 		pool_unlock(pool, flags);
 		if (left <= 0)
 			wait_for_completion(&waiter.done);
 	}
 	wpool_put(pool);
-	return waiter.told;
+	return waiter.status;
 }
 
 /* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */

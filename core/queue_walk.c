@@ -45,7 +45,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 {
 	if (list == &pool->again)
 		return entry_run(entry)->again;
-	if (list == &pool->held)
+	if (list == &pool->deferred)
 		return mend_held_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
@@ -60,7 +60,7 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 		return (struct walk_entry) {
 			task, entry_run(entry)->again_group, entry_run(entry)->again_owner,
 		};
-	return (struct walk_entry) { task, watch_group(task), task->owner };
+	return (struct walk_entry) { task, task_group_of(task), task->owner };
 }
 
 /* Is it one that may be followed? Those of runs are, and timers are not ours, see broken_mend.c. */
@@ -192,7 +192,7 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	down(&pool->walk);
 	n = cancel_on(pool, &pool->delayed, wants, arg);
 	n += cancel_on(pool, &pool->again, wants, arg);
-	n += cancel_on(pool, &pool->held, wants, arg);
+	n += cancel_on(pool, &pool->deferred, wants, arg);
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		n += cancel_on(pool, &pool->queue[prio], wants, arg);
 	up(&pool->walk);
@@ -217,7 +217,7 @@ static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
 /* Those on which there is something for a worker, in the order in which it looks. */
 static struct list_head *nth_list(struct wpool *pool, unsigned int n)
 {
-	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->held;
+	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->deferred;
 }
 
 #define NR_LISTS	(WPOOL_NR_PRIOS + 1)
@@ -293,7 +293,7 @@ struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group
 				return find_far(pool, group, flags);
 			hold_step(pool);
 			task = entry_task(pool, list, entry);
-			task = watch_group(task) == group ? ready_for(pool, task) : NULL;
+			task = task_group_of(task) == group ? ready_for(pool, task) : NULL;
 			if (task)
 				return task;
 		}

@@ -39,7 +39,7 @@ int pool_await_workers(struct wpool_waiter *starter)
 {
 	dep_wait_manager(true);
 	wait_for_completion(&starter->done);
-	return starter->told ?: starter->value;
+	return starter->status ?: starter->value;
 }
 
 /* Both, for who has no lock. Return: as pool_await_workers(), or -EBUSY, -ESHUTDOWN. */

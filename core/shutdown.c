@@ -166,7 +166,7 @@ static bool is_owners(const struct wpool_task *task)
 	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE |
 			  WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
 
-	return !(task->flags & others) && !task->watchers &&
+	return !(task->flags & others) && !task->waiters &&
 	       !(task->state & TASK_IN_FN);
 }
 

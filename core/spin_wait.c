@@ -4,13 +4,13 @@
  * next task, a caller for the end of the task that it waits for.
  *
  * What comes within spin_us is had without a wake-up; what does not has cost that
- * much CPU for nothing. So each of the two sides has its luck, and spins only while
+ * much CPU for nothing. So each of the two sides has its credit, and spins only while
  * it is above 0: a spin that finds what it looked for raises it, one in vain halves
  * it. Who slept at once raises it too, if what he waited for came in the time that he
  * would have spun. That is found out by who wakes him, as the way from there until
  * he runs is just what a spin saves. So nobody has to try whether it pays again.
  * But that is a guess: where virtual CPUs share a real one, who spins keeps off what
- * he looks for. So luck that was tried and used up turns into a debt.
+ * he looks for. So credit that was tried and used up turns into a debt.
  *
  * A spin is entered as won when it begins, and that is taken back if it is lost: who
  * has seen the end of his task may not touch the pool any more, which may be gone.
@@ -25,17 +25,17 @@
 #include "spin_wait.h"
 
 /* However long it was good, a few spins in vain are its end. And the most of a debt. */
-#define SPIN_MAX_LUCK	8
+#define SPIN_MAX_CREDIT	8
 
 static u64 spin_ns(const struct wpool *pool)
 {
 	return (u64)pool->spin_us * NSEC_PER_USEC;
 }
 
-static void raise_luck(int *luck)
+static void raise_credit(int *credit)
 {
-	if (*luck < SPIN_MAX_LUCK)
-		++*luck;
+	if (*credit < SPIN_MAX_CREDIT)
+		++*credit;
 }
 
 /* Now, for spin_learn(): who sleeps without having spun notes it. */
@@ -47,44 +47,44 @@ u64 spin_slept_at(const struct wpool *pool)
 /**
  * spin_learn() - somebody asleep has what he waits for: would a spin have had it?
  * @pool: the pool
- * @luck: that of his side
+ * @credit: that of his side
  * @slept_at: from spin_slept_at(), or 0 if there is nothing to be learnt
  *
  * That may be the clock of another CPU; what it is off by is no more than a wrong
  * guess. Context: pool->lock held.
  */
-void spin_learn(struct wpool *pool, int *luck, u64 slept_at)
+void spin_learn(struct wpool *pool, int *credit, u64 slept_at)
 {
 	lockdep_assert_held(&pool->lock);
 	if (slept_at && local_clock() - slept_at < spin_ns(pool))
-		raise_luck(luck);
+		raise_credit(credit);
 }
 
 /**
- * spin_bet() - is a spin worth it?
+ * spin_begin() - is a spin worth it?
  * @pool: the pool
- * @luck: that of the caller's side
+ * @credit: that of the caller's side
  *
  * On the only CPU what one looks for cannot come while one looks.
  *
  * Context: pool->lock held.
  * Return: true if so; then it counts as won.
  */
-bool spin_bet(struct wpool *pool, int *luck)
+bool spin_begin(struct wpool *pool, int *credit)
 {
 	lockdep_assert_held(&pool->lock);
-	if (*luck <= 0 || num_online_cpus() == 1)
+	if (*credit <= 0 || num_online_cpus() == 1)
 		return false;
-	raise_luck(luck);
+	raise_credit(credit);
 	stat_inc(pool, WPOOL_STAT_SPINS);
 	return true;
 }
 
 /* It was in vain; others may have lost meanwhile. Context: pool->lock held. */
-void spin_lost(struct wpool *pool, int *luck)
+void spin_miss(struct wpool *pool, int *credit)
 {
 	lockdep_assert_held(&pool->lock);
-	*luck = *luck > 2 ? (*luck - 1) / 2 : -SPIN_MAX_LUCK;
+	*credit = *credit > 2 ? (*credit - 1) / 2 : -SPIN_MAX_CREDIT;
 	stat_inc(pool, WPOOL_STAT_SPINS_LOST);
 }
 

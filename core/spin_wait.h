@@ -10,9 +10,9 @@
 struct wpool;
 
 u64 spin_slept_at(const struct wpool *pool);
-void spin_learn(struct wpool *pool, int *luck, u64 slept_at);
-bool spin_bet(struct wpool *pool, int *luck);
-void spin_lost(struct wpool *pool, int *luck);
+void spin_learn(struct wpool *pool, int *credit, u64 slept_at);
+bool spin_begin(struct wpool *pool, int *credit);
+void spin_miss(struct wpool *pool, int *credit);
 u64 spin_limit(const struct wpool *pool);
 bool spin_on(u64 limit);
 

@@ -12,13 +12,13 @@
  * queue. Only a worker that comes back from a task takes the lock without shutting it, in
  * task_run.c; what it may find there that must not be overlooked is seen to by
  * staging_collect() before it looks at the queue, and by the calls of staging_shut() in
- * queue_link() and flush_tell().
+ * queue_link() and flush_complete().
  *
  * It is opened where staging_may_open() says that one more task asks for nothing but its
- * place on the queue; above all for no wake-up, as somebody is looking, or everybody is
+ * place on the queue; above all for no wake-up, as somebody is searching, or everybody is
  * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
- * buries a worker or raises the capacity has shut it, and so has a worker that is counted
- * as looking when it comes. So no task is stranded there, see pool_lock.c.
+ * reaps a worker or raises the capacity has shut it, and so has a worker that is counted
+ * as searching when it comes. So no task is stranded there, see pool_lock.c.
  *
  * A worker keeps it open only as long as it finds something in it; so if no task is
  * left it is shut before its worker sleeps. A submitter opens it when more waits than
@@ -65,7 +65,7 @@ static void staging_empty(struct wpool *pool)
 	if (unlikely(!staging_ok(pool)))
 		whole = staging_mend(pool);
 	list_splice_tail_init(&staging->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
-	pool->undone[staging->color] += n;
+	pool->in_flight[staging->color] += n;
 	WRITE_ONCE(staging->collected, staging->collected + n);
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued + whole);
 }
@@ -77,9 +77,9 @@ static void staging_open(struct wpool *pool)
 	unsigned int waiting = pool_collected(pool);
 
 	staging->color = pool->color;
-	WRITE_ONCE(staging->limit, pool->depth > waiting ?
+	WRITE_ONCE(staging->limit, pool->queue_depth > waiting ?
 		   atomic64_read(&staging->accepted) +
-		   min(pool->depth - waiting, MOST_ROOM) : 0);
+		   min(pool->queue_depth - waiting, MOST_ROOM) : 0);
 }
 
 /* The rest of staging_shut(): it is open. */

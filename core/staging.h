@@ -24,7 +24,7 @@ static inline bool staging_may_open(const struct wpool *pool)
 {
 	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one &&
 	       !pool->paused && list_empty(&pool->blocked) && !pool->nr_asleep &&
-	       (pool->nr_looking ||
+	       (pool->nr_searching ||
 		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
 }
 
@@ -87,7 +87,7 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
  */
 static inline void staging_offer(struct wpool *pool, const struct wpool_task *task)
 {
-	if (pool->nr_queued - pool->nr_held > pool->nr_looking + 1 &&
+	if (pool->nr_queued - pool->nr_deferred > pool->nr_searching + 1 &&
 	    task_is_plain(pool, task))
 		__staging_offer(pool);
 }

@@ -46,7 +46,7 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * knows, and never as ended before it is as submitted.
  *
  * Context: Any. An NMI waits for nobody: it may miss what a worker has ended that is just
- * being buried; and where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets
+ * being reaped; and where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets
  * the state and what is marked "now", but for the number queued, and no more.
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)

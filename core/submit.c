@@ -35,7 +35,7 @@ static bool keyed_and_detached(const struct wpool_task *task)
 }
 
 /* Why a task cannot be run. */
-static void tell_fault(const struct wpool *pool,
+static void report_fault(const struct wpool *pool,
 				const struct wpool_task *task)
 {
 	const char *fault;
@@ -58,7 +58,7 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 	if (task && task->fn && task->prio < WPOOL_NR_PRIOS &&
 	    !keyed_and_detached(task))
 		return true;
-	tell_fault(pool, task);
+	report_fault(pool, task);
 	return false;
 }
 
@@ -113,7 +113,7 @@ static int submit_one(struct wpool *pool, struct wpool_submission *sub)
 	do {
 		ret = submit_once(pool, sub);
 	} while (ret == SUBMIT_AGAIN);
-	/* Not reached by a thread that the task takes down: see caller_bury(). */
+	/* Not reached by a thread that the task takes down: see caller_reap(). */
 	if (sub->caller)
 		caller_free(sub->caller);
 	return ret;

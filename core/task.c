@@ -47,7 +47,7 @@ void task_free_chain(struct wpool_task *task)
 	struct wpool_task *next;
 
 	for (; task; task = next) {
-		next = (struct wpool_task *)task->watchers;
+		next = (struct wpool_task *)task->waiters;
 		task_free(task);
 	}
 }
@@ -75,5 +75,5 @@ void tasks_retire(struct wpool *pool, struct wpool_task *chain)
 		raw_spin_unlock(&staging->lock);
 	}
 	while ((task = task_unchain(&chain)))
-		task_chain(&pool->wakes.garbage, task);
+		task_chain(&pool->wake_queue.garbage, task);
 }

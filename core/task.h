@@ -60,10 +60,10 @@ static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg
 	task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
 }
 
-/* Tasks of wpool's own memory that nobody needs are linked by their watchers. */
+/* Tasks of wpool's own memory that nobody needs are linked by their waiters. */
 static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
 {
-	task->watchers = (unsigned long)*chain;
+	task->waiters = (unsigned long)*chain;
 	*chain = task;
 }
 
@@ -72,13 +72,13 @@ static inline struct wpool_task *task_unchain(struct wpool_task **chain)
 	struct wpool_task *task = *chain;
 
 	if (task)
-		*chain = (struct wpool_task *)task->watchers;
+		*chain = (struct wpool_task *)task->waiters;
 	return task;
 }
 
 static inline void task_retire(struct wpool *pool, struct wpool_task *task)
 {
-	task->watchers = 0;
+	task->waiters = 0;
 	tasks_retire(pool, task);
 }
 

@@ -5,7 +5,7 @@
  *
  * An accepted task ends once, in one of three ways, and each of them counts it
  * and tells its waiters in the hold of pool->lock in which it becomes certain:
- * run_end() after its function has returned, run_bury() after its function took
+ * run_end() after its function has returned, run_reap() after its function took
  * the worker down, task_drop() before it began. A task begun from the batch has
  * nobody to be told, and is counted later; see queue_batch.c.
  */
@@ -39,7 +39,7 @@
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 {
 	bool outside = task->state & TASK_IN_FN && !task->run->worker;
-	struct wpool_group *group = watch_take_group(task);
+	struct wpool_group *group = task_take_group(task);
 	struct module *pinned = queue_take_pin(task);
 	u8 color = task->color;
 

@@ -26,7 +26,7 @@ void run_lose_task(struct wpool *pool, struct wpool_run *run);
 static inline void task_settle(struct wpool_task *task, int result)
 {
 	WRITE_ONCE(task->result, result);
-	watch_tell(task, 0, result);
+	task_waiters_complete(task, 0, result);
 	objects_task_ended(task);
 	/*
 	 * Release: who reads this without the lock may read the result, and may

@@ -36,7 +36,7 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 	run->color = color;
 	run->stop = false;
 	run->orphan = false;
-	run->named = false;
+	run->reported = false;
 }
 
 /* From here on the run stands for the task. Context: pool->lock held. */
@@ -51,7 +51,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
-	run->group = watch_take_group(task);
+	run->group = task_take_group(task);
 	WRITE_ONCE(run->started, jiffies);
 	run->serial = ++pool->serial;
 	latency_begin(pool, task, run);
@@ -73,7 +73,7 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 	} else {
 		shared_inc(pool->nr_running);
 	}
-	shared_inc(worker->depth);
+	shared_inc(worker->nesting);
 }
 
 /*
@@ -91,7 +91,7 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
 		/* Now: else they are asleep as it is looked whether all are. */
-		watch_tell(task, -EAGAIN, 0);
+		task_waiters_complete(task, -EAGAIN, 0);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	if (task->state & TASK_QUEUED) {
@@ -100,12 +100,12 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 		 * have to run it itself.
 		 */
 		queue_relink(pool, task);
-		watch_tell(task, -EAGAIN, 0);
-		group = watch_group(task);
+		task_waiters_complete(task, -EAGAIN, 0);
+		group = task_group_of(task);
 		if (group && !run->worker)
 			group_task_outside(group, pool, false);
 		if (group)
-			group_tell_workers(group, pool);
+			group_wake_workers(group, pool);
 	} else if (run->orphan) {
 		objects_task_ended(task);
 		task_retire(pool, task);
@@ -140,7 +140,7 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 static __always_inline void run_leave(struct wpool *pool,
 				      struct wpool_worker *worker, bool nested)
 {
-	shared_dec(worker->depth);
+	shared_dec(worker->nesting);
 	if (likely(!nested))
 		shared_dec(pool->nr_running);
 }
@@ -334,12 +334,12 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 				       bool batch)
 	__must_hold(&worker->pool->lock)
 {
-	struct wpool_run *run = &worker->runs[worker->depth];
+	struct wpool_run *run = &worker->runs[worker->nesting];
 	struct wpool *pool = worker->pool;
-	bool nested = worker->depth;
+	bool nested = worker->nesting;
 	int result;
 
-	if (unlikely(task->watchers) && run_cancelled(pool, task)) {
+	if (unlikely(task->waiters) && run_cancelled(pool, task)) {
 		pool_unlock_irq(pool);
 		pool_lock_staged(pool);
 		return;
@@ -393,7 +393,7 @@ static bool run_from_batch(struct wpool_worker *worker)
 		return false;
 	}
 	shared_inc(pool->nr_running);
-	shared_inc(worker->depth);
+	shared_inc(worker->nesting);
 	pool_unlock_irq(pool);
 	run_batch(pool, worker, run, run_outside(pool, run, task));
 	return true;

@@ -2,7 +2,7 @@
 /*
  * Who is to be told of a task's end: any number of waiters, and one group.
  *
- * A task has one word to spare, &wpool_task.watchers. It points to the first of its
+ * A task has one word to spare, &wpool_task.waiters. It points to the first of its
  * waiters, who form a ring, or, told apart by its lowest bit, to the group if there are
  * none. What else there is to know of all of them the first one keeps: the group, and how
  * many are counted as asleep. So nothing here takes longer for there being many.
@@ -10,8 +10,8 @@
  * The waiters are told in their order, but for workers that could run a task that holds
  * this one back: those are first, see key.c. Of many only some are told at
  * once; the ring is theirs then and not the task's any more, and the last of those goes on
- * with the rest, see waiters_tell(). Nobody of the rest counts as asleep any more, and
- * watch_is_on() says that they wait no longer. Modelled in scripts/model/rest.pml.
+ * with the rest, see waiters_complete(). Nobody of the rest counts as asleep any more, and
+ * task_waiter_is_on() says that they wait no longer. Modelled in scripts/model/rest.pml.
  *
  * Everything here needs the lock of the task's pool, or, for a task that is in no
  * pool, to be its only user.
@@ -25,111 +25,111 @@
 #include "waiter.h"
 
 /* With @first, or without waiters. */
-static void watch_set(struct wpool_task *task, struct wpool_waiter *first,
+static void task_waiters_set(struct wpool_task *task, struct wpool_waiter *first,
 		      struct wpool_group *group)
 {
 	if (first) {
 		first->group = group;
-		task->watchers = (unsigned long)first;
+		task->waiters = (unsigned long)first;
 	} else {
-		task->watchers = group ? (unsigned long)group | WATCH_GROUP : 0;
+		task->waiters = group ? (unsigned long)group | WAITERS_GROUP : 0;
 	}
 }
 
-void watch_add_group(struct wpool_task *task, struct wpool_group *group)
+void task_add_group(struct wpool_task *task, struct wpool_group *group)
 {
-	watch_set(task, watch_first(task), group);
+	task_waiters_set(task, task_first_waiter(task), group);
 }
 
-struct wpool_group *__watch_take_group(struct wpool_task *task)
+struct wpool_group *__task_take_group(struct wpool_task *task)
 {
-	struct wpool_group *group = watch_group(task);
+	struct wpool_group *group = task_group_of(task);
 
-	watch_set(task, watch_first(task), NULL);
+	task_waiters_set(task, task_first_waiter(task), NULL);
 	return group;
 }
 
 /**
- * watch_add() - have a waiter told of a task's end
+ * task_waiter_add() - have a waiter told of a task's end
  * @task: accepted by the pool that the caller has locked
  * @waiter: who; on no list
  */
-void watch_add(struct wpool_task *task, struct wpool_waiter *waiter)
+void task_waiter_add(struct wpool_task *task, struct wpool_waiter *waiter)
 {
-	struct wpool_waiter *first = watch_first(task);
-	struct wpool_group *group = watch_group(task);
+	struct wpool_waiter *first = task_first_waiter(task);
+	struct wpool_group *group = task_group_of(task);
 
 	if (first) {
 		list_add_tail(&waiter->node, &first->node);
-		waiter->watch = first->watch;
+		waiter->ring = first->ring;
 		waiter->nr_counted = first->nr_counted;
 	} else {
 		INIT_LIST_HEAD(&waiter->node);
-		waiter->watch = ++task->pool->watches;
+		waiter->ring = ++task->pool->rings;
 	}
 	if (!first || waiter->can_help)
-		watch_set(task, waiter, group);
+		task_waiters_set(task, waiter, group);
 	if (waiter->can_help)
 		key_await(task->pool, task);
 }
 
 /**
- * watch_count() - one of a task's waiters counts as asleep now
+ * task_waiter_count() - one of a task's waiters counts as asleep now
  * @task: the task
  */
-void watch_count(struct wpool_task *task)
+void task_waiter_count(struct wpool_task *task)
 {
-	watch_first(task)->nr_counted++;
+	task_first_waiter(task)->nr_counted++;
 }
 
 /* One of its waiters that could run a task that holds this one back, or NULL. */
-struct wpool_waiter *watch_helper(const struct wpool_task *task)
+struct wpool_waiter *task_waiter_helper(const struct wpool_task *task)
 {
-	struct wpool_waiter *first = watch_first(task);
+	struct wpool_waiter *first = task_first_waiter(task);
 
 	return first && first->can_help ? first : NULL;
 }
 
 /**
- * watch_is_on() - does a waiter still wait for its task?
+ * task_waiter_is_on() - does a waiter still wait for its task?
  * @pool: the pool that it waits in
  * @waiter: the waiter, which has not been told
  *
  * If not it is one of a rest, and is about to be told; the task may be anybody's. Context:
  * pool->lock held.
  */
-bool watch_is_on(const struct wpool *pool, const struct wpool_waiter *waiter)
+bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *waiter)
 {
 	const struct wpool_task *task = waiter->task;
 	const struct wpool_waiter *first;
 	u8 state;
 
-	if (!mend_peek_known(&task->watchers))
+	if (!mend_peek_known(&task->waiters))
 		return false;	/* or it is not there any more */
 	/* Acquire: of a task that is in another pool now, that one. */
 	state = smp_load_acquire(&task->state);
 	/* Nobody waits for one that is batched, and others may be changing it. */
 	if (!(state & TASK_ACCEPTED) || state & TASK_BATCHED || READ_ONCE(task->pool) != pool)
 		return false;
-	first = watch_first(task);
-	return first && first->watch == waiter->watch;
+	first = task_first_waiter(task);
+	return first && first->ring == waiter->ring;
 }
 
 /**
- * watch_del() - take a waiter off its list that was not told
+ * task_waiter_del() - take a waiter off its list that was not told
  * @pool: the pool that it waits in
  * @waiter: the waiter
  */
-void watch_del(const struct wpool *pool, struct wpool_waiter *waiter)
+void task_waiter_del(const struct wpool *pool, struct wpool_waiter *waiter)
 {
 	struct wpool_waiter *first, *next = NULL;
 	struct wpool_task *task = waiter->task;
 
-	if (!watch_is_on(pool, waiter)) {
+	if (!task_waiter_is_on(pool, waiter)) {
 		list_del(&waiter->node);
 		return;
 	}
-	first = watch_first(task);
+	first = task_first_waiter(task);
 	first->nr_counted -= waiter->counted;
 	if (!list_empty(&waiter->node))
 		next = list_next_entry(waiter, node);
@@ -138,34 +138,34 @@ void watch_del(const struct wpool *pool, struct wpool_waiter *waiter)
 		return;
 	if (next)
 		next->nr_counted = first->nr_counted;
-	watch_set(task, next, first->group);
-	if (first->can_help && !watch_helper(task))
+	task_waiters_set(task, next, first->group);
+	if (first->can_help && !task_waiter_helper(task))
 		key_unawait(task);
 }
 
 /**
- * __watch_tell() - tell all waiters, and forget them; a group stays
+ * __task_waiters_complete() - tell all waiters, and forget them; a group stays
  * @task: the task
- * @told: what they are told
+ * @status: 0, or an errno
  * @value: the result that goes with it
  */
-void __watch_tell(struct wpool_task *task, int told, int value)
+void __task_waiters_complete(struct wpool_task *task, int status, int value)
 {
-	struct wpool_waiter *first = watch_first(task);
+	struct wpool_waiter *first = task_first_waiter(task);
 	struct wpool *pool = task->pool;
 	LIST_HEAD(waiters);
 
 	if (!first)
 		return;
 	/* Those are still its waiters: they are on their way to it. */
-	if (told == -EAGAIN)
+	if (status == -EAGAIN)
 		task_mark_awaited(task);
-	else if (!told)
-		spin_learn(pool, &pool->waiter_luck, first->slept_at);
-	watch_set(task, NULL, first->group);
+	else if (!status)
+		spin_learn(pool, &pool->waiter_credit, first->slept_at);
+	task_waiters_set(task, NULL, first->group);
 	if (first->can_help)
 		key_unawait(task);
 	pool->nr_asleep -= first->nr_counted;
 	list_add_tail(&waiters, &first->node);	/* before the first: of a ring, a list */
-	waiters_tell(pool, &waiters, told, value, &pool->wakes);
+	waiters_complete(pool, &waiters, status, value, &pool->wake_queue);
 }

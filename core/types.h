@@ -35,7 +35,7 @@
  * Under pool->lock nothing is called that belongs to somebody else, nothing is
  * allocated or freed (but by the kernel's object debugging, where it has that),
  * and nobody is woken but the manager: who is to be woken is
- * collected in &wpool.wakes, and woken after the lock is dropped. Of what
+ * collected in &wpool.wake_queue, and woken after the lock is dropped. Of what
  * a caller owns only the struct wpool_task is touched under it; one that is queued may
  * have been freed, by mistake: it is looked at as broken_mend.c says before it is trusted.
  *
@@ -131,13 +131,13 @@ struct wpool_exit {
 
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
- * @hnode: L: on &wpool_wakes.waiters
+ * @hnode: L: on &wpool_wake_queue.waiters
  * @node: L: in the ring of those who wait for @task, see task_waiters.c; on a list of @group, on
  *	&wpool.blocked, or one of the lists of flush_color.c; or on the @rest of another
- * @rest: L: those who are to be told what it is told itself, by itself, see waiters_tell()
+ * @rest: L: those who are to be told what it is told itself, by itself, see waiters_complete()
  * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
  * @done: completed, once, by whoever took the waiter off its list
- * @told: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
+ * @status: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
  * @value: L: the result of the task, for who waited for one and was told 0
  * @task: I: what is waited for; of a blocked submitter: what it wants accepted
  * @group: I: what is waited for; of a blocked submitter: to which @task is to belong,
@@ -149,7 +149,7 @@ struct wpool_exit {
  * @counted: L: in &wpool.nr_asleep until it is told, see deadlock.c
  * @nr_counted: L: of the first of a ring: how many of it are @counted
  * @can_help: I: runs what it waits for itself, and what holds that back by its key
- * @watch: L: the ring, or what was on the group's list at once, has this number
+ * @ring: L: the ring, or what was on the group's list at once, has this number
  * @turn: L: counts up in the order in which workers went to sleep for a task
  * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and
  *	there was something to run
@@ -171,7 +171,7 @@ struct wpool_waiter {
 	struct list_head	rest;
 	struct list_head	stuck;
 	struct completion	done;
-	int			told;
+	int			status;
 	int			value;
 	struct wpool_task	*task;
 	struct wpool_group	*group;
@@ -181,7 +181,7 @@ struct wpool_waiter {
 	bool			counted;
 	bool			can_help;
 	unsigned int		nr_counted;
-	unsigned long		watch;
+	unsigned long		ring;
 	unsigned long		turn;
 	bool			too_deep;
 	bool			cancels;
@@ -191,15 +191,15 @@ struct wpool_waiter {
 };
 
 /**
- * struct wpool_wakes - those to be woken once pool->lock is dropped
+ * struct wpool_wake_queue - those to be woken once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
- * @told: how many of @waiters there are
+ * @nr_waiters: how many of @waiters there are
  * @garbage: tasks of wpool's own slab cache that have ended, see task_chain()
  */
-struct wpool_wakes {
+struct wpool_wake_queue {
 	struct hlist_head	waiters;
-	unsigned int		told;
+	unsigned int		nr_waiters;
 	struct task_struct	*worker;
 	struct wpool_task	*garbage;
 };
@@ -241,11 +241,11 @@ struct wpool_deadline {
  * @color: what its end counts down, see flush_color.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and it is ours to free
- * @named: L: has been named for taking too long, see watchdog.c
+ * @reported: L: has been named for taking too long, see watchdog.c
  * @dep: W: what lockdep takes for the function, see depmap.c
  * @dep_held: W: held by the worker
  *
- * Everything that its burial needs if the function never returns; hence in
+ * Everything that its reaping needs if the function never returns; hence in
  * struct wpool_worker or wpool_caller and not on the stack, which an oops rewinds.
  */
 struct wpool_run {
@@ -270,7 +270,7 @@ struct wpool_run {
 	u8			color;
 	bool			stop;
 	bool			orphan;
-	bool			named;
+	bool			reported;
 #ifdef CONFIG_PROVE_LOCKING
 	struct lockdep_map	dep;
 	bool			dep_held;
@@ -284,9 +284,9 @@ struct wpool_run {
  * @worker: I: the worker that @thread is, of whatever pool, or NULL
  * @outer: I: the one that @thread is inside when this begins, or NULL
  * @depth: I: how many of them it is inside, with this one
- * @nested: I: &wpool_worker.depth of @worker when this begins
+ * @nested: I: &wpool_worker.nesting of @worker when this begins
  * @pid_nr: I: the number of @thread, for who only looks
- * @stack: I: the address of its stack, for run_bury(); itself gone by then
+ * @stack: I: the address of its stack, for run_reap(); itself gone by then
  * @polled: I: nobody tells of the end of @thread: it is looked for now and then
  * @exit: of @thread, but for a worker
  * @hash: in the table of current_thread.c, but for a worker
@@ -321,7 +321,7 @@ struct wpool_caller {
  * @thread: I: that of @exit
  * @exit: I: of its thread
  * @pid_nr: I: its number, for who only looks and has no reference
- * @stack: I: the address of its stack, for run_bury(); itself gone by then
+ * @stack: I: the address of its stack, for run_reap(); itself gone by then
  * @id: I: counted up per pool
  * @dead: S: its thread has ended, and it had not left
  * @dead_node: L: on &wpool_hooks.dead
@@ -332,16 +332,16 @@ struct wpool_caller {
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
  * @starting: S: counted in &wpool.nr_starting
  * @between: H: has ended its last task of the batch, and is about to say so
- * @looking: L: counted in &wpool.nr_looking
+ * @searching: L: counted in &wpool.nr_searching
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @waiter: L: as what it sleeps without a time limit for a task, or NULL
  * @ended: tasks that it has ended without pool->lock; counted by itself, read anywhere
- * @harvested: S: those of @ended that &wpool.undone knows of; the low bits will do
+ * @harvested: S: those of @ended that &wpool.in_flight knows of; the low bits will do
  * @begun: those begun from the batch since then that are wpool's own memory; the
  *	worker's own, or L once it is dead
  * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
  * @caller: the innermost of what it runs as a submitter, or NULL; its own until it is dead
- * @depth: W: how many of @runs are in use
+ * @nesting: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @exit_work: run by the thread itself as it ends, see dead_stack.c
  * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
@@ -352,7 +352,7 @@ struct wpool_caller {
  * @groups: those of them that have tasks
  * @ending: its stack is about to go: set by itself, read in RCU read-side critical
  *	sections, see stack_is_ending()
- * @kref: the thread until it is buried, others in calls on groups of its stack
+ * @kref: the thread until it is reaped, others in calls on groups of its stack
  * @dep_held: W: holds &wpool.dep
  * @rcu: for readers of &wpool.workers
  */
@@ -373,7 +373,7 @@ struct wpool_worker {
 	bool			idle;
 	bool			starting;
 	bool			between;
-	bool			looking;
+	bool			searching;
 	bool			leaving;
 	struct wpool_waiter	*waiter;
 
@@ -393,7 +393,7 @@ struct wpool_worker {
 	bool			ending;
 	struct kref		kref;
 
-	unsigned int		depth;
+	unsigned int		nesting;
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
 #ifdef CONFIG_PROVE_LOCKING
 	bool			dep_held;

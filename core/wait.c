@@ -82,7 +82,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	waiter.can_help = waiter.worker && !too_deep;
 	if (wait->may_spin && !worker)
 		waiter.slept_at = spin_slept_at(pool);
-	watch_add(wait->task, &waiter);
+	task_waiter_add(wait->task, &waiter);
 	wpool_get(pool);
 	if (waiter.worker)
 		enter_sleep(pool, &waiter, flags);
@@ -93,19 +93,20 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 					   deadline_left(&wait->deadline));
 
 	pool_lock(pool, flags);
-	gave_up = waiter.told == -EINPROGRESS;
+	gave_up = waiter.status == -EINPROGRESS;
 	if (gave_up)
-		watch_del(pool, &waiter);
+		task_waiter_del(pool, &waiter);
 	if (waiter.worker)
 		deadlock_leave(&waiter);
 	if (!list_empty(&waiter.rest))
-		waiters_tell(pool, &waiter.rest, waiter.told, waiter.value, &pool->wakes);
+		waiters_complete(pool, &waiter.rest, waiter.status, waiter.value,
+				 &pool->wake_queue);
 	pool_unlock(pool, flags);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
 	wait->result = waiter.value;
-	return gave_up ? -ETIMEDOUT : waiter.told;
+	return gave_up ? -ETIMEDOUT : waiter.status;
 }
 
 /*
@@ -140,7 +141,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
  *
  * After the lock is dropped nothing but the task is there for sure, until
  * task_lock_pool() says that it has not ended: then its pool is there. That may be
- * another one by now, whose luck is wronged a little.
+ * another one by now, whose credit is wronged a little.
  *
  * Locking: pool->lock held; released.
  * Return: -EAGAIN, to look at it again: it has ended, or it was in vain.
@@ -158,7 +159,7 @@ static int spin_for_end(struct wpool *pool, struct wpool_task *task,
 		;
 	pool = task_lock_pool(task, &flags);
 	if (pool) {
-		spin_lost(pool, &pool->waiter_luck);
+		spin_miss(pool, &pool->waiter_credit);
 		pool_unlock(pool, flags);
 	}
 	return -EAGAIN;
@@ -222,7 +223,7 @@ static int wait_once(struct wait *wait)
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
-	    spin_bet(pool, &pool->waiter_luck))
+	    spin_begin(pool, &pool->waiter_credit))
 		return spin_for_end(pool, wait->task, &wait->deadline, flags);
 	return sleep_on(pool, wait, NULL, false, flags);
 }

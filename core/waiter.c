@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Those who wait in the pool's own calls, and how they are told. They are collected in
- * &wpool.wakes, and woken after the lock is dropped, see pool_lock.c. That nobody is missed, or
- * touched when it is gone, is shown by scripts/model/handover.pml.
+ * Threads that wait in the pool's own calls, and how their waits are completed. They are
+ * collected in &wpool.wake_queue, and woken after the lock is dropped, see pool_lock.c. The
+ * model scripts/model/handover.pml shows that none is missed, or touched when it is gone.
  */
 #include <linux/lockdep.h>
 
@@ -13,27 +13,27 @@
 
 void waiter_init(struct wpool_waiter *waiter)
 {
-	*waiter = (struct wpool_waiter) { .told = -EINPROGRESS };
+	*waiter = (struct wpool_waiter) { .status = -EINPROGRESS };
 	init_completion(&waiter->done);
 	INIT_LIST_HEAD(&waiter->rest);
 	INIT_LIST_HEAD(&waiter->stuck);
 }
 
 /**
- * waiter_tell() - tell a waiter that was just taken off its list
+ * waiter_complete() - tell a waiter that was just taken off its list
  * @waiter: the waiter
- * @told: what it is told
- * @wakes: gets it
+ * @status: 0, or an errno
+ * @wake_queue: gets it
  *
  * A worker counts as awake from here on, not from when it runs.
  *
  * Context: the lock that guards the list held; pool->lock if it is a worker that waits
  * for a task, or is counted.
  */
-void waiter_tell(struct wpool_waiter *waiter, int told,
-		 struct wpool_wakes *wakes)
+void waiter_complete(struct wpool_waiter *waiter, int status,
+		 struct wpool_wake_queue *wake_queue)
 {
-	waiter->told = told;
+	waiter->status = status;
 	if (waiter->worker && waiter->task)
 		waiter->worker->waiter = NULL;
 	if (waiter->counted) {
@@ -41,27 +41,27 @@ void waiter_tell(struct wpool_waiter *waiter, int told,
 		waiter->worker->pool->nr_asleep--;
 		waiter->counted = false;
 	}
-	hlist_add_head(&waiter->hnode, &wakes->waiters);
-	wakes->told++;
+	hlist_add_head(&waiter->hnode, &wake_queue->waiters);
+	wake_queue->nr_waiters++;
 }
 
 /**
- * waiters_tell() - tell the same to any number of waiters
+ * waiters_complete() - tell the same to any number of waiters
  * @pool: the pool if its lock is held, or NULL
  * @waiters: the list; empty afterwards. They are not counted as asleep any more.
- * @told: what they are told
+ * @status: 0, or an errno
  * @value: and the value that goes with it
- * @wakes: gets the first of them
+ * @wake_queue: gets the first of them
  *
- * The last of these has the others on its list of the rest. It calls waiters_tell() for
+ * The last of these has the others on its list of the rest. It calls waiters_complete() for
  * them when it is awake: until then it does not return, so all of them, and what they wait
  * for, are there. One may give up meanwhile: it is on a list, and takes itself off. Modelled
  * in scripts/model/rest.pml.
  *
  * Context: the lock that guards the list held.
  */
-void waiters_tell(struct wpool *pool, struct list_head *waiters, int told, int value,
-		  struct wpool_wakes *wakes)
+void waiters_complete(struct wpool *pool, struct list_head *waiters, int status, int value,
+		  struct wpool_wake_queue *wake_queue)
 {
 	struct wpool_waiter *waiter;
 
@@ -72,27 +72,27 @@ void waiters_tell(struct wpool *pool, struct list_head *waiters, int told, int v
 		list_del(&waiter->node);
 		waiter->value = value;
 		waiter->counted = false;
-		waiter_tell(waiter, told, wakes);
+		waiter_complete(waiter, status, wake_queue);
 		if (list_empty(waiters))
 			return;
-	} while (wakes->told < WPOOL_CHUNK);
+	} while (wake_queue->nr_waiters < WPOOL_CHUNK);
 	list_splice_init(waiters, &waiter->rest);
 }
 
 /**
- * wakes_issue() - wake waiters and free what has ended; for who holds no lock
- * @wakes: to be thrown away then
+ * wake_queue_issue() - wake waiters and free what has ended; for who holds no lock
+ * @wake_queue: to be thrown away then
  *
  * A waiter may be gone as soon as it is completed.
  */
-void wakes_issue(struct wpool_wakes *wakes)
+void wake_queue_issue(struct wpool_wake_queue *wake_queue)
 {
 	struct wpool_waiter *waiter;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(waiter, next, &wakes->waiters, hnode)
+	hlist_for_each_entry_safe(waiter, next, &wake_queue->waiters, hnode)
 		complete(&waiter->done);
-	task_free_chain(wakes->garbage);
+	task_free_chain(wake_queue->garbage);
 }
 
 /**

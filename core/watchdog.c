@@ -27,9 +27,9 @@
 #define WPOOL_PATIENCE	(10 * HZ)
 
 /* How many workers of one pool are named, with their stacks, in one look. */
-#define NAMED_MAX	8
+#define REPORTED_MAX	8
 
-static void name_run(struct wpool_worker *worker, wpool_fn_t fn,
+static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
 		     unsigned long started)
 {
 	pr_warn("%s: worker %u (pid %d) has been in %ps for %u ms\n",
@@ -46,7 +46,7 @@ static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 	unsigned long due = run->started + pool->watchdog;
 
 	lockdep_assert_held(&pool->lock);
-	if (run->named)
+	if (run->reported)
 		return false;
 	if (time_after_eq(jiffies, due))
 		return true;
@@ -59,7 +59,7 @@ static struct wpool_run *next_overdue(struct wpool_worker *worker)
 {
 	unsigned int i;
 
-	for (i = 0; i < worker->depth; i++) {
+	for (i = 0; i < worker->nesting; i++) {
 		if (run_is_overdue(worker->pool, &worker->runs[i]))
 			return &worker->runs[i];
 	}
@@ -67,40 +67,40 @@ static struct wpool_run *next_overdue(struct wpool_worker *worker)
 }
 
 /* Return: true if it has a task that is overdue, and now is named. */
-static bool name_overdue(struct wpool_worker *worker)
+static bool report_overdue(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	struct wpool_run *run;
 	unsigned long started, flags;
-	bool named = false;
+	bool reported = false;
 	wpool_fn_t fn;
 
 	pool_lock(pool, flags);
 	while ((run = next_overdue(worker))) {
-		named = true;
-		run->named = true;
+		reported = true;
+		run->reported = true;
 		stat_inc(pool, WPOOL_STAT_OVERDUE);
 		fn = run->fn;
 		started = run->started;
 		pool_unlock(pool, flags);
-		name_run(worker, fn, started);
+		report_run(worker, fn, started);
 		pool_lock(pool, flags);
 	}
 	pool_unlock(pool, flags);
-	if (named)
+	if (reported)
 		sched_show_task(worker->thread);
-	return named;
+	return reported;
 }
 
 static void look_at_workers(struct wpool *pool)
 {
 	struct wpool_worker *worker;
-	unsigned int named = 0;
+	unsigned int reported = 0;
 
 	list_for_each_entry(worker, &pool->workers, node) {
-		if (!READ_ONCE(worker->depth) || worker->dead || !name_overdue(worker))
+		if (!READ_ONCE(worker->nesting) || worker->dead || !report_overdue(worker))
 			continue;
-		if (++named < NAMED_MAX)
+		if (++reported < REPORTED_MAX)
 			continue;
 		/* The rest after other pools, and the console, had their turn. */
 		timer_reduce(&pool->timer, jiffies + HZ);
@@ -122,7 +122,7 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 	if (caller->running && (!overdue || run_is_overdue(pool, &caller->run))) {
 		thread = get_task_struct(caller->thread);
 		if (overdue) {
-			caller->run.named = true;
+			caller->run.reported = true;
 			stat_inc(pool, WPOOL_STAT_OVERDUE);
 		}
 	}
@@ -131,11 +131,11 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 }
 
 /* Names the submitters that are inside their tasks, or those that are overdue. */
-static void name_callers(struct wpool *pool, bool overdue)
+static void report_callers(struct wpool *pool, bool overdue)
 {
 	struct wpool_caller *caller;
 	struct task_struct *thread;
-	unsigned int named = 0;
+	unsigned int reported = 0;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(caller, &pool->callers, node) {
@@ -147,7 +147,7 @@ static void name_callers(struct wpool *pool, bool overdue)
 			jiffies_to_msecs(jiffies - READ_ONCE(caller->run.started)));
 		sched_show_task(thread);
 		put_task_struct(thread);
-		if (++named < NAMED_MAX)
+		if (++reported < REPORTED_MAX)
 			continue;
 		if (overdue)
 			timer_reduce(&pool->timer, jiffies + HZ);
@@ -162,7 +162,7 @@ static void name_callers(struct wpool *pool, bool overdue)
  */
 static bool queue_is_stranded(const struct wpool *pool)
 {
-	return queue_ready(pool) && !pool->nr_looking &&
+	return queue_ready(pool) && !pool->nr_searching &&
 	       (!list_empty(&pool->idle) ||
 		(pool->nr_workers < pool->capacity && !pool->spawn_asked &&
 		 queue_wants_worker(pool)));
@@ -200,8 +200,8 @@ void watchdog_await(struct wpool *pool)
 	if (!pool->nr_awaiting || !pool_is_ending(pool))
 		return;
 	pool->awaited = jiffies;
-	pool->name_at = jiffies + patience;
-	timer_reduce(&pool->timer, pool->name_at);
+	pool->report_at = jiffies + patience;
+	timer_reduce(&pool->timer, pool->report_at);
 }
 
 /* What is left without what is known of, some of which may have gone meanwhile. */
@@ -215,32 +215,32 @@ static unsigned int rest_of(unsigned int all, unsigned int known)
  * if some of their tasks end just then the line may be off by as many. Return: false if
  * there is no cause, or not yet.
  */
-static bool name_rest(struct wpool *pool)
+static bool report_rest(struct wpool *pool)
 {
-	unsigned int in_workers = 0, ended = 0, queued, delayed, undone, run;
+	unsigned int in_workers = 0, ended = 0, queued, delayed, in_flight, run;
 	unsigned long awaited, flags;
 	struct wpool_worker *worker;
 	bool waited, late;
 
 	pool_lock(pool, flags);
 	waited = pool->nr_awaiting && pool_is_ending(pool);
-	late = waited && time_after_eq(jiffies, pool->name_at);
+	late = waited && time_after_eq(jiffies, pool->report_at);
 	awaited = jiffies - pool->awaited;
 	if (late)
-		pool->name_at = jiffies + awaited;	/* after twice as long */
+		pool->report_at = jiffies + awaited;	/* after twice as long */
 	if (waited)
-		timer_reduce(&pool->timer, pool->name_at);
-	undone = pool_undone(pool);
+		timer_reduce(&pool->timer, pool->report_at);
+	in_flight = pool_in_flight(pool);
 	queued = pool->nr_queued;
 	delayed = pool->nr_delayed;
 	pool_unlock(pool, flags);
 	if (!late)
 		return false;
 	list_for_each_entry(worker, &pool->workers, node) {
-		in_workers += READ_ONCE(worker->depth);
+		in_workers += READ_ONCE(worker->nesting);
 		ended += worker_unharvested(worker);
 	}
-	run = rest_of(undone, queued + delayed + ended);
+	run = rest_of(in_flight, queued + delayed + ended);
 	pr_warn("%s: its end has been awaited for %u ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
 		pool->name, jiffies_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);
@@ -248,7 +248,7 @@ static bool name_rest(struct wpool *pool)
 }
 
 /* A hook that does not return. Without the lock: may name one that just has. */
-static void name_hook(struct wpool *pool)
+static void report_hook(struct wpool *pool)
 {
 	const char *at = READ_ONCE(pool->hooks.at);
 
@@ -260,28 +260,28 @@ static void name_hook(struct wpool *pool)
 	sched_show_task(pool->hooks.exit.thread);
 }
 
-static void name_awaited(struct wpool *pool)
+static void report_awaited(struct wpool *pool)
 {
 	struct wpool_worker *worker;
-	unsigned int named = 0;
+	unsigned int reported = 0;
 
-	if (!name_rest(pool))
+	if (!report_rest(pool))
 		return;
-	name_hook(pool);
-	name_callers(pool, false);
+	report_hook(pool);
+	report_callers(pool, false);
 	list_for_each_entry(worker, &pool->workers, node) {
 		const struct wpool_run *run = &worker->runs[0];
 
 		if (worker->dead)
 			continue;
 		/* Without the lock, as debugfs does: names one that ends just now. */
-		if (READ_ONCE(worker->depth))
-			name_run(worker, READ_ONCE(run->fn), READ_ONCE(run->started));
+		if (READ_ONCE(worker->nesting))
+			report_run(worker, READ_ONCE(run->fn), READ_ONCE(run->started));
 		else
 			pr_warn("%s: worker %u (pid %d) is not in a task\n",
 				pool->name, worker->id, worker->pid_nr);
 		sched_show_task(worker->thread);
-		if (++named == NAMED_MAX)
+		if (++reported == REPORTED_MAX)
 			return;
 	}
 }
@@ -296,9 +296,9 @@ void watchdog_look(struct wpool *pool)
 {
 	if (pool->watchdog) {
 		look_at_workers(pool);
-		name_callers(pool, true);
+		report_callers(pool, true);
 		look_at_queue(pool);
 	}
 	if (READ_ONCE(pool->nr_awaiting))
-		name_awaited(pool);
+		report_awaited(pool);
 }

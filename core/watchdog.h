@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Those who take too long are named; see watchdog.c.
+ * Those who take too long are reported; see watchdog.c.
  */
 #ifndef _WPOOL_WATCHDOG_H
 #define _WPOOL_WATCHDOG_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A worker's life: made, looking for tasks, idle, leaving.
+ * A worker's life: made, searching for tasks, idle, leaving.
  *
  * A worker takes its tasks itself. It is kept on pool->workers from before its
  * first instruction until after its last, of which thread_exit.c tells the manager, which
- * buries it. So nothing that a worker owes is paid by the worker.
+ * reaps it. So nothing that a worker owes is paid by the worker.
  *
  * That it works out in every order of steps is shown by scripts/model/wake.pml.
  */
@@ -44,12 +44,12 @@ static bool worker_must_leave(struct wpool_worker *worker)
  */
 static bool worker_may_spin(struct wpool *pool)
 {
-	return !pool->nr_looking && !pool->wakes.garbage &&
-	       spin_bet(pool, &pool->worker_luck);
+	return !pool->nr_searching && !pool->wake_queue.garbage &&
+	       spin_begin(pool, &pool->worker_credit);
 }
 
 /*
- * Looks on for a while, counted as looking, so that a submitter need not wake
+ * Looks on for a while, counted as searching, so that a submitter need not wake
  * anybody. Preemption is off for as long as it counts: nobody waits for one that
  * looks but does not run. Locking: pool->lock held; released and regrabbed.
  */
@@ -59,17 +59,17 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 	u64 limit = spin_limit(pool);
 
-	worker_will_look(worker);
+	worker_will_search(worker);
 	preempt_disable();
 	pool_unlock(pool, *flags);
-	while (pool_waiting(pool) == READ_ONCE(pool->nr_held) &&
+	while (pool_waiting(pool) == READ_ONCE(pool->nr_deferred) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
 	pool_lock(pool, *flags);
 	preempt_enable();
-	worker_looks(worker);
+	worker_has_searched(worker);
 	if (!queue_ready(pool))
-		spin_lost(pool, &pool->worker_luck);
+		spin_miss(pool, &pool->worker_credit);
 }
 
 /*
@@ -127,7 +127,7 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	       worker->hotplug_came != READ_ONCE(hotplug_came);
 	if (!move && !(pool->flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
-	worker_will_look(worker);	/* when it thaws, as the others do then */
+	worker_will_search(worker);	/* when it thaws, as the others do then */
 	pool_unlock(pool, *flags);
 	if (move)
 		worker_keep_cpus(worker);
@@ -148,7 +148,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 
 	for (;;) {
 		pool_restore(pool);
-		worker_looks(worker);
+		worker_has_searched(worker);
 		if (worker_must_leave(worker))
 			break;
 		if (worker_gives_way(worker, flags))

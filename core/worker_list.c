@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The workers that a pool has, and what they are counted as: idle, looking, starting, leaving.
+ * The workers that a pool has, and what they are counted as: idle, searching, starting, leaving.
  *
  * Everything here needs pool->lock.
  */

@@ -16,18 +16,18 @@ void worker_started(struct wpool_worker *worker);
 void pool_set_spawn_error(struct wpool *pool, int err);
 
 /* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
-static inline void worker_will_look(struct wpool_worker *worker)
+static inline void worker_will_search(struct wpool_worker *worker)
 {
-	worker->looking = true;
-	worker->pool->nr_looking++;
+	worker->searching = true;
+	worker->pool->nr_searching++;
 }
 
 /* Has looked, or is about to within this hold of the lock, or never will. */
-static inline void worker_looks(struct wpool_worker *worker)
+static inline void worker_has_searched(struct wpool_worker *worker)
 {
-	if (worker->looking) {
-		worker->looking = false;
-		worker->pool->nr_looking--;
+	if (worker->searching) {
+		worker->searching = false;
+		worker->pool->nr_searching--;
 	}
 }
 

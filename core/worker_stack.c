@@ -5,8 +5,8 @@
  *
  * If the function takes the worker down, the stack goes with the thread. So the thread
  * itself, when it ends, before its stack is freed and others have the memory, has all let
- * go of it: stack_forget(). Later, when the worker is buried, its stack is gone, and what
- * was on it is not touched any more: see run_bury(). What is on it is not overwritten by the
+ * go of it: stack_forget(). Later, when the worker is reaped, its stack is gone, and what
+ * was on it is not touched any more: see run_reap(). What is on it is not overwritten by the
  * end of the thread: see worker_loop_below().
  *
  * Tasks: a worker notes which pools have had some of its stack. There they are taken back
@@ -23,7 +23,7 @@
  * Not seen to is what only a function that died could have told of: a task on its stack that
  * it had another thread submit; a thread that has been woken in wpool_wait() for a task on
  * the stack, to look at it again, and has not yet, or that gives up as one of a rest, see
- * waiters_tell(); and the stacks of threads that are no workers.
+ * waiters_complete(); and the stacks of threads that are no workers.
  *
  * Modelled in scripts/model/stack.pml.
  */

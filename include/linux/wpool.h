@@ -173,7 +173,7 @@ struct wpool_task {
 	void			*arg;
 	struct wpool		*pool;
 	struct module		*owner;
-	unsigned long		watchers;
+	unsigned long		waiters;
 	int			result;
 	u8			state;
 	u8			prio;
@@ -278,7 +278,7 @@ struct wpool_keyed_task {
 	struct rb_node		link;
 	struct list_head	followers;
 	struct list_head	awaited;
-	struct list_head	held;
+	struct list_head	deferred;
 };
 
 /**
@@ -341,7 +341,7 @@ struct wpool_group {
 	struct list_head	waiters;
 	struct list_head	helpers;
 	unsigned int		nr_counted;
-	unsigned int		watch;
+	unsigned int		ring;
 	struct wpool_worker	*owner;
 	struct list_head	node;
 #ifdef CONFIG_PROVE_LOCKING

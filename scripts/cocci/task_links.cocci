@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Of what the watchers of a task are linked to only core/task_waiters.c knows, and the chain of tasks
+/// Of what the waiters of a task are linked to only core/task_waiters.c knows, and the chain of tasks
 /// that nobody needs; both go by functions of their own.
 // Options: --no-includes --include-headers
 
@@ -15,7 +15,7 @@ position p;
 fn(...)
 {
 <+...
-  (T *)task->watchers@p
+  (T *)task->waiters@p
 ...+>
 }
 
