@@ -14,7 +14,7 @@
 /* More than are turned away in the first few holds of the lock. */
 #define SUBMITTERS	200
 
-/* For how long an event may wait for another thread, or a CPU be kept from others. */
+/* For how long an event may wait for another thread. */
 #define MEET_LIMIT	(5 * NSEC_PER_SEC)
 
 /* For what the test or another thread sets; also with interrupts off. In ns. */
@@ -33,20 +33,8 @@ static struct {
 	bool		closed;
 	s64		blocked;	/* as it came to its end */
 	struct helper	*helper;	/* to be waited for in the hold in which it is closed */
+	struct task_struct *manager;	/* goes first; or NULL */
 } scene;
-
-/* Takes the last CPU for itself. */
-static int call_hog(struct wpt_thread *self)
-{
-	struct wpt_gate *end = self->arg;
-
-	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
-	sched_set_fifo(current);
-	complete_all(&self->job->begun);
-	spin_for(completion_done(&end->opened), MEET_LIMIT);
-	sched_set_normal(current, 0);
-	return !completion_done(&end->opened);
-}
 
 /* A worker that is to wait for the last of the tasks, or for its group. */
 struct helper {
@@ -130,6 +118,11 @@ static int closing_init(struct kunit *test)
 
 static void closing_exit(struct kunit *test)
 {
+	if (scene.manager) {
+		sched_set_normal(scene.manager, 0);
+		set_cpus_allowed_ptr(scene.manager, cpu_possible_mask);
+	}
+	scene.manager = NULL;
 	scene.pool = NULL;
 	scene.close = false;
 	scene.helper = NULL;
@@ -165,6 +158,15 @@ static void closing_turns_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
+/* For the rest of the test, before all that is not of real time. */
+static void manager_goes_first(struct kunit *test, const struct cpumask *cpu)
+{
+	scene.manager = wpt_manager();
+	KUNIT_ASSERT_NOT_NULL(test, scene.manager);
+	set_cpus_allowed_ptr(scene.manager, cpu);
+	sched_set_fifo(scene.manager);
+}
+
 static int die(void *arg)
 {
 	wpt_run_job(arg);
@@ -174,44 +176,37 @@ static int die(void *arg)
 
 /*
  * 57: the only worker dies, and the pool is closed before it is buried: nobody is left but
- * those who block, and who cannot run before the manager is through. It turns all of them
- * away before the pool comes to its end.
+ * those who block, and who do not run before the manager is through, as it goes first on
+ * their CPU. It turns all of them away before the pool comes to its end.
  */
 static void closing_with_blocked(struct kunit *test)
 {
-	const struct cpumask *last = cpumask_of(cpumask_last(cpu_online_mask));
+	const struct cpumask *cpu = cpumask_of(cpumask_last(cpu_online_mask));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
-		.cpumask = cpumask_of(cpumask_first(cpu_online_mask)),
 	});
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS + 1, NULL);
-	struct wpt_gate *end = wpt_gate(test);
-	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads)), *hog;
+	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);
+	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads));
 	unsigned int i, wrong = 0;
 
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
 	wpool_task_init(&fatal->task, die, fatal);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
 	wpt_begun(test, fatal);
 	for (i = 0; i < SUBMITTERS; i++) {
 		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
-		set_cpus_allowed_ptr(threads[i]->kthread, last);
+		set_cpus_allowed_ptr(threads[i]->kthread, cpu);
 	}
 	WPT_ASSERT_STAT(test, pool, BLOCKED, SUBMITTERS);
-	hog = wpt_thread(test, call_hog, pool, &jobs[SUBMITTERS], end);
-	wpt_begun(test, &jobs[SUBMITTERS]);
+	manager_goes_first(test, cpu);
 
 	scene.blocked = -1;
 	scene.pool = pool;
+	scene.closed = false;
 	scene.close = true;
 	wpt_open(fatal->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	wpt_open(end);
-	if (wpt_join(test, hog))
-		kunit_skip(test, "the submitters could run meanwhile");
 	KUNIT_EXPECT_TRUE(test, scene.closed);
 	KUNIT_EXPECT_EQ(test, scene.blocked, 0);
 	for (i = 0; i < SUBMITTERS; i++)

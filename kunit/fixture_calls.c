@@ -3,7 +3,24 @@
  * What the tests share: tasks that tell what becomes of them, groups, and calls that are
  * made for them. What all of these are made of is in fixture_kunit.c.
  */
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
 #include "wpool_kunit.h"
+
+/* The manager's thread, which is there as long as wpool is. */
+struct task_struct *wpt_manager(void)
+{
+	struct task_struct *process, *found = NULL;
+
+	rcu_read_lock();
+	for_each_process(process) {
+		if (!strcmp(process->comm, "wpool-manager"))
+			found = process;
+	}
+	rcu_read_unlock();
+	return found;
+}
 
 int wpt_run_job(void *arg)
 {

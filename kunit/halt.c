@@ -4,10 +4,8 @@
  */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 #include "halt.h"
 
 /* Far below what RCU calls a stall. */
@@ -38,22 +36,9 @@ struct wpt_halt *wpt_halt_other(struct kunit *test)
 	return halt;
 }
 
-static struct task_struct *find_manager(void)
-{
-	struct task_struct *process, *found = NULL;
-
-	rcu_read_lock();
-	for_each_process(process) {
-		if (!strcmp(process->comm, "wpool-manager"))
-			found = get_task_struct(process);
-	}
-	rcu_read_unlock();
-	return found;
-}
-
 struct wpt_halt *wpt_halt_manager(struct kunit *test)
 {
-	struct task_struct *manager = find_manager();
+	struct task_struct *manager = wpt_manager();
 	struct wpt_halt *halt;
 
 	KUNIT_ASSERT_NOT_NULL(test, manager);
@@ -70,7 +55,6 @@ void wpt_go_on(struct wpt_halt *halt)
 	if (!halt->manager)
 		return;
 	set_cpus_allowed_ptr(halt->manager, cpu_possible_mask);
-	put_task_struct(halt->manager);
 	halt->manager = NULL;
 }
 

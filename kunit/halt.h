@@ -14,7 +14,7 @@
 struct wpt_halt {
 	bool			halted, go;
 	bool			early;		/* went on before it was told to */
-	struct task_struct	*manager;	/* kept there, with a reference; or NULL */
+	struct task_struct	*manager;	/* kept there; or NULL */
 };
 
 /* With two CPUs at least; the caller is on the first. What it touches is the test's. */

@@ -9,8 +9,7 @@
 #include <linux/cpumask.h>
 #include <linux/fault-inject.h>
 #include <linux/kthread.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "wpool_kunit.h"
 
@@ -25,22 +24,7 @@
 	"cd /sys/kernel/debug/failslab && echo 0 >probability && "	\
 	"echo Y >ignore-gfp-wait && echo N >task-filter"
 
-static struct task_struct *manager;	/* with a reference */
-
-static struct task_struct *find_thread(const char *comm)
-{
-	struct task_struct *thread, *found = NULL;
-
-	rcu_read_lock();
-	for_each_process(thread) {
-		if (!strcmp(thread->comm, comm))
-			found = get_task_struct(thread);
-		if (found)
-			break;
-	}
-	rcu_read_unlock();
-	return found;
-}
+static struct task_struct *manager;
 
 /* The thread of this test, and the manager. */
 static void starve(bool on)
@@ -68,15 +52,13 @@ static void memory_exit(struct kunit *test)
 static int memory_suite_init(struct kunit_suite *suite)
 {
 	if (!wpt_shell(STARVE_ON))
-		manager = find_thread("wpool-manager");
+		manager = wpt_manager();
 	return 0;
 }
 
 static void memory_suite_exit(struct kunit_suite *suite)
 {
 	wpt_shell(STARVE_OFF);
-	if (manager)
-		put_task_struct(manager);
 	manager = NULL;
 }
 

@@ -7,9 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
@@ -197,7 +195,7 @@ static void spawn_back_off_destroyed(struct kunit *test)
 static struct {
 	char			pool[2][WPOOL_NAME_MAX + 3];
 	bool			held[2], go[2];
-	struct task_struct	*manager;	/* with a reference */
+	struct task_struct	*manager;
 	struct cpumask		cpus;		/* its own */
 } brake;
 
@@ -226,25 +224,12 @@ static struct console brake_console = {
 	.index	= -1,
 };
 
-static struct task_struct *get_manager(void)
-{
-	struct task_struct *task, *found = NULL;
-
-	rcu_read_lock();
-	for_each_process(task) {
-		if (!strcmp(task->comm, "wpool-manager"))
-			found = get_task_struct(task);
-	}
-	rcu_read_unlock();
-	return found;
-}
-
 /* For the rest of the test. */
 static void brake_arm(struct kunit *test, struct wpool *first, struct wpool *second)
 {
 	snprintf(brake.pool[0], sizeof(brake.pool[0]), "%s: ", wpool_name(first));
 	snprintf(brake.pool[1], sizeof(brake.pool[1]), "%s: ", wpool_name(second));
-	brake.manager = get_manager();
+	brake.manager = wpt_manager();
 	KUNIT_ASSERT_NOT_NULL(test, brake.manager);
 	cpumask_copy(&brake.cpus, brake.manager->cpus_ptr);
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(OTHER_CPU)), 0);
@@ -259,7 +244,6 @@ static void brake_disarm(void)
 	WRITE_ONCE(brake.go[0], true);
 	WRITE_ONCE(brake.go[1], true);
 	set_cpus_allowed_ptr(brake.manager, &brake.cpus);
-	put_task_struct(brake.manager);
 	brake.manager = NULL;
 }
 

@@ -181,8 +181,11 @@ static void stats_largest(struct kunit *test)
 	wpool_put(pool);
 }
 
+/* A job may be given, to be run before. */
 static int die(void *arg)
 {
+	if (arg)
+		wpt_run_job(arg);
 	kthread_complete_and_exit(NULL, 0);
 	return 0;
 }
@@ -371,24 +374,35 @@ static void stats_in_nmi_at_burial(struct kunit *test)
 {
 	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct task_struct *manager = wpt_manager();
+	struct wpt_thread *waiter;
 	int err;
 
+	KUNIT_ASSERT_NOT_NULL(test, manager);
 	probe->symbol_name = "__list_del_entry_valid";
 	probe->pre_handler = at_list_del;
-	wpool_task_init(&job->task, die, NULL);
+	wpool_task_init(&job->task, die, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	/* As nobody else may wait for the pool's lock then. */
+	waiter = wpt_thread(test, wpt_call_wait, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit"), 0);
 	WRITE_ONCE(nmi_pool, pool);
+	/* Should the NMI not return, it has another CPU than the test's timer. */
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
 	err = register_kprobe(probe);
-	if (!err) {
-		KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
-		KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, NULL), 0);
-		wpt_until(wpt_stat(pool, WPOOL_STAT_WORKERS) == 0);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&waiter->done, WPT_LIMIT), 0);
+	if (!err)
 		unregister_kprobe(probe);
-	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	set_cpus_allowed_ptr(manager, cpu_possible_mask);
 	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
 	WRITE_ONCE(nmi_pool, NULL);
 	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
 	KUNIT_EXPECT_GT(test, atomic_read(&nmi_unlinked), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
 }
