@@ -3,8 +3,13 @@
  * Tasks that take their worker down. They end their thread themselves, which
  * takes the same way out as an oops does and works on every kernel.
  */
+#include <linux/cpumask.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "wpool_kunit.h"
 
 static int oops_init(struct kunit *test)
@@ -290,6 +295,64 @@ static void oops_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
+#if defined(CONFIG_KPROBES) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+
+static struct task_struct *manager;
+static atomic_t nr_put;
+
+/*
+ * A worker that ends, and no other thread, is about to put itself on the manager's list, of
+ * which the register has the address: only when that sleeps, and so for good if nobody wakes
+ * it after this.
+ */
+static int at_llist_add(struct kprobe *probe, struct pt_regs *regs)
+{
+	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
+
+	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "wpool-", 6) ||
+	    regs->dx < MODULES_VADDR || regs->dx >= MODULES_END)
+		return 0;
+	while ((READ_ONCE(manager->__state) != TASK_IDLE || READ_ONCE(manager->on_cpu)) &&
+	       ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	atomic_inc(&nr_put);
+	return 0;
+}
+
+/* 37: the manager sleeps whenever it could miss that somebody has died */
+static void oops_wakes_manager(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = cpumask_of(cpumask_first(cpu_online_mask)),
+	});
+	struct wpt_job *job = fatal_jobs(test, 1, wpt_gate(test));
+	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	atomic_set(&nr_put, 0);
+	manager = wpt_manager();
+	KUNIT_ASSERT_NOT_NULL(test, manager);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpt_begun(test, job);
+	probe->symbol_name = "llist_add_batch";
+	probe->pre_handler = at_llist_add;
+	if (register_kprobe(probe))
+		kunit_skip(test, "llist_add_batch() is not to be probed");
+	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, NULL), 0);
+	set_cpus_allowed_ptr(manager, cpu_possible_mask);
+	unregister_kprobe(probe);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_put), 1);
+}
+#else
+static void oops_wakes_manager(struct kunit *test)
+{
+	kunit_skip(test, "needs kprobes, on x86");
+}
+#endif
+
 static struct kunit_case oops_cases[] = {
 	KUNIT_CASE_PARAM(oops_tells_waiter, code_gen_params),
 	KUNIT_CASE(oops_pool_lives),
@@ -303,6 +366,7 @@ static struct kunit_case oops_cases[] = {
 	KUNIT_CASE(oops_freed_at_once),
 	KUNIT_CASE(oops_requeued),
 	KUNIT_CASE(oops_nested),
+	KUNIT_CASE(oops_wakes_manager),
 	{}
 };
 
