@@ -13,7 +13,7 @@
 #include "task_waiters.h"
 
 /* A task or a group on the stack of the thread of a run: gone if that thread is. */
-bool run_on_own_stack(const struct wpool_run *run, const void *object)
+static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 {
 	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
 

@@ -10,7 +10,6 @@
 struct wpool;
 struct wpool_run;
 
-bool run_on_own_stack(const struct wpool_run *run, const void *object);
 bool run_revoke(struct wpool *pool, struct wpool_run *run);
 void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested);
 

@@ -116,6 +116,16 @@ static bool batch_may_fill(const struct wpool *pool)
 }
 
 /*
+ * A task says that it is the last of the queue, and others are behind it. Context: pool->lock
+ * held. Return: what may be taken for the first of them until the queue is mended: it is not empty.
+ */
+static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
+{
+	mend_note(pool, list_entry(entry, struct wpool_task, node), NULL);
+	return pool->queue[WPOOL_PRIO_NORMAL].prev;
+}
+
+/*
  * Moves tasks from the queue to the batch, which is empty: nobody reads it. Context:
  * pool->lock held. Return: how many.
  */
@@ -140,8 +150,8 @@ static unsigned int move_some(struct wpool *pool, u8 color)
 		mend_mark_batched(&pool->batch, task);
 		pool->batch.tasks[n] = task;
 	}
-	/* It is broken, so it is not touched. Mended when one comes to it. */
-	queue->next = entry;
+	/* What is broken is not touched. Mended when one comes to it. */
+	queue->next = entry == queue ? false_end(pool, before) : entry;
 	return n;
 }
 

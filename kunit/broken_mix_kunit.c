@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that are broken, in whole or in part, while others follow them by a key, wait for
+ * them, run, wait for their time, or are about to begin.
+ */
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/string.h>
+#include "actor.h"
+#include "broken_scene.h"
+
+static int broken_mix_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_broken_mix");
+}
+
+/* That of a task which is given none. */
+#define KEY	0
+
+/* Tasks of one key: the first is inside its function, and holds the others back. */
+struct row {
+	struct wpool		*pool;
+	struct wpool_keyed_task	*keyed;
+	struct wpt_job		*jobs;
+};
+
+static void submit_keyed(struct kunit *test, struct wpool *pool,
+			 struct wpool_keyed_task *keyed, u64 key, struct wpt_job *job)
+{
+	wpool_keyed_task_init(keyed, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, keyed, key), 0);
+}
+
+static struct row *row(struct kunit *test, unsigned int capacity, unsigned int n)
+{
+	struct row *row = wpt_alloc(test, sizeof(*row));
+	unsigned int i;
+
+	row->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = capacity });
+	row->keyed = wpt_alloc(test, n * sizeof(*row->keyed));
+	row->jobs = wpt_jobs(test, n, NULL);
+	row->jobs[0].gate = wpt_gate(test);
+	for (i = 0; i < n; i++)
+		submit_keyed(test, row->pool, &row->keyed[i], KEY, &row->jobs[i]);
+	wpt_begun(test, &row->jobs[0]);
+	return row;
+}
+
+/* A worker that waits for the so many-th of them, asleep. */
+static struct actor *waits_for(struct kunit *test, struct row *row, unsigned int n)
+{
+	struct actor *waits = actor(test, row->pool, actor_call_wait, &row->keyed[n].task);
+
+	actor_start(test, waits);
+	actor_go_to_sleep(test, waits);
+	return waits;
+}
+
+/* Somewhere else, where it can be read: User Mode Linux does not survive more. */
+static struct list_head *elsewhere(struct kunit *test)
+{
+	struct list_head *links = wpt_alloc(test, sizeof(*links));
+
+	INIT_LIST_HEAD(links);
+	return links;
+}
+
+/* All but the first run, when that has ended; none was lost. */
+static void expect_row_ends(struct kunit *test, struct row *row, unsigned int n)
+{
+	unsigned int i;
+
+	wpt_open(row->jobs[0].gate);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &row->keyed[i].task), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&row->jobs[i].runs), 1);
+	}
+	WPT_EXPECT_STAT(test, row->pool, CANCELLED, 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_drain, row->pool, NULL), 0);
+	wpt_destroy(test, row->pool);
+}
+
+static const bool group_cases[] = { false, true };
+
+static void group_name(const bool *group, char *desc)
+{
+	strscpy(desc, *group ? "for a group" : "for one", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(group, group_cases, group_name);
+
+/*
+ * 84: one that runs holds another back, and is overwritten: a worker that waits for the other
+ * runs that, as it is free to begin and nobody else is
+ */
+static void broken_mix_head(struct kunit *test)
+{
+	bool grouped = *(const bool *)test->param_value;
+	struct wpool_group *group = wpt_group(test, false);
+	struct row *all = row(test, 2, 1);
+	struct wpool *pool = all->pool;
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct actor *waits = actor(test, pool, actor_call_wait, &keyed[0].task);
+
+	if (grouped) {
+		waits = actor(test, pool, actor_call_group_wait, group);
+		wpool_keyed_task_init(&keyed[0], wpt_run_job, &jobs[0]);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &keyed[0].task), 0);
+	} else {
+		submit_keyed(test, pool, &keyed[0], KEY, &jobs[0]);
+	}
+	actor_start(test, waits);
+	actor_go_to_sleep(test, waits);
+	broken_listen(pool, "while it ran");
+	broken_overwrite(&all->keyed->task, sizeof(*all->keyed), ZEROED);
+	/* Who comes next meets it. */
+	submit_keyed(test, pool, &keyed[1], KEY, &jobs[1]);
+	WPT_ASSERT_UNTIL(test, atomic_read(&jobs[0].runs));
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[1].task), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&all->jobs->runs), 0);
+	wpt_open(all->jobs->gate);
+	broken_expect_end(test, pool);
+}
+
+/* 84: of those that follow one by its key and are awaited the last has strange links */
+static void broken_mix_last_awaited(struct kunit *test)
+{
+	struct row *all = row(test, 3, 3);
+	struct actor *first = waits_for(test, all, 1), *second;
+
+	all->keyed[1].awaited.next = elsewhere(test);
+	all->keyed[1].awaited.prev = elsewhere(test);
+	second = waits_for(test, all, 2);
+	expect_row_ends(test, all, 3);
+	KUNIT_EXPECT_EQ(test, actor_end(test, first), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, second), 0);
+}
+
+/* 84: or the first does, and the one before them ends */
+static void broken_mix_first_awaited(struct kunit *test)
+{
+	struct row *all = row(test, 3, 4);
+	struct actor *first = waits_for(test, all, 2), *second = waits_for(test, all, 3);
+
+	all->keyed[2].awaited.next = elsewhere(test);
+	expect_row_ends(test, all, 4);
+	KUNIT_EXPECT_EQ(test, actor_end(test, first), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, second), 0);
+}
+
+/* 84: or one does, and a worker that waits for it is refused, as it would wait for ever */
+static void broken_mix_refused(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
+	struct actor *waits = actor(test, pool, actor_call_wait, &keyed[1].task);
+	struct actor *head = actor(test, pool, actor_call_wait, &waits->task);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	wpool_keyed_task_init(&keyed[0], actor_act, head);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &keyed[0], KEY), 0);
+	actor_begun(test, head);
+	submit_keyed(test, pool, &keyed[1], KEY, job);
+	actor_start(test, waits);
+	actor_go_to_sleep(test, waits);
+	keyed[1].awaited.next = elsewhere(test);
+	keyed[1].awaited.prev = elsewhere(test);
+	wpt_open(head->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[0].task), 0);
+	KUNIT_EXPECT_EQ(test, head->got, 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[1].task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	wpt_destroy(test, pool);
+}
+
+/* 84: of those that are held back the first is broken, and the pool hands back the others */
+static void broken_mix_handed_back(struct kunit *test)
+{
+	struct row *all = row(test, 1, 3);
+	LIST_HEAD(unrun);
+
+	broken_listen(all->pool, "while it was queued");
+	broken_overwrite(&all->keyed[1].task, sizeof(all->keyed[1]), ZEROED);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(all->pool, &unrun), 1);
+	KUNIT_EXPECT_PTR_EQ(test, list_first_entry_or_null(&unrun, struct wpool_task, node),
+			    &all->keyed[2].task);
+	wpt_open(all->jobs->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(all->pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_TRUE(test, broken_heard());
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &all->keyed->task), 0);
+}
+
+/* 84: a key is overwritten with that of another: the two do not run at once */
+static void broken_mix_same_key(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 3 * sizeof(*keyed));
+	struct wpt_job *hold = wpt_hold(test, pool, 2), *jobs = wpt_jobs(test, 3, NULL);
+	unsigned int i;
+
+	jobs[1].gate = wpt_gate(test);
+	for (i = 0; i < 3; i++)
+		submit_keyed(test, pool, &keyed[i], i, &jobs[i]);
+	broken_listen(pool, "while it was queued");
+	broken_overwrite(&keyed[0].task, sizeof(keyed[0]), ZEROED);
+	keyed[2].key = keyed[1].key;
+	wpt_open(hold->gate);
+	wpt_begun(test, &jobs[1]);
+	WPT_ASSERT_STAT(test, pool, IDLE, 1);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[2].runs), 0);
+	wpt_open(jobs[1].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[2].task), 0);
+	WPT_ASSERT_STAT(test, pool, CANCELLED, 1);
+	broken_expect_end(test, pool);
+}
+
+static const enum wpool_priority prio_cases[] = { WPOOL_PRIO_NORMAL, WPOOL_PRIO_LOW };
+
+static void prio_name(const enum wpool_priority *prio, char *desc)
+{
+	strscpy(desc, *prio == WPOOL_PRIO_LOW ? "low" : "normal", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(prio, prio_cases, prio_name);
+
+/* 84: one becomes what it was before others came behind it: as if it was the last */
+static void broken_mix_as_it_was(struct kunit *test)
+{
+	enum wpool_priority prio = *(const enum wpool_priority *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 4, NULL);
+	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
+	struct wpool_task was = {};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		jobs[i].clock = clock;
+		wpool_task_set_priority(&jobs[i].task, prio);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		wpool_resume(pool);	/* it is on the queue from here on */
+		if (i == 1)
+			was = jobs[i].task;
+	}
+	broken_listen(pool, "while it was queued");
+	jobs[1].task = was;
+	wpt_open(hold->gate);
+	for (i = 0; i < 4; i++) {
+		WPT_ASSERT_UNTIL(test, atomic_read(&jobs[i].runs));
+		KUNIT_EXPECT_EQ(test, jobs[i].turn, i + 1);
+	}
+	broken_expect_end(test, pool);
+}
+
+/* 84: behind the batch, which comes back to the queue: nobody writes to what is broken */
+static void broken_mix_behind_batch(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *none = wpt_jobs(test, 1, NULL);
+	struct wpool_keyed_task *keyed = wpt_alloc(test, sizeof(*keyed));
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, first, 1), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 3), 0);
+	wpt_open(hold->gate);
+	wpt_begun(test, first);
+	submit_keyed(test, pool, keyed, KEY, none);
+	broken_listen(pool, "while it was queued");
+	broken_overwrite(&keyed->task, sizeof(*keyed), ZEROED);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	wpt_open(first->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[2]), 0);
+	WPT_ASSERT_STAT(test, pool, CANCELLED, 2);
+	broken_expect_end(test, pool);
+	KUNIT_EXPECT_NULL(test, memchr_inv(keyed, 0, sizeof(*keyed)));
+}
+
+/* 84: one is broken in part, its links are not: a walk along the queue goes on behind it */
+static void broken_mix_walked_over(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 4, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	unsigned int i;
+
+	wpt_group_schedule(test, group, pool, jobs, 4);
+	broken_listen(pool, "while it was queued");
+	broken_unseen(&jobs[1].task);
+	broken_unseen(group);	/* never empty again */
+	jobs[1].task.pool = NULL;
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 3);
+	for (i = 0; i < 4; i++) {
+		if (i != 1)
+			KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), -ECANCELED);
+	}
+	WPT_ASSERT_STAT(test, pool, CANCELLED, 4);
+	wpt_open(hold->gate);
+	broken_expect_end(test, pool);
+}
+
+/*
+ * 84: those are counted that are left, wherever they are: waiting for their time, to run again,
+ * run by who submitted them
+ */
+static void broken_mix_counted(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 3, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *again = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 2, NULL);
+	struct wpt_job *own = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpool_delayed_task *late = wpt_alloc(test, sizeof(*late));
+	struct wpt_thread *submitter;
+
+	wpool_delayed_task_init(late, wpt_run_job, again);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, late, 1000 * HZ), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &again->task), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	wpool_resume(pool);	/* both are on the queue from here on */
+	submitter = wpt_thread(test, wpt_call_schedule, pool, own, NULL);
+	wpt_begun(test, own);
+	broken_listen(pool, "while it was queued");
+	broken_overwrite(&jobs[0].task, sizeof(jobs[0].task), ZEROED);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	WPT_ASSERT_STAT(test, pool, CANCELLED, 2);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(late));
+	wpt_open(own->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), 0);
+	wpt_open(again->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, again), 0);
+	broken_expect_end(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&again->runs), 2);
+}
+
+/* A task that has another on its stack, in a pool. */
+struct lender {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_job		*job;		/* as which the other runs */
+	int			err;
+};
+
+static int lend_break_and_die(void *arg)
+{
+	struct lender *lender = arg;
+	struct wpool_task lent;
+
+	wpool_task_init(&lent, wpt_run_job, lender->job);
+	lender->err = wpool_schedule(lender->pool, &lent);
+	if (!wait_for_completion_timeout(&lender->job->begun, WPT_LIMIT))
+		lender->err = -ETIMEDOUT;
+	broken_overwrite(&lent, sizeof(lent), ZEROED);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+/* 84: one that runs is on the stack of a worker that overwrites it and dies */
+static void broken_mix_lent(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct lender *lender = wpt_alloc(test, sizeof(*lender));
+
+	lender->pool = pool;
+	lender->job = wpt_jobs(test, 1, wpt_gate(test));
+	wpool_task_init(&lender->task, lend_break_and_die, lender);
+	broken_listen(pool, "while it ran");
+	KUNIT_ASSERT_EQ(test, wpool_schedule(other, &lender->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &lender->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, lender->err, 0);
+	wpt_open(lender->job->gate);
+	broken_expect_end(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lender->job->runs), 1);
+}
+
+static struct kunit_case broken_mix_cases[] = {
+	KUNIT_CASE_PARAM(broken_mix_head, group_gen_params),
+	KUNIT_CASE(broken_mix_last_awaited),
+	KUNIT_CASE(broken_mix_first_awaited),
+	KUNIT_CASE(broken_mix_refused),
+	KUNIT_CASE(broken_mix_handed_back),
+	KUNIT_CASE(broken_mix_same_key),
+	KUNIT_CASE_PARAM(broken_mix_as_it_was, prio_gen_params),
+	KUNIT_CASE(broken_mix_behind_batch),
+	KUNIT_CASE(broken_mix_walked_over),
+	KUNIT_CASE(broken_mix_counted),
+	KUNIT_CASE(broken_mix_lent),
+	{}
+};
+
+static struct kunit_suite broken_mix_suite = {
+	.name = "wpool_broken_mix",
+	.suite_init = broken_suite_init,
+	.suite_exit = broken_suite_exit,
+	.init = broken_mix_init,
+	.exit = wpt_exit,
+	.test_cases = broken_mix_cases,
+};
+
+kunit_test_suite(broken_mix_suite);
