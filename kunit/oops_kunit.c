@@ -354,6 +354,7 @@ static void oops_wakes_manager(struct kunit *test)
 #endif
 
 static struct kunit_case oops_cases[] = {
+	KUNIT_CASE(oops_wakes_manager),
 	KUNIT_CASE_PARAM(oops_tells_waiter, code_gen_params),
 	KUNIT_CASE(oops_pool_lives),
 	KUNIT_CASE(oops_again_and_again),
@@ -366,7 +367,6 @@ static struct kunit_case oops_cases[] = {
 	KUNIT_CASE(oops_freed_at_once),
 	KUNIT_CASE(oops_requeued),
 	KUNIT_CASE(oops_nested),
-	KUNIT_CASE(oops_wakes_manager),
 	{}
 };
 
