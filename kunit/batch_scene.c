@@ -7,41 +7,41 @@
 
 struct batch_scene *batch_scene(struct kunit *test, const struct wpool_attrs *attrs)
 {
-	struct batch_scene *table = wpt_alloc(test, sizeof(*table));
+	struct batch_scene *scene = wpt_alloc(test, sizeof(*scene));
 	unsigned int i;
 
-	table->pool = wpt_pool(test, attrs);
-	table->clock = wpt_alloc(test, sizeof(*table->clock));
+	scene->pool = wpt_pool(test, attrs);
+	scene->clock = wpt_alloc(test, sizeof(*scene->clock));
 	for (i = 0; i < attrs->capacity; i++)
-		table->held[i] = wpt_hold(test, table->pool, 1);
-	return table;
+		scene->held[i] = wpt_hold(test, scene->pool, 1);
+	return scene;
 }
 
-struct wpt_job *batched_jobs(struct kunit *test, struct batch_scene *table, unsigned int n,
+struct wpt_job *batched_jobs(struct kunit *test, struct batch_scene *scene, unsigned int n,
 			  struct wpt_gate *gate)
 {
 	struct wpt_job *jobs = wpt_jobs(test, n, gate);
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		jobs[i].clock = table->clock;
+		jobs[i].clock = scene->clock;
 	return jobs;
 }
 
-struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *table, unsigned int n,
+struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *scene, unsigned int n,
 			   struct wpt_gate *gate)
 {
-	struct wpt_job *jobs = batched_jobs(test, table, n, gate);
+	struct wpt_job *jobs = batched_jobs(test, scene, n, gate);
 
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, n), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, jobs, n), 0);
 	return jobs;
 }
 
 /* One of the workers that are held goes on, until it is in a job. */
-void batched_let_go(struct kunit *test, struct batch_scene *table, unsigned int worker,
+void batched_let_go(struct kunit *test, struct batch_scene *scene, unsigned int worker,
 		 struct wpt_job *job)
 {
-	wpt_open(table->held[worker]->gate);
+	wpt_open(scene->held[worker]->gate);
 	wpt_begun(test, job);
 }
 
@@ -56,29 +56,29 @@ void batched_warm_name(const unsigned int *warm, char *desc)
 }
 
 /* Not counted by the clock; as many as the parameter of the test says. */
-void batched_warm_up(struct kunit *test, struct batch_scene *table)
+void batched_warm_up(struct kunit *test, struct batch_scene *scene)
 {
 	struct wpt_job *jobs;
 
 	if (test->param_value)
-		table->warm = *(const unsigned int *)test->param_value;
-	if (!table->warm)
+		scene->warm = *(const unsigned int *)test->param_value;
+	if (!scene->warm)
 		return;
-	jobs = wpt_jobs(test, table->warm, NULL);
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, jobs, table->warm), 0);
+	jobs = wpt_jobs(test, scene->warm, NULL);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, jobs, scene->warm), 0);
 }
 
 /* The first worker is in a job, with others of the n behind it in the batch. */
-struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs,
+struct batch_scene *batched_fill(struct kunit *test, const struct wpool_attrs *attrs,
 				 unsigned int n)
 {
-	struct batch_scene *table = batch_scene(test, attrs);
+	struct batch_scene *scene = batch_scene(test, attrs);
 
-	batched_warm_up(test, table);
-	table->first = batched_queue(test, table, 1, wpt_gate(test));
-	table->rest = batched_queue(test, table, n, NULL);
-	batched_let_go(test, table, 0, table->first);
-	return table;
+	batched_warm_up(test, scene);
+	scene->first = batched_queue(test, scene, 1, wpt_gate(test));
+	scene->rest = batched_queue(test, scene, n, NULL);
+	batched_let_go(test, scene, 0, scene->first);
+	return scene;
 }
 
 unsigned int batched_runs(struct wpt_job *jobs, unsigned int n)
@@ -174,9 +174,9 @@ bool batched_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigne
 	return true;
 }
 
-/* As batched_deal(), and the first is an asker. */
-struct batch_asker *batched_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
-				      struct batch_scene **table, unsigned int n,
+/* As batched_fill(), and the first is an asker. */
+struct batch_asker *batched_fill_for_asker(struct kunit *test, const struct wpool_attrs *attrs,
+				      struct batch_scene **scene, unsigned int n,
 				      int (*call)(struct batch_asker *asker))
 {
 	struct batch_scene *t = batch_scene(test, attrs);
@@ -189,23 +189,23 @@ struct batch_asker *batched_deal_to_asker(struct kunit *test, const struct wpool
 	KUNIT_ASSERT_EQ(test, wpool_schedule(t->pool, &t->first->task), 0);
 	t->rest = batched_queue(test, t, n, NULL);
 	batched_let_go(test, t, 0, t->first);
-	*table = t;
+	*scene = t;
 	return asker;
 }
 
-/* As batched_deal(), of two workers, with the other in a job of the caller's. */
-struct batch_scene *batched_deal_beside(struct kunit *test, struct wpt_job *job, unsigned int n)
+/* As batched_fill(), of two workers, with the other in a job of the caller's. */
+struct batch_scene *batched_fill_beside(struct kunit *test, struct wpt_job *job, unsigned int n)
 {
-	struct batch_scene *table = wpt_alloc(test, sizeof(*table));
+	struct batch_scene *scene = wpt_alloc(test, sizeof(*scene));
 
-	table->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	table->clock = wpt_alloc(test, sizeof(*table->clock));
-	table->held[0] = wpt_hold(test, table->pool, 1);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &job->task), 0);
+	scene->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	scene->clock = wpt_alloc(test, sizeof(*scene->clock));
+	scene->held[0] = wpt_hold(test, scene->pool, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &job->task), 0);
 	wpt_begun(test, job);
-	batched_warm_up(test, table);
-	table->first = batched_queue(test, table, 1, wpt_gate(test));
-	table->rest = batched_queue(test, table, n, NULL);
-	batched_let_go(test, table, 0, table->first);
-	return table;
+	batched_warm_up(test, scene);
+	scene->first = batched_queue(test, scene, 1, wpt_gate(test));
+	scene->rest = batched_queue(test, scene, n, NULL);
+	batched_let_go(test, scene, 0, scene->first);
+	return scene;
 }

@@ -36,14 +36,14 @@ extern const unsigned int batched_warm_cases[2];
 void batched_warm_name(const unsigned int *warm, char *desc);
 
 struct batch_scene *batch_scene(struct kunit *test, const struct wpool_attrs *attrs);
-struct wpt_job *batched_jobs(struct kunit *test, struct batch_scene *table, unsigned int n,
+struct wpt_job *batched_jobs(struct kunit *test, struct batch_scene *scene, unsigned int n,
 			  struct wpt_gate *gate);
-struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *table, unsigned int n,
+struct wpt_job *batched_queue(struct kunit *test, struct batch_scene *scene, unsigned int n,
 			   struct wpt_gate *gate);
-void batched_let_go(struct kunit *test, struct batch_scene *table, unsigned int worker,
+void batched_let_go(struct kunit *test, struct batch_scene *scene, unsigned int worker,
 		 struct wpt_job *job);
-void batched_warm_up(struct kunit *test, struct batch_scene *table);
-struct batch_scene *batched_deal(struct kunit *test, const struct wpool_attrs *attrs,
+void batched_warm_up(struct kunit *test, struct batch_scene *scene);
+struct batch_scene *batched_fill(struct kunit *test, const struct wpool_attrs *attrs,
 				 unsigned int n);
 unsigned int batched_runs(struct wpt_job *jobs, unsigned int n);
 int batched_result(struct kunit *test, struct wpt_job *job);
@@ -55,9 +55,9 @@ int batched_ask_wait(struct batch_asker *asker);
 int batched_ask_schedule(struct batch_asker *asker);
 int batched_die(struct batch_asker *asker);
 bool batched_unrun_begins(struct list_head *unrun, struct wpt_job *jobs, unsigned int n);
-struct batch_asker *batched_deal_to_asker(struct kunit *test, const struct wpool_attrs *attrs,
-				      struct batch_scene **table, unsigned int n,
+struct batch_asker *batched_fill_for_asker(struct kunit *test, const struct wpool_attrs *attrs,
+				      struct batch_scene **scene, unsigned int n,
 				      int (*call)(struct batch_asker *asker));
-struct batch_scene *batched_deal_beside(struct kunit *test, struct wpt_job *job, unsigned int n);
+struct batch_scene *batched_fill_beside(struct kunit *test, struct wpt_job *job, unsigned int n);
 
 #endif /* _WPOOL_BATCH_SCENE_H */

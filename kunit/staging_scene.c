@@ -18,16 +18,16 @@ void staged_ahead_name(const unsigned int *ahead, char *desc)
  * of three, and then what the first of them leaves it. It takes two at a time, if it is
  * quick.
  */
-void staged_begin_alone(struct kunit *test, struct batch_scene *table)
+void staged_begin_alone(struct kunit *test, struct batch_scene *scene)
 {
 	struct wpt_job *three = wpt_jobs(test, 3, NULL);
 	struct batch_asker *asker = batch_asker(test, &three[0], batched_ask_schedule);
 
-	asker->pool = table->pool;
-	asker->other = table->first;
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(table->pool, three, 3), 0);
-	batched_let_go(test, table, 0, table->first);
-	table->warm = 4;
+	asker->pool = scene->pool;
+	asker->other = scene->first;
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, three, 3), 0);
+	batched_let_go(test, scene, 0, scene->first);
+	scene->warm = 4;
 }
 
 /*
@@ -36,16 +36,16 @@ void staged_begin_alone(struct kunit *test, struct batch_scene *table)
  */
 struct batch_scene *staged_fill(struct kunit *test, struct wpt_job *first, unsigned int n)
 {
-	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 
-	table->first = first ?: wpt_jobs(test, 1, wpt_gate(test));
+	scene->first = first ?: wpt_jobs(test, 1, wpt_gate(test));
 	if (staged_ahead(test)) {
-		KUNIT_ASSERT_EQ(test, wpool_schedule(table->pool, &table->first->task), 0);
-		batched_let_go(test, table, 0, table->first);
-		table->warm = 1;
+		KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &scene->first->task), 0);
+		batched_let_go(test, scene, 0, scene->first);
+		scene->warm = 1;
 	} else {
-		staged_begin_alone(test, table);
+		staged_begin_alone(test, scene);
 	}
-	table->rest = batched_queue(test, table, staged_ahead(test) + n, NULL);
-	return table;
+	scene->rest = batched_queue(test, scene, staged_ahead(test) + n, NULL);
+	return scene;
 }

@@ -20,7 +20,7 @@ static inline unsigned int staged_ahead(struct kunit *test)
 	return *(const unsigned int *)test->param_value;
 }
 
-void staged_begin_alone(struct kunit *test, struct batch_scene *table);
+void staged_begin_alone(struct kunit *test, struct batch_scene *scene);
 struct batch_scene *staged_fill(struct kunit *test, struct wpt_job *first, unsigned int n);
 
 #endif /* _WPOOL_STAGING_SCENE_H */

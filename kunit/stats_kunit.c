@@ -370,7 +370,7 @@ static int at_list_del(struct kprobe *probe, struct pt_regs *regs)
 }
 
 /* 43: an NMI that has hit who buries a worker, in the middle of what it counts */
-static void stats_in_nmi_at_burial(struct kunit *test)
+static void stats_in_nmi_at_reaping(struct kunit *test)
 {
 	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -407,7 +407,7 @@ static void stats_in_nmi_at_burial(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
 }
 #else
-static void stats_in_nmi_at_burial(struct kunit *test)
+static void stats_in_nmi_at_reaping(struct kunit *test)
 {
 	kunit_skip(test, "knows of no NMI to send, or not when");
 }
@@ -422,7 +422,7 @@ static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_now),
 	KUNIT_CASE(stats_rejected),
 	KUNIT_CASE(stats_in_nmi),
-	KUNIT_CASE(stats_in_nmi_at_burial),
+	KUNIT_CASE(stats_in_nmi_at_reaping),
 	{}
 };
 

@@ -106,8 +106,8 @@ struct tort_pool {
 	u64			begun;
 	struct tort_key		keys[TORT_KEYS];
 
-	raw_spinlock_t		loose_lock;
-	struct list_head	loose;	/* tasks that nobody waits for */
+	raw_spinlock_t		unwaited_lock;
+	struct list_head	unwaited;	/* tasks that nobody waits for */
 
 	atomic64_t		accepted;	/* never less than wpool's own */
 	atomic64_t		unsure;		/* perhaps accepted besides */
@@ -137,7 +137,7 @@ enum tort_task_kind {
 #define TORT_MAGIC	0x746f7274	/* "tort" */
 
 /*
- * A task. One that is loose is freed by its function, or, if that is never
+ * A task. One that is unwaited is freed by its function, or, if that is never
  * called, with its pool; another when its last user has put it and it has ended.
  */
 struct tort_task {
@@ -148,10 +148,10 @@ struct tort_task {
 	};
 	u32			magic;
 	enum tort_task_kind	kind;
-	struct tort_pool	*tp;	/* a reference, unless loose */
+	struct tort_pool	*tp;	/* a reference, unless unwaited */
 	struct wpool		*pool;	/* of tp */
-	struct list_head	node;	/* on tp->loose */
-	bool			loose;
+	struct list_head	node;	/* on tp->unwaited */
+	bool			unwaited;
 	bool			frees_itself;	/* detached, or a bare argument */
 	bool			shared;		/* others may submit it */
 	bool			lossy;		/* may end although nobody cancelled it */

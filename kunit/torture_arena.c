@@ -220,7 +220,7 @@ static unsigned int choose_moods(struct tort_ctx *ctx, enum tort_hook hook)
 }
 
 /* They do what comes, too. */
-static void loosen_hooks(struct tort_ctx *ctx, struct tort_arena *arena)
+static void let_go_hooks(struct tort_ctx *ctx, struct tort_arena *arena)
 {
 	struct tort_pool *tp = arena->tp;
 	unsigned int hook;
@@ -241,7 +241,7 @@ static void fight(struct tort_thread *thread, struct tort_arena *arena)
 	WRITE_ONCE(thread->tp, arena->tp);
 	duels(ctx, arena, i);
 	if (!i)
-		loosen_hooks(ctx, arena);
+		let_go_hooks(ctx, arena);
 	do_some(ctx, 2 + tort_pick(ctx, 6), ACT_OUTSIDE);
 	WRITE_ONCE(arena->ending, true);
 	if (i < 2 && arena->ends_first)

@@ -128,7 +128,7 @@ static bool add(struct tort_ctx *ctx, struct depends *depends, unsigned int i,
 	if (!tt)
 		return false;
 	set_up(tt, &depends->given[i], deed);
-	if (!tt->loose)
+	if (!tt->unwaited)
 		depends->tts[depends->nr_tts++] = tt;
 	return !submit(ctx, tt, depends->way);
 }

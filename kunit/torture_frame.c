@@ -106,7 +106,7 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 	tort_check(frame->in_caller || !tort_frozen() ||
 		   !(tt->tp->attrs.flags & WPOOL_FREEZABLE),
 		   "%s: a task begins while the pool is frozen", name);
-	if (!tt->loose && !tt->shared)
+	if (!tt->unwaited && !tt->shared)
 		tort_check(wpool_task_running(&tt->task),
 			   "%s: a task runs that does not", name);
 }
@@ -158,7 +158,7 @@ void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt)
 	} else if (frame->outer) {
 		tort_count(TORT_NESTED);
 	}
-	if (!tt->loose)
+	if (!tt->unwaited)
 		return;
 	/* The pool does not look at it any more: free it now. */
 	tort_task_unlink(tt);

@@ -168,7 +168,7 @@ static void op_single(struct tort_ctx *ctx)
 }
 
 /* Submitted, and nobody looks any more. */
-static void op_loose(struct tort_ctx *ctx)
+static void op_unwaited(struct tort_ctx *ctx)
 {
 	bool bare = tort_one_in(ctx, 2);
 	unsigned int n = 1 + tort_pick(ctx, 4);
@@ -355,7 +355,7 @@ static void op_group(struct tort_ctx *ctx)
 
 const struct tort_op tort_task_ops[] = {
 	{ "a task",		op_single,	10 },
-	{ "loose tasks",	op_loose,	6 },
+	{ "unwaited tasks",	op_unwaited,	6 },
 	{ "keyed tasks",	op_keyed,	6 },
 	{ "a batch",		op_batch,	4 },
 	{ "wpool_run",		op_run,		4 },

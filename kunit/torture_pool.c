@@ -80,10 +80,10 @@ static struct tort_pool *pool_alloc(const struct wpool_attrs *attrs)
 	tp->attrs.priv = tp;
 	tp->n = 1;
 	raw_spin_lock_init(&tp->size_lock);
-	raw_spin_lock_init(&tp->loose_lock);
+	raw_spin_lock_init(&tp->unwaited_lock);
 	mutex_init(&tp->order);
 	init_rwsem(&tp->set_sem);
-	INIT_LIST_HEAD(&tp->loose);
+	INIT_LIST_HEAD(&tp->unwaited);
 	for (i = 0; i < TORT_KEYS; i++)
 		mutex_init(&tp->keys[i].order);
 	tp->lossy = attrs->full == WPOOL_FULL_DISCARD ||
@@ -278,7 +278,7 @@ static void free_loose(struct tort_pool *tp)
 {
 	struct tort_task *tt, *next;
 
-	list_for_each_entry_safe(tt, next, &tp->loose, node) {
+	list_for_each_entry_safe(tt, next, &tp->unwaited, node) {
 		tort_check(tp->lossy || READ_ONCE(tt->lossy), "%s: task %p never ran",
 			   tp->name, tt);
 		list_del(&tt->node);

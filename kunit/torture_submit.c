@@ -191,11 +191,11 @@ static int submit_ordered(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	return ret;
 }
 
-/* 0, or an error, and then a loose task is gone. */
+/* 0, or an error, and then an unwaited task is gone. */
 int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
-	bool shared = tt->shared, loose = tt->loose;
+	bool shared = tt->shared, unwaited = tt->unwaited;
 	struct tort_mark mark;
 	unsigned long slept;
 	int ret = -EAGAIN;
@@ -219,7 +219,7 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 		return 0;
 	tort_unaccept(tt);
 refused:
-	if (loose) {
+	if (unwaited) {
 		tort_task_unlink(tt);
 		tort_task_free(tt);
 	}

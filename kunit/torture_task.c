@@ -101,14 +101,14 @@ struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
 
 	if (!tt)
 		return NULL;
-	tt->loose = true;
+	tt->unwaited = true;
 	if (detached) {
 		wpool_task_set_detached(&tt->task);
 		tort_count(TORT_DETACHED);
 	}
-	raw_spin_lock_irqsave(&tp->loose_lock, flags);
-	list_add_tail(&tt->node, &tp->loose);
-	raw_spin_unlock_irqrestore(&tp->loose_lock, flags);
+	raw_spin_lock_irqsave(&tp->unwaited_lock, flags);
+	list_add_tail(&tt->node, &tp->unwaited);
+	raw_spin_unlock_irqrestore(&tp->unwaited_lock, flags);
 	return tt;
 }
 
@@ -117,9 +117,9 @@ void tort_task_unlink(struct tort_task *tt)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&tt->tp->loose_lock, flags);
+	raw_spin_lock_irqsave(&tt->tp->unwaited_lock, flags);
 	list_del_init(&tt->node);
-	raw_spin_unlock_irqrestore(&tt->tp->loose_lock, flags);
+	raw_spin_unlock_irqrestore(&tt->tp->unwaited_lock, flags);
 }
 
 void tort_task_free(struct tort_task *tt)
@@ -142,7 +142,7 @@ void tort_task_put(struct tort_task *tt)
 {
 	if (!refcount_dec_and_test(&tt->refs))
 		return;
-	if (tt->loose) {
+	if (tt->unwaited) {
 		tort_task_free(tt);
 	} else if (in_task() && !irqs_disabled() && !tort_current_frame()) {
 		tort_task_finish(tt);

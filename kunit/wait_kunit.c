@@ -294,7 +294,7 @@ static void wait_flush(struct kunit *test)
 	struct wpt_job *queued = wpt_jobs(test, 5, NULL);
 	struct wpt_thread *thread;
 	struct wpt_job *after;
-	unsigned int i, undone = 0;
+	unsigned int i, not_run = 0;
 
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, queued, 5), 0);
 	thread = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
@@ -304,8 +304,8 @@ static void wait_flush(struct kunit *test)
 	wpt_open(before->gate);
 	wpt_join(test, thread);
 	for (i = 0; i < 5; i++)
-		undone += atomic_read(&queued[i].runs) != 1;
-	KUNIT_EXPECT_EQ(test, undone, 0);
+		not_run += atomic_read(&queued[i].runs) != 1;
+	KUNIT_EXPECT_EQ(test, not_run, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&before->runs), 1);
 	KUNIT_EXPECT_TRUE(test, wpool_task_running(&after->task));
 	wpt_open(after->gate);

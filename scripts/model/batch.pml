@@ -65,15 +65,15 @@
 
 /* struct wpool_task; moved is one that is in another pool */
 byte state[TASKS];
-bool moved[TASKS], watched[TASKS], told[TASKS], color_of[TASKS];
+bool moved[TASKS], waited_for[TASKS], completed[TASKS], color_of[TASKS];
 
 /* struct wpool_worker; color is that of its last run */
 byte ended[2];
-bool idle[2], looking[2] = true, color[2];
+bool idle[2], searching[2] = true, color[2];
 
 /* struct wpool; queue and batch have a bit a task */
 bool locked, flusher, flushed, batch_color;
-byte queue, batch, undone[2];
+byte queue, batch, in_flight[2];
 
 /* The world's part, and its accounts */
 byte users[TASKS];		/* they keep it */
@@ -137,16 +137,16 @@ inline task_grab(t)
 
 /* wake_for_queue(): one at a time is under way. */
 #ifdef BUG_BATCH_UNSEEN
-#define unseen		(queue && !looking[0] && !looking[1])
+#define unseen		(queue && !searching[0] && !searching[1])
 #else
-#define unseen		((queue | batch) && !looking[0] && !looking[1])
+#define unseen		((queue | batch) && !searching[0] && !searching[1])
 #endif
 
 inline wake()
 {
 	if
-	:: unseen && idle[0] -> idle[0] = false; looking[0] = true
-	:: unseen && !idle[0] && idle[1] -> idle[1] = false; looking[1] = true
+	:: unseen && idle[0] -> idle[0] = false; searching[0] = true
+	:: unseen && !idle[0] && idle[1] -> idle[1] = false; searching[1] = true
 	:: else
 	fi
 }
@@ -154,7 +154,7 @@ inline wake()
 #ifdef BUG_WATCHED_TAKEN
 #define task_fits(t, c)	(color_of[t] == c)
 #else
-#define task_fits(t, c)	(!watched[t] && color_of[t] == c)
+#define task_fits(t, c)	(!waited_for[t] && color_of[t] == c)
 #endif
 
 /* As many as it likes. */
@@ -172,15 +172,15 @@ inline batch_fill(first)
 	od
 }
 
-inline flush_tell() { flushed = flushed || (flusher && !undone[0]) }
+inline flush_wake() { flushed = flushed || (flusher && !in_flight[0]) }
 
 inline batch_harvest(me)
 {
 #ifndef BUG_NOT_HARVESTED
-	undone[color[me]] = undone[color[me]] - ended[me];
+	in_flight[color[me]] = in_flight[color[me]] - ended[me];
 #endif
 	ended[me] = 0;
-	flush_tell()
+	flush_wake()
 }
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */
@@ -189,9 +189,9 @@ inline task_settle(t)
 {
 	touch(t);
 	state[t] = DONE;
-	told[t] = watched[t];
-	undone[color_of[t]]--;
-	flush_tell()
+	completed[t] = waited_for[t];
+	in_flight[color_of[t]]--;
+	flush_wake()
 }
 
 inline begin(me, t, how)
@@ -228,7 +228,7 @@ proctype worker(byte me)
 
 look:	atomic {
 		!locked;
-		looking[me] = false;
+		searching[me] = false;
 		if
 #ifdef BUG_QUEUE_FIRST
 		:: batch && !queue ->
@@ -332,7 +332,7 @@ call:
 	}
 
 end_idle:
-	looking[me];
+	searching[me];
 	goto look
 }
 
@@ -378,9 +378,9 @@ proctype user(byte t; bool waits)
 	task_lock_pool(t);
 	if
 	:: got && waits ->
-		watched[t] = true;
+		waited_for[t] = true;
 		locked = false;
-		told[t]
+		completed[t]
 	:: got && !waits ->
 		atomic {
 			if
@@ -410,7 +410,7 @@ end:	atomic {
 
 proctype flush(byte tasks)
 {
-	atomic { !locked; flusher = true; flush_tell() }
+	atomic { !locked; flusher = true; flush_wake() }
 	flushed;
 	atomic {
 		check(flush_early, state[0] == DONE && (tasks < 2 || state[1] == DONE));
@@ -425,7 +425,7 @@ inline submit(tasks, n, c)
 	color_of[2] = (tasks & 4 -> c : color_of[2]);
 	color_of[3] = (tasks & 8 -> c : color_of[3]);
 	set_queued(tasks);
-	undone[c] = undone[c] + n;
+	in_flight[c] = in_flight[c] + n;
 	wake()
 }
 
@@ -448,7 +448,7 @@ proctype oracle()
 	rest = true;
 	timeout ->
 	atomic {
-		check(task_lost, !undone[0] && !undone[1] && all_done);
+		check(task_lost, !in_flight[0] && !in_flight[1] && all_done);
 		check(waiter_missed, !waiting)
 	}
 }

@@ -80,7 +80,7 @@ inline wake(w)
 	sleeps[w] = AWAKE
 }
 
-inline tell(t)
+inline complete(t)
 {
 	if
 	:: sleeps[0] == WAITS && awaits[top(0)] == t -> wake(0)
@@ -131,7 +131,7 @@ inline refuse(w)
 	:: state[gone] == QUEUED ->
 		state[gone] = DONE;
 		nr_queued--;
-		tell(gone)
+		complete(gone)
 #endif
 	:: else
 	fi;
@@ -277,7 +277,7 @@ inline end_run(w)
 	depth[w]--;
 	nr_running = nr_running - !depth[w];
 	state[t] = DONE;
-	tell(t);
+	complete(t);
 	t = 0
 }
 
@@ -332,7 +332,7 @@ proctype timer()
 		nr_delayed--;
 		nr_queued++;
 #ifndef BUG_TIMER_SILENT
-		tell(2)
+		complete(2)
 #endif
 	}
 }

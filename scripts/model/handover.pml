@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Who is told and who gives up: block() in core/queue_full.c, sleep_on() in
- * core/wait.c, queue_admit_blocked() in core/queue.c, wakes_issue() in
+ * core/wait.c, queue_admit_blocked() in core/queue.c, wake_queue_issue() in
  * core/waiter.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * told_wrongly		a task is accepted if and only if its submitter is told so
+ * answered_wrongly		a task is accepted if and only if its submitter is told so
  * stack_touched	nobody writes to a waiter whose caller has returned
  * overtaken		no newcomer gets the room that somebody sleeps for
  * call_stuck		every call returns: who sleeps is told when there is room or
@@ -15,17 +15,17 @@
  * Errors that one could make, and the properties that show them:
  *
  * BUG_GIVE_UP_BLINDLY		block() does not look whether it was told meanwhile:
- *				told_wrongly stack_touched
+ *				answered_wrongly stack_touched
  * BUG_RETURN_BEFORE_DONE	who was told and has timed out does not wait for who
  *				tells him: stack_touched
- * BUG_TELL_UNLOCKED		waiter_tell() after the lock is dropped: call_stuck
- *				told_wrongly stack_touched
+ * BUG_COMPLETE_UNLOCKED		waiter_complete() after the lock is dropped: call_stuck
+ *				answered_wrongly stack_touched
  * BUG_ADMIT_LATER		the room is handed over in another hold of the lock:
  *				overtaken
  * BUG_ROOM_KEPT		a worker takes a task and hands over no room: call_stuck
  *				overtaken
  * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, told or not:
- *				told_wrongly
+ *				answered_wrongly
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
  * complete(). The queue has one place, taken at first. A submitter sleeps for
@@ -41,24 +41,24 @@ mtype = { SLEEPS, ACCEPTED, CLOSED, GAVE_UP };
 
 chan blocked = [SUBMITTERS] of { byte };
 byte nr_blocked;
-byte nr_queued = DEPTH, nr_accepted = DEPTH, nr_told = DEPTH, nr_taken;
+byte nr_queued = DEPTH, nr_accepted = DEPTH, nr_answered = DEPTH, nr_taken;
 bool closed;
 byte callers = SUBMITTERS;
 
 /* struct wpool_waiter, on its submitter's stack */
 bool on_stack[SUBMITTERS], done[SUBMITTERS];
-mtype told[SUBMITTERS] = SLEEPS;
+mtype status[SUBMITTERS] = SLEEPS;
 
-bool told_wrongly, stack_touched, overtaken, call_stuck;
+bool answered_wrongly, stack_touched, overtaken, call_stuck;
 
 inline queue_put() { nr_queued++; nr_accepted++ }
 
-inline waiter_tell(who, what)
+inline waiter_complete(who, what)
 {
-#ifndef BUG_TELL_UNLOCKED
-	told[who] = what;
+#ifndef BUG_COMPLETE_UNLOCKED
+	status[who] = what;
 #endif
-	wakes = wakes | (1 << who)
+	wake_queue = wake_queue | (1 << who)
 }
 
 inline queue_admit_blocked()
@@ -67,26 +67,26 @@ inline queue_admit_blocked()
 	:: nr_blocked && closed ->
 		blocked?who;
 		nr_blocked--;
-		waiter_tell(who, CLOSED)
+		waiter_complete(who, CLOSED)
 	:: nr_blocked && !closed && nr_queued < DEPTH ->
 		blocked?who;
 		nr_blocked--;
 		queue_put();
-		waiter_tell(who, ACCEPTED)
+		waiter_complete(who, ACCEPTED)
 	:: !nr_blocked || (!closed && nr_queued == DEPTH) -> break
 	od
 }
 
-inline wakes_issue(what)
+inline wake_queue_issue(what)
 {
 	do
-	:: wakes ->
-		who = (wakes & 1 -> 0 : (wakes & 2 -> 1 : 2));
-		wakes = wakes & ~(1 << who);
+	:: wake_queue ->
+		who = (wake_queue & 1 -> 0 : (wake_queue & 2 -> 1 : 2));
+		wake_queue = wake_queue & ~(1 << who);
 		atomic {
 			check(stack_touched, on_stack[who]);
-#ifdef BUG_TELL_UNLOCKED
-			told[who] = what;
+#ifdef BUG_COMPLETE_UNLOCKED
+			status[who] = what;
 #endif
 			done[who] = true
 		}
@@ -108,7 +108,7 @@ inline unlock()
 /* Takes what is queued. */
 proctype worker()
 {
-	byte who, wakes;
+	byte who, wake_queue;
 
 end:	do
 	:: atomic { nr_queued ->
@@ -120,20 +120,20 @@ end:	do
 #endif
 		unlock()
 	   }
-	   wakes_issue(ACCEPTED)
+	   wake_queue_issue(ACCEPTED)
 	od
 }
 
 /* wpool_shutdown() */
 proctype closer()
 {
-	byte who, wakes;
+	byte who, wake_queue;
 
 	atomic {
 		closed = true;
 		unlock()
 	}
-	wakes_issue(CLOSED)
+	wake_queue_issue(CLOSED)
 }
 
 /* submit() and block() */
@@ -158,12 +158,12 @@ proctype submitter(byte me; bool patient)
 	:: !patient -> left = false
 	fi;
 	atomic {
-		ret = told[me];
+		ret = status[me];
 		if
 #ifdef BUG_GIVE_UP_BLINDLY
 		:: !left -> ret = GAVE_UP; on_stack[me] = false; goto out
 #endif
-		:: told[me] == SLEEPS -> ret = GAVE_UP; blocked??eval(me); nr_blocked--; left = true
+		:: status[me] == SLEEPS -> ret = GAVE_UP; blocked??eval(me); nr_blocked--; left = true
 		:: else
 		fi
 	}
@@ -177,7 +177,7 @@ proctype submitter(byte me; bool patient)
 out:
 	atomic {
 		if
-		:: ret == ACCEPTED -> nr_told++
+		:: ret == ACCEPTED -> nr_answered++
 		:: else
 		fi;
 		callers--
@@ -190,7 +190,7 @@ proctype oracle()
 	timeout ->
 	atomic {
 		check(call_stuck, !callers && nr_taken == nr_accepted);
-		check(told_wrongly, nr_told == nr_accepted)
+		check(answered_wrongly, nr_answered == nr_accepted)
 	}
 }
 

@@ -5,16 +5,16 @@
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * worker_unburied	who has ended is buried
+ * worker_unreaped	who has ended is reaped
  * kick_unheard		a pool that was kicked is looked at after that
  *
  * Errors that one could make, and the properties that show them:
  *
  * BUG_WAKE_BEFORE_ADD		kick_exit() wakes the manager, then adds to its
- *				list: worker_unburied
+ *				list: worker_unreaped
  * BUG_KICK_BEFORE_ADD		kick_pool() does: kick_unheard
  * BUG_LOOK_BEFORE_STATE	manager_main() looks at its lists, then sets its state:
- *				worker_unburied kick_unheard
+ *				worker_unreaped kick_unheard
  *
  * What stands for what: a step is one access to a list or to the thread's state. That
  * all see them in this order is what set_current_state() and wake_up_process() are
@@ -26,10 +26,10 @@ bool asleep;			/* the state of the manager's thread */
 byte dead;			/* how many are on that list */
 bool kicked;
 
-byte nr_ended, nr_buried;
+byte nr_ended, nr_reaped;
 bool news;			/* since the manager has looked at the pool */
 
-bool worker_unburied, kick_unheard;
+bool worker_unreaped, kick_unheard;
 
 inline kick_exit()
 {
@@ -76,7 +76,7 @@ end_asleep:	!asleep			/* schedule() */
 	   :: else ->
 		asleep = false;
 		do
-		:: list -> list--; nr_buried++; kick_pool()
+		:: list -> list--; nr_reaped++; kick_pool()
 		:: else -> break
 		od;
 		news = news && !pool	/* manage() */
@@ -93,7 +93,7 @@ proctype caller() { kick_pool(); kick_pool() }
 proctype oracle()
 {
 	timeout ->
-	check(worker_unburied, nr_buried == nr_ended);
+	check(worker_unreaped, nr_reaped == nr_ended);
 	check(kick_unheard, !news)
 }
 

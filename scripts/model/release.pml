@@ -48,7 +48,7 @@
 #define TERMINATED	3
 
 mtype = { NEVER, QUEUED, IN_FN, DONE };
-mtype = { NONE, AWAKE, IDLE, LEFT };	/* the last: to be buried */
+mtype = { NONE, AWAKE, IDLE, LEFT };	/* the last: to be reaped */
 
 /* struct wpool */
 byte kref = 3;			/* the creator's, and one each of the two who call */
@@ -128,7 +128,7 @@ inline kick_pool()
 	fi
 }
 
-inline bury()
+inline reap()
 {
 	atomic { lock(); worker = NONE }
 	atomic { kick_pool() }
@@ -170,7 +170,7 @@ inline terminate()
 proctype manager()
 {
 end:	do
-	:: worker == LEFT -> bury()
+	:: worker == LEFT -> reap()
 	:: atomic { kicked -> touch(); kicked = false }
 	   spawn_missing();
 	   terminate();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of many who wait for a task some are told at once, and the last of those tells the next:
- * waiters_tell() in core/waiter.c, watch_del() in core/task_waiters.c, sleep_on() in core/wait.c.
+ * Of many threads that wait for one task some are completed at once, and the last of those
+ * completes the next: waiters_complete() in core/waiter.c, task_waiter_del() in
+ * core/task_waiters.c, sleep_on() in core/wait.c.
  * Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -11,7 +12,7 @@
  *			returned
  * none_followed	who gives up looks for the first of a task's waiters only if there is
  *			one, and it is one of them
- * told_twice		nobody is told who has been, or has given up
+ * completed_twice		nobody is told who has been, or has given up
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -20,8 +21,8 @@
  *			stack_touched
  * BUG_RETURN_BEFORE_DONE	sleep_on() goes by what it was told, and does not wait until it has
  *			been woken: stack_touched
- * BUG_RING_ONLY	watch_del() takes nobody off that is one of a rest: stack_touched
- *			told_twice call_stuck
+ * BUG_RING_ONLY	task_waiter_del() takes nobody off that is one of a rest: stack_touched
+ *			completed_twice call_stuck
  * BUG_NUMBER_NOT_SEEN	watch_is_on() goes by the state of the task alone, which may wait
  *			again: none_followed
  *
@@ -41,45 +42,45 @@ bool accepted = true;
 byte ring, number;
 
 /* struct wpool_waiter: those on its list of the rest; a bit each */
-byte rest[WAITERS + 1], watch[WAITERS];
-bool told[WAITERS], done[WAITERS], on_stack[WAITERS];
+byte rest[WAITERS + 1], number_of[WAITERS];
+bool completed[WAITERS], done[WAITERS], on_stack[WAITERS];
 byte callers = WAITERS;
 
-bool call_stuck, stack_touched, none_followed, told_twice;
+bool call_stuck, stack_touched, none_followed, completed_twice;
 
 #define bit(w)		(1 << (w))
 #define first(set)	((set) & 1 -> 0 : ((set) & 2 -> 1 : 2))
 
-/* Tells one of a set, who has the others from here on; wakes: who is to be completed. */
-inline waiters_tell(set)
+/* Tells one of a set, who has the others from here on; wake_queue: who is to be completed. */
+inline waiters_complete(set)
 {
-	wakes = first(set);
-	check(stack_touched, on_stack[wakes]);
-	check(told_twice, !told[wakes]);
-	told[wakes] = true;
-	rest[wakes] = (set) & ~bit(wakes)
+	wake_queue = first(set);
+	check(stack_touched, on_stack[wake_queue]);
+	check(completed_twice, !completed[wake_queue]);
+	completed[wake_queue] = true;
+	rest[wake_queue] = (set) & ~bit(wake_queue)
 }
 
-inline wakes_issue()
+inline wake_queue_issue()
 {
 	if
-	:: wakes != NOBODY ->
+	:: wake_queue != NOBODY ->
 		atomic {
-			check(stack_touched, on_stack[wakes]);
-			done[wakes] = true;
-			wakes = NOBODY
+			check(stack_touched, on_stack[wake_queue]);
+			done[wake_queue] = true;
+			wake_queue = NOBODY
 		}
 	:: else
 	fi
 }
 
-inline watch_del(me)
+inline task_waiter_del(me)
 {
 	if
 #ifdef BUG_NUMBER_NOT_SEEN
 	:: accepted ->
 #else
-	:: accepted && ring && watch[me] == number ->
+	:: accepted && ring && number_of[me] == number ->
 #endif
 		check(none_followed, ring & bit(me));
 		ring = ring & ~bit(me)
@@ -95,7 +96,7 @@ inline watch_del(me)
 /* sleep_on() */
 proctype waiter(byte me; bool patient)
 {
-	byte wakes = NOBODY, left;
+	byte wake_queue = NOBODY, left;
 	bool gave_up;
 
 	atomic {
@@ -104,7 +105,7 @@ proctype waiter(byte me; bool patient)
 		:: accepted ->
 			on_stack[me] = true;
 			number = number + !ring;
-			watch[me] = number;
+			number_of[me] = number;
 			ring = ring | bit(me)
 		fi
 	}
@@ -113,9 +114,9 @@ proctype waiter(byte me; bool patient)
 	:: !patient
 	fi;
 	atomic {
-		gave_up = !told[me];
+		gave_up = !completed[me];
 		if
-		:: gave_up -> watch_del(me)
+		:: gave_up -> task_waiter_del(me)
 		:: else
 		fi;
 		left = rest[me];
@@ -123,15 +124,15 @@ proctype waiter(byte me; bool patient)
 #ifdef BUG_REST_LEFT
 		:: false
 #elif defined(BUG_REST_BY_PATIENT)
-		:: left && done[me] -> rest[me] = 0; waiters_tell(left)
+		:: left && done[me] -> rest[me] = 0; waiters_complete(left)
 #else
-		:: left -> rest[me] = 0; waiters_tell(left)
+		:: left -> rest[me] = 0; waiters_complete(left)
 #endif
 		:: else
 		fi;
 		left = 0
 	}
-	wakes_issue();
+	wake_queue_issue();
 #ifndef BUG_RETURN_BEFORE_DONE
 	gave_up || done[me];
 #endif
@@ -142,7 +143,7 @@ out:	atomic { callers-- }
 /* Ends the task, submits it again, and ends it again. */
 proctype worker()
 {
-	byte wakes = NOBODY, all, runs = 2;
+	byte wake_queue = NOBODY, all, runs = 2;
 
 	do
 	:: atomic { runs ->
@@ -151,12 +152,12 @@ proctype worker()
 		all = ring;
 		ring = 0;
 		if
-		:: all -> waiters_tell(all)
+		:: all -> waiters_complete(all)
 		:: else
 		fi;
 		all = 0
 	   }
-	   wakes_issue();
+	   wake_queue_issue();
 	   atomic { accepted = runs }
 	:: !runs -> break
 	od

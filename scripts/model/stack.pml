@@ -22,7 +22,7 @@
  * BUG_RUNS_FIRST		forget_in() looks at what runs before what waits:
  *				touched_when_gone
  * BUG_WAITERS_UNTOLD		forget_groups() is not called: waiter_stuck
- * BUG_SAID_BEFORE_TOLD		group_await() does not wait to be told of a group that goes:
+ * BUG_LEFT_BEFORE_COMPLETE		group_await() does not wait to be told of a group that goes:
  *				touched_when_gone
  *
  * What stands for what: an atomic block is one hold of the pool's lock, of the group's, or
@@ -45,7 +45,7 @@ bool listed;			/* the waiter is */
 bool ending, gone;		/* the owner's stack */
 mtype task[2];
 bool in_group[2];		/* the run is */
-bool told, returned;		/* the waiter */
+bool completed, returned;		/* the waiter */
 
 byte readers, awaited;		/* inside RCU, and those that were when asked */
 byte callers = 2;
@@ -61,13 +61,13 @@ inline rcu_read_unlock(me)
 	atomic { readers = readers & ~me; awaited = awaited & ~me }
 }
 
-inline group_tell()
+inline group_wake()
 {
 	if
 	:: listed ->
 		check(touched_when_gone, !returned);
 		listed = false;
-		told = true
+		completed = true
 	:: else
 	fi
 }
@@ -77,7 +77,7 @@ inline group_task_done()
 	touch();
 	pending--;
 	if
-	:: !pending -> group_tell()
+	:: !pending -> group_wake()
 	:: else
 	fi
 }
@@ -140,7 +140,7 @@ proctype stack_forget()
 	atomic {			/* group_end() */
 		touch();
 		if
-		:: pending -> pending = 0; group_tell()
+		:: pending -> pending = 0; group_wake()
 		:: else
 		fi
 	}
@@ -243,7 +243,7 @@ proctype waiter()
 	}
 	rcu_read_unlock(2);
 	if				/* group_await() */
-	:: told -> goto out
+	:: completed -> goto out
 	:: true
 	fi;
 	rcu_read_lock(2);		/* group_give_way() */
@@ -251,8 +251,8 @@ proctype waiter()
 	if
 	:: ending ->
 		rcu_read_unlock(2);
-#ifndef BUG_SAID_BEFORE_TOLD
-		told;
+#ifndef BUG_LEFT_BEFORE_COMPLETE
+		completed;
 #endif
 		goto out
 	:: else

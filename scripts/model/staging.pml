@@ -29,12 +29,12 @@
  * BUG_BATCH_FORGOTTEN	staging_open() takes no account of the batch: bound_broken
  * BUG_COUNTED_TWICE	staging_put() counts what staging_empty() counts: end_missed
  * BUG_LINK_OPEN	queue_link() does not shut it: order_broken
- * BUG_TELL_OPEN	flush_tell() does not shut it: ends_too_early
+ * BUG_FLUSH_OPEN	flush_wake() does not shut it: ends_too_early
  * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
  * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
  * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
  * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
- * BUG_BURY_OPEN	bury() does not shut it: task_stranded
+ * BUG_REAP_OPEN	reap() does not shut it: task_stranded
  *
  * What stands for what: an atomic block that waits for !locked is one hold of
  * pool->lock by somebody who shuts the staging queue first: then nobody can come in between. A
@@ -71,17 +71,17 @@ chan staging = [TASKS] of { byte };
 bool open, in_color;
 byte room;
 
-/* struct wpool; head is of the key, nr_held behind it */
+/* struct wpool; head is of the key, nr_deferred behind it */
 chan queue = [TASKS] of { byte };
 bool locked, closed, terminated, spawn_asked, color;
-byte nr_queued, nr_held, nr_running, nr_looking, nr_idle, nr_workers, nr_leaving;
-byte capacity = 1, undone[2], head = NONE;
+byte nr_queued, nr_deferred, nr_running, nr_searching, nr_idle, nr_workers, nr_leaving;
+byte capacity = 1, in_flight[2], head = NONE;
 
 /* struct wpool_batch */
 byte batch = NONE;
 
 /* struct wpool_worker; batched is what its run is */
-bool alive[2], gone[2], idle[2], looking[2], leaving[2], batched[2];
+bool alive[2], gone[2], idle[2], searching[2], leaving[2], batched[2];
 byte task[2] = NONE, nr_ended[2];
 
 /* Who flushes, or drains: then there are no colors */
@@ -99,7 +99,7 @@ bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_m
 #define bit(t)		(1 << (t))
 #define all_ready	(bit(ready) - 1)
 #define nr_batched	(batch != NONE)
-#define queue_ready	(nr_queued > nr_held)
+#define queue_ready	(nr_queued > nr_deferred)
 #define pool_ready	(queue_ready || nr_batched)
 #define may_begin	(pool_ready || len(staging))
 #define waits		(nr_queued + len(staging) + nr_batched)
@@ -110,21 +110,21 @@ bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_m
 
 inline look_for_stranded()
 {
-	check(task_stranded, !may_begin || nr_looking ||
+	check(task_stranded, !may_begin || nr_searching ||
 	      (!nr_idle && (nr_workers >= capacity || spawn_asked)))
 }
 
 inline unidle(w) { idle[w] = false; nr_idle-- }
 
-inline will_look(w) { looking[w] = true; nr_looking++ }
+inline will_search(w) { searching[w] = true; nr_searching++ }
 
 inline wake_for_queue()
 {
 	if
-	:: pool_ready && !nr_looking && (nr_idle || nr_workers < capacity) ->
+	:: pool_ready && !nr_searching && (nr_idle || nr_workers < capacity) ->
 		if
-		:: idle[0] -> unidle(0); will_look(0)
-		:: idle[1] -> unidle(1); will_look(1)
+		:: idle[0] -> unidle(0); will_search(0)
+		:: idle[1] -> unidle(1); will_search(1)
 		:: !nr_idle -> spawn_asked = true
 		fi
 	:: else
@@ -137,9 +137,9 @@ inline unlock() { wake_for_queue(); locked = false; look_for_stranded() }
 /* --- staging.h ------------------------------------------------------------ */
 
 #ifdef BUG_OPEN_IDLE
-#define staging_may_open	(!closed && (nr_looking || nr_workers >= capacity))
+#define staging_may_open	(!closed && (nr_searching || nr_workers >= capacity))
 #else
-#define staging_may_open	(!closed && (nr_looking || (!nr_idle && nr_workers >= capacity)))
+#define staging_may_open	(!closed && (nr_searching || (!nr_idle && nr_workers >= capacity)))
 #endif
 
 #ifdef BUG_BATCH_FORGOTTEN
@@ -157,7 +157,7 @@ inline staging_open()
 
 inline staging_empty(many)
 {
-	undone[in_color] = undone[in_color] + many;
+	in_flight[in_color] = in_flight[in_color] + many;
 	nr_queued = nr_queued + many;
 	do
 	:: nempty(staging) -> staging?x; queue!x
@@ -200,12 +200,12 @@ inline queue_link()
 inline key_release(t)
 {
 	if
-	:: t == head && nr_held ->
+	:: t == head && nr_deferred ->
 		head = ready;
-		nr_held--;
+		nr_deferred--;
 		color_of[ready] = color_of[t];
 		queue_link()
-	:: t == head && !nr_held -> head = NONE
+	:: t == head && !nr_deferred -> head = NONE
 	:: else
 	fi
 }
@@ -247,22 +247,22 @@ inline batch_fill(w, first)
 
 /* --- flush.c ------------------------------------------------------------ */
 
-inline tell(tasks)
+inline complete(tasks)
 {
 	check(ends_too_early, (ended & (tasks)) == (tasks));
 	flushing = false;
 	before = 0
 }
 
-inline flush_tell(c)
+inline flush_wake(c)
 {
-#ifndef BUG_TELL_OPEN
+#ifndef BUG_FLUSH_OPEN
 	staging_shut();
 #endif
 	colors = colors & ~bit(c);
 	if
-	:: drains && !undone[0] && !undone[1] -> tell(all_ready)
-	:: !drains && !colors -> tell(before)
+	:: drains && !in_flight[0] && !in_flight[1] -> complete(all_ready)
+	:: !drains && !colors -> complete(before)
 	:: else
 	fi;
 	color = (colors & bit(color) -> c : color)
@@ -270,8 +270,8 @@ inline flush_tell(c)
 
 inline tasks_uncount(c, many)
 {
-	undone[c] = undone[c] - many;
-	when(flushing && !undone[c], flush_tell(c))
+	in_flight[c] = in_flight[c] - many;
+	when(flushing && !in_flight[c], flush_wake(c))
 }
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */
@@ -300,7 +300,7 @@ inline finish(w)
 	t = 0
 }
 
-inline worker_looks(w) { nr_looking = nr_looking - looking[w]; looking[w] = false }
+inline worker_has_searched(w) { nr_searching = nr_searching - searching[w]; searching[w] = false }
 
 inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
 
@@ -311,7 +311,7 @@ proctype worker(byte me)
 
 end:	atomic { alive[me] && !gone[me] && !idle[me] && !locked -> locked = true; staging_shut() }
 look:	atomic {
-		worker_looks(me);
+		worker_has_searched(me);
 		if
 		:: leaving[me] || too_many || pool_is_over ->
 			worker_leave(me);
@@ -342,9 +342,9 @@ look:	atomic {
 			nr_running++;
 			spun = false;
 			unlock()
-		:: !pool_ready && !spun && !nr_looking ->
+		:: !pool_ready && !spun && !nr_searching ->
 			spun = true;	/* worker_spin() */
-			will_look(me);
+			will_search(me);
 			unlock();
 			goto end
 		:: !pool_ready ->
@@ -374,11 +374,11 @@ call:	if
 
 /* --- manager.c ---------------------------------------------------------- */
 
-inline make(w) { alive[w] = true; nr_workers++; will_look(w) }
+inline make(w) { alive[w] = true; nr_workers++; will_search(w) }
 
-inline bury(w)
+inline reap(w)
 {
-	worker_looks(w);
+	worker_has_searched(w);
 	nr_workers--;
 	nr_leaving = nr_leaving - leaving[w];
 	leaving[w] = false;
@@ -395,12 +395,12 @@ proctype manager()
 
 end:	do
 	:: atomic { !locked && (gone[0] || gone[1]) ->
-#ifndef BUG_BURY_OPEN
+#ifndef BUG_REAP_OPEN
 		staging_shut();
 #endif
 		if
-		:: gone[0] -> bury(0)
-		:: gone[1] -> bury(1)
+		:: gone[0] -> reap(0)
+		:: gone[1] -> reap(1)
 		fi;
 		unlock()
 	   }
@@ -416,7 +416,7 @@ end:	do
 		staging_shut();
 		if
 		:: nr_workers < capacity && !nr_idle && pool_ready &&
-		   nr_queued - nr_held + nr_batched > nr_looking ->
+		   nr_queued - nr_deferred + nr_batched > nr_searching ->
 			if
 			:: !alive[0] -> make(0)
 			:: !alive[1] -> make(1)
@@ -425,7 +425,7 @@ end:	do
 		fi;
 		unlock()
 	   }
-	:: atomic { !locked && closed && !terminated && !nr_workers && !undone[0] && !undone[1] ->
+	:: atomic { !locked && closed && !terminated && !nr_workers && !in_flight[0] && !in_flight[1] ->
 		check(ends_too_early, ended == all_ready);
 		terminated = true
 	   }
@@ -443,7 +443,7 @@ inline staging_put()
 	ready++;
 	room = (room -> room - 1 : 0);
 #ifdef BUG_COUNTED_TWICE
-	undone[in_color]++;
+	in_flight[in_color]++;
 #endif
 	when(!locked, look_for_stranded())
 }
@@ -451,10 +451,10 @@ inline staging_put()
 inline queue_accept(keyed)
 {
 	check(bound_broken, waits < DEPTH + nr_free);
-	undone[color]++;
+	in_flight[color]++;
 	nr_queued++;
 	if
-	:: keyed && head != NONE -> nr_held++
+	:: keyed && head != NONE -> nr_deferred++
 	:: else ->
 		head = (keyed -> ready : head);
 		color_of[ready] = color;
@@ -504,15 +504,15 @@ proctype changer(mtype what)
 		if
 		:: what == DRAIN -> drains = true
 		:: what == FLUSH ->
-			colors = (undone[0] > 0) + 2 * (undone[1] > 0);
-			color = (undone[!color] -> color : !color)
+			colors = (in_flight[0] > 0) + 2 * (in_flight[1] > 0);
+			color = (in_flight[!color] -> color : !color)
 		:: what == CLOSE -> closed = true; batch_reclaim()
 		:: what == GROW -> capacity = 2; batch_reclaim()
 		:: what == SHRINK -> capacity = 1; batch_reclaim()
 		fi;
 		before = all_ready;
 		flushing = (what == DRAIN || what == FLUSH);
-		when(flushing && !undone[0] && !undone[1], tell(before));
+		when(flushing && !in_flight[0] && !in_flight[1], complete(before));
 		unlock()
 	}
 	atomic { !flushing && closed <= terminated -> waiting = false }
@@ -526,7 +526,7 @@ proctype oracle()
 	rest = true;
 	timeout ->
 	atomic {
-		check(task_lost, ended == all_ready && !nr_held);
+		check(task_lost, ended == all_ready && !nr_deferred);
 		check(end_missed, !waiting)
 	}
 }

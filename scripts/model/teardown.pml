@@ -5,7 +5,7 @@
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * end_told_early	who waited for the end finds no task and no worker left
+ * end_seen_early	who waited for the end finds no task and no worker left
  * terminated_twice	the pool comes to its end once, or once per restart
  * call_stuck		every call returns, and every worker leaves
  * destroyed_alive	a pool that is destroyed stays at its end
@@ -16,18 +16,18 @@
  * Errors that one could make, and the properties that show them:
  *
  * BUG_WORKERS_BY_ALIVE		terminate() does not see workers that are leaving:
- *				end_told_early
- * BUG_UNDONE_NOT_SEEN		terminate() looks at workers only: end_told_early
+ *				end_seen_early
+ * BUG_IN_FLIGHT_NOT_SEEN		terminate() looks at workers only: end_seen_early
  * BUG_OVER_BY_NOT_RUNNING	terminate() takes any state but RUNNING for one to be
  *				ended: terminated_twice
  * BUG_COMPLETE_UNLOCKED	terminate() completes when it has dropped the lock:
- *				end_told_early
+ *				end_seen_early
  * BUG_AWAIT_UNCOUNTED		await_end() does not count who waits: call_stuck
- *				end_told_early
+ *				end_seen_early
  * BUG_RESTART_DESTROYED	reopen() does not ask whether it is destroyed:
- *				destroyed_alive call_stuck end_told_early
+ *				destroyed_alive call_stuck end_seen_early
  * BUG_BLOCKED_NOT_SEEN		terminate() does not see submitters that block:
- *				end_told_early
+ *				end_seen_early
  * BUG_REST_SILENT		who closes some, and leaves a rest, does not kick the manager
  *				again: call_stuck
  * BUG_EPOCH_NOT_SEEN		wpool_shutdown_now() does not see a restart between two of its
@@ -36,7 +36,7 @@
  * BUG_STATE_NOT_SEEN		await_end() goes by the wake-up alone when its time is over:
  *				end_missed
  * BUG_LAST_TASK_SILENT		the end of the last task is not marked: call_stuck
- * BUG_BURY_SILENT		worker_unlink() does not mark: call_stuck
+ * BUG_REAP_SILENT		worker_unlink() does not mark: call_stuck
  * BUG_RESTART_BUSY		wpool_restart() tries again at once: never_rests
  *
  * What stands for what: an atomic block is one hold of pool->lock. In one hold a call
@@ -55,11 +55,11 @@
 #define TIDYING		3
 #define TERMINATED	4
 
-mtype = { NONE, AWAKE, IDLE, IN_FN, LEFT, DIED };	/* the last two: to be buried */
+mtype = { NONE, AWAKE, IDLE, IN_FN, LEFT, DIED };	/* the last two: to be reaped */
 
 /* struct wpool, and its worker */
 mtype worker = NONE;
-byte state = RUNNING, nr_queued, nr_delayed, nr_blocked, nr_undone, nr_awaiting;
+byte state = RUNNING, nr_queued, nr_delayed, nr_blocked, nr_in_flight, nr_awaiting;
 bool terminated, destroyed, starter, started, start_failed, epoch;
 byte turned_away;		/* who blocked, and has been told */
 
@@ -67,7 +67,7 @@ bool kicked;			/* the pool is on the manager's list */
 bool ended;			/* since it was made, or restarted */
 byte callers, deaths, failures;
 
-bool end_told_early, terminated_twice, call_stuck, destroyed_alive, taken_after_restart;
+bool end_seen_early, terminated_twice, call_stuck, destroyed_alive, taken_after_restart;
 bool end_missed;
 
 #define queue_ready	(nr_queued && state != STOP)
@@ -77,9 +77,9 @@ bool end_missed;
 /* The end of a task, accepted before. */
 inline task_uncount()
 {
-	nr_undone--;
+	nr_in_flight--;
 #ifndef BUG_LAST_TASK_SILENT
-	kicked = kicked || (state != RUNNING && !nr_undone)
+	kicked = kicked || (state != RUNNING && !nr_in_flight)
 #endif
 }
 
@@ -101,14 +101,14 @@ inline close_some()
 
 /* --- manager.c, worker.c ------------------------------------------------ */
 
-inline bury()
+inline reap()
 {
 	if
 	:: worker == DIED -> task_uncount()
 	:: else
 	fi;
 	worker = NONE;
-#ifndef BUG_BURY_SILENT
+#ifndef BUG_REAP_SILENT
 	kicked = true
 #endif
 }
@@ -129,13 +129,13 @@ inline spawn_missing()
 }
 
 #if defined(BUG_WORKERS_BY_ALIVE)
-#define nothing_left	((worker == NONE || worker == LEFT) && !nr_undone && !nr_blocked)
-#elif defined(BUG_UNDONE_NOT_SEEN)
+#define nothing_left	((worker == NONE || worker == LEFT) && !nr_in_flight && !nr_blocked)
+#elif defined(BUG_IN_FLIGHT_NOT_SEEN)
 #define nothing_left	(worker == NONE && !nr_blocked)
 #elif defined(BUG_BLOCKED_NOT_SEEN)
-#define nothing_left	(worker == NONE && !nr_undone)
+#define nothing_left	(worker == NONE && !nr_in_flight)
 #else
-#define nothing_left	(worker == NONE && !nr_undone && !nr_blocked)
+#define nothing_left	(worker == NONE && !nr_in_flight && !nr_blocked)
 #endif
 #ifdef BUG_OVER_BY_NOT_RUNNING
 #define closed		(state != RUNNING)
@@ -166,7 +166,7 @@ inline terminate()
 proctype manager()
 {
 end:	do
-	:: atomic { worker == LEFT || worker == DIED -> bury() }
+	:: atomic { worker == LEFT || worker == DIED -> reap() }
 	:: kicked -> kicked = false;
 	   atomic { worker = (worker == IDLE && pool_is_over -> LEFT : worker) }
 	   atomic { spawn_missing() }
@@ -223,8 +223,8 @@ inline await_end(limited)
 #ifndef BUG_AWAIT_UNCOUNTED
 		nr_awaiting--;
 #endif
-		check(end_told_early, !has_end ||
-		      (state == TERMINATED && worker == NONE && !nr_undone && !nr_blocked));
+		check(end_seen_early, !has_end ||
+		      (state == TERMINATED && worker == NONE && !nr_in_flight && !nr_blocked));
 #ifndef BUG_END_KEPT
 		terminated = terminated || has_end;
 #endif
@@ -320,7 +320,7 @@ inline submit(n)
 		if
 		:: state == RUNNING ->
 			nr_queued = nr_queued + n;
-			nr_undone = nr_undone + n;
+			nr_in_flight = nr_in_flight + n;
 			kicked = kicked || worker == NONE
 		:: else
 		fi
@@ -331,7 +331,7 @@ inline schedule_delayed()
 {
 	atomic {
 		if
-		:: state == RUNNING -> nr_delayed++; nr_undone++
+		:: state == RUNNING -> nr_delayed++; nr_in_flight++
 		:: else
 		fi
 	}
@@ -365,7 +365,7 @@ inline run_in_caller()
 {
 	atomic {
 		if
-		:: state == RUNNING -> nr_undone++
+		:: state == RUNNING -> nr_in_flight++
 		:: else -> goto out
 		fi
 	}
@@ -410,7 +410,7 @@ proctype oracle()
 {
 	timeout ->
 	check(destroyed_alive, state != RUNNING);
-	check(call_stuck, !callers && worker == NONE && !nr_undone)
+	check(call_stuck, !callers && worker == NONE && !nr_in_flight)
 }
 
 init

@@ -25,7 +25,7 @@
  *				use_after_free
  * BUG_UNLOCK_SILENT		pool_unlock() does not restore: task_stranded
  * BUG_SPIN_AGAIN		worker_loop() forgets that it has spun: never_rests
- * BUG_STILL_LOOKING		worker_unlink() forgets that the dead one was looking:
+ * BUG_STILL_SEARCHING		worker_unlink() forgets that the dead one was searching:
  *				task_stranded
  *
  * What stands for what: an atomic block is one hold of pool->lock, the waking after
@@ -47,11 +47,11 @@ mtype = { GONE, AWAKE, ASLEEP, ENDED };
 
 /* struct wpool_worker, and the state of its thread */
 mtype thread[WORKERS] = GONE;
-bool looking[WORKERS], leaving[WORKERS], on_idle[WORKERS], in_fn[WORKERS];
+bool searching[WORKERS], leaving[WORKERS], on_idle[WORKERS], in_fn[WORKERS];
 byte waking[WORKERS];		/* those inside RCU who are about to wake it */
 
 /* struct wpool */
-byte nr_queued, nr_looking, nr_idle, nr_workers, nr_leaving;
+byte nr_queued, nr_searching, nr_idle, nr_workers, nr_leaving;
 byte capacity = CAPACITY;
 bool spawn_asked;
 
@@ -62,7 +62,7 @@ bool odd_wakeup, rest;
 bool task_stranded, list_corrupted, use_after_free;
 
 #define nr_running	(in_fn[0] + in_fn[1] + in_fn[2])
-#define someone_looks	(looking[0] || looking[1] || looking[2])
+#define someone_searches	(searching[0] || searching[1] || searching[2])
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define any(what)	(what(0) -> 0 : (what(1) -> 1 : 2))
 
@@ -70,31 +70,31 @@ bool task_stranded, list_corrupted, use_after_free;
 
 inline worker_unidle(w) { on_idle[w] = false; nr_idle-- }
 
-inline worker_will_look(w) { looking[w] = true; nr_looking++ }
+inline worker_will_search(w) { searching[w] = true; nr_searching++ }
 
 /* Any idle one, to be woken once the lock is dropped; inside RCU from before that. */
 inline choose_idle()
 {
 	if
-	:: on_idle[0] -> wakes = 0
-	:: on_idle[1] -> wakes = 1
-	:: on_idle[2] -> wakes = 2
+	:: on_idle[0] -> wake_queue = 0
+	:: on_idle[1] -> wake_queue = 1
+	:: on_idle[2] -> wake_queue = 2
 	fi;
 #ifndef BUG_WAKE_BEFORE_UNIDLE
-	worker_unidle(wakes);
+	worker_unidle(wake_queue);
 #endif
 #ifndef BUG_WAKE_WITHOUT_RCU
-	waking[wakes]++
+	waking[wake_queue]++
 #endif
 }
 
 inline wake_for_queue()
 {
 	if
-	:: nr_queued && !nr_looking && nr_idle ->
+	:: nr_queued && !nr_searching && nr_idle ->
 		choose_idle();
-		worker_will_look(wakes)
-	:: nr_queued && !nr_looking && !nr_idle && nr_workers < capacity ->
+		worker_will_search(wake_queue)
+	:: nr_queued && !nr_searching && !nr_idle && nr_workers < capacity ->
 		spawn_asked = true
 	:: else
 	fi
@@ -106,7 +106,7 @@ inline unlock()
 #ifndef BUG_UNLOCK_SILENT
 	wake_for_queue();
 #endif
-	check(task_stranded, !nr_queued || someone_looks || (!nr_idle &&
+	check(task_stranded, !nr_queued || someone_searches || (!nr_idle &&
 	      (nr_workers >= capacity || spawn_asked)))
 }
 
@@ -114,22 +114,22 @@ inline unlock()
 inline wake()
 {
 	if
-	:: wakes != NOBODY ->
+	:: wake_queue != NOBODY ->
 		atomic {
-			check(use_after_free, thread[wakes] != GONE || waking[wakes]);
-			thread[wakes] = (thread[wakes] == ASLEEP -> AWAKE : thread[wakes]);
+			check(use_after_free, thread[wake_queue] != GONE || waking[wake_queue]);
+			thread[wake_queue] = (thread[wake_queue] == ASLEEP -> AWAKE : thread[wake_queue]);
 #ifdef BUG_WAKE_BEFORE_UNIDLE
 		}
 		atomic {
 			if
-			:: on_idle[wakes] -> worker_unidle(wakes)
+			:: on_idle[wake_queue] -> worker_unidle(wake_queue)
 			:: else
 			fi;
 #endif
 #ifndef BUG_WAKE_WITHOUT_RCU
-			waking[wakes]--;
+			waking[wake_queue]--;
 #endif
-			wakes = NOBODY
+			wake_queue = NOBODY
 		}
 	:: else
 	fi
@@ -137,10 +137,10 @@ inline wake()
 
 /* --- worker.c ----------------------------------------------------------- */
 
-inline worker_looks(w)
+inline worker_has_searched(w)
 {
-	nr_looking = nr_looking - looking[w];
-	looking[w] = false
+	nr_searching = nr_searching - searching[w];
+	searching[w] = false
 }
 
 #define worker_must_leave(w)	(leaving[w] || too_many)
@@ -150,7 +150,7 @@ inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = tru
 /* worker_loop(), from when it has the lock until it drops it */
 inline look(me)
 {
-	worker_looks(me);
+	worker_has_searched(me);
 	if
 	:: worker_must_leave(me) ->
 		left = true;
@@ -159,11 +159,11 @@ inline look(me)
 		spun = false;
 		nr_queued--;
 		in_fn[me] = true
-	:: !worker_must_leave(me) && !nr_queued && !spun && !nr_looking ->
+	:: !worker_must_leave(me) && !nr_queued && !spun && !nr_searching ->
 #ifndef BUG_SPIN_AGAIN
 		spun = true;
 #endif
-		worker_will_look(me)	/* worker_spin() */
+		worker_will_search(me)	/* worker_spin() */
 	:: else ->
 		spun = false;
 		check(list_corrupted, !on_idle[me]);
@@ -175,7 +175,7 @@ inline look(me)
 
 proctype worker(byte me)
 {
-	byte wakes = NOBODY;
+	byte wake_queue = NOBODY;
 	bool spun, sleeps, left;
 
 end:	do
@@ -183,7 +183,7 @@ end:	do
 		odd_wakeup = false;
 		thread[me] = AWAKE
 	   }
-	:: atomic { thread[me] == AWAKE && looking[me] && deaths ->
+	:: atomic { thread[me] == AWAKE && searching[me] && deaths ->
 		deaths--;
 		thread[me] = ENDED
 	   }
@@ -227,19 +227,19 @@ inline make()
 {
 	w = any(unused);
 	nr_workers++;
-	worker_will_look(w);
+	worker_will_search(w);
 	thread[w] = AWAKE
 }
 
-inline bury()
+inline reap()
 {
 	w = any(ended);
 	nr_leaving = nr_leaving - leaving[w];
 	leaving[w] = false;
-#ifdef BUG_STILL_LOOKING
-	looking[w] = false;
+#ifdef BUG_STILL_SEARCHING
+	searching[w] = false;
 #else
-	worker_looks(w);
+	worker_has_searched(w);
 #endif
 	nr_workers--;
 	in_fn[w] = false;
@@ -248,10 +248,10 @@ inline bury()
 
 proctype manager()
 {
-	byte w, wakes = NOBODY;
+	byte w, wake_queue = NOBODY;
 
 end:	do
-	:: atomic { ended(0) || ended(1) || ended(2) -> bury(); unlock() }
+	:: atomic { ended(0) || ended(1) || ended(2) -> reap(); unlock() }
 	   wake()
 	:: atomic { nr_idle && too_many ->	/* retire_idle() */
 		w = any(is_idle);
@@ -260,11 +260,11 @@ end:	do
 		unlock()
 	   }
 	   wake();
-	   /* It is not buried before: that is up to us. */
+	   /* It is not reaped before: that is up to us. */
 	   atomic { thread[w] = (thread[w] == ASLEEP -> AWAKE : thread[w]) }
 	:: atomic { spawn_asked ->		/* spawn_missing() */
 		if
-		:: nr_workers < capacity && nr_queued > nr_looking && !nr_idle -> make()
+		:: nr_workers < capacity && nr_queued > nr_searching && !nr_idle -> make()
 		:: else -> spawn_asked = false
 		fi;
 		unlock()
@@ -285,7 +285,7 @@ inline submit(n)
 
 proctype submitter()
 {
-	byte wakes = NOBODY;
+	byte wake_queue = NOBODY;
 
 	if
 	:: submit(2)	/* as wpool_schedule_batch() does */
@@ -300,7 +300,7 @@ proctype submitter()
 
 proctype resizer()
 {
-	byte wakes = NOBODY;
+	byte wake_queue = NOBODY;
 
 	atomic { capacity = 1; unlock() }
 	if

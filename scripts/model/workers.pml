@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many workers there are, made, retired and buried by core/manager.c, while
+ * How many workers there are, made, retired and reaped by core/manager.c, while
  * core/resize.c changes how many there may be. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
@@ -8,7 +8,7 @@
  * cap_exceeded		no task begins, and no worker is counted, beyond the capacity
  * slot_lost		the semaphore's count, the workers and the debt add up
  * last_worker_gone	one worker stays as long as none dies
- * worker_kept		who idles too long is retired, who has ended is buried
+ * worker_kept		who idles too long is retired, who has ended is reaped
  * task_stranded	never does a task wait while a worker idles or could be made,
  *			unless somebody looks at the queue or is asked to make one;
  *			nor at rest, while fewer run than the capacity
@@ -28,8 +28,8 @@
  *				was lowered meanwhile: task_stranded
  * BUG_RETRY_WITHOUT_TIMER	spawn_missing() leaves spawn_asked set after a failure
  *				that no timer follows: task_stranded
- * BUG_RUN_UNBURIED		run_bury() does not end the task: task_lost
- * BUG_BURY_SILENT		bury() does not kick the manager: worker_kept
+ * BUG_RUN_UNREAPED		run_reap() does not end the task: task_lost
+ * BUG_REAP_SILENT		reap() does not kick the manager: worker_kept
  * BUG_TIMER_FOR_KEPT		next_to_retire() arms the timer for those who are kept,
  *				too: never_rests
  *
@@ -47,8 +47,8 @@
 mtype = { OK, BUSY, FAILED };
 
 /* struct wpool */
-byte nr_queued, nr_running, nr_looking, nr_idle, nr_workers;
-byte nr_leaving;		/* they end at any time, and are buried */
+byte nr_queued, nr_running, nr_searching, nr_idle, nr_workers;
+byte nr_leaving;		/* they end at any time, and are reaped */
 byte capacity = CAPACITY, slots = CAPACITY, slot_debt;
 bool spawn_asked, timer, expired;
 byte min_workers = 1;
@@ -69,7 +69,7 @@ bool cap_exceeded, slot_lost, last_worker_gone, worker_kept, task_stranded, task
 
 inline unlock()
 {
-	check(task_stranded, !nr_queued || nr_looking || (!nr_idle &&
+	check(task_stranded, !nr_queued || nr_searching || (!nr_idle &&
 	      (nr_workers >= capacity || spawn_asked)));
 	check(slot_lost, slots + nr_workers + making == capacity + slot_debt)
 }
@@ -77,8 +77,8 @@ inline unlock()
 inline wake_for_queue()
 {
 	if
-	:: nr_queued && !nr_looking && nr_idle -> nr_idle--; nr_looking++
-	:: nr_queued && !nr_looking && !nr_idle && !spawn_asked && nr_workers < capacity ->
+	:: nr_queued && !nr_searching && nr_idle -> nr_idle--; nr_searching++
+	:: nr_queued && !nr_searching && !nr_idle && !spawn_asked && nr_workers < capacity ->
 		spawn_asked = true;
 		kicked = true
 	:: else
@@ -128,7 +128,7 @@ inline look()
 proctype workers()
 {
 end:	do
-	:: atomic { nr_looking -> nr_looking--; look(); unlock() }
+	:: atomic { nr_searching -> nr_searching--; look(); unlock() }
 	:: atomic { nr_running > nr_slow + nr_dead ->
 		nr_running--;
 		nr_ended++;
@@ -141,15 +141,15 @@ end:	do
 
 /* --- manager.c ---------------------------------------------------------- */
 
-inline bury()
+inline reap()
 {
 	atomic {
 		if
 		:: nr_leaving -> nr_leaving--
 		:: nr_dead ->
 			nr_dead--;
-			nr_running--;	/* run_bury() */
-#ifndef BUG_RUN_UNBURIED
+			nr_running--;	/* run_reap() */
+#ifndef BUG_RUN_UNREAPED
 			nr_ended++
 #endif
 		fi;
@@ -160,7 +160,7 @@ inline bury()
 		wake_for_queue();
 		unlock()
 	}
-#ifndef BUG_BURY_SILENT
+#ifndef BUG_REAP_SILENT
 	kicked = true
 #endif
 }
@@ -195,7 +195,7 @@ inline retire_idle()
 }
 
 #define worker_missing	(nr_workers < capacity && (below_keep || \
-			 (nr_queued > nr_looking && !nr_idle)))
+			 (nr_queued > nr_searching && !nr_idle)))
 
 inline spawn_missing()
 {
@@ -241,7 +241,7 @@ inline worker_spawn()
 		:: making && !may_link -> err = BUSY; worker_put_slot()
 		:: making && may_link ->	/* worker_link() */
 			nr_workers++;
-			nr_looking++;
+			nr_searching++;
 			check(cap_exceeded, nr_workers <= capacity)
 		:: !making
 		fi;
@@ -255,7 +255,7 @@ proctype manager()
 	mtype err = OK;
 
 end:	do
-	:: nr_leaving || nr_dead -> bury()
+	:: nr_leaving || nr_dead -> reap()
 	:: kicked -> kicked = false; retire_idle(); spawn_missing()
 	od
 }

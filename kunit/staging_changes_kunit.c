@@ -5,9 +5,9 @@
  */
 #include "staging_scene.h"
 
-static int staging_after_init(struct kunit *test)
+static int staging_changes_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_staging_after");
+	return wpt_init(test, "wpool_staging_changes");
 }
 
 KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
@@ -15,18 +15,18 @@ KUNIT_ARRAY_PARAM(ahead, staged_ahead_cases, staged_ahead_name);
 /* A flush waits for those that are staged, and for none that came there later. */
 static void staged_is_flushed(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 4);
+	struct batch_scene *scene = staged_fill(test, NULL, 4);
 	unsigned int before = staged_ahead(test) + 3;
-	struct wpt_job *last = &table->rest[before], *later;
+	struct wpt_job *last = &scene->rest[before], *later;
 	struct wpt_thread *flusher;
 
 	last->gate = wpt_gate(test);
-	flusher = wpt_thread(test, wpt_call_flush, table->pool, NULL, NULL);
+	flusher = wpt_thread(test, wpt_call_flush, scene->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(flusher));
-	later = batched_queue(test, table, 5, wpt_gate(test));
-	wpt_open(table->first->gate);
+	later = batched_queue(test, scene, 5, wpt_gate(test));
+	wpt_open(scene->first->gate);
 	wpt_begun(test, last);
-	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, before), before);
+	KUNIT_EXPECT_EQ(test, batched_runs(scene->rest, before), before);
 	KUNIT_EXPECT_TRUE(test, wpt_asleep(flusher));
 	wpt_open(last->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flusher), 0);
@@ -39,67 +39,67 @@ static void staged_is_flushed(struct kunit *test)
 /* A drain waits for all, also for one that is staged when nothing else is left. */
 static void staged_is_drained(struct kunit *test)
 {
-	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_thread *drainer;
 
-	table->first = wpt_jobs(test, 1, wpt_gate(test));
-	drainer = wpt_thread(test, wpt_call_drain, table->pool, NULL, NULL);
+	scene->first = wpt_jobs(test, 1, wpt_gate(test));
+	drainer = wpt_thread(test, wpt_call_drain, scene->pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(drainer));
-	staged_begin_alone(test, table);
-	table->rest = batched_queue(test, table, 1, wpt_gate(test));
-	wpt_open(table->first->gate);
-	wpt_begun(test, table->rest);
+	staged_begin_alone(test, scene);
+	scene->rest = batched_queue(test, scene, 1, wpt_gate(test));
+	wpt_open(scene->first->gate);
+	wpt_begun(test, scene->rest);
 	KUNIT_EXPECT_TRUE(test, wpt_asleep(drainer));
-	wpt_open(table->rest->gate);
+	wpt_open(scene->rest->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, drainer), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->rest->runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->rest->runs), 1);
 }
 
 /* A pause holds for those that are staged, and for those that come after. */
 static void staged_is_paused(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 4);
+	struct batch_scene *scene = staged_fill(test, NULL, 4);
 	unsigned int n = staged_ahead(test) + 4;
 	struct wpt_job *more;
 
-	wpool_pause(table->pool);
-	more = batched_queue(test, table, 4, NULL);
-	wpt_open(table->first->gate);
-	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, n + 4);
-	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n) + batched_runs(more, 4), 0);
-	wpool_resume(table->pool);
-	batched_expect_order(test, table->rest, n);
+	wpool_pause(scene->pool);
+	more = batched_queue(test, scene, 4, NULL);
+	wpt_open(scene->first->gate);
+	WPT_ASSERT_STAT(test, scene->pool, IDLE, 1);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, n + 4);
+	KUNIT_EXPECT_EQ(test, batched_runs(scene->rest, n) + batched_runs(more, 4), 0);
+	wpool_resume(scene->pool);
+	batched_expect_order(test, scene->rest, n);
 	batched_expect_order(test, more, 4);
-	KUNIT_EXPECT_GT(test, more[0].turn, table->rest[n - 1].turn);
+	KUNIT_EXPECT_GT(test, more[0].turn, scene->rest[n - 1].turn);
 }
 
 /* 28, 64: a worker that there may be from now on gets those that are staged at once */
 static void staged_is_for_a_new_worker(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 4);
+	struct batch_scene *scene = staged_fill(test, NULL, 4);
 
-	KUNIT_ASSERT_EQ(test, wpool_resize(table->pool, 2), 0);
-	batched_expect_order(test, table->rest, staged_ahead(test) + 4);
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->first->runs), 0);
+	KUNIT_ASSERT_EQ(test, wpool_resize(scene->pool, 2), 0);
+	batched_expect_order(test, scene->rest, staged_ahead(test) + 4);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->first->runs), 0);
 }
 
 /* 64: of two workers one has come to the end of all: what comes next it begins at once */
 static void staged_is_shut_by_who_idles(struct kunit *test)
 {
-	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpt_job *hold = table->held[0];
+	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *hold = scene->held[0];
 	unsigned int round;
 
 	for (round = 0; round < 5; round++) {
-		table->rest = batched_queue(test, table, 5, NULL);
+		scene->rest = batched_queue(test, scene, 5, NULL);
 		wpt_open(hold->gate);
-		batched_expect_order(test, table->rest, 5);
-		WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
-		batched_expect_run(test, batched_queue(test, table, 1, NULL), 1);
-		hold = wpt_hold(test, table->pool, 1);
+		batched_expect_order(test, scene->rest, 5);
+		WPT_ASSERT_STAT(test, scene->pool, IDLE, 1);
+		batched_expect_run(test, batched_queue(test, scene, 1, NULL), 1);
+		hold = wpt_hold(test, scene->pool, 1);
 	}
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->held[1]->runs), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->held[1]->runs), 0);
 }
 
 /* 64: while one worker is woken for the first of many, the others are not forgotten */
@@ -130,33 +130,33 @@ static void staged_survives_its_worker(struct kunit *test)
 {
 	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
 	unsigned int n = staged_ahead(test) + 6;
-	struct batch_scene *table;
+	struct batch_scene *scene;
 
 	batch_asker(test, first, batched_die);
-	table = staged_fill(test, first, 6);
+	scene = staged_fill(test, first, 6);
 	wpt_open(first->gate);
-	batched_expect_order(test, table->rest, n);
+	batched_expect_order(test, scene->rest, n);
 	KUNIT_EXPECT_EQ(test, batched_result(test, first), -EOWNERDEAD);
-	WPT_EXPECT_STAT(test, table->pool, DIED, 1);
-	WPT_EXPECT_STAT(test, table->pool, OOPSED, 1);
-	WPT_EXPECT_STAT(test, table->pool, COMPLETED, table->warm + n);
-	WPT_EXPECT_STAT(test, table->pool, SUBMITTED, table->warm + 1 + n);
+	WPT_EXPECT_STAT(test, scene->pool, DIED, 1);
+	WPT_EXPECT_STAT(test, scene->pool, OOPSED, 1);
+	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, scene->warm + n);
+	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, scene->warm + 1 + n);
 }
 
 /* 53: of a group that is cancelled those go that are its, and none that are staged */
 static void staged_is_in_no_group(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 3);
+	struct batch_scene *scene = staged_fill(test, NULL, 3);
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *members = wpt_jobs(test, 2, NULL), *more;
 
-	wpt_group_schedule(test, group, table->pool, members, 2);
-	more = batched_queue(test, table, 3, NULL);
+	wpt_group_schedule(test, group, scene->pool, members, 2);
+	more = batched_queue(test, scene, 3, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 2);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, staged_ahead(test) + 6);
-	wpt_open(table->first->gate);
-	batched_expect_order(test, table->rest, staged_ahead(test) + 3);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, staged_ahead(test) + 6);
+	wpt_open(scene->first->gate);
+	batched_expect_order(test, scene->rest, staged_ahead(test) + 3);
 	batched_expect_order(test, more, 3);
 	KUNIT_EXPECT_EQ(test, batched_runs(members, 2), 0);
 }
@@ -164,35 +164,35 @@ static void staged_is_in_no_group(struct kunit *test)
 /* 26, 54: shutdown refuses the next, and runs those that are staged */
 static void staged_is_run_by_shutdown(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 6);
+	struct batch_scene *scene = staged_fill(test, NULL, 6);
 	unsigned int n = staged_ahead(test) + 6;
 	struct wpt_job *late = wpt_jobs(test, 1, NULL);
 
-	wpool_shutdown(table->pool);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule(table->pool, &late->task), -ESHUTDOWN);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, n);
-	wpt_open(table->first->gate);
-	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	batched_expect_order(test, table->rest, n);
+	wpool_shutdown(scene->pool);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule(scene->pool, &late->task), -ESHUTDOWN);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, n);
+	wpt_open(scene->first->gate);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(scene->pool, WPT_LIMIT), 0);
+	batched_expect_order(test, scene->rest, n);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
 }
 
 /* 55: shutdown_now hands them back, in order, behind those that waited before */
 static void staged_is_handed_back(struct kunit *test)
 {
-	struct batch_scene *table = staged_fill(test, NULL, 6);
+	struct batch_scene *scene = staged_fill(test, NULL, 6);
 	unsigned int n = staged_ahead(test) + 6, i;
 	LIST_HEAD(unrun);
 
-	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(table->pool, &unrun), n);
-	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, table->rest, n));
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(scene->pool, &unrun), n);
+	KUNIT_EXPECT_TRUE(test, batched_unrun_begins(&unrun, scene->rest, n));
 	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
 	for (i = 0; i < n; i++)
-		KUNIT_EXPECT_EQ(test, batched_result(test, &table->rest[i]), -ECANCELED);
-	WPT_EXPECT_STAT(test, table->pool, QUEUED, 0);
-	wpt_open(table->first->gate);
-	KUNIT_ASSERT_EQ(test, wpool_await_termination(table->pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, batched_runs(table->rest, n), 0);
+		KUNIT_EXPECT_EQ(test, batched_result(test, &scene->rest[i]), -ECANCELED);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 0);
+	wpt_open(scene->first->gate);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(scene->pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, batched_runs(scene->rest, n), 0);
 }
 
 #define PRODUCERS	4
@@ -310,21 +310,21 @@ static int count_up(void *arg)
 /* 64: shut as its worker idles; a task that the pool has to spare is not staged any more */
 static void staged_not_when_shut(struct kunit *test)
 {
-	struct batch_scene *table = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
 	atomic_t *runs = wpt_alloc(test, sizeof(*runs));
 	const unsigned int n = 8;	/* of which the third is staged, and those behind it */
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(table->pool, count_up, runs), 0);
-	wpt_open(table->held[0]->gate);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, count_up, runs), 0);
+	wpt_open(scene->held[0]->gate);
 	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n);
-	WPT_ASSERT_STAT(test, table->pool, IDLE, 1);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(table->pool, count_up, runs), 0);
+	WPT_ASSERT_STAT(test, scene->pool, IDLE, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, count_up, runs), 0);
 	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n + 1);
 }
 
-static struct kunit_case staging_after_cases[] = {
+static struct kunit_case staging_changes_cases[] = {
 	KUNIT_CASE_PARAM(staged_is_flushed, ahead_gen_params),
 	KUNIT_CASE(staged_is_drained),
 	KUNIT_CASE_PARAM(staged_is_paused, ahead_gen_params),
@@ -340,11 +340,11 @@ static struct kunit_case staging_after_cases[] = {
 	{}
 };
 
-static struct kunit_suite staging_after_suite = {
-	.name = "wpool_staging_after",
-	.init = staging_after_init,
+static struct kunit_suite staging_changes_suite = {
+	.name = "wpool_staging_changes",
+	.init = staging_changes_init,
 	.exit = wpt_exit,
-	.test_cases = staging_after_cases,
+	.test_cases = staging_changes_cases,
 };
 
-kunit_test_suite(staging_after_suite);
+kunit_test_suite(staging_changes_suite);

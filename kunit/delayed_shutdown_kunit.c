@@ -5,13 +5,13 @@
 #include <linux/slab.h>
 #include "delayed_scene.h"
 
-static int delayed_end_init(struct kunit *test)
+static int delayed_shutdown_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_delayed_end");
+	return wpt_init(test, "wpool_delayed_shutdown");
 }
 
 /* 40: closing cancels, tells, and leaves no timer: freed at once, ODEBUG watches */
-static void delayed_end_cancels(struct kunit *test)
+static void delayed_shutdown_cancels(struct kunit *test)
 {
 	const unsigned int n = 20;
 	struct wpool *pool = wpt_pool(test, NULL);
@@ -38,7 +38,7 @@ static void delayed_end_cancels(struct kunit *test)
 }
 
 /* 57: who waits for one when the pool closes is told */
-static void delayed_end_tells(struct kunit *test)
+static void delayed_shutdown_tells(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct late *late = late_tasks(test, 1, NULL);
@@ -56,7 +56,7 @@ static void delayed_end_tells(struct kunit *test)
 }
 
 /* 54: with WPOOL_RUN_OUT_DELAYED they still run, in their time */
-static void delayed_end_run_out(struct kunit *test)
+static void delayed_shutdown_run_out(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.flags = WPOOL_RUN_OUT_DELAYED,
@@ -77,7 +77,7 @@ static void delayed_end_run_out(struct kunit *test)
 }
 
 /* 54: wpool_shutdown_now() does not wait for them, whatever the flags */
-static void delayed_end_run_out_now(struct kunit *test)
+static void delayed_shutdown_run_out_now(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.flags = WPOOL_RUN_OUT_DELAYED,
@@ -94,19 +94,19 @@ static void delayed_end_run_out_now(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);
 }
 
-static struct kunit_case delayed_end_cases[] = {
-	KUNIT_CASE(delayed_end_cancels),
-	KUNIT_CASE(delayed_end_tells),
-	KUNIT_CASE(delayed_end_run_out),
-	KUNIT_CASE(delayed_end_run_out_now),
+static struct kunit_case delayed_shutdown_cases[] = {
+	KUNIT_CASE(delayed_shutdown_cancels),
+	KUNIT_CASE(delayed_shutdown_tells),
+	KUNIT_CASE(delayed_shutdown_run_out),
+	KUNIT_CASE(delayed_shutdown_run_out_now),
 	{}
 };
 
-static struct kunit_suite delayed_end_suite = {
-	.name = "wpool_delayed_end",
-	.init = delayed_end_init,
+static struct kunit_suite delayed_shutdown_suite = {
+	.name = "wpool_delayed_shutdown",
+	.init = delayed_shutdown_init,
 	.exit = wpt_exit,
-	.test_cases = delayed_end_cases,
+	.test_cases = delayed_shutdown_cases,
 };
 
-kunit_test_suite(delayed_end_suite);
+kunit_test_suite(delayed_shutdown_suite);
