@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From what is asked for to what a pool is: checked, and defaults filled in.
+ * From the attributes that a caller asks for to what the pool is: checks them and fills in
+ * defaults.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -66,7 +67,7 @@ static const char *worker_fault(const struct wpool_attrs *attrs)
 	return NULL;
 }
 
-/* Why these attributes make no pool, or NULL. */
+/* Why these attributes are refused, or NULL. */
 static const char *attrs_fault(const struct wpool_attrs *attrs,
 			       unsigned int capacity)
 {
@@ -120,11 +121,11 @@ static unsigned int attrs_depth(const struct wpool_attrs *attrs)
 }
 
 /*
- * Where kthreads are to be that nobody has asked anything for: not on isolated CPUs,
- * and if they have a node, there. Newer kernels do it all (HK_TYPE_KTHREAD has become
- * HK_TYPE_DOMAIN there), and follow as CPUs are isolated later.
+ * The CPUs for kthreads that nobody has given an affinity: no isolated CPUs, and those of the
+ * node if there is one. Newer kernels do all this (HK_TYPE_KTHREAD has become HK_TYPE_DOMAIN
+ * there), and follow when CPUs are isolated later.
  *
- * Context: rcu_read_lock() held. Return: false if that is done without us.
+ * Context: rcu_read_lock() held. Return: false if the kernel does it without us.
  */
 static bool default_cpumask(struct cpumask *mask, int node)
 {
@@ -141,9 +142,9 @@ static bool default_cpumask(struct cpumask *mask, int node)
 }
 
 /*
- * An affinity that nobody needs is not set: it would undo what the kernel, or an
- * administrator, does to all kthreads. Isolated CPUs are for those who name them; there
- * the kernel does not keep its kthreads, so the workers do it.
+ * Set no affinity that nobody needs: it would undo what the kernel, or an administrator, does
+ * to all kthreads. A caller that wants isolated CPUs names them; the kernel does not keep its
+ * kthreads there, so the workers do it themselves.
  */
 static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
 {
@@ -169,7 +170,7 @@ static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
 	return 0;
 }
 
-/* On a smaller machine fewer are kept, until CPUs come. */
+/* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
 static void note_min_workers(const struct wpool *pool, const struct wpool_attrs *attrs)
 {
 	if (attrs->min_workers > pool->capacity)
@@ -179,8 +180,8 @@ static void note_min_workers(const struct wpool *pool, const struct wpool_attrs 
 }
 
 /**
- * attrs_apply() - make a new pool what it is to be
- * @pool: named, otherwise zeroed
+ * attrs_apply() - set up a new pool from its attributes
+ * @pool: has its name, is zeroed otherwise
  * @attrs: what is asked for, or NULL
  *
  * Context: Process context; may sleep.
@@ -201,7 +202,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	}
 	note_min_workers(pool, attrs);
 	slots_init(pool, pool->capacity);
-	/* One is always kept, so that no task depends on making a thread. */
+	/* The pool always keeps one, so that no task depends on the making of a thread. */
 	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
 			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);
 	pool->queue_depth = attrs_depth(attrs);
@@ -210,7 +211,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
 					      WPOOL_DEFAULT_IDLE_MS);
 	pool->spin_us = attrs->spin_us;
-	/* The jiffy that has begun does not count: never early. */
+	/* The jiffy that has already begun does not count, so this is never early. */
 	if (attrs->watchdog_ms)
 		pool->watchdog = msecs_to_jiffies(attrs->watchdog_ms) + 1;
 	pool->flags = attrs->flags;

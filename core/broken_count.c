@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that have been lost because they were broken, see broken_mend.c: how many, and who is told.
+ * Counts the tasks that were lost because they were broken, see broken_mend.c, and reports
+ * them.
  */
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -20,7 +21,7 @@
 #include "types.h"
 #include "waiter.h"
 
-/* The color says nothing any more if it is out of range. */
+/* A broken color that is out of range says nothing. */
 static void count(unsigned int *in_flight, u8 color)
 {
 	in_flight[color % WPOOL_NR_COLORS]++;
@@ -45,7 +46,7 @@ static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 		count(in_flight, run->again_color);
 }
 
-/* Of the batch only what runs, or has been run and not been counted. */
+/* Of the batch, count only what runs, and what has been run and was not counted. */
 static void count_running(struct wpool *pool, unsigned int *in_flight)
 {
 	struct wpool_worker *worker;
@@ -64,9 +65,9 @@ static void count_running(struct wpool *pool, unsigned int *in_flight)
 }
 
 /*
- * Counts all that have not ended. Those that are missing were lost, those that are too many
- * had been and were found. Context: pool->lock held, and the batch is empty. Return: how
- * many are missing.
+ * Counts all tasks that have not ended. Those that are missing were lost; those that are too
+ * many were lost before and have been found. Context: pool->lock held, and the batch is empty.
+ * Return: how many are missing.
  */
 static unsigned int recount(struct wpool *pool)
 {
@@ -88,8 +89,8 @@ static unsigned int recount(struct wpool *pool)
 }
 
 /*
- * Those who wait for tasks that are held back by keys: what it is that holds them back may
- * have been lost. Context: pool->lock held.
+ * Wakes the waiters of deferred tasks: what deferred them may have been lost. Context:
+ * pool->lock held.
  */
 static void wake_keyed(struct wpool *pool)
 {
@@ -115,7 +116,7 @@ static void wake_keyed(struct wpool *pool)
 	}
 }
 
-/* Of a function whose memory was overwritten it is said what stands there now. */
+/* If the memory of a function was overwritten, this prints what stands there now. */
 static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int lost)
 {
 	if (!was->broken && !was->run_broken)
@@ -133,7 +134,7 @@ static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int 
 }
 
 /**
- * lost_look() - do what is left to do after something was mended
+ * lost_look() - do the rest of the work after something was mended
  * @pool: the pool
  *
  * Context: the manager.
@@ -148,7 +149,7 @@ void lost_look(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	batch_reclaim(pool);
-	/* What has been broken since is not to be met as they are counted. */
+	/* Something may have been broken since. The count must not meet it. */
 	mend_lists(pool);
 	was = pool->mend;
 	pool->mend.broken = false;

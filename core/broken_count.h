@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Tasks that have been lost; see broken_count.c.
- */
+/* Tasks that were lost; see broken_count.c. */
 #ifndef _WPOOL_BROKEN_COUNT_H
 #define _WPOOL_BROKEN_COUNT_H
 

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that are not there any more although the pool has them.
+ * Tasks that are gone although the pool still has them.
  *
- * A queued task is its owner's memory and has the links of our lists in it. If its owner
- * frees it, overwrites it, sets it up again or returns from the function on whose stack it
- * lies, the links lead anywhere. That is the owner's fault, but not that of the others who
- * use the pool, and who follows such a link does so under pool->lock. So before a link is
- * followed, or a neighbour written to, it is looked whether the task is what it was: it
- * names this pool, its state says that it waits, its neighbours say that they are its own.
- * That is read as one reads what may be unmapped (broken_mend.h), so it cannot fault.
+ * A queued task is memory of its owner and contains the links of our lists. If the owner frees
+ * it, overwrites it, sets it up again or returns from the function on whose stack it lies, the
+ * links lead anywhere. That is a bug of the owner, but it must not harm the other users of the
+ * pool, and links are followed under pool->lock. So before the pool follows a link or writes to
+ * a neighbour, it checks that the task is what it was: the task names this pool, its state says
+ * that it waits, and its neighbours name it. These reads expect that the memory may be unmapped
+ * (broken_mend.h), so they cannot fault.
  *
- * Where it is not, the list is mended in the same hold: what is whole from its head on and
- * what is whole from its end back are joined. What lay between is lost: one task as a
- * rule; more if there were several that are broken, and then also those between them, which
- * nobody can find any more. Should one of these be found by its owner, who waits for it or
- * takes it back, it is put on the queue anew: queue_recover().
+ * If the check fails, the list is mended in the same hold of the lock: the whole part from the
+ * head on and the whole part from the tail back are joined. What lay between is lost: one task
+ * as a rule. If several were broken, the tasks between them are lost too, because nobody can
+ * find them any more. If the owner of such a task waits for it or takes it back, the task is
+ * found, and queue_recover() puts it on the queue again.
  *
- * What waits is counted anew in that hold, so the lists and what is said of them agree
- * at any time. How many of which color (flush_color.c) have been lost is known when all that have
- * not ended are counted. The manager does that and says what has happened, see broken_count.c. Each
- * list is gone through once for each that is found broken, with the lock held, however long
- * it is: the one exception to lock_hold.h, and no step is counted.
+ * The same hold also counts again what waits, so the lists and their counters agree at any
+ * time. How many tasks of which color (flush_color.c) were lost is known when all that have not
+ * ended are counted. The manager counts them and reports what happened, see broken_count.c. A
+ * list is walked once for each time that it is found broken, under the lock, however long it
+ * is: this is the one exception to lock_hold.h, and no step is counted.
  *
- * The same goes for the task of a run, at its end: it is not touched if it is not what it
- * was. All that its end needs but for the waiters is in struct wpool_run.
+ * The task of a run is checked in the same way when the run ends: a task that is not what it
+ * was is not touched. All that the end needs is in struct wpool_run, except for the waiters.
  *
- * What cannot be seen: memory that was freed and has all it had; then the task is run. User
- * Mode Linux does not survive a fault of its kernel. And it is not for us to survive a
- * delayed task that is broken, as its timer is the kernel's, or a group. Those who wait for
- * a lost task, or for its group, wait for ever, and its module stays pinned.
+ * Some faults cannot be handled. Memory that was freed and still has its content is not seen;
+ * then the task is run. User Mode Linux does not survive a fault of its kernel. A broken
+ * delayed task is not survived, because its timer belongs to the kernel, nor is a broken group.
+ * The waiters of a lost task, or of its group, wait for ever, and the module of the task stays
+ * pinned.
  */
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
@@ -38,13 +39,13 @@
 #include "lock_hold.h"
 #include "pool.h"
 
-/* One list, as it is mended. */
+/* A list that is being mended. */
 struct mending {
 	struct wpool		*pool;
 	struct list_head	*list;
 	unsigned int		left;	/* how many more there may be */
 	unsigned int		found;
-	bool			cursor;	/* is among them */
+	bool			cursor;	/* the cursor is among them */
 };
 
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
@@ -60,9 +61,9 @@ static struct list_head *step(const struct list_head *entry, bool back)
 }
 
 /*
- * Goes along the list, from one of its ends, as long as each entry and the one before it
- * say the same, and not as far as @stop. Return: the last that is whole, or the list. No
- * entry is met twice, as it says which one it comes after.
+ * Goes along the list from one of its ends, as long as each entry and the one before it agree,
+ * but not as far as @stop. Return: the last entry that is whole, or the list. It meets no entry
+ * twice, as each says which one it comes after.
  */
 static struct list_head *walk_whole(struct mending *m, struct list_head *stop, bool back)
 {
@@ -88,10 +89,10 @@ static void ask_manager(struct wpool *pool)
 }
 
 /**
- * mend_note() - have the manager count, and name a task that is broken
+ * mend_note() - have the manager count and report a broken task
  * @pool: the pool
- * @broken: the task; only the first is named
- * @beside: one that was linked to it and is whole, or NULL
+ * @broken: the task; only the first is reported
+ * @beside: a whole task that was linked to it, or NULL
  *
  * Context: pool->lock held.
  */
@@ -109,7 +110,7 @@ void mend_note(struct wpool *pool, const struct wpool_task *broken,
 	mend->beside = beside ? beside->fn : NULL;
 }
 
-/* The same for the task of a run, which is known by its function. */
+/* The same for the task of a run. It is reported by its function. */
 void mend_note_run(struct wpool *pool, const struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
@@ -118,12 +119,12 @@ void mend_note_run(struct wpool *pool, const struct wpool_run *run)
 	pool->mend.run_fn = run->fn;
 }
 
-/* What is between two entries of a list that are whole is not. */
+/* Two entries of a list are whole, and what is between them is not. */
 static void note_gap(struct mending *m, struct list_head *front, struct list_head *back)
 {
 	struct list_head *broken = front->next, *beside = front == m->list ? back : front;
 
-	/* One: it was between these two. Else nobody knows what is between. */
+	/* One task is lost, and it was between these two. Otherwise nobody knows how many. */
 	if (front->next != back->prev)
 		m->pool->mend.islands = true;
 	if (broken == m->list)
@@ -133,17 +134,17 @@ static void note_gap(struct mending *m, struct list_head *front, struct list_hea
 }
 
 /**
- * mend_list() - leave on a list what is whole
+ * mend_list() - drop from a list what is not whole
  * @pool: the pool
  * @list: one of its lists of tasks that wait
- * @n: how many there should be, at most
+ * @n: how many tasks it should have, at most
  *
  * Context: pool->lock held, and the list's own if it has one.
- * Return: how many there are.
+ * Return: how many tasks it has.
  */
 unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int n)
 {
-	/* Some more: who calls may have one in hand. */
+	/* A few more: the caller may have taken some off already. */
 	struct mending m = { .pool = pool, .list = list, .left = n + WPOOL_CHUNK };
 	struct list_head *front, *back;
 
@@ -159,7 +160,7 @@ unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int 
 	return m.found;
 }
 
-/* Where the head of a key is linked, or would be. All heads are whole. */
+/* Where the head of a key is linked, or would be linked. All heads are whole. */
 static struct rb_node **place_of(struct wpool *pool, u64 key, struct rb_node **parent)
 {
 	struct rb_node **place = &pool->keys.rb_node;
@@ -191,7 +192,7 @@ static struct wpool_keyed_task *keyed_of(struct wpool_task *task)
 	       container_of(task, struct wpool_keyed_task, task) : NULL;
 }
 
-/* One that is inside its function, if it has a key and is the only one of it. */
+/* Mends the key of a task inside its function, if it is the only task of the key. */
 static void mend_running(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
@@ -207,7 +208,7 @@ static void mend_running(struct wpool *pool, struct wpool_run *run)
 		insert_head(pool, keyed, place, parent);
 }
 
-/* One that is on the queue. If there is a head already it waits with the others. */
+/* Mends the key of a task on the queue. If there is a head already, the task is deferred too. */
 static void mend_queued(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = keyed_of(task);
@@ -226,7 +227,7 @@ static void mend_queued(struct wpool *pool, struct wpool_task *task)
 	shared_inc(pool->nr_deferred);
 }
 
-/* One that was held back. If what did so has been lost, it is the head now. */
+/* Mends the key of a deferred task. If the head has been lost, this task is the head now. */
 static void mend_held(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = keyed_of(task);
@@ -245,7 +246,7 @@ static void mend_held(struct wpool *pool, struct wpool_task *task)
 	insert_head(pool, keyed, place, parent);
 }
 
-/* Puts all keys in order anew, from the lists. Context: pool->lock held. */
+/* Rebuilds all keys from the lists. Context: pool->lock held. */
 static void mend_keys(struct wpool *pool)
 {
 	struct wpool_worker *worker;
@@ -268,11 +269,11 @@ static void mend_keys(struct wpool *pool)
 }
 
 /**
- * mend_lists() - leave on a pool's lists what is whole, and count it
- * @pool: the pool, of which something has been found broken
+ * mend_lists() - drop from a pool's lists what is not whole, and count the rest
+ * @pool: the pool; something of it has been found broken
  *
- * All tasks that count as queued are on a list when this is called, but for those in the
- * batch, which do not. Context: pool->lock held.
+ * When this is called, all tasks that count as queued are on a list. Those in the batch are
+ * not, and do not count as queued. Context: pool->lock held.
  */
 void mend_lists(struct wpool *pool)
 {
@@ -295,7 +296,7 @@ void mend_lists(struct wpool *pool)
 }
 
 /**
- * mend_entry_ok() - may an entry of a list be taken off it, or followed
+ * mend_entry_ok() - check that a list entry may be taken off or followed
  * @pool: the pool
  * @entry: somewhere on &wpool.deferred, or one of &wpool.queue
  * @task: the task that it belongs to
@@ -307,7 +308,7 @@ bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 {
 	const struct list_head *next = step(entry, false), *prev = step(entry, true);
 
-	/* At last what KASAN tells of if it was freed: in the links it has left something. */
+	/* The state comes last: KASAN sees this read, and the links of a freed task fail before. */
 	return mend_peek_known(&task->pool) == (unsigned long)pool &&
 	       mend_follows(next, entry) && step(prev, false) == entry &&
 	       READ_ONCE(task->state) == TASK_QUEUED;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Looks at tasks that may not be there any more, before their links are followed; see
- * broken_mend.c. All need pool->lock, but where it is said.
+ * Checks of tasks that may be gone, before their links are followed; see broken_mend.c. All
+ * need pool->lock unless they say otherwise.
  *
- * What is read is on every task's way anyway, as it is about to be written; so a look costs
- * a few instructions and no cache miss.
+ * They read only what the caller is about to write anyway, so a check costs a few instructions
+ * and no cache miss.
  */
 #ifndef _WPOOL_BROKEN_MEND_H
 #define _WPOOL_BROKEN_MEND_H
@@ -25,20 +25,20 @@ void mend_lists(struct wpool *pool);
 bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 		   const struct wpool_task *task);
 
-/* Of an entry of &wpool.deferred. */
+/* The task of an entry of &wpool.deferred. */
 static inline struct wpool_task *mend_held_task(struct list_head *entry)
 {
 	return &list_entry(entry, struct wpool_keyed_task, deferred)->task;
 }
 
 /*
- * The word at an address that is, or was, that of some memory of the kernel. Return: 0 if
- * nothing is there now. Not seen by KASAN, as the memory may have been freed. Needs no lock.
+ * Reads a word at an address that is, or was, kernel memory. Return: 0 if nothing is there now.
+ * KASAN does not see the read, as the memory may have been freed. Needs no lock.
  */
 static __always_inline unsigned long mend_peek_known(const void *from)
 {
 #ifdef CONFIG_UML
-	/* Its kernel does not survive a fault; its way to try is not for modules. */
+	/* The UML kernel does not survive a fault, and modules cannot use its way to try a read. */
 	return READ_ONCE_NOCHECK(*(const unsigned long *)from);
 #else
 	unsigned long word;
@@ -51,8 +51,8 @@ gone:
 }
 
 /*
- * May an address that was read from such memory be looked at, too? It may be anything, and on
- * x86 one that is not the kernel's is a fault of another kind.
+ * Checks that an address read from such memory may be read in turn. It may be anything, and on
+ * x86 an address that is not the kernel's faults in another way.
  */
 static __always_inline bool mend_may_peek(const void *address)
 {
@@ -60,7 +60,7 @@ static __always_inline bool mend_may_peek(const void *address)
 	       likely((unsigned long)address >= ~0UL << (BITS_PER_LONG - 8));
 }
 
-/* The word there. Return: 0 if nothing is. Needs no lock. */
+/* The word there. Return: 0 if nothing is there. Needs no lock. */
 static __always_inline unsigned long mend_peek(const void *from)
 {
 	return mend_may_peek(from) ? mend_peek_known(from) : 0;
@@ -79,14 +79,14 @@ static __always_inline bool mend_tail_ok(const struct list_head *list)
 	return mend_peek_known(&list->prev->next) == (unsigned long)list;
 }
 
-/* Do its neighbours know of an entry? It is itself there. */
+/* Do the neighbours of an entry know it? The entry itself exists. */
 static inline bool mend_linked(const struct list_head *entry)
 {
 	return mend_follows(entry->next, entry) &&
 	       mend_peek(&entry->prev->next) == (unsigned long)entry;
 }
 
-/* Is it a task that waits in the pool, as far as it says? */
+/* Does the task say that it waits in the pool? */
 static __always_inline bool mend_waits(const struct wpool *pool,
 				       const struct wpool_task *task)
 {
@@ -94,7 +94,7 @@ static __always_inline bool mend_waits(const struct wpool *pool,
 	       READ_ONCE(task->state) == TASK_QUEUED;
 }
 
-/* Is the task that is first on a list one that can be taken off it? */
+/* May the first task of a list be taken off it? */
 static __always_inline bool mend_first_ok(const struct wpool *pool,
 					  const struct list_head *list,
 					  const struct wpool_task *task)
@@ -104,8 +104,8 @@ static __always_inline bool mend_first_ok(const struct wpool *pool,
 }
 
 /*
- * A task of the batch has this for a link, and is looked at for no more. Needs batch->lock,
- * or that the batch is empty.
+ * A batched task has this instead of a link, and has no further checks. Needs batch->lock, or
+ * an empty batch.
  */
 static __always_inline void mend_mark_batched(struct wpool_batch *batch,
 					      struct wpool_task *task)
@@ -113,14 +113,14 @@ static __always_inline void mend_mark_batched(struct wpool_batch *batch,
 	task->node.next = (struct list_head *)batch;
 }
 
-/* Is a task of the batch what it was? Needs batch->lock alone. */
+/* Is a batched task what it was? Needs batch->lock alone. */
 static __always_inline bool mend_batched_ok(const struct wpool_batch *batch,
 					    const struct wpool_task *task)
 {
 	return mend_peek_known(&task->node.next) == (unsigned long)batch;
 }
 
-/* Is the task of a run, which it has, what it was? Needs batch->lock, or pool->lock. */
+/* Is the task that a run has what it was? Needs batch->lock, or pool->lock. */
 static __always_inline bool mend_run_ok(const struct wpool_run *run)
 {
 	return mend_peek_known(&run->task->run) == (unsigned long)run;

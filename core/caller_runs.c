@@ -2,16 +2,15 @@
 /*
  * Tasks that their submitters run because the pool is full: %WPOOL_FULL_CALLER_RUNS.
  *
- * A submitter is any thread that may sleep, perhaps a worker, of this pool or another.
- * What it runs is the pool's as any task is, but it counts neither as running nor in the
- * capacity, and the hooks are not told.
+ * The submitter is any thread that may sleep; it may be a worker of this pool or of another.
+ * The task that it runs belongs to the pool as any task does, but it counts neither as running
+ * nor in the capacity, and the hooks are not called for it.
  *
- * The function may take the thread down. So what is needed for its end is in memory of
- * its own, and the manager ends it if the thread cannot: that of a worker before it
- * reaps the worker, that of any other thread when thread_exit.c tells of its end. Between the
- * beginning of the function and the end of the run no code runs in the thread but the
- * function and ours, which returns; so either the thread ends the run or the thread has
- * ended.
+ * The function may kill the thread. So what the end of the run needs is in memory of its own,
+ * and the manager ends the run if the thread cannot: for a worker before it reaps the worker,
+ * for any other thread when thread_exit.c reports its end. Between the start of the function
+ * and the end of the run the thread executes only that function and our code, and our code
+ * returns; so either the thread ends the run, or the thread is dead.
  */
 #include <linux/freezer.h>
 #include <linux/lockdep.h>
@@ -36,12 +35,15 @@
 #include "thread_exit.h"
 
 /*
- * How often the manager looks for the end of a thread of which the kernel does not tell:
- * that of a process that has others.
+ * The kernel does not report the end of a thread whose process has others. The manager looks
+ * for it at this interval.
  */
 #define LOOK_AGAIN	HZ
 
-/* Is it inside a task of this group, or one that is to run again as such? Context: process. */
+/*
+ * Is the thread inside a task of this group, or one that is to run again in this group?
+ * Context: process.
+ */
 bool caller_inside_group(const struct wpool_group *group)
 {
 	const struct wpool_caller *caller = caller_current(worker_current(NULL));
@@ -60,8 +62,8 @@ bool caller_inside_group(const struct wpool_group *group)
  * caller_alloc() - prepare to run a task in the current thread
  * @pool: its pool
  *
- * Context: Process context; allocates with GFP_KERNEL, but for who reclaims memory.
- * Return: for caller_free(), or NULL without memory.
+ * Context: Process context; allocates with GFP_KERNEL, except inside memory reclaim.
+ * Return: for caller_free(), or NULL if out of memory.
  */
 struct wpool_caller *caller_alloc(struct wpool *pool)
 {
@@ -83,7 +85,7 @@ struct wpool_caller *caller_alloc(struct wpool *pool)
 	return caller;
 }
 
-/* Not in use any more, or never used. Context: no lock held. */
+/* Frees one that is no longer in use, or never was. Context: no lock held. */
 void caller_free(struct wpool_caller *caller)
 {
 	wpool_put(caller->pool);
@@ -109,7 +111,7 @@ static void caller_unlink(struct wpool_caller *caller)
 	list_del_rcu(&caller->node);
 }
 
-/* Not any more, or it has ended inside. Cleanup mirrors caller_enter(). */
+/* The thread has left the task, or has died in it. Mirrors caller_enter(). */
 static void caller_leave(struct wpool_caller *caller)
 {
 	if (caller->worker) {
@@ -121,13 +123,13 @@ static void caller_leave(struct wpool_caller *caller)
 	current_leave(caller);
 }
 
-/* Ends a run whose thread has ended inside. Context: the manager. */
+/* Ends a run whose thread has died inside. Context: the manager. */
 static void caller_reap(struct wpool_caller *caller)
 {
 	struct wpool *pool = caller->pool;
 	unsigned long flags;
 
-	/* Before its owner is let go of: the function has a name only until then. */
+	/* Print before the module is released: the function has a name only until then. */
 	pr_err("%s: pid %d died in %ps, which it had submitted itself; the task failed with %pe\n",
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
@@ -149,8 +151,8 @@ static void caller_exited(struct wpool_exit *exit)
  * caller_reap_all_of() - end what a worker was inside as a submitter
  * @worker: dead
  *
- * Innermost first, and before what it was inside as a worker: one of them may be of its
- * own pool, and &wpool_run.worker the worker.
+ * Innermost first, and before the tasks that it was inside as a worker: one of them may be of
+ * its own pool, with the worker as &wpool_run.worker.
  *
  * Context: the manager.
  */
@@ -177,10 +179,10 @@ static bool caller_is_dead(struct wpool_caller *caller)
 }
 
 /**
- * caller_look() - look for threads that have ended, and of which nobody tells
+ * caller_look() - look for dead threads that the kernel does not report
  * @pool: the pool
  *
- * Context: the manager, which alone reaps those that are found.
+ * Context: the manager; nobody else reaps them.
  */
 void caller_look(struct wpool *pool)
 {
@@ -202,7 +204,7 @@ void caller_look(struct wpool *pool)
 		timer_reduce(&pool->timer, jiffies + LOOK_AGAIN);
 }
 
-/* The thread is inside from here on. */
+/* From here on the thread is inside the task. */
 static void caller_enter(struct wpool_caller *caller)
 {
 	if (caller->worker) {
@@ -214,8 +216,8 @@ static void caller_enter(struct wpool_caller *caller)
 }
 
 /*
- * Of a freezable pool: does the system sleep, or is it about to? Its workers do then.
- * Those that have just been made do not know yet that they may be frozen.
+ * For a freezable pool: is the system asleep, or about to be? Then its workers sleep too.
+ * Workers that were just made do not know yet that they may be frozen.
  */
 static bool pool_is_freezing(struct wpool *pool)
 {
@@ -234,7 +236,7 @@ static bool pool_is_freezing(struct wpool *pool)
 	return false;
 }
 
-/* May anybody but a worker begin a task? Context: pool->lock held. */
+/* May a thread that is not a worker begin a task? Context: pool->lock held. */
 static bool pool_is_free(struct wpool *pool)
 {
 	return pool->state < WPOOL_STATE_STOP && !pool->paused &&
@@ -242,11 +244,11 @@ static bool pool_is_free(struct wpool *pool)
 }
 
 /**
- * caller_may_run() - may the current thread run a task that the full pool does not take
+ * caller_may_run() - may the current thread run a task for which the pool has no room
  * @pool: the pool
- * @task: the task, which could be accepted if there was room
+ * @task: could be accepted if there were room
  *
- * Neither beside itself nor ahead of its key, nor nested too deep.
+ * Not beside itself, not ahead of its key, and not nested too deep.
  *
  * Context: pool->lock held.
  */
@@ -258,11 +260,11 @@ bool caller_may_run(struct wpool *pool, const struct wpool_task *task)
 }
 
 /**
- * caller_may_run_again() - may a full pool take a task that the current thread is inside
+ * caller_may_run_again() - may a full pool accept the task that the current thread is inside
  * @pool: the pool
  * @task: as for caller_may_run()
  *
- * It needs no room: as it ends it makes some, or is run again by its submitter.
+ * It needs no room: when it ends it frees some, or its submitter runs it again.
  *
  * Context: pool->lock held.
  */
@@ -286,8 +288,8 @@ static void caller_begin(struct wpool_caller *caller, struct wpool_task *task)
 }
 
 /*
- * Ends a run that has returned. Context: pool->lock held. Return: the task if its
- * submitter is to run it again at once, or NULL.
+ * Ends a run that has returned. Context: pool->lock held. Return: the task, if its submitter
+ * must run it again at once, or NULL.
  */
 static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 {
@@ -298,7 +300,7 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 	if (caller->run.stop || !pool_is_free(pool))
 		again = NULL;
 	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED);
-	/* Not stopped, so it is on the queue, unless it was broken. */
+	/* It was not stopped, so it is on the queue, unless it was broken. */
 	if (!again || !caller->run.task)
 		return NULL;
 	queue_remove(pool, again);
@@ -307,8 +309,8 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 
 /**
  * caller_run() - run a task in the current thread, as often as it submits itself
- * @caller: of the task's pool; the current thread's, unless that ends inside
- * @task: taken, and on no list
+ * @caller: from caller_alloc() of the task's pool, in the current thread
+ * @task: accepted, and on no list
  * @flags: from raw_spin_lock_irqsave()
  *
  * Locking: the lock of the pool held; released.

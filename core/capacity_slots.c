@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The semaphore that caps the workers of a pool: a slot for each that there may be.
+ * The semaphore that limits the workers of a pool: one slot for each possible worker.
  *
- * A slot is taken by the manager before it makes a worker, and put back when the worker has
- * been reaped. If the capacity is lowered while its slots are in use, the pool is in debt for
- * them: that many are not put back. The semaphore's count plus the slots in use less the debt is
- * the capacity.
+ * The manager takes a slot before it makes a worker, and puts it back when it has reaped the
+ * worker. If the capacity is lowered while its slots are in use, the pool has a slot debt: that
+ * many slots are not put back. The count of the semaphore, plus the slots in use, minus the
+ * debt, is the capacity.
  */
 #include <linux/lockdep.h>
 #include <linux/semaphore.h>
@@ -13,14 +13,14 @@
 #include "capacity_slots.h"
 #include "pool.h"
 
-/* Of a pool of which no slot is in use. */
+/* For a pool without a slot in use. */
 void slots_init(struct wpool *pool, unsigned int n)
 {
 	sema_init(&pool->slots, n);
 	pool->slot_debt = 0;
 }
 
-/* Never sleeps. Return: false if all are in use. */
+/* Never sleeps. Return: false if all slots are in use. */
 bool slots_take(struct wpool *pool)
 {
 	return !down_trylock(&pool->slots);
@@ -30,7 +30,7 @@ bool slots_take(struct wpool *pool)
  * slots_put() - put back what slots_take() took
  * @pool: the pool
  *
- * Or settle a debt with it, if the capacity was lowered meanwhile. Context:
+ * If the capacity was lowered meanwhile, this settles a part of the debt instead. Context:
  * pool->lock held.
  */
 void slots_put(struct wpool *pool)
@@ -42,7 +42,7 @@ void slots_put(struct wpool *pool)
 		up(&pool->slots);
 }
 
-/* One less there is. Context: pool->lock held. */
+/* Removes one slot, or adds it to the debt. Context: pool->lock held. */
 void slots_remove(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What core/ needs of kernel versions. The code is written in the form of the newest
- * kernel; older ones are brought up to it here. Headers that are installed, and samples,
- * must do without core/: the tracepoints and the bench have the little that they need.
+ * What core/ needs for older kernel versions. The code is written for the newest kernel; this
+ * file adapts older ones. Headers that are installed, and samples, cannot use core/: the
+ * tracepoints and the bench have the little that they need themselves.
  */
 #ifndef _WPOOL_COMPAT_H
 #define _WPOOL_COMPAT_H
@@ -10,8 +10,8 @@
 #include <linux/version.h>
 
 /*
- * 6.14 took it upon itself to keep a kthread on the CPUs that it prefers, or on those of
- * its node, as CPUs go and come. Before, each worker has to see to it.
+ * Since 6.14 the kernel keeps a kthread on its preferred CPUs, or on those of its node, when
+ * CPUs go and come. Before, each worker must do this itself.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 #define WPOOL_KTHREADS_KEEP_CPUS	false

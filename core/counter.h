@@ -10,9 +10,9 @@
 #include "pool.h"
 
 /*
- * Counts up by one writer at a time, which the tag of the member names; read anywhere by
- * atomic64_read(). Nothing about it is atomic but that a long need not have 64 bits: where
- * it has, this is WRITE_ONCE() of a plain sum, and no more.
+ * A counter has one writer at a time, which the tag of the member names; atomic64_read() reads
+ * it anywhere. It is atomic only because a long need not have 64 bits: where a long has 64
+ * bits, this is WRITE_ONCE() of a plain sum and no more.
  */
 static inline void counter_add(atomic64_t *counter, u64 n)
 {
@@ -25,7 +25,7 @@ static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
 	counter_add(&pool->stats[stat], 1);
 }
 
-/* For what else is tagged S. Needs pool->lock. */
+/* For other members tagged S. Needs pool->lock. */
 #define shared_inc(x)	WRITE_ONCE(x, (x) + 1)
 #define shared_dec(x)	WRITE_ONCE(x, (x) - 1)
 

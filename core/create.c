@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A pool is made: with its workers, its name and its directory. Its end is in shutdown.c.
- */
+/* Makes a pool, with its workers, its name and its directory. Its end is in shutdown.c. */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -22,7 +20,7 @@
 #include "resize.h"
 #include "shutdown.h"
 
-/* A name is a directory, part of a thread's name, and a word in the log. */
+/* A name is a directory, a part of a thread's name, and a word in the log. */
 static bool name_ok(const char *name)
 {
 	size_t len = name ? strnlen(name, WPOOL_NAME_MAX + 1) : 0;
@@ -37,7 +35,7 @@ static bool name_ok(const char *name)
 	return true;
 }
 
-/* Idle time is over, or a thread is to be tried for again. */
+/* An idle time is over, or it is time to try again to make a thread. */
 static void pool_timer(struct timer_list *timer)
 {
 	kick_pool(container_of(timer, struct wpool, timer));
@@ -86,7 +84,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 }
 
 /**
- * __wpool_create() - what wpool_create() is made of
+ * __wpool_create() - the function behind wpool_create()
  * @name: the name
  * @attrs: the attributes, or NULL
  * @owner: the module whose pool it is
@@ -122,7 +120,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 		ret = registry_add(pool);
 	if (ret)
 		goto stop_pool;
-	pool_follow_cpus(pool);	/* nobody did while it was not to be seen */
+	pool_follow_cpus(pool);	/* it missed changes while it was not visible */
 	return pool;
 
 stop_pool:
@@ -148,7 +146,7 @@ int __init pool_make_default(const struct wpool_attrs *attrs)
 	return 0;
 }
 
-/* Called by the exit of wpool, so nobody is left who could use it. */
+/* Called by the exit of wpool, so nobody can use the pool any more. */
 void pool_destroy_default(void)
 {
 	struct wpool *pool = wpool_default();

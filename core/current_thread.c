@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the current thread is: a worker, the thread of a pool's hooks, inside a task that it
- * runs as its submitter; and in which of its functions.
+ * What the current thread is: a worker, the thread of a pool's hooks, or inside a task that it
+ * runs as its submitter; and which function it is inside.
  *
- * A thread finds the innermost task that it runs as its submitter in &wpool_worker.caller if
- * it is a worker, else in a table, in which there is nobody but who is inside one.
+ * A worker finds the innermost task that it runs as a submitter in &wpool_worker.caller. Any
+ * other thread finds it in a table, which has only threads that are inside such a task.
  */
 #include <linux/hash.h>
 #include <linux/kthread.h>
@@ -16,7 +16,7 @@
 #include "current_thread.h"
 #include "pool.h"
 
-/* What these threads run: from the loading of wpool on. */
+/* The main functions of these threads; set when wpool is loaded. */
 static struct {
 	int (*worker)(void *data);
 	int (*hooks)(void *data);
@@ -55,7 +55,7 @@ bool hooks_current(const struct wpool *pool)
 
 #define TABLE_BITS	6
 
-/* The innermost of each thread first. Written under the lock, read under RCU. */
+/* The innermost run of each thread comes first. Written under the lock, read under RCU. */
 static struct {
 	raw_spinlock_t		lock;
 	struct hlist_head	buckets[1 << TABLE_BITS];
@@ -73,7 +73,7 @@ static struct hlist_head *table_bucket(const struct task_struct *thread)
  * @worker: the worker that the thread is, of whatever pool, or NULL
  *
  * Context: any.
- * Return: the run, or NULL. It ends by this thread alone.
+ * Return: the run, or NULL. Only this thread ends it.
  */
 struct wpool_caller *caller_current(const struct wpool_worker *worker)
 {
@@ -103,7 +103,7 @@ bool caller_inside(const struct wpool *pool)
 	return caller;
 }
 
-/* The current thread, no worker, is inside a task from here on. */
+/* The current thread, which is not a worker, is inside a task from here on. */
 void current_enter(struct wpool_caller *caller)
 {
 	raw_spin_lock(&table.lock);
@@ -111,7 +111,7 @@ void current_enter(struct wpool_caller *caller)
 	raw_spin_unlock(&table.lock);
 }
 
-/* Not any more; or the thread has ended. */
+/* The thread has left the task, or has died. */
 void current_leave(struct wpool_caller *caller)
 {
 	raw_spin_lock(&table.lock);
@@ -121,7 +121,7 @@ void current_leave(struct wpool_caller *caller)
 
 /**
  * run_current() - the innermost function that the current thread is inside
- * @pool: gets the pool of its task, or of the worker that is inside none, or NULL
+ * @pool: set to the pool of its task; to the worker's own pool if it is inside none; or to NULL
  *
  * Context: any.
  * Return: the run, or NULL: none, or in an interrupt.
@@ -139,16 +139,16 @@ const struct wpool_run *run_current(struct wpool **pool)
 	return worker && worker->nesting ? &worker->runs[worker->nesting - 1] : NULL;
 }
 
-/* Is it the current thread that is inside the function? Context: process. */
+/* Is the current thread inside this function? Context: process. */
 bool run_is_of_current(const struct wpool_run *run)
 {
 	return current == (run->caller ? run->caller->thread : run->worker->thread);
 }
 
 /**
- * wpool_current() - the pool whose task is calling
+ * wpool_current() - get the pool of the calling task
  *
- * Of several that the thread is inside it is that of the innermost.
+ * If the thread is inside several tasks, this is the pool of the innermost.
  *
  * Context: any.
  * Return: the pool, valid until the task returns, or NULL outside of a task.
@@ -163,10 +163,10 @@ struct wpool *wpool_current(void)
 EXPORT_SYMBOL_GPL(wpool_current);
 
 /**
- * wpool_should_stop() - is the calling task asked to end
+ * wpool_should_stop() - check whether the calling task has been asked to end
  *
- * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its
- * pool was shut down by wpool_shutdown_now(). A long task looks now and then.
+ * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its pool was shut
+ * down by wpool_shutdown_now(). A long task should check now and then.
  *
  * Context: any.
  * Return: true if it is; false outside of a task.
@@ -183,7 +183,7 @@ bool wpool_should_stop(void)
 EXPORT_SYMBOL_GPL(wpool_should_stop);
 
 /**
- * worker_refused() - refuse a wait for a pool to one of its own threads
+ * worker_refused() - refuse to let a thread of a pool wait for the pool
  * @pool: the pool
  * @what: the call
  *

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Runs whose thread is dead, or may be: their end, without a touch of what lay on its stack.
- */
+/* Ends runs whose thread is dead, or may be, and touches nothing that lay on its stack. */
 #include <linux/lockdep.h>
 
 #include "broken_mend.h"
@@ -12,7 +10,7 @@
 #include "task_run.h"
 #include "task_waiters.h"
 
-/* A task or a group on the stack of the thread of a run: gone if that thread is. */
+/* Is this task or group on the stack of the run's thread? Then it is gone if the thread is. */
 static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 {
 	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
@@ -21,17 +19,17 @@ static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 }
 
 /**
- * run_revoke() - have a task not run again that may be gone already
+ * run_revoke() - do not run a task again that may be gone already
  * @pool: the pool
  * @run: on &wpool.again
  *
- * It is broken, see broken_mend.c; or it lies on the stack of a thread that is no worker, and may
- * have died just now. So nobody touches the task but who is given it, or the thread at the
- * end of the run: see run_clean().
- * The stack of a worker stays until all that lies on it has been let go of, see worker_stack.c.
+ * The task is broken, see broken_mend.c; or it lies on the stack of a thread that is not a
+ * worker and may have died just now. So only the caller that gets the task, or the thread at
+ * the end of the run, touches it: see run_clean(). The stack of a worker stays until the pool
+ * has let go of all that lies on it, see worker_stack.c.
  *
  * Context: pool->lock held.
- * Return: false if it is no such task.
+ * Return: false if this is no such task.
  */
 bool run_revoke(struct wpool *pool, struct wpool_run *run)
 {
@@ -45,8 +43,8 @@ bool run_revoke(struct wpool *pool, struct wpool_run *run)
 }
 
 /*
- * Nothing of what lay on the stack of the dead is touched any more. Who waited for that has
- * been told by stack_forget(), if the thread was a worker. Context: pool->lock held.
+ * From here on nothing that lay on the stack of the dead thread is touched. If the thread was a
+ * worker, stack_forget() has already woken the waiters. Context: pool->lock held.
  */
 static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 {
@@ -65,15 +63,15 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 }
 
 /*
- * Ends the task that a dead thread was inside. All reapings come by here. @nested: inside
- * another run of a worker. Needs pool->lock.
+ * Ends the task that a dead thread was inside. Every reaping of a run ends here. @nested:
+ * inside another run of a worker. Needs pool->lock.
  */
 void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested)
 {
 	run_forget_stack(pool, run);
 	if (run->task && !mend_run_ok(run))
 		run_lose_task(pool, run);
-	/* Only who waited for it would run it here: nobody is left to free it. */
+	/* Only its waiter runs such a task nested. The waiter is dead, so it is freed here. */
 	if (nested && run->task && run->task->flags & WPOOL_TASK_ALLOCATED)
 		run->orphan = true;
 	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);

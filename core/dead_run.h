@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Runs whose thread is dead; see dead_run.c.
- */
+/* Runs whose thread is dead; see dead_run.c. */
 #ifndef _WPOOL_DEAD_RUN_H
 #define _WPOOL_DEAD_RUN_H
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A worker that is taken down lets go of what lies on its stack, before that goes; see
- * worker_stack.c.
+ * A dying worker lets go of what lies on its stack before the stack goes; see worker_stack.c.
  */
 #include <linux/lockdep.h>
 #include <linux/rculist.h>
@@ -29,7 +28,7 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 }
 
 /**
- * run_let_go() - end a task that its run goes on without
+ * run_let_go() - end a task whose run goes on without it
  * @pool: the pool
  * @run: the run; has a task
  *
@@ -40,7 +39,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	struct wpool_task *task = run->task;
 
 	task_grab(pool, task);
-	/* Who began it from the batch looks at it under this lock. */
+	/* A worker that began it from the batch looks at it under this lock. */
 	raw_spin_lock(&pool->batch.lock);
 	run->task = NULL;
 	raw_spin_unlock(&pool->batch.lock);
@@ -52,7 +51,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	task_settle(task, -EOWNERDEAD);
 }
 
-/* Ends what a run has of a stack. Context: pool->lock held. */
+/* Lets a run go on without what it has of a stack. Context: pool->lock held. */
 static void let_go(struct wpool *pool, struct wpool_run *run,
 		   const struct wpool_worker *dead)
 {
@@ -94,7 +93,7 @@ static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_wor
 	pool_unlock(pool, flags);
 }
 
-/* Has a run to do with the stack? Without a lock; none begins any more that has. */
+/* Does a run use something on this stack? Needs no lock: no new run begins that does. */
 static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
 {
 	return stack_has(dead, READ_ONCE(run->task)) || stack_has(dead, READ_ONCE(run->group));
@@ -111,7 +110,7 @@ static bool may_run(const struct wpool_worker *runner, const struct wpool_worker
 	return false;
 }
 
-/* In one pool: what waits first, so that no more of it begins. */
+/* In one pool: first what waits, so that no more of it begins. */
 static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
 	struct wpool_caller *caller;
@@ -139,8 +138,8 @@ static void forget_in_other(struct wpool *pool, void *arg)
 }
 
 /**
- * group_end() - tell all who wait for a group that is about to go
- * @group: in no pool any more; on the stack of the current thread, which ends
+ * group_end() - wake all waiters of a group that is about to go
+ * @group: no longer in any pool; on the stack of the current thread, which is dying
  *
  * Context: any.
  */
@@ -149,7 +148,7 @@ static void group_end(struct wpool_group *group)
 	struct wpool *pool;
 	unsigned long flags;
 
-	/* Nobody comes to be counted any more: group_doze() knows that it ends. */
+	/* No worker comes to be counted any more: group_doze() sees that the group ends. */
 	raw_spin_lock_irqsave(&group->lock, flags);
 	pool = group_get_counting_home(group) ?: wpool_get(group->owner->pool);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
@@ -165,7 +164,7 @@ static void group_end(struct wpool_group *group)
 	wpool_put(pool);
 }
 
-/* What only threads know that are on their way out, or wait. */
+/* Groups that only dying or waiting threads know. */
 static void forget_groups(struct wpool_worker *dead)
 {
 	struct wpool_group *group, *next;
@@ -175,14 +174,17 @@ static void forget_groups(struct wpool_worker *dead)
 }
 
 /*
- * By the thread of the worker as it ends. If it has left by itself there is nothing, but
- * for tasks that a function has returned from and should not have.
+ * Run by the thread of the worker as it ends. If the worker left normally there is nothing to
+ * do, except for tasks from which a function returned too early.
  */
 static void stack_forget(struct callback_head *work)
 {
 	struct wpool_worker *worker = container_of(work, struct wpool_worker, exit_work);
 
-	/* It may have died in an RCU read-side critical section, and we sleep. */
+	/*
+	 * The thread may have died in an RCU read-side critical section, and this function
+	 * sleeps.
+	 */
 	while (rcu_preempt_depth()) {
 		rcu_read_unlock();
 		__acquire(RCU);
@@ -194,7 +196,7 @@ static void stack_forget(struct callback_head *work)
 	}
 	if (!worker->ending && !worker->nr_lent)
 		return;
-	/* Perhaps not among all yet. */
+	/* The worker's own pool may not be visible yet. */
 	forget_in(worker->pool, worker);
 	visit_pools(forget_in_other, worker);
 	if (worker->ending)
@@ -202,7 +204,7 @@ static void stack_forget(struct callback_head *work)
 }
 
 /**
- * stack_watch() - see to it that a worker's thread does that
+ * stack_watch() - have a worker's thread do that when it ends
  * @worker: the current thread
  */
 void stack_watch(struct wpool_worker *worker)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What goes with a stack; see dead_stack.c.
- */
+/* Objects that go with a stack; see dead_stack.c. */
 #ifndef _WPOOL_DEAD_STACK_H
 #define _WPOOL_DEAD_STACK_H
 

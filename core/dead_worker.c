@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is done after the end of a worker's thread, by the manager: it learns of that
- * as thread_exit.c says, and pays what the worker owes.
+ * What the manager does after the end of a worker's thread. It learns of the end from
+ * thread_exit.c, and settles what the worker owes.
  *
- * A worker that left by itself has nothing but its place. One that was taken down, by a
- * task or outside of any, is withdrawn at once, so that nobody counts on it; its hooks
- * are called (hooks.c); and then its tasks end, and its place is given back.
+ * A worker that left normally owes nothing but its place. A worker that was killed, by a task
+ * or outside of any, is withdrawn at once, so that nobody counts on it; its hooks are called
+ * (hooks.c); then its tasks end, and its place is given back.
  *
- * What it had on its stack is gone with it, tasks of its own among that. A worker's thread has
- * seen to them as it ended, see worker_stack.c; here they are not touched any more.
+ * What the worker had on its stack is gone, its own tasks on the stack included. The thread
+ * took care of them as it ended, see worker_stack.c; nothing here touches them.
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -29,7 +29,7 @@
 #include "worker_list.h"
 #include "worker_stack.h"
 
-/* Nobody counts on the worker any more. Context: pool->lock held. */
+/* From here on nobody counts on the worker. Context: pool->lock held. */
 static void withdraw_worker(struct wpool_worker *worker)
 {
 	batch_harvest(worker);
@@ -39,13 +39,13 @@ static void withdraw_worker(struct wpool_worker *worker)
 		worker_unidle(worker);
 }
 
-/* Has it ever begun a task? It notes the function and does not clear it. */
+/* Has it ever begun a task? It sets the function and never clears it. */
 static bool worker_has_run(const struct wpool_worker *worker)
 {
 	return READ_ONCE(worker->runs[0].fn);
 }
 
-/* A worker that has run a task: those that are made now may be expected to. */
+/* The worker has run a task, so new workers can be expected to run too. */
 static void end_backoff(struct wpool *pool, const struct wpool_worker *worker)
 {
 	if ((int)(worker->id - pool->backoff_id) >= 0 && worker_has_run(worker))
@@ -53,11 +53,11 @@ static void end_backoff(struct wpool *pool, const struct wpool_worker *worker)
 }
 
 /*
- * A worker that died outside of a task, or in one that it ran as it started, is one that
- * could not be made: the next may die as it did, and each death may be an oops. So the
- * next has to wait, twice as long each time until one of those that were made since has
- * started and run a task. The others that were made before the last such death died of
- * the same.
+ * A worker that died outside of a task, or in a task that it ran while it started, counts as
+ * one that could not be made: the next may die in the same way, and each death may be an oops.
+ * So the next must wait, twice as long each time, until one of those that were made since has
+ * started and run a task. Those that were made before the last such death died of the same
+ * cause.
  */
 static void begin_backoff(struct wpool_worker *dead)
 {
@@ -77,8 +77,8 @@ static void begin_backoff(struct wpool_worker *dead)
 }
 
 /*
- * Ends the tasks that a dead worker was inside: innermost first, as they would have
- * ended. Context: pool->lock held.
+ * Ends the tasks that a dead worker was inside, innermost first, as they would have ended.
+ * Context: pool->lock held.
  */
 static void run_reap(struct wpool_worker *worker)
 {
@@ -91,12 +91,15 @@ static void run_reap(struct wpool_worker *worker)
 	WRITE_ONCE(worker->nesting, 0);
 	while (depth--)
 		run_reap_one(pool, &worker->runs[depth], depth);
-	/* At last: until all have been told who wait for one of them somebody goes on. */
+	/*
+	 * This comes last: until all waiters of these tasks are completed, the worker counts as
+	 * running.
+	 */
 	shared_dec(pool->nr_running);
 	pool_mark_end(pool);
 }
 
-/* Pays what a worker owes whose thread has ended, and whose hooks have returned. */
+/* Settles what a worker owes. Its thread has ended and its hooks have returned. */
 static void reap_worker(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
@@ -120,7 +123,7 @@ static void worker_reap_dead(struct wpool_exit *exit)
 	reap_worker(container_of(exit, struct wpool_worker, exit));
 }
 
-/* Before its task's owner is let go of: the function has a name only until then. */
+/* Print before the module of the task is released: the function has a name only until then. */
 static void report_died(const struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
@@ -137,8 +140,8 @@ static void report_died(const struct wpool_worker *worker)
 }
 
 /*
- * What goes on without a worker that died goes on at once; its place, and the tasks
- * that it was inside, wait for the hooks. Return: true if these have it now.
+ * What does not need the dead worker goes on at once. Its place and the tasks that it was
+ * inside wait for the hooks. Return: true if the thread of the hooks has the worker now.
  */
 static bool worker_died(struct wpool_worker *worker)
 {
@@ -155,7 +158,7 @@ static bool worker_died(struct wpool_worker *worker)
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
-	worker->exit.reap = worker_reap_dead;	/* when they give it back */
+	worker->exit.reap = worker_reap_dead;	/* when the hooks have returned */
 	taken = hooks_take(pool, worker);
 	pool_unlock(pool, flags);
 	if (taken)
@@ -164,12 +167,11 @@ static bool worker_died(struct wpool_worker *worker)
 }
 
 /**
- * worker_reap() - what is to be done after the end of a worker's thread
+ * worker_reap() - do what is due after the end of a worker's thread
  * @exit: of the thread
  *
- * A worker that did not leave by itself was taken down by the task that it was
- * inside. That task must end, and the others that it was inside; what else is
- * owed is the same as for any worker.
+ * A worker that did not leave normally was killed by the task that it was inside. That task
+ * must end, and so must the others that it was inside. The rest is the same as for any worker.
  *
  * Context: the manager.
  */
@@ -179,7 +181,7 @@ void worker_reap(struct wpool_exit *exit)
 
 	exit_join(exit);
 	caller_reap_all_of(worker);
-	/* Which nobody changes any more. In worker_stop it may have run a task. */
+	/* Nobody changes these any more. In worker_stop it may have run a task. */
 	if ((worker->leaving && !worker->nesting) || !worker_died(worker))
 		reap_worker(worker);
 }

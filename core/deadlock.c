@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Workers that wait for one another: who has to give up if nobody can go on.
+ * Workers that wait for one another: which one gives up if none can go on.
  *
- * A worker may sleep, without a limit, in a call on its own pool: for room, for a task, for
- * a group. It is counted in &wpool.nr_asleep if nothing but a worker of the pool can end
- * that. Not counted: who waits for a task that a timer will bring or that another thread
- * runs, for a group with tasks elsewhere, or for a limited time; each of them looks again,
- * and may be counted then, when that is over. What threads do that are no workers of the
- * pool cannot be known.
+ * A worker may sleep without a time limit in a call on its own pool: for room, for a task, for
+ * a group. It is counted in &wpool.nr_asleep if only a worker of the pool can end that sleep.
+ * It is not counted if it waits for a task that a timer will bring or that another thread runs,
+ * for a group with tasks elsewhere, or for a limited time; when that is over it looks again,
+ * and may be counted then. The pool cannot know what threads do that are not its workers.
  *
- * A circle of workers each of which waits for a task that the next is inside is found by
- * the one that closes it: it follows the chain of those who wait until it comes to its end,
- * or back to itself. That may take several holds of the lock. Waits are numbered, and it
- * follows none that is younger than its own: so all that it has followed were there when its
- * own began, each of them at once, as none that has ended comes back. If one of a circle
- * has ended meanwhile, somebody else has broken it. A worker that is refused returns to the
- * function that waits. Should this be the one that had the task submitted, then the task
- * may lie in its frame, or be freed next: so it is not the one. The functions that the
- * workers of a circle are inside have begun one after the other; what the last of them
- * waits for had begun before it, as that is what the next worker is inside, or is an outer
- * function of what it is inside. So it was not submitted by the last, and there always is
- * one to be refused. A run tells its age by &wpool_run.serial. What a worker runs as the
- * submitter is such a function too, if it is of this pool; one of another pool counts for
- * that of this pool around it, which had begun before.
+ * Circles. In a circle each worker waits for a task that the next worker is inside. The worker
+ * that closes the circle finds it: it follows the chain of waits until the chain ends or comes
+ * back to itself. That may take several holds of the lock. Waits are numbered, and it follows
+ * no wait that is younger than its own. So all waits that it follows existed when its own
+ * began, all at the same time, as a wait that has ended does not come back. If a wait of a
+ * circle has ended meanwhile, somebody else has broken the circle.
  *
- * If all that there may be are asleep, one gives up that may: who waits for room; or who
- * waits for what it could run itself, were it not nested too deep. (Somewhere down each
- * chain of those who wait for one another is such a one, but for circles by way of groups,
- * which are not found out.)
+ * Which one to refuse. A refused worker returns to the function that waits. If that function
+ * submitted the task, the task may lie in its frame or may be freed next, so this worker is the
+ * wrong one. There is always a better one: the functions that the workers of a circle are
+ * inside began one after the other. Take the last of them. What it waits for began before it,
+ * as that is what the next worker is inside, or an outer function of that. So the last did not
+ * submit it, and its worker can be refused. &wpool_run.serial is the age of a run. A task that
+ * a worker runs as its submitter counts as such a function too, if it is of this pool; a task
+ * of another pool counts as the function of this pool around it, which began earlier.
  *
- * With a refused wait the pool lets go of a task that had not begun. So after each wait the
- * memory is the caller's, but for a task that runs and was not submitted by it.
+ * All asleep. If all possible workers are asleep, one gives up that may: one that waits for
+ * room; or one that waits for a task that it could run itself, if it were not nested too deep.
+ * (Each chain of waits ends at such a worker, except for circles by way of groups, which are
+ * not found.)
+ *
+ * When a wait is refused, the pool lets go of its task if that had not begun. So after each
+ * wait the memory belongs to the caller, unless the task runs and somebody else submitted it.
  *
  * Modelled in scripts/model/deadlock.pml.
  */
@@ -47,14 +47,14 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
-/* The worker inside the task, or inside the one that must end before. Or NULL. */
+/* The worker inside the task, or inside the head of its key. Or NULL. */
 static struct wpool_worker *runner_of(struct wpool *pool, struct wpool_task *task)
 {
 	task = key_head(pool, task);
 	return task->state & TASK_IN_FN ? task->run->worker : NULL;
 }
 
-/* Will the task end by nobody but a worker? */
+/* Can only a worker end the task? */
 static bool needs_worker(struct wpool *pool, struct wpool_task *task)
 {
 	task = key_head(pool, task);
@@ -63,7 +63,7 @@ static bool needs_worker(struct wpool *pool, struct wpool_task *task)
 	return !(task->state & TASK_DELAYED);
 }
 
-/* What a worker waits for, if that is a task, and it is still to be told. */
+/* The task that a worker waits for, if it does and is not completed yet. */
 static struct wpool_task *blocked_on(const struct wpool_worker *worker)
 {
 	const struct wpool_waiter *waiter = worker->waiter;
@@ -72,8 +72,8 @@ static struct wpool_task *blocked_on(const struct wpool_worker *worker)
 }
 
 /*
- * Makes a worker give up its wait for a task. The pool lets go of one that has not begun,
- * and goes on with one that has. Context: pool->lock held.
+ * Makes a worker give up its wait for a task. The pool lets go of a task that has not begun,
+ * and keeps one that has. Context: pool->lock held.
  */
 static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 {
@@ -87,17 +87,17 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 	}
 }
 
-/* What comes of refusing a worker of a circle: the least of it is done. */
+/* The harm of refusing a worker of a circle. The pool chooses the least. */
 enum harm {
-	NO_HARM,	/* the task goes on, and was not submitted by who waits for it */
+	NO_HARM,	/* the task goes on, and the waiter did not submit it */
 	TASK_LOST,	/* it has not begun, and will not */
 	PROMISE_BROKEN,	/* wpool_cancel_sync() returns, and the task goes on */
-	MEMORY_LOST,	/* it goes on, and was perhaps submitted by who waits for it */
+	MEMORY_LOST,	/* it goes on, and the waiter may have submitted it */
 };
 
 /*
- * The innermost function of its own pool that a worker is inside, or NULL. It is asleep, so
- * what it is inside as a submitter stays as it is.
+ * The innermost function of its own pool that a worker is inside, or NULL. The worker is
+ * asleep, so the tasks that it is inside as a submitter do not change.
  */
 static const struct wpool_run *innermost_run(const struct wpool_worker *worker)
 {
@@ -110,7 +110,7 @@ static const struct wpool_run *innermost_run(const struct wpool_worker *worker)
 	return worker->nesting ? &worker->runs[worker->nesting - 1] : NULL;
 }
 
-/* It waits for a task that runs, or for one held back behind such a one. */
+/* It waits for a task that runs, or for one that is deferred behind such a task. */
 static enum harm refusal_harm(struct wpool *pool, const struct wpool_worker *worker)
 {
 	const struct wpool_run *run = innermost_run(worker);
@@ -133,7 +133,7 @@ static void circle_begin(struct wpool_circle *circle, struct wpool_waiter *waite
 	};
 }
 
-/* Notes a member of what may be a circle. Return: the next, or NULL: it is none. */
+/* Notes a member of a possible circle. Return: the next, or NULL: this is no circle. */
 static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle *circle)
 {
 	struct wpool_worker *member = circle->member, *next;
@@ -142,7 +142,7 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 	next = blocked_on(member) ? runner_of(pool, blocked_on(member)) : NULL;
 	if (!next || !innermost_run(member) || !circle->left--)
 		return NULL;
-	/* Younger: if it is a circle, it was closed by that one. */
+	/* This wait is younger: if there is a circle, that worker has closed it. */
 	if ((long)(member->waiter->turn - circle->waiter->turn) > 0)
 		return NULL;
 	harm = refusal_harm(pool, member);
@@ -154,7 +154,7 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 	return next;
 }
 
-/* Refuses one of a circle, if nobody has broken it yet. Context: pool->lock held. */
+/* Refuses one worker of a circle, unless the circle is broken already. Context: pool->lock held. */
 static void circle_break(struct wpool *pool, struct wpool_circle *circle)
 {
 	struct wpool_worker *victim = circle->victim;
@@ -166,9 +166,9 @@ static void circle_break(struct wpool *pool, struct wpool_circle *circle)
 }
 
 /*
- * Refuses one of the circle that a worker has just closed, if it has. There is no other: each
- * is broken by who closed it. Context: pool->lock held. Return: true if there is more of the
- * chain to be followed.
+ * If the worker has just closed a circle, refuses one worker of it. There is no other circle:
+ * each is broken by the worker that closed it. Context: pool->lock held. Return: true if more
+ * of the chain must be followed.
  */
 static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
 {
@@ -190,11 +190,12 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
 }
 
 /*
- * Has one give up that is nested too deep, if nobody has begun what it waits for. Of a group
- * that is known for as long as the lock is held in which it has looked: else it is to look
- * again, and is back here if there still is what it could run.
+ * Makes a worker give up that is nested too deep, if nobody has begun the task it waits for.
+ * For a group this is known only within the hold of the lock in which the worker looked: in a
+ * later hold the worker looks again, and comes back here if there is still a task that it could
+ * run.
  *
- * Context: pool->lock held. Return: false if it is not to give up.
+ * Context: pool->lock held. Return: false if the worker need not give up.
  */
 static bool refuse_stuck_group(struct wpool *pool, struct wpool_waiter *waiter)
 {
@@ -210,7 +211,7 @@ static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	if (!waiter->task)
 		return refuse_stuck_group(pool, waiter);
-	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
+	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	if (waiter->status != -EINPROGRESS || !task_waiter_is_on(pool, waiter) ||
 	    pool->state >= WPOOL_STATE_STOP ||
 	    key_head(pool, waiter->task)->state != TASK_QUEUED)
@@ -219,7 +220,7 @@ static bool refuse_stuck(struct wpool *pool, struct wpool_waiter *waiter)
 	return true;
 }
 
-/* Looks at some of those that are yet to be looked at. Context: pool->lock held. */
+/* Looks at some of the workers that are left to look at. Context: pool->lock held. */
 static void refuse_some(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
@@ -246,11 +247,11 @@ static bool all_asleep(const struct wpool *pool)
 }
 
 /**
- * deadlock_break() - have a worker give up if nobody can go on
+ * deadlock_break() - make a worker give up if none can go on
  * @pool: the pool
  *
- * For %MARK_ASLEEP: when one more sleeps, when one less may be there, and when a task has
- * ended without its room going to one of them. Context: pool->lock held.
+ * For %MARK_ASLEEP: when one more worker sleeps, when there may be one worker less, and when a
+ * task has ended and its room went to none of them. Context: pool->lock held.
  */
 void deadlock_break(struct wpool *pool)
 {
@@ -271,12 +272,12 @@ void deadlock_break(struct wpool *pool)
 }
 
 /**
- * deadlock_count() - count a worker that goes to sleep
+ * deadlock_count() - count a worker that is going to sleep
  * @waiter: with a worker, on no list yet
- * @needs_worker: can nobody but a worker end its sleep?
+ * @needs_worker: can only a worker end its sleep?
  *
- * Not one inside a hook: it is not among those that run. Context: the lock of its pool
- * held.
+ * A worker inside a hook is not counted, as it does not count as running. Context: the lock of
+ * its pool held.
  */
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 {
@@ -297,7 +298,7 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter)
 	return waiter->worker->nesting && pool->nr_asleep + 1 >= pool_all_asleep(pool);
 }
 
-/* Is the worker inside the task, or inside the one that must end before? */
+/* Is the worker inside the task, or inside the head of its key? */
 bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 		     const struct wpool_worker *worker)
 {
@@ -306,11 +307,12 @@ bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 
 /**
  * deadlock_enter() - let a worker go to sleep for a task or a group
- * @waiter: with a worker, and on its list; has been counted or not if it is for a group
+ * @waiter: with a worker, and on its list; if it waits for a group, deadlock_count() was called
+ *	if needed
  * @circle: for deadlock_follow(), or NULL if it is for a group
  *
- * The worker calls deadlock_leave() when it is awake. Context: the lock of its pool held.
- * Return: true if deadlock_follow() is to be called, in another hold of the lock.
+ * The worker calls deadlock_leave() after it wakes. Context: the lock of its pool held.
+ * Return: true if the caller must call deadlock_follow() in another hold of the lock.
  */
 bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle)
 {
@@ -342,11 +344,11 @@ bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle)
 }
 
 /**
- * deadlock_follow() - go on letting a worker go to sleep
+ * deadlock_follow() - follow the chain further
  * @circle: from deadlock_enter()
  *
- * Context: the lock of its pool held, and in one RCU critical section since
- * deadlock_enter(): it keeps &wpool_circle.member, which may have left by now.
+ * Context: the lock of its pool held, in the same RCU read-side critical section as
+ * deadlock_enter(): RCU keeps &wpool_circle.member, which may have left by now.
  * Return: as there.
  */
 bool deadlock_follow(struct wpool_circle *circle)
@@ -360,7 +362,7 @@ bool deadlock_follow(struct wpool_circle *circle)
 	return false;
 }
 
-/* Awake again. Context: the lock of the worker's pool held. */
+/* The worker is awake again. Context: the lock of its pool held. */
 void deadlock_leave(struct wpool_waiter *waiter)
 {
 	struct wpool *pool = waiter->worker->pool;
@@ -373,7 +375,7 @@ void deadlock_leave(struct wpool_waiter *waiter)
 }
 
 /**
- * deadlock_go_on() - go on looking for one to give up
+ * deadlock_go_on() - go on looking for a worker that can give up
  * @pool: the pool
  *
  * Context: pool->lock held.

@@ -9,13 +9,13 @@
 #include "types.h"
 
 /**
- * struct wpool_circle - the search for a circle of workers that one has closed
- * @waiter: of the one that has
- * @member: how far we have come
- * @left: how many more there may be
- * @victim: the one of them that is best refused, or NULL
+ * struct wpool_circle - the search for a circle that a worker has closed
+ * @waiter: of that worker
+ * @member: how far the search has come
+ * @left: how many more members there may be
+ * @victim: the member that is best refused, or NULL
  * @victim_turn: &wpool_waiter.turn of it
- * @least: the harm that does
+ * @least: the harm of refusing it
  */
 struct wpool_circle {
 	struct wpool_waiter	*waiter;
@@ -37,11 +37,10 @@ void deadlock_go_on(struct wpool *pool);
 bool deadlock_if_asleep(const struct wpool_waiter *waiter);
 
 /*
- * When so many sleep in the pool's own calls, nobody is left who could end one of
- * its tasks: all that there may be, or, if no more can be made, that there are. If
- * those that wait are all held back by others, and none is to come by itself or by another
- * thread, they are all that are inside a task: more workers could begin nothing.
- * Needs pool->lock.
+ * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
+ * It is the capacity, or, if no more workers can be made, the number of workers. If all tasks
+ * that wait are deferred, and none comes by itself or from another thread, it is the number of
+ * workers inside a task: more workers could begin nothing. Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {

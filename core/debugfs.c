@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Read-only windows on a pool, and its capacity, which may be written.
+ * Read-only files about a pool in debugfs, and its capacity, which can be written.
  *
- * A file can be open, and be read, while its pool goes away. debugfs itself sees
- * to that: it enters a file's operation only before debugfs_remove(), which waits
- * for those inside, and wpool_destroy() drops the pool's reference only after it.
+ * A file can be open, and be read, while its pool goes away. debugfs takes care of that: it
+ * enters a file operation only before debugfs_remove(), which waits for those inside, and
+ * wpool_destroy() drops the reference on the pool only after it.
  */
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
@@ -77,7 +77,7 @@ static int state_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(state);
 
-/* One value of the statistics a file. */
+/* One file for each value of the statistics. */
 static int stat_show(struct seq_file *m, enum wpool_stat stat)
 {
 	struct wpool_stats stats;
@@ -100,8 +100,8 @@ DEFINE_STAT_FILE(workers, WPOOL_STAT_WORKERS);
 DEFINE_STAT_FILE(idle, WPOOL_STAT_IDLE);
 
 /*
- * A line a worker. Looks without a lock, so a line may mix two moments of its
- * worker; %ps copes with a function whose module is gone.
+ * One line for each worker. Reads without a lock, so a line may mix two moments of its worker;
+ * %ps copes with a function whose module is gone.
  */
 static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 {
@@ -148,7 +148,7 @@ static int tasks_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(tasks);
 
-/* A line a bucket: from how many microseconds on, and how many tasks. */
+/* One line for each bucket: the lowest time of the bucket in microseconds, and how many tasks. */
 static int latency_show(struct seq_file *m, void *unused)
 {
 	const struct wpool *pool = m->private;
@@ -185,7 +185,7 @@ static ssize_t capacity_write(struct file *file, const char __user *buf,
 	unsigned int capacity;
 	int ret;
 
-	/* What does not fit a number is none, however it begins. */
+	/* A string that is too long for a number is none, however it begins. */
 	if (len > 16)
 		return -EINVAL;
 	ret = kstrtouint_from_user(buf, len, 10, &capacity);
@@ -223,7 +223,7 @@ static int longest_hold_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(longest_hold);
 #endif
 
-/* Function names and what runs are for root alone, like the directory. */
+/* Function names and running tasks are for root alone, as is the directory. */
 static const struct {
 	const char			*name;
 	umode_t				mode;

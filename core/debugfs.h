@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Windows; see debugfs.c.
- */
+/* The files of a pool in debugfs; see debugfs.c. */
 #ifndef _WPOOL_DEBUGFS_H
 #define _WPOOL_DEBUGFS_H
 

@@ -2,18 +2,19 @@
 /*
  * Tasks that wait for a time before they wait in the queue.
  *
- * From its acceptance a delayed task is the pool's: counted, its owner pinned, on
- * pool->delayed. Its timer only moves it to the queue, room or not.
+ * From its acceptance on a delayed task belongs to the pool: it is counted, its owner is
+ * pinned, and it is on pool->delayed. Its timer only moves it to the queue, whether there is
+ * room or not.
  *
- * The timer may fire before that time, and is then armed again: a timer reaches no
- * further than the kernel's timer wheel, which lets a later one fire early.
+ * The timer may fire before that time, and is then armed again: the kernel's timer wheel lets a
+ * timer beyond its reach fire early.
  *
- * Who takes it back must know that the timer's function has let go of it: under
- * pool->lock timer_delete() says whether the timer was still to fire. If not, the
- * function is about to take the lock, on another CPU and with interrupts off, and is
- * left to do it: it looks at the state of the task and of the pool, and touches neither
- * after it has dropped the lock. So it is waited for without sleeping, from any context,
- * and once the task is taken back its memory may be freed at once.
+ * Whoever takes the task back must know that the function of the timer is done with it. Under
+ * pool->lock timer_delete() says whether the timer was still to fire. If it was not, the
+ * function is about to take the lock, on another CPU and with interrupts off. It then looks at
+ * the state of the task and of the pool, and touches neither after it has dropped the lock. So
+ * any context can wait for it without sleeping, and once the task is taken back its memory may
+ * be freed at once.
  */
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
@@ -31,7 +32,7 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
-/* The longest that a timer is armed for: the wheel holds some days at any HZ. */
+/* The longest time for which a timer is armed: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
 static struct timer_list *delayed_timer(struct wpool_task *task)
@@ -39,7 +40,7 @@ static struct timer_list *delayed_timer(struct wpool_task *task)
 	return &container_of(task, struct wpool_delayed_task, task)->timer;
 }
 
-/* Off the list; the state is the caller's to set. Context: pool->lock held. */
+/* Takes it off the list; the caller sets the state. Context: pool->lock held. */
 static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
@@ -66,9 +67,9 @@ void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 	lockdep_assert_held(&pool->lock);
 	list_add_tail(&dtask->task.node, &pool->delayed);
 	shared_inc(pool->nr_delayed);
-	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
+	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&dtask->task.state, TASK_DELAYED);
-	/* The jiffy that has begun does not count: never early. */
+	/* The jiffy that has already begun does not count, so this is never early. */
 	dtask->due = get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
 	delayed_arm(dtask);
 }
@@ -87,7 +88,7 @@ static void delayed_end(struct wpool *pool, struct wpool_task *task)
 
 	delayed_unlink(pool, task);
 	queue_put(pool, task);
-	/* A worker among its waiters, or the group's, may have to run it itself. */
+	/* A worker that waits for it, or for its group, may have to run it itself. */
 	task_waiters_complete(task, -EAGAIN, 0);
 	if (group) {
 		group_task_outside(group, pool, false);
@@ -141,13 +142,13 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 
 #ifdef CONFIG_DEBUG_OBJECTS
 /**
- * delayed_let_go() - take a task off its delay that is about to be no more
+ * delayed_let_go() - take a delayed task off its timer because its memory is about to go
  * @pool: the pool
  * @task: delayed
  *
- * Its timer may be gone already, as one that is freed while it is armed is disarmed by the
- * kernel's object debugging. One that is firing just now will find memory that is anybody's;
- * that cannot be helped.
+ * Its timer may be gone already: object debugging disarms a timer that is freed while it is
+ * armed. If the timer is firing just now, its function will find memory that may belong to
+ * somebody else; the pool cannot prevent that.
  *
  * Context: pool->lock held.
  */
@@ -163,7 +164,8 @@ void delayed_let_go(struct wpool *pool, struct wpool_task *task)
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
  *
- * Those whose timer has just fired see for themselves, as soon as they have the lock.
+ * A task whose timer has just fired sees that the pool is closing when the timer's function has
+ * the lock.
  *
  * Context: pool->lock held.
  * Return: true if there are more.

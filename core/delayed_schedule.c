@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Submitting with a delay, and another delay; how a delay passes is in delayed.c.
- */
+/* Submitting with a delay, and changing the delay; delayed.c has how a delay passes. */
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -18,16 +16,16 @@
 #include "waiter.h"
 
 /**
- * wpool_schedule_delayed() - have a task run after a time
+ * wpool_schedule_delayed() - run a task after a delay
  * @pool: the pool
- * @dtask: set up by wpool_delayed_task_init(), and neither delayed, queued nor
- *	running; the pool's until it has run or was cancelled
- * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more is for ever:
- *	until wpool_modify_delayed() sets another.
+ * @dtask: set up by wpool_delayed_task_init(), and neither delayed, queued nor running; it
+ *	belongs to the pool until it has run or was cancelled
+ * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more means for ever: until
+ *	wpool_modify_delayed() sets another delay.
  *
- * It counts as the pool's from now on: a flush waits for it, and a pool that is
- * shut down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When its time has
- * come it is queued even if the queue is full.
+ * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
+ * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued
+ * even if the queue is full.
  *
  * Context: Any but NMI.
  * Return: 0, -EINVAL, -EBUSY, -ESHUTDOWN or -ENOENT as wpool_schedule().
@@ -60,9 +58,8 @@ EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
  * The same as wpool_cancel() of its member task.
  *
  * Context: Any but NMI.
- * Return: true if it was delayed or queued and now does not run: then its memory is the
- * caller's at once. False if it was neither: if it runs, see
- * wpool_cancel_delayed_sync().
+ * Return: true if it was delayed or queued and now does not run: its memory belongs to the
+ * caller at once. False if it was neither; if it runs, see wpool_cancel_delayed_sync().
  */
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 {
@@ -87,8 +84,8 @@ bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
 
 /*
- * Delays a task that was taken back. In a group it is not for a worker to end then, but for
- * a timer. Context: pool->lock held.
+ * Delays again a task that was taken back. In a group, a timer now ends it and not a worker.
+ * Context: pool->lock held.
  */
 static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 			  unsigned long delay)
@@ -99,11 +96,11 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 	if (group && task->state & TASK_QUEUED)
 		group_task_outside(group, pool, true);
 	delayed_link(pool, dtask, delay);
-	/* A worker that waits for it waits for a timer now. */
+	/* A worker that waits for the task waits for a timer now. */
 	task_waiters_complete(task, -EAGAIN, 0);
 }
 
-/* Return: false if it does not wait in a pool. */
+/* Return: false if the task does not wait in a pool. */
 static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 {
 	struct wpool *pool;
@@ -112,7 +109,7 @@ static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 	pool = task_take_back(&dtask->task, TASK_IN_FN, &flags);
 	if (!pool)
 		return false;
-	/* Not delayed anew: the pool is closing, the group about to go, or has failed. */
+	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
 	if (delayed_cancelled(pool) || group_ends(&dtask->task) || group_cancels(&dtask->task))
 		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
 	else
@@ -124,12 +121,11 @@ static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 /**
  * wpool_modify_delayed() - set another delay
  * @pool: the pool
- * @dtask: the task; submitted if it is not yet, and delayed again if it waits in
- *	the queue
- * @delay: from now, in jiffies; as for wpool_schedule_delayed()
+ * @dtask: the task; submitted if it is not yet, and delayed again if it waits in the queue
+ * @delay: in jiffies, from now; as for wpool_schedule_delayed()
  *
- * A task that was accepted stays in the pool and in the group that it is in. Of a pool that
- * was shut down, and does not run out its delayed tasks, it is cancelled.
+ * A task that was accepted stays in its pool and in its group. If the pool was shut down and
+ * does not run out its delayed tasks, the task is cancelled.
  *
  * Context: Any but NMI.
  * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.
@@ -145,7 +141,7 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 		if (put_off(dtask, delay))
 			return 0;
 		ret = wpool_schedule_delayed(pool, dtask, delay);
-		/* Again if somebody else has just submitted it. */
+		/* Try again: somebody else has just submitted it. */
 	} while (ret == -EBUSY && !wpool_task_running(&dtask->task));
 	return ret;
 }

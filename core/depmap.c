@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What lockdep is told of who waits for what, as workqueue.c tells it: so a task that waits
- * for itself by a roundabout way is reported when the parts have been seen once, in whatever
- * order, and before anything hangs. The commonest: a task takes a mutex, and somebody who
- * holds it waits for the task.
+ * Tells lockdep which thread waits for what, as workqueue.c does. So a task that waits for
+ * itself in a roundabout way is reported when each part has been seen once, in any order, and
+ * before anything hangs. The most common case: a task takes a mutex, and a thread that holds
+ * the mutex waits for the task.
  *
- * A run holds two maps, that of its pool and that of its function. Who waits for a pool, or
- * for a task, takes the map for write and drops it at once, with all that it holds itself.
+ * A run holds two maps, that of its pool and that of its function. A thread that waits for a
+ * pool, or for a task, takes the map for write and drops it at once, while it holds its other
+ * locks.
  *
- * Which waits are the same to lockdep? All those for one pool: its class is its own. And
- * all those for tasks of one function, as all locks are that are set up at one place. That
- * must not make a circle of what is none:
+ * Which waits are the same to lockdep? All waits for one pool: each pool has its own class. And
+ * all waits for tasks of one function, as all locks are the same that are set up at one place.
+ * This must not report a circle where there is none:
  *
- * - A run holds its maps for read and by trylock, so nothing is said of what was held
- *   before, and what it takes then follows from its maps and from that.
- * - A worker that waits for a task of its own pool says nothing. It runs the task itself if
- *   nobody else has begun it, and if they wait for one another the pool refuses it.
- * - A worker that waits for anything else says nothing of the functions that it is inside.
- *   Tasks of one function may wait for one another, those of an upper device for those of a
- *   lower one. What remains is the locks that it holds, and its pool.
- * - Nothing is said inside a function of a wait for another task of that function: whoever
- *   goes down a tree holds the lock of each level, and says so to lockdep by subclasses.
- * - A wait with a limit says nothing, as it ends by itself.
- * - The workers of a freezable pool hold nothing: the freezer complains of sleepers that do.
- * - Nor does a submitter that runs its task itself: it may end inside, and be no worker.
+ * - A run takes its maps for read and by trylock, so lockdep learns nothing about the locks
+ *   held before; what the run takes afterwards follows from its maps and from those locks.
+ * - A worker that waits for a task of its own pool is not recorded. It runs the task itself
+ *   if nobody has begun it, and if workers wait for one another the pool refuses one.
+ * - If a worker waits for anything else, the functions that it is inside are not recorded.
+ *   Tasks of one function may wait for one another, as those of an upper device wait for
+ *   those of a lower one. The locks that it holds and its pool are recorded.
+ * - A wait inside a function for another task of the same function is not recorded: code
+ *   that goes down a tree holds the lock of each level, and tells lockdep by subclasses.
+ * - A wait with a time limit is not recorded, as it ends by itself.
+ * - The workers of a freezable pool hold no maps: the freezer reports sleepers that do.
+ * - Nor does a submitter that runs its task itself: it may die inside, and is no worker.
  *
- * Two functions that differ by their argument in what they lock are one to lockdep, then; so
- * are all wrappers of one's own that call something by a pointer. It helps to have two.
+ * So two tasks of one function are the same to lockdep even if their arguments make them take
+ * different locks; the same goes for a wrapper that calls different functions by a pointer. Two
+ * functions instead of one solve this.
  *
  * No worker may die with a map: see dep_thread_ends().
  */
@@ -41,15 +43,15 @@
 #include "pool.h"
 
 /*
- * How many pools have a class of their own. Each takes its time to go, and lockdep has room
- * for some thousand classes; who comes when there are as many has none.
+ * The most pools with a class of their own. It takes time to remove a class, and lockdep has
+ * room for some thousands; further pools have none.
  */
 #define DEP_POOLS_MAX	256
 
 /**
  * struct wpool_dep - the class of a pool
  * @key: registered
- * @map: held by who runs a task of the pool
+ * @map: held by each thread that runs a task of the pool
  * @node: on dep_gone
  * @name: of the class
  */
@@ -63,7 +65,7 @@ struct wpool_dep {
 static atomic_t dep_pools;
 static LLIST_HEAD(dep_gone);
 
-/* May take a while for each: it waits for RCU. */
+/* May take a while for each pool: it waits for RCU. */
 static void dep_collect(struct work_struct *work)
 {
 	struct wpool_dep *dep, *next;
@@ -108,8 +110,8 @@ void dep_exit(void)
 }
 
 /*
- * A function of a module is its own key: lockdep takes an address in a module for a static
- * one, and forgets the class as the module goes. That would not be so of the kernel's own.
+ * A function of a module is its own key: lockdep takes an address in a module for a static key,
+ * and forgets the class when the module goes. A function of the kernel itself cannot be a key.
  */
 static bool dep_has_class(wpool_fn_t fn)
 {
@@ -127,7 +129,7 @@ static void dep_map_init(struct lockdep_map *map, wpool_fn_t fn)
 	map->name = NULL;
 }
 
-/* Is the worker inside the function, and has said so? */
+/* Is the worker inside the function, and does it hold the map? */
 static bool dep_inside(const struct wpool_worker *worker, wpool_fn_t fn)
 {
 	unsigned int i;
@@ -162,7 +164,7 @@ void dep_run_begins(struct wpool *pool, struct wpool_run *run)
 	run->dep_held = true;
 }
 
-/* Cleanup mirrors dep_run_begins(). */
+/* Mirrors dep_run_begins(). */
 void dep_run_ends(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_worker *worker = run->worker;
@@ -180,11 +182,11 @@ void dep_run_ends(struct wpool *pool, struct wpool_run *run)
 }
 
 /**
- * dep_thread_ends() - the thread of a worker is on its way out
+ * dep_thread_ends() - the thread of a worker is ending
  * @worker: the current thread
  *
- * One that was taken down still has its maps, and lockdep complains of a thread that ends
- * with a lock, and gives up.
+ * A worker that was killed still has its maps. Lockdep reports a thread that ends with a lock,
+ * and stops checking.
  */
 void dep_thread_ends(struct wpool_worker *worker)
 {
@@ -194,7 +196,10 @@ void dep_thread_ends(struct wpool_worker *worker)
 		dep_run_ends(worker->pool, &worker->runs[i]);
 }
 
-/* The functions that a worker is inside are not what its wait is told of. */
+/*
+ * Drops the maps of the functions that a worker is inside, so that its wait is not recorded for
+ * them.
+ */
 static void dep_hide(struct wpool_worker *worker)
 {
 	unsigned int i;
@@ -228,7 +233,7 @@ static void dep_wait_fn(const struct wpool *pool, wpool_fn_t fn)
 	struct wpool_worker *worker = worker_current(NULL);
 	struct lockdep_map map;
 
-	/* Who runs a task of the pool as its submitter is as good as a worker of it. */
+	/* A thread that runs a task of the pool as its submitter is treated as a worker of it. */
 	if ((worker && worker->pool == pool) || wpool_current() == pool)
 		return;
 	if (!dep_has_class(fn) || dep_inside(worker, fn))
@@ -237,7 +242,7 @@ static void dep_wait_fn(const struct wpool *pool, wpool_fn_t fn)
 	dep_wait_map(worker, &map);
 }
 
-/* There is one manager, and it waits for nobody: what all pools need would wait with it. */
+/* There is one manager, and it waits for nobody: otherwise all pools would wait with it. */
 static struct lockdep_map dep_manager = STATIC_LOCKDEP_MAP_INIT("wpool manager", &dep_manager);
 
 /* The manager has something to do. */
@@ -299,14 +304,14 @@ void dep_wait_pool(const struct wpool *pool, bool forever)
 		dep_wait_map(worker_current(NULL), &pool->dep->map);
 }
 
-/* The caller waits for room in a queue: how soon there is some nobody can say. */
+/* The caller waits for room in a queue: nobody can say how soon there will be some. */
 void dep_wait_room(void)
 {
 	dep_not_manager();
 }
 
 /**
- * dep_group_add() - a task comes to a group
+ * dep_group_add() - a task is added to a group
  * @group: the group, with the task counted
  * @pool: where the task is to run
  * @fn: its function

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What lockdep is told of who waits for what; see depmap.c. Nothing in kernels that do not
- * prove locking.
+ * Tells lockdep which thread waits for what; see depmap.c. Empty in kernels that do not prove
+ * locking.
  */
 #ifndef _WPOOL_DEPMAP_H
 #define _WPOOL_DEPMAP_H

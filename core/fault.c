@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Tests make the creation of threads fail.
- */
+/* Lets tests make the creation of threads fail. */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -10,7 +8,7 @@
 #include "fault.h"
 
 #ifdef CONFIG_FAULT_INJECTION
-/* Lets tests make thread creation fail; see the kernel's fault-injection. */
+/* See the kernel's fault injection. */
 struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
 EXPORT_SYMBOL_GPL(wpool_fail_spawn);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Threads that cannot be made, for tests; see fault.c.
- */
+/* Makes the creation of threads fail, for tests; see fault.c. */
 #ifndef _WPOOL_FAULT_H
 #define _WPOOL_FAULT_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for all tasks of a pool: wpool_flush() and wpool_drain(). How the tasks are told
- * apart is in flush_color.c.
+ * Waiting for all tasks of a pool: wpool_flush() and wpool_drain(). flush_color.c has how the
+ * tasks are told apart.
  */
 #include <linux/module.h>
 
@@ -47,12 +47,12 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * wpool_flush() - wait until all tasks accepted before the call have ended
  * @pool: the pool; NULL is ignored
  *
- * Tasks accepted later do not prolong the wait. A worker of the pool would wait
- * for itself: it is refused, with a message too.
+ * Tasks accepted later do not prolong the wait. A worker of the pool would wait for itself: the
+ * call is refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0; -EDEADLK for a worker of the pool, or inside a task of it that its submitter
- * runs: the tasks go on, and nothing has been waited for.
+ * Return: 0; -EDEADLK in a worker of the pool, or inside a task of the pool that its submitter
+ * runs: the call has waited for nothing, and the tasks go on.
  */
 int wpool_flush(struct wpool *pool)
 {
@@ -64,8 +64,8 @@ EXPORT_SYMBOL_GPL(wpool_flush);
  * wpool_drain() - wait until nothing is queued and nothing is running
  * @pool: the pool; NULL is ignored
  *
- * Others may go on to submit, and prolong the wait. A worker of the pool would
- * wait for itself: it is refused, with a message too.
+ * Other threads may go on submitting, which prolongs the wait. A worker of the pool would wait
+ * for itself: the call is refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
  * Return: as wpool_flush().

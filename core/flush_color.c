@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks accepted and not ended, and who waits for them.
+ * Counts the tasks that are accepted and not ended, and wakes the threads that wait for them.
  *
- * A flush waits for the tasks that were accepted before it and for no others.
- * So every task is counted under a color, and a flush notes which colors have
- * tasks now and makes the pool go on with one that has none. A color that is
- * awaited is not counted up any more, so it comes to zero, and the flush is over
- * when all that it noted have. If all colors are in use, the current one is left
- * by the first that becomes free: such a flush may wait for a few tasks more
- * than it had to.
+ * A flush waits for the tasks that were accepted before it, and for no others. So every task is
+ * counted under a color. A flush notes which colors have tasks now, and the pool goes on with a
+ * color that has none. A color that a flush waits for is not counted up any more, so it falls
+ * to zero, and the flush is over when all colors that it noted have. If all colors are in use,
+ * the pool leaves the current one as soon as another becomes free: such a flush may wait for a
+ * few tasks more than it needs to.
  *
- * When a color comes to zero that is counted, and a flush that is told of it looks which
- * of its own have. Flushes are in a line, and only the first are looked at: one that
- * came later waits for all that those before it still wait for. How many are over at once
- * is not limited, so who is told last in a hold of the lock tells the next.
+ * Each time a color falls to zero is counted in &wpool.zeros, and a flush then checks its own
+ * colors. Flushes are in a line, and only the first are checked: a later one waits for all that
+ * the earlier ones still wait for. Any number of flushes may be over at once, so the last
+ * waiter that one hold of the lock completes goes on with the next ones.
  */
 #include <linux/lockdep.h>
 #include <linux/string.h>
@@ -24,7 +23,7 @@
 #include "staging.h"
 #include "waiter.h"
 
-/* Has each color that it noted come to zero since? Context: pool->lock held. */
+/* Has each color that it noted fallen to zero since? Context: pool->lock held. */
 static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *waiter)
 {
 	const struct flusher *flusher = container_of(waiter, struct flusher, waiter);
@@ -38,7 +37,7 @@ static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *w
 	return true;
 }
 
-/* Who is to be told next, if anybody is. Context: pool->lock held. */
+/* The next waiter to complete, or NULL. Context: pool->lock held. */
 static struct wpool_waiter *flush_next(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
@@ -50,7 +49,7 @@ static struct wpool_waiter *flush_next(struct wpool *pool)
 	return waiter && flush_is_over(pool, waiter) ? waiter : NULL;
 }
 
-/* Tells some of those whose wait is over. Context: pool->lock held. */
+/* Completes some of those whose wait is over. Context: pool->lock held. */
 void flush_complete_some(struct wpool *pool)
 {
 	struct wpool_waiter *waiter = flush_next(pool);
@@ -100,7 +99,7 @@ static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
 	return colors;
 }
 
-/* Gets in line. Context: pool->lock held. */
+/* Puts a flush in the line. Context: pool->lock held. */
 void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 {
 	struct wpool_waiter *waiter = &flusher->waiter;

@@ -11,7 +11,7 @@
 
 /**
  * struct flusher - a caller of flush or drain
- * @waiter: on &wpool.flushers or &wpool.drainers; value: it has to tell the next
+ * @waiter: on &wpool.flushers or &wpool.drainers; value: it must complete the next
  * @zeros: L: &wpool.zeros when it came
  */
 struct flusher {

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups: tasks, of one pool or several, that are waited for together.
+ * Groups: a caller waits for several tasks, of one pool or of several, together.
  *
- * A group knows how many of its tasks have not ended, not which: a task knows its
- * group (task_waiters.c). So cancelling a group looks for its tasks where they wait.
+ * A group knows how many of its tasks have not ended, but not which: each task knows its group
+ * (task_waiters.c). So to cancel a group one looks for its tasks where they wait.
  *
- * The pool of the first of them is its home. Those in other pools, those that run in threads
- * that are no workers of it, or are to run again after that, and those that wait for their
- * time are elsewhere: while there are some, a worker of its home that waits for it may be
- * told by others than workers of its home, so it is not counted as asleep, see deadlock.c.
- * A worker that is counted is told with its pool's lock held; so whoever puts a task
- * elsewhere first has those look again that are.
+ * The pool of the group's first task is its home. Some tasks are elsewhere: those in other
+ * pools; those that run in a thread that is not a worker of the pool, or that are to run again
+ * after such a run; and those that are delayed. While there are any, a worker of the home that
+ * waits for the group may be woken by others than workers of its home, so it is not counted as
+ * asleep, see deadlock.c. A worker that is counted is woken with its pool's lock held; so
+ * before a task goes elsewhere, the counted workers are woken to look again.
  *
- * Who ends the last task of a group does not touch it after it dropped the
- * group's lock, and nobody returns from a wait before having held that lock: the
- * group may be freed then, when all who waited have returned.
+ * The thread that ends the last task of a group does not touch the group after it has dropped
+ * the group's lock, and nobody returns from a wait before it has held that lock. So the group
+ * may be freed when all its waiters have returned.
  *
- * Workers, who may have to run tasks of it, are on a list of their own. Of many waiters some
- * are told at once, and the last of those goes on with the rest, see waiters_complete(). What
- * was on the lists at once has a number, so that it is known who is one of a rest. A rest is
- * guarded by a lock that is not the group's, which may be gone by then.
+ * Workers may have to run tasks of the group and are on a list of their own. Of many waiters
+ * some are completed at once, and the last of those goes on with the rest, see
+ * waiters_complete(). All that was on the lists at one time has one number, so a waiter of a
+ * rest is recognized. The lock of a rest is not the group's, as the group may be gone by then.
  *
- * A group on the stack of a worker is gone if that dies, see worker_stack.c. So its owner is noted,
- * and others hold that worker while they are in a call on the group, and touch the group in
- * RCU read-side critical sections, if stack_is_ending() says that it is still there. Who is
- * on its list of waiters, or ends a task of it, need not ask: they are told, and these are
- * found, before the stack goes.
+ * A group on the stack of a worker is gone if the worker dies, see worker_stack.c. So its owner
+ * is noted. Other threads hold that worker during a call on the group, and touch the group in
+ * RCU read-side critical sections, if stack_is_ending() says that it still exists. Threads on
+ * its list of waiters, and runs of its tasks, need not ask: the waiters are completed and the
+ * runs are found before the stack goes.
  */
 #include <linux/hash.h>
 #include <linux/lockdep.h>
@@ -43,7 +43,7 @@ static raw_spinlock_t rest_locks[1 << REST_BITS] = {
 	[0 ... (1 << REST_BITS) - 1] = __RAW_SPIN_LOCK_UNLOCKED(rest_locks),
 };
 
-/* Of those who waited for a group, which may be gone; taken inside its lock. */
+/* The lock of those who waited for a group, which may be gone; taken inside the group's lock. */
 static raw_spinlock_t *rest_lock(const struct wpool_group *group)
 {
 	return &rest_locks[hash_ptr(group, REST_BITS)];
@@ -75,8 +75,8 @@ EXPORT_SYMBOL_GPL(wpool_group_init);
  *	error
  * @group: the group; empty afterwards
  *
- * Once a task of it has returned an error, those that have not begun end with
- * -ECANCELED, also those submitted later.
+ * Once a task of the group has returned an error, the tasks that have not begun end with
+ * -ECANCELED, as do tasks submitted later.
  *
  * Context: Any.
  */
@@ -87,7 +87,7 @@ void wpool_group_init_fail_fast(struct wpool_group *group)
 EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
 
 /*
- * Tells all who wait for the group, or the workers among them. Those that are counted as
+ * Completes all waiters of the group, or only the workers among them. Those that are counted as
  * asleep are of its home, whose lock is held then. Context: its lock held.
  */
 static void group_wake(struct wpool_group *group, struct wpool *pool, bool workers, int status)
@@ -111,8 +111,8 @@ static void group_wake(struct wpool_group *group, struct wpool *pool, bool worke
 }
 
 /**
- * group_wake_rest() - go on telling those who are left
- * @waiter: the caller's, which has been told
+ * group_wake_rest() - complete the waiters that are left
+ * @waiter: the caller's, which has been completed
  *
  * Context: any; no lock held.
  */
@@ -131,7 +131,7 @@ void group_wake_rest(struct wpool_waiter *waiter)
 	wake_queue_issue(&wake_queue);
 }
 
-/* The last of its tasks has ended. Context: its lock held. */
+/* The last task of the group has ended. Context: its lock held. */
 void group_empty(struct wpool_group *group, struct wpool *pool)
 {
 	objects_group_ended(group);
@@ -163,24 +163,24 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result)
 	if (!--group->pending)
 		group_empty(group, pool);
 	else if (first && (group->flags & WPOOL_GROUP_FAIL_FAST))
-		group_wake(group, pool, false, -EAGAIN);	/* to cancel the rest */
+		group_wake(group, pool, false, -EAGAIN);	/* they cancel the rest */
 	else if (all_home)
-		group_wake(group, pool, true, -EAGAIN);	/* to be counted */
+		group_wake(group, pool, true, -EAGAIN);	/* they are counted now */
 	raw_spin_unlock(&group->lock);
 }
 
 /**
- * group_task_outside() - a task of a group is, or is no more, up to others than workers
+ * group_task_outside() - a task of a group goes outside of the workers, or comes back
  * @group: the group
  * @pool: the task's
- * @begins: it is: runs in a thread that is no worker, or waits for its time
+ * @begins: it leaves: it runs in a thread that is not a worker, or it is delayed
  *
  * Context: pool->lock held.
  */
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins)
 {
 	raw_spin_lock(&group->lock);
-	/* Else it is elsewhere already. */
+	/* Otherwise it is elsewhere already. */
 	if (group->home == pool) {
 		if (begins ? !group->elsewhere++ : !--group->elsewhere)
 			group_wake(group, pool, true, -EAGAIN);
@@ -193,8 +193,8 @@ void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begi
  * @group: the group
  * @task: the task; may still be inside its function
  *
- * Behind a run in a thread that is no worker it waits for that, and no worker can begin it:
- * it counts as outside until that run has ended, or it does not wait any more.
+ * If the task runs in a thread that is not a worker, it waits for that run, and no worker can
+ * begin it: it counts as outside until that run has ended, or until it no longer waits.
  *
  * Context: the lock of its pool held.
  */
@@ -207,11 +207,11 @@ void group_task_waits(struct wpool_group *group, struct wpool_task *task)
 }
 
 /**
- * group_leave() - take a waiter off that gives up
- * @waiter: the waiter; its group is there
+ * group_leave() - take a waiter that gives up off its list
+ * @waiter: the waiter; its group still exists
  *
  * Context: the group's lock held.
- * Return: false if it has been told.
+ * Return: false if it has been completed.
  */
 bool group_leave(struct wpool_waiter *waiter)
 {
@@ -228,11 +228,11 @@ bool group_leave(struct wpool_waiter *waiter)
 }
 
 /**
- * group_forget() - have a worker give up its wait
+ * group_forget() - make a worker give up its wait
  * @waiter: counted
  *
  * Context: the lock of its pool held.
- * Return: false if it has been told, or is about to be.
+ * Return: false if it has been completed, or is about to be.
  */
 bool group_forget(struct wpool_waiter *waiter)
 {
@@ -255,7 +255,7 @@ bool group_failed(const struct wpool_group *group)
 	return (group->flags & WPOOL_GROUP_FAIL_FAST) && READ_ONCE(group->error);
 }
 
-/* Is a task's group about to go, with the stack that it lies on? Context: pool->lock held. */
+/* Is the group of the task about to go with the stack that it lies on? Context: pool->lock held. */
 bool group_ends(const struct wpool_task *task)
 {
 	const struct wpool_group *group = task_group_of(task);
@@ -263,7 +263,7 @@ bool group_ends(const struct wpool_task *task)
 	return group && stack_is_ending(group->owner);
 }
 
-/* Is a task that is about to begin not to? Context: pool->lock held. */
+/* Must a task that is about to begin be cancelled instead? Context: pool->lock held. */
 bool group_cancels(const struct wpool_task *task)
 {
 	const struct wpool_group *group = task_group_of(task);
@@ -272,14 +272,14 @@ bool group_cancels(const struct wpool_task *task)
 }
 
 /**
- * group_wake_workers() - have the workers that wait for a group look again
- * @group: the group, which the caller or an unended task keeps
+ * group_wake_workers() - make the workers that wait for a group look again
+ * @group: the caller or a task that has not ended keeps it
  * @pool: the pool that the caller has locked
  *
- * They run tasks of it that wait in their own pool, and there is one now. They look
- * and go to sleep in one hold of that pool's lock, so none is missed.
+ * They run tasks of the group that wait in their own pool, and there is one now. They look and
+ * go to sleep in one hold of that pool's lock, so none is missed.
  *
- * Context: the lock of the pool held in which there is a task to be run.
+ * Context: the lock held of the pool that has a task to run.
  */
 void group_wake_workers(struct wpool_group *group, struct wpool *pool)
 {
@@ -288,7 +288,7 @@ void group_wake_workers(struct wpool_group *group, struct wpool *pool)
 	raw_spin_unlock(&group->lock);
 }
 
-/* The group's home, with a reference, if a worker of it is counted that waits: it is there. */
+/* The group's home with a reference, if a counted worker of it waits: then the home exists. */
 struct wpool *group_get_counting_home(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);

@@ -21,7 +21,7 @@ bool group_failed(const struct wpool_group *group);
 bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
 
-/* Is a task of it what the function belongs to, or is to run again after that? */
+/* Does the function belong to the group, or the task that is to run again after it? */
 static inline bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)
 {
 	return run->group == group || (run->again && run->again_group == group);

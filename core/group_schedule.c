@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Tasks come into a group, and are taken back; what a group is made of is in group.c.
- */
+/* Submitting tasks to a group, and taking them back; group.c has what a group is. */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
@@ -63,7 +61,7 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 	return true;
 }
 
-/* Takes back group_add() for a task that was not accepted. */
+/* Undoes group_add() for a task that was not accepted. */
 static void group_sub(struct wpool_group *group, struct wpool *pool,
 		      const struct wpool_worker *owner)
 {
@@ -76,15 +74,14 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 }
 
 /**
- * wpool_group_schedule() - have a task run as part of a group
+ * wpool_group_schedule() - run a task as part of a group
  * @group: the group; not freed before the call has returned
  * @pool: the pool; the tasks of a group may be in several
  * @task: as for wpool_schedule()
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(), and -EINVAL for a NULL group; the group has grown
- * if it is 0. -EOWNERDEAD: the group lay on the stack of a worker, which has died
- * meanwhile.
+ * Return: as wpool_schedule(), and -EINVAL for a NULL group; if it is 0, the group has grown.
+ * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
  */
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
@@ -107,7 +104,7 @@ int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
 
 /**
- * __wpool_group_schedule_fn() - what wpool_group_schedule_fn() is made of
+ * __wpool_group_schedule_fn() - the function behind wpool_group_schedule_fn()
  * @group: the group
  * @pool: the pool
  * @fn: what to call
@@ -146,10 +143,10 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 
 /**
  * wpool_group_cancel() - take back all tasks of a group that have not begun
- * @group: the group; no other is touched
+ * @group: the group; other groups are not touched
  *
- * Looks through the queues of all pools, so it takes a time that grows with what
- * is queued.
+ * This looks through the queues of all pools, so its time grows with the number of queued
+ * tasks.
  *
  * Context: Process context; may sleep.
  * Return: how many were taken back; their waiters get -ECANCELED.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Waiting for a group; what it is made of is in group.c.
- */
+/* Waiting for a group; group.c has what a group is. */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
@@ -23,13 +21,13 @@
 struct group_wait {
 	struct wpool_group	*group;
 	struct wpool_worker	*worker;	/* the caller, or NULL */
-	struct wpool_worker	*owner;		/* of the group, see stack_hold() */
+	struct wpool_worker	*owner;		/* owner of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
-	bool			helps;		/* runs tasks of it */
+	bool			helps;		/* runs tasks of the group */
 	int			error;
 };
 
-/* Has a waiter told of the group's end. Return: false if the group is empty, or gone. */
+/* Adds a waiter for the end of the group. Return: false if the group is empty, or gone. */
 static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 {
 	struct wpool_group *group = wait->group;
@@ -55,8 +53,8 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 }
 
 /*
- * Takes a waiter off whose time is over. Return: false if it has been told, or is about to
- * be as the group goes.
+ * Takes a waiter off whose time is over. Return: false if it has been completed, or is about to
+ * be because the group goes.
  */
 static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 {
@@ -101,8 +99,8 @@ static int group_sleep(struct group_wait *wait)
 }
 
 /*
- * A task of the group that the worker could run. Locking: pool->lock held; may be released
- * and regrabbed.
+ * Finds a task of the group that the worker could run. Locking: pool->lock held; may be
+ * released and regrabbed.
  */
 static struct wpool_task *group_find(struct wpool *pool, const struct group_wait *wait,
 				     unsigned long *flags)
@@ -117,9 +115,9 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 }
 
 /*
- * A worker without a limit goes to sleep. It is counted as asleep if only workers of its pool
- * can bring the end of the group about; if not it has no worker, as it may be told without
- * the lock of its pool. Context: pool->lock held.
+ * A worker without a time limit goes to sleep. It is counted as asleep if only workers of its
+ * pool can bring about the end of the group. Otherwise the waiter has no worker, as it may be
+ * completed without the lock of its pool. Context: pool->lock held.
  */
 static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 {
@@ -144,12 +142,11 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 /*
  * Locking: the lock of the worker's pool held; released. Return: as group_await().
  *
- * Looks once more when it can be told of new tasks: else one that came since it looked
- * would wait for a worker that waits for it. Not if it has found one that is @too_deep for
- * it, nor if it runs no more.
+ * Once it can be woken for new tasks, it looks once more: otherwise a task that came after the
+ * last look would wait for a worker that waits for the task. It does not look again if it has
+ * found a task that is @too_deep for it, or if it runs no more tasks.
  *
- * Not inline: what it needs of the stack is not to be under the tasks that the worker runs
- * while it waits.
+ * Not inline: its stack frame must not lie under the tasks that the worker runs while it waits.
  */
 static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wait,
 				       bool too_deep, unsigned long flags)
@@ -180,8 +177,8 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 }
 
 /*
- * One look at the group by a worker: runs a task of it that waits in its own pool, or
- * sleeps. Return: as group_await().
+ * The worker looks at the group once: it runs a task of the group that waits in its own pool,
+ * or sleeps. Return: as group_await().
  */
 static int group_help(struct group_wait *wait)
 {
@@ -195,7 +192,7 @@ static int group_help(struct group_wait *wait)
 	if (!task || !run_may_nest(worker))
 		return group_sleep_worker(pool, wait, task, flags);
 	queue_remove(pool, task);
-	run_task(worker, task);	/* of a failed group it drops it */
+	run_task(worker, task);	/* drops it if the group has failed */
 	pool_unlock(pool, flags);
 	return -EAGAIN;
 }
@@ -205,7 +202,7 @@ static int group_wait_once(struct group_wait *wait)
 	return wait->worker ? group_help(wait) : group_sleep(wait);
 }
 
-/* Takes back the tasks of a group that is to fail fast, if it has failed. */
+/* Takes back the tasks of a fail-fast group that has failed. */
 static void group_look(const struct group_wait *wait)
 {
 	bool failed;
@@ -224,7 +221,7 @@ static int group_look_and_wait(struct group_wait *wait)
 	return group_wait_once(wait);
 }
 
-/* Is it the group of a task that the thread is inside? @worker: the thread, or NULL. */
+/* Does the thread run a task of the group? @worker: the thread, or NULL. */
 static bool group_is_own(const struct wpool_group *group, struct wpool_worker *worker)
 {
 	unsigned long flags;
@@ -241,8 +238,8 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 }
 
 /*
- * Nobody can run what waits, so nobody will: empties the group, so that its memory is the
- * caller's.
+ * No worker can run the tasks that wait: empties the group, so that its memory belongs to the
+ * caller.
  */
 static void group_give_up(struct group_wait *wait)
 {
@@ -253,15 +250,14 @@ static void group_give_up(struct group_wait *wait)
 }
 
 /**
- * wpool_group_wait_timeout() - wait a limited time for a group
+ * wpool_group_wait_timeout() - wait for a group with a time limit
  * @group: the group
- * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no more
- *	tasks of the group when the time is over, but what it is inside takes as long
- *	as it takes.
+ * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
+ *	begins no more tasks of the group, but it ends the task that it is inside.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on, and is not to be freed
- * yet. With a limit it is -EDEADLK only inside a task of the group.
+ * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
+ * With a limit it is -EDEADLK only inside a task of the group.
  */
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 {
@@ -278,7 +274,10 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 	deadline_set(&wait.deadline, timeout);
 	dep_wait_group(group, wait.deadline.never);
 	do {
-		/* Each time: it is told if a task joins, which may be its own, to run again. */
+		/*
+		 * Check each time: the wait is woken if a task joins, which may be the caller's
+		 * own, to run again.
+		 */
 		own = group_is_own(group, wait.worker);
 		ret = own ? -EDEADLK : group_look_and_wait(&wait);
 	} while (ret == -EAGAIN);
@@ -291,24 +290,24 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
 
 /**
  * wpool_group_wait() - wait until all tasks of a group have ended
- * @group: the group; the caller's to free or to use again afterwards; if several wait,
- *	when the last of them has returned
+ * @group: the group; afterwards the caller may free it or use it again. If several threads
+ *	wait, this holds when the last of them has returned.
  *
- * A worker that waits runs those tasks of the group itself that wait in its own
- * pool, and what holds them back by a key, nested as for wpool_wait(). Nested too deep it
- * leaves them to other workers. If there is none, because all that there may be are asleep,
- * the wait is refused: those tasks of the group that have not begun are taken back, those
- * that run are waited for. Workers that wait in a circle for one another's groups are not
- * found out, as those are that wait for one another's tasks; nor is one that waits for a
- * task which is held back, by a key, behind the one that it is inside.
+ * A worker that waits runs the tasks of the group that wait in its own pool, and the tasks that
+ * defer these by a key, nested as for wpool_wait(). If it is nested too deep, it leaves them to
+ * other workers. If no worker is left for them, because all possible workers are asleep, the
+ * wait is refused: the tasks of the group that have not begun are taken back, and the caller
+ * waits for those that run. Workers that wait for one another's groups in a circle are not
+ * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
+ * task that is deferred, by its key, behind the task that the worker is inside.
  *
  * Context: Process context; sleeps, uninterruptibly.
- * Return: the first error to occur in the group since it was set up: a negative
- * result, -ECANCELED for a task that never ran, -EOWNERDEAD for one that took its
- * worker down, or for a group that lay on the stack of a worker which has died. 0 if
- * there was none, so for an empty group. -EINVAL (NULL). -EDEADLK: the caller is inside a
- * task of the group, or one that is to run again as a task of it; the group goes on, and is
- * not to be freed yet. Or it was nested too deep, as above, and the group is empty.
+ * Return: the first error in the group since it was set up: a negative result, -ECANCELED for a
+ * task that never ran, -EOWNERDEAD for a task that killed its worker, or for a group on the
+ * stack of a worker that has died. 0 if there was no error, so also for an empty group. -EINVAL
+ * (NULL). -EDEADLK: the caller is inside a task of the group, or one that is to run again as a
+ * task of it; the group goes on and must not be freed yet. Or it was nested too deep, as above,
+ * and the group is empty.
  */
 int wpool_group_wait(struct wpool_group *group)
 {

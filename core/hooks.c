@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hooks of a pool that no worker can call, as it is dead or there is none any
- * more: task_oops, worker_stop of a worker that was taken down, terminated.
+ * The hooks of a pool that no worker can call, because the worker is dead or none is left:
+ * task_oops, worker_stop of a worker that was killed, and terminated.
  *
- * They are a module's code, which may sleep, die, or call anything of ours. So a pool
- * that has one of them has a thread for them, made with the pool; what a hook does
- * costs that thread, and so that pool. The manager never calls a hook.
+ * They are a module's code, which may sleep, die, or call any function of ours. So a pool with
+ * one of these hooks has a thread for them, made with the pool. A hook that blocks or dies
+ * costs only that thread, and so only that pool. The manager never calls a hook.
  *
- * A dead worker goes from the manager to the thread and back. It is on &wpool_hooks.dead
- * until its hooks have returned, so if one of them takes the thread down, the manager
- * finds there what it has to finish itself. Until it is back the worker counts as a
- * worker, and its tasks as running: their memory, and their module, are what the hooks
- * are told of.
+ * A dead worker goes from the manager to the thread and back. It is on &wpool_hooks.dead until
+ * its hooks have returned, so if a hook kills the thread, the manager finds there what it must
+ * finish itself. Until the worker is back it counts as a worker, and its tasks count as
+ * running: the hooks receive these tasks, so their memory and their module must stay.
  *
  * Modelled in scripts/model/teardown.pml.
  */
@@ -52,7 +51,10 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 		ops->task_oops(pool, worker->runs[depth].fn, worker->runs[depth].arg);
 		hook_ends(hooks);
 	}
-	/* One that is leaving has begun to call it, and died in a task that it ran there. */
+	/*
+	 * A worker that is leaving has already begun to call it, and died in a task that it ran
+	 * there.
+	 */
 	if (ops->worker_stop && !worker->leaving) {
 		hook_begins(hooks, "worker_stop");
 		ops->worker_stop(pool);
@@ -80,14 +82,14 @@ static void serve_end(struct wpool *pool)
 	hook_ends(&pool->hooks);
 	pool_lock(pool, flags);
 	pool->hooks.ending = false;
-	/* It may be there before we return; who destroys the pool joins this thread. */
+	/* The manager may act before this returns; wpool_destroy() joins this thread. */
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
 }
 
 /*
- * The next worker to be told of, or NULL; @ending: or is it the end? The last comes
- * when no worker is left.
+ * The next worker for the hooks, or NULL. @ending: set at the end of the pool, which comes when
+ * no worker is left.
  */
 static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
 {
@@ -103,8 +105,8 @@ static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
 }
 
 /*
- * No wake-up is lost: the state is set before the lists are looked at, and who adds
- * to them wakes the thread after.
+ * No wake-up is lost: the state is set before the lists are looked at, and whoever adds to a
+ * list wakes the thread afterwards.
  */
 int hooks_main(void *data)
 {
@@ -132,7 +134,7 @@ int hooks_main(void *data)
 	return 0;
 }
 
-/* The end of the thread, if it comes by itself: in a hook. By the manager. */
+/* Called by the manager if the thread dies in a hook. */
 static void hooks_reap(struct wpool_exit *exit)
 {
 	struct wpool *pool = container_of(exit, struct wpool, hooks.exit);
@@ -187,8 +189,8 @@ int hooks_start(struct wpool *pool)
  * hooks_stop() - end the thread
  * @pool: terminated, and not to be restarted
  *
- * When it returns no code of the pool's owner runs any more. If a hook took the
- * thread down, the manager has learnt of it before the pool came to its end.
+ * When this returns no code of the pool's owner runs any more. If a hook killed the thread, the
+ * manager learned of it before the pool terminated.
  *
  * Context: may sleep.
  */
@@ -201,12 +203,12 @@ void hooks_stop(struct wpool *pool)
 }
 
 /**
- * hooks_take() - have the hooks called for a worker that died
+ * hooks_take() - let the thread call the hooks for a worker that died
  * @pool: its pool
- * @worker: the worker; the hooks' until it comes back by worker_give_back()
+ * @worker: the worker; it belongs to the thread until worker_give_back()
  *
- * Context: pool->lock held. The caller calls hooks_wake() when it has dropped it.
- * Return: false if there are none, or nobody to call them.
+ * Context: pool->lock held. The caller calls hooks_wake() after it has dropped the lock.
+ * Return: false if there are no hooks, or no thread to call them.
  */
 bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 {
@@ -221,10 +223,12 @@ bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 }
 
 /**
- * hooks_end() - have the hook for the end of the pool called
+ * hooks_end() - let the thread call the hook for the end of the pool
  * @pool: without a task or a worker, and not open
  *
- * &wpool_hooks.ending until it has returned; then the manager is kicked. Context and
+ * &wpool_hooks.ending is set until the hook has returned; then the manager is kicked.
+ *
+ * Context: as hooks_take().
  * Return: as hooks_take().
  */
 bool hooks_end(struct wpool *pool)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that go and come. Pools whose capacity is a share of the CPUs online follow
- * them; workers that are kept on certain CPUs go back to them.
+ * CPUs that go and come. Pools whose capacity is a share of the online CPUs follow them;
+ * workers that must stay on certain CPUs go back to them.
  *
- * Two states, because a CPU counts as online from the start of the one, when it
- * comes, and no more from the end of the other, when it goes.
+ * There are two states, because a coming CPU counts as online from the start of the one, and a
+ * going CPU until the end of the other.
  *
- * No pool misses a change, closed or not yet visible as it may be: who opens a pool, or
- * has made it visible, looks at the CPUs after that and under the pool's lock, see
- * pool_follow_cpus(); and a CPU has changed before we are called.
+ * No pool misses a change, even if it is closed or not yet visible: whoever opens a pool, or
+ * has made it visible, looks at the CPUs afterwards and under the pool's lock, see
+ * pool_follow_cpus(); and a CPU has changed before these functions are called.
  */
 #include <linux/cpuhotplug.h>
 
@@ -29,7 +29,7 @@ static void follow(struct wpool *pool, void *unused)
 
 static int cpu_came(unsigned int cpu)
 {
-	/* Release: who sees it sees the CPU online. */
+	/* Release: a thread that sees the new count sees the CPU online. */
 	smp_store_release(&hotplug_came, hotplug_came + 1);
 	visit_pools(follow, NULL);
 	return 0;

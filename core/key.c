@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks with a key: those of one key run one at a time, in submission order.
+ * Tasks with a key: tasks of one key run one at a time, in the order of submission.
  *
- * Of each key in use, one task is its head: on the queue or inside its function,
- * and in pool->keys. The others follow it on a list that it carries, accepted and
- * counted as queued, but held back. When the head ends, the first of them becomes
- * the head and goes to the queue. So a key costs nothing that is not in its tasks,
- * and one that stalls holds back its own followers only.
+ * Of each key in use, one task is its head: it is on the queue or inside its function, and in
+ * pool->keys. The others are its followers, on a list in the head: they are accepted and
+ * counted as queued, but deferred. When the head ends, its first follower becomes the head and
+ * goes to the queue. So a key needs no memory outside its tasks, and a key that stalls defers
+ * only its own followers.
  *
  * A worker that waits for a follower runs the head itself if nobody has begun it, and must
- * learn of the next head. So the head also knows those of its followers that such a worker
- * waits for.
+ * learn of the next head. So the head also knows the followers for which such a worker waits.
  *
- * The key of a task changes only where it is accepted, in queue_take(), and not while it
+ * The key of a task changes only where the task is accepted, in queue_take(), and not while it
  * is inside its function: so a follower has the key of its head.
  *
- * All links lie in tasks, which may be broken: see broken_mend.c. So those are looked at that are
- * about to be followed or written to; of the tree those on the way to a key, and before it is
- * changed all around them that may be turned. If one is not whole, all heads and
- * followers are put in order anew, from the lists that they are on.
+ * All links lie in tasks, which may be broken: see broken_mend.c. So the code checks each task
+ * whose links it is about to follow or write: in the tree, the tasks on the way to a key, and
+ * before a change of the tree all tasks that a rotation may touch. If one of them is not whole,
+ * all heads and followers are ordered again from the lists that they are on.
  *
  * Everything here needs pool->lock.
  */
@@ -37,7 +36,7 @@ bool key_is(const struct wpool_task *task, u64 key)
 	return to_keyed(task)->key == key;
 }
 
-/* Of a task that is in no pool, or has that key already. */
+/* For a task that is in no pool, or that has this key already. */
 void key_set(struct wpool_task *task, u64 key)
 {
 	to_keyed(task)->key = key;
@@ -48,10 +47,10 @@ static struct wpool_keyed_task *link_head(struct rb_node *link)
 	return rb_entry(link, struct wpool_keyed_task, link);
 }
 
-/* The most levels that the tree of the keys in use has, be it ever so full. */
+/* The largest possible height of the tree of keys. */
 #define KEY_LEVELS	64
 
-/* Is it a head, as far as it says, and below another? */
+/* Does it say that it is a head, and the child of @parent? */
 static bool link_ok(const struct wpool *pool, struct rb_node *link, struct rb_node *parent)
 {
 	const struct wpool_task *task = &link_head(link)->task;
@@ -61,7 +60,7 @@ static bool link_ok(const struct wpool *pool, struct rb_node *link, struct rb_no
 	       rb_parent(link) == parent;
 }
 
-/* How far below a link on the way to the root a turn of the tree may reach. */
+/* How far below a link on the way to the root a rotation of the tree may reach. */
 #define TURN_DEPTH	3
 
 static bool below_ok(const struct wpool *pool, struct rb_node *link, unsigned int depth)
@@ -79,7 +78,7 @@ static bool below_ok(const struct wpool *pool, struct rb_node *link, unsigned in
 	return true;
 }
 
-/* May the tree be changed at a link, which is a head's? */
+/* May the tree be changed at this link, which belongs to a head? */
 static bool around_ok(const struct wpool *pool, struct rb_node *link)
 {
 	struct rb_node *parent;
@@ -99,7 +98,10 @@ static bool around_ok(const struct wpool *pool, struct rb_node *link)
 	return true;
 }
 
-/* The same for a link that is to be taken out: the one in its place is, if it has two below. */
+/*
+ * The same for a link to be removed: if it has two children, the change is at the link that
+ * replaces it.
+ */
 static bool erase_ok(const struct wpool *pool, struct rb_node *link)
 {
 	struct rb_node *next = link, *parent = link;
@@ -123,7 +125,7 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 	*parent = NULL;
 	while (*place) {
 		if (unlikely(!link_ok(pool, *place, *parent))) {
-			mend_lists(pool);	/* all are whole then, and it begins anew */
+			mend_lists(pool);	/* all are whole then: search again */
 			place = &pool->keys.rb_node;
 			*parent = NULL;
 			continue;
@@ -139,7 +141,7 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 	return place;
 }
 
-/* A task becomes the head of its key, where there is none. */
+/* Makes a task the head of its key, which has none. */
 static void key_insert(struct wpool *pool, struct wpool_keyed_task *keyed,
 		       struct rb_node **place, struct rb_node *parent)
 {
@@ -148,7 +150,7 @@ static void key_insert(struct wpool *pool, struct wpool_keyed_task *keyed,
 	rb_insert_color(&keyed->link, &pool->keys);
 }
 
-/* Or follows one. */
+/* Adds a follower to a head. */
 static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 		       struct wpool_keyed_task *head)
 {
@@ -158,7 +160,7 @@ static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 	shared_inc(pool->nr_deferred);
 }
 
-/* Are the ends of a list of a task what they were? */
+/* Are both ends of a list in a task what they were? */
 static bool tail_ok(const struct list_head *list)
 {
 	return mend_peek(&list->prev->next) == (unsigned long)list;
@@ -169,7 +171,7 @@ static bool ends_ok(const struct list_head *list)
 	return mend_follows(list->next, list) && tail_ok(list);
 }
 
-/* Can it be added where key_place() says? */
+/* May a head be linked at the place from key_place()? */
 static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node *parent)
 {
 	if (*place)
@@ -178,14 +180,14 @@ static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node 
 }
 
 /**
- * __key_defer() - put a task behind those of its key
+ * __key_defer() - put a task behind the other tasks of its key
  * @pool: the pool
- * @task: accepted, on no list; one without a key is left to key.h
+ * @task: accepted, on no list; key.h handles a task without a key
  *
- * Where it may go on the queue nothing is left to be mended: it is there before anything is.
+ * If the task may go to the queue, nothing can be mended before it is there.
  *
- * Return: true if it is held back; false if it may go to the queue: it has no
- * key, or is now the head of its own.
+ * Return: true if it is deferred; false if it may go to the queue: it has no key, or is now the
+ * head of its key.
  */
 bool __key_defer(struct wpool *pool, struct wpool_task *task)
 {
@@ -207,13 +209,13 @@ bool __key_defer(struct wpool *pool, struct wpool_task *task)
 	return false;
 }
 
-/* Is a queued task held back behind the head of its key? */
+/* Is a queued task deferred behind the head of its key? */
 bool __key_is_follower(const struct wpool_task *task)
 {
 	return RB_EMPTY_NODE(&to_keyed(task)->link);
 }
 
-/* The first of &wpool.deferred, if there is one. */
+/* The first task on &wpool.deferred, or NULL. */
 struct wpool_task *key_first_held(struct wpool *pool)
 {
 	struct list_head *first = pool->deferred.next;
@@ -223,13 +225,13 @@ struct wpool_task *key_first_held(struct wpool *pool)
 	return list_empty(&pool->deferred) ? NULL : mend_held_task(pool->deferred.next);
 }
 
-/* Can a follower, which is whole itself, leave all that it is on? */
+/* Can a follower that is whole be taken off all its lists? */
 bool key_linked(const struct wpool_task *task)
 {
 	return mend_linked(&to_keyed(task)->deferred) && mend_linked(&to_keyed(task)->awaited);
 }
 
-/* A follower leaves, or becomes the head of its key. It is off the list of its head. */
+/* A follower leaves, or becomes the head of its key. It is off the list of the head already. */
 void key_undefer(struct wpool *pool, struct wpool_task *task)
 {
 	walk_del(pool, &to_keyed(task)->deferred);
@@ -237,7 +239,7 @@ void key_undefer(struct wpool *pool, struct wpool_task *task)
 	shared_dec(pool->nr_deferred);
 }
 
-/* The task that must end before this one may begin, or this one. */
+/* The head that must end before this task may begin, or the task itself. */
 struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 {
 	struct rb_node *parent, *head;
@@ -245,14 +247,14 @@ struct wpool_task *key_head(struct wpool *pool, struct wpool_task *task)
 	if (!(task->state & TASK_QUEUED) || !key_is_follower(task))
 		return task;
 	head = *key_place(pool, to_keyed(task)->key, &parent);
-	/* None: it was mended, and the task was lost, or is the head now. */
+	/* There is none: the lists were mended, and the task was lost, or is the head now. */
 	return head ? &link_head(head)->task : task;
 }
 
 /**
- * key_await() - a worker waits that could run what holds a task back
+ * key_await() - a worker that could run the head of a key waits for a follower
  * @pool: the pool
- * @task: what it waits for, with a key or without
+ * @task: the task that it waits for, with a key or without
  */
 void key_await(struct wpool *pool, struct wpool_task *task)
 {
@@ -266,7 +268,10 @@ void key_await(struct wpool *pool, struct wpool_task *task)
 		list_add_tail(&to_keyed(task)->awaited, &to_keyed(head)->awaited);
 }
 
-/* None does any more. Of a group others may still, and are told in vain if not. */
+/*
+ * No worker waits any more. Others may still wait for the group; if not, waking them does no
+ * harm.
+ */
 void key_unawait(struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = to_keyed(task);
@@ -278,13 +283,13 @@ void key_unawait(struct wpool_task *task)
 	list_del_init(&keyed->awaited);
 }
 
-/* The first of those that follow a head, or NULL. */
+/* The first follower of a head, or NULL. */
 struct wpool_keyed_task *key_next(struct wpool_keyed_task *head)
 {
 	return list_first_entry_or_null(&head->followers, struct wpool_keyed_task, task.node);
 }
 
-/* Can the next of a key take the place of its head; or nobody, if there is none? */
+/* May the first follower replace its head, or, if there is none, may the key go? */
 bool key_next_ok(struct wpool *pool, struct wpool_keyed_task *head)
 {
 	struct wpool_keyed_task *next = key_next(head);

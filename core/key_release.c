@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What follows the head of a key: as that has ended, the next of its key goes to the queue, and
- * those are told who wait for it, or for one further back.
+ * When the head of a key has ended, its first follower goes to the queue, and this wakes the
+ * waiters of that task or of one further back.
  *
  * Everything here needs pool->lock.
  */
@@ -18,27 +18,27 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
-/* Of how many tasks that are awaited by way of their groups this is told in one hold. */
+/* For how many followers one hold wakes the workers that wait for their groups. */
 #define GROUPS_TOLD	4
 
-/* Those that wait for the group of a task. Return: false if it has none. */
+/* Wakes the workers that wait for the group of a task. Return: false if it has no group. */
 static bool wake_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
 {
 	struct wpool_group *group = task_group_of(&behind->task);
 
 	if (WARN_ON_ONCE(!group))
 		return false;
-	/* Back when one of those that look finds no more to do. */
+	/* A worker that looks and finds no more to do puts it back. */
 	list_del_init(&behind->awaited);
 	group_wake_workers(group, pool);
 	return true;
 }
 
 /*
- * Has one look again that waits for one further back: it runs the head itself, and it may
- * be that nobody else is free to. It can, so one is enough; and if others were quicker,
- * one is told when that head has ended. Those who wait for a group are told as well, but
- * it is not known whether they still do.
+ * Makes one waiter of a task further back look again. It runs the head itself, as perhaps no
+ * other worker is free to do it. It can run it, so one waiter is enough; if others were
+ * quicker, one is woken when that head has ended. Those that wait for a group are woken as
+ * well, but it is not known whether they still wait.
  */
 static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 {
@@ -53,7 +53,7 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 			return;
 		hold_step(pool);
 		if (unlikely(!mend_entry_ok(pool, &awaited->awaited, &awaited->task))) {
-			mend_lists(pool);	/* and all are told */
+			mend_lists(pool);	/* that wakes all of them */
 			return;
 		}
 		waiter = task_waiter_helper(&awaited->task);
@@ -68,8 +68,8 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 }
 
 /*
- * Can a head that has ended leave? If something is not whole all is mended, and the next has
- * taken its place: what has ended is not among those that are put in order anew.
+ * May a head that has ended leave? If something is not whole, everything is mended, and the
+ * next has taken its place: a task that has ended is not put in order again.
  */
 static bool release_ok(struct wpool *pool, struct wpool_keyed_task *head)
 {
@@ -86,7 +86,7 @@ static bool release_ok(struct wpool *pool, struct wpool_keyed_task *head)
 /**
  * __key_release() - let the next task of a key go to the queue
  * @pool: the pool
- * @task: ended, or not to begin any more; a follower has been taken off its list
+ * @task: has ended, or will not begin; a follower is already off its list
  */
 void __key_release(struct wpool *pool, struct wpool_task *task)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What follows the head of a key; see key_release.c.
- */
+/* What happens when the head of a key has ended; see key_release.c. */
 #ifndef _WPOOL_KEY_RELEASE_H
 #define _WPOOL_KEY_RELEASE_H
 

@@ -2,9 +2,9 @@
 /*
  * How long tasks wait and run, for pools made with WPOOL_LATENCY.
  *
- * Behind a static key, so that a system without such a pool pays for a jump that
- * is not taken. The time of acceptance lies in the task's result, which means
- * nothing until the task is done.
+ * A static key guards this, so a system without such a pool pays for a jump that is not taken.
+ * The time of acceptance is stored in the task's result, which has no meaning until the task is
+ * done.
  *
  * Everything here needs pool->lock.
  */
@@ -18,7 +18,7 @@
 
 DEFINE_STATIC_KEY_FALSE(latency_key);
 
-/* In units of 1024 ns; two of them up to 73 minutes apart can be compared. */
+/* In units of 1024 ns; two values up to 73 minutes apart can be compared. */
 static u32 latency_now(void)
 {
 	return local_clock() >> 10;
@@ -38,13 +38,13 @@ void __latency_accept(struct wpool *pool, struct wpool_task *task)
 	if (!pool->latency)
 		return;
 	/*
-	 * It is not done any more before it loses its result: see wait_result().
-	 * Who sees it may lock task->pool, which is set, and which we hold until all
-	 * else is.
+	 * The task leaves TASK_DONE before it loses its result: see wait_result(). A thread
+	 * that sees the new state may lock task->pool, which is set; the lock is held until the
+	 * rest is set too.
 	 */
 	if (task->state == TASK_DONE)
 		smp_store_release(&task->state, TASK_QUEUED);	/* as queue_put() */
-	smp_wmb();	/* pairs with that in wait_result() */
+	smp_wmb();	/* pairs with the barrier in wait_result() */
 	WRITE_ONCE(task->result, (int)latency_now());
 }
 
@@ -63,7 +63,7 @@ void __latency_end(struct wpool *pool, struct wpool_run *run)
 		latency_add(pool->latency->running, run->began);
 }
 
-/* Context: Process context; no lock held. Undone by latency_stop(). */
+/* Context: Process context; no lock held. Reverted by latency_stop(). */
 int latency_start(struct wpool *pool)
 {
 	pool->latency = kzalloc(sizeof(*pool->latency), GFP_KERNEL);
@@ -73,7 +73,7 @@ int latency_start(struct wpool *pool)
 	return 0;
 }
 
-/* Context: Process context; no lock held. The histograms go with the pool. */
+/* Context: Process context; no lock held. The histograms are freed with the pool. */
 void latency_stop(struct wpool *pool)
 {
 	if (pool->latency)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a function may not leave behind when it returns: preemption, softirqs or
- * interrupts off, an RCU read-side critical section, a lock. It would befall the next
- * task of the thread, and be blamed on it. So it is said who did it, and all but the
- * locks is put right: nobody knows which of them may be dropped.
+ * Detects what a function must not leave behind when it returns: preemption, softirqs or
+ * interrupts off, an RCU read-side critical section, a lock. It would harm the next task of the
+ * thread, and be blamed on that task. So the message names the function, and all but the locks
+ * is put right: nobody knows which locks may be dropped.
  *
- * A function is measured by what was before it: nothing, in a worker that is in no
- * task; in a nested run, what the function around it has, see leak_note().
+ * A function is compared with the state before it: in a worker outside of any task, nothing is
+ * held; in a nested run, it is what the function around it has, see leak_note().
  */
 #include <linux/bottom_half.h>
 #include <linux/debug_locks.h>
@@ -17,10 +17,13 @@
 #include "leak.h"
 #include "pool.h"
 
-/* The most functions that are each sure to be named. */
+/* The most functions that are surely reported. */
 #define LEAK_NAMED_MAX	16
 
-/* Not named yet? Never freed: one that is loaded in the place of another is not news. */
+/*
+ * Not reported yet? Never freed: a function that is loaded at the same address later is not
+ * reported.
+ */
 static bool leak_is_news(const void *fn)
 {
 	static const void *named[LEAK_NAMED_MAX];
@@ -53,8 +56,8 @@ static void leak_report(const struct wpool *pool, const struct wpool_run *run,
 }
 
 /*
- * What counts in preempt_count where RCU does, and only lockdep tells apart from the
- * rest: it would complain of each sleep of the thread from now on.
+ * The part of preempt_count that is RCU's, which only lockdep tells apart from the rest:
+ * lockdep would report each later sleep of the thread.
  */
 static bool leak_is_rcu(const struct wpool_run *run)
 {
@@ -66,7 +69,7 @@ static bool leak_is_rcu(const struct wpool_run *run)
 #endif
 }
 
-/* Softirqs first: where preemption is a lock (PREEMPT_RT) they hold RCU as well. */
+/* Softirqs first: on PREEMPT_RT, where disabling them takes a lock, they are an RCU section too. */
 static void leak_mend(const struct wpool_run *run, int locks)
 {
 	if (irqs_disabled())
@@ -90,21 +93,21 @@ static void leak_mend(const struct wpool_run *run, int locks)
 }
 
 /**
- * __leak_check() - the rest of leak_check(): something is not as in a worker at rest
+ * __leak_check() - the slow part of leak_check(): the state is not that of an idle worker
  * @pool: the pool
- * @run: the run, or one that none has been begun in yet
+ * @run: the run, which may not have been used yet
  * @fn: as for leak_check()
  * @locks: how many more are held than before
  */
 void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
 		  int locks)
 {
-	/* Lockdep has stopped counting in the meantime. */
+	/* Lockdep has stopped counting meanwhile. */
 	if (locks < 0 && !lockdep_depth(current))
 		locks = 0;
 	if (preempt_count() == run->preempt && rcu_preempt_depth() == run->rcu &&
 	    !irqs_disabled() && !locks)
-		return;	/* the function around it has it all */
+		return;	/* the function around it has the same */
 	leak_report(pool, run, fn ?: run->fn, locks);
 	leak_mend(run, locks);
 }

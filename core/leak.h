@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What a function leaves behind; see leak.c.
- */
+/* Detects what a function leaves behind; see leak.c. */
 #ifndef _WPOOL_LEAK_H
 #define _WPOOL_LEAK_H
 
@@ -15,7 +13,7 @@
 void __leak_check(const struct wpool *pool, const struct wpool_run *run, const void *fn,
 		  int locks);
 
-/* What the thread has that begins a nested run. Needs pool->lock, which counts. */
+/* Notes the state of a thread that begins a nested run. Needs pool->lock, which counts. */
 static inline void leak_note(struct wpool_run *run)
 {
 	run->preempt = preempt_count() - PREEMPT_DISABLE_OFFSET;
@@ -23,7 +21,7 @@ static inline void leak_note(struct wpool_run *run)
 }
 
 /**
- * leak_check() - see whether a function has left something behind, see leak.c
+ * leak_check() - check whether a function has left something behind, see leak.c
  * @pool: the pool
  * @run: the run that it belongs to
  * @fn: what has returned: a hook, or NULL for the function of the run

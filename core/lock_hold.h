@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For how long pool->lock is held, with interrupts off.
+ * How long pool->lock is held, with interrupts off.
  *
- * A hold takes no more than %WPOOL_HOLD_MAX steps, however much there is to do. A step is
- * a task that is accepted, taken or ended, a thread that is told, or an entry of a list
- * that is passed over. What may take more is done in chunks, with the lock dropped and
- * the rest of the machine let in between; it is then up to each such place that the pool
- * is in order between two chunks.
+ * A hold takes no more than %WPOOL_HOLD_MAX steps, however much there is to do. A step is a
+ * task that is accepted, taken or ended, a waiter that is completed, or an entry of a list that
+ * is passed over. Work that may take more is done in chunks, with the lock dropped between
+ * them; each such place makes sure that the pool is in order between two chunks.
  *
- * Not counted is what is done when a task turns out to be broken, see broken_mend.c; and what is
- * bounded anyway: the look for a key, up to the levels that a
- * balanced tree may have, and the functions that one worker is inside.
+ * Two things are not counted: the work when a task turns out to be broken, see broken_mend.c;
+ * and work that is bounded anyway: the search for a key, which is bounded by the height of a
+ * balanced tree, and the functions that one worker is inside.
  *
- * Kernels that prove locking count, and complain of a hold that takes more.
+ * Kernels that prove locking count the steps, and report a hold that takes more.
  */
 #ifndef _WPOOL_LOCK_HOLD_H
 #define _WPOOL_LOCK_HOLD_H
@@ -24,7 +23,7 @@
 /* The most steps in a hold. */
 #define WPOOL_HOLD_MAX		256
 
-/* How many tasks, or others, are seen to in a hold. Each may take some steps. */
+/* How many tasks, or other objects, one hold handles. Each may take some steps. */
 #define WPOOL_CHUNK		32U
 
 #ifdef CONFIG_PROVE_LOCKING

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A task that its owner frees, or sets up again, while a pool has it. The kernel's object
- * debugging tells of that before it happens, see objects.c: so the pool can let go of it.
+ * debugging reports that before it happens, see objects.c: so the pool can let go of the task.
  */
 #include "broken_mend.h"
 #include "dead_stack.h"
@@ -13,7 +13,7 @@
 #include "task_end.h"
 #include "task_lock.h"
 
-/* Else it was overwritten before that, and the pool sees to it when it comes to it. */
+/* If not, it was overwritten earlier, and the pool handles that when it comes to it. */
 static bool is_whole(const struct wpool_task *task)
 {
 	if (task->state & TASK_IN_FN)
@@ -22,10 +22,10 @@ static bool is_whole(const struct wpool_task *task)
 }
 
 /**
- * task_lost() - have the pool of a task go on without it, wherever it has it
- * @task: the task; its pool is one
+ * task_lost() - make the pool of a task go on without it, wherever the task is
+ * @task: the task; its pool exists
  *
- * Who waits for it is told.
+ * Its waiters are completed.
  *
  * Context: any but NMI.
  */

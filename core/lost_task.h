@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A task that is about to be no more while its pool has it; see lost_task.c.
- */
+/* A task whose memory is about to go while its pool has it; see lost_task.c. */
 #ifndef _WPOOL_LOST_TASK_H
 #define _WPOOL_LOST_TASK_H
 

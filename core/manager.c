@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The manager: one thread for all pools, which alone makes workers, retires
- * them, reaps them, names those that take too long, and takes a pool to its end. No
- * module's code runs in it: hooks are called by workers, or see hooks.c.
+ * The manager: one thread for all pools. Only the manager makes workers, retires them, reaps
+ * them, reports tasks that take too long, and terminates a pool. It runs no code of other
+ * modules: workers call the hooks, or the thread of hooks.c.
  *
- * It sleeps until a pool is kicked or a worker has died, and has no timer of its
- * own. What it finds to do in a pool it reads off the pool's state, so a kick
- * carries no message, and one kick too many does no harm.
+ * It sleeps until a pool is kicked or a worker has died, and has no timer of its own. It learns
+ * from the state of a pool what there is to do, so a kick carries no message, and an extra kick
+ * does no harm.
  *
- * A pool makes progress without it: a worker that idles is woken by who submits,
- * and the last worker is never retired while tasks may come.
+ * A pool makes progress without the manager: a submitter wakes an idle worker, and the last
+ * worker is never retired while tasks may come.
  *
- * Models: scripts/model/manager.pml of its sleep, workers.pml of how many it makes,
- * wake.pml of the workers that it wake_queue, teardown.pml of terminate().
+ * Models: scripts/model/manager.pml of its sleep, workers.pml of how many workers it makes,
+ * wake.pml of the workers that it wakes, teardown.pml of terminate().
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -41,8 +41,8 @@
 static struct task_struct *thread;
 
 /*
- * The coldest idle worker, if its time is over or there is no more use for it.
- * Arms the timer for the next. Context: pool->lock held.
+ * The worker that has idled longest, if its time is over or the pool has no more use for it.
+ * Arms the timer for the next one. Context: pool->lock held.
  */
 static struct wpool_worker *next_to_retire(struct wpool *pool)
 {
@@ -78,15 +78,15 @@ static void retire_idle(struct wpool *pool)
 		worker_unidle(worker);
 		worker_leave(worker);
 		pool_unlock(pool, flags);
-		wake_up_process(worker->thread);	/* it is reaped by us alone */
+		wake_up_process(worker->thread);	/* only this thread reaps it */
 		pool_lock(pool, flags);
 	}
 	pool_unlock(pool, flags);
 }
 
 /*
- * Is a worker to be made: to keep those that are to be kept, or for a task for
- * which nobody is idle, searching or starting. Context: pool->lock held.
+ * Must a worker be made? Yes to keep the number that is kept, or for a task for which no worker
+ * is idle, searching or starting. Context: pool->lock held.
  */
 static bool worker_missing(const struct wpool *pool)
 {
@@ -98,10 +98,10 @@ static bool worker_missing(const struct wpool *pool)
 	return list_empty(&pool->idle) && queue_wants_worker(pool);
 }
 
-/* How many workers of one pool are made before the others have their turn. */
+/* How many workers of one pool are made before other pools have their turn. */
 #define SPAWN_MAX	8
 
-/* Tells who asked for workers how it went. Context: pool->lock held. */
+/* Completes the thread that asked for workers. Context: pool->lock held. */
 static void complete_starter(struct wpool *pool, int err)
 {
 	struct wpool_waiter *starter = pool->starter;
@@ -117,8 +117,8 @@ static void complete_starter(struct wpool *pool, int err)
 }
 
 /*
- * After a failure spawn_asked stays set: it is the timer that has us try again,
- * and submitters need not kick us meanwhile.
+ * After a failure spawn_asked stays set: the timer makes the manager try again, and submitters
+ * need not kick it meanwhile.
  */
 static void spawn_missing(struct wpool *pool)
 {
@@ -142,7 +142,7 @@ static void spawn_missing(struct wpool *pool)
 			pool->prestarted++;
 		}
 	}
-	/* The capacity, meanwhile: by wpool_resize(), which has kicked us again. */
+	/* wpool_resize() has lowered the capacity meanwhile, and has kicked the manager again. */
 	lowered = err == -EBUSY;
 	if (lowered)
 		err = 0;
@@ -150,13 +150,13 @@ static void spawn_missing(struct wpool *pool)
 		timer_reduce(&pool->timer, pool_backs_off(pool) ? pool->backoff_until :
 			     jiffies + WPOOL_SPAWN_RETRY);
 	news = err && pool->spawn_error != err;
-	creating = pool->starter;	/* who asked says so himself */
+	creating = pool->starter;	/* the thread that asked reports it */
 	left = pool->nr_workers;
 	pool_set_spawn_error(pool, err);
 	pool->spawn_asked = err || lowered;
 	if (!err && made == SPAWN_MAX) {
 		pool->spawn_asked = true;
-		pool_mark(pool, MARK_MANAGER);	/* after the others have had their turn */
+		pool_mark(pool, MARK_MANAGER);	/* goes on after the other pools had their turn */
 	} else {
 		complete_starter(pool, err);
 	}
@@ -168,8 +168,8 @@ static void spawn_missing(struct wpool *pool)
 }
 
 /*
- * Nothing is left and nothing can come: tell the owner of the pool, and when its hook
- * has returned those who wait for the end.
+ * Nothing is left and nothing can come: calls the hook of the pool's owner, and when that has
+ * returned wakes the threads that wait for the end.
  */
 static void terminate(struct wpool *pool)
 {
@@ -177,11 +177,14 @@ static void terminate(struct wpool *pool)
 	bool over, ended = false;
 
 	pool_lock(pool, flags);
-	/* Who blocks is still to be turned away: see close_pool(). */
+	/* Blocked submitters must be refused first: see close_pool(). */
 	if (pool_is_closing(pool) && !pool->nr_workers && !pool_in_flight(pool) &&
 	    !pool->nr_blocked && !pool->mend.pending) {
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
-		/* Nobody asks while it is not open; a restart finds none and may ask. */
+		/*
+		 * While the pool is closed nobody asks; after a restart a caller finds none and
+		 * may ask.
+		 */
 		complete_starter(pool, -ESHUTDOWN);
 		ended = hooks_end(pool);
 	}
@@ -192,18 +195,21 @@ static void terminate(struct wpool *pool)
 	if (!over)
 		return;
 
-	/* Nobody arms it any more: no worker, no task, no hook, and not closing. */
+	/*
+	 * Nobody arms it any more: there is no worker, no task, no hook, and the pool is not
+	 * closing.
+	 */
 	timer_delete_sync(&pool->timer);
 	pool->backoff = 0;
 
-	/* Under the lock, so that a restart comes before or after both. */
+	/* Under the lock, so that a restart comes before both or after both. */
 	pool_lock(pool, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
 	complete(&pool->terminated);
 	pool_unlock(pool, flags);
 }
 
-/* There may be more than could be looked at in one hold of the lock. */
+/* There may be more workers to look at than one hold of the lock allows. */
 static void look_for_deadlock(struct wpool *pool)
 {
 	unsigned long flags;
@@ -229,8 +235,8 @@ static void manage(struct wpool *pool)
 }
 
 /*
- * No wake-up is lost: the state is set before the lists are looked at, and who
- * adds to one wakes the thread after.
+ * No wake-up is lost: the state is set before the lists are looked at, and whoever adds to a
+ * list wakes the thread afterwards.
  */
 static int manager_main(void *unused)
 {
@@ -272,7 +278,7 @@ int __init manager_init(void)
 	return 0;
 }
 
-/* No pool is left: the last reference to each may have been the manager's own. */
+/* No pool is left: the manager itself may have dropped the last reference to a pool. */
 void manager_exit(void)
 {
 	kthread_stop(thread);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the manager is given to do: pools to look at, and threads that have ended.
+ * The work of the manager: pools to look at, and threads that have ended.
  *
- * It can be given from everywhere, with any lock held. No wake-up is lost: who adds to a list
- * wakes the manager after, and the manager sets its state before it looks at the lists. Modelled
- * in scripts/model/manager.pml.
+ * Work can be added from everywhere, with any lock held. No wake-up is lost: whoever adds to a
+ * list wakes the manager afterwards, and the manager sets its state before it looks at the
+ * lists. Modelled in scripts/model/manager.pml.
  */
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -16,8 +16,8 @@
 
 static struct {
 	raw_spinlock_t		lock;
-	struct list_head	pools;	/* lock; each holds a reference */
-	struct llist_head	dead;	/* threads that have ended, workers to be reaped */
+	struct list_head	pools;	/* kicked.lock; each entry holds a reference */
+	struct llist_head	dead;	/* threads that have ended, and workers to reap */
 	struct task_struct	*manager;
 } kicked = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(kicked.lock),
@@ -25,14 +25,14 @@ static struct {
 	.dead	= LLIST_HEAD_INIT(kicked.dead),
 };
 
-/* Who is woken: before there is a pool. */
+/* Sets the thread to wake, before there is a pool. */
 void kick_init(struct task_struct *manager)
 {
 	kicked.manager = manager;
 }
 
 /**
- * kick_pool() - have the manager look at a pool
+ * kick_pool() - make the manager look at a pool
  * @pool: the pool; the caller or the lock that it holds keeps it alive
  *
  * Context: any.
@@ -51,8 +51,8 @@ void kick_pool(struct wpool *pool)
 }
 
 /**
- * kick_exit() - have the manager do what is to be done after the end of a thread
- * @exit: of the thread, and not on its way to the manager
+ * kick_exit() - make the manager handle the end of a thread
+ * @exit: of the thread; not on the manager's list yet
  *
  * Context: any.
  */
@@ -62,7 +62,7 @@ void kick_exit(struct wpool_exit *exit)
 	wake_up_process(kicked.manager);
 }
 
-/* The next pool to be looked at, with a reference, or NULL. By the manager. */
+/* The next pool to look at, with a reference, or NULL. Called by the manager. */
 struct wpool *kick_next_pool(void)
 {
 	struct wpool *pool;
@@ -76,7 +76,7 @@ struct wpool *kick_next_pool(void)
 	return pool;
 }
 
-/* All threads that have ended, the first to end first, or NULL. By the manager. */
+/* All threads that have ended, in the order of their ends, or NULL. Called by the manager. */
 struct llist_node *kick_take_dead(void)
 {
 	return llist_reverse_order(llist_del_all(&kicked.dead));

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the manager is given to do; see manager_kick.c.
- */
+/* The work of the manager; see manager_kick.c. */
 #ifndef _WPOOL_MANAGER_KICK_H
 #define _WPOOL_MANAGER_KICK_H
 

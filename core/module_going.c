@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a module leaves behind that goes.
+ * What a module leaves behind when it goes.
  *
- * A module stays as long as tasks of it are in pools of others, which pin it; its own pools
- * it destroys before it goes. But one whose init fails goes whatever pins it; and one may
- * forget. So before its memory is freed we take back what waits of it, wait for what runs,
- * and destroy its pools. New tasks of it are refused by then, as it cannot be pinned any more.
+ * A module stays as long as tasks of it are in pools of others, which pin it, and it destroys
+ * its own pools before it goes. But a module whose init fails goes although it is pinned, and a
+ * module may forget a pool. So before its memory is freed this code takes back its tasks that
+ * wait, waits for those that run, and destroys its pools. New tasks of it are refused by then,
+ * as the module can no longer be pinned.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -19,7 +20,10 @@
 #include "queue_walk.h"
 #include "registry.h"
 
-/* How often to look whether a task has ended. Nobody tells of that, and few wait so. */
+/*
+ * How often to look whether a task has ended. Nothing reports that here, and few threads wait
+ * so.
+ */
 #define OWNER_LOOK	(HZ / 20 + 1)
 
 static bool wants_owner(const struct walk_entry *entry, const void *module)
@@ -32,7 +36,7 @@ static bool owner_has(const struct wpool_run *run, const struct module *module)
 	return within_module((unsigned long)READ_ONCE(run->fn), module);
 }
 
-/* Is a task of the pool a function of the module that runs? No other can begin. */
+/* Does a task of the pool run a function of the module? No other task of it can begin. */
 static bool owner_runs(struct wpool *pool, const struct module *module)
 {
 	const struct wpool_caller *caller;
@@ -78,12 +82,12 @@ static void leave_pool(struct wpool *pool, void *arg)
 	       pool->name, module->name);
 	while (owner_runs(pool, module))
 		schedule_timeout_uninterruptible(OWNER_LOOK);
-	/* Who has left the function lets go of the module in this hold of the lock. */
+	/* A thread that has left the function releases the module in this hold of the lock. */
 	pool_lock(pool, flags);
 	pool_unlock(pool, flags);
 }
 
-/* After its exit, or its init that failed. May sleep. */
+/* Called after the module's exit, or after its init has failed. May sleep. */
 static int owner_goes(struct notifier_block *block, unsigned long event, void *module)
 {
 	if (event == MODULE_STATE_GOING && module != THIS_MODULE)
@@ -93,7 +97,7 @@ static int owner_goes(struct notifier_block *block, unsigned long event, void *m
 
 static struct notifier_block owner_block = { .notifier_call = owner_goes };
 
-/* Which fails for a block that is registered already, and for no other. */
+/* This fails only for a block that is registered already. */
 void __init owner_init(void)
 {
 	register_module_notifier(&owner_block);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * How deep tasks may be nested inside one another, by workers that wait and by submitters.
- */
+/* How deep workers that wait, and submitters, may nest tasks inside one another. */
 #include <linux/sched/task_stack.h>
 
 #include "current_thread.h"
@@ -9,8 +7,8 @@
 #include "types.h"
 
 /*
- * May the current thread run a task inside others, of whatever pool? What the functions
- * need of the stack is not known; half of it is left to the innermost. @worker: that the
+ * May the current thread run a task inside others, of any pool? What the functions need of the
+ * stack is not known; half of the stack is left to the innermost. @worker: the worker that the
  * thread is, or NULL.
  */
 bool run_may_nest(const struct wpool_worker *worker)

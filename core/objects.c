@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel's object debugging (CONFIG_DEBUG_OBJECTS) is told of tasks and groups, as
- * workqueue.c tells it of its own: so it is reported, with the stack of who did it, when a
- * task is freed or set up again while a pool has it, or submitted without being set up.
+ * Tells the kernel's object debugging (CONFIG_DEBUG_OBJECTS) about tasks and groups, as
+ * workqueue.c does for its own objects. So the kernel reports, with the stack of the culprit,
+ * when a task is freed or set up again while a pool has it, or submitted without being set up.
  *
- * A task is active from its acceptance until its result is set. One that is detached is
- * active until its function is called, which may free it. A task that is submitted again
- * inside its function just stays active. All this is told before others may know, as the
- * task's owner may do with it as he likes from then on.
+ * A task is active from its acceptance until its result is set. A detached task is active until
+ * its function is called, which may free it. A task that is submitted again inside its function
+ * stays active. All this is recorded before other threads can see it, as the owner may do with
+ * the task what it likes from then on.
  *
  * A group is active as long as it has tasks.
  *
- * Who has set up a task by an initializer, and not by a call, has it set up here when it is
- * first submitted: %WPOOL_TASK_ONSTACK says so. So no object is known by being static.
+ * A task that was set up by an initializer, and not by a call, is set up here when it is first
+ * submitted: %WPOOL_TASK_ONSTACK says so. So no object is recognized as static.
  *
- * Nobody says that a frame with a task on it is left. What is reported is that it was left
- * too early: when the stack is freed, or the next task set up in its place. A task that is
- * run by the thread on whose stack it lies is not active, though: should the thread die, its
- * stack may be freed before the manager comes to reap the task.
+ * Nothing reports that a function returns with a task in its frame. What is reported is that
+ * the function returned too early: when the stack is freed, or when the next task is set up in
+ * the same place. But a task that is run by the thread on whose stack it lies is not active: if
+ * the thread dies, its stack may be freed before the manager reaps the task.
  *
- * After the report the pool lets go of the task, if that is still there: whoever waits for
- * it is told, and what would follow is not. If it is not, see broken_mend.c.
+ * After the report the pool lets go of the task, if the task still exists: its waiters are
+ * completed, and the damage does not follow. If it does not exist, see broken_mend.c.
  */
 #include <linux/debugobjects.h>
 #include <linux/init.h>
@@ -34,12 +34,12 @@
 #include "pool.h"
 #include "types.h"
 
-/* Has the pool of a task, which there is, go on without it. */
+/* Makes the pool of a task, which exists, go on without it. */
 static void (*let_go)(struct wpool_task *task);
 
 /**
  * objects_init() - before there are pools
- * @task_lost: what has the pool of a task go on without it, wherever it has it
+ * @task_lost: makes the pool of a task go on without it, wherever the task is
  */
 void __init objects_init(void (*task_lost)(struct wpool_task *task))
 {
@@ -59,7 +59,7 @@ void objects_pool_init(struct wpool *pool)
 	raw_spin_unlock_irqrestore(&pools_lock, flags);
 }
 
-/* Its memory is freed by RCU after that. Context: any. */
+/* RCU frees its memory afterwards. Context: any. */
 void objects_pool_free(struct wpool *pool)
 {
 	unsigned long flags;
@@ -69,7 +69,7 @@ void objects_pool_free(struct wpool *pool)
 	raw_spin_unlock_irqrestore(&pools_lock, flags);
 }
 
-/* Is there such a pool? In an RCU read-side critical section. */
+/* Does this pool exist? In an RCU read-side critical section. */
 static bool is_pool(const struct wpool *wanted)
 {
 	struct wpool *pool;
@@ -82,9 +82,9 @@ static bool is_pool(const struct wpool *wanted)
 }
 
 /*
- * It has been told that the task is active. That is no longer so, or it would be told again
- * and again. The task may have been overwritten before: then it has no pool, or none that
- * there is, and stays what that has.
+ * Object debugging has the task as active. Deactivate it, or it would be reported again and
+ * again. The task may have been overwritten before: then its pool is none that exists, and the
+ * task stays as it is.
  */
 static bool fix_task(void *addr, enum debug_obj_state state)
 {
@@ -139,7 +139,10 @@ static void object_init(void *object, const struct debug_obj_descr *descr)
 		debug_object_init(object, descr);
 }
 
-/* Never set up: it is told once. If it was active it was overwritten, and is again. */
+/*
+ * It was never set up: it is reported once. If it was active it was overwritten, and is active
+ * again.
+ */
 static void fix_activate(void *object, const struct debug_obj_descr *descr,
 			  enum debug_obj_state state)
 {
@@ -174,7 +177,7 @@ void __wpool_task_object_init(struct wpool_task *task)
 EXPORT_SYMBOL_GPL(__wpool_task_object_init);
 
 /**
- * objects_task_submitted() - a task comes that may have been set up by an initializer
+ * objects_task_submitted() - a task is submitted that may have been set up by an initializer
  * @task: the task, in no pool
  *
  * Context: any.
@@ -185,8 +188,8 @@ void objects_task_submitted(struct wpool_task *task)
 }
 
 /**
- * objects_task_accepted() - a task is the pool's from here on
- * @task: the task; if it is inside its function, it is already
+ * objects_task_accepted() - a task belongs to the pool from here on
+ * @task: the task; if it is inside its function, it is active already
  *
  * Context: pool->lock held, or that of the staging queue.
  */
@@ -209,7 +212,7 @@ void objects_task_begins(struct wpool_task *task)
 }
 
 /**
- * objects_task_ended() - a task is its owner's from here on
+ * objects_task_ended() - a task belongs to its owner from here on
  * @task: the task; only its address is used
  *
  * Context: any.
@@ -220,7 +223,7 @@ void objects_task_ended(struct wpool_task *task)
 }
 
 /**
- * objects_task_gone() - a task of wpool's own stack is not used any more
+ * objects_task_gone() - a task in a stack frame of wpool itself is not used any more
  * @task: ended, or never accepted
  *
  * Context: any.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel's object debugging is told of tasks and groups; see objects.c. Nothing in
- * kernels without it.
+ * Tells the kernel's object debugging about tasks and groups; see objects.c. Empty in kernels
+ * without it.
  */
 #ifndef _WPOOL_OBJECTS_H
 #define _WPOOL_OBJECTS_H

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A pool begins no more tasks for a while.
- */
+/* A paused pool begins no tasks. */
 #include <linux/module.h>
 
 #include "pool.h"
@@ -13,8 +11,8 @@
  * wpool_pause() - begin no more tasks
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  *
- * Those that run go on; those queued stay, and more are accepted. A task that a
- * worker waits for is run by it all the same. Shutting the pool down ends a pause.
+ * Running tasks go on; queued tasks stay, and more are accepted. A worker that waits for a task
+ * still runs that task. Shutting the pool down ends a pause.
  *
  * Context: Any but NMI.
  */

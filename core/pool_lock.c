@@ -1,44 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What holds of a pool whenever its lock is free.
+ * What holds for a pool whenever its lock is free.
  *
- * A pool is a monitor. Whoever has pool->lock may change it as he likes; what must hold
- * for everybody else is restored as the lock is dropped, by pool_unlock(), and nowhere
- * else:
+ * A pool is a monitor. A thread that has pool->lock may change the pool; when it drops the
+ * lock, pool_unlock() restores what must hold for all others, and nothing else does:
  *
- * 1. Submitters block only while there is no room for the first of them, and the pool is
- *    open.
- * 2. If tasks are ready, some worker looks for one; or nobody is idle, and no worker can be
+ * 1. Submitters block only while the pool is open and has no room for the first of them.
+ * 2. If tasks are ready, a worker searches for one; or no worker is idle, and none can be
  *    made, or the manager has been asked for one.
  * 3. Not all workers are asleep in calls on their own pool, or none of them can be refused;
  *    see deadlock.c.
- * 4. Of a closed pool in which nothing is left the manager knows, and of whatever else is
- *    for it to do.
+ * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
  *
- * The second is read off the pool at each unlock. The others are looked at if what they are
- * made of has changed: who changes it marks that (pool_mark()), and it is changed in few
- * places, each of which is the only one for its kind of change. What the end of a task, or
- * its leaving the queue, has to do with them is in one word, &wpool.end_marks.
+ * The second is read from the pool at each unlock. The others are checked if what they depend
+ * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
+ * each the only one for its kind of change. One word, &wpool.end_marks, says which invariants
+ * may break when a task ends or leaves the queue.
  *
- * A hold of the lock is bounded, see lock_hold.h. If there is more to restore than may be done in
- * one, the marks stay and the manager is kicked: whoever drops the lock next goes on.
+ * A hold of the lock is bounded, see lock_hold.h. If there is more to restore than one hold
+ * allows, the marks stay and the manager is kicked: the next thread that drops the lock goes
+ * on.
  *
- * Why no task is stranded: by 2, in each hold of the lock in which a task is put on the
- * queue, or a worker takes one and leaves more behind, or a worker that was searching leaves
- * for good. A worker that looks takes the lock and finds the task, and in its turn wakes the
- * next: one wake-up is under way at a time, and the chain ends when the queue is empty or
- * the idle are used up. A worker that starts does not look yet, as its worker_start may
- * sleep: nobody who idles waits for it. But no more are made than tasks wait beside those
- * that start; it looks when it has, or has died. That goes for tasks in the batch (queue_batch.c)
- * too, from which a worker that looks takes first; and for those in the staging queue
- * (staging.c), which is open only while one more task asks for no wake-up.
+ * Why no task is stranded: invariant 2 holds after each hold of the lock in which a task is put
+ * on the queue, or a worker takes one and leaves more behind, or a searching worker leaves for
+ * good. A searching worker takes the lock and finds the task, and in turn wakes the next
+ * worker: one wake-up is under way at a time, and the chain ends when the queue is empty or no
+ * worker is idle. A starting worker does not search yet, as its worker_start may sleep: no idle
+ * worker is left asleep because of it. But no more workers are made than tasks wait beside the
+ * starting ones; each searches when it has started, or has died. All this holds for tasks in
+ * the batch (queue_batch.c) too, from which a searching worker takes first; and for those in
+ * the staging queue (staging.c), which is open only while one more task needs no wake-up.
  *
- * Why no wake-up is lost: a worker goes on the idle list and sets its state before it drops
- * the lock; who wakes it takes it off the list under the lock and calls wake_up_process()
- * after.
+ * Why no wake-up is lost: a worker goes on the idle list and sets its state before it drops the
+ * lock; the waker takes it off the list under the lock and calls wake_up_process() afterwards.
  *
- * Both are shown, of every order of steps, by scripts/model/wake.pml, and of the first
- * invariant by handover.pml beside it.
+ * scripts/model/wake.pml shows both for every order of steps, and handover.pml shows the first
+ * invariant.
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
@@ -52,10 +49,10 @@
 #include "waiter.h"
 #include "worker_list.h"
 
-/* More than this comes of one change only if many wait for it. */
+/* One change needs more rounds than this only if many wait for it. */
 #define MOST_ROUNDS	4
 
-/* An idle worker is used before one is made. */
+/* Wakes an idle worker if there is one; only otherwise has one made. */
 static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
@@ -90,7 +87,7 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 	return left;
 }
 
-/* What the end of a task may change, as things are. */
+/* What the end of a task may change in the present state. */
 static u8 marks_of_end(const struct wpool *pool)
 {
 	return (list_empty(&pool->blocked) ? 0 : MARK_ROOM) |
@@ -105,7 +102,7 @@ void __pool_restore(struct wpool *pool)
 	u8 marks, left = 0;
 
 	lockdep_assert_held(&pool->lock);
-	/* To refuse one that is asleep may end a task, and so on. */
+	/* The refusal of a sleeping worker may end a task, which may change more, and so on. */
 	for (round = 0; pool->marks && round < MOST_ROUNDS; round++) {
 		marks = pool->marks;
 		pool->marks = 0;
@@ -118,7 +115,7 @@ void __pool_restore(struct wpool *pool)
 		kick_pool(pool);
 }
 
-/* For pool_unlock(): something has changed, or tasks are ready and nobody looks. */
+/* For pool_unlock(): something has changed, or tasks are ready and no worker searches. */
 void pool_restore_all(struct wpool *pool)
 {
 	pool_restore(pool);
@@ -127,10 +124,10 @@ void pool_restore_all(struct wpool *pool)
 }
 
 /*
- * The worker to be woken is not on the idle list any more, but it may wake up by
- * itself, run, leave and be reaped before we come to it: RCU keeps its
- * task_struct, see worker_free(). Preemption is off, which is an RCU read-side critical
- * section, and keeps a worker that is counted as searching from waiting for a turn of ours.
+ * The worker to wake is no longer on the idle list, but it may wake by itself, run, leave and
+ * be reaped before this is reached: RCU keeps its task_struct, see worker_free(). Preemption is
+ * off, which is an RCU read-side critical section; it also means that a worker that counts as
+ * searching does not wait until this thread is scheduled again.
  */
 static void wake_worker(struct wpool_wake_queue *wake_queue)
 {
@@ -138,7 +135,7 @@ static void wake_worker(struct wpool_wake_queue *wake_queue)
 		wake_up_process(wake_queue->worker);
 }
 
-/* They are ours from here on; the pool may be gone as soon as the lock is dropped. */
+/* From here on these belong to the caller; the pool may be gone as soon as the lock is dropped. */
 static void take_wake_queue(struct wpool *pool, struct wpool_wake_queue *wake_queue)
 {
 	*wake_queue = pool->wake_queue;
@@ -146,7 +143,7 @@ static void take_wake_queue(struct wpool *pool, struct wpool_wake_queue *wake_qu
 	pool->wake_queue = (struct wpool_wake_queue) {};
 }
 
-/* The rest of pool_unlock(): there is somebody to wake, or to free. */
+/* The rest of pool_unlock(): there are threads to wake, or memory to free. */
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {

@@ -2,9 +2,9 @@
 /*
  * Taking and dropping pool->lock; see pool_lock.c.
  *
- * pool_lock() has the whole pool under the lock, pool_lock_staged() has it but for the
- * staging queue. Both are dropped by pool_unlock() or pool_unlock_irq() alone, which
- * restore the invariants of the pool and wake whoever is to be woken.
+ * pool_lock() has the whole pool under the lock, pool_lock_staged() all but the staging queue.
+ * Only pool_unlock() and pool_unlock_irq() drop the lock; they restore the invariants of the
+ * pool and wake the threads of its wake queue.
  */
 #ifndef _WPOOL_POOL_LOCK_H
 #define _WPOOL_POOL_LOCK_H
@@ -21,7 +21,7 @@ void pool_restore_all(struct wpool *pool);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
 void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 
-/* Tasks wait that could begin, nobody looks, and somebody is idle or may be made. */
+/* Tasks wait that could begin, no worker searches, and one is idle or may be made. */
 static inline bool queue_unseen(const struct wpool *pool)
 {
 	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
@@ -34,9 +34,8 @@ static inline bool wake_queue_any(const struct wpool_wake_queue *wake_queue)
 }
 
 /*
- * For a worker that goes on in the same hold of the lock: it is to find what the end of its
- * last task has brought about. That it looks for the next is all that the second invariant
- * asks for.
+ * For a worker that goes on in the same hold of the lock: it must see the effects of the end of
+ * its last task. The second invariant needs nothing, as this worker searches for the next task.
  */
 static inline void pool_restore(struct wpool *pool)
 {
@@ -45,7 +44,7 @@ static inline void pool_restore(struct wpool *pool)
 }
 
 /**
- * pool_lock() - take pool->lock, and have the whole pool under it
+ * pool_lock() - take pool->lock, with the whole pool under it
  * @pool: the pool
  * @flags: for pool_unlock()
  */
@@ -56,8 +55,8 @@ static inline void pool_restore(struct wpool *pool)
 } while (0)
 
 /*
- * Takes pool->lock and leaves the staging queue open, for a worker that comes back from a
- * task; see staging.c.
+ * Takes pool->lock and leaves the staging queue open, for a worker that comes back from a task;
+ * see staging.c.
  */
 static inline void pool_lock_staged(struct wpool *pool)
 	__acquires(&pool->lock)
@@ -67,7 +66,7 @@ static inline void pool_lock_staged(struct wpool *pool)
 }
 
 /**
- * pool_unlock() - restore the invariants, drop the lock, and wake whoever is to be woken
+ * pool_unlock() - restore the invariants, drop the lock, and wake the wake queue
  * @pool: the pool; may be gone when this returns, unless the caller holds it
  * @flags: from pool_lock()
  */
@@ -82,7 +81,7 @@ static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-/* The same for who had interrupts on. */
+/* The same for a caller that had interrupts on. */
 static inline void pool_unlock_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tasks that wait, and those who wait to add one.
+ * The tasks that wait, and the submitters that wait to add one.
  *
- * Everything here needs pool->lock; nothing sleeps, wakes or calls the rest of
- * the pool, flush accounting apart.
+ * Everything here needs pool->lock; nothing sleeps, wakes, or calls the rest of the pool,
+ * except for flush accounting.
  *
- * The one rule of admission: a task is accepted if fewer are queued than the queue
- * depth and the workers that are free, or could be made, together. What a worker
- * takes at once thus never counts against the depth.
+ * There is one rule of admission: a task is accepted if fewer tasks are queued than the queue
+ * depth plus the workers that are free or could be made. So what a worker takes at once never
+ * counts against the depth.
  *
- * How room is handed over is modelled in scripts/model/handover.pml.
+ * scripts/model/handover.pml models how room is handed over.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -42,20 +42,20 @@ static bool queue_has_room(const struct wpool *pool)
 }
 
 /*
- * Where a task is to be added at the end, which can be done. Of an ordered pool all tasks
- * are of one priority. Context: pool->lock held.
+ * Where a task is to be added. Makes sure that this can be done. All tasks of an ordered pool
+ * have one priority. Context: pool->lock held.
  */
 struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task)
 {
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
 
-	/* Those came before. */
+	/* Staged tasks came first. */
 	staging_shut(pool);
 	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) &&
 	    !(pool->flags & WPOOL_ORDERED)) {
 		queue = &pool->queue[task->prio];
 		if (task->prio < WPOOL_PRIO_NORMAL)
-			batch_reclaim(pool);	/* it goes before those */
+			batch_reclaim(pool);	/* the task goes before batched ones */
 	}
 	if (unlikely(!mend_tail_ok(queue)))
 		mend_lists(pool);
@@ -68,7 +68,7 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 	list_add_tail(&task->node, queue_prepare(pool, task));
 }
 
-/* Takes a task off that can be. Context: pool->lock held. */
+/* Takes a task off its list; this must be possible. Context: pool->lock held. */
 static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *task)
 {
 	hold_step(pool);
@@ -79,7 +79,7 @@ static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *t
 	pool_mark_end(pool);
 }
 
-/* The first of a list, if there is one. Context: pool->lock held. */
+/* The first task of a list, or NULL. Context: pool->lock held. */
 static struct wpool_task *first_on(struct wpool *pool, struct list_head *list)
 {
 	struct wpool_task *task = list_first_entry_or_null(list, struct wpool_task, node);
@@ -91,7 +91,7 @@ static struct wpool_task *first_on(struct wpool *pool, struct list_head *list)
 	return task;
 }
 
-/* The longest waiting of the lowest priority. Context: pool->lock held. */
+/* The task of the lowest priority that has waited longest. Context: pool->lock held. */
 struct wpool_task *queue_pop_oldest(struct wpool *pool)
 {
 	struct wpool_task *task;
@@ -108,8 +108,8 @@ struct wpool_task *queue_pop_oldest(struct wpool *pool)
 }
 
 /*
- * A task of the pool's own module is not pinned: that module's exit destroys the
- * pool, which waits for it.
+ * A task of the pool's own module is not pinned: the module's exit destroys the pool, which
+ * waits for the task.
  */
 static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 {
@@ -121,7 +121,7 @@ static bool queue_pin_owner(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
-/* The rest of run_clean(): it does not wait, but does not know. */
+/* The rest of run_clean(): the task does not wait any more, but its state still says so. */
 void __run_clean(struct wpool_task *task)
 {
 	task->run->revoked = false;
@@ -131,12 +131,12 @@ void __run_clean(struct wpool_task *task)
 }
 
 /*
- * May the task be accepted, under *@key unless that is NULL? Context: pool->lock held;
- * the task's state may be under another pool's.
+ * May the task be accepted, under *@key unless @key is NULL? Context: pool->lock held; the
+ * task's state may be under the lock of another pool.
  */
 int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 {
-	/* Pairs with the release in task_settle(), maybe in another pool. */
+	/* Pairs with the release in task_settle(), perhaps in another pool. */
 	u8 state = smp_load_acquire(&task->state);
 
 	lockdep_assert_held(&pool->lock);
@@ -153,16 +153,16 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	/* Pairs as above. */
 	if (smp_load_acquire(&task->state) == TASK_DONE)
 		return 0;
-	/* Inside its function it is the head of the key that it has. */
+	/* A task inside its function is the head of its key. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
 }
 
 /**
- * queue_take() - make a task the pool's, without regard to room
+ * queue_take() - make a task the pool's, whether there is room or not
  * @pool: the pool
- * @task: passed queue_check(); the caller says what state it is in now
- * @group: the group it is to belong to, or NULL
- * @key: the key that it is to have, or NULL: that which it has
+ * @task: passed queue_check(); the caller sets its state
+ * @group: the group that it will belong to, or NULL
+ * @key: the key that it gets, or NULL to keep the one it has
  *
  * Context: pool->lock held.
  * Return: 0, or -ENOENT: its module is going away.
@@ -184,7 +184,7 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	return 0;
 }
 
-/* Notes what the run has to know of the next one if it takes its thread down. */
+/* Notes what the run must know of the next one if the function kills its thread. */
 static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_run *run = task->run;
@@ -200,7 +200,7 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
- * queue_put() - let a task wait that was taken
+ * queue_put() - let a task wait after queue_take()
  * @pool: the pool
  * @task: the task
  *
@@ -215,25 +215,28 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
-	/* See __key_defer(). Again, a task is not linked: what there is may be counted here. */
+	/*
+	 * See __key_defer(). A task that is to run again is not linked: a broken list may be
+	 * counted here.
+	 */
 	if (unlikely(task->flags & WPOOL_TASK_KEYED) && !in_fn)
 		queue_prepare(pool, task);
 	if (unlikely(in_fn))
 		shared_inc(pool->nr_deferred);
 	else if (!key_defer(pool, task))
 		queue_link(pool, task);
-	/* Not before: on the way what is on the lists may be counted, see broken_mend.c. */
+	/* Not earlier: on the way here the lists may be counted, see broken_mend.c. */
 	shared_inc(pool->nr_queued);
-	/* Release: who sees it may lock task->pool; see task_lock_pool(). */
+	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
 
 /**
  * queue_accept() - accept a task, or say why not
  * @pool: the pool
- * @task: the task; its state may be under another pool's lock
- * @group: the group it is to belong to, or NULL
- * @key: the key that it is to have, or NULL: that which it has
+ * @task: the task; its state may be under the lock of another pool
+ * @group: the group that it will belong to, or NULL
+ * @key: the key that it gets, or NULL to keep the one it has
  *
  * Context: pool->lock held.
  * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
@@ -247,8 +250,9 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 		return ret;
 	if (unlikely(!queue_has_room(pool))) {
 		/*
-		 * Workers may have begun some of the batch since we counted. Who is told
-		 * that it is full may go to sleep: from here on room is made under the lock.
+		 * Workers may have begun some batched tasks since the count. A caller that
+		 * finds the queue full may go to sleep: from here on room is made only under
+		 * the lock.
 		 */
 		batch_reclaim(pool);
 		if (!queue_has_room(pool))
@@ -261,7 +265,7 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 	return 0;
 }
 
-/* Is a task on the list that it should be on? These are whole. Context: pool->lock held. */
+/* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */
 static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 {
 	struct list_head *entry;
@@ -284,11 +288,11 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 }
 
 /**
- * queue_recover() - see to it that a task can be taken off the lists that it is on
+ * queue_recover() - make sure that a task can be taken off its lists
  * @pool: its pool
- * @task: queued, not inside its function; found by its owner, who has it
+ * @task: queued, not inside its function; its owner has called the pool with it
  *
- * If it was lost, with others that are broken, it is put on the queue anew; see broken_mend.c.
+ * If it was lost together with broken tasks, it is put on the queue again; see broken_mend.c.
  * Context: pool->lock held.
  */
 void queue_recover(struct wpool *pool, struct wpool_task *task)
@@ -307,7 +311,7 @@ void queue_recover(struct wpool *pool, struct wpool_task *task)
  * @pool: the pool
  * @task: queued, and not inside its function
  *
- * Its state is the caller's to set. Context: pool->lock held.
+ * The caller sets its state. Context: pool->lock held.
  */
 void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
@@ -330,7 +334,7 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 
 	while (queue_ready(pool)) {
 		for (queue = pool->queue; list_empty(queue); queue++)
-			;	/* one is not: they are counted anew as they are mended */
+			;	/* one is broken: mending counts again */
 		task = list_first_entry(queue, struct wpool_task, node);
 		if (likely(mend_first_ok(pool, queue, task))) {
 			unlink_task(pool, task);
@@ -342,7 +346,7 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 }
 
 /**
- * queue_forget_again() - have a run not followed by another of its task
+ * queue_forget_again() - do not run the task of a run again
  * @pool: the pool
  * @run: the run; its task is not touched
  *
@@ -361,9 +365,9 @@ void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 }
 
 /**
- * queue_take_back() - take a queued task off again, wherever it waits
+ * queue_take_back() - take a queued task back, wherever it waits
  * @pool: the pool
- * @task: queued; if it is inside its function, that goes on
+ * @task: queued; if it is inside its function, that run goes on
  *
  * Context: pool->lock held.
  */
@@ -378,7 +382,7 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
- * queue_relink() - let a task that was submitted inside its function wait
+ * queue_relink() - let a task wait that was submitted inside its function
  * @pool: the pool
  * @task: queued; its function has just ended
  *
@@ -387,13 +391,13 @@ void queue_take_back(struct wpool *pool, struct wpool_task *task)
 void queue_relink(struct wpool *pool, struct wpool_task *task)
 {
 	queue_take_back(pool, task);
-	/* Never 0 on the way: who waits would take it for one never submitted. */
+	/* Never 0 in between: a waiter would take the task for one that was never submitted. */
 	WRITE_ONCE(task->state, TASK_QUEUED);
 	queue_put(pool, task);
 }
 
 /**
- * queue_find() - find a task that waits: on the queue or held back
+ * queue_find() - find a task that waits: on the queue or deferred
  * @pool: the pool
  *
  * Context: pool->lock held.
@@ -418,7 +422,7 @@ struct wpool_task *queue_find(struct wpool *pool)
 	return NULL;
 }
 
-/* Takes a submitter off that waits for room no more. Context: pool->lock held. */
+/* Takes a submitter off the list that no longer waits for room. Context: pool->lock held. */
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
@@ -428,16 +432,16 @@ void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 }
 
 /**
- * queue_admit_blocked() - hand the room there is to those who wait for it
+ * queue_admit_blocked() - give the room to the submitters that wait for it
  * @pool: the pool
  *
- * The longest blocked first, and its task is queued here and now: nobody who
- * comes later can take the room. For %MARK_ROOM, so that blocked submitters mean that there
- * is none. Room comes about for no more than some at once; but any number may be turned
- * away, as the pool is closed, or somebody else has submitted their task.
+ * The submitter that has blocked longest comes first. Its task is queued here, so a later
+ * submitter cannot take the room. Called for %MARK_ROOM, so if submitters are blocked there is
+ * no room. Room appears for only a few at once; but any number may be refused, because the pool
+ * is closed or their task was submitted elsewhere.
  *
  * Context: pool->lock held.
- * Return: true if there are more to be turned away.
+ * Return: true if more must be refused.
  */
 bool queue_admit_blocked(struct wpool *pool)
 {

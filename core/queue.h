@@ -29,7 +29,7 @@ void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
 bool queue_admit_blocked(struct wpool *pool);
 void __run_clean(struct wpool_task *task);
 
-/* Does what run_revoke() has left. Of a task of this pool. */
+/* Cleans up what run_revoke() has left. For a task of this pool. */
 static inline void run_clean(struct wpool_task *task)
 {
 	if (unlikely(task->state == (TASK_IN_FN | TASK_QUEUED)) && task->run->revoked)

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The head of the queue, from which workers take tasks without pool->lock.
+ * The batch: the first tasks of the queue, which workers take without pool->lock.
  *
  * When a worker takes a task from the queue and more wait, it moves the next few into the
- * pool's batch: an array with a lock of its own. All workers take from it, one task at a
- * time and in its order, before anybody takes from the queue. So it does not change
- * which task is the next to begin, and a task in it waits for nobody in particular: it
- * begins as soon as any worker is free, also if those that took the tasks before it
- * sleep for ever.
+ * pool's batch, an array with a lock of its own. All workers take from the batch first, one
+ * task at a time and in its order. So the batch does not change which task begins next. A
+ * batched task waits for no particular worker: it begins as soon as any worker is free, even if
+ * the workers that took the tasks before it sleep for ever.
  *
- * A worker that has ended a task of the batch takes the next under batch.lock alone, as
- * long as nothing about either needs pool->lock. Only plain tasks are batched, of one
- * color (flush_color.c): nobody waits for them, and none is in a group or has a key.
+ * A worker that has ended a batched task takes the next one under batch.lock alone, if neither
+ * task needs pool->lock. Only plain tasks of one color (flush_color.c) are batched: nobody
+ * waits for them, and they have no group and no key.
  *
- * Whoever has pool->lock can have what is in the batch back on the queue at any time, by
- * batch_reclaim(), and does so before it changes what may begin, or which task goes first:
- * a pause, a close, a resize, a task of higher priority, a submitter that blocks. While
- * one of these holds the batch is not filled again, see batch_may_fill().
+ * Any thread that has pool->lock can move the batch back to the queue, by batch_reclaim(). It
+ * does so before it changes what may begin or which task is next: for a pause, a close, a
+ * resize, a task of higher priority, a submitter that blocks. As long as one of these lasts the
+ * batch is not filled again, see batch_may_fill().
  *
- * A task that is batched, or was begun from the batch, has TASK_BATCHED in its state,
- * which is changed under batch.lock then. Others, who have pool->lock, call task_grab()
- * first: what has not begun is on the queue then, and what has begun loses the bit; its
- * worker leaves the state alone and ends the run under pool->lock, like any other. To add
- * a waiter to a task, or to submit it again while it runs, grabs it first.
+ * A task that is batched, or was begun from the batch, has TASK_BATCHED in its state, and then
+ * batch.lock guards the state. Other threads, with pool->lock, call task_grab() first: after it
+ * a task that has not begun is on the queue, and one that has begun has lost the bit; its
+ * worker then leaves the state alone and ends the run under pool->lock, like any other run. A
+ * thread that adds a waiter to a task, or submits it again while it runs, grabs it first.
  *
- * After the worker has set TASK_DONE it does not touch the task. Who grabs a task is
- * given it by its owner, who keeps it meanwhile.
+ * After the worker has set TASK_DONE it does not touch the task. A thread that grabs a task got
+ * it from the owner, who keeps it meanwhile.
  *
  * Modelled in scripts/model/batch.pml.
  */
@@ -38,7 +37,10 @@
 #include "queue_batch.h"
 #include "task.h"
 
-/* The first on the queue gets a neighbour. Context: pool->lock held. */
+/*
+ * Makes sure that the first entry of the queue may be written to, to get a neighbour. Context:
+ * pool->lock held.
+ */
 static void make_room(struct wpool *pool)
 {
 	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
@@ -47,7 +49,7 @@ static void make_room(struct wpool *pool)
 		mend_lists(pool);
 }
 
-/* The last first, so that they come in order. Needs both locks, and make_room(). */
+/* Starts with the last one, so that they keep their order. Needs both locks, and make_room(). */
 static void put_back(struct wpool *pool)
 {
 	struct wpool_batch *batch = &pool->batch;
@@ -67,7 +69,7 @@ static void put_back(struct wpool *pool)
 	}
 }
 
-/* The rest of batch_reclaim(): there are some. */
+/* The rest of batch_reclaim(): the batch is not empty. */
 void __batch_reclaim(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
@@ -78,11 +80,12 @@ void __batch_reclaim(struct wpool *pool)
 }
 
 /*
- * The rest of task_grab(): it is, or was, batched.
+ * The rest of task_grab(): the task is, or was, batched.
  *
- * Under batch->lock, so that its worker finds the bit or does not, and acts on that before
- * we go on. And by an exchange, as it may have ended meanwhile and may be in another pool
- * already: if it was begun there from a batch it loses the bit, and nothing else.
+ * The state changes under batch->lock, so that the worker either finds the bit or does not, and
+ * acts on that before this thread goes on. It changes by an exchange, because the task may have
+ * ended meanwhile and may be in another pool already: if it was begun there from a batch, it
+ * loses the bit and nothing else.
  */
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
@@ -94,7 +97,7 @@ void __task_grab(struct wpool *pool, struct wpool_task *task)
 	raw_spin_unlock(&pool->batch.lock);
 }
 
-/* Only what begins and ends without anybody to be told. */
+/* Does nobody need to know when this task begins and ends? */
 static bool task_fits(const struct wpool_task *task, u8 color)
 {
 	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
@@ -104,9 +107,9 @@ static bool task_fits(const struct wpool_task *task, u8 color)
 }
 
 /*
- * May workers take tasks without a look at the pool? Whoever ends that reclaims the batch
- * in the same hold of pool->lock. Not if there is no room but a free worker: then room
- * and workers must be counted in one hold.
+ * May workers take tasks without a look at the pool? A thread that ends this reclaims the batch
+ * in the same hold of pool->lock. Not if the only room is a free worker: then room and workers
+ * must be counted in one hold.
  */
 static bool batch_may_fill(const struct wpool *pool)
 {
@@ -116,8 +119,9 @@ static bool batch_may_fill(const struct wpool *pool)
 }
 
 /*
- * A task says that it is the last of the queue, and others are behind it. Context: pool->lock
- * held. Return: what may be taken for the first of them until the queue is mended: it is not empty.
+ * A task says that it is the last of the queue although others are behind it. Context:
+ * pool->lock held. Return: what counts as the first of them until the queue is mended: the
+ * queue is not empty.
  */
 static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
 {
@@ -126,7 +130,7 @@ static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
 }
 
 /*
- * Moves tasks from the queue to the batch, which is empty: nobody reads it. Context:
+ * Moves tasks from the queue to the batch. The batch is empty, so nobody reads it. Context:
  * pool->lock held. Return: how many.
  */
 static unsigned int move_some(struct wpool *pool, u8 color)
@@ -150,12 +154,12 @@ static unsigned int move_some(struct wpool *pool, u8 color)
 		mend_mark_batched(&pool->batch, task);
 		pool->batch.tasks[n] = task;
 	}
-	/* What is broken is not touched. Mended when one comes to it. */
+	/* A broken task is not touched here. The list is mended when its turn comes. */
 	queue->next = entry == queue ? false_end(pool, before) : entry;
 	return n;
 }
 
-/* The rest of batch_fill(): more is on the queue. Return: true if it moved any. */
+/* The rest of batch_fill(): more tasks are on the queue. Return: true if it moved any. */
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
 	struct wpool_batch *batch = &pool->batch;

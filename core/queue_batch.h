@@ -12,17 +12,17 @@ void __batch_reclaim(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
 
-/* What the worker has ended that &wpool.in_flight does not know of. */
+/* How many tasks the worker has ended that &wpool.in_flight still counts. */
 static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
 {
 	return (unsigned int)atomic64_read(&worker->ended) - READ_ONCE(worker->harvested);
 }
 
 /**
- * batch_reclaim() - have all tasks that wait on the queue
+ * batch_reclaim() - move the batch back to the queue
  * @pool: the pool
  *
- * For who changes what may begin, or which is the next.
+ * For a caller that changes what may begin, or which task is next.
  */
 static inline void batch_reclaim(struct wpool *pool)
 {
@@ -31,7 +31,7 @@ static inline void batch_reclaim(struct wpool *pool)
 }
 
 /**
- * task_grab() - have a task's state change under the lock alone
+ * task_grab() - make pool->lock alone guard the state of a task
  * @pool: its pool, if it is accepted
  * @task: the task; may have ended when this returns
  */
@@ -42,11 +42,11 @@ static inline void task_grab(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
- * batch_fill() - move the next tasks on the queue to the batch
+ * batch_fill() - move the next tasks of the queue to the batch
  * @pool: the pool; its batch is empty
  * @first: the one before them, which has just left the queue
  *
- * Return: true if there are any; then @first is to be batched as they are.
+ * Return: true if it moved any; then @first counts as batched too.
  */
 static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
 {

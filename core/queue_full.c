@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of a task for which a pool has no room: block() is modelled in
- * scripts/model/handover.pml, and those that it refuses in deadlock.pml beside it.
+ * What happens to a task if the pool has no room: scripts/model/handover.pml models block(),
+ * and deadlock.pml models how it refuses workers.
  */
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -42,10 +42,10 @@ static int block_refused(const struct wpool *pool,
 }
 
 /*
- * Queues the caller up for room. Locking: pool->lock held; released.
+ * Blocks the caller until there is room. Locking: pool->lock held; released.
  *
- * Whoever makes room accepts the task on the caller's behalf and takes it off
- * the list, so after a time-out or a signal the list says which came first.
+ * Whoever makes room accepts the task for the caller and takes it off the list, so after a
+ * time-out or a signal the list shows which came first.
  */
 static int block(struct wpool *pool, const struct wpool_submission *sub,
 		 unsigned long timeout, unsigned long flags)
@@ -97,7 +97,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	return waiter.status;
 }
 
-/* Accepts the task and drops it, or the oldest in its stead. Locking: as block(). */
+/* Accepts the task and drops it, or drops the oldest instead. Locking: as block(). */
 static int discard(struct wpool *pool, const struct wpool_submission *sub,
 		   unsigned long flags)
 	__releases(&pool->lock)
@@ -111,7 +111,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	batch_reclaim(pool);
 	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
-	/* One for one: what room there is goes to others as the lock is dropped. */
+	/* One task for one: any room goes to others when the lock is dropped. */
 	if (victim) {
 		queue_put(pool, task);
 		if (sub->group)
@@ -125,8 +125,8 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 }
 
 /*
- * Takes a task that the caller is inside, and that submits itself, without room. Locking:
- * as block().
+ * Accepts a task without room that the caller is inside, and that submits itself. Locking: as
+ * block().
  */
 static int take_own(struct wpool *pool, const struct wpool_submission *sub,
 		    unsigned long flags)
@@ -145,7 +145,7 @@ static int take_own(struct wpool *pool, const struct wpool_submission *sub,
 	return 0;
 }
 
-/* Has the caller run its task. Locking: as block(). */
+/* Runs the task in the caller. Locking: as block(). */
 static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 			 unsigned long flags)
 	__releases(&pool->lock)
@@ -159,8 +159,8 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 }
 
 /*
- * Gets what the caller needs to run the task itself; it may have to wait for that, and there
- * may be room then. Without memory it waits for room. Locking: as block().
+ * Allocates what the caller needs to run the task itself. That may sleep, and there may be room
+ * afterwards. If it fails, the caller waits for room. Locking: as block().
  */
 static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
 			  unsigned long flags)
@@ -172,7 +172,7 @@ static int prepare_caller(struct wpool *pool, struct wpool_submission *sub,
 	return SUBMIT_AGAIN;
 }
 
-/* Does what the policy of a full pool says. Locking: as block(). */
+/* Follows the policy of a full pool. Locking: as block(). */
 static int when_full(struct wpool *pool, struct wpool_submission *sub,
 		     unsigned long flags)
 	__releases(&pool->lock)
@@ -197,15 +197,15 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
 }
 
 /**
- * submit_not_accepted() - do with a task what is to be done if it is not accepted
+ * submit_not_accepted() - handle a task that was not accepted
  * @pool: the pool
  * @sub: the task, and how it was submitted
  * @ret: of queue_accept()
  * @flags: from raw_spin_lock_irqsave()
  *
  * Locking: pool->lock held; released.
- * Return: as wpool_schedule(): 0 if it was in the end; or SUBMIT_AGAIN: it is to be
- * submitted once more, by submit_one().
+ * Return: as wpool_schedule(): 0 if it was accepted in the end; or SUBMIT_AGAIN: the caller
+ * must submit it once more.
  */
 int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int ret,
 			unsigned long flags)

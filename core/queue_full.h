@@ -8,24 +8,24 @@
 #include "types.h"
 
 /*
- * Values of &wpool_submission.timeout beyond those in jiffies: what the pool's full-queue
- * policy says, or -EAGAIN at once.
+ * Values of &wpool_submission.timeout besides jiffies: follow the pool's policy, or return
+ * -EAGAIN at once.
  */
 #define SUBMIT_BY_POLICY	ULONG_MAX
 #define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
 
-/* Of submit_not_accepted(), beside 0 and errnos. */
+/* Result of submit_not_accepted(), besides 0 and errnos. */
 #define SUBMIT_AGAIN		1
 
 /**
  * struct wpool_submission - a task that a full pool did not accept
  * @task: the task
- * @group: to which it is to belong, or NULL
+ * @group: that it will belong to, or NULL
  * @owner: as stack_hold() of @group, or NULL
- * @key: under which it is to run, or NULL for no new one
- * @timeout: for how long to wait for room, in jiffies, or SUBMIT_BY_POLICY and so on
- * @caller: for the submitter to run it, if there is no room this time either, or NULL
- * @no_caller: there is no memory for that
+ * @key: that it will run under, or NULL for no new one
+ * @timeout: how long to wait for room, in jiffies; or SUBMIT_BY_POLICY, SUBMIT_OR_FAIL
+ * @caller: memory for the submitter to run it, if there is still no room, or NULL
+ * @no_caller: there was no memory for that
  */
 struct wpool_submission {
 	struct wpool_task	*task;

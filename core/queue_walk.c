@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking for some tasks where they wait: those of a group, on a stack, of a module.
+ * Searches the tasks that wait for those of a group, on a stack, or of a module.
  *
- * Who wants them does not know them, and they may wait behind any number of others. So who
- * looks for them walks along the lists, with pool->lock dropped after every few entries.
- * Where it goes on is &wpool.cursor: whoever takes that entry off its list moves the
- * cursor to the next, see walk_del(). There is one cursor, so walks take turns, by
- * &wpool.walk.
+ * The caller does not know these tasks, and any number of others may wait before them. So the
+ * search walks along the lists, and drops pool->lock after every few entries. It goes on at
+ * &wpool.cursor: whoever takes that entry off its list moves the cursor to the next, see
+ * walk_del(). There is one cursor, so walks take turns, by &wpool.walk.
  *
- * Tasks whose time has not come are among them.
+ * The walk also goes over delayed tasks.
  *
- * None is missed that was there before: entries are added at the end of a list; a task
- * that goes from one list to another goes to one that is walked later; and those in the
- * staging queue and in the batch go to the queue first. The batch is not filled meanwhile, as
- * that takes tasks off the queue without a look at the cursor.
+ * No task is missed that was there before: entries are added at the end of a list; a task that
+ * moves to another list moves to one that is walked later; and the tasks in the staging queue
+ * and in the batch go to the queue first. The batch is not filled meanwhile, as that takes
+ * tasks off the queue without a look at the cursor.
  *
  * What is added to a list while it is walked does not prolong the walk.
  *
@@ -50,7 +49,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 	return list_entry(entry, struct wpool_task, node);
 }
 
-/* That of a run may be gone, see run_revoke(): so the run knows what it has. */
+/* The task of a run may be gone, see run_revoke(): so the run has a copy of what is needed. */
 static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 				  struct list_head *entry)
 {
@@ -63,7 +62,10 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 	return (struct walk_entry) { task, task_group_of(task), task->owner };
 }
 
-/* Is it one that may be followed? Those of runs are, and timers are not ours, see broken_mend.c. */
+/*
+ * May this entry be followed? Entries of runs may, and timers are not checked, see
+ * broken_mend.c.
+ */
 static bool entry_ok(struct wpool *pool, struct list_head *list, struct list_head *entry)
 {
 	return list == &pool->again || list == &pool->delayed ||
@@ -80,8 +82,8 @@ static void walk_begin(struct wpool *pool, struct list_head *list)
 }
 
 /*
- * Walks on, by *@left entries at most. Context: pool->lock held. Return: that of a task that
- * is wanted, which may be taken off the list; NULL if there is none among them.
+ * Walks on, by *@left entries at most. Context: pool->lock held. Return: the entry of a wanted
+ * task, which may be taken off the list, or NULL if none is wanted.
  */
 static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 				 walk_wants_t wants, const void *arg,
@@ -108,8 +110,8 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 }
 
 /*
- * Takes a task back, and drops it. Return: false if its timer is about to take it off its
- * list, as soon as we drop the lock. Context: pool->lock held.
+ * Takes a task back and drops it. Return: false if its timer is about to take it off its list
+ * as soon as the lock is dropped. Context: pool->lock held.
  */
 static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry)
 {
@@ -127,7 +129,10 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 	return true;
 }
 
-/* Takes back some. Context: pool->lock held. Return: how many; *@walked as it goes on. */
+/*
+ * Takes back some tasks. Context: pool->lock held. Return: how many; *@walked counts all
+ * entries passed.
+ */
 static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 				walk_wants_t wants, const void *arg,
 				unsigned long *walked)
@@ -154,7 +159,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	unsigned int n = 0;
 
 	pool_lock(pool, flags);
-	batch_reclaim(pool);	/* and so it stays while there is a cursor */
+	batch_reclaim(pool);	/* it stays empty while there is a cursor */
 	walk_begin(pool, list);
 	all = pool->nr_queued + pool->nr_delayed;
 	while (walked < all && pool->cursor != list) {
@@ -169,7 +174,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	return n;
 }
 
-/* Is the task of a group? */
+/* Does the task belong to the group? */
 bool walk_wants_group(const struct walk_entry *entry, const void *group)
 {
 	return entry->group == group;
@@ -178,7 +183,7 @@ bool walk_wants_group(const struct walk_entry *entry, const void *group)
 /**
  * walk_cancel() - take back all tasks that are wanted and have not begun
  * @pool: in this pool
- * @wants: says which; with pool->lock held
+ * @wants: says which are wanted; called with pool->lock held
  * @arg: its second argument
  *
  * Context: Process context; may sleep.
@@ -200,8 +205,9 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 }
 
 /*
- * What a worker that waits for the task could begin: the task itself, or what holds it back
- * by its key. NULL: that is inside its function; the worker is told of the next one.
+ * What a worker that waits for the task could begin: the task itself, or the head of its key.
+ * NULL: the head is inside its function, and the worker will be woken for the next head.
+ *
  * Context: pool->lock held.
  */
 static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
@@ -214,7 +220,7 @@ static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
 	return NULL;
 }
 
-/* Those on which there is something for a worker, in the order in which it looks. */
+/* The lists with tasks that a worker can begin, in the order in which it looks. */
 static struct list_head *nth_list(struct wpool *pool, unsigned int n)
 {
 	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->deferred;
@@ -247,7 +253,7 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 }
 
 /*
- * The rest of walk_find(): it is not among the first. Locking: pool->lock held; released
+ * The rest of walk_find(): the task is not among the first. Locking: pool->lock held; released
  * and regrabbed.
  */
 static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group *group,
@@ -268,14 +274,14 @@ static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group 
 }
 
 /**
- * walk_find() - find a task that is ready to begin, for who waits for a group
+ * walk_find() - find a task that is ready to begin, for a worker that waits for a group
  * @pool: in this pool
  * @group: the group
  * @flags: from pool_lock()
  *
  * Locking: pool->lock held; may be released and regrabbed, and sleeps then.
- * Return: the first of the group on the queue, or that which holds one back by its key and
- * is on the queue itself, or NULL.
+ * Return: the first task of the group on the queue, or a task on the queue that is the head of
+ * the key of one, or NULL.
  */
 struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
 			     unsigned long *flags)

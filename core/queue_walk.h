@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Looking for some tasks where they wait; see queue_walk.c.
- */
+/* Searches the tasks that wait; see queue_walk.c. */
 #ifndef _WPOOL_QUEUE_WALK_H
 #define _WPOOL_QUEUE_WALK_H
 
@@ -14,9 +12,9 @@ struct wpool_task;
 
 /**
  * struct walk_entry - a task that waits
- * @task: only to be compared
+ * @task: only for comparison
  * @group: to which it belongs, or NULL
- * @owner: its module; if it is inside its function, only if that is pinned
+ * @owner: its module; while the task is inside its function, only if the module is pinned
  */
 struct walk_entry {
 	const struct wpool_task		*task;

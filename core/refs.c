@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pool's memory, and who keeps it. It is made in create.c and closed in shutdown.c.
+ * The memory of a pool, and the references that keep it. create.c makes it, shutdown.c closes
+ * it.
  *
- * It dies in two phases. wpool_destroy() makes it unreachable: no task gets in,
- * the workers leave, its name and its debugfs directory go. Its memory follows
- * when the last reference is dropped: see scripts/model/release.pml.
+ * A pool dies in two phases. wpool_destroy() makes it unreachable: no task gets in, the workers
+ * leave, its name and its debugfs directory go. Its memory is freed when the last reference is
+ * dropped: see scripts/model/release.pml.
  */
 #include <linux/cpumask.h>
 #include <linux/kref.h>
@@ -23,8 +24,8 @@ static struct wpool *default_pool;
 /**
  * wpool_default() - the pool that everybody may use
  *
- * Made when wpool is loaded, as its module parameters say. Cannot be shut down
- * or destroyed but by unloading wpool.
+ * It is made when wpool is loaded, from the module parameters. Only unloading wpool shuts it
+ * down and destroys it.
  *
  * Context: Any.
  * Return: the pool, valid as long as wpool is loaded; no reference is taken.
@@ -36,9 +37,9 @@ struct wpool *wpool_default(void)
 EXPORT_SYMBOL_GPL(wpool_default);
 
 /*
- * A pool keeps wpool from being unloaded, but for wpool's own, until it is
- * destroyed. Not until it is released: that may be by the manager, a little after
- * wpool_destroy() has returned, and wpool's exit waits for the manager.
+ * A pool, except for wpool's own, keeps wpool loaded until it is destroyed. Not until it is
+ * released: the manager may do that a little after wpool_destroy() has returned, and wpool's
+ * exit waits for the manager.
  */
 void pool_pin_wpool(const struct wpool *pool)
 {
@@ -52,7 +53,7 @@ void pool_unpin_wpool(const struct wpool *pool)
 		module_put(THIS_MODULE);
 }
 
-/* The default pool is closed by unloading wpool alone. */
+/* Only unloading wpool closes the default pool. */
 bool pool_is_shared(const struct wpool *pool, const char *what)
 {
 	if (!pool || pool != wpool_default())
@@ -62,7 +63,7 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 	return true;
 }
 
-/* By who makes it, and unmakes it. */
+/* Called where it is made, and where it is unmade. */
 void pool_set_default(struct wpool *pool)
 {
 	default_pool = pool;
@@ -97,8 +98,8 @@ static void pool_free(struct rcu_head *rcu)
 }
 
 /*
- * Freed later: task_lock_pool() may be looking at it, and the last reference may be dropped
- * in a hard interrupt, where on PREEMPT_RT nothing can be freed. task_exit() waits for it.
+ * Freed later: task_lock_pool() may be looking at it, and the last reference may be dropped in
+ * a hard interrupt, where PREEMPT_RT can free nothing. task_exit() waits for it.
  */
 static void pool_release(struct kref *kref)
 {
@@ -114,7 +115,7 @@ static void pool_release(struct kref *kref)
  * wpool_put() - drop a reference of wpool_get() or wpool_find()
  * @pool: the pool; NULL is ignored
  *
- * That of wpool_create() is dropped by wpool_destroy().
+ * wpool_destroy() drops the reference of wpool_create().
  *
  * Context: Any but NMI.
  */
@@ -139,7 +140,7 @@ const char *wpool_name(const struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_name);
 
 /**
- * wpool_priv() - what the creator gave for its hooks
+ * wpool_priv() - get what the creator gave for its hooks
  * @pool: the pool
  *
  * Context: Any.

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Who keeps a pool's memory; see refs.c.
- */
+/* The references that keep a pool's memory; see refs.c. */
 #ifndef _WPOOL_REFS_H
 #define _WPOOL_REFS_H
 

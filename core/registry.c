@@ -12,13 +12,13 @@
 #include "registry.h"
 
 /*
- * Who reclaims memory may come for this lock, so nothing is allocated under it, and nothing
- * called that takes its time: who visits all pools has a bookmark in the list meanwhile.
+ * Memory reclaim may need this lock, so nothing is allocated under it, and nothing slow is
+ * called: a thread that visits all pools has a bookmark in the list meanwhile.
  */
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
 
-/* The first pool from an entry on, or NULL. */
+/* The first pool at or after an entry, or NULL. */
 static struct wpool *registry_pool_from(struct list_head *node)
 {
 	struct wpool_entry *entry = list_entry(node, struct wpool_entry, node);
@@ -69,7 +69,7 @@ int registry_add(struct wpool *pool)
  * @fn: the function; may sleep. No lock is held.
  * @arg: its second argument
  *
- * A pool that comes meanwhile is visited, one that goes may be.
+ * A pool that is added meanwhile is visited; one that is removed may be.
  */
 void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 {
@@ -80,7 +80,7 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 	list_add(&bookmark.node, &registry);
 	while ((pool = registry_pool_from(bookmark.node.next))) {
 		list_move(&bookmark.node, &pool->entry.node);
-		wpool_get(pool);	/* registered: its creator's is there */
+		wpool_get(pool);	/* its creator's reference is there */
 		mutex_unlock(&registry_lock);
 		fn(pool, arg);
 		wpool_put(pool);
@@ -91,8 +91,8 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 }
 
 /*
- * The directory first, while the name is taken: a new pool of that name makes its
- * own. Not under the lock: it waits for those who read.
+ * Removes the directory first, while the name is taken: a new pool of that name makes its own.
+ * Not under the lock: this waits for readers.
  */
 void registry_remove(struct wpool *pool)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many workers a pool has and may have: those it begins with, more in advance,
- * another capacity. Which of them are made, and when, is up to the manager. Modelled
- * in scripts/model/workers.pml.
+ * How many workers a pool has and may have: those it begins with, more in advance, a new
+ * capacity. The manager decides which workers are made, and when. Modelled in
+ * scripts/model/workers.pml.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -19,8 +19,8 @@
 #include "waiter.h"
 
 /*
- * Has the manager make the workers to be kept, and @n more. Context: pool->lock
- * held; the pool is open, and nobody else waits for this.
+ * Asks the manager for the workers to be kept, and @n more. Context: pool->lock held; the pool
+ * is open, and nobody else waits for this.
  */
 void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
 		      unsigned int n)
@@ -32,8 +32,8 @@ void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
 }
 
 /*
- * Waits until it has. Return: how many of the @n, or an error if that is why they
- * are fewer than are to be kept.
+ * Waits until the manager has made them. Return: how many of the @n, or an error if because of
+ * it there are fewer than are to be kept.
  */
 int pool_await_workers(struct wpool_waiter *starter)
 {
@@ -42,7 +42,7 @@ int pool_await_workers(struct wpool_waiter *starter)
 	return starter->status ?: starter->value;
 }
 
-/* Both, for who has no lock. Return: as pool_await_workers(), or -EBUSY, -ESHUTDOWN. */
+/* Both, for a caller without the lock. Return: as pool_await_workers(), or -EBUSY, -ESHUTDOWN. */
 int pool_start(struct wpool *pool, unsigned int n)
 {
 	struct wpool_waiter starter;
@@ -62,8 +62,8 @@ int pool_start(struct wpool *pool, unsigned int n)
 }
 
 /*
- * Goes some steps towards another capacity. Context: pool->lock held. Return: true if it is
- * not there yet.
+ * Goes some steps towards a new capacity. Context: pool->lock held. Return: true if it is not
+ * there yet.
  */
 static bool resize_some(struct wpool *pool, unsigned int capacity)
 {
@@ -86,8 +86,8 @@ static bool resize_some(struct wpool *pool, unsigned int capacity)
 }
 
 /*
- * Goes to another capacity, which was decided on in this hold of the lock: of calls at the
- * same time the last to decide has its way. Locking: pool->lock held; released and regrabbed.
+ * Goes to a capacity that was chosen in this hold of the lock: of several calls at the same
+ * time the last to choose wins. Locking: pool->lock held; released and regrabbed.
  */
 static void resize(struct wpool *pool, unsigned int capacity, unsigned long *flags)
 	__must_hold(&pool->lock)
@@ -103,11 +103,11 @@ static void resize(struct wpool *pool, unsigned int capacity, unsigned long *fla
 }
 
 /**
- * resize_closed() - have a pool that is about to be opened go by the CPUs online
- * @pool: the pool; terminated, so all slots are free and nobody is after one
+ * resize_closed() - set the capacity of a pool that is about to open from the online CPUs
+ * @pool: the pool; terminated, so all slots are free and nobody waits for one
  *
- * If its capacity is a share of them. Context: pool->lock held until it is open: a CPU
- * that goes or comes later is seen to by pool_follow_cpus().
+ * Only if its capacity is a share of them. Context: pool->lock held until the pool is open: for
+ * a CPU that goes or comes later, pool_follow_cpus() is called.
  */
 void resize_closed(struct wpool *pool)
 {
@@ -116,7 +116,7 @@ void resize_closed(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	if (!pool->percent)
 		return;
-	pool->resizes++;	/* who is at it gives up */
+	pool->resizes++;	/* makes a resize in progress stop */
 	capacity = attrs_percent_of_cpus(pool->percent);
 	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
 	slots_init(pool, capacity);
@@ -124,11 +124,11 @@ void resize_closed(struct wpool *pool)
 }
 
 /**
- * pool_follow_cpus() - go by the CPUs online
+ * pool_follow_cpus() - set the capacity from the online CPUs
  * @pool: the pool
  *
- * If its capacity is a share of them, and it is open. They are counted under the lock, so
- * that of two calls the later one has the last word.
+ * Only if its capacity is a share of them, and the pool is open. They are counted under the
+ * lock, so of two calls the later one wins.
  */
 void pool_follow_cpus(struct wpool *pool)
 {
@@ -147,18 +147,18 @@ void pool_follow_cpus(struct wpool *pool)
  * @pool: the pool
  * @capacity: 1 to %WPOOL_MAX_CAPACITY
  *
- * Up: as many blocked submitters as now have room are let in at once. Down: no
- * task is begun beyond the new capacity, and the workers beyond it leave as the
- * tasks that they run end; none is interrupted. The workers to be kept are never
- * more than the capacity, and with %WPOOL_PREALLOC as many: the call does not wait until
- * they are made. Of calls at the same time the last to begin has its way.
+ * Up: blocked submitters that now have room get in at once. Down: no task begins beyond the new
+ * capacity, and the workers beyond it leave when the tasks that they run end; no task is
+ * interrupted. The pool never keeps more workers than the capacity, and with %WPOOL_PREALLOC
+ * exactly as many; the call does not wait until they are made. Of several calls at the same
+ * time the last to begin wins.
  *
- * A capacity that is a share of the CPUs is set anew when one goes or comes, and by
+ * A capacity that is a share of the CPUs is set again when a CPU goes or comes, and by
  * wpool_restart().
  *
  * Context: Any but NMI.
- * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range,
- * more than 1 for an ordered pool) or -ESHUTDOWN.
+ * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range, more than 1 for
+ * an ordered pool) or -ESHUTDOWN.
  */
 int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
@@ -184,14 +184,14 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  * @pool: the pool
  * @n: how many more
  *
- * No more than the capacity allows. Those beyond &wpool_attrs.min_workers leave
- * again when they have idled long enough.
+ * Makes no more than the capacity allows. Workers beyond &wpool_attrs.min_workers leave again
+ * after the idle time-out.
  *
  * Context: Process context; may sleep.
- * Return: how many were started, which may be fewer than asked for and 0; -EINVAL
- * (NULL), -ESHUTDOWN, -EBUSY (somebody else does it just now). Or, with fewer workers
- * than are to be kept, why no more could be made: what creating a thread gave, or
- * -EOWNERDEAD (they die before they have run a task; it goes on trying).
+ * Return: how many were started, which may be fewer than asked for and 0; -EINVAL (NULL),
+ * -ESHUTDOWN, -EBUSY (another call is doing the same). If the pool has fewer workers than it
+ * should keep, the reason: the error of creating a thread, or -EOWNERDEAD (workers die before
+ * they have run a task; the pool goes on trying).
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {

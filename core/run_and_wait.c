@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Having a function called by a worker, and waiting for it: a task and a wait in one.
- */
+/* Calls a function in a worker and waits for it: a task and a wait in one. */
 #include <linux/module.h>
 #include <linux/sched.h>
 
@@ -13,36 +11,36 @@
 #include "waiter.h"
 
 /**
- * wpool_run() - have a function called by a worker, and wait for its result
+ * wpool_run() - call a function in a worker, and wait for its result
  * @pool: the pool
  * @fn: what to call
  * @arg: what to call it with
  *
- * A worker of @pool that finds nobody to take the task runs it itself.
+ * If the caller is a worker of @pool and no other worker takes the task, the caller runs it
+ * itself.
  *
  * Context: Process context; may sleep.
- * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD,
- * -ECANCELED or -EDEADLK as for wpool_wait(). With -EDEADLK @fn was not called and will
- * not be.
+ * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD, -ECANCELED or
+ * -EDEADLK as for wpool_wait(). With -EDEADLK @fn was not called and will not be called.
  */
 int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 {
 	struct wpool_task task;
 	int ret;
 
-	/* The caller is there until it is done: no owner to be pinned. */
+	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
 	task.flags = WPOOL_TASK_PRIVATE;
 	ret = wpool_schedule(pool, &task) ?: wpool_wait(&task);
-	/* Refused or not, the pool has let go of it: it is the caller's own. */
+	/* Refused or not, the pool has let go of it: it belongs to the caller again. */
 	objects_task_gone(&task);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_run);
 
 /*
- * Gives up on a task of wpool_run_timeout(): it does not run any more, or is asked
- * to stop and freed when it has. Return: false if it is done.
+ * Gives up on a task of wpool_run_timeout(): either it does not run any more, or it is asked to
+ * stop and freed when it has ended. Return: false if it is done.
  */
 static bool abandon(struct wpool_task *task)
 {
@@ -63,8 +61,8 @@ static bool abandon(struct wpool_task *task)
 }
 
 /*
- * What is left for the wait; a limit has counted the jiffy that had begun, and none stays
- * none.
+ * What is left for the wait. A deadline does not count the jiffy that had begun; without a
+ * limit there is still none.
  */
 static unsigned long call_left(const struct wpool_deadline *deadline)
 {
@@ -74,7 +72,7 @@ static unsigned long call_left(const struct wpool_deadline *deadline)
 }
 
 /**
- * __wpool_run_timeout() - what wpool_run_timeout() is made of
+ * __wpool_run_timeout() - the function behind wpool_run_timeout()
  * @pool: the pool
  * @fn: what to call
  * @arg: what to call it with
@@ -102,7 +100,7 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
 		if (ret == -ETIMEDOUT && abandon(task))
 			return ret;
-		/* It has ended just now; or it was refused, and let go of. */
+		/* It has ended just now; or it was refused, and the pool has let go of it. */
 		if (ret != -EDEADLK)
 			ret = task->result;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several pools behind one front: a rule picks the pool for the next task, and
- * all are shut down together. The pools are pools like any other.
+ * A set of pools: a rule picks the pool for the next task, and all are shut down together. The
+ * pools are pools like any other.
  */
 #include <linux/hash.h>
 #include <linux/module.h>
@@ -27,7 +27,7 @@ struct wpool_set {
 	struct wpool		*pools[];
 };
 
-/* Of a set that goes by node, the pools take the nodes online in turn. */
+/* In a set with the node rule, the pools take the online nodes in turn. */
 static int set_nth_node(unsigned int i)
 {
 	int node = first_online_node;
@@ -47,17 +47,17 @@ static struct wpool *set_make_pool(const char *name, unsigned int i,
 
 	if (rule == WPOOL_RULE_NODE)
 		own.node = WPOOL_NODE(set_nth_node(i));
-	/* Too long is for wpool_create() to refuse: it has room for one more. */
+	/* wpool_create() refuses a name that is too long: there is room for one character more. */
 	snprintf(full_name, sizeof(full_name), "%s.%u", name, i);
 	return __wpool_create(full_name, &own, owner);
 }
 
 /**
- * __wpool_set_create() - what wpool_set_create() is made of
+ * __wpool_set_create() - the function behind wpool_set_create()
  * @name: the first part of the pools' names
  * @attrs: of each pool, or NULL
  * @n: how many
- * @rule: which one is next
+ * @rule: which pool is next
  * @owner: the module whose pools they are
  *
  * Context: Process context; may sleep.
@@ -93,7 +93,7 @@ struct wpool_set *__wpool_set_create(const char *name,
 }
 EXPORT_SYMBOL_GPL(__wpool_set_create);
 
-/* Looks without a lock: what it sees may be out of date, and is good enough. */
+/* Reads without a lock: the values may be out of date, which is good enough. */
 static struct wpool *set_least_loaded(const struct wpool_set *set)
 {
 	unsigned int i, load, least = UINT_MAX;
@@ -125,13 +125,12 @@ static struct wpool *set_for_node(struct wpool_set *set, int node)
 }
 
 /**
- * wpool_set_pick() - say which pool of a set is next
+ * wpool_set_pick() - pick the pool for the next task
  * @set: the set
  * @key: for %WPOOL_RULE_KEY; else unused
  *
  * Context: Any.
- * Return: the pool, for any of the ways in; valid as long as the set. NULL
- * without a set.
+ * Return: the pool, for any call that submits; valid as long as the set. NULL without a set.
  */
 struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
 {
@@ -152,7 +151,7 @@ struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
 EXPORT_SYMBOL_GPL(wpool_set_pick);
 
 /**
- * wpool_set_schedule() - have a task run in the pool of a set that is next
+ * wpool_set_schedule() - run a task in the next pool of a set
  * @set: the set
  * @task: as for wpool_schedule()
  * @key: as for wpool_set_pick()
@@ -182,10 +181,10 @@ void wpool_set_shutdown(struct wpool_set *set)
 EXPORT_SYMBOL_GPL(wpool_set_shutdown);
 
 /**
- * wpool_set_destroy() - shut a set down, wait for the end of its pools, free it
+ * wpool_set_destroy() - shut a set down, wait for its pools to end, free it
  * @set: the set; not to be used any more, unless an error is returned
  *
- * All are shut down before the first is waited for.
+ * Shuts down all pools before it waits for the first.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
  * Return: 0, -EINVAL (NULL), -EDEADLK (a worker of one of its pools, or a hook).

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pool's end: closed to new tasks, drained or emptied, terminated by the manager,
- * destroyed; and its way back, the restart. That it comes to its end once, and that
- * nobody misses it or touches the pool after it, is shown by
- * scripts/model/teardown.pml.
+ * The end of a pool: closed to new tasks, drained or emptied, terminated by the manager,
+ * destroyed; and its restart. scripts/model/teardown.pml shows that a pool terminates once, and
+ * that nobody misses the end or touches the pool after it.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -42,10 +41,10 @@ void pool_set_state(struct wpool *pool, enum wpool_state state)
 }
 
 /*
- * Closes a pool, if it is open or less closed. Once the state is set no more comes, so
- * what it keeps no longer may be ended in several holds: of delayed tasks some here, the rest
- * by the manager, which may take its time; submitters that block are turned away as the lock
- * is dropped. The pool does not come to its end before all of it has.
+ * Closes a pool that is open, or closes it further. Once the state is set no more tasks come,
+ * so what the pool no longer keeps may be ended in several holds. Some delayed tasks are
+ * cancelled here, the rest by the manager, at its own pace; blocked submitters are refused when
+ * the lock is dropped. The pool does not terminate before all of this is done.
  *
  * Context: pool->lock held.
  */
@@ -66,11 +65,11 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 }
 
 /**
- * pool_go_on_closing() - end what a closed pool keeps no longer
+ * pool_go_on_closing() - end what a closed pool no longer keeps
  * @pool: the pool, in any state
  *
- * Context: the manager. Returns after some of it, so that other pools have their turn, and
- * is to be called again then.
+ * Context: the manager. Does a part and returns, so that other pools have their turn; must be
+ * called again.
  */
 void pool_go_on_closing(struct wpool *pool)
 {
@@ -97,11 +96,11 @@ static void shut_down(struct wpool *pool)
  * wpool_shutdown() - accept no more tasks
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  *
- * What was accepted still runs; blocked submitters get -ESHUTDOWN. Does not
- * wait: of many delayed tasks and blocked submitters some are still to be told when it
- * returns, by another thread and at once. Again does no harm.
+ * Accepted tasks still run; blocked submitters get -ESHUTDOWN. Does not wait: if there are many
+ * delayed tasks and blocked submitters, another thread goes on with some of them after this
+ * returns. A second call does no harm.
  *
- * Context: Any but NMI. Takes a time that does not depend on what the pool has.
+ * Context: Any but NMI. Its time does not depend on how much the pool has.
  */
 void wpool_shutdown(struct wpool *pool)
 {
@@ -111,12 +110,13 @@ void wpool_shutdown(struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_shutdown);
 
 /*
- * Waits for the end. Counted, because it is not over for a waiter when it is told:
- * were the completion used anew before he has run, he would sleep on.
+ * Waits for the end. The waiters are counted, because a wait is not over when its completion is
+ * signalled: if the completion were set up again before the waiter has run, the waiter would
+ * sleep on.
  *
- * There is one wake-up, which each passes on to the next: so nobody wakes all of them with
- * interrupts off. Who does not find it, as another has it just then, sees by the state that
- * the end has come; that stays so while it is counted.
+ * There is one wake-up, which each waiter passes on to the next: so nobody wakes all of them
+ * with interrupts off. A waiter that times out while another has the wake-up sees from the
+ * state that the end has come; the state stays as long as waiters are counted.
  */
 static bool await_end(struct wpool *pool, unsigned long timeout)
 {
@@ -143,7 +143,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 		ended = pool->state == WPOOL_STATE_TERMINATED;
 	shared_dec(pool->nr_awaiting);
 	pool_unlock(pool, flags);
-	/* The count before the look for sleepers; pairs with wait_var_event(). */
+	/* Change the count before looking for sleepers; pairs with wait_var_event(). */
 	smp_mb();
 	wake_up_var(&pool->nr_awaiting);
 	return ended;
@@ -157,9 +157,9 @@ void pool_stop(struct wpool *pool)
 }
 
 /*
- * Is a task that was taken back to be handed to who shuts the pool down? Not what somebody
- * else has in hand: who waits for it, or may wait again, whose stack it lies on, whose
- * group it is in. Context: pool->lock held.
+ * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
+ * thread may still use it: one that waits for it, or may wait again, one on whose stack it
+ * lies, or the owner of its group. Context: pool->lock held.
  */
 static bool is_owners(const struct wpool_task *task)
 {
@@ -171,8 +171,8 @@ static bool is_owners(const struct wpool_task *task)
 }
 
 /*
- * Takes back some of what is queued, and adds up how many. Context: pool->lock held. Return:
- * false if there are no more.
+ * Takes back some queued tasks, and adds up how many. Context: pool->lock held. Return: false
+ * if there are no more.
  */
 static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n)
 {
@@ -190,7 +190,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 		if (!task)
 			return false;
 		queue_take_back(pool, task);
-		/* Before the end is told: from then on its owner may free it. */
+		/* Before its end is visible: from then on its owner may free it. */
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -202,25 +202,25 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 /**
  * wpool_shutdown_now() - accept no more tasks and begin none
  * @pool: the pool; NULL is ignored, the default pool refused with a message
- * @unrun: gets those that were queued and that nobody else has in hand, linked by
- *	their member node, in the order in which they would have begun; or NULL
+ * @unrun: gets the queued tasks that nobody else uses, linked by their member node, in the
+ *	order in which they would have begun; or NULL
  *
- * All that were queued end with -ECANCELED; those that run are asked to stop, see
- * wpool_should_stop(). Does not wait for them. Opened again meanwhile, the pool keeps
+ * All queued tasks end with -ECANCELED; running tasks are asked to stop, see
+ * wpool_should_stop(). Does not wait for them. If the pool is opened again meanwhile, it keeps
  * what it has accepted since.
  *
- * Whose a task is then: with @unrun the caller's, if nobody has called wpool_wait() or
- * wpool_wait_timeout() on it since it was submitted, if it is in no group, and if it does
- * not lie on the stack of the thread that submitted it. The caller must not free or
- * submit it before it is off the list. Who comes to wait for it after that gets
- * -ECANCELED at once, but not the memory. So if threads other than the caller submit
- * tasks and free them after a wait of their own, @unrun must be NULL, unless they have
- * all begun to wait.
+ * Who owns a task afterwards: with @unrun, the caller owns each task on the list. A task is on
+ * the list if nobody has called wpool_wait() or wpool_wait_timeout() on it since it was
+ * submitted, if it is in no group, and if it does not lie on the stack of the thread that
+ * submitted it. The caller must not free or submit it before it is off the list. A thread that
+ * begins to wait for such a task later gets -ECANCELED at once, but not the memory. So if
+ * threads other than the caller submit tasks and free them after a wait of their own, @unrun
+ * must be NULL, unless all of them have begun to wait.
  *
- * All others are not on the list and are whose they were: who waits for one is told
- * -ECANCELED and has its memory back, as after wpool_cancel(). So it is with all if
- * @unrun is NULL, and with delayed tasks and the second run of a task that is running in
- * any case. What wpool_schedule_fn(), wpool_run() and the like have made goes by itself.
+ * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
+ * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and
+ * always for delayed tasks and for the second run of a task that is running. Tasks made by
+ * wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
  *
  * Context: Process context; may sleep.
  * Return: how many were queued, on the list or not.
@@ -238,7 +238,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	epoch = pool->epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
-		/* What was accepted after a restart is none of ours. */
+		/* What was accepted after a restart is not taken back. */
 		if (pool->epoch != epoch)
 			more = false;
 		else if (pool->nr_delayed)
@@ -257,11 +257,10 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 /**
  * wpool_await_termination() - wait for the end of a pool that was shut down
  * @pool: the pool
- * @timeout: the longest to wait, in jiffies; never cut short.
- *	%MAX_SCHEDULE_TIMEOUT is for ever.
+ * @timeout: the longest wait, in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT means for
+ *	ever.
  *
- * Any number of callers may wait. When it returns 0 no task and no worker of the
- * pool is left.
+ * Any number of callers may wait. When it returns 0 no task and no worker of the pool is left.
  *
  * Context: Process context; may sleep. The caller holds a reference.
  * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker, a hook or a task of the pool).
@@ -280,16 +279,15 @@ EXPORT_SYMBOL_GPL(wpool_await_termination);
 /**
  * wpool_destroy() - shut a pool down, wait for its end, drop the creator's
  *	reference
- * @pool: the pool; not the caller's any more, unless an error is returned
+ * @pool: the pool; no longer the caller's, unless an error is returned
  *
- * What was accepted still runs. When it returns 0, no task, worker or hook of the
- * pool is left, its name may be used again and its debugfs directory is gone.
- * A second call, by somebody who holds a reference of his own, waits for the
- * same end and drops none.
+ * Accepted tasks still run. When it returns 0, no task, worker or hook of the pool is left, its
+ * name may be used again and its debugfs directory is gone. A second call, by a thread with a
+ * reference of its own, waits for the same end and drops no reference.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker, a hook or a
- * task of the pool), -ESHUTDOWN (destroyed already; at its end now).
+ * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker, a hook or a task of the
+ * pool), -ESHUTDOWN (destroyed already; it has ended now).
  */
 int wpool_destroy(struct wpool *pool)
 {
@@ -321,9 +319,8 @@ int wpool_destroy(struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_destroy);
 
 /*
- * Opens the pool and asks for its first workers, in one hold of the lock: no
- * wpool_prestart() comes in between. Return: as wpool_restart(); -EAGAIN if somebody
- * has yet to see the end.
+ * Opens the pool and asks for its first workers, in one hold of the lock: no wpool_prestart()
+ * comes in between. Return: as wpool_restart(); -EAGAIN if a waiter has not yet seen the end.
  */
 static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 {
@@ -350,14 +347,14 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 }
 
 /**
- * wpool_restart() - open a pool again that has come to its end
+ * wpool_restart() - open a pool again that has terminated
  * @pool: terminated, and not destroyed
  *
- * It has the capacity that it had, or the same share of the CPUs that are online now.
+ * Its capacity is as before, or the same share of the CPUs that are online now.
  *
  * Context: Process context; may sleep.
- * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or
- * what making the first workers gave: then it is shut down again.
+ * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or the error of
+ * making the first workers: then the pool is shut down again.
  */
 int wpool_restart(struct wpool *pool)
 {

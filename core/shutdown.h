@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A pool's end; see shutdown.c.
- */
+/* The end of a pool; see shutdown.c. */
 #ifndef _WPOOL_SHUTDOWN_H
 #define _WPOOL_SHUTDOWN_H
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking on for a while before one sleeps, in pools with spin_us: a worker for its
- * next task, a caller for the end of the task that it waits for.
+ * Spins for a while before a sleep, in pools with spin_us: a worker for its next task, a caller
+ * for the end of the task that it waits for.
  *
- * What comes within spin_us is had without a wake-up; what does not has cost that
- * much CPU for nothing. So each of the two sides has its credit, and spins only while
- * it is above 0: a spin that finds what it looked for raises it, one in vain halves
- * it. Who slept at once raises it too, if what he waited for came in the time that he
- * would have spun. That is found out by who wakes him, as the way from there until
- * he runs is just what a spin saves. So nobody has to try whether it pays again.
- * But that is a guess: where virtual CPUs share a real one, who spins keeps off what
- * he looks for. So credit that was tried and used up turns into a debt.
+ * If the event comes within spin_us, the thread has it without a wake-up; otherwise the spin
+ * has cost that much CPU for nothing. So each of the two sides has a spin credit, and spins
+ * only while it is above 0: a spin that succeeds raises the credit, a spin that fails halves
+ * it. A thread that slept at once raises it too, if the event came within the time that it
+ * would have spun. Its waker finds that out, because the time from the wake-up until the thread
+ * runs is what a spin saves. So no thread has to try whether spinning pays again. But this is a
+ * guess: where virtual CPUs share a real one, a spinning thread may keep off the one that it
+ * waits for. So a credit that was tried and used up becomes negative.
  *
- * A spin is entered as won when it begins, and that is taken back if it is lost: who
- * has seen the end of his task may not touch the pool any more, which may be gone.
+ * A spin counts as a success when it begins, and a failed spin takes that back: a thread that
+ * has seen the end of its task may not touch the pool any more, as the pool may be gone.
  */
 #include <linux/cpumask.h>
 #include <linux/lockdep.h>
@@ -24,7 +24,10 @@
 #include "pool.h"
 #include "spin_wait.h"
 
-/* However long it was good, a few spins in vain are its end. And the most of a debt. */
+/*
+ * However long spinning was good, this many failed spins stop it. Also the lowest negative
+ * credit.
+ */
 #define SPIN_MAX_CREDIT	8
 
 static u64 spin_ns(const struct wpool *pool)
@@ -38,20 +41,20 @@ static void raise_credit(int *credit)
 		++*credit;
 }
 
-/* Now, for spin_learn(): who sleeps without having spun notes it. */
+/* The time now, for spin_learn(): noted by a thread that sleeps without a spin. */
 u64 spin_slept_at(const struct wpool *pool)
 {
 	return pool->spin_us ? local_clock() : 0;
 }
 
 /**
- * spin_learn() - somebody asleep has what he waits for: would a spin have had it?
+ * spin_learn() - the event of a sleeping thread has come: would a spin have met it?
  * @pool: the pool
- * @credit: that of his side
- * @slept_at: from spin_slept_at(), or 0 if there is nothing to be learnt
+ * @credit: of the sleeper's side
+ * @slept_at: from spin_slept_at(), or 0 if there is nothing to learn
  *
- * That may be the clock of another CPU; what it is off by is no more than a wrong
- * guess. Context: pool->lock held.
+ * @slept_at may be the clock of another CPU; the difference can only cause a wrong guess.
+ * Context: pool->lock held.
  */
 void spin_learn(struct wpool *pool, int *credit, u64 slept_at)
 {
@@ -63,12 +66,12 @@ void spin_learn(struct wpool *pool, int *credit, u64 slept_at)
 /**
  * spin_begin() - is a spin worth it?
  * @pool: the pool
- * @credit: that of the caller's side
+ * @credit: of the caller's side
  *
- * On the only CPU what one looks for cannot come while one looks.
+ * With only one CPU online the event cannot come during a spin.
  *
  * Context: pool->lock held.
- * Return: true if so; then it counts as won.
+ * Return: true if it is; then it counts as a success.
  */
 bool spin_begin(struct wpool *pool, int *credit)
 {
@@ -80,7 +83,7 @@ bool spin_begin(struct wpool *pool, int *credit)
 	return true;
 }
 
-/* It was in vain; others may have lost meanwhile. Context: pool->lock held. */
+/* The spin has failed; others may have failed meanwhile. Context: pool->lock held. */
 void spin_miss(struct wpool *pool, int *credit)
 {
 	lockdep_assert_held(&pool->lock);
@@ -88,13 +91,16 @@ void spin_miss(struct wpool *pool, int *credit)
 	stat_inc(pool, WPOOL_STAT_SPINS_LOST);
 }
 
-/* Until when a spin goes on that begins now. */
+/* The time at which a spin that begins now ends. */
 u64 spin_limit(const struct wpool *pool)
 {
 	return local_clock() + spin_ns(pool);
 }
 
-/* May it, or is the time over, or wanted by others? For a loop: waits a little. */
+/*
+ * May the spin go on? Not if its time is over, or others want the CPU. For a loop: waits a
+ * little.
+ */
 bool spin_on(u64 limit)
 {
 	cpu_relax();

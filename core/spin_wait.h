@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Looking on before one sleeps; see spin_wait.c.
- */
+/* Spinning before a sleep; see spin_wait.c. */
 #ifndef _WPOOL_SPIN_WAIT_H
 #define _WPOOL_SPIN_WAIT_H
 

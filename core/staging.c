@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where submitters leave tasks without meeting the workers at pool->lock.
+ * The staging queue: submitters leave tasks here without meeting the workers at pool->lock.
  *
- * The staging queue is a list with a lock of its own, behind the queue. While it is open a
- * plain task is accepted by putting it there: one hold of a lock that a worker takes only
- * to have all of them at once, when it comes for its next task. It is one list for all
- * submitters, so the order of acceptance is that of the holds of its lock.
+ * It is a list with a lock of its own, behind the queue. While it is open a plain task is
+ * accepted by putting it there. That takes one hold of its lock; a worker takes this lock only
+ * to collect all staged tasks at once, when it comes for its next task. All submitters share
+ * one list, so the order of acceptance is the order of the holds of its lock.
  *
- * The rest of the pool need not know of it: pool_lock() shuts it, and what it held is
- * on the queue then. So whoever has pool->lock has the pool as if there were no staging
- * queue. Only a worker that comes back from a task takes the lock without shutting it, in
- * task_run.c; what it may find there that must not be overlooked is seen to by
- * staging_collect() before it looks at the queue, and by the calls of staging_shut() in
- * queue_link() and flush_complete().
+ * The rest of the pool need not know it: pool_lock() shuts the staging queue and moves its
+ * tasks to the queue. So for a thread with pool->lock there is no staging queue. Only a worker
+ * that comes back from a task takes the lock without shutting it, in task_run.c. Whatever that
+ * worker must not overlook there is handled by staging_collect() before it looks at the queue,
+ * and by the calls of staging_shut() in queue_link() and flush_complete().
  *
- * It is opened where staging_may_open() says that one more task asks for nothing but its
- * place on the queue; above all for no wake-up, as somebody is searching, or everybody is
- * busy. That stays so while it is open: who pauses or closes the pool, sleeps in it,
- * reaps a worker or raises the capacity has shut it, and so has a worker that is counted
- * as searching when it comes. So no task is stranded there, see pool_lock.c.
+ * It is opened when staging_may_open() says that one more task needs nothing but its place on
+ * the queue; above all no wake-up, because some worker is searching, or all are busy. This
+ * stays true while it is open: a thread that pauses or closes the pool, sleeps in it, reaps a
+ * worker or raises the capacity has shut it, and so has a worker that counts as searching when
+ * it takes the lock. So no task is stranded here, see pool_lock.c.
  *
- * A worker keeps it open only as long as it finds something in it; so if no task is
- * left it is shut before its worker sleeps. A submitter opens it when more waits than
- * is being looked for.
+ * A worker keeps it open only as long as it finds tasks in it; so if no task is left it is shut
+ * before its worker sleeps. A submitter opens it if more tasks are ready than workers are
+ * searching for them.
  *
  * Modelled in scripts/model/staging.pml.
  */
@@ -32,10 +31,10 @@
 #include "pool.h"
 #include "staging.h"
 
-/* The most that it is given room for at a time: sums of it stay in 32 bits. */
+/* The most room that it gets at a time: sums of it stay in 32 bits. */
 #define MOST_ROOM	0x100000U
 
-/* Can the tasks in it be linked to those on the queue? Needs both locks. */
+/* Can its tasks be linked to those on the queue? Needs both locks. */
 static bool staging_ok(const struct wpool *pool)
 {
 	const struct list_head *tasks = &pool->staging.tasks;
@@ -45,8 +44,8 @@ static bool staging_ok(const struct wpool *pool)
 }
 
 /*
- * Leaves in it what is whole, see broken_mend.c. What is lost counts as collected, and the manager
- * finds it missing. Needs both locks. Return: how many are left.
+ * Drops from it what is not whole, see broken_mend.c. What is lost counts as collected, and the
+ * manager finds it missing. Needs both locks. Return: how many are left.
  */
 static unsigned int staging_mend(struct wpool *pool)
 {
@@ -54,7 +53,7 @@ static unsigned int staging_mend(struct wpool *pool)
 	return mend_list(pool, &pool->staging.tasks, staging_count(pool));
 }
 
-/* Moves all that is in it to the queue. Needs both locks. */
+/* Moves all its tasks to the queue. Needs both locks. */
 static void staging_empty(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
@@ -70,7 +69,7 @@ static void staging_empty(struct wpool *pool)
 	WRITE_ONCE(pool->nr_queued, pool->nr_queued + whole);
 }
 
-/* Lets as many in as there is room for. Needs both locks, and that it is empty. */
+/* Opens it for as many tasks as there is room for. Needs both locks; it must be empty. */
 static void staging_open(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
@@ -104,14 +103,14 @@ void __staging_collect(struct wpool *pool)
 	WRITE_ONCE(staging->limit, 0);
 	if (staging_count(pool)) {
 		staging_empty(pool);
-		/* What there was may have been lost; then the worker goes to sleep. */
+		/* The tasks may have been lost; then the worker goes to sleep. */
 		if (queue_ready(pool))
 			staging_open(pool);
 	}
 	raw_spin_unlock(&staging->lock);
 }
 
-/* The rest of staging_offer(): more waits than is being looked for. */
+/* The rest of staging_offer(): more tasks are ready than workers are searching for them. */
 void __staging_offer(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What of the staging queue is on every task's way; see staging.c.
- */
+/* The parts of the staging queue that every task passes; see staging.c. */
 #ifndef _WPOOL_STAGING_H
 #define _WPOOL_STAGING_H
 
@@ -17,8 +15,8 @@ void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
 
 /*
- * May it be opened: does one more task ask for nothing but its place? That stays so while
- * it is open: whoever changes it has shut it first. Needs pool->lock.
+ * May it be opened: does one more task need nothing but its place? This stays true while it is
+ * open: a thread that changes it has shut the staging queue first. Needs pool->lock.
  */
 static inline bool staging_may_open(const struct wpool *pool)
 {
@@ -28,7 +26,7 @@ static inline bool staging_may_open(const struct wpool *pool)
 		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
 }
 
-/* How many are in it. Needs no lock; then it may be out of date. */
+/* How many tasks are in it. Needs no lock, but then may be out of date. */
 static inline unsigned int staging_count(const struct wpool *pool)
 {
 	const struct wpool_staging *staging = &pool->staging;
@@ -38,14 +36,14 @@ static inline unsigned int staging_count(const struct wpool *pool)
 	return (unsigned int)atomic64_read(&staging->accepted) - collected;
 }
 
-/* How many have been accepted and have not begun. As staging_count(). */
+/* How many tasks were accepted and have not begun. Locking as for staging_count(). */
 static inline unsigned int pool_waiting(const struct wpool *pool)
 {
 	return pool_collected(pool) + staging_count(pool);
 }
 
 /**
- * staging_shut() - have all that were accepted on the queue, and no more come
+ * staging_shut() - move all staged tasks to the queue, and let no more come
  * @pool: the pool
  *
  * Context: pool->lock held.
@@ -57,11 +55,11 @@ static inline void staging_shut(struct wpool *pool)
 }
 
 /**
- * staging_collect() - have what is in the staging queue on the queue
+ * staging_collect() - move all staged tasks to the queue
  * @pool: the pool
  *
- * By a worker that is to look at the queue. If nothing was in it, it is shut, so no worker
- * goes to sleep while it is open. Context: pool->lock held.
+ * For a worker that is about to look at the queue. If the staging queue was empty it is shut,
+ * so no worker goes to sleep while it is open. Context: pool->lock held.
  */
 static inline void staging_collect(struct wpool *pool)
 {
@@ -70,8 +68,8 @@ static inline void staging_collect(struct wpool *pool)
 }
 
 /*
- * Is nothing about it that pool->lock, or a message, is needed for? A pool that has the
- * task already may be pinning its owner just now.
+ * Does the task need neither pool->lock nor a message? A pool that has the task already may be
+ * pinning its owner just now.
  */
 static __always_inline bool task_is_plain(const struct wpool *pool,
 					  const struct wpool_task *task)
@@ -82,8 +80,8 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 }
 
 /*
- * Opens it if more waits than is being looked for, and @task could have come that way.
- * Needs pool->lock.
+ * Opens it if more tasks are ready than workers are searching for them, and if @task could have
+ * come that way. Needs pool->lock.
  */
 static inline void staging_offer(struct wpool *pool, const struct wpool_task *task)
 {
@@ -93,13 +91,13 @@ static inline void staging_offer(struct wpool *pool, const struct wpool_task *ta
 }
 
 /*
- * Accepts a plain task. Needs staging->lock. Return: false if it is shut or full, or
- * somebody has the task.
+ * Accepts a plain task. Needs staging->lock. Return: false if it is shut or full, or a pool has
+ * the task.
  */
 static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_staging *staging = &pool->staging;
-	/* Pairs with the release in task_settle(), maybe in another pool. */
+	/* Pairs with the release in task_settle(), perhaps in another pool. */
 	u8 state = smp_load_acquire(&task->state);
 	u64 accepted = atomic64_read(&staging->accepted);
 
@@ -118,11 +116,11 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 }
 
 /**
- * staging_submit() - have a task accepted without pool->lock
- * @pool: the pool, if it is one
- * @task: the task, if it is one
+ * staging_submit() - accept a task without pool->lock
+ * @pool: the pool, or NULL
+ * @task: the task, or NULL
  *
- * Return: false if that cannot be; then nothing has changed.
+ * Return: false if this is not possible; then nothing has changed.
  */
 static __always_inline bool staging_submit(struct wpool *pool, struct wpool_task *task)
 {

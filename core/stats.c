@@ -11,10 +11,10 @@
 #include "staging.h"
 
 /*
- * Of pool and workers, each of which counts what it does without the lock. What a worker
- * has counted is the pool's when it is unlinked: it is not seen in both, as it is off the
- * list before. Who sees it in neither looks again; but for an NMI, which may have hit who
- * is unlinking it and would wait for ever.
+ * Adds up the counters of the pool and of its workers, which count without the lock. When a
+ * worker is unlinked its counts move to the pool: no reader sees them in both, as the worker is
+ * off the list before. A reader that may have seen them in neither reads again; but not in an
+ * NMI, which may have hit the thread that unlinks the worker and would wait for ever.
  */
 static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 {
@@ -27,7 +27,7 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 		seq = raw_seqcount_begin(&pool->stats_seq);
 		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
 			stats->count[i] = atomic64_read(&pool->stats[i]);
-		smp_rmb();	/* pairs with that in worker_unlink() */
+		smp_rmb();	/* pairs with the barrier in worker_unlink() */
 		list_for_each_entry_rcu(worker, &pool->workers, node)
 			stats->count[WPOOL_STAT_COMPLETED] +=
 				atomic64_read(&worker->ended);
@@ -40,14 +40,14 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * @pool: the pool
  * @stats: filled; zeroed without a pool
  *
- * Takes no lock, so while the pool is at work the values are of moments that
- * follow one another, and a task that goes from queue to worker just then may be
- * missed, or be seen in both. A task is in them as ended at the latest when its waiter
- * knows, and never as ended before it is as submitted.
+ * Takes no lock, so while the pool is working the values are read one after the other, and a
+ * task that goes from queue to worker just then may be missed, or counted in both. When the
+ * waiter of a task returns, the task already counts as ended, and no task counts as ended
+ * before it counts as submitted.
  *
- * Context: Any. An NMI waits for nobody: it may miss what a worker has ended that is just
- * being reaped; and where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets
- * the state and what is marked "now", but for the number queued, and no more.
+ * Context: Any. An NMI does not wait: it may miss what a worker has ended that is just being
+ * reaped. Where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets only the state
+ * and the values marked "now", without the number queued.
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 {
@@ -65,7 +65,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 		return;
 	stats->count[WPOOL_STAT_QUEUED] = pool_waiting(pool);
 	stats_add_up(pool, stats);
-	/* Last: pairs with the lock, under which a task is counted first here. */
+	/* Read last: pairs with the lock, under which a task is counted here first. */
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
 		atomic64_read(&pool->stats[WPOOL_STAT_SUBMITTED]) +

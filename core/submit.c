@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in, all around submit(): by the staging queue, or else by submit_to_pool(). What
- * is done when the pool is full is in queue_full.c.
+ * Submitting tasks, all around submit(): by way of the staging queue, or by submit_to_pool().
+ * queue_full.c has what happens when the pool is full.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -20,12 +20,12 @@
 #include "task.h"
 #include "worker_stack.h"
 
-/* How many tasks of a batch are accepted in one hold of the lock. */
+/* How many tasks of a call are accepted in one hold of the lock. */
 #define BATCH_MAX	64U
 
 /*
- * Its key must be released when it has ended. A pool that has the task already
- * may be pinning its owner just now.
+ * A detached task cannot have a key: the key must be released after its end. A pool that has
+ * the task already may be pinning its owner just now.
  */
 static bool keyed_and_detached(const struct wpool_task *task)
 {
@@ -34,7 +34,7 @@ static bool keyed_and_detached(const struct wpool_task *task)
 	return (READ_ONCE(task->flags) & both) == both;
 }
 
-/* Why a task cannot be run. */
+/* Reports why a task cannot run. */
 static void report_fault(const struct wpool *pool,
 				const struct wpool_task *task)
 {
@@ -63,8 +63,8 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 }
 
 /*
- * Who submits a task knows whether it lies on its own stack. Of one that a pool has
- * already, nothing is changed. Context: pool->lock held.
+ * The submitting thread knows whether the task lies on its own stack. Nothing changes for a
+ * task that a pool has already. Context: pool->lock held.
  */
 static void note_stack(struct wpool *pool, struct wpool_task *task)
 {
@@ -85,9 +85,9 @@ static void note_stack(struct wpool *pool, struct wpool_task *task)
 }
 
 /*
- * A task of a group, or one that was not accepted before; its arguments have been
- * checked. Workers that wait for the group are told in the hold of the lock in which there is
- * something for them to run. Return: as submit_not_accepted().
+ * Submits a task of a group, or one that was not accepted before; its arguments have been
+ * checked. Workers that wait for the group are woken in the same hold of the lock in which the
+ * task becomes ready for them. Return: as submit_not_accepted().
  */
 static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 {
@@ -113,7 +113,7 @@ static int submit_one(struct wpool *pool, struct wpool_submission *sub)
 	do {
 		ret = submit_once(pool, sub);
 	} while (ret == SUBMIT_AGAIN);
-	/* Not reached by a thread that the task takes down: see caller_reap(). */
+	/* A thread that the task kills does not come here: see caller_reap(). */
 	if (sub->caller)
 		caller_free(sub->caller);
 	return ret;
@@ -128,7 +128,7 @@ static int submit_refused(struct wpool *pool, struct wpool_submission *sub, int 
 	return ret == SUBMIT_AGAIN ? submit_one(pool, sub) : ret;
 }
 
-/* For all that the staging queue does not take. */
+/* For all tasks that the staging queue does not take. */
 static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 				   const u64 *key,
 				   unsigned long timeout)
@@ -165,28 +165,25 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 }
 
 /**
- * wpool_schedule() - have a task run, waiting for room if need be
+ * wpool_schedule() - run a task, and wait for room if needed
  * @pool: the pool
- * @task: the task, set up and neither queued nor running elsewhere; the pool's
- *	until it has run, or was cancelled
+ * @task: set up, and neither queued nor running elsewhere; it belongs to the pool until it has
+ *	run or was cancelled
  *
- * When the queue is full the pool's policy decides, see &enum wpool_full. Those
- * who sleep for room are served in order. A task that is running in this very
- * pool may be submitted, from its own function too: it runs again after that
- * run, and has its place in the queue from the end of that run. To submit one task
- * to two pools at once is the caller's to avoid.
+ * When the queue is full the pool's policy decides, see &enum wpool_full. Callers that sleep
+ * for room get it in order. A task that is running in the same pool may be submitted, also from
+ * its own function: it runs again after that run, and gets its place in the queue at the end of
+ * that run. The caller must not submit one task to two pools at the same time.
  *
- * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates
- * with GFP_KERNEL if the caller is to run the task.
- * Return: 0 if accepted: then the task runs exactly once, or who waits for it is
- * told why not. Else nothing has changed:
- * -EINVAL (NULL pool, task or function, unknown priority, keyed and detached),
- * -EBUSY (already queued, or running in
- * another pool), -EAGAIN (full, and the policy is not to wait, or too many wait
- * already), -ESHUTDOWN (the pool accepts no more; also if that comes to pass
- * while waiting), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is
- * a worker of this pool and all its workers wait for one another), -ENOENT (the
- * task's module is going away).
+ * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates with
+ * GFP_KERNEL if the policy makes the caller run the task.
+ * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
+ * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
+ * and detached), -EBUSY (already queued, or running in another pool), -EAGAIN (full, and the
+ * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also
+ * if it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller
+ * is a worker of this pool and all its workers wait for one another), -ENOENT (the task's
+ * module is going away).
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
@@ -196,12 +193,12 @@ int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
 /**
- * wpool_try_schedule() - have a task run if there is room
+ * wpool_try_schedule() - run a task if there is room
  * @pool: the pool
  * @task: as for wpool_schedule()
  *
- * Never sleeps and never allocates, whatever the policy of the pool is. Takes
- * the pool's lock, a raw spinlock held for a bounded time.
+ * Never sleeps and never allocates, whatever the policy of the pool is. Takes the pool's lock,
+ * a raw spinlock held for a bounded time.
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule(), but never -EINTR or -EDEADLK; -EAGAIN when full.
@@ -213,16 +210,15 @@ int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
 /**
- * wpool_schedule_timeout() - have a task run, waiting a limited time for room
+ * wpool_schedule_timeout() - run a task, and wait for room with a time limit
  * @pool: the pool
  * @task: as for wpool_schedule()
- * @timeout: the longest to wait, in jiffies; never cut short
+ * @timeout: the longest wait, in jiffies; never cut short
  *
  * Waits whatever the policy of the pool is.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(), and -ETIMEDOUT; -EAGAIN only if too many wait
- * already.
+ * Return: as wpool_schedule(), and -ETIMEDOUT; -EAGAIN only if too many wait already.
  */
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout)
@@ -239,20 +235,20 @@ int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 
 /**
- * wpool_schedule_keyed() - have a task run in order with those of the same key
+ * wpool_schedule_keyed() - run a task in order with the others of its key
  * @pool: the pool
  * @task: set up by wpool_keyed_task_init()
  * @key: any number; tasks of one key run one at a time, in submission order
  *
- * A task that is submitted again while it runs comes after those of its key that
- * wait already. Priority only counts among tasks that are not held back. The calls
- * that take no key, wpool_schedule() and the others, submit the task under the key
- * with which it was accepted last, or 0.
+ * A task that is submitted again while it runs comes after the tasks of its key that wait
+ * already. Priority only counts among tasks that are not deferred by their key. The calls
+ * without a key, wpool_schedule() and the others, submit the task under the key of its last
+ * acceptance, or 0.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(); also -EBUSY if it is running with another key. With the
- * policies by which a caller runs a task or the oldest is dropped, a keyed task waits
- * for room, or is dropped in order.
+ * Return: as wpool_schedule(); also -EBUSY if it is running with another key. If the policy is
+ * to run the task in the caller, a keyed task waits for room instead; if it is to drop the
+ * oldest task, keyed tasks are dropped in order.
  */
 int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
 {
@@ -261,7 +257,7 @@ int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
 
-/* As many as the staging queue takes, in one hold of its lock. */
+/* Submits as many as the staging queue takes, in one hold of its lock. */
 static unsigned int submit_to_staging(struct wpool *pool, struct wpool_task **tasks,
 				      unsigned int n)
 {
@@ -278,7 +274,7 @@ static unsigned int submit_to_staging(struct wpool *pool, struct wpool_task **ta
 	return accepted;
 }
 
-/* In few holds of locks, as many as there is room for; in *@ret why no more. */
+/* In few holds of the locks, submits as many as there is room for; *@ret says why no more. */
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
@@ -299,17 +295,17 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 }
 
 /**
- * wpool_schedule_batch() - have many tasks run
+ * wpool_schedule_batch() - run many tasks
  * @pool: the pool
  * @tasks: pointers to the tasks, each as for wpool_schedule()
  * @n: how many
  *
- * The same as wpool_schedule() for each in turn until one is refused, but with
- * few holds of the lock and few wake-ups.
+ * The same as wpool_schedule() for each in turn until one is refused, but with few holds of the
+ * lock and few wake-ups.
  *
  * Context: Process context; may sleep.
- * Return: how many, from the first on, were accepted, at most %INT_MAX; if none
- * was, the error of wpool_schedule() for the first; 0 if @n is 0.
+ * Return: how many, from the first on, were accepted, at most %INT_MAX; if none was, the error
+ * of wpool_schedule() for the first; 0 if @n is 0.
  */
 int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 			 unsigned int n)
@@ -328,7 +324,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	while (done < n) {
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
 				    &ret);
-		/* Where it is also counted if it is refused. */
+		/* There a refusal is counted too. */
 		if (ret == -EAGAIN || ret == -ESHUTDOWN) {
 			ret = submit(pool, tasks[done], SUBMIT_BY_POLICY);
 			done += !ret;
@@ -341,7 +337,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 
 /*
- * A task that the pool has to spare, submitted in the same hold of the lock if the staging
+ * Takes a spare task of the pool, and submits it in the same hold of the lock if the staging
  * queue takes it. Return: NULL if there is none.
  */
 static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
@@ -365,15 +361,15 @@ static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *
 }
 
 /*
- * On PREEMPT_RT the locks of the allocator sleep: whoever takes or frees memory in a hard
- * interrupt may wait for the very thread that it interrupts.
+ * On PREEMPT_RT the allocator's locks sleep: a hard interrupt that allocates or frees may wait
+ * for the very thread that it has interrupted.
  */
 static bool may_allocate(void)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
-/* Give back what submit_spare() took, where nothing may be freed. */
+/* Gives back what submit_spare() took, where nothing may be freed. */
 static void task_spare(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_staging *staging = &pool->staging;
@@ -409,7 +405,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 }
 
 /**
- * __wpool_schedule_fn() - what wpool_schedule_fn() is made of
+ * __wpool_schedule_fn() - the function behind wpool_schedule_fn()
  * @pool: the pool
  * @fn: what to call
  * @arg: what to call it with
@@ -427,7 +423,7 @@ int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 
 /**
- * __wpool_try_schedule_fn() - what wpool_try_schedule_fn() is made of
+ * __wpool_try_schedule_fn() - the function behind wpool_try_schedule_fn()
  * @pool: the pool
  * @fn: what to call
  * @arg: what to call it with

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The ways in; see submit.c.
- */
+/* Submitting tasks; see submit.c. */
 #ifndef _WPOOL_SUBMIT_H
 #define _WPOOL_SUBMIT_H
 
