@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Tasks of wpool's own memory.
- */
+/* Tasks in wpool's own memory. */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -11,7 +9,7 @@
 #include "pool.h"
 #include "task.h"
 
-/* Tasks of wpool_schedule_fn(). */
+/* The tasks of wpool_schedule_fn(). */
 static struct kmem_cache *task_cache;
 
 int __init task_init(void)
@@ -22,7 +20,7 @@ int __init task_init(void)
 
 void task_exit(void)
 {
-	/* Pools that are not freed yet have some to spare, see pool_release(). */
+	/* Pools that are not freed yet have spare tasks, see pool_release(). */
 	rcu_barrier();
 	kmem_cache_destroy(task_cache);
 }
@@ -53,8 +51,8 @@ void task_free_chain(struct wpool_task *task)
 }
 
 /**
- * tasks_retire() - keep tasks of wpool's own memory for who needs the next, or have
- *	them freed once the lock is dropped
+ * tasks_retire() - keep tasks of wpool's own memory as spare ones, or free them when
+ *	the lock is dropped
  * @pool: the pool
  * @chain: the tasks, see task_chain()
  *

@@ -22,7 +22,7 @@ void __run_clean(struct wpool_task *task);
 
 /**
  * queue_take_pin() - take over the reference that a queued task has on its owner
- * @task: the task; waits no more
+ * @task: the task; no longer waits
  *
  * Return: what to module_put(), or NULL.
  */
@@ -37,14 +37,14 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 	return flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 }
 
-/* Somebody waits, or is about to, for a task that waits itself. Needs pool->lock. */
+/* A thread waits, or is about to wait, for a task that waits itself. Needs pool->lock. */
 static inline void task_mark_awaited(struct wpool_task *task)
 {
 	if (task->state & (TASK_QUEUED | TASK_DELAYED))
 		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
 }
 
-/* Nobody has the task but the pool, which has it back as soon as it has begun. */
+/* Only the pool has the task, and gets it back as soon as it has begun. */
 static inline bool task_is_ours(const struct wpool_task *task)
 {
 	const u8 both = WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED;
@@ -60,7 +60,7 @@ static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg
 	task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
 }
 
-/* Tasks of wpool's own memory that nobody needs are linked by their waiters. */
+/* Links tasks of wpool's own memory that nobody needs, by their member for the waiters. */
 static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
 {
 	task->waiters = (unsigned long)*chain;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a task, so far as it is the same for all. What every end goes through is in
- * task_end.h.
+ * The part of a task's end that is the same for all tasks. task_end.h has what every end
+ * passes.
  *
- * An accepted task ends once, in one of three ways, and each of them counts it
- * and tells its waiters in the hold of pool->lock in which it becomes certain:
- * run_end() after its function has returned, run_reap() after its function took
- * the worker down, task_drop() before it began. A task begun from the batch has
- * nobody to be told, and is counted later; see queue_batch.c.
+ * An accepted task ends once, in one of three ways. Each of them counts it and completes its
+ * waiters in the hold of pool->lock in which the end becomes certain: run_end() after its
+ * function has returned, run_reap() after its function has killed the worker, task_drop()
+ * before it began. A task that was begun from the batch has no waiters and is counted later;
+ * see queue_batch.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -27,11 +27,11 @@
 #include "task_waiters.h"
 
 /**
- * task_drop() - end a task that was accepted and does not begin any more: its
- *	waiters are told -ECANCELED
+ * task_drop() - end a task that was accepted and will not begin: its waiters get
+ *	-ECANCELED
  * @pool: its pool
- * @task: off the queue, or inside its function and off the queue again; in the
- *	first case not to be touched afterwards
+ * @task: off the queue, or inside its function and off the queue again; in the first case not
+ *	to be touched afterwards
  * @how: the counter for this kind of end
  *
  * Context: pool->lock held.
@@ -55,7 +55,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 		objects_task_ended(task);
 		task_retire(pool, task);
 	} else if (!(task->state & TASK_IN_FN)) {
-		/* Else it never had a place among those of its key. */
+		/* Otherwise it never had a place among the tasks of its key. */
 		if (task->state & TASK_QUEUED)
 			key_release(pool, task);
 		task_settle(task, -ECANCELED);
@@ -69,7 +69,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
  * batch_harvest() - count what a worker has ended without pool->lock
  * @worker: the current thread, or dead
  *
- * All of them are of the color of its last run. Context: pool->lock held.
+ * All of these tasks have the color of its last run. Context: pool->lock held.
  */
 void batch_harvest(struct wpool_worker *worker)
 {
@@ -83,7 +83,7 @@ void batch_harvest(struct wpool_worker *worker)
 }
 
 /**
- * run_forget_again() - have a task not run again, and do not touch it
+ * run_forget_again() - do not run a task again, and do not touch it
  * @pool: the pool
  * @run: its run, with &wpool_run.again
  *
@@ -102,7 +102,7 @@ void run_forget_again(struct wpool *pool, struct wpool_run *run)
 }
 
 /**
- * run_lose_task() - have a run end without its task, which is not what it was
+ * run_lose_task() - let a run end without its task, which is broken
  * @pool: the pool
  * @run: the run
  *

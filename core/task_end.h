@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the end of every task goes through; see task_end.c.
- */
+/* What every end of a task passes; see task_end.c. */
 #ifndef _WPOOL_TASK_END_H
 #define _WPOOL_TASK_END_H
 
@@ -20,8 +18,8 @@ void run_forget_again(struct wpool *pool, struct wpool_run *run);
 void run_lose_task(struct wpool *pool, struct wpool_run *run);
 
 /*
- * Sets the result of a task, tells its waiters and lets go of it: not to be
- * touched afterwards.
+ * Sets the result of a task, completes its waiters and lets go of it: not to be touched
+ * afterwards.
  */
 static inline void task_settle(struct wpool_task *task, int result)
 {
@@ -29,7 +27,7 @@ static inline void task_settle(struct wpool_task *task, int result)
 	task_waiters_complete(task, 0, result);
 	objects_task_ended(task);
 	/*
-	 * Release: who reads this without the lock may read the result, and may
+	 * Release: a thread that reads this state without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),
 	 * wpool_task_queued() and queue_check().
 	 */
@@ -39,7 +37,7 @@ static inline void task_settle(struct wpool_task *task, int result)
 /**
  * tasks_uncount() - count tasks that have ended
  * @pool: their pool
- * @color: under which they were accepted
+ * @color: that they were accepted under
  * @n: how many
  */
 static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n)
@@ -48,7 +46,7 @@ static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n)
 	pool_mark_end(pool);
 }
 
-/* What the end of any task that was not batched brings about. */
+/* The effects of the end of any task that was not batched. */
 static inline void task_uncount(struct wpool *pool, struct module *pinned,
 				struct wpool_group *group, u8 color,
 				int result)

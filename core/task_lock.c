@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Who has only a task finds its pool, and locks that.
- */
+/* Finds the pool of a task, and locks it. */
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 
@@ -13,11 +11,11 @@
 #include "task_lock.h"
 
 /*
- * Locks the pool of a task that was accepted and has not ended; NULL if there is
- * none. While it has not ended its pool is there: it was so when the state was
- * read, after the RCU critical section began, so the pool's memory is there
- * until that is over; and if under the lock it has still not ended, the pool is
- * there as long as the lock is held. Modelled in scripts/model/release.pml.
+ * Locks the pool of a task that was accepted and has not ended; NULL if there is none. A task
+ * that has not ended keeps its pool. When the state was read, inside the RCU read-side critical
+ * section, the pool was there, so its memory stays until the end of that section; and if under
+ * the lock the task has still not ended, the pool stays as long as the lock is held. Modelled
+ * in scripts/model/release.pml.
  */
 struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {
@@ -34,7 +32,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		pool_lock(pool, *flags);
 		if (READ_ONCE(task->pool) == pool)
 			task_grab(pool, task);
-		/* Acquire: of a task that is in another pool now, that one. */
+		/* Acquire: if the task is in another pool now, this reads that pool. */
 		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
 		    READ_ONCE(task->pool) == pool) {
 			run_clean(task);
@@ -42,7 +40,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 			__release(&pool->lock);	/* see task_lock_pool() */
 			return pool;
 		}
-		/* Ended meanwhile; perhaps accepted again, by another pool. */
+		/* It has ended meanwhile; perhaps another pool has accepted it. */
 		pool_unlock(pool, *flags);
 		rcu_read_unlock();
 	}
@@ -51,15 +49,15 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 /**
  * __task_take_back() - take back a task that has not begun, wherever it waits
  * @task: the task
- * @spared: states in which it is left alone
+ * @spared: states in which the task is left alone
  * @flags: for raw_spin_unlock_irqrestore()
  *
- * If its timer is firing, that is let have the lock, and then the task is looked at again;
+ * If its timer is firing, this lets the timer have the lock, and then looks at the task again;
  * see delayed.c.
  *
  * Context: Any but NMI.
- * Return: its pool, locked, with the task on no list; its state is the caller's to set.
- * NULL if it does not wait.
+ * Return: its pool, locked, with the task on no list; the caller sets its state. NULL if the
+ * task does not wait.
  */
 struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
 			       unsigned long *flags)

@@ -9,7 +9,7 @@
 
 struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags);
 
-/* So that sparse sees that the lock is held if there is a pool. */
+/* Shows sparse that the lock is held if there is a pool. */
 static inline struct wpool *task_lock_pool(struct wpool_task *task,
 					   unsigned long *flags)
 {

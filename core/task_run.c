@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A task's run: its beginning, the call, and its end. For its death see dead_worker.c.
- */
+/* A run of a task: its beginning, the call, and its end. dead_worker.c has its death. */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/sched/task_stack.h>
@@ -25,11 +23,11 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
-/* What a run has that a task of the batch leaves alone. Context: pool->lock held. */
+/* Sets what a batched task does not change in a run. Context: pool->lock held. */
 static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
 				      u8 color)
 {
-	/* One by one: debugfs may be looking at the others. */
+	/* One at a time: debugfs may be reading these. */
 	run->worker = worker;
 	run->group = NULL;
 	run->again = NULL;
@@ -57,7 +55,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	latency_begin(pool, task, run);
 	task->run = run;
 	objects_task_begins(task);
-	/* Pairs as in task_settle(), which a detached task has none of. */
+	/* Pairs as in task_settle(), which a detached task does not reach. */
 	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
 }
 
@@ -77,8 +75,8 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 }
 
 /*
- * Lets go of a task that was submitted again inside its function, or that nobody
- * waits for any more. Context: pool->lock held.
+ * Lets go of a task that was submitted again inside its function, or that nobody waits for any
+ * more. Context: pool->lock held.
  */
 static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 {
@@ -86,18 +84,18 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 	struct wpool_group *group;
 
 	run_clean(task);
-	/* Who asked it to stop did not mean it to run again. */
+	/* A thread that asked it to stop did not want it to run again. */
 	if ((task->state & TASK_QUEUED) &&
 	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
 		queue_take_back(pool, task);
-		/* Now: else they are asleep as it is looked whether all are. */
+		/* Now, or they count as asleep when the pool checks whether all are. */
 		task_waiters_complete(task, -EAGAIN, 0);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	if (task->state & TASK_QUEUED) {
 		/*
-		 * So not done. Waiters look at it again: a worker among them may
-		 * have to run it itself.
+		 * So the task is not done. Its waiters look at it again: a worker among them
+		 * may have to run it itself.
 		 */
 		queue_relink(pool, task);
 		task_waiters_complete(task, -EAGAIN, 0);
@@ -114,13 +112,13 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 	}
 }
 
-/* Tells how a run ended, to all who want to know. The run is off the worker. */
+/* Makes the end of a run known to all that must know. The worker no longer has the run. */
 static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run,
 				       int result, enum wpool_stat how)
 {
 	struct wpool_task *task = run->task;
 
-	/* Before anybody can know that it has ended; see wpool_stats(). */
+	/* Count it before anybody can know that it has ended; see wpool_stats(). */
 	stat_inc(pool, how);
 	latency_end(pool, run);
 	if (task && unlikely(!mend_run_ok(run))) {
@@ -152,7 +150,7 @@ static __always_inline void run_end(struct wpool *pool, struct wpool_worker *wor
 	run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
 }
 
-/* Calls the function. No lock of ours is held; locks of outer runs may be. */
+/* Calls the function. It holds no lock of wpool; locks of outer runs may be held. */
 static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
 {
 	int result, locks = lockdep_depth(current);
@@ -162,7 +160,7 @@ static __always_inline int run_call(struct wpool *pool, struct wpool_run *run)
 	return result;
 }
 
-/* The same with the hooks of a pool that has some; they are told of what workers run. */
+/* The same for a pool with hooks, which are called for what workers run. */
 static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 {
 	int result, locks = lockdep_depth(current);
@@ -171,7 +169,7 @@ static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 		return run_call(pool, run);
 	if (pool->ops->task_begin) {
 		pool->ops->task_begin(pool, run->fn, run->arg);
-		/* A lock may be for @task_end to drop. */
+		/* The hook may take a lock for @task_end to drop. */
 		leak_check(pool, run, pool->ops->task_begin, lockdep_depth(current));
 	}
 	result = run_call(pool, run);
@@ -182,10 +180,7 @@ static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 	return result;
 }
 
-/*
- * From the beginning of a run to its end: all that is done without the lock. The
- * task may be gone.
- */
+/* The part of a run without the lock, from its beginning to its end. The task may be gone. */
 static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run,
 				       struct wpool_task *task)
 {
@@ -200,15 +195,16 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 	dep_run_ends(pool, run);
 
 	trace_wpool_task_end(pool->name, task, run->fn, result);
-	/* Else cond_resched() would be a fifth of what an empty task costs. */
+	/* Without this check cond_resched() would be a fifth of the cost of an empty task. */
 	if (unlikely(need_resched()))
 		cond_resched();
 	return result;
 }
 
 /*
- * The next task of the batch, if the worker may begin it without pool->lock after its
- * last @run: what it has ended so is of one color, and not too much to be counted.
+ * The next batched task, if the worker may begin it without pool->lock after its last @run:
+ * what it has ended in this way has one color, and is not too much to count.
+ *
  * Context: batch->lock held.
  */
 static __always_inline struct wpool_task *
@@ -221,7 +217,7 @@ batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
 	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
 		return NULL;
 	task = batch->tasks[batch->next];
-	/* Left to who has pool->lock as well. */
+	/* A thread with pool->lock handles it. */
 	if (unlikely(!mend_batched_ok(batch, task)))
 		return NULL;
 	shared_dec(batch->left);
@@ -230,8 +226,8 @@ batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
 }
 
 /*
- * Begins a task of the batch. What the run has beside this is as it was left: no group,
- * not asked to stop, the color. Context: batch->lock held.
+ * Begins a batched task. The rest of the run is as it was left: no group, not asked to stop,
+ * the color. Context: batch->lock held.
  */
 static __always_inline void run_begin_batched(const struct wpool_batch *batch,
 					      struct wpool_worker *worker,
@@ -261,7 +257,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 	struct wpool_task *task = run->task;
 
 	run->task = NULL;
-	/* Before anybody can know that it has ended; see wpool_stats(). */
+	/* Count it before anybody can know that it has ended; see wpool_stats(). */
 	counter_add(&worker->ended, 1);
 	if (task) {
 		WRITE_ONCE(task->result, result);
@@ -272,16 +268,16 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 		module_put(run->owner);
 }
 
-/* Has nobody grabbed the task, nor broken it? Context: batch->lock held. */
+/* Has no thread grabbed the task, and is it not broken? Context: batch->lock held. */
 static __always_inline bool run_is_batched(const struct wpool_run *run)
 {
 	return mend_run_ok(run) && run->task->state & TASK_BATCHED;
 }
 
 /*
- * Goes on with the batch after a run of it has returned. The next task has left it before
- * the end of the last can be seen: who has seen that finds its room. Locking: none;
- * pool->lock is held when it returns.
+ * Goes on with the batch after a batched run has returned. The next task leaves the batch
+ * before the end of the last one can be seen: a thread that has seen that end finds the room.
+ * Locking: none; pool->lock is held when it returns.
  */
 static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 		      struct wpool_run *run, int result)
@@ -311,7 +307,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	pool_lock_staged(pool);
 	worker->between = false;
 	run_leave(pool, worker, false);
-	/* First: who waits for it is awake, before anybody is taken for the last one. */
+	/* First: its waiters must be awake before any worker counts as the last one awake. */
 	if (grabbed)
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
 	batch_harvest(worker);
@@ -327,8 +323,8 @@ bool run_cancelled(struct wpool *pool, struct wpool_task *task)
 }
 
 /*
- * Runs a task that has just left the queue, or drops it. With @batch more may follow it
- * from the batch. Locking: as run_task().
+ * Runs a task that has just left the queue, or drops it. With @batch, more may follow from the
+ * batch. Locking: as run_task().
  */
 static __always_inline void __run_task(struct wpool_worker *worker, struct wpool_task *task,
 				       bool batch)
@@ -389,7 +385,7 @@ static bool run_from_batch(struct wpool_worker *worker)
 		run_begin_batched(batch, worker, run, task);
 	raw_spin_unlock(&batch->lock);
 	if (!task) {
-		batch_reclaim(pool);	/* one that is broken; or others were quicker */
+		batch_reclaim(pool);	/* one is broken; or other workers were quicker */
 		return false;
 	}
 	shared_inc(pool->nr_running);
@@ -400,11 +396,11 @@ static bool run_from_batch(struct wpool_worker *worker)
 }
 
 /**
- * run_next() - run the task whose turn it is, and those of the batch after it
- * @worker: the current thread, in no task
+ * run_next() - run the next task, and the batched tasks after it
+ * @worker: the current thread, outside of any task
  *
  * Locking: as run_task(), if it returns true.
- * Return: false if there is none.
+ * Return: false if there is no task.
  */
 bool run_next(struct wpool_worker *worker)
 	__must_hold(&worker->pool->lock)
@@ -422,8 +418,8 @@ bool run_next(struct wpool_worker *worker)
 }
 
 /*
- * A run by other means than run_task(), where it need not be as fast. The first and the
- * last need pool->lock, see run_set_up() and run_finish(); the other no lock.
+ * A run without run_task(), where it need not be as fast. The first and the last function need
+ * pool->lock, see run_set_up() and run_finish(); the other needs no lock.
  */
 void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
 	      struct wpool_task *task)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is to be told of a task's end: any number of waiters, and one group.
+ * The threads and the group to inform of a task's end: any number of waiters, and one group.
  *
- * A task has one word to spare, &wpool_task.waiters. It points to the first of its
- * waiters, who form a ring, or, told apart by its lowest bit, to the group if there are
- * none. What else there is to know of all of them the first one keeps: the group, and how
- * many are counted as asleep. So nothing here takes longer for there being many.
+ * A task has one spare word, &wpool_task.waiters. It points to the first of its waiters, which
+ * form a ring; or, if there are none, to the group, with the lowest bit set. The first waiter
+ * keeps what else there is to know of all of them: the group, and how many count as asleep. So
+ * no step here takes longer if there are many.
  *
- * The waiters are told in their order, but for workers that could run a task that holds
- * this one back: those are first, see key.c. Of many only some are told at
- * once; the ring is theirs then and not the task's any more, and the last of those goes on
- * with the rest, see waiters_complete(). Nobody of the rest counts as asleep any more, and
- * task_waiter_is_on() says that they wait no longer. Modelled in scripts/model/rest.pml.
+ * The waiters are completed in their order, but workers that could run the task that defers
+ * this one come first, see key.c. Of many waiters only some are completed at once; the ring is
+ * theirs then and no longer the task's, and the last of them goes on with the rest, see
+ * waiters_complete(). No waiter of the rest counts as asleep any more, and task_waiter_is_on()
+ * says that it no longer waits. Modelled in scripts/model/rest.pml.
  *
- * Everything here needs the lock of the task's pool, or, for a task that is in no
- * pool, to be its only user.
+ * Everything here needs the lock of the task's pool. If the task is in no pool, the caller must
+ * be its only user.
  */
 #include "broken_mend.h"
 #include "key.h"
@@ -24,7 +24,7 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
-/* With @first, or without waiters. */
+/* Sets @first, or the group if there are no waiters. */
 static void task_waiters_set(struct wpool_task *task, struct wpool_waiter *first,
 		      struct wpool_group *group)
 {
@@ -50,9 +50,9 @@ struct wpool_group *__task_take_group(struct wpool_task *task)
 }
 
 /**
- * task_waiter_add() - have a waiter told of a task's end
+ * task_waiter_add() - make a thread wait for a task's end
  * @task: accepted by the pool that the caller has locked
- * @waiter: who; on no list
+ * @waiter: of the thread; on no list
  */
 void task_waiter_add(struct wpool_task *task, struct wpool_waiter *waiter)
 {
@@ -82,7 +82,7 @@ void task_waiter_count(struct wpool_task *task)
 	task_first_waiter(task)->nr_counted++;
 }
 
-/* One of its waiters that could run a task that holds this one back, or NULL. */
+/* A waiter of the task that could run the head of its key, or NULL. */
 struct wpool_waiter *task_waiter_helper(const struct wpool_task *task)
 {
 	struct wpool_waiter *first = task_first_waiter(task);
@@ -92,11 +92,11 @@ struct wpool_waiter *task_waiter_helper(const struct wpool_task *task)
 
 /**
  * task_waiter_is_on() - does a waiter still wait for its task?
- * @pool: the pool that it waits in
- * @waiter: the waiter, which has not been told
+ * @pool: the pool in which it waits
+ * @waiter: the waiter, which has not been completed
  *
- * If not it is one of a rest, and is about to be told; the task may be anybody's. Context:
- * pool->lock held.
+ * If it does not, it is one of a rest and is about to be completed; the task may belong to
+ * anybody. Context: pool->lock held.
  */
 bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *waiter)
 {
@@ -105,10 +105,10 @@ bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *wait
 	u8 state;
 
 	if (!mend_peek_known(&task->waiters))
-		return false;	/* or it is not there any more */
-	/* Acquire: of a task that is in another pool now, that one. */
+		return false;	/* or the task is gone */
+	/* Acquire: if the task is in another pool now, this reads that pool. */
 	state = smp_load_acquire(&task->state);
-	/* Nobody waits for one that is batched, and others may be changing it. */
+	/* A batched task has no waiters, and other threads may be changing it. */
 	if (!(state & TASK_ACCEPTED) || state & TASK_BATCHED || READ_ONCE(task->pool) != pool)
 		return false;
 	first = task_first_waiter(task);
@@ -116,8 +116,8 @@ bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *wait
 }
 
 /**
- * task_waiter_del() - take a waiter off its list that was not told
- * @pool: the pool that it waits in
+ * task_waiter_del() - take a waiter off its list that was not completed
+ * @pool: the pool in which it waits
  * @waiter: the waiter
  */
 void task_waiter_del(const struct wpool *pool, struct wpool_waiter *waiter)
@@ -144,7 +144,7 @@ void task_waiter_del(const struct wpool *pool, struct wpool_waiter *waiter)
 }
 
 /**
- * __task_waiters_complete() - tell all waiters, and forget them; a group stays
+ * __task_waiters_complete() - complete all waiters of a task; its group stays
  * @task: the task
  * @status: 0, or an errno
  * @value: the result that goes with it
@@ -157,7 +157,7 @@ void __task_waiters_complete(struct wpool_task *task, int status, int value)
 
 	if (!first)
 		return;
-	/* Those are still its waiters: they are on their way to it. */
+	/* They are still its waiters, and will look at it. */
 	if (status == -EAGAIN)
 		task_mark_awaited(task);
 	else if (!status)
@@ -166,6 +166,6 @@ void __task_waiters_complete(struct wpool_task *task, int status, int value)
 	if (first->can_help)
 		key_unawait(task);
 	pool->nr_asleep -= first->nr_counted;
-	list_add_tail(&waiters, &first->node);	/* before the first: of a ring, a list */
+	list_add_tail(&waiters, &first->node);	/* before the first: a ring to a list */
 	waiters_complete(pool, &waiters, status, value, &pool->wake_queue);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Who is to be told of a task's end; see task_waiters.c.
- */
+/* The waiters of a task, and its group; see task_waiters.c. */
 #ifndef _WPOOL_TASK_WAITERS_H
 #define _WPOOL_TASK_WAITERS_H
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a thread that a module's code runs in: a worker, the thread of a pool's
- * hooks, or one that runs a task which it has submitted itself. That code may take the
- * thread down at any moment, so nothing that the thread owes is paid by the thread alone:
- * the manager is told of its end, on whatever way it came there, and does what is to be
- * done.
+ * The end of a thread that runs code of other modules: a worker, the thread of a pool's hooks,
+ * or a thread that runs a task which it has submitted itself. That code may kill the thread at
+ * any moment, so the thread is never the only one to settle what it owes: the manager learns of
+ * its end, whatever its cause, and does what is left.
  */
 #include <linux/kthread.h>
 #include <linux/pid.h>
@@ -15,9 +14,9 @@
 #include "thread_exit.h"
 
 /*
- * Called by the thread itself in exit_notify(), with tasklist_lock and
- * wait_pidfd.lock held, so it only passes the word on; no code of ours or of a
- * module runs in the thread any more.
+ * The thread itself calls this in exit_notify(), with tasklist_lock and wait_pidfd.lock held,
+ * so it only passes the message on. Afterwards the thread runs no code of wpool or of another
+ * module.
  */
 static int exit_seen(struct wait_queue_entry *entry, unsigned int mode, int sync,
 		     void *key)
@@ -32,12 +31,12 @@ static int exit_seen(struct wait_queue_entry *entry, unsigned int mode, int sync
 }
 
 /**
- * exit_watch() - have the manager told when a thread has ended
+ * exit_watch() - let the manager know when a thread has ended
  * @exit: stays until exit_unwatch() has returned
  * @thread: a kthread that was not woken yet, or the current thread
- * @reap: what the manager is to call then
+ * @reap: what the manager calls then
  *
- * Of a thread whose process has others the kernel does not tell, see exit_notice().
+ * The kernel does not report a thread whose process has others, see exit_notice().
  */
 void exit_watch(struct wpool_exit *exit, struct task_struct *thread,
 		void (*reap)(struct wpool_exit *exit))
@@ -51,10 +50,10 @@ void exit_watch(struct wpool_exit *exit, struct task_struct *thread,
 }
 
 /**
- * exit_notice() - tell the manager of the end of a thread, if nobody has yet
+ * exit_notice() - pass the end of a thread to the manager, unless that is done
  * @exit: watched; its thread has ended
  *
- * Context: the manager, so that it does not see to it meanwhile.
+ * Context: the manager, so the thread is not reaped meanwhile.
  */
 void exit_notice(struct wpool_exit *exit)
 {
@@ -66,11 +65,11 @@ void exit_notice(struct wpool_exit *exit)
 }
 
 /**
- * exit_unwatch() - do not have the manager told any more
+ * exit_unwatch() - stop watching a thread
  * @exit: of the current thread, or of one that has ended or was never woken
  *
- * The last code of ours that a thread which ended by itself ran was exit_seen(),
- * under the lock that remove_wait_queue() takes; so after this the module may go.
+ * If the thread has ended, exit_seen() was the last code of wpool that it ran, under the lock
+ * that remove_wait_queue() takes; so after this the module may go.
  *
  * Context: may sleep.
  */
@@ -81,11 +80,11 @@ void exit_unwatch(struct wpool_exit *exit)
 }
 
 /**
- * exit_join() - see a kthread off, once
- * @exit: its thread has ended, or was never woken, or ends when it is asked to
+ * exit_join() - wait for the end of a kthread, once
+ * @exit: its thread has ended, or was never woken, or ends when asked to
  *
- * For a thread that has ended kthread_stop() has nothing to wait for. Of one that is
- * asked to end the manager is not told.
+ * If the thread has ended, kthread_stop() does not wait. The manager does not learn of a thread
+ * that ends because it was asked to.
  *
  * Context: may sleep.
  */
@@ -97,7 +96,7 @@ void exit_join(struct wpool_exit *exit)
 
 /**
  * exit_put() - drop the thread's task_struct
- * @exit: after exit_unwatch(), when nobody looks at @exit->thread any more
+ * @exit: after exit_unwatch(), when nobody uses @exit->thread any more
  *
  * Context: any.
  */

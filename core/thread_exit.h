@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The end of a thread that a module's code runs in; see thread_exit.c.
- */
+/* The end of a thread that runs code of other modules; see thread_exit.c. */
 #ifndef _WPOOL_THREAD_EXIT_H
 #define _WPOOL_THREAD_EXIT_H
 

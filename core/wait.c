@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for one task, and taking it back. That who gives up and who tells him do
- * not miss one another is shown by scripts/model/handover.pml and scripts/model/rest.pml, and
- * that workers do not wait for one another for ever by scripts/model/deadlock.pml.
+ * Waiting for one task, and taking it back. scripts/model/handover.pml and rest.pml show that a
+ * waiter that gives up and the thread that completes it do not miss each other, and
+ * deadlock.pml that workers do not wait for one another for ever.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -29,12 +29,12 @@
 struct wait {
 	struct wpool_task	*task;
 	struct wpool_deadline	deadline;
-	bool			cancels;	/* of wpool_cancel_sync() */
+	bool			cancels;	/* the wait of wpool_cancel_sync() */
 	bool			may_spin;
 	int			result;
 };
 
-/* Lets a worker of the pool go to sleep. Locking: pool->lock held; released. */
+/* Puts a worker of the pool to sleep. Locking: pool->lock held; released. */
 static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigned long flags)
 	__releases(&pool->lock)
 {
@@ -53,14 +53,13 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 }
 
 /*
- * Sleeps until the task is done, or to be looked at again. Locking: pool->lock
- * held; released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
+ * Sleeps until the task is done, or must be looked at again. Locking: pool->lock held;
+ * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
  *
- * @worker: the caller, if it is one of the pool
- * @too_deep: which may run nothing itself, as it is nested too deep
+ * @worker: the caller, if it is a worker of the pool
+ * @too_deep: it can run no task itself, as it is nested too deep
  *
- * Not inline: what it needs of the stack is not to be under the tasks that a worker runs
- * while it waits.
+ * Not inline: its stack frame must not lie under the tasks that a worker runs while it waits.
  */
 static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 			     struct wpool_worker *worker, bool too_deep,
@@ -74,7 +73,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	waiter_init(&waiter);
 	waiter.task = wait->task;
 	waiter.cancels = wait->cancels;
-	/* For what itself is inside its wait has no limit, whatever was said. */
+	/* A wait for a task that the worker is inside has no limit, whatever the caller said. */
 	if (worker && (wait->deadline.never ||
 		       deadlock_is_own(pool, wait->task, worker)))
 		waiter.worker = worker;
@@ -110,8 +109,9 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 }
 
 /*
- * One look at a task, by a worker of its pool: if there is time left runs it if it waits in
- * the queue, or the one that it waits for in its turn. Locking: pool->lock held; released.
+ * A worker of the pool looks at a task once: if there is time left, it runs the task, or the
+ * head of its key, if that is queued. Locking: pool->lock held; released.
+ *
  * Return: as sleep_on().
  */
 static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *worker,
@@ -121,7 +121,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	struct wpool_task *head = key_head(pool, wait->task);
 	bool ready, too_deep;
 
-	/* After wpool_shutdown_now() nothing begins: it is about to be ended. */
+	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
 	too_deep = !run_may_nest(worker);
 	if (!ready || too_deep || !deadline_left(&wait->deadline))
@@ -133,18 +133,18 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 }
 
 /**
- * spin_for_end() - look on until a task has ended
+ * spin_for_end() - spin until a task has ended
  * @pool: its pool
  * @task: accepted
  * @deadline: of the caller
  * @flags: from raw_spin_lock_irqsave()
  *
- * After the lock is dropped nothing but the task is there for sure, until
- * task_lock_pool() says that it has not ended: then its pool is there. That may be
- * another one by now, whose credit is wronged a little.
+ * After the lock is dropped only the task is sure to exist. If task_lock_pool() says that it
+ * has not ended, its pool exists too. That may be another pool by now; then a wrong credit
+ * changes a little.
  *
  * Locking: pool->lock held; released.
- * Return: -EAGAIN, to look at it again: it has ended, or it was in vain.
+ * Return: -EAGAIN, to look again: the task has ended, or the spin has failed.
  */
 static int spin_for_end(struct wpool *pool, struct wpool_task *task,
 		 const struct wpool_deadline *deadline, unsigned long flags)
@@ -166,17 +166,17 @@ static int spin_for_end(struct wpool *pool, struct wpool_task *task,
 }
 
 /*
- * Fetches the result of a task that was not accepted just now. Return: 0, -EINVAL if
- * it never was, -EAGAIN if it has been again meanwhile: what was fetched may be the
- * time of that, see __latency_accept(). Then it is not done; or for the next time,
- * and the time is overwritten.
+ * Reads the result of a task that no pool had just now. Return: 0; -EINVAL if it was never
+ * accepted; -EAGAIN if it was accepted again meanwhile: the value read may be a time, see
+ * __latency_accept(). Then either the task is not done, or it is done again, and the result has
+ * replaced the time.
  */
 static int wait_result(const struct wpool_task *task, int *result)
 {
 	u8 state;
 
 	*result = READ_ONCE(task->result);
-	smp_rmb();	/* pairs with that in __latency_accept() */
+	smp_rmb();	/* pairs with the barrier in __latency_accept() */
 	/* Pairs with the release in task_settle(). */
 	state = smp_load_acquire(&task->state);
 	if (!state)
@@ -186,15 +186,15 @@ static int wait_result(const struct wpool_task *task, int *result)
 	return 0;
 }
 
-/* Is the caller, no worker of its pool, inside the task? Context: pool->lock held. */
+/* Is the caller, which is not a worker of the pool, inside the task? Context: pool->lock held. */
 static bool is_own(const struct wpool_task *task)
 {
 	return task->state & TASK_IN_FN && task->run->caller && run_is_of_current(task->run);
 }
 
 /*
- * Waits for a task, unless there is reason to look at it again. Return: 0 with the
- * result, -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
+ * Waits for a task, unless there is a reason to look at it again. Return: 0 with the result,
+ * -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
  */
 static int wait_once(struct wait *wait)
 {
@@ -205,18 +205,18 @@ static int wait_once(struct wait *wait)
 	pool = task_lock_pool(wait->task, &flags);
 	if (!pool)
 		return wait_result(wait->task, &wait->result);
-	/* It may have been lost, with others that are broken. */
+	/* It may have been lost together with broken tasks. */
 	if (unlikely(pool->mend.islands) && wait->task->state == TASK_QUEUED)
 		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
 	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
-		/* Submitted again meanwhile. */
+		/* It was submitted again meanwhile. */
 		pool_unlock(pool, flags);
 		return -EAGAIN;
 	}
 	worker = worker_current(pool);
 	if (!worker && is_own(wait->task)) {
-		/* As a worker is refused in deadlock.c: it runs, and may run again. */
+		/* Refused like a worker in deadlock.c: the task runs, and may run again. */
 		pool_unlock(pool, flags);
 		return -EDEADLK;
 	}
@@ -256,30 +256,30 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * wpool_wait() - wait for a task and get its result
  * @task: submitted before, and not detached
  *
- * Returns when the task is neither queued nor running; from then on its memory
- * is the caller's; if several wait, when the last of them has returned. The result
- * is kept until the task is submitted again, and may be fetched more than once.
+ * Returns when the task is neither queued nor running; from then on its memory belongs to the
+ * caller. If several threads wait, this holds when the last of them has returned. The result is
+ * kept until the task is submitted again, and may be read more than once.
  *
- * A worker that waits for a task of its own pool runs the task itself if it
- * still waits in the queue, up to %WPOOL_MAX_NESTING inside one another and as long
- * as half of its stack is free. Nested deeper it leaves the task to another worker.
- * So that this does not deadlock, a wait that would not end is refused with -EDEADLK:
+ * A worker that waits for a task of its own pool runs the task itself if it is still queued, up
+ * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
+ * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
+ * not end is refused with -EDEADLK:
  *
- * - for the task that the caller is inside;
- * - one of workers that wait for one another's tasks in a circle;
- * - one that is nested too deep, when all the workers that there may be are asleep, so
- *   that nobody can run the task.
+ * - a wait for the task that the caller is inside;
+ * - one wait in a circle of workers that wait for one another's tasks;
+ * - the wait of a worker that is nested too deep, when all possible workers are asleep, so
+ *   that none can run the task.
  *
- * After -EDEADLK a task that had not begun never does: the pool has let go of it, its
- * result is -ECANCELED, which others who wait for it are told, and its memory is the
- * caller's, as above. One that was running goes on and stays the pool's. But that is never one that
- * the calling function itself submitted: who does that and then waits has the task's
- * memory back whatever is returned.
+ * After -EDEADLK, a task that had not begun never will: the pool has let go of it, its result
+ * is -ECANCELED, which its other waiters get, and its memory belongs to the caller, as above. A
+ * task that was running goes on and still belongs to the pool. But the calling function never
+ * submitted such a task itself: a function that submits a task and then waits for it has the
+ * memory back whatever the wait returns.
  *
  * Context: Process context; sleeps, uninterruptibly.
- * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if
- * it took its worker down. Or, without a result, -EINVAL (NULL, detached or never
- * submitted), -EDEADLK (a worker of the task's pool that would wait for ever, as above).
+ * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if it killed its
+ * worker. Or, without a result, -EINVAL (NULL, detached or never submitted), -EDEADLK (a worker
+ * of the task's pool that would wait for ever, as above).
  */
 int wpool_wait(struct wpool_task *task)
 {
@@ -291,16 +291,16 @@ int wpool_wait(struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_wait);
 
 /**
- * wpool_wait_timeout() - wait a limited time for a task
+ * wpool_wait_timeout() - wait for a task with a time limit
  * @task: as for wpool_wait()
- * @timeout: the longest to wait, in jiffies; never cut short. A worker begins no task
- *	when the time is over, but what it is inside takes as long as it takes.
- * @result: gets the result, and is left alone on an error; may be NULL
+ * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
+ *	begins no task, but it ends the task that it is inside.
+ * @result: set to the result, and left alone on an error; may be NULL
  *
  * Context: Process context; may sleep.
- * Return: 0 (the memory of the task is the caller's), -ETIMEDOUT (it stays the pool's),
- * or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
- * task that the caller is inside, or one held back behind that by its key.
+ * Return: 0 (the memory of the task belongs to the caller), -ETIMEDOUT (it still belongs to the
+ * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
+ * task that the caller is inside, or one that is deferred behind that task by its key.
  */
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result)
@@ -315,17 +315,16 @@ int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
 
 /**
- * wpool_cancel() - take a task back that has not begun
- * @task: the task; of a delayed one its member task
+ * wpool_cancel() - take back a task that has not begun
+ * @task: the task; for a delayed task its member task
  *
- * Those who wait for it get -ECANCELED. A running task that was submitted again
- * is not run again; those who wait for it wait for the run that goes on. A task whose
- * time has not come is taken off its delay.
+ * Its waiters get -ECANCELED. A running task that was submitted again does not run again; its
+ * waiters wait for the run that goes on. The timer of a delayed task is stopped.
  *
  * Context: Any but NMI.
- * Return: true if it was waiting and now does not run: then its memory is the caller's
- * at once, unless it is still running or somebody else waits for it. False if it was not
- * waiting: running, done, or never submitted.
+ * Return: true if it was waiting and now does not run: then its memory belongs to the caller at
+ * once, unless it is still running or another thread waits for it. False if it was not waiting:
+ * running, done, or never submitted.
  */
 bool wpool_cancel(struct wpool_task *task)
 {
@@ -360,12 +359,11 @@ static void ask_to_stop(struct wpool_task *task)
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
  * @task: the task, as for wpool_cancel(); not detached
  *
- * A running one is asked to stop, see wpool_should_stop(), and does not run again
- * if it was submitted meanwhile. When the call returns the task is neither queued
- * nor running. Except where that cannot be: if the caller is inside it, or if it waits,
- * itself or by way of others, for the task that the caller is inside, and none of these
- * waits can be refused instead, see wpool_wait(). Then it still runs, as
- * wpool_task_running() says.
+ * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
+ * submitted meanwhile. When the call returns the task is neither queued nor running. There are
+ * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
+ * for the task that the caller is inside, and none of these waits can be refused instead, see
+ * wpool_wait(). Then it still runs, and wpool_task_running() says so.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().
@@ -380,7 +378,7 @@ bool wpool_cancel_sync(struct wpool_task *task)
 		return wpool_cancel(task);
 	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
 	dep_wait_task(task, true);
-	/* Again if it was submitted again before it could see that it should not. */
+	/* Repeat if it was submitted again before it could see that it must not. */
 	do {
 		cancelled |= wpool_cancel(task);
 		ask_to_stop(task);
@@ -390,12 +388,12 @@ bool wpool_cancel_sync(struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);
 
 /**
- * wpool_task_queued() - is a task accepted and waiting
+ * wpool_task_queued() - check whether a task is accepted and waiting
  * @task: the task
  *
  * Context: Any. Takes no lock: the answer may be out of date at once.
- * Return: true if it is, in the queue or for its time to come; a running task that was
- * submitted again is too.
+ * Return: true if it waits in the queue or is delayed; also for a running task that was
+ * submitted again.
  */
 bool wpool_task_queued(const struct wpool_task *task)
 {
@@ -405,7 +403,7 @@ bool wpool_task_queued(const struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_task_queued);
 
 /**
- * wpool_task_running() - is a task inside its function
+ * wpool_task_running() - check whether a task is inside its function
  * @task: the task
  *
  * Context: Any. Takes no lock: the answer may be out of date at once.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Threads that wait in the pool's own calls, and how their waits are completed. They are
- * collected in &wpool.wake_queue, and woken after the lock is dropped, see pool_lock.c. The
- * model scripts/model/handover.pml shows that none is missed, or touched when it is gone.
+ * collected in &wpool.wake_queue, and woken after the lock is dropped, see pool_lock.c.
+ * scripts/model/handover.pml shows that no waiter is missed, or touched when it is gone.
  */
 #include <linux/lockdep.h>
 
@@ -20,15 +20,15 @@ void waiter_init(struct wpool_waiter *waiter)
 }
 
 /**
- * waiter_complete() - tell a waiter that was just taken off its list
+ * waiter_complete() - complete a waiter that was just taken off its list
  * @waiter: the waiter
  * @status: 0, or an errno
  * @wake_queue: gets it
  *
  * A worker counts as awake from here on, not from when it runs.
  *
- * Context: the lock that guards the list held; pool->lock if it is a worker that waits
- * for a task, or is counted.
+ * Context: the lock that guards the list held; pool->lock if it is a worker that waits for a
+ * task, or is counted.
  */
 void waiter_complete(struct wpool_waiter *waiter, int status,
 		 struct wpool_wake_queue *wake_queue)
@@ -46,17 +46,17 @@ void waiter_complete(struct wpool_waiter *waiter, int status,
 }
 
 /**
- * waiters_complete() - tell the same to any number of waiters
+ * waiters_complete() - complete any number of waiters in the same way
  * @pool: the pool if its lock is held, or NULL
- * @waiters: the list; empty afterwards. They are not counted as asleep any more.
+ * @waiters: the list; empty afterwards. They no longer count as asleep.
  * @status: 0, or an errno
  * @value: and the value that goes with it
  * @wake_queue: gets the first of them
  *
- * The last of these has the others on its list of the rest. It calls waiters_complete() for
- * them when it is awake: until then it does not return, so all of them, and what they wait
- * for, are there. One may give up meanwhile: it is on a list, and takes itself off. Modelled
- * in scripts/model/rest.pml.
+ * The last of these has the others on its list, the rest. It calls waiters_complete() for them
+ * when it is awake. Until then none of them returns, so all of them, and what they wait for,
+ * exist. A waiter may give up meanwhile: it is on a list, and takes itself off. Modelled in
+ * scripts/model/rest.pml.
  *
  * Context: the lock that guards the list held.
  */
@@ -80,8 +80,8 @@ void waiters_complete(struct wpool *pool, struct list_head *waiters, int status,
 }
 
 /**
- * wake_queue_issue() - wake waiters and free what has ended; for who holds no lock
- * @wake_queue: to be thrown away then
+ * wake_queue_issue() - wake waiters and free what has ended, without a lock held
+ * @wake_queue: of no use afterwards
  *
  * A waiter may be gone as soon as it is completed.
  */
@@ -96,10 +96,10 @@ void wake_queue_issue(struct wpool_wake_queue *wake_queue)
 }
 
 /**
- * deadline_set() - begin to wait
+ * deadline_set() - set when a wait ends
  * @deadline: when to end
- * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever, and so is one
- *	less: with the jiffy that has begun, which does not count, it is as much
+ * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever, and so is one less, as the
+ *	jiffy that has already begun does not count
  */
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout)
 {
@@ -107,7 +107,7 @@ void deadline_set(struct wpool_deadline *deadline, unsigned long timeout)
 	deadline->at = deadline->never ? 0 : jiffies + timeout + 1;
 }
 
-/* What is left, for the kernel's waits with a time-out. */
+/* The time that is left, for the kernel's waits with a time-out. */
 unsigned long deadline_left(const struct wpool_deadline *deadline)
 {
 	unsigned long now = jiffies;

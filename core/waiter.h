@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Those who wait in the pool's own calls; see waiter.c.
- */
+/* Threads that wait in the pool's own calls; see waiter.c. */
 #ifndef _WPOOL_WAITER_H
 #define _WPOOL_WAITER_H
 
@@ -19,8 +17,8 @@ void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
 unsigned long deadline_left(const struct wpool_deadline *deadline);
 
 /*
- * &wpool_task.waiters: the first of those who wait for the task, or, told apart by its lowest
- * bit, its group; see task_waiters.c.
+ * &wpool_task.waiters: the first waiter of the task, or, with the lowest bit set, its group;
+ * see task_waiters.c.
  */
 #define WAITERS_GROUP	1UL
 
@@ -32,7 +30,7 @@ static inline struct wpool_waiter *task_first_waiter(const struct wpool_task *ta
 	return link & WAITERS_GROUP ? NULL : (struct wpool_waiter *)link;
 }
 
-/* The group of a task, or NULL; it stays. */
+/* The group of a task, or NULL; it does not change. */
 static inline struct wpool_group *task_group_of(const struct wpool_task *task)
 {
 	struct wpool_waiter *first = task_first_waiter(task);

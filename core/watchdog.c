@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who takes too long is named: tasks that run for longer than their pool's
- * watchdog_ms, and those that the end of a pool waits for.
+ * Reports what takes too long: tasks that run for longer than their pool's watchdog_ms, and
+ * whatever the end of a pool waits for.
  *
- * The manager does it, kicked by the pool's timer. As it alone makes and frees
- * workers, it may go over them and look at their threads without a lock. The
- * timer is armed when a task begins to wait, and again by each look as long as
- * there is something to look for; so an idle pool has none.
+ * The manager does this, kicked by the pool's timer. Only the manager makes and frees workers,
+ * so it may go over them and look at their threads without a lock. The timer is armed when a
+ * task begins to wait, and again by each look as long as there is something to watch; so it is
+ * not armed in an idle pool.
  *
- * Submitters that run a task themselves come and go; they are gone over by RCU, and looked
- * at one by one.
+ * Submitters that run a task themselves come and go; the manager goes over them under RCU, and
+ * looks at one at a time.
  */
 #include <linux/lockdep.h>
 #include <linux/pid.h>
@@ -23,10 +23,10 @@
 #include "queue_batch.h"
 #include "watchdog.h"
 
-/* For how long the end of a pool without watchdog_ms is awaited in silence. */
+/* Without watchdog_ms, how long the end of a pool may take before it is reported. */
 #define WPOOL_PATIENCE	(10 * HZ)
 
-/* How many workers of one pool are named, with their stacks, in one look. */
+/* How many workers of one pool one look reports, with their stacks. */
 #define REPORTED_MAX	8
 
 static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
@@ -38,7 +38,8 @@ static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
 }
 
 /*
- * Is a run overdue that was not named yet? If not, the timer comes when it would be.
+ * Is a run overdue and not reported yet? If not, the timer is set for when it would be.
+ *
  * Context: pool->lock held.
  */
 static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
@@ -54,7 +55,7 @@ static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 	return false;
 }
 
-/* The outermost run of a worker that is. Context: pool->lock held. */
+/* The outermost overdue run of a worker. Context: pool->lock held. */
 static struct wpool_run *next_overdue(struct wpool_worker *worker)
 {
 	unsigned int i;
@@ -66,7 +67,7 @@ static struct wpool_run *next_overdue(struct wpool_worker *worker)
 	return NULL;
 }
 
-/* Return: true if it has a task that is overdue, and now is named. */
+/* Return: true if the worker has an overdue task, which is now reported. */
 static bool report_overdue(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
@@ -102,15 +103,15 @@ static void look_at_workers(struct wpool *pool)
 			continue;
 		if (++reported < REPORTED_MAX)
 			continue;
-		/* The rest after other pools, and the console, had their turn. */
+		/* The rest comes after other pools, and the console, had their turn. */
 		timer_reduce(&pool->timer, jiffies + HZ);
 		return;
 	}
 }
 
 /*
- * The thread of a submitter that is inside its task, with a reference; with @overdue only
- * if that is overdue, and now is named.
+ * The thread of a submitter that is inside its task, with a reference; with @overdue only if
+ * the task is overdue, and now is reported.
  */
 static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool overdue)
 {
@@ -130,7 +131,7 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 	return thread;
 }
 
-/* Names the submitters that are inside their tasks, or those that are overdue. */
+/* Reports the submitters that are inside their tasks, or only those with overdue tasks. */
 static void report_callers(struct wpool *pool, bool overdue)
 {
 	struct wpool_caller *caller;
@@ -157,8 +158,8 @@ static void report_callers(struct wpool *pool, bool overdue)
 }
 
 /*
- * Promise 1 as a test: tasks to take, nobody who looks, and somebody who could.
- * By pool_unlock() it cannot be. Context: pool->lock held.
+ * Promise 1 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
+ * prevents this. Context: pool->lock held.
  */
 static bool queue_is_stranded(const struct wpool *pool)
 {
@@ -187,8 +188,8 @@ static void look_at_queue(struct wpool *pool)
 }
 
 /**
- * watchdog_await() - see to it that who waits for the end of a pool learns why
- * @pool: the pool, which was closed or whose end is awaited from now on
+ * watchdog_await() - make sure that a long wait for the end of a pool is reported
+ * @pool: the pool, which was closed, or which a thread now waits for
  *
  * Context: pool->lock held.
  */
@@ -204,16 +205,16 @@ void watchdog_await(struct wpool *pool)
 	timer_reduce(&pool->timer, pool->report_at);
 }
 
-/* What is left without what is known of, some of which may have gone meanwhile. */
+/* How many are left besides the known ones, some of which may have gone meanwhile. */
 static unsigned int rest_of(unsigned int all, unsigned int known)
 {
 	return all > known ? all - known : 0;
 }
 
 /*
- * A line of what is left to end. Workers may be many, and are looked at without the lock:
- * if some of their tasks end just then the line may be off by as many. Return: false if
- * there is no cause, or not yet.
+ * Prints a line with what is left to end. Workers may be many, and are counted without the
+ * lock: if some of their tasks end just then, the line may be off by as many. Return: false if
+ * there is no reason to, or not yet.
  */
 static bool report_rest(struct wpool *pool)
 {
@@ -227,7 +228,7 @@ static bool report_rest(struct wpool *pool)
 	late = waited && time_after_eq(jiffies, pool->report_at);
 	awaited = jiffies - pool->awaited;
 	if (late)
-		pool->report_at = jiffies + awaited;	/* after twice as long */
+		pool->report_at = jiffies + awaited;	/* again after twice as long */
 	if (waited)
 		timer_reduce(&pool->timer, pool->report_at);
 	in_flight = pool_in_flight(pool);
@@ -247,7 +248,7 @@ static bool report_rest(struct wpool *pool)
 	return true;
 }
 
-/* A hook that does not return. Without the lock: may name one that just has. */
+/* Reports a hook that does not return. Without the lock: the hook may just have returned. */
 static void report_hook(struct wpool *pool)
 {
 	const char *at = READ_ONCE(pool->hooks.at);
@@ -274,7 +275,7 @@ static void report_awaited(struct wpool *pool)
 
 		if (worker->dead)
 			continue;
-		/* Without the lock, as debugfs does: names one that ends just now. */
+		/* Without the lock, as in debugfs: the task may just have ended. */
 		if (READ_ONCE(worker->nesting))
 			report_run(worker, READ_ONCE(run->fn), READ_ONCE(run->started));
 		else
@@ -287,7 +288,7 @@ static void report_awaited(struct wpool *pool)
 }
 
 /**
- * watchdog_look() - name who is to be named
+ * watchdog_look() - report what must be reported
  * @pool: the pool
  *
  * Context: the manager.

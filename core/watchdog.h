@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Those who take too long are reported; see watchdog.c.
- */
+/* Reports what takes too long; see watchdog.c. */
 #ifndef _WPOOL_WATCHDOG_H
 #define _WPOOL_WATCHDOG_H
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A worker's life: made, searching for tasks, idle, leaving.
+ * The life of a worker: made, searching for tasks, idle, leaving.
  *
- * A worker takes its tasks itself. It is kept on pool->workers from before its
- * first instruction until after its last, of which thread_exit.c tells the manager, which
- * reaps it. So nothing that a worker owes is paid by the worker.
+ * A worker takes its tasks itself. It is on pool->workers from before its first instruction
+ * until after its last. Then thread_exit.c informs the manager, which reaps it. So the worker
+ * itself settles nothing of what it owes.
  *
- * That it works out in every order of steps is shown by scripts/model/wake.pml.
+ * scripts/model/wake.pml shows that this works in every order of steps.
  */
 #include <linux/freezer.h>
 #include <linux/kthread.h>
@@ -28,7 +28,7 @@
 #include "worker_list.h"
 #include "worker_stack.h"
 
-/* More than the capacity, which was lowered: whoever comes by leaves. */
+/* If the capacity was lowered and there are too many workers, the next one that comes by leaves. */
 static bool worker_must_leave(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
@@ -39,8 +39,8 @@ static bool worker_must_leave(struct wpool_worker *worker)
 }
 
 /*
- * At most one of a pool does. Not with memory to be freed before, which a kernel
- * that preempts everywhere does not allow while preemption is off.
+ * At most one worker of a pool spins. Not if there is memory to free first, as a kernel with
+ * full preemption does not allow that while preemption is off.
  */
 static bool worker_may_spin(struct wpool *pool)
 {
@@ -49,9 +49,9 @@ static bool worker_may_spin(struct wpool *pool)
 }
 
 /*
- * Looks on for a while, counted as searching, so that a submitter need not wake
- * anybody. Preemption is off for as long as it counts: nobody waits for one that
- * looks but does not run. Locking: pool->lock held; released and regrabbed.
+ * Spins for a while, and counts as searching meanwhile, so that a submitter need not wake a
+ * worker. Preemption is off as long as it counts: nothing waits for a worker that searches but
+ * does not run. Locking: pool->lock held; released and regrabbed.
  */
 static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -73,9 +73,9 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 }
 
 /*
- * Sleeps until somebody takes the worker off the idle list and wakes it.
- * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see
- * pool_lock.c.
+ * Sleeps until a thread takes the worker off the idle list and wakes it.
+ *
+ * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see pool_lock.c.
  */
 static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -100,19 +100,24 @@ static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
 }
 
 /*
- * Goes to the CPUs of the pool's mask. A thread loses its mask when the last of them
- * goes offline, and the kernel does not give it back: so again when one has come. If none
- * of them is online it stays where it is, until then.
+ * Moves the worker to the CPUs of the pool's mask. A thread loses its mask when the last of
+ * these CPUs goes offline, and the kernel does not restore it: so this is done again after a
+ * CPU has come. If none of them is online, the worker stays where it is until one is.
  */
 static void worker_keep_cpus(struct wpool_worker *worker)
 {
-	/* Before the look at who is online; pairs with cpu_came(). */
+	/*
+	 * Read this before set_cpus_allowed_ptr() looks at the online CPUs; pairs with
+	 * cpu_came().
+	 */
 	worker->hotplug_came = smp_load_acquire(&hotplug_came);
 	set_cpus_allowed_ptr(current, worker->pool->cpumask);
 }
 
 /*
- * What the system asks of some workers between tasks: to freeze, to go to another CPU.
+ * Does what the system asks of some workers between tasks: to freeze, or to move to another
+ * CPU.
+ *
  * Locking: pool->lock held; released and regrabbed if it returns true.
  */
 static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
@@ -127,7 +132,7 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	       worker->hotplug_came != READ_ONCE(hotplug_came);
 	if (!move && !(pool->flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
-	worker_will_search(worker);	/* when it thaws, as the others do then */
+	worker_will_search(worker);	/* when it thaws, as the others do */
 	pool_unlock(pool, *flags);
 	if (move)
 		worker_keep_cpus(worker);
@@ -137,8 +142,9 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 }
 
 /*
- * Takes and runs tasks until there is a reason to leave. Those that the end of one task
- * has woken are woken when the lock is dropped for the next, or for want of one.
+ * Takes and runs tasks until there is a reason to leave. Threads that the end of one task has
+ * put on the wake queue are woken when the lock is dropped for the next task, or for lack of
+ * one.
  */
 static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -183,13 +189,13 @@ static void worker_set_up(struct wpool_worker *worker)
 	}
 }
 
-/* How much of its stack the end of a thread needs, and several times that. */
+/* Several times what the end of a thread needs of its stack. */
 #define WORKER_SPARE	(THREAD_SIZE / 8)
 
 /*
- * After an oops a thread uses its stack anew, from the top, as it ends. What its functions
- * have there is still needed just then, see worker_stack.c: so they begin further down. (1.2 KB are
- * used of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
+ * After an oops a thread ends on its own stack, from the top down. What its functions had there
+ * is still needed until then, see worker_stack.c: so they begin further down. (The end uses 1.2
+ * KB of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
  */
 static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
@@ -197,11 +203,11 @@ static noinline void worker_loop_below(struct wpool_worker *worker, unsigned lon
 	unsigned long size = WORKER_SPARE;
 	char *spare;
 
-	OPTIMIZER_HIDE_VAR(size);	/* a frame of a fixed size would be complained of */
+	OPTIMIZER_HIDE_VAR(size);	/* the compiler warns of a large fixed frame */
 	spare = __builtin_alloca(size);
 	barrier_data(spare);
 	worker_loop(worker, flags);
-	barrier_data(spare);	/* it is in use until then */
+	barrier_data(spare);	/* it is in use until here */
 }
 
 int worker_main(void *data)
@@ -221,6 +227,6 @@ int worker_main(void *data)
 	if (pool->ops && pool->ops->worker_stop)
 		pool->ops->worker_stop(pool);
 	trace_wpool_worker_exit(pool->name, worker->id);
-	worker->has_groups = false;	/* those functions have returned */
+	worker->has_groups = false;	/* the functions that had them have returned */
 	return 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A worker's life; see worker.c.
- */
+/* The life of a worker; see worker.c. */
 #ifndef _WPOOL_WORKER_H
 #define _WPOOL_WORKER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The workers that a pool has, and what they are counted as: idle, searching, starting, leaving.
+ * The workers of a pool, and what they count as: idle, searching, starting, leaving.
  *
  * Everything here needs pool->lock.
  */
@@ -26,7 +26,7 @@ void worker_unidle(struct wpool_worker *worker)
 }
 
 /**
- * worker_leave() - have a worker take no task any more
+ * worker_leave() - let a worker take no more tasks
  * @worker: the worker
  *
  * Context: pool->lock held.
@@ -54,7 +54,7 @@ void worker_started(struct wpool_worker *worker)
 	}
 }
 
-/* The next worker may never come, so who sleeps may have to give up. Needs pool->lock. */
+/* The next worker may never come, so a sleeping worker may have to give up. Needs pool->lock. */
 void pool_set_spawn_error(struct wpool *pool, int err)
 {
 	pool->spawn_error = err;
@@ -64,6 +64,7 @@ void pool_set_spawn_error(struct wpool *pool, int err)
 
 /*
  * Counts a worker, which is starting from here on. Context: pool->lock held.
+ *
  * Return: false if the capacity has been lowered since it took its slot.
  */
 bool worker_link(struct wpool_worker *worker)
@@ -84,7 +85,7 @@ bool worker_link(struct wpool_worker *worker)
 }
 
 /**
- * worker_unlink() - count a worker no more, which has left or is dead
+ * worker_unlink() - stop counting a worker that has left or is dead
  * @worker: the worker
  *
  * Context: pool->lock held.
@@ -93,10 +94,10 @@ void worker_unlink(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	/* In one step for wpool_stats(), unless that is in an NMI. */
+	/* One step for wpool_stats(), unless it runs in an NMI. */
 	write_seqcount_begin(&pool->stats_seq);
 	list_del_rcu(&worker->node);
-	smp_wmb();	/* pairs with that in stats_add_up() */
+	smp_wmb();	/* pairs with the barrier in stats_add_up() */
 	counter_add(&pool->stats[WPOOL_STAT_COMPLETED], atomic64_read(&worker->ended));
 	write_seqcount_end(&pool->stats_seq);
 	shared_dec(pool->nr_workers);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the workers are counted as; see worker_list.c.
- */
+/* What the workers count as; see worker_list.c. */
 #ifndef _WPOOL_WORKER_LIST_H
 #define _WPOOL_WORKER_LIST_H
 
@@ -15,14 +13,14 @@ void worker_leave(struct wpool_worker *worker);
 void worker_started(struct wpool_worker *worker);
 void pool_set_spawn_error(struct wpool *pool, int err);
 
-/* A worker is awake, and the queue is what it looks at next. Needs pool->lock. */
+/* The worker is awake, and will look at the queue next. Needs pool->lock. */
 static inline void worker_will_search(struct wpool_worker *worker)
 {
 	worker->searching = true;
 	worker->pool->nr_searching++;
 }
 
-/* Has looked, or is about to within this hold of the lock, or never will. */
+/* The worker has looked, or will do so in this hold of the lock, or never will. */
 static inline void worker_has_searched(struct wpool_worker *worker)
 {
 	if (worker->searching) {

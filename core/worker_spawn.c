@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A worker is made: its memory, its thread, its place in the pool.
- */
+/* Makes a worker: its memory, its thread, its place in the pool. */
 #include <linux/kthread.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -70,7 +68,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
  * @pool: the pool
  *
  * Context: the manager; may sleep for memory and for kthreadd.
- * Return: 0, -EBUSY without a slot, or what kthread_create() gave.
+ * Return: 0, -EBUSY if there is no slot, or the error of kthread_create().
  */
 int worker_spawn(struct wpool *pool)
 {

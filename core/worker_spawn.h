@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A worker is made; see worker_spawn.c.
- */
+/* Makes a worker; see worker_spawn.c. */
 #ifndef _WPOOL_WORKER_SPAWN_H
 #define _WPOOL_WORKER_SPAWN_H
 

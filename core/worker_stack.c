@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a worker has on its stack, and others know of: tasks that a function of it has
- * submitted and not yet waited for, and groups.
+ * What lies on the stack of a worker and is known to others: groups, and tasks that a function
+ * has submitted and not yet waited for.
  *
- * If the function takes the worker down, the stack goes with the thread. So the thread
- * itself, when it ends, before its stack is freed and others have the memory, has all let
- * go of it: stack_forget(). Later, when the worker is reaped, its stack is gone, and what
- * was on it is not touched any more: see run_reap(). What is on it is not overwritten by the
- * end of the thread: see worker_loop_below().
+ * If a function kills the worker, the stack goes with the thread. So when the thread ends,
+ * before its stack is freed and reused, the thread itself makes all others let go of what is on
+ * it: stack_forget(). Later, when the worker is reaped, its stack is gone and nothing on it is
+ * touched: see run_reap(). The end of the thread does not overwrite what is on it: see
+ * worker_loop_below().
  *
- * Tasks: a worker notes which pools have had some of its stack. There they are taken back
- * if they wait; if another worker is inside one, it goes on without it. Who waits for one is
- * told.
+ * Tasks: a worker notes which pools have tasks on its stack. In these pools such tasks are
+ * taken back if they wait; if another worker is inside one, its run goes on without the task.
+ * Waiters are completed.
  *
- * Groups: their tasks may be anywhere, submitted by anybody; those that have not begun are
- * taken back, as what they are to work on is on the stack as a rule, too; those that have
- * go on, in no group. Threads may be in a call on a group. Who sleeps there is told, those
- * who are awake find it gone by stack_is_ending(): once that is set, and an RCU grace period
- * is over, nobody touches the group but who ends a task of it, under a pool's lock, and
- * these are found in the pools. Blocked submitters have time until there is room.
+ * Groups: their tasks may be anywhere, and any thread may have submitted them. Those that have
+ * not begun are taken back, as their data is as a rule on the stack too; those that have begun
+ * go on, in no group. Threads may be inside a call on a group. Those that sleep there are
+ * completed, and those that are awake learn from stack_is_ending() that the group goes: once
+ * that is set and an RCU grace period is over, only a thread that ends a task of the group
+ * touches it, under the lock of a pool, and these runs are found in the pools. Blocked
+ * submitters notice when there is room.
  *
- * Not seen to is what only a function that died could have told of: a task on its stack that
- * it had another thread submit; a thread that has been woken in wpool_wait() for a task on
- * the stack, to look at it again, and has not yet, or that gives up as one of a rest, see
- * waiters_complete(); and the stacks of threads that are no workers.
+ * Three things are not handled, as only the dead function knew of them: a task on its stack
+ * that it let another thread submit; a thread in wpool_wait() for a task on the stack that has
+ * been woken to look at it again and has not yet done so, or that gives up as one of a rest,
+ * see waiters_complete(); and the stacks of threads that are not workers.
  *
  * Modelled in scripts/model/stack.pml.
  */
@@ -76,8 +77,8 @@ bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool)
 }
 
 /**
- * stack_owner() - the current thread, if it is a worker and something lies on its stack
- * @object: that
+ * stack_owner() - the current thread, if it is a worker and an object lies on its stack
+ * @object: the object
  *
  * Context: any.
  * Return: the worker, or NULL.
@@ -96,12 +97,12 @@ struct wpool_worker *stack_owner(const void *object)
  * stack_hold() - begin a call on a group
  * @owner: of the group: the worker on whose stack it lies, or NULL
  *
- * The worker may die meanwhile. Should the caller do so, itself a worker, then the memory of
- * @owner is lost.
+ * The worker may die meanwhile. If the caller is a worker and dies itself, the memory of @owner
+ * is lost.
  *
  * Context: any.
- * Return: what to ask stack_is_ending() of in this call, for stack_release(). NULL if the
- * group does not go before the caller does.
+ * Return: the worker for stack_is_ending() during this call, and for stack_release() at its
+ * end. NULL if the group does not go before the caller does.
  */
 struct wpool_worker *stack_hold(struct wpool_worker *owner)
 {
@@ -117,7 +118,7 @@ void stack_release(struct wpool_worker *owner)
 		worker_put(owner);
 }
 
-/* A group of its stack has tasks now. Context: group->lock held. */
+/* A group on its stack has tasks now. Context: group->lock held. */
 void stack_link_group(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);
@@ -126,7 +127,7 @@ void stack_link_group(struct wpool_group *group)
 	raw_spin_unlock(&group->owner->groups_lock);
 }
 
-/* Or none any more. Context: group->lock held. */
+/* It has none any more. Context: group->lock held. */
 void stack_unlink_group(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);
@@ -136,8 +137,8 @@ void stack_unlink_group(struct wpool_group *group)
 }
 
 /*
- * RCU, because of who took the worker off the idle list and is about to wake it; the
- * thread may have ended long ago.
+ * Freed by RCU, for a thread that took the worker off the idle list and is about to wake it;
+ * the worker may have ended long ago.
  */
 static void worker_free(struct rcu_head *rcu)
 {
@@ -163,7 +164,7 @@ void worker_put(struct wpool_worker *worker)
 	kref_put(&worker->kref, worker_release);
 }
 
-/* Before the thread runs. */
+/* Called before the thread runs. */
 void stack_init(struct wpool_worker *worker)
 {
 	kref_init(&worker->kref);

@@ -19,16 +19,16 @@ bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool);
 void worker_put(struct wpool_worker *worker);
 
 /*
- * Is the stack about to go, with the groups that lie on it? @owner: the worker whose stack
- * it is, or NULL. If it is not, it stays as long as the RCU read-side critical section goes
- * on that the caller is in: to hold a raw spinlock is one.
+ * Is the stack about to go, with the groups that lie on it? @owner: the worker whose stack it
+ * is, or NULL. If it is not, it stays until the end of the caller's RCU read-side critical
+ * section; holding a raw spinlock is one.
  */
 static inline bool stack_is_ending(const struct wpool_worker *owner)
 {
 	return owner && READ_ONCE(owner->ending);
 }
 
-/* Did it lie on the stack of this worker? */
+/* Does it lie on the stack of this worker? */
 static inline bool stack_has(const struct wpool_worker *worker, const void *object)
 {
 	return (unsigned long)object - worker->stack < THREAD_SIZE;
