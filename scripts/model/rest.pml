@@ -23,7 +23,7 @@
  *			been woken: stack_touched
  * BUG_RING_ONLY	task_waiter_del() takes nobody off that is one of a rest: stack_touched
  *			completed_twice call_stuck
- * BUG_NUMBER_NOT_SEEN	watch_is_on() goes by the state of the task alone, which may wait
+ * BUG_NUMBER_NOT_SEEN	task_waiter_is_on() goes by the state of the task alone, which may wait
  *			again: none_followed
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
