@@ -141,7 +141,7 @@ static bool choose(struct tort_ctx *ctx, struct tort_arena *arena,
 	if (!tort_choose_pair(ctx, arena->tp, suits, duel))
 		return false;
 	arena->nr_duels++;
-	return !duel->before;
+	return !duel->again;
 }
 
 /**

@@ -82,6 +82,16 @@ static const char * const mood_names[TORT_NR_MOODS] = {
 static unsigned int met[NR_ACTS][NR_FLIGHTS];
 static u8 tried[NR_ACTS][NR_FLIGHTS];	/* how often it was chosen; that may be lost */
 
+#define PAIRS	(NR_ACTS * NR_FLIGHTS)
+
+static unsigned short left[PAIRS];
+static unsigned int nr_left;
+module_param_array(left, ushort, &nr_left, 0444);
+MODULE_PARM_DESC(left, "Pairs that runs before this one have left: they are tried first");
+
+/* By runs before this one. */
+static DECLARE_BITMAP(met_before, PAIRS);
+
 /* --- what is in flight --------------------------------------------------------- */
 
 /**
@@ -279,6 +289,28 @@ unsigned int tort_wanted(enum tort_act act, const unsigned long *seen)
 	return gain;
 }
 
+/* What is not among those that were left has been met. */
+int __init tort_pairs_init(void)
+{
+	unsigned int i;
+
+	if (nr_left)
+		bitmap_fill(met_before, PAIRS);
+	for (i = 0; i < nr_left; i++) {
+		if (left[i] >= PAIRS)
+			return -EINVAL;
+		__clear_bit(left[i], met_before);
+	}
+	return 0;
+}
+
+/* How often, for who chooses: with the runs before. */
+static unsigned int times_met(unsigned int act, unsigned int flight)
+{
+	return min(READ_ONCE(met[act][flight]), U16_MAX) +
+	       test_bit(act * NR_FLIGHTS + flight, met_before);
+}
+
 bool tort_pair_met(const struct tort_duel *duel)
 {
 	return READ_ONCE(met[duel->act][duel->flight]) != duel->before;
@@ -301,15 +333,15 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 	static const unsigned int steps[] = { 17, 29, 523, 1009, 1511, 2003, 3001, 4001 };
 	unsigned int step = steps[tort_pick(ctx, ARRAY_SIZE(steps))];
 	unsigned int i, k, n, least = UINT_MAX;
-	unsigned int first = tort_pick(ctx, NR_ACTS * NR_FLIGHTS);
+	unsigned int first = tort_pick(ctx, PAIRS);
 
-	for (i = 0; i < NR_ACTS * NR_FLIGHTS && least; i++) {
+	for (i = 0; i < PAIRS && least; i++) {
 		struct tort_duel pair = {};
 
-		k = (first + i * step) % (NR_ACTS * NR_FLIGHTS);
+		k = (first + i * step) % PAIRS;
 		pair.act = k / NR_FLIGHTS;
 		pair.flight = k % NR_FLIGHTS;
-		n = min(READ_ONCE(met[pair.act][pair.flight]), U16_MAX) * U8_MAX +
+		n = times_met(pair.act, pair.flight) * U8_MAX +
 		    READ_ONCE(tried[pair.act][pair.flight]);
 		if (n >= least || tort_pair_why_not(pair.act, pair.flight) ||
 		    (fits && !fits(tp, &pair)))
@@ -317,6 +349,7 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 		least = n;
 		*duel = pair;
 		duel->before = READ_ONCE(met[pair.act][pair.flight]);
+		duel->again = times_met(pair.act, pair.flight);
 	}
 	if (least == UINT_MAX)
 		return false;

@@ -142,7 +142,8 @@ struct tort_flights {
  * struct tort_duel - two threads see to it that an act is begun while another is in flight
  * @act: is to begin
  * @flight: while this is in flight
- * @before: how often they have met before
+ * @before: how often they have met before, in this run
+ * @again: have they, in this run or in one before?
  * @come: of the two threads
  * @waiting: how many are about to begin the act, as soon as the other is in flight
  * @met: it has begun since the other was in flight last
@@ -151,6 +152,7 @@ struct tort_flights {
 struct tort_duel {
 	unsigned int		act, flight;
 	unsigned int		before;
+	bool			again;
 	atomic_t		come;
 	atomic_t		waiting;
 	bool			met;
@@ -158,6 +160,7 @@ struct tort_duel {
 };
 
 /* torture_pairs.c */
+int tort_pairs_init(void);
 void tort_begin(struct tort_ctx *ctx, struct tort_mark *mark, struct tort_pool *tp,
 		enum tort_act act);
 void tort_begin_maybe(struct tort_ctx *ctx, struct tort_mark *mark,

@@ -379,6 +379,9 @@ static int __init torture_init(void)
 	seed = seed ?: get_random_u32();
 	began = jiffies;
 	pr_info("seed %u, %u seconds, %u threads\n", seed, seconds, tort_threads);
+	ret = tort_pairs_init();
+	if (ret)
+		return ret;
 	if (!tort_pool_wrap_default())
 		return -ENOMEM;
 	ret = keep_patched();

@@ -36,6 +36,7 @@ class Entry:
 class Found:
     """What there is, what could be met, what was; and why not more could be."""
     acts: set = dataclasses.field(default_factory=set)
+    flights: list = dataclasses.field(default_factory=list)  # in their order
     possible: set = dataclasses.field(default_factory=set)
     met: set = dataclasses.field(default_factory=set)
     reasons: collections.Counter = dataclasses.field(default_factory=collections.Counter)
@@ -82,6 +83,7 @@ def _read(text, found):
         possible -= gone
     missed = set().union(*(_pairs(line) for line in said["missed"]))
     found.acts |= {*words["acts"], *words["flights"], *words["kinds"]}
+    found.flights = words["flights"]
     found.possible |= possible
     found.met |= possible - missed
     found.reasons |= reasons
@@ -128,6 +130,14 @@ def _explain(found):
 def unexplained(found):
     """The pairs that were not met and have no reason."""
     return _explain(found)[1]
+
+
+def handed_on(found):
+    """What has the next run try first what those before have left: its parameter."""
+    where = {name: number for number, name in enumerate(found.flights)}
+    numbers = [where[act] * len(where) + where[flight] for act, flight in unexplained(found)
+               if flight in where]
+    return f"left={','.join(map(str, sorted(numbers)))}" if numbers else ""
 
 
 def show(found):
