@@ -206,6 +206,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
 			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);
 	pool->queue_depth = attrs_depth(attrs);
+	pool->open_depth = pool->queue_depth;
 	pool->full = attrs->full;
 	pool->max_blocked = attrs->max_blocked;
 	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:

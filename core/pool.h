@@ -101,6 +101,7 @@
  *
  * @min_workers: I, as all that follows from the attributes
  * @queue_depth: as in the attributes; UINT_MAX is unbounded
+ * @open_depth: L: the same for those who come: 0 while others wait for room
  * @full: policy
  * @idle_timeout: in jiffies
  * @max_blocked: 0 is unlimited
@@ -209,6 +210,7 @@ struct wpool {
 
 	unsigned int		min_workers;
 	unsigned int		queue_depth;
+	unsigned int		open_depth;
 	enum wpool_full		full;
 	unsigned long		idle_timeout;
 	unsigned int		max_blocked;

@@ -19,7 +19,8 @@
  *
  * A hold of the lock is bounded, see lock_hold.h. If there is more to restore than one hold
  * allows, the marks stay and the manager is kicked: the next thread that drops the lock goes
- * on.
+ * on. A submitter that finds no room meanwhile goes on until all is restored, and tries again;
+ * see submit_not_accepted().
  *
  * Why no task is stranded: invariant 2 holds after each hold of the lock in which a task is put
  * on the queue, or a worker takes one and leaves more behind, or a searching worker leaves for

@@ -7,7 +7,7 @@
  *
  * There is one rule of admission: a task is accepted if fewer tasks are queued than the queue
  * depth plus the workers that are free or could be made. So what a worker takes at once never
- * counts against the depth.
+ * counts against the depth. While a submitter waits for room there is none for a newcomer.
  *
  * scripts/model/handover.pml models how room is handed over.
  */
@@ -39,6 +39,13 @@ static bool queue_has_room(const struct wpool *pool)
 	return likely(waiting < pool->queue_depth) ||
 	       (pool->nr_running < pool->capacity &&
 		waiting - pool->queue_depth < pool->capacity - pool->nr_running);
+}
+
+/* For a newcomer. Mostly it need not look at the submitters that wait. */
+static bool queue_has_room_left(const struct wpool *pool)
+{
+	return likely(pool_collected(pool) < pool->open_depth) ||
+	       (list_empty(&pool->blocked) && queue_has_room(pool));
 }
 
 /*
@@ -231,8 +238,34 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
 
+/* @has_room: queue_has_room() for the first submitter that waits, or the above for a newcomer. */
+static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
+				  struct wpool_group *group, const u64 *key,
+				  bool (*has_room)(const struct wpool *pool))
+{
+	int ret = queue_check(pool, task, key);
+
+	if (ret)
+		return ret;
+	if (unlikely(!has_room(pool))) {
+		/*
+		 * Workers may have begun some batched tasks since the count. A caller that
+		 * finds the queue full may go to sleep: from here on room is made only under
+		 * the lock.
+		 */
+		batch_reclaim(pool);
+		if (!has_room(pool))
+			return -EAGAIN;
+	}
+	ret = queue_take(pool, task, group, key);
+	if (ret)
+		return ret;
+	queue_put(pool, task);
+	return 0;
+}
+
 /**
- * queue_accept() - accept a task, or say why not
+ * queue_accept() - accept the task of a newcomer, or say why not
  * @pool: the pool
  * @task: the task; its state may be under the lock of another pool
  * @group: the group that it will belong to, or NULL
@@ -244,25 +277,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 			   struct wpool_group *group, const u64 *key)
 {
-	int ret = queue_check(pool, task, key);
-
-	if (ret)
-		return ret;
-	if (unlikely(!queue_has_room(pool))) {
-		/*
-		 * Workers may have begun some batched tasks since the count. A caller that
-		 * finds the queue full may go to sleep: from here on room is made only under
-		 * the lock.
-		 */
-		batch_reclaim(pool);
-		if (!queue_has_room(pool))
-			return -EAGAIN;
-	}
-	ret = queue_take(pool, task, group, key);
-	if (ret)
-		return ret;
-	queue_put(pool, task);
-	return 0;
+	return accept(pool, task, group, key, queue_has_room_left);
 }
 
 /* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */
@@ -422,6 +437,16 @@ struct wpool_task *queue_find(struct wpool *pool)
 	return NULL;
 }
 
+/* Puts a submitter behind the others that wait for room. Context: pool->lock held. */
+void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
+{
+	lockdep_assert_held(&pool->lock);
+	list_add_tail(&waiter->node, &pool->blocked);
+	shared_inc(pool->nr_blocked);
+	pool->open_depth = 0;
+	pool->end_marks |= MARK_ROOM;
+}
+
 /* Takes a submitter off the list that no longer waits for room. Context: pool->lock held. */
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 {
@@ -429,6 +454,8 @@ void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 	list_del(&waiter->node);
 	list_del_init(&waiter->stuck);
 	shared_dec(pool->nr_blocked);
+	if (list_empty(&pool->blocked))
+		pool->open_depth = pool->queue_depth;
 }
 
 /**
@@ -455,7 +482,8 @@ bool queue_admit_blocked(struct wpool *pool)
 		if (turned_away && pool->wake_queue.nr_waiters >= WPOOL_CHUNK)
 			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
-		      queue_accept(pool, waiter->task, waiter->group, waiter->key);
+		      accept(pool, waiter->task, waiter->group, waiter->key,
+			     queue_has_room);
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);

@@ -25,6 +25,7 @@ void queue_relink(struct wpool *pool, struct wpool_task *task);
 void queue_forget_again(struct wpool *pool, struct wpool_run *run);
 void queue_take_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
+void queue_block(struct wpool *pool, struct wpool_waiter *waiter);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
 bool queue_admit_blocked(struct wpool *pool);
 void __run_clean(struct wpool_task *task);

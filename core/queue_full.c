@@ -72,9 +72,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		deadlock_count(&waiter, true);
 	if (waiter.counted)
 		list_add_tail(&waiter.stuck, &pool->blocked_workers);
-	list_add_tail(&waiter.node, &pool->blocked);
-	shared_inc(pool->nr_blocked);
-	pool->end_marks |= MARK_ROOM;
+	queue_block(pool, &waiter);
 	wpool_get(pool);
 	pool_unlock(pool, flags);
 
@@ -211,6 +209,11 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 			unsigned long flags)
 	__releases(&pool->lock)
 {
+	/* Room is still being handed to those that have waited. What they leave is free then. */
+	if (ret == -EAGAIN && pool->marks & MARK_ROOM) {
+		pool_unlock(pool, flags);
+		return SUBMIT_AGAIN;
+	}
 	if (ret == -EAGAIN && sub->timeout == SUBMIT_BY_POLICY)
 		return when_full(pool, sub, flags);
 	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL)

@@ -20,29 +20,32 @@
  *				tells him: stack_touched
  * BUG_COMPLETE_UNLOCKED		waiter_complete() after the lock is dropped: call_stuck
  *				answered_wrongly stack_touched
- * BUG_ADMIT_LATER		the room is handed over in another hold of the lock:
+ * BUG_NEWCOMER_FIRST		queue_accept() looks for room alone, not for those who wait:
  *				overtaken
+ * BUG_REST_FORGOTTEN		queue_admit_blocked() leaves some, and does not say so:
+ *				call_stuck
  * BUG_ROOM_KEPT		a worker takes a task and hands over no room: call_stuck
- *				overtaken
  * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, told or not:
  *				answered_wrongly
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
  * complete(). The queue has one place, taken at first. A submitter sleeps for
- * ever, or may time out at any time. sleep_on() is the same with a task's end for
- * the room.
+ * ever, or may time out at any time. The first one's task may be submitted by somebody
+ * else meanwhile: then it is turned away. One is turned away in a hold; then the manager,
+ * or who comes, goes on. sleep_on() is the same with a task's end for the room.
  */
 #include "check.inc"
 
 #define SUBMITTERS	3
 #define DEPTH		1
 
-mtype = { SLEEPS, ACCEPTED, CLOSED, GAVE_UP };
+mtype = { SLEEPS, ACCEPTED, CLOSED, BUSY, GAVE_UP };
 
 chan blocked = [SUBMITTERS] of { byte };
 byte nr_blocked;
 byte nr_queued = DEPTH, nr_accepted = DEPTH, nr_answered = DEPTH, nr_taken;
-bool closed;
+bool closed, first_is_busy;
+bool mark_room;		/* MARK_ROOM, left as the lock is dropped */
 byte callers = SUBMITTERS;
 
 /* struct wpool_waiter, on its submitter's stack */
@@ -61,20 +64,37 @@ inline waiter_complete(who, what)
 	wake_queue = wake_queue | (1 << who)
 }
 
+#define is_busy(who)	(who == 0 && first_is_busy)
+
 inline queue_admit_blocked()
 {
+	turned_away = false;
+	mark_room = false;
 	do
-	:: nr_blocked && closed ->
+	:: nr_blocked ->
+		blocked?<who>;
+		if
+		:: turned_away ->
+#ifndef BUG_REST_FORGOTTEN
+			mark_room = true;
+#endif
+			break
+		:: !turned_away && (closed || is_busy(who)) ->
+			turned_away = true;
+			if
+			:: closed -> waiter_complete(who, CLOSED)
+			:: else -> waiter_complete(who, BUSY)
+			fi
+		:: !turned_away && !closed && !is_busy(who) && nr_queued < DEPTH ->
+			queue_put();
+			waiter_complete(who, ACCEPTED)
+		:: else -> break
+		fi;
 		blocked?who;
-		nr_blocked--;
-		waiter_complete(who, CLOSED)
-	:: nr_blocked && !closed && nr_queued < DEPTH ->
-		blocked?who;
-		nr_blocked--;
-		queue_put();
-		waiter_complete(who, ACCEPTED)
-	:: !nr_blocked || (!closed && nr_queued == DEPTH) -> break
-	od
+		nr_blocked--
+	:: else -> break
+	od;
+	who = 0
 }
 
 inline wake_queue_issue(what)
@@ -95,7 +115,7 @@ inline wake_queue_issue(what)
 	who = 0
 }
 
-/* pool_unlock(), at the end of each hold of the lock: blocked means that there is no room */
+/* pool_unlock(), at the end of each hold of the lock: blocked means no room, but for the mark */
 inline unlock()
 {
 #ifdef BUG_ROOM_KEPT
@@ -109,25 +129,40 @@ inline unlock()
 proctype worker()
 {
 	byte who, wake_queue;
+	bool turned_away;
 
 end:	do
 	:: atomic { nr_queued ->
 		nr_queued--;
 		nr_taken++;
-#ifdef BUG_ADMIT_LATER
-	   }
-	   atomic {
-#endif
 		unlock()
 	   }
 	   wake_queue_issue(ACCEPTED)
 	od
 }
 
+proctype manager()
+{
+	byte who, wake_queue;
+	bool turned_away;
+
+end:	do
+	:: atomic { mark_room -> unlock() }
+	   wake_queue_issue(BUSY)
+	od
+}
+
+/* Submits the first one's task; that it has room for that is of no matter here. */
+proctype somebody()
+{
+	first_is_busy = true
+}
+
 /* wpool_shutdown() */
 proctype closer()
 {
 	byte who, wake_queue;
+	bool turned_away;
 
 	atomic {
 		closed = true;
@@ -140,19 +175,33 @@ proctype closer()
 proctype submitter(byte me; bool patient)
 {
 	mtype ret;
-	bool left = true;
+	bool left = true, turned_away;
+	byte who, wake_queue;
 
+again:
 	atomic {
 		if
 		:: closed -> ret = CLOSED; goto out
-		:: !closed && nr_queued < DEPTH ->
+		:: !closed && is_busy(me) -> ret = BUSY; goto out
+#ifdef BUG_NEWCOMER_FIRST
+		:: !closed && !is_busy(me) && nr_queued < DEPTH ->
+#else
+		:: !closed && !is_busy(me) && nr_queued < DEPTH && !nr_blocked ->
+#endif
 			check(overtaken, !nr_blocked);
 			queue_put();
 			ret = ACCEPTED;
 			goto out
-		:: else -> on_stack[me] = true; nr_blocked++; blocked!me
+		:: else ->
+			if
+			:: mark_room -> unlock()
+			:: else -> on_stack[me] = true; nr_blocked++; blocked!me; goto asleep
+			fi
 		fi
 	}
+	wake_queue_issue(BUSY);
+	goto again;
+asleep:
 	if
 	:: done[me]
 	:: !patient -> left = false
@@ -201,7 +250,12 @@ init
 		:: run closer()
 		:: skip
 		fi;
+		if
+		:: run somebody()
+		:: skip
+		fi;
 		run worker();
+		run manager();
 		run submitter(0, true);
 		run submitter(1, false);
 		run submitter(2, false);
