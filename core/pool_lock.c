@@ -76,9 +76,10 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 {
 	u8 left = 0;
 
+	/* Nobody is refused room while there may be some. */
 	if (marks & MARK_ROOM && queue_admit_blocked(pool))
-		left = MARK_ROOM;
-	if (marks & MARK_ASLEEP)
+		left = MARK_ROOM | (marks & MARK_ASLEEP);
+	else if (marks & MARK_ASLEEP)
 		deadlock_break(pool);
 	if (pool_is_closing(pool) &&
 	    (marks & MARK_ROOM || (marks & MARK_END && !pool_in_flight(pool))))
