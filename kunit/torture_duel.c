@@ -170,8 +170,8 @@ static unsigned long duel_time(const struct tort_duel *duel)
 		return TORT_LATE;
 	/* All have to leave the pool first. */
 	if (is_end(duel->act) || is_end(duel->flight))
-		return 2 * DUEL_TIME;
-	return DUEL_TIME;
+		return 2 * DUEL_TIME * duel->patience;
+	return DUEL_TIME * duel->patience;
 }
 
 /**

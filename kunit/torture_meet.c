@@ -88,19 +88,19 @@ static bool is_over(const struct tort_duel *duel)
 }
 
 /* There is no second time for what ends a pool for good, or the thread of its hooks. */
-static unsigned long linger(unsigned int what)
+static unsigned long linger(const struct tort_duel *duel, unsigned int what)
 {
 	if (what == ACT_DESTROY || tort_is_lethal(what))
 		return TORT_LATE;
 	/* Nor soon, for what a pool had. */
-	return tort_is_back(what) ? 3 * LINGER : LINGER;
+	return (tort_is_back(what) ? 3 * LINGER : LINGER) * duel->patience;
 }
 
 /* Not all of what wpool tells wakes us. Return: is the other in flight? */
 static bool lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
 {
 	struct tort_arena *arena = tp->arena;
-	unsigned long end = jiffies + linger(duel->act);
+	unsigned long end = jiffies + linger(duel, duel->act);
 	bool there = false;
 
 	atomic_inc(&duel->waiting);
@@ -139,7 +139,7 @@ void tort_duel_before(struct tort_pool *tp, unsigned int what)
 		lie_in_wait(tp, duel);
 	else if (!is_held(what) && !is_told(what) && may_sleep())
 		wait_event_idle_timeout(tp->arena->beaten, is_over(duel) ||
-					atomic_read(&duel->waiting), linger(what));
+					atomic_read(&duel->waiting), linger(duel, what));
 }
 
 /**
@@ -159,7 +159,7 @@ void tort_duel_begun(struct tort_pool *tp, unsigned int what)
 	wake(arena);
 	if (is_held(what) && may_sleep())
 		wait_event_idle_timeout(arena->beaten, is_over(duel) || READ_ONCE(duel->met),
-					LINGER);
+					LINGER * duel->patience);
 	else
 		spin_until(is_over(duel) || READ_ONCE(duel->met));
 }

@@ -82,7 +82,8 @@ static const char * const mood_names[TORT_NR_MOODS] = {
 static unsigned int met[NR_ACTS][NR_FLIGHTS];
 static u8 tried[NR_ACTS][NR_FLIGHTS];	/* how often it was chosen; that may be lost */
 
-#define PAIRS	(NR_ACTS * NR_FLIGHTS)
+#define PAIRS		(NR_ACTS * NR_FLIGHTS)
+#define MOST_PATIENCE	4U
 
 static unsigned short left[PAIRS];
 static unsigned int nr_left;
@@ -311,6 +312,14 @@ static unsigned int times_met(unsigned int act, unsigned int flight)
 	       test_bit(act * NR_FLIGHTS + flight, met_before);
 }
 
+/* The more, the more often it was tried in vain. */
+static unsigned int patience(const struct tort_duel *duel)
+{
+	unsigned int before = READ_ONCE(tried[duel->act][duel->flight]) + !!nr_left;
+
+	return duel->again ? 1 : min(1 + before, MOST_PATIENCE);
+}
+
 bool tort_pair_met(const struct tort_duel *duel)
 {
 	return READ_ONCE(met[duel->act][duel->flight]) != duel->before;
@@ -353,6 +362,7 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 	}
 	if (least == UINT_MAX)
 		return false;
+	duel->patience = patience(duel);
 	if (tried[duel->act][duel->flight] < U8_MAX)
 		tried[duel->act][duel->flight]++;
 	return true;

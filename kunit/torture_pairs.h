@@ -144,6 +144,8 @@ struct tort_flights {
  * @flight: while this is in flight
  * @before: how often they have met before, in this run
  * @again: have they, in this run or in one before?
+ * @patience: how many times as long as else they wait for each other: on a slow machine
+ *	most of what is slow is met only so
  * @come: of the two threads
  * @waiting: how many are about to begin the act, as soon as the other is in flight
  * @met: it has begun since the other was in flight last
@@ -153,6 +155,7 @@ struct tort_duel {
 	unsigned int		act, flight;
 	unsigned int		before;
 	bool			again;
+	unsigned int		patience;
 	atomic_t		come;
 	atomic_t		waiting;
 	bool			met;
