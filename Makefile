@@ -53,7 +53,7 @@ selftest:
 
 # Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2
 # PAIRS=1: and no pair of acts is missed without a reason in scripts/pairs.unmet; some runs
-# of 3 minutes each, with other seeds, together.
+# of some minutes each, with other seeds, together.
 torture:
 	@scripts/packages build test $(FOREIGN)
 	@scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) \

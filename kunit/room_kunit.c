@@ -33,7 +33,6 @@ static struct wpt_thread *wait_for_room(struct kunit *test, struct scene *scene,
 	struct wpt_thread *thread = wpt_thread(test, wpt_call_schedule, scene->pool, job, NULL);
 
 	set_cpus_allowed_ptr(thread->kthread, scene->there);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
 	return thread;
 }
 
@@ -61,6 +60,8 @@ static void fill(struct kunit *test, struct scene *scene)
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, scene->queued, 2), 0);
 	for (i = 0; i < MANY; i++)
 		scene->many[i] = wait_for_room(test, scene, scene->same);
+	for (i = 0; i < MANY; i++)
+		WPT_ASSERT_UNTIL(test, wpt_asleep(scene->many[i]));
 	WPT_ASSERT_STAT(test, scene->pool, BLOCKED, MANY);
 }
 
@@ -123,6 +124,7 @@ static void room_behind_many(struct kunit *test)
 
 	fill(test, scene);
 	behind = wait_for_room(test, scene, scene->last);
+	WPT_ASSERT_STAT(test, scene->pool, BLOCKED, MANY + 1);
 	KUNIT_EXPECT_EQ(test, come_between(test, scene), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&scene->last->task));
 	KUNIT_EXPECT_EQ(test, many_accepted(test, scene), 1);

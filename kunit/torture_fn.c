@@ -37,7 +37,7 @@ static void do_slow(struct tort_ctx *ctx)
 
 static void do_until_stopped(struct tort_ctx *ctx)
 {
-	unsigned long end = jiffies + HZ / 10 + 1;
+	unsigned long end = jiffies + HZ / 4 + 1;
 
 	while (!wpool_should_stop() && time_before(jiffies, end))
 		schedule_timeout_idle(1);

@@ -16,7 +16,7 @@
 
 #define LINGER		(HZ / 10 + 1)	/* for one to wait for the other, asleep */
 #define PATIENCE	20000		/* turns of a loop, or */
-#define SHORTLY		2		/* ticks: for the other to come, who is awake */
+#define SHORTLY		2		/* ticks, times their patience: for who is awake */
 
 /* The one that is on there, or NULL. */
 struct tort_duel *tort_duel_on(const struct tort_pool *tp)
@@ -69,9 +69,9 @@ static bool in_flight(struct tort_pool *tp, unsigned int what)
 }
 
 /* A host that is busy may let one CPU have its turn long after the other. */
-#define spin_until(condition)							\
+#define spin_until(duel, condition)						\
 do {										\
-	unsigned long __end = jiffies + SHORTLY;				\
+	unsigned long __end = jiffies + SHORTLY * (duel)->patience;		\
 	unsigned int __turns = 0;						\
 										\
 	while (!(condition) && (__turns++ < PATIENCE || may_sleep()) &&		\
@@ -108,7 +108,7 @@ static bool lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
 	do {
 		int beats = atomic_read(&arena->beats);
 
-		spin_until((there = in_flight(tp, duel->flight)) || is_over(duel));
+		spin_until(duel, (there = in_flight(tp, duel->flight)) || is_over(duel));
 		if (there || is_over(duel) || !may_sleep())
 			break;
 		wait_event_idle_timeout(arena->beaten, is_over(duel) ||
@@ -161,7 +161,7 @@ void tort_duel_begun(struct tort_pool *tp, unsigned int what)
 		wait_event_idle_timeout(arena->beaten, is_over(duel) || READ_ONCE(duel->met),
 					LINGER * duel->patience);
 	else
-		spin_until(is_over(duel) || READ_ONCE(duel->met));
+		spin_until(duel, is_over(duel) || READ_ONCE(duel->met));
 }
 
 /**
