@@ -17,8 +17,9 @@ struct rule {
 #define NOT_AT_END	"terminated is called when no task and no worker is left, and no other hook"
 #define ONE_THREAD	"the hooks of the dead are called by one thread"
 #define CLOSED_FIRST	"a pool that is closed refuses before its policy is asked"
+#define ONE_CPU		"the kernel has one CPU at a time go or come"
 
-/* Policies of which a pool has one; what runs in its caller may be of any. */
+/* Of policies a pool has one; what runs in its caller may be of any. */
 static const struct rule rules[] = {
 	{ ACT_BLOCK, ACT_FAIL, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
 	{ ACT_FAIL, ACT_CALLER_RUNS, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
@@ -27,6 +28,7 @@ static const struct rule rules[] = {
 	{ ACT_DISCARD, ACT_FAIL, ACT_CALLER_RUNS, POLICY_OF_ANOTHER },
 	{ ACT_DISCARD, ACT_DISCARD_OLDEST, ACT_DISCARD_OLDEST, POLICY_OF_ANOTHER },
 	{ ACT_DISCARD_OLDEST, ACT_FAIL, ACT_DISCARD, POLICY_OF_ANOTHER },
+	{ ACT_HOTPLUG, ACT_HOTPLUG, ACT_HOTPLUG, ONE_CPU },
 };
 
 /* Does it go on only where a task, a worker or a hook is? */
