@@ -81,6 +81,7 @@ static const char * const mood_names[TORT_NR_MOODS] = {
 
 static unsigned int met[NR_ACTS][NR_FLIGHTS];
 static u8 tried[NR_ACTS][NR_FLIGHTS];	/* how often it was chosen; that may be lost */
+static atomic_t chosen;			/* of all */
 
 #define PAIRS		(NR_ACTS * NR_FLIGHTS)
 #define MOST_PATIENCE	4U
@@ -312,12 +313,21 @@ static unsigned int times_met(unsigned int act, unsigned int flight)
 	       test_bit(act * NR_FLIGHTS + flight, met_before);
 }
 
+/* Of how many duels one comes to something: on a slow machine most are over too soon. */
+static unsigned int slowness(void)
+{
+	unsigned int met_so = atomic64_read(&tort_counts[TORT_DUEL]);
+
+	/* not by the first few */
+	return max(1U, atomic_read(&chosen) / (met_so + 16));
+}
+
 /* The more, the more often it was tried in vain. */
 static unsigned int patience(const struct tort_duel *duel)
 {
 	unsigned int before = READ_ONCE(tried[duel->act][duel->flight]) + !!nr_left;
 
-	return duel->again ? 1 : min(1 + before, MOST_PATIENCE);
+	return duel->again ? 1 : min(slowness() + before, MOST_PATIENCE);
 }
 
 bool tort_pair_met(const struct tort_duel *duel)
@@ -363,6 +373,7 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 	if (least == UINT_MAX)
 		return false;
 	duel->patience = patience(duel);
+	atomic_inc(&chosen);
 	if (tried[duel->act][duel->flight] < U8_MAX)
 		tried[duel->act][duel->flight]++;
 	return true;
