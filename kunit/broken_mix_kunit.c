@@ -46,10 +46,24 @@ static struct row *row(struct kunit *test, unsigned int capacity, unsigned int n
 	return row;
 }
 
-/* A worker that waits for the so many-th of them, asleep. */
-static struct actor *waits_for(struct kunit *test, struct row *row, unsigned int n)
+/* One more of that key, in a group or NULL. */
+static void follow(struct kunit *test, struct wpool *pool, struct wpool_keyed_task *keyed,
+		   struct wpt_job *job, struct wpool_group *group)
 {
-	struct actor *waits = actor(test, row->pool, actor_call_wait, &row->keyed[n].task);
+	if (!group) {
+		submit_keyed(test, pool, keyed, KEY, job);
+		return;
+	}
+	wpool_keyed_task_init(keyed, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &keyed->task), 0);
+}
+
+/* A worker that waits for one of them, or for its group, asleep. */
+static struct actor *waits_for(struct kunit *test, struct wpool *pool,
+			       struct wpool_keyed_task *keyed, struct wpool_group *group)
+{
+	struct actor *waits = group ? actor(test, pool, actor_call_group_wait, group) :
+				      actor(test, pool, actor_call_wait, &keyed->task);
 
 	actor_start(test, waits);
 	actor_go_to_sleep(test, waits);
@@ -89,29 +103,27 @@ static void group_name(const bool *group, char *desc)
 
 KUNIT_ARRAY_PARAM(group, group_cases, group_name);
 
+/* A group, or NULL for one task alone. */
+static struct wpool_group *chosen_group(struct kunit *test)
+{
+	return *(const bool *)test->param_value ? wpt_group(test, false) : NULL;
+}
+
 /*
  * 84: one that runs holds another back, and is overwritten: a worker that waits for the other
  * runs that, as it is free to begin and nobody else is
  */
 static void broken_mix_head(struct kunit *test)
 {
-	bool grouped = *(const bool *)test->param_value;
-	struct wpool_group *group = wpt_group(test, false);
+	struct wpool_group *group = chosen_group(test);
 	struct row *all = row(test, 2, 1);
 	struct wpool *pool = all->pool;
 	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
-	struct actor *waits = actor(test, pool, actor_call_wait, &keyed[0].task);
+	struct actor *waits;
 
-	if (grouped) {
-		waits = actor(test, pool, actor_call_group_wait, group);
-		wpool_keyed_task_init(&keyed[0], wpt_run_job, &jobs[0]);
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &keyed[0].task), 0);
-	} else {
-		submit_keyed(test, pool, &keyed[0], KEY, &jobs[0]);
-	}
-	actor_start(test, waits);
-	actor_go_to_sleep(test, waits);
+	follow(test, pool, &keyed[0], &jobs[0], group);
+	waits = waits_for(test, pool, &keyed[0], group);
 	broken_listen(pool, "while it ran");
 	broken_overwrite(&all->keyed->task, sizeof(*all->keyed), ZEROED);
 	/* Who comes next meets it. */
@@ -128,11 +140,11 @@ static void broken_mix_head(struct kunit *test)
 static void broken_mix_last_awaited(struct kunit *test)
 {
 	struct row *all = row(test, 3, 3);
-	struct actor *first = waits_for(test, all, 1), *second;
+	struct actor *first = waits_for(test, all->pool, &all->keyed[1], NULL), *second;
 
 	all->keyed[1].awaited.next = elsewhere(test);
 	all->keyed[1].awaited.prev = elsewhere(test);
-	second = waits_for(test, all, 2);
+	second = waits_for(test, all->pool, &all->keyed[2], NULL);
 	expect_row_ends(test, all, 3);
 	KUNIT_EXPECT_EQ(test, actor_end(test, first), 0);
 	KUNIT_EXPECT_EQ(test, actor_end(test, second), 0);
@@ -141,13 +153,23 @@ static void broken_mix_last_awaited(struct kunit *test)
 /* 84: or the first does, and the one before them ends */
 static void broken_mix_first_awaited(struct kunit *test)
 {
-	struct row *all = row(test, 3, 4);
-	struct actor *first = waits_for(test, all, 2), *second = waits_for(test, all, 3);
+	struct wpool_group *group = chosen_group(test);
+	struct row *all = row(test, 3, 2);
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct actor *first, *second;
 
-	all->keyed[2].awaited.next = elsewhere(test);
-	expect_row_ends(test, all, 4);
+	follow(test, all->pool, &keyed[0], &jobs[0], group);
+	follow(test, all->pool, &keyed[1], &jobs[1], NULL);
+	first = waits_for(test, all->pool, &keyed[0], group);
+	second = waits_for(test, all->pool, &keyed[1], NULL);
+	keyed[0].awaited.next = elsewhere(test);
+	wpt_open(all->jobs->gate);
 	KUNIT_EXPECT_EQ(test, actor_end(test, first), 0);
 	KUNIT_EXPECT_EQ(test, actor_end(test, second), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 1);
+	expect_row_ends(test, all, 2);
 }
 
 /* 84: or one does, and a worker that waits for it is refused, as it would wait for ever */
@@ -245,7 +267,7 @@ static void broken_mix_as_it_was(struct kunit *test)
 		if (i == 1)
 			was = jobs[i].task;
 	}
-	broken_listen(pool, "while it was queued");
+	broken_listen(pool, "its function reads wpt_run_job");
 	jobs[1].task = was;
 	wpt_open(hold->gate);
 	for (i = 0; i < 4; i++) {
@@ -382,7 +404,7 @@ static void broken_mix_lent(struct kunit *test)
 static struct kunit_case broken_mix_cases[] = {
 	KUNIT_CASE_PARAM(broken_mix_head, group_gen_params),
 	KUNIT_CASE(broken_mix_last_awaited),
-	KUNIT_CASE(broken_mix_first_awaited),
+	KUNIT_CASE_PARAM(broken_mix_first_awaited, group_gen_params),
 	KUNIT_CASE(broken_mix_refused),
 	KUNIT_CASE(broken_mix_handed_back),
 	KUNIT_CASE(broken_mix_same_key),
