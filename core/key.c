@@ -36,10 +36,22 @@ bool key_is(const struct wpool_task *task, u64 key)
 	return to_keyed(task)->key == key;
 }
 
-/* For a task that is in no pool, or that has this key already. */
-void key_set(struct wpool_task *task, u64 key)
+/**
+ * key_take() - a task with a key is about to be accepted
+ * @task: the task; in no pool, or inside its function
+ * @key: the key that it is to have, or NULL: that which it has
+ *
+ * Inside its function it has that key already, and is the head of it. Else it has no place
+ * among those of its key yet, and may be dropped before it gets one.
+ */
+void key_take(struct wpool_task *task, const u64 *key)
 {
-	to_keyed(task)->key = key;
+	struct wpool_keyed_task *keyed = to_keyed(task);
+
+	if (key)
+		keyed->key = *key;
+	if (!(task->state & TASK_IN_FN))
+		RB_CLEAR_NODE(&keyed->link);
 }
 
 static struct wpool_keyed_task *link_head(struct rb_node *link)

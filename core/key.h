@@ -13,7 +13,7 @@ static inline struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
 }
 
 bool key_is(const struct wpool_task *task, u64 key);
-void key_set(struct wpool_task *task, u64 key);
+void key_take(struct wpool_task *task, const u64 *key);
 bool __key_defer(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *key_first_held(struct wpool *pool);
 bool key_linked(const struct wpool_task *task);

@@ -180,8 +180,8 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
 		return -ENOENT;
-	if (unlikely(key))
-		key_set(task, *key);
+	if (unlikely(task->flags & WPOOL_TASK_KEYED))
+		key_take(task, key);
 	if (group)
 		task_add_group(task, group);
 	objects_task_accepted(task);
