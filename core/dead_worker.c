@@ -108,6 +108,8 @@ static void reap_worker(struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	if (worker->leaving)
 		pool->nr_leaving--;
+	if (worker->leaving && worker->nesting)
+		pool->nr_last_runs--;
 	withdraw_worker(worker);
 	worker_unlink(worker);
 	run_reap(worker);

@@ -44,11 +44,12 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter);
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
+	unsigned int there = pool_alive(pool) + pool->nr_last_runs;
+
 	if (pool_collected(pool) == pool->nr_deferred && !pool->nr_delayed &&
 	    !pool->nr_outside)
 		return pool->nr_running;
-	return pool->spawn_error ? pool_alive(pool) :
-	       max(pool->capacity, pool_alive(pool));
+	return pool->spawn_error ? there : max(pool->capacity, there);
 }
 
 #endif /* _WPOOL_DEADLOCK_H */

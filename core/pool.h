@@ -79,6 +79,8 @@
  * @workers: L, read under RCU
  * @nr_workers: S: made and not reaped
  * @nr_leaving: L: those of them that take no task any more
+ * @nr_last_runs: L: those of these that are inside one all the same: which they waited for
+ *	in their worker_stop
  * @nr_starting: L: those that have been made, and have not come to look at @queue:
  *	&wpool_ops.worker_start may take its time
  * @callers: L, read under RCU: threads inside tasks that they have submitted themselves
@@ -194,6 +196,7 @@ struct wpool {
 	struct list_head	workers;
 	unsigned int		nr_workers;
 	unsigned int		nr_leaving;
+	unsigned int		nr_last_runs;
 	unsigned int		nr_starting;
 	struct list_head	callers;
 	unsigned int		next_id;

@@ -106,7 +106,7 @@ static void pool_release(struct kref *kref)
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
 	WARN_ON_ONCE(pool_in_flight(pool) || pool->nr_workers || pool->nr_blocked ||
-		     pool->nr_asleep || pool->nr_stuck);
+		     pool->nr_asleep || pool->nr_stuck || pool->nr_last_runs);
 	objects_pool_free(pool);
 	call_rcu(&pool->rcu, pool_free);
 }

@@ -366,7 +366,15 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock)
 {
+	struct wpool *pool = worker->pool;
+	bool last = worker->leaving && !worker->nesting;
+
+	pool->nr_last_runs += last;
 	__run_task(worker, task, false);
+	if (!last)
+		return;
+	pool->nr_last_runs--;
+	pool_mark(pool, MARK_ASLEEP);
 }
 
 /* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
