@@ -118,7 +118,7 @@ static enum harm refusal_harm(struct wpool *pool, const struct wpool_worker *wor
 
 	if (key_head(pool, task) != task)
 		return TASK_LOST;
-	if ((long)(task->run->serial - run->serial) > 0)
+	if (task->run->serial > run->serial)
 		return MEMORY_LOST;
 	return worker->waiter->cancels ? PROMISE_BROKEN : NO_HARM;
 }
@@ -143,7 +143,7 @@ static struct wpool_worker *circle_next(struct wpool *pool, struct wpool_circle 
 	if (!next || !innermost_run(member) || !circle->left--)
 		return NULL;
 	/* This wait is younger: if there is a circle, that worker has closed it. */
-	if ((long)(member->waiter->turn - circle->waiter->turn) > 0)
+	if (member->waiter->turn > circle->waiter->turn)
 		return NULL;
 	harm = refusal_harm(pool, member);
 	if (harm < circle->least) {

@@ -22,7 +22,7 @@ struct wpool_circle {
 	struct wpool_worker	*member;
 	unsigned int		left;
 	struct wpool_worker	*victim;
-	unsigned long		victim_turn;
+	u64			victim_turn;
 	int			least;
 };
 

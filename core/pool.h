@@ -171,9 +171,9 @@ struct wpool {
 	unsigned int		stuck_left;
 	struct wpool_waiter	*entering;
 	unsigned long		rings;
-	unsigned long		turns;
+	u64			turns;
 	unsigned int		nr_asleep;
-	unsigned long		serial;
+	u64			serial;
 	struct list_head	flushers;
 	struct list_head	drainers;
 	struct list_head	drained;

@@ -182,7 +182,7 @@ struct wpool_waiter {
 	bool			can_help;
 	unsigned int		nr_counted;
 	unsigned long		ring;
-	unsigned long		turn;
+	u64			turn;
 	bool			too_deep;
 	bool			cancels;
 	struct wpool_worker	*helper;
@@ -263,7 +263,7 @@ struct wpool_run {
 	u8			again_color;
 	bool			revoked;
 	unsigned long		started;
-	unsigned long		serial;
+	u64			serial;
 	u32			began;
 	int			preempt;
 	int			rcu;
@@ -427,7 +427,7 @@ struct wpool_latency {
 struct wpool_batch {
 	raw_spinlock_t		lock;
 	u8			color;
-	unsigned long		serial;
+	u64			serial;
 	unsigned int		next;
 	unsigned int		left;
 	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
