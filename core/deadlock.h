@@ -40,12 +40,15 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter);
  * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
  * It is the capacity, or, if no more workers can be made, the number of workers. If all tasks
  * that wait are deferred, and none comes by itself or from another thread, it is the number of
- * workers inside a task: more workers could begin nothing. Needs pool->lock.
+ * workers inside a task: more workers could begin nothing. As long as the manager is to wake
+ * workers that can go on, see key_behind.c, no number is enough. Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
 	unsigned int there = pool_alive(pool) + pool->nr_last_runs;
 
+	if (unlikely(pool->behind_untold))
+		return UINT_MAX;
 	if (pool_collected(pool) == pool->nr_deferred && !pool->nr_delayed &&
 	    !pool->nr_outside)
 		return pool->nr_running;

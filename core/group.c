@@ -229,7 +229,7 @@ bool group_leave(struct wpool_waiter *waiter)
 
 /**
  * group_forget() - make a worker give up its wait
- * @waiter: counted
+ * @waiter: without a time limit
  *
  * Context: the lock of its pool held.
  * Return: false if it has been completed, or is about to be.
@@ -243,7 +243,7 @@ bool group_forget(struct wpool_waiter *waiter)
 		return false;
 	raw_spin_lock(&group->lock);
 	if (waiter->ring == group->ring && group_leave(waiter)) {
-		group->nr_counted--;
+		group->nr_counted -= waiter->counted;
 		waits = true;
 	}
 	raw_spin_unlock(&group->lock);

@@ -125,6 +125,8 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 
 	if (stack_is_ending(wait->owner))
 		return;
+	if (!waiter->too_deep)
+		wait->worker->group_waiter = waiter;
 	raw_spin_lock(&group->lock);
 	if (waiter->status == -EINPROGRESS && waiter->ring == group->ring &&
 	    !group->elsewhere && group->home == wait->worker->pool) {
@@ -167,9 +169,11 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	pool_unlock(pool, flags);
 	if (joined)
 		ret = group_await(wait, &waiter, again ? 0 : deadline_left(&wait->deadline));
-	if (!list_empty(&waiter.stuck)) {
+	if (wait->worker->group_waiter || !list_empty(&waiter.stuck)) {
 		pool_lock(pool, flags);
-		deadlock_leave(&waiter);
+		wait->worker->group_waiter = NULL;
+		if (waiter.worker)
+			deadlock_leave(&waiter);
 		pool_unlock(pool, flags);
 	}
 	wait->error = waiter.value;

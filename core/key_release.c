@@ -9,6 +9,7 @@
 #include <linux/rbtree.h>
 
 #include "broken_mend.h"
+#include "counter.h"
 #include "group.h"
 #include "key.h"
 #include "key_release.h"
@@ -38,7 +39,8 @@ static bool wake_group_behind(struct wpool *pool, struct wpool_keyed_task *behin
  * Makes one waiter of a task further back look again. It runs the head itself, as perhaps no
  * other worker is free to do it. It can run it, so one waiter is enough; if others were
  * quicker, one is woken when that head has ended. Those that wait for a group are woken as
- * well, but it is not known whether they still wait.
+ * well, but it is not known whether they still wait. So if there are more of them, the manager
+ * wakes all, see key_behind.c.
  */
 static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 {
@@ -65,6 +67,10 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 		if (!wake_group_behind(pool, awaited))
 			return;
 	}
+	if (list_empty(&head->awaited))
+		return;
+	shared_inc(pool->behind_untold);
+	pool_mark(pool, MARK_MANAGER);
 }
 
 /*

@@ -28,6 +28,7 @@
 #include "deadlock.h"
 #include "depmap.h"
 #include "hooks.h"
+#include "key_behind.h"
 #include "manager.h"
 #include "manager_kick.h"
 #include "pool.h"
@@ -224,6 +225,7 @@ static void look_for_deadlock(struct wpool *pool)
 static void manage(struct wpool *pool)
 {
 	lost_look(pool);
+	behind_look(pool);
 	retire_idle(pool);
 	spawn_missing(pool);
 	pool_go_on_closing(pool);

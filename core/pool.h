@@ -35,6 +35,8 @@
  * @mend: what has been found broken
  * @mend_limit: how often that is said
  * @keys: L: the heads of the keys in use, see key.c
+ * @behind_untold: S: how often some that wait behind a key were left asleep, since the manager
+ *	last woke them, see key_behind.c
  * @delayed: L: tasks whose time has not come
  * @nr_delayed: S
  * @paused: L: no task is begun
@@ -187,6 +189,7 @@ struct wpool {
 	atomic64_t		stats[WPOOL_NR_STATS];
 	seqcount_raw_spinlock_t	stats_seq;
 	struct rb_root		keys;
+	unsigned int		behind_untold;
 	struct wpool_latency	*latency;
 
 	unsigned int		capacity;

@@ -335,6 +335,7 @@ struct wpool_caller {
  * @searching: L: counted in &wpool.nr_searching
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
  * @waiter: L: as what it sleeps without a time limit for a task, or NULL
+ * @group_waiter: W: the same for a group of which it would run tasks
  * @ended: tasks that it has ended without pool->lock; counted by itself, read anywhere
  * @harvested: S: those of @ended that &wpool.in_flight knows of; the low bits will do
  * @begun: those begun from the batch since then that are wpool's own memory; the
@@ -376,6 +377,7 @@ struct wpool_worker {
 	bool			searching;
 	bool			leaving;
 	struct wpool_waiter	*waiter;
+	struct wpool_waiter	*group_waiter;
 
 	atomic64_t		ended;
 	unsigned int		harvested;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A worker that waits for a task which its key holds back, or for the group of one, behind
+ * others that somebody has waited for before.
+ */
+#include "actor.h"
+
+static int behind_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_behind");
+}
+
+/* More than are told in one hold of the lock. */
+#define MANY	40
+
+/* The head of the key, whose thread is not free when that has ended. */
+struct head {
+	struct wpool_keyed_task	ktask;
+	struct wpt_job		*job;
+};
+
+/* Runs the head itself, and then waits for its gate. */
+static int call_run_head(struct actor *self)
+{
+	struct head *head = self->other;
+	int err;
+
+	wpool_keyed_task_init(&head->ktask, wpt_run_job, head->job);
+	err = wpool_schedule(self->pool, &head->ktask.task) ?: wpool_wait(&head->ktask.task);
+	self->left = true;
+	wait_for_completion(&head->job[1].gate->opened);
+	return err;
+}
+
+/* What is behind the head: many of a group, and one that is awaited to the end. */
+struct behind {
+	struct wpool_group	*group;
+	struct wpool_group	*last_group;
+	struct wpool_task	*last;
+	int			timed_out;
+};
+
+static int call_wait_for_group(struct actor *self)
+{
+	struct behind *behind = self->other;
+
+	behind->timed_out = wpool_group_wait_timeout(behind->group, 1);
+	return wpool_group_wait(behind->last_group);
+}
+
+static int call_wait_for_task(struct actor *self)
+{
+	struct behind *behind = self->other;
+
+	behind->timed_out = wpool_group_wait_timeout(behind->group, 1);
+	return wpool_wait(behind->last);
+}
+
+struct behind_case {
+	const char	*name;
+	int		(*call)(struct actor *self);
+};
+
+static const struct behind_case behind_cases[] = {
+	{ "for a group", call_wait_for_group },
+	{ "for a task", call_wait_for_task },
+};
+
+static void behind_name(const struct behind_case *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(behind, behind_cases, behind_name);
+
+static void schedule_behind(struct kunit *test, struct wpool *pool, struct behind *behind)
+{
+	struct wpool_keyed_task *ktasks = wpt_alloc(test, (MANY + 1) * sizeof(*ktasks));
+	struct wpt_job *jobs = wpt_jobs(test, MANY + 1, NULL);
+	struct wpool_group *group;
+	unsigned int i;
+
+	behind->group = wpt_group(test, false);
+	behind->last_group = wpt_group(test, false);
+	behind->last = &ktasks[MANY].task;
+	for (i = 0; i <= MANY; i++) {
+		group = i < MANY ? behind->group : behind->last_group;
+		wpool_keyed_task_init(&ktasks[i], wpt_run_job, &jobs[i]);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &ktasks[i].task), 0);
+	}
+}
+
+/* 64: nobody else is free: it runs what holds its task back, however many are before it */
+static void behind_many(struct kunit *test)
+{
+	const struct behind_case *param = test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct behind *behind = wpt_alloc(test, sizeof(*behind));
+	struct head *head = wpt_alloc(test, sizeof(*head));
+	struct actor *waits = actor(test, pool, param->call, behind);
+	struct actor *runs = actor(test, pool, call_run_head, head);
+	struct wpt_gate *after = wpt_gate(test);
+
+	head->job = wpt_jobs(test, 2, wpt_gate(test));
+	head->job[1].gate = after;
+	actor_start(test, waits);
+	wpt_open(runs->gate);
+	actor_start(test, runs);
+	wpt_begun(test, &head->job[0]);
+	schedule_behind(test, pool, behind);
+	wpt_open(waits->gate);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(behind->timed_out) == -ETIMEDOUT &&
+			 actor_sleeps(waits));
+	wpt_open(head->job[0].gate);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(runs->left));
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	wpt_open(after);
+	KUNIT_EXPECT_EQ(test, actor_end(test, runs), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, behind->group), 0);
+}
+
+static struct kunit_case behind_kcases[] = {
+	KUNIT_CASE_PARAM(behind_many, behind_gen_params),
+	{}
+};
+
+static struct kunit_suite behind_suite = {
+	.name = "wpool_behind",
+	.init = behind_init,
+	.exit = wpt_exit,
+	.test_cases = behind_kcases,
+};
+
+kunit_test_suite(behind_suite);
