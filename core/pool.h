@@ -84,7 +84,7 @@
  * @nr_last_runs: L: those of these that are inside one all the same: which they waited for
  *	in their worker_stop
  * @nr_starting: L: those that have been made, and have not come to look at @queue:
- *	&wpool_ops.worker_start may take its time
+ *	&wpool_ops.worker_start may take its time; but for those inside a task there
  * @callers: L, read under RCU: threads inside tasks that they have submitted themselves
  * @next_id: M
  * @backoff: M: in jiffies: how long the last worker that died outside of a task has

@@ -367,13 +367,15 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	bool last = worker->leaving && !worker->nesting;
+	bool hooked = !worker->nesting;	/* in worker_start, or worker_stop */
 
-	pool->nr_last_runs += last;
+	pool->nr_starting -= hooked && worker->starting;
+	pool->nr_last_runs += hooked && worker->leaving;
 	__run_task(worker, task, false);
-	if (!last)
+	if (!hooked)
 		return;
-	pool->nr_last_runs--;
+	pool->nr_starting += worker->starting;
+	pool->nr_last_runs -= worker->leaving;
 	pool_mark(pool, MARK_ASLEEP);
 }
 

@@ -330,7 +330,7 @@ struct wpool_caller {
  * @idle: S: asleep until somebody takes it off &wpool.idle
  * @since: S: in jiffies: since when it is idle, or looks
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
- * @starting: S: counted in &wpool.nr_starting
+ * @starting: S: counted in &wpool.nr_starting, unless it is inside a task
  * @between: H: has ended its last task of the batch, and is about to say so
  * @searching: L: counted in &wpool.nr_searching
  * @leaving: S: counted in &wpool.nr_leaving; takes no task any more

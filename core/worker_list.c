@@ -50,7 +50,8 @@ void worker_started(struct wpool_worker *worker)
 {
 	if (worker->starting) {
 		WRITE_ONCE(worker->starting, false);
-		worker->pool->nr_starting--;
+		/* Inside a task it is not counted, see run_task(). */
+		worker->pool->nr_starting -= !worker->nesting;
 	}
 }
 

@@ -111,6 +111,50 @@ static void spawn_starting_not_counted_on(struct kunit *test)
 	wpt_open(start->gate);
 }
 
+/* What the first worker has run as it starts. */
+struct submits {
+	atomic_t	calls;
+	struct wpt_job	*jobs;
+	int		got;
+};
+
+static int submit_two(void *arg)
+{
+	struct submits *submits = arg;
+	unsigned int i;
+
+	for (i = 0; i < 2 && !submits->got; i++)
+		submits->got = wpool_schedule_timeout(wpool_current(), &submits->jobs[i].task,
+						      MAX_SCHEDULE_TIMEOUT);
+	return 0;
+}
+
+static void run_at_start(struct wpool *pool)
+{
+	struct submits *submits = wpool_priv(pool);
+
+	if (atomic_inc_return(&submits->calls) == 1)
+		wpool_run(pool, submit_two, submits);
+}
+
+/* 64: one that waits for room in a task that it runs as it starts is not to take the next */
+static void spawn_starting_inside_task(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_start = run_at_start };
+	struct submits *submits = wpt_alloc(test, sizeof(*submits));
+	unsigned int i;
+
+	submits->jobs = wpt_jobs(test, 2, NULL);
+	wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &ops, .priv = submits,
+	});
+	for (i = 0; i < 2; i++) {
+		WPT_ASSERT_UNTIL(test, atomic_read(&submits->jobs[i].runs));
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &submits->jobs[i]), 0);
+	}
+	KUNIT_EXPECT_EQ(test, submits->got, 0);
+}
+
 #define RETRY	(HZ / 10 + 1)	/* WPOOL_SPAWN_RETRY */
 
 /* 33: workers that die as they start are not made again and again: after twice as long each time */
@@ -348,6 +392,7 @@ static struct kunit_case spawn_cases[] = {
 	KUNIT_CASE(spawn_idle_beside_starting),
 	KUNIT_CASE(spawn_no_more_than_wanted),
 	KUNIT_CASE(spawn_starting_not_counted_on),
+	KUNIT_CASE(spawn_starting_inside_task),
 	KUNIT_CASE(spawn_restart_tells_starter),
 	KUNIT_CASE(spawn_backs_off),
 	KUNIT_CASE(spawn_back_off_ends),
