@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading and unloading: the parameters, the default pool, and the parts of
- * core/ set up in order and taken down in the reverse.
+ * Loading and unloading: the parameters, the default pool, and the parts of core/, which are
+ * set up in order and torn down in reverse order.
  */
 #include <linux/module.h>
 #include <linux/string.h>
@@ -50,13 +50,13 @@ MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of th
 
 static unsigned int spin_us;
 module_param(spin_us, uint, 0444);
-MODULE_PARM_DESC(spin_us, "Microseconds for which a worker of the default pool looks on before it sleeps (default 0)");
+MODULE_PARM_DESC(spin_us, "Microseconds for which a worker of the default pool spins before it sleeps (default 0)");
 
 static unsigned int watchdog_ms;
 module_param(watchdog_ms, uint, 0444);
-MODULE_PARM_DESC(watchdog_ms, "Milliseconds after which a running task of the default pool is named in the log (default 0: never)");
+MODULE_PARM_DESC(watchdog_ms, "Milliseconds after which a running task of the default pool is reported in the log (default 0: never)");
 
-/* The command line is corrected where that is harmless, and it is said. */
+/* Bad module parameters are corrected where that is harmless, with a message. */
 static void __init correct_capacity(void)
 {
 	int given = capacity;

@@ -124,7 +124,7 @@ static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int 
 	if (!__ratelimit(&pool->mend_limit))
 		return;
 	if (was->run_broken)
-		pr_err("%s: BUG: the task of %ps was freed or overwritten while it ran: nobody is told of its end\n",
+		pr_err("%s: BUG: the task of %ps was freed or overwritten while it ran: its waiters are not woken\n",
 		       pool->name, was->run_fn);
 	if (was->broken)
 		pr_err("%s: BUG: a task was freed, overwritten or set up again while it was queued: its function reads %ps; %u lost\n",

@@ -2,9 +2,9 @@
 /*
  * wpool: bounded worker pools.
  *
- * A pool runs tasks (one function call each) on at most `capacity` kernel
- * threads of its own and lets at most `queue_depth` more tasks wait. A module
- * that wants one of its functions called writes
+ * A pool runs tasks (one function call each) on at most `capacity` kernel threads of its own
+ * and lets at most `queue_depth` more tasks wait. A module that wants a pool to call one of its
+ * functions writes
  *
  *	static struct wpool_task task;
  *
@@ -17,7 +17,7 @@
  *
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
- *		ways in: wpool_try_schedule(), wpool_try_schedule_fn(),
+ *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
  *		wpool_schedule_delayed(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_task_set_priority(),
@@ -32,14 +32,13 @@
  *	process context, may sleep:
  *		everything else
  *
- * Who owns what: the memory of a task is its caller's, and the pool touches it
- * from a successful submission until its result is set. Who frees it, overwrites it, sets it
- * up again or returns from the function that has it on its stack before that loses the task,
- * and who waits for it or its group does so for ever; a line in the log says so. The
- * pool and its other tasks go on, unless the memory looks as if nothing had been, or the
- * task is delayed: its timer is the kernel's. A pool is counted: the
- * reference of wpool_create() is dropped by wpool_destroy(), that of
- * wpool_get() and wpool_find() by wpool_put().
+ * Who owns what: the memory of a task is its caller's, and the pool touches it from a
+ * successful submission until its result is set. A caller that frees it, overwrites it, sets it
+ * up again or returns from the function with it on the stack before that loses the task, and
+ * the waiters of the task or of its group wait for ever; a line in the log says so. The pool
+ * and its other tasks go on, unless the memory looks unchanged, or the task is delayed: its
+ * timer belongs to the kernel. A pool has references: wpool_destroy() drops the one of
+ * wpool_create(), wpool_put() those of wpool_get() and wpool_find().
  */
 #ifndef _LINUX_WPOOL_H
 #define _LINUX_WPOOL_H
@@ -60,7 +59,7 @@ struct wpool_run;
 struct wpool_set;
 struct wpool_worker;
 
-/* The longest name of a pool, its terminating NUL not counted. */
+/* The longest name of a pool, without its terminating NUL. */
 #define WPOOL_NAME_MAX		31
 
 #define WPOOL_DEFAULT_CAPACITY	100
@@ -68,20 +67,20 @@ struct wpool_worker;
 #define WPOOL_DEFAULT_DEPTH	1024
 #define WPOOL_DEFAULT_IDLE_MS	10000
 
-/* How deep a worker runs tasks that it waits for inside one another. */
+/* How deep a worker nests tasks that it waits for. */
 #define WPOOL_MAX_NESTING	16
 
 /* Special values of &wpool_attrs.queue_depth. */
-#define WPOOL_QUEUE_HANDOFF	(-1)	/* nobody waits: a worker is free or the pool is full */
+#define WPOOL_QUEUE_HANDOFF	(-1)	/* no task waits: a worker is free or the pool is full */
 #define WPOOL_QUEUE_UNBOUNDED	(-2)
 
 /**
- * typedef wpool_fn_t - what a task calls
- * @arg: as given to wpool_task_init(); the pool does not look at it
+ * typedef wpool_fn_t - the function of a task
+ * @arg: as given to wpool_task_init(); the pool does not use it
  *
- * Context: a worker kthread of the pool; may sleep. Must return with interrupts,
- * softirqs, preemption, RCU and locks as it found them. Otherwise the log says so,
- * and all but the locks is put right before the next task.
+ * Context: a worker kthread of the pool; may sleep. Must return with interrupts, softirqs,
+ * preemption, RCU and locks as it found them. Otherwise the log says so, and all but the locks
+ * is put right before the next task.
  * Return: the result of the task: 0, -errno, or any int.
  */
 typedef int (*wpool_fn_t)(void *arg);
@@ -89,15 +88,15 @@ typedef int (*wpool_fn_t)(void *arg);
 /**
  * enum wpool_priority - which of the waiting tasks goes first
  * @WPOOL_PRIO_HIGH: before all others
- * @WPOOL_PRIO_NORMAL: what a task has unless told otherwise
+ * @WPOOL_PRIO_NORMAL: the default
  * @WPOOL_PRIO_LOW: when nothing else waits
  * @WPOOL_NR_PRIOS: how many there are
  *
- * Strict: a task starts only when none of a higher priority waits. First in, first out
- * within one priority, with any number of workers and of submitters: a task whose
- * submission had returned before that of another was called starts first. Exceptions: a
- * task that its waiter runs nested, one held back by its key, one that its submitter runs.
- * A delayed task counts as submitted when its time comes.
+ * Strict: a task starts only when none of a higher priority waits. First in, first out within
+ * one priority, with any number of workers and of submitters: a task whose submission had
+ * returned before that of another was called starts first. Exceptions: a task that its waiter
+ * runs nested, one that is deferred by its key, one that its submitter runs. A delayed task
+ * counts as submitted when its delay is over.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
@@ -112,16 +111,15 @@ enum wpool_priority {
  * @WPOOL_FULL_FAIL: return -EAGAIN
  * @WPOOL_FULL_CALLER_RUNS: run the task in the caller, and return 0; see below
  * @WPOOL_FULL_DISCARD: drop the task, and return 0; its result is -ECANCELED
- * @WPOOL_FULL_DISCARD_OLDEST: drop, of the lowest priority that waits, the task
- *	that has waited longest, and take this one; if none waits, as
- *	%WPOOL_FULL_DISCARD
+ * @WPOOL_FULL_DISCARD_OLDEST: drop the task that has waited longest among those of the lowest
+ *	waiting priority, and accept this one; if none waits, as %WPOOL_FULL_DISCARD
  *
- * What a caller runs is a task of the pool as any other, but counts neither as running nor
- * in the capacity, and &struct wpool_ops is not told of it. If it takes the thread down,
- * it ends with -EOWNERDEAD. Where the caller cannot run it at once, it is as with
- * %WPOOL_FULL_BLOCK: in a pool that is ordered, paused or frozen; a task that has a key,
- * or that another thread is inside; in a thread that is inside %WPOOL_MAX_NESTING tasks
- * already or has used half of its stack; without memory. A task that submits itself is
+ * A task that its caller runs is a task of the pool like any other, but it counts neither as
+ * running nor in the capacity, and no hook of &struct wpool_ops is called for it. If it kills
+ * the thread, it ends with -EOWNERDEAD. If the caller cannot run the task at once, the call
+ * behaves as with %WPOOL_FULL_BLOCK: if the pool is ordered, paused or frozen; if the task has
+ * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
+ * already or has used half of its stack; if there is no memory. A task that submits itself is
  * accepted without room; if its caller runs it, the caller runs it again after that.
  */
 enum wpool_full {
@@ -133,12 +131,12 @@ enum wpool_full {
 };
 
 /**
- * enum wpool_state - the life of a pool, passed through in this order only
+ * enum wpool_state - the life of a pool, passed in this order only
  * @WPOOL_STATE_RUNNING: accepts tasks and runs them
- * @WPOOL_STATE_SHUTDOWN: accepts none; what was accepted still runs
- * @WPOOL_STATE_STOP: accepts none; what was queued has been handed back
+ * @WPOOL_STATE_SHUTDOWN: accepts none; accepted tasks still run
+ * @WPOOL_STATE_STOP: accepts none; queued tasks have been handed back
  * @WPOOL_STATE_TIDYING: no task and no worker is left
- * @WPOOL_STATE_TERMINATED: those who waited for the end have been told
+ * @WPOOL_STATE_TERMINATED: the threads that waited for the end are woken
  */
 enum wpool_state {
 	WPOOL_STATE_RUNNING,
@@ -154,17 +152,17 @@ enum wpool_state {
 #define WPOOL_TASK_PINNED	0x04	/* holds a reference on its owner */
 #define WPOOL_TASK_KEYED	0x08	/* in a struct wpool_keyed_task */
 #define WPOOL_TASK_PRIVATE	0x10	/* on wpool's own stack: never handed back */
-#define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or not known not to be: likewise */
-#define WPOOL_TASK_AWAITED	0x40	/* somebody has waited for it since it waits: likewise */
+#define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or possibly so: likewise */
+#define WPOOL_TASK_AWAITED	0x40	/* waited for since it was queued: likewise */
 
 /**
- * struct wpool_task - one function call to be made
+ * struct wpool_task - one function call
  *
- * Embedded by the caller, on the stack if need be; set up by wpool_task_init()
- * or DEFINE_WPOOL_TASK(), and from then on the pool's: every member is private.
+ * Embedded by the caller, on the stack if need be; set up by wpool_task_init() or
+ * DEFINE_WPOOL_TASK(). From then on it belongs to the pool: every member is private.
  */
 struct wpool_task {
-	/* private: guarded by the lock of the pool unless core/internal.h says otherwise */
+	/* private: guarded by the lock of the pool unless core/types.h says otherwise */
 	union {
 		struct list_head	node;	/* while it waits */
 		struct wpool_run	*run;	/* while it runs */
@@ -202,7 +200,7 @@ static_assert(sizeof(struct wpool_task) <= 64);
 #define DEFINE_WPOOL_TASK(name, fn, arg)				\
 	struct wpool_task name = __WPOOL_TASK_INITIALIZER(fn, arg)
 
-/* For kernels that look whether a task is set up again while a pool has it. */
+/* For kernels that check whether a task is set up again while a pool has it. */
 #ifdef CONFIG_DEBUG_OBJECTS
 void __wpool_task_object_init(struct wpool_task *task);
 #else
@@ -239,7 +237,7 @@ static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
 	__wpool_task_init(task, fn, arg, THIS_MODULE)
 
 /**
- * wpool_task_set_priority() - say which of the waiting tasks goes first
+ * wpool_task_set_priority() - set the priority of a task
  * @task: the task; neither queued nor running
  * @prio: its priority from the next submission on
  *
@@ -255,9 +253,9 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * wpool_task_set_detached() - let the function free the memory of its task
  * @task: the task; neither queued nor running
  *
- * The pool does not touch a detached task once its function has begun, so
- * nobody can wait for it: wpool_wait() is -EINVAL. Nor does it know that it runs:
- * submitted again from its own function, it may run beside itself.
+ * The pool does not touch a detached task once its function has begun, so nobody can wait for
+ * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if its own function
+ * submits it again, it may run twice at the same time.
  *
  * Context: any.
  */
@@ -267,7 +265,7 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
 }
 
 /**
- * struct wpool_keyed_task - a task that runs in order with those of its key
+ * struct wpool_keyed_task - a task that runs in order with the others of its key
  *
  * Every member is private. See wpool_schedule_keyed().
  */
@@ -283,8 +281,7 @@ struct wpool_keyed_task {
 
 /**
  * wpool_keyed_task_init() - set up a task for wpool_schedule_keyed()
- * @ktask: the task; neither queued nor running. wpool_wait() and the others take
- *	its member task.
+ * @ktask: the task; neither queued nor running. wpool_wait() and the like take its member task.
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
  *
@@ -315,8 +312,8 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 
 /**
  * wpool_delayed_task_init() - set up a task for wpool_schedule_delayed()
- * @dtask: the task; neither delayed, queued nor running. wpool_wait() and the
- *	others take its member task. Not on the stack.
+ * @dtask: the task; neither delayed, queued nor running. wpool_wait() and the like take its
+ *	member task. Not on the stack.
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
  *
@@ -326,7 +323,7 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 	__wpool_delayed_task_init(dtask, fn, arg, THIS_MODULE)
 
 /**
- * struct wpool_group - tasks that are waited for together
+ * struct wpool_group - tasks that a caller waits for together
  *
  * Every member is private. Set up by wpool_group_init(); on the stack if need be.
  */
@@ -356,28 +353,27 @@ struct wpool_group {
 #define WPOOL_GROUP_FAIL_FAST	0x01
 
 /**
- * struct wpool_ops - what the owner of a pool wants to be told
- * @worker_start: by a worker, before its first task
- * @worker_stop: once for each @worker_start: by the worker after its last task,
- *	or, if a task took it down, by the thread of the hooks
- * @task_begin: by the worker, before a task's function
- * @task_end: by the worker, after it
- * @task_oops: by the thread of the hooks, in place of @task_end, if the function took
- *	the worker down; before those who wait for the task are told
- * @terminated: by the thread of the hooks, once, when no task and no worker is left;
- *	before those who wait for that are told
+ * struct wpool_ops - the hooks of a pool
+ * @worker_start: called by a worker, before its first task
+ * @worker_stop: called once for each @worker_start: by the worker after its last task, or, if a
+ *	task killed it, by the thread of the hooks
+ * @task_begin: called by the worker, before a task's function
+ * @task_end: called by the worker, after it
+ * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
+ *	the worker; before the waiters of the task are woken
+ * @terminated: called by the thread of the hooks, once, when no task and no worker is left;
+ *	before the threads that wait for that are woken
  *
- * Called under no lock of wpool, and may sleep. wpool_priv() gives the
- * &wpool_attrs.priv. Nothing is told of a task that its submitter runs, see
- * %WPOOL_FULL_CALLER_RUNS.
+ * Called without any lock of wpool, and may sleep. wpool_priv() gives the &wpool_attrs.priv. No
+ * hook is called for a task that its submitter runs, see %WPOOL_FULL_CALLER_RUNS.
  *
- * A pool with @worker_stop, @task_oops or @terminated has a thread for them, which ends
- * before wpool_destroy() returns. It calls one hook at a time; what they do costs their
- * own pool alone. While one goes on, the dead worker has its place in the capacity and
- * its task counts as running. A hook may use any pool, but one that waits for this pool
- * may wait for itself: wpool_flush(), wpool_drain(), wpool_await_termination() and
- * wpool_destroy() of it are refused as they are to a worker. A hook that takes that
- * thread down is the last to be called by it: the pool goes on, and ends, without.
+ * A pool with @worker_stop, @task_oops or @terminated has a thread for them, which ends before
+ * wpool_destroy() returns. It calls one hook at a time; a slow hook harms its own pool alone.
+ * While a hook runs, the dead worker keeps its place in the capacity and its task counts as
+ * running. A hook may use any pool, but a hook that waits for its own pool might wait for
+ * itself: wpool_flush(), wpool_drain(), wpool_await_termination() and wpool_destroy() of it are
+ * refused, as they are in a worker. If a hook kills the thread of the hooks, no further hook is
+ * called there: the pool goes on, and ends, without.
  */
 struct wpool_ops {
 	void (*worker_start)(struct wpool *pool);
@@ -392,7 +388,7 @@ struct wpool_ops {
 #define WPOOL_PREALLOC		0x01	/* all workers are made at once and kept */
 #define WPOOL_ORDERED		0x02	/* one at a time, in submission order */
 #define WPOOL_FREEZABLE		0x04	/* begins no task while the system sleeps */
-#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps min_workers > 0 */
+#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: always keeps a worker */
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
 #define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
@@ -401,39 +397,35 @@ struct wpool_ops {
 #define WPOOL_NODE(nid)		((nid) + 1)
 
 /**
- * struct wpool_attrs - what a pool is to be; zero-filled is all defaults
- * @capacity: the most workers, so the most tasks running at once; 0 is
- *	%WPOOL_DEFAULT_CAPACITY, more than %WPOOL_MAX_CAPACITY is clamped with a
- *	notice
- * @min_workers: how many workers are started at once and kept when idle; at
- *	least one always is. More than @capacity is refused; more than
- *	@capacity_percent comes to is, with a notice, as many as that.
- * @queue_depth: how many tasks may wait beyond those that a free or startable
- *	worker takes at once; 0 is %WPOOL_DEFAULT_DEPTH, or %WPOOL_QUEUE_HANDOFF
- *	or %WPOOL_QUEUE_UNBOUNDED
+ * struct wpool_attrs - the attributes of a pool; all zero means all defaults
+ * @capacity: the most workers, so the most tasks running at once; 0 is %WPOOL_DEFAULT_CAPACITY,
+ *	more than %WPOOL_MAX_CAPACITY is clamped with a notice
+ * @min_workers: how many workers are started at once and kept when idle; at least one always
+ *	is. More than @capacity is refused; more than @capacity_percent gives is reduced to
+ *	that, with a notice.
+ * @queue_depth: how many tasks may wait beyond those that a free or startable worker takes at
+ *	once; 0 is %WPOOL_DEFAULT_DEPTH, or %WPOOL_QUEUE_HANDOFF or %WPOOL_QUEUE_UNBOUNDED
  * @full: what wpool_schedule() does when the queue is full
- * @max_blocked: how many submitters may sleep for room at once; the next gets
- *	-EAGAIN; 0 is no limit
- * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers
- *	idles before it leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
- * @spin_us: how long, in microseconds, a worker that found no task looks on before
- *	it sleeps, and so does who waits for a task, in wpool_wait(),
- *	wpool_wait_timeout(), wpool_run() and wpool_run_timeout(), unless he is a
- *	worker of the pool; 0 is not at all. At most one worker of a pool does.
- *	Either side stops at once when its CPU is wanted, and does not begin while
- *	it has not paid lately: what is looked for comes later than that.
- * @watchdog_ms: a task that runs for longer, in milliseconds, is named in the log
- *	once, with its worker and its stack, and counted; 0 is none. What the end
- *	of the pool waits for is named too after so long, and again after twice
- *	as long each time; without @watchdog_ms after 10 s.
+ * @max_blocked: how many submitters may sleep for room at once; the next gets -EAGAIN; 0 is no
+ *	limit
+ * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers idles before it
+ *	leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
+ * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
+ *	thread that waits in wpool_wait(), wpool_wait_timeout(), wpool_run() or
+ *	wpool_run_timeout() spins too, unless it is a worker of the pool; 0 is no spinning. At
+ *	most one worker of a pool spins. Each side stops at once when its CPU is wanted, and
+ *	does not spin while spins have lately failed because the event came later.
+ * @watchdog_ms: a task that runs for longer, in milliseconds, is reported in the log once, with
+ *	its worker and its stack, and counted; 0 is never. If the end of the pool takes that
+ *	long, what it waits for is reported too, and again after twice as long each time;
+ *	without @watchdog_ms after 10 s.
  * @nice: of the workers, -20 to 19
- * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While
- *	none of these CPUs is online they run elsewhere. From 6.14 on CPUs that are
- *	isolated later are left, unless @cpumask names some that are isolated now.
- * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong;
- *	0 is none
- * @capacity_percent: the capacity as a share of the CPUs online, following
- *	hotplug, also that which a closed pool has missed; in place of @capacity
+ * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While none of
+ *	these CPUs is online they run elsewhere. From 6.14 on the workers leave CPUs that are
+ *	isolated later, unless @cpumask names some that are isolated now.
+ * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
+ * @capacity_percent: the capacity as a share of the online CPUs, instead of @capacity; follows
+ *	hotplug, also changes that a closed pool has missed
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
@@ -462,34 +454,33 @@ struct wpool_attrs {
  * enum wpool_stat - what wpool_stats() counts; the same names in debugfs
  * @WPOOL_STAT_SUBMITTED: tasks accepted
  * @WPOOL_STAT_COMPLETED: tasks whose function has returned
- * @WPOOL_STAT_CANCELLED: tasks taken back before they began, and those that were lost
- *	because their memory was freed or overwritten while they were queued
- * @WPOOL_STAT_DROPPED: tasks dropped for want of room, by the pool's policy
- * @WPOOL_STAT_OOPSED: tasks whose function took its thread down
- * @WPOOL_STAT_REJECTED: submissions refused: full, timed out, killed, closed, or
- *	by a worker that would wait for ever
+ * @WPOOL_STAT_CANCELLED: tasks taken back before they began, and those that were lost because
+ *	their memory was freed or overwritten while they were queued
+ * @WPOOL_STAT_DROPPED: tasks dropped for lack of room, by the pool's policy
+ * @WPOOL_STAT_OOPSED: tasks whose function killed its thread
+ * @WPOOL_STAT_REJECTED: submissions refused: pool full or closed, timed out, submitter killed,
+ *	or submitted by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
- * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for want of room
+ * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for lack of room
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
- * @WPOOL_STAT_DIED: workers that a task took down
+ * @WPOOL_STAT_DIED: workers that a task killed
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
- * @WPOOL_STAT_SPINS: how often somebody looked on before he slept, see
- *	&wpool_attrs.spin_us
- * @WPOOL_STAT_SPINS_LOST: how often that was in vain
+ * @WPOOL_STAT_SPINS: how often a thread spun before it would sleep, see &wpool_attrs.spin_us
+ * @WPOOL_STAT_SPINS_LOST: how many of these spins failed
  * @WPOOL_STAT_LARGEST: the most workers there have been at once
  * @WPOOL_STAT_CAPACITY: now: the most workers there may be
  * @WPOOL_STAT_WORKERS: now: workers
  * @WPOOL_STAT_IDLE: now: workers without a task
- * @WPOOL_STAT_RUNNING: now: workers inside a function; one that runs what it
- *	waits for counts once
+ * @WPOOL_STAT_RUNNING: now: workers inside a function; one that runs what it waits for counts
+ *	once
  * @WPOOL_STAT_QUEUED: now: tasks accepted and waiting
- * @WPOOL_STAT_DELAYED: now: tasks accepted whose time has not come
- * @WPOOL_STAT_BLOCKED: now: submitters asleep for want of room
+ * @WPOOL_STAT_DELAYED: now: delayed tasks
+ * @WPOOL_STAT_BLOCKED: now: submitters asleep for lack of room
  * @WPOOL_NR_STATS: how many there are
  *
- * At rest SUBMITTED == COMPLETED + CANCELLED + DROPPED + OOPSED; before, the sum
- * is never the larger.
+ * At rest SUBMITTED == COMPLETED + CANCELLED + DROPPED + OOPSED; before that the sum is never
+ * larger.
  */
 enum wpool_stat {
 	WPOOL_STAT_SUBMITTED,
@@ -527,7 +518,7 @@ struct wpool_stats {
 	enum wpool_state	state;
 };
 
-/* Ways in (core/submit.c) */
+/* Submitting (core/submit.c) */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
@@ -540,7 +531,7 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			    struct module *owner);
 
 /**
- * wpool_schedule_fn() - have a function called, without a task of one's own
+ * wpool_schedule_fn() - call a function in the pool, without a task of the caller's own
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
  * @arg: what to call it with
@@ -552,14 +543,14 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 	__wpool_schedule_fn(pool, fn, arg, THIS_MODULE)
 
 /**
- * wpool_try_schedule_fn() - have a function called, from any context
+ * wpool_try_schedule_fn() - call a function in the pool, from any context
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
  * @arg: what to call it with
  *
- * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT there is no memory
- * to be had in a hard interrupt, nor with interrupts or preemption disabled: there it makes
- * do with what the pool has to spare from before, which may be nothing.
+ * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be
+ * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it uses a
+ * spare task of the pool, if there is one.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 #define wpool_try_schedule_fn(pool, fn, arg)				\
@@ -574,26 +565,25 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
 bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask);
 
-/* In and out again (core/call.c) */
+/* Submitting and waiting (core/run_and_wait.c) */
 int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
 int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 			unsigned long timeout, struct module *owner);
 
 /**
- * wpool_run_timeout() - have a function called, and wait for a limited time
+ * wpool_run_timeout() - call a function in the pool, and wait with a time limit
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t
- * @arg: what to call it with; must live until @fn has returned, which may be after
- *	this call has
- * @timeout: the longest to wait, for room and for the result, in jiffies; never
- *	cut short. %MAX_SCHEDULE_TIMEOUT is for ever.
+ * @arg: what to call it with; must live until @fn has returned, which may be after this call
+ *	has
+ * @timeout: the longest wait, for room and for the result, in jiffies; never cut short.
+ *	%MAX_SCHEDULE_TIMEOUT means for ever.
  *
- * After a time-out the function is not called any more, or, if it has been, it is
- * asked to stop: see wpool_should_stop().
+ * After a time-out the function is not called any more, or, if it has begun, it is asked to
+ * stop: see wpool_should_stop().
  *
  * Context: Process context; may sleep.
- * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as
- * wpool_run().
+ * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
  */
 #define wpool_run_timeout(pool, fn, arg, timeout)			\
 	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)
@@ -611,7 +601,7 @@ bool wpool_task_running(const struct wpool_task *task);
 int wpool_flush(struct wpool *pool);
 int wpool_drain(struct wpool *pool);
 
-/* Inside a task (core/worker.c) */
+/* Inside a task (core/current_thread.c) */
 struct wpool *wpool_current(void);
 bool wpool_should_stop(void);
 
@@ -627,7 +617,7 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
 unsigned int wpool_group_cancel(struct wpool_group *group);
 
 /**
- * wpool_group_schedule_fn() - have a function called as part of a group
+ * wpool_group_schedule_fn() - call a function in the pool, as part of a group
  * @group: the group
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result counts for the group
@@ -639,23 +629,23 @@ unsigned int wpool_group_cancel(struct wpool_group *group);
 #define wpool_group_schedule_fn(group, pool, fn, arg)			\
 	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
 
-/* Pools (core/pool.c, core/resize.c, core/shutdown.c) */
+/* Pools (core/refs.c, core/resize.c, core/shutdown.c, core/pause.c, core/registry.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 
 /**
  * wpool_create() - make a pool and start its first workers
- * @name: 1 to %WPOOL_NAME_MAX printable characters without a space or a slash, the
- *	only pool of that name; copied
- * @attrs: what the pool is to be, or NULL for the defaults; copied
+ * @name: 1 to %WPOOL_NAME_MAX printable characters without a space or a slash, the only pool of
+ *	that name; copied
+ * @attrs: the attributes of the pool, or NULL for the defaults; copied
  *
- * The calling module becomes the owner: tasks of its own do not pin it, so its
- * exit must call wpool_destroy().
+ * The calling module becomes the owner: tasks of its own do not pin it, so its exit must call
+ * wpool_destroy().
  *
  * Context: Process context; may sleep.
- * Return: The pool, with one reference for wpool_destroy(), or an ERR_PTR:
- * -EINVAL (name or attributes; a message says which), -EEXIST (the name is
- * taken), -ENOMEM or what else creating a thread gave.
+ * Return: The pool, with one reference for wpool_destroy(), or an ERR_PTR: -EINVAL (name or
+ * attributes; a message says which), -EEXIST (the name is taken), -ENOMEM, or the error of
+ * creating a thread.
  */
 #define wpool_create(name, attrs...)					\
 	__wpool_create(name, attrs, THIS_MODULE)
@@ -680,7 +670,7 @@ int wpool_destroy(struct wpool *pool);
 /**
  * enum wpool_rule - which pool of a set is next
  * @WPOOL_RULE_ROUND_ROBIN: each in turn
- * @WPOOL_RULE_LEAST_LOADED: that with the fewest tasks queued and running
+ * @WPOOL_RULE_LEAST_LOADED: the pool with the fewest tasks queued and running
  * @WPOOL_RULE_KEY: always the same for one key
  * @WPOOL_RULE_NODE: one that belongs to the caller's NUMA node
  * @WPOOL_NR_RULES: how many there are
@@ -693,7 +683,7 @@ enum wpool_rule {
 	WPOOL_NR_RULES
 };
 
-/* Several pools behind one front (core/set.c) */
+/* Sets of pools (core/set.c) */
 struct wpool_set *__wpool_set_create(const char *name,
 				     const struct wpool_attrs *attrs,
 				     unsigned int n, enum wpool_rule rule,

@@ -9,7 +9,7 @@
 #include <linux/version.h>
 #include <linux/wpool.h>
 
-/* 6.10 took the source from the declaration of the string. */
+/* Since 6.10 the source comes from the declaration of the string. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define wpool_assign_str(dst, src)	__assign_str(dst, src)
 #else
@@ -17,8 +17,8 @@
 #endif
 
 /*
- * The names and fields of the events are stable; a pointer to a task is given to
- * tell tasks apart, and may be that of freed memory.
+ * The names and fields of the events are stable. A pointer to a task only tells tasks apart,
+ * and may be that of freed memory.
  */
 
 #define show_wpool_state(state)						\
@@ -138,7 +138,7 @@ DEFINE_EVENT(wpool_worker, wpool_worker_idle,
  * @pool: the name of its pool
  * @id: its number
  *
- * Also of one that its task took down; then by the thread that buries it.
+ * Also for a worker that its task killed; then the thread that reaps it emits the event.
  */
 DEFINE_EVENT(wpool_worker, wpool_worker_exit,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
@@ -181,7 +181,7 @@ DEFINE_EVENT(wpool_task, wpool_task_start,
 	TP_ARGS(pool, task, fn));
 
 /**
- * wpool_task_drop - a task was dropped for want of room, by the pool's policy
+ * wpool_task_drop - a task was dropped for lack of room, by the pool's policy
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
