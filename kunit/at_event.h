@@ -2,7 +2,7 @@
 /*
  * Has a function of a test's called at an event of wpool's, wherever in wpool that is: in
  * the thread that meets the event, often under the lock of its pool. So two threads meet
- * in a place that they would otherwise meet in by luck alone.
+ * in a place that they would otherwise meet in by chance alone.
  */
 #ifndef _WPOOL_AT_EVENT_H
 #define _WPOOL_AT_EVENT_H

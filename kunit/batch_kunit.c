@@ -148,7 +148,7 @@ static void batch_cut_short(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), i < 3 ? 1 : 0);
 }
 
-/* 24: where it is to drop, all are accepted, and each waiter is told */
+/* 24: if the policy drops, all are accepted, and each waiter is woken */
 static void batch_discards(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

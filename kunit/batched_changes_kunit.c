@@ -128,7 +128,7 @@ static void batched_survives_its_worker(struct kunit *test)
 	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, 22 + scene->warm);
 }
 
-/* 37, 41: who waits for the one that it dies in is told, and who drains is too */
+/* 37, 41: the waiter of the task that kills it is woken, and so is a drain */
 static void batched_death_is_told(struct kunit *test)
 {
 	struct wpt_thread *waiter, *drainer;

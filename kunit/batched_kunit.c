@@ -115,7 +115,7 @@ static void batched_is_cancelled(struct kunit *test)
 	WPT_EXPECT_STAT(test, scene->pool, CANCELLED, 3);
 }
 
-/* 14, 49: who waits for one of them, or for the one that runs, is told its result */
+/* 14, 49: a waiter of one of them, or of the one that runs, gets its result */
 static void batched_is_awaited(struct kunit *test)
 {
 	struct batch_scene *scene = batched_fill(test, &(struct wpool_attrs) { .capacity = 1 }, 4);
@@ -137,7 +137,7 @@ static void batched_is_awaited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_result(test, &scene->rest[2]), 0);
 }
 
-/* 20: who waits for a limited time goes, and both run on as if he had not been there */
+/* 20: a waiter with a time limit goes, and both run on as if it had not been there */
 static void batched_is_awaited_in_vain(struct kunit *test)
 {
 	struct batch_scene *scene = batched_fill(test, &(struct wpool_attrs) { .capacity = 1 }, 4);

@@ -101,7 +101,7 @@ static int call_cancel_sync(struct wpt_thread *self)
 	return wpool_cancel_sync(&self->job->task);
 }
 
-/* 47, 48: what a call has taken back is told before it returns, and is not there any more */
+/* 47, 48: the waiter of a task that a call takes back is woken before the call returns */
 static void between_cancelled_is_told(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

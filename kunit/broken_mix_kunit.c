@@ -198,7 +198,7 @@ static void broken_mix_refused(struct kunit *test)
 	wpt_destroy(test, pool);
 }
 
-/* 84: of those that are held back the first is broken, and the pool hands back the others */
+/* 84: the first of the deferred tasks is broken, and the pool hands back the others */
 static void broken_mix_handed_back(struct kunit *test)
 {
 	struct row *all = row(test, 1, 3);

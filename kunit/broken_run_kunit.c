@@ -103,7 +103,7 @@ static void expect_ended(struct kunit *test, struct breaker *breaker)
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaker->victim->runs), 1);
 }
 
-/* 84: a task breaks itself; its run, or its burial, ends without it */
+/* 84: a task breaks itself; its run, or its reaping, ends without it */
 static void broken_run_itself(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });

@@ -22,7 +22,7 @@ static struct wpool *full_pool(struct kunit *test, unsigned int capacity, unsign
 	return pool;
 }
 
-/* A task that takes the thread down which runs it, perhaps after it has submitted itself. */
+/* A task that kills its thread, perhaps after it has submitted itself. */
 struct fatal {
 	struct wpool_task	task;
 	struct wpt_thread	*thread;	/* that the test waits for, or NULL */

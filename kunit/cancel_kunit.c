@@ -219,7 +219,7 @@ static unsigned int cancel_in_time(struct wpt_job *jobs, bool *ours)
 	for (i = 1; i < LINE; i += 2) {
 		while (wpool_task_queued(&jobs[i - 1].task) && time_before(jiffies, end))
 			cond_resched();
-		/* he is inside the one before */
+		/* it is inside the one before */
 		ndelay(i / 2 % 50 * 100);
 		ours[i] = wpool_cancel(&jobs[i].task);
 		cancelled += ours[i];
@@ -227,7 +227,7 @@ static unsigned int cancel_in_time(struct wpt_job *jobs, bool *ours)
 	return cancelled;
 }
 
-/* 47: when the worker comes to take it, it is his or ours */
+/* 47: when the worker comes to take it, either the worker or the test has it */
 static void cancel_races_queue(struct kunit *test)
 {
 	struct wpt_job *jobs = wpt_jobs(test, LINE, NULL);

@@ -179,7 +179,7 @@ static int die(void *arg)
 }
 
 /*
- * 57: the only worker dies, and the pool is closed before it is buried: nobody is left but
+ * 57: the only worker dies, and the pool is closed before it is reaped: nobody is left but
  * those who block, and who do not run before the manager is through, as it goes first on
  * their CPU. It turns all of them away before the pool comes to its end.
  */

@@ -272,7 +272,7 @@ static void compose_dies_in_task_as_it_starts(struct kunit *test)
 	hooked->at_start = NULL;
 }
 
-/* 34: of a task in which it dies as it leaves, the pool's owner is told */
+/* 34: a worker dies in a task while it leaves: the hook is called */
 static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 {
 	struct hooked *hooked = wpt_alloc(test, sizeof(*hooked));

@@ -116,7 +116,7 @@ static void cpus_while_created(struct kunit *test)
 			.capacity_percent = percent, .flags = WPOOL_PREALLOC,
 		});
 
-		/* Nothing is in motion now, and who was to be told has been. */
+		/* Nothing is in motion now, and all waiters are woken. */
 		cpus_read_lock();
 		wrong += wpt_stat(pool, WPOOL_STAT_CAPACITY) != num_online_cpus() * percent / 100;
 		cpus_read_unlock();

@@ -81,7 +81,7 @@ static int wait_for_group_behind(void *arg)
 	return 0;
 }
 
-/* 16: the only worker waits for a group whose task is held back by one of no group */
+/* 16: the only worker waits for a group whose task is deferred by one of no group */
 static void crossed_group_behind(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -130,7 +130,7 @@ static void call_sleeps(struct kunit *test, struct call *call)
 }
 
 /*
- * 16: what holds its task back is itself held back when the worker goes to sleep; later
+ * 16: the head of its task's key is deferred itself when the worker goes to sleep; later
  * nobody but that worker is left to run it
  */
 static void crossed_group_far_behind(struct kunit *test)
@@ -245,7 +245,7 @@ static int follow_and_block(void *arg)
 }
 
 /*
- * A pool of three workers, full of what is held back: one is inside @slow; @head blocks for
+ * A pool of three workers, full of deferred tasks: one is inside @slow; @head blocks for
  * room that its own followers take; @waits waits for @slow, and makes room when it ends.
  */
 struct jam {

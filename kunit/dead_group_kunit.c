@@ -12,7 +12,7 @@ static int dead_group_init(struct kunit *test)
 	return wpt_init(test, "wpool_dead_group");
 }
 
-/* A task with a group on its stack, which takes its worker down when its gate opens. */
+/* A task with a group on its stack, which kills its worker when its gate opens. */
 struct host {
 	struct wpool_task	task;
 	struct wpt_gate		*gate;
@@ -195,7 +195,7 @@ static void dead_group_again(struct kunit *test)
 	dead_expect_balance(test, pool, 1);
 }
 
-/* 75: tasks with a key, one held back behind the other */
+/* 75: tasks with a key, one deferred behind the other */
 static void dead_group_keyed(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
@@ -256,7 +256,7 @@ static void limit_name(const bool *limit, char *desc)
 
 KUNIT_ARRAY_PARAM(limit, limit_cases, limit_name);
 
-/* 75: another thread waits for it, for tasks that wait or run: it is told */
+/* 75: another thread waits for it, for tasks that wait or run: it is woken */
 static void dead_group_awaited(struct kunit *test)
 {
 	bool limit = *(const bool *)test->param_value;

@@ -19,7 +19,7 @@ static inline bool dead_own(struct kunit *test)
 /* Of any number of tasks. */
 struct wpool *dead_pool(struct kunit *test, unsigned int capacity);
 
-/* A function of tasks, which takes the thread down. */
+/* A function of tasks, which kills the thread. */
 int dead_die(void *arg);
 
 /*

@@ -2,7 +2,7 @@
 /*
  * What lies on the stack of a worker that dies, and is in a pool. The stack is gone with
  * the thread, so the pools must have let go of it by then: what has not begun never
- * does, whoever waits for it is told, and all others go on.
+ * does, its waiters are woken, and all others go on.
  */
 #include <linux/kthread.h>
 #include "dead_scene.h"
@@ -18,8 +18,8 @@ static int dead_stack_init(struct kunit *test)
 #define KEY	7
 
 /*
- * A task that submits others, on its stack, one each time that it is told to, and takes
- * its worker down when its gate opens.
+ * A task that submits others, on its stack, one each time that it is told to, and kills
+ * its worker when its gate opens.
  */
 struct lender {
 	struct wpool_task	task;
@@ -154,7 +154,7 @@ static int call_wait_lent(struct wpt_thread *self)
 	return wpool_wait(self->arg);
 }
 
-/* 75, 49: who waits for one of them is told that it never ran */
+/* 75, 49: a waiter of one of them learns that it never ran */
 static void dead_stack_awaited(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Workers that wait for one another: refused when they would for ever, and only
- * then. What counts here happens between the moment in which a worker is told
- * that its wait is over and that in which it runs; a CPU is kept from it to make
+ * then. What counts here happens between the moment when a worker's wait
+ * is completed and the moment when it runs; a CPU is kept from it to make
  * that moment last.
  */
 #include <linux/cpumask.h>
@@ -285,7 +285,7 @@ static int jam(void *arg)
 }
 
 /*
- * A worker blocks on its own pool, whose room is taken by tasks that are held back
+ * A worker blocks on its own pool, whose room is taken by tasks that are deferred
  * behind the one that it is inside. More workers may be made, but could begin none.
  */
 static void deadlock_room_held_back(struct kunit *test)

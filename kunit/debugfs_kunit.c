@@ -211,7 +211,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 68: who reads about workers may still be at one that is buried: KASAN watches */
+/* 68: who reads about workers may still be at one that is reaped: KASAN watches */
 static void debugfs_races_workers(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -19,7 +19,7 @@ struct late {
 	struct completion		begun;
 };
 
-/* Its function, for who sets one up himself. Return: 5. */
+/* Its function, for tests that set one up themselves. Return: 5. */
 int late_run(void *arg);
 
 struct late *late_tasks(struct kunit *test, unsigned int n, struct wpt_gate *gate);

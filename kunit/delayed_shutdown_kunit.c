@@ -37,7 +37,7 @@ static void delayed_shutdown_cancels(struct kunit *test)
 	KUNIT_EXPECT_GE(test, told, n - n / 5);
 }
 
-/* 57: who waits for one when the pool closes is told */
+/* 57: a waiter of one is woken when the pool closes */
 static void delayed_shutdown_tells(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

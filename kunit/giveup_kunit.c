@@ -3,7 +3,7 @@
  * Those who give up a wait: told just then what they waited for, and workers.
  *
  * Who tells a waiter does so under a lock, and wakes it after: a waiter whose time runs
- * out between the two has been told, but is woken yet, through memory on its stack. The
+ * out between the two has been completed, but is woken later, through memory on its stack. The
  * scene makes it so, whatever the machine's speed: an event of wpool's under the lock
  * has an interrupt hit who tells when it drops the lock, and the interrupt stays until
  * the waiter has given up, and sleeps again.
@@ -29,7 +29,7 @@ static struct {
 	bool			too_early;	/* before it was woken */
 } late;
 
-/* The waiter has been told, and is to be woken after this. */
+/* The waiter has been completed, and will be woken after this. */
 static void hold_back(struct irq_work *work)
 {
 	u64 end = ktime_get_mono_fast_ns() + 2ULL * LAST_TRY * TICK_NSEC;
@@ -40,7 +40,7 @@ static void hold_back(struct irq_work *work)
 	late.too_early = READ_ONCE(late.returned);
 }
 
-/* Under the pool's lock, before the waiter is told. */
+/* Under the pool's lock, before the waiter is completed. */
 static void at_cancel(void *unused, const char *pool, const struct wpool_task *task,
 		      wpool_fn_t fn)
 {
@@ -108,8 +108,8 @@ static int call_late_cancel(struct wpt_thread *self)
 }
 
 /*
- * The waiter is told, and gives up before it is woken. Whether it gives up even before
- * it is told is up to the machine: then it is to wait for longer, and all begins anew.
+ * The waiter is completed, and gives up before it is woken. Whether it gives up even before
+ * it is completed depends on the machine: then it waits for longer, and all begins again.
  * Return: what its call returns.
  */
 static int tell_late(struct kunit *test, struct wait *wait,
@@ -183,7 +183,7 @@ static int wait_for_end(struct wait *wait)
 	return wpool_wait_timeout(&wait->queued->task, wait->timeout, &wait->result);
 }
 
-/* 20, 49: it has the result that it was told */
+/* 20, 49: it has the result of its completion */
 static void giveup_waiter_told(struct kunit *test)
 {
 	struct wpt_job *hold;
@@ -206,7 +206,7 @@ static void queue_group(struct kunit *test, struct wait *wait)
 	wpt_group_schedule(test, wait->group, wait->pool, wait->queued, 1);
 }
 
-/* 20, 52: it has the error of the group that it was told */
+/* 20, 52: it has the error of the group from its completion */
 static void giveup_group_told(struct kunit *test)
 {
 	struct wpt_job *hold;

@@ -122,7 +122,7 @@ static const bool keyed_cases[] = { false, true };
 
 static void keyed_name(const bool *keyed, char *desc)
 {
-	strscpy(desc, *keyed ? "held back by a key" : "on the queue", KUNIT_PARAM_DESC_SIZE);
+	strscpy(desc, *keyed ? "deferred by a key" : "on the queue", KUNIT_PARAM_DESC_SIZE);
 }
 
 KUNIT_ARRAY_PARAM(keyed, keyed_cases, keyed_name);

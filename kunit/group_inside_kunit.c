@@ -225,7 +225,7 @@ static int run_link(void *arg)
 }
 
 /*
- * The only worker is nested too deep to run what it waits for: it is told, once, and the
+ * The only worker is nested too deep to run what it waits for: it is refused, once, and the
  * group is empty then.
  */
 static void group_inside_too_deep(struct kunit *test)

@@ -59,7 +59,7 @@ static void group_results(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), param->results[i]);
 	}
-	/* who asks later is told the same */
+	/* a later wait returns the same */
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), param->expected);
 }
 

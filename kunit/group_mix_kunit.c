@@ -97,7 +97,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 37, 52: a task that takes its worker down is an error of the group */
+/* 37, 52: a task that kills its worker is an error of the group */
 static void group_death(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });

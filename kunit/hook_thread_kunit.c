@@ -372,7 +372,7 @@ static void hook_thread_destroys_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs) + atomic_read(&jobs[1].runs), 2);
 }
 
-/* 34: who waits for the task is told after its hook has returned: its memory is there */
+/* 34: the waiter of the task is woken after its hook has returned: its memory is there */
 static void hook_thread_before_waiters(struct kunit *test)
 {
 	struct trouble *trouble = trouble_alloc(test, STOP, hook_sleep);
@@ -391,7 +391,7 @@ static void hook_thread_before_waiters(struct kunit *test)
 	put_task_struct(trouble->thread);
 }
 
-/* 76: a hook that dies with others of its pool to be told of: they end all the same */
+/* 76: a hook dies when more workers of its pool have died: they end all the same */
 static void hook_thread_dies_with_more(struct kunit *test)
 {
 	const unsigned int n = 12;

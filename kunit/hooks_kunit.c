@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the owner of a pool is told: paired, whatever happens, and under no lock.
+ * The hooks of a pool: called in pairs, whatever happens, and under no lock.
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -166,7 +166,7 @@ static void hooks_around_tasks(struct kunit *test)
 	expect_sound(test, diary);
 }
 
-/* 63: before the end of a task is told to who waits for it */
+/* 63: before the waiters of a task are woken */
 static void hooks_before_result(struct kunit *test)
 {
 	struct diary *diary;
@@ -263,7 +263,7 @@ static void hooks_nested(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, diary->log[4].arg, (void *)nest);
 }
 
-/* 56: once, when no task and no worker is left, before that is told; once a life */
+/* 56: once in a life, when no task and no worker is left, before the waiters are woken */
 static void hooks_terminated(struct kunit *test)
 {
 	struct diary *diary;

@@ -387,7 +387,7 @@ static int wait_for_outer(void *arg)
 	return wpool_wait(&outer->ktask.task);
 }
 
-/* 16: all others wait for who waits: no circle, he has but to do it himself */
+/* 16: all others wait for the one that waits: no circle, it runs the task itself */
 static void keyed_wait_inside_all(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;
@@ -445,7 +445,7 @@ static void keyed_head_inside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->ktask.task), 0);
 }
 
-/* A task that waits for one behind itself is told so, and that one is taken back. */
+/* A task that waits for one behind itself is refused, and that one is taken back. */
 static void keyed_wait_for_own(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });

@@ -187,7 +187,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 36: one that takes its worker down does not take its key with it */
+/* 36: one that kills its worker does not take its key with it */
 static void keyed_death(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -207,7 +207,7 @@ static void keyed_death(struct kunit *test)
 	}
 }
 
-/* 54: a pool that shuts down runs those held back, too */
+/* 54: a pool that shuts down runs the deferred tasks, too */
 static void keyed_shutdown(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -277,7 +277,7 @@ static void keyed_shutdown_now_running(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 3);
 }
 
-/* 53: a group that is cancelled takes back those held back, too */
+/* 53: the cancelling of a group takes back its deferred tasks, too */
 static void keyed_group_cancel(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });

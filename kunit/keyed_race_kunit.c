@@ -73,7 +73,7 @@ static struct wpt_job *hold_key(struct kunit *test, struct wpool *pool, u64 key)
 	return job;
 }
 
-/* A task waits under the key of the submitter who was told 0, until it is taken back. */
+/* A task waits under the key of the submitter that got 0, until it is taken back. */
 static void keyed_race_of_two(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });

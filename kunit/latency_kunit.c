@@ -76,7 +76,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 36: one that took its worker down has run, too */
+/* 36: one that killed its worker has run, too */
 static void latency_death(struct kunit *test)
 {
 	struct wpool *pool = latency_pool(test, 1);

@@ -103,7 +103,7 @@ static void meets_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, waits->got, 0);
 }
 
-/* 16: one held back by its key comes to the queue: who waits may be the only one to run it */
+/* 16: a deferred task comes to the queue: its waiter may be the only one to run it */
 static void meets_key(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -301,7 +301,7 @@ static void meets_high(struct kunit *test)
 		kunit_skip(test, "the call was not met half-way");
 }
 
-/* A hook that takes a worker down, and others that wait; the priv of a pool. */
+/* A hook that kills a worker, and others that wait; the priv of a pool. */
 struct slow_stop {
 	struct wpt_gate	*gate;
 	atomic_t	deaths;
@@ -353,7 +353,7 @@ static void meets_stop_of_dead(struct kunit *test)
 	wpt_open(slow->gate);
 }
 
-/* 28, 81, 76: the last who could go on leaves, and its hook takes its time: they are told before */
+/* 28, 81, 76: the last worker that could go on has a slow hook as it leaves: others are refused before */
 static void meets_stop_of_last(struct kunit *test)
 {
 	struct wpool_attrs attrs = {

@@ -214,7 +214,7 @@ struct kinds {
 	struct wpool_task		grouped;
 };
 
-/* 33: all ways in that do not allocate, and waits of all kinds; none is refused */
+/* 33: all submissions that do not allocate, and waits of all kinds; none is refused */
 static void memory_ways_in(struct kunit *test)
 {
 	struct kinds *kinds = wpt_alloc(test, sizeof(*kinds));

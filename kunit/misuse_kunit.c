@@ -66,7 +66,7 @@ static void misuse_null(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
-/* 13: the ways in that bring their own task */
+/* 13: the submissions that bring their own task */
 static void misuse_null_fn(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

@@ -202,7 +202,7 @@ static void provocation_name(const struct provocation *provocation, char *desc)
 
 KUNIT_ARRAY_PARAM(provocation, provocations, provocation_name);
 
-/* Whoever does that to a task or a group that a pool has is told, and the pool goes on */
+/* Each such fault in a task or a group that a pool has is reported, and the pool goes on */
 static void objects_reports(struct kunit *test)
 {
 	const struct provocation *provocation = test->param_value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that take their worker down. They end their thread themselves, which
+ * Tasks that kill their worker. They end their thread themselves, which
  * takes the same way out as an oops does and works on every kernel.
  */
 #include <linux/cpumask.h>
@@ -63,7 +63,7 @@ static void oops_tells_waiter(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	/* who asks later is told the same */
+	/* a later wait returns the same */
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(&job->task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
@@ -273,7 +273,7 @@ static void oops_requeued(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
 }
 
-/* 42: a nested run takes down the one around it as well, and both are told */
+/* 42: a nested run kills the one around it as well, and the waiters of both are woken */
 static void oops_nested(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });

@@ -95,7 +95,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 67, 37: given back when the task takes its worker down */
+/* 67, 37: given back when the task kills its worker */
 static void owner_after_death(struct kunit *test)
 {
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);

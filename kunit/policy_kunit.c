@@ -104,7 +104,7 @@ static void policy_caller_runs_fn(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 24: accepted and dropped: its waiter is told, and what waited before still does */
+/* 24: accepted and dropped: its waiter is woken, and what waited before still does */
 static void policy_discard(struct kunit *test)
 {
 	struct wpt_job *hold, *jobs = wpt_jobs(test, 2, NULL);

@@ -88,7 +88,7 @@ static int call_wait_in_turn(struct actor *self)
 	struct actor *parent = self->other;
 	unsigned long end = jiffies + WPT_LIMIT;
 
-	/* the parent's wait first, or if that is held back, this one */
+	/* the parent's wait first, or if that is delayed, this one */
 	while (!actor_asleep(parent->thread) && time_before(jiffies, end))
 		cond_resched();
 	return wpool_wait(&parent->task);
@@ -178,7 +178,7 @@ static int wait_behind_own_key(void *arg)
 	return 0;
 }
 
-/* 81: what is held back behind the waiter's own task is taken back with the refusal */
+/* 81: what is deferred behind the waiter's own task is taken back with the refusal */
 static void refused_own_key(struct kunit *test)
 {
 	struct keyed *keyed = wpt_alloc(test, sizeof(*keyed));

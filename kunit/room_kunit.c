@@ -7,7 +7,7 @@
 #include <linux/preempt.h>
 #include "halt.h"
 
-/* Threads that submit one and the same task: more than are told in four holds. */
+/* Threads that submit one and the same task: more than four holds refuse. */
 #define MANY	200
 
 static int room_init(struct kunit *test)
@@ -66,7 +66,7 @@ static void fill(struct kunit *test, struct scene *scene)
 }
 
 /*
- * Makes room for two, of whom the many are one. Until go_on() neither they nor the manager
+ * Makes room for two; the many count as one. Until go_on() neither they nor the manager
  * do anything; with one CPU, until the test sleeps: preemption is off.
  */
 static void make_room(struct kunit *test, struct scene *scene)
@@ -227,7 +227,7 @@ static void room_for_worker(struct kunit *test)
 	go_on(test, scene);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &submits->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &waits->task), 0);
-	/* Some may be told when it has run. */
+	/* Some may be refused only when it has run. */
 	KUNIT_EXPECT_GE(test, many_accepted(test, scene), 1);
 	wpool_drain(scene->pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->last->runs), 1);

@@ -230,7 +230,7 @@ static void set_no_pool_on_node(struct kunit *test)
 	for (j = 0; j < 4; j++)
 		KUNIT_EXPECT_PTR_EQ(test, pool[j], nth(test, set, (i + j) % 3));
 #else
-	kunit_skip(test, "needs CPUs that are told their node");
+	kunit_skip(test, "needs CPUs that know their node");
 #endif
 }
 

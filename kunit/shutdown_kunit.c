@@ -54,7 +54,7 @@ static void shutdown_by_destroy(struct kunit *test)
 	wpool_put(pool);
 }
 
-/* 26: every way in refuses, and nothing runs */
+/* 26: every submission is refused, and nothing runs */
 static void shutdown_refuses(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

@@ -202,7 +202,7 @@ static int call_prestart(struct wpt_thread *self)
 	return wpool_prestart(self->pool, 1);
 }
 
-/* 4, 33: who asks for workers meanwhile is told, as if the thread could not be made */
+/* 4, 33: a thread that asks for workers meanwhile gets an error, as if none could be made */
 static void spawn_back_off_told(struct kunit *test)
 {
 	struct start *start;
@@ -349,7 +349,7 @@ static void take_turn(struct kunit *test, struct wpt_thread *thread, struct wpt_
 }
 
 /*
- * 4, 59: who waits for workers of a pool that closes and is opened again is told. The
+ * 4, 59: a thread that waits for workers of a pool that closes and reopens is woken. The
  * manager is held up twice, so that it has that pool's end before it, and then another
  * pool before it comes by again.
  */

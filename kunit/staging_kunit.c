@@ -21,7 +21,7 @@ static void staged_keeps_order(struct kunit *test)
 	batched_expect_order(test, scene->rest, staged_ahead(test) + 20);
 }
 
-/* Another way in, for a job. */
+/* Another call that submits, for a job. */
 struct way {
 	const char	*name;
 	int		(*take)(struct kunit *test, struct wpool *pool, struct wpt_job *job);
@@ -321,7 +321,7 @@ static void staged_is_cancelled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(victim, 1) + batched_runs(&more[2], 1), 0);
 }
 
-/* 14, 20: who waits for one is told its result; who waits for a limited time goes */
+/* 14, 20: a waiter of one gets its result; a waiter with a time limit goes */
 static void staged_is_awaited(struct kunit *test)
 {
 	struct batch_scene *scene = staged_fill(test, NULL, 3);

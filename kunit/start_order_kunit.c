@@ -143,7 +143,7 @@ static bool scene_ends(struct scene *scene)
 	return false;
 }
 
-/* 71: three workers, and eight tasks each of which ends when it is told */
+/* 71: three workers, and eight tasks each of which ends on request */
 static void start_order_of_eight(struct kunit *test)
 {
 	bool warm = *(const unsigned int *)test->param_value;

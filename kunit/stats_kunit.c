@@ -354,7 +354,7 @@ static void stats_in_nmi(struct kunit *test)
 
 static atomic_t nmi_unlinked;
 
-/* The manager takes something off a list, a worker that it buries among that. */
+/* The manager takes something off a list, perhaps a worker that it reaps. */
 static int at_list_del(struct kprobe *probe, struct pt_regs *regs)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
@@ -369,7 +369,7 @@ static int at_list_del(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* 43: an NMI that has hit who buries a worker, in the middle of what it counts */
+/* 43: an NMI that has hit the thread that reaps a worker, in the middle of its counting */
 static void stats_in_nmi_at_reaping(struct kunit *test)
 {
 	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));

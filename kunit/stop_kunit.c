@@ -180,7 +180,7 @@ static int die_later(void *arg)
 	return 0;
 }
 
-/* 37: one that takes its worker down is not waited for in vain */
+/* 37: a wait for one that kills its worker ends */
 static void stop_dies(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

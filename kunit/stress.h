@@ -4,7 +4,7 @@
  *
  * wpool_stress.c	parameters, cases, verdicts, threads
  * stress_scene.c	how tasks die, and what is owed after
- * stress_deaths.c	run=deaths: tasks that take their worker down
+ * stress_deaths.c	run=deaths: tasks that kill their worker
  * stress_load.c	run=load: many tasks, many workers, a long queue
  * stress_pools.c	run=pools, run=hold: pools that come and go, modules that may not
  * stress_memory.c	run=memory: tasks that eat all there is
@@ -26,7 +26,7 @@
 
 /*
  * What must happen takes no longer, on the slowest machine: beyond that it hangs.
- * What does is told, and waited for: the machine's time limit ends it.
+ * If it does, that is printed, and the wait goes on: the machine's time limit ends it.
  */
 #define STRESS_LIMIT	(60 * HZ)
 
@@ -57,7 +57,7 @@ extern unsigned int stress_npools;
 extern unsigned int stress_row;
 extern unsigned int stress_hard_row;
 
-/* How many tasks have run: told every few seconds, so that a hang is told from slowness. */
+/* How many tasks have run: printed every few seconds, to distinguish a hang from slowness. */
 DECLARE_PER_CPU(unsigned long, stress_runs);
 
 static inline void stress_ran(void)
@@ -68,7 +68,7 @@ static inline void stress_ran(void)
 /* What is tried just now, for the reason, or NULL. */
 extern const char *stress_trying;
 
-/* Fails the case; the first reason is told. From any thread. */
+/* Fails the case; the first reason is printed. From any thread. */
 __printf(1, 2) void stress_fail(const char *fmt, ...);
 
 #define stress_check(condition, fmt, ...)				\
@@ -80,7 +80,7 @@ __printf(1, 2) void stress_fail(const char *fmt, ...);
 	__holds;							\
 })
 
-/* Both numbers are told. */
+/* Both numbers are printed. */
 #define stress_equal(what, got, wanted)					\
 ({									\
 	s64 __got = (got), __wanted = (wanted);				\

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stress: tasks that take their worker down, in every way that a kernel survives,
+ * Stress: tasks that kill their worker, in every way that a kernel survives,
  * in every situation. What a dead task owes must be paid each time: its waiter is
  * told, the hook called, the counters right, the slot and the module's reference
  * back, and the pool comes to its end.
@@ -43,7 +43,7 @@ static void play_waited_for(struct scene *s)
 	scene_behind(s, 1);
 	scene_open_gate(s);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		stress_equal("what a waiter is told", stress_call_end(&calls[i], STRESS_LIMIT),
+		stress_equal("what a waiter gets", stress_call_end(&calls[i], STRESS_LIMIT),
 			     -EOWNERDEAD);
 	scene_all_told(s);
 }
@@ -296,7 +296,7 @@ static void play_nobody_waits(struct scene *s)
 	scene_all_told(s);
 }
 
-/* Who comes next by key is not held back for ever; one that was delayed may die. */
+/* The next task of a key is not deferred for ever; one that was delayed may die. */
 static void play_keyed(struct scene *s)
 {
 	struct job *jobs[3];
@@ -344,7 +344,7 @@ static void play_shared(struct scene *s)
 	scene_all_told(s);
 }
 
-/* Takes its worker down with tasks and a group on the stack, while all of them wait. */
+/* Kills its worker with tasks and a group on the stack, while all of them wait. */
 static int lend_and_die(void *arg)
 {
 	struct wpool_keyed_task keyed[2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Stress: tasks that allocate until the kernel kills a process for want of memory.
- * What is accepted meanwhile runs, what is not is told so, and no worker is lost.
+ * An accepted task runs, others get an error, and no worker is lost.
  */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -17,7 +17,7 @@ static bool full;		/* the kernel is about to kill */
 static atomic_t runs;
 
 /*
- * Once the kernel is to kill. Who asks after that is told that memory is coming, as
+ * Set when the kernel must kill. Later callers learn that memory is coming, as
  * the eaters let go of theirs: else it may find nobody to kill but init's shell.
  */
 static int on_oom(struct notifier_block *nb, unsigned long action, void *freed)

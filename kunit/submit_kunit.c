@@ -284,7 +284,7 @@ static void end_insider(struct kunit *test, struct insider *insider, int schedul
 	KUNIT_EXPECT_EQ(test, insider->scheduled, scheduled);
 }
 
-/* A worker that would block for ever on its own full pool is told so. */
+/* A worker that would block for ever on its own full pool is refused. */
 static void submit_inside_full(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -323,7 +323,7 @@ static void task_freed_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_free_at_once, pool, NULL), 0);
 }
 
-/* Does not sleep until it is told, but looks. */
+/* Does not sleep until the task has ended, but looks. */
 static int call_look_for_end(struct wpt_thread *self)
 {
 	struct wpt_job *job = self->arg;

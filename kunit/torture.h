@@ -9,7 +9,7 @@
  * torture_pool_ops.c	what it does to pools
  * torture_scene.c	what must happen in one order, on a pool of one's own
  * torture_task.c	a task's memory and account
- * torture_submit.c	the ways in, and the answers they may give
+ * torture_submit.c	submitting, and the answers that are right
  * torture_wait.c	waiting for tasks, and taking them back
  * torture_fn.c		what goes on inside a task
  * torture_frame.c	what a thread is inside, and its death
@@ -357,7 +357,7 @@ void tort_frame_end(struct tort_frame *frame);
 bool tort_may_die(const struct tort_frame *frame);
 void tort_settle_death(struct tort_frame *innermost);
 
-/* Takes the worker down, and with it all that it is inside. */
+/* Kills the worker, and with it all that it is inside. */
 static __always_inline void __noreturn tort_die(struct tort_frame *innermost)
 {
 	tort_settle_death(innermost);

@@ -16,7 +16,7 @@ u64 tort_stat(struct wpool *pool, enum wpool_stat which)
 /* --- how many at once ------------------------------------------------------- */
 
 /*
- * A task has begun. Exact: the bound is raised before the pool is told, and
+ * A task has begun. Exact: the bound is raised before the pool is resized, and
  * lowered only when no more workers are left than that.
  */
 void tort_pool_enter(struct tort_pool *tp, bool counted)

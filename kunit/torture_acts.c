@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include "torture_arena.h"
 
-/* --- ways in ------------------------------------------------------------------ */
+/* --- submitting -------------------------------------------------------------- */
 
 static void call_submit(struct tort_ctx *ctx)
 {

@@ -36,7 +36,7 @@ void tort_arena_beat(struct tort_pool *tp)
 		wake_up(&arena->beaten);
 }
 
-/* More than its workers get through while everybody waits for what he has begun. */
+/* More than its workers run while all threads wait for what they have begun. */
 bool tort_arena_crowded(struct tort_pool *tp)
 {
 	struct wpool_stats stats;

@@ -4,7 +4,7 @@
  * submitted again by who got it, while others wait for it or cancel it.
  *
  * Those others do not free it meanwhile: the arena hoards its tasks. Only what nobody
- * else knows of is freed; if another is handed that, he leaves it alone.
+ * else knows of is freed; another thread that gets it leaves it alone.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -131,7 +131,7 @@ static void use(struct tort_ctx *ctx, struct back *back, enum tort_act act)
 }
 
 /*
- * What another was handed of them has ended, and yet is on his list for as long as he has
+ * What another thread got of them has ended, and yet is on its list for as long as it has
  * that lock. Not under it do we wait: a task may need it, too.
  */
 static void put_own(struct tort_ctx *ctx, struct back *back)

@@ -2,7 +2,7 @@
 /*
  * Torture: the freezer.
  *
- * The system is told to suspend, and a device of ours refuses to. It is asked when
+ * The system begins to suspend, and a device of ours refuses. It is asked when
  * all has frozen that can: from then until it has answered no pool that freezes may
  * begin a task. Those that do not freeze go on, and in the end all do.
  */

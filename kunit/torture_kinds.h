@@ -9,7 +9,7 @@
 
 /* What is to be exercised; names in torture_kinds.c. */
 enum tort_kind {
-	/* ways in */
+	/* submitting */
 	TORT_SCHEDULE,
 	TORT_TRY_SCHEDULE,
 	TORT_SCHEDULE_TIMEOUT,

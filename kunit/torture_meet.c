@@ -121,7 +121,7 @@ static bool lie_in_wait(struct tort_pool *tp, struct tort_duel *duel)
 /**
  * tort_duel_before() - something is about to begin
  * @tp: where
- * @what: an act, or the task of a way in
+ * @what: an act, or the task of a submission
  *
  * Context: any. May sleep where one may.
  */

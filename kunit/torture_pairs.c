@@ -348,7 +348,7 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 		      bool (*fits)(const struct tort_pool *tp, const struct tort_duel *duel),
 		      struct tort_duel *duel)
 {
-	/* In an order of its own, so that what comes after many that were met has no more luck. */
+	/* In an order of its own, so that what comes after many that have met has no advantage. */
 	static const unsigned int steps[] = { 17, 29, 523, 1009, 1511, 2003, 3001, 4001 };
 	unsigned int step = steps[tort_pick(ctx, ARRAY_SIZE(steps))];
 	unsigned int i, k, n, least = UINT_MAX;

@@ -36,7 +36,7 @@ enum tort_mood {
 
 /* What may be begun. Names in torture_pairs.c. */
 enum tort_act {
-	/* ways in: the call */
+	/* submitting: the call */
 	ACT_SCHEDULE,
 	ACT_TRY,
 	ACT_TIMEOUT,
@@ -97,7 +97,7 @@ enum tort_act {
 	NR_ACTS = ACT_HOOK + TORT_NR_HOOKS * TORT_NR_MOODS
 };
 
-/* What may be in flight: an act, or a task that a way in brought, queued or running. */
+/* What may be in flight: an act, or a task that was submitted, queued or running. */
 #define TASK_OF(way)	(NR_ACTS + (way))
 #define NR_FLIGHTS	TASK_OF(NR_WAYS)
 

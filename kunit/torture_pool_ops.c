@@ -244,7 +244,7 @@ static void op_replace(struct tort_ctx *ctx)
 	tort_pool_destroy(tp);
 }
 
-/* Somebody who has a reference of his own destroys it too, or first. */
+/* A thread with a reference of its own destroys it too, or first. */
 void tort_destroy_race(struct tort_ctx *ctx)
 {
 	struct tort_pool *tp = ctx->tp;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: the ways in, and the answers they may give.
+ * Torture: submitting, and the answers that are right.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -63,7 +63,7 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		     way == TORT_GROUP_SCHEDULE_FN || way == TORT_RUN_TIMEOUT;
 		break;
 	}
-	tort_check(ok, "%s: way in %d gave %d (policy %d, depth %d, at most %u blocked)",
+	tort_check(ok, "%s: submission %d gave %d (policy %d, depth %d, at most %u blocked)",
 		   tp->name, way, ret, tp->attrs.full, tp->attrs.queue_depth,
 		   tp->attrs.max_blocked);
 	return ret;

@@ -55,7 +55,7 @@ static char *progress = last_progress;
 module_param(progress, charp, 0444);
 MODULE_PARM_DESC(progress, "To be read only");
 
-#define MOST_FAULTS	20	/* that are told */
+#define MOST_FAULTS	20	/* that are printed */
 
 atomic_t tort_live;
 static atomic_t faults;

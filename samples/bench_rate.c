@@ -174,7 +174,7 @@ static struct bench_lane curve_lanes[] = {
 	CURVE_TASKS, n, RATE_ONE, true					\
 }
 
-/* Four producers, and a growing number of workers: of those who can be told it. */
+/* Four producers, and a growing number of workers: of the peers that allow it. */
 #define WORKERS(n) {							\
 	"curve workers " #n,						\
 	(struct bench_lane[]) {						\

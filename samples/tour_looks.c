@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking on: functions that are told of workers and tasks, counters, histograms,
+ * Looking: hooks of workers and tasks, counters, histograms,
  * the watchdog.
  */
 #include <linux/kthread.h>
 #include "tour.h"
 
-/* What the hooks have been told; each pool has one, its wpool_priv(). */
+/* What the hooks have seen; each pool has one, its wpool_priv(). */
 struct told {
 	atomic_t	worker_start;
 	atomic_t	worker_stop;
@@ -78,7 +78,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* Each beginning has its end, also when a task takes its worker down. */
+/* Each beginning has its end, also when a task kills its worker. */
 static int show_hooks(void)
 {
 	struct told told = { };
@@ -143,7 +143,7 @@ static int until_overdue(void *arg)
 	return 0;
 }
 
-/* A task that takes too long is named in the log, with its stack. */
+/* A task that takes too long is reported in the log, with its stack. */
 static int show_watchdog(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .watchdog_ms = 20 };
@@ -157,7 +157,7 @@ static int show_watchdog(void)
 	overdue = tour_stat(pool, WPOOL_STAT_OVERDUE);
 	wpool_destroy(pool);
 	return tour_show(!err && overdue == 1,
-			 "watchdog: %llu task ran for more than 20 ms, and is named above",
+			 "watchdog: %llu task ran for more than 20 ms, and is reported above",
 			 overdue);
 }
 

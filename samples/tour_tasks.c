@@ -194,7 +194,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* A task takes its worker down; the one behind it is run by another. */
+/* A task kills its worker; another worker runs the next one. */
 static int show_death(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };

@@ -54,7 +54,7 @@ static int show_run_timeout(void)
 			 "run with a limit: %pe, and the worker is free again", ERR_PTR(err));
 }
 
-/* True: it had not begun, and now never does. Who waits for it is told. */
+/* True: it had not begun, and now never does. Its waiters are woken. */
 static int show_cancel(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };

@@ -225,7 +225,7 @@ static int show_freezable(void)
 			 freezable, other);
 }
 
-/* A worker that looks on for a while before it sleeps is quick to find the next. */
+/* A worker that spins for a while before it sleeps is quick to find the next task. */
 static int show_spin(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .spin_us = 20 };
@@ -241,7 +241,7 @@ static int show_spin(void)
 	}
 	wpool_destroy(pool);
 	return tour_show(sum == 100,
-			 "spin_us: %d round trips with a worker that looks on for 20 us", sum);
+			 "spin_us: %d round trips with a worker that spins for 20 us", sum);
 }
 
 /* What cannot be is refused, with a line in the log that says what. */

@@ -10,8 +10,8 @@
  * task_lost		every task ends, and is counted as ended once
  * task_stranded	at rest, with a task that sleeps for ever, no other waits, on
  *			the queue or in the batch, while a worker idles
- * waiter_missed	who waits for a task is told of its end
- * flush_early		who flushes is told when all of the color have ended, not before
+ * waiter_missed	a waiter of a task is completed at its end
+ * flush_early		a flush is over when all of its color have ended, not before
  * use_after_free	nobody touches a task that its owner has back
  * not_ours		nobody touches one that is in another pool
  *
@@ -397,7 +397,7 @@ proctype user(byte t; bool waits)
 	atomic { waiting--; let_go(t) }
 }
 
-/* Who has seen that a task of his has ended submits it to another pool. */
+/* An owner that has seen the end of its task submits it to another pool. */
 proctype mover(byte t)
 {
 end:	atomic {

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who is told and who gives up: block() in core/queue_full.c, sleep_on() in
- * core/wait.c, queue_admit_blocked() in core/queue.c, wake_queue_issue() in
+ * Waiters that are completed, and waiters that give up: block() in core/queue_full.c,
+ * sleep_on() in core/wait.c, queue_admit_blocked() in core/queue.c, wake_queue_issue() in
  * core/waiter.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * answered_wrongly		a task is accepted if and only if its submitter is told so
+ * answered_wrongly		a task is accepted if and only if its submitter learns so
  * stack_touched	nobody writes to a waiter whose caller has returned
  * overtaken		no newcomer gets the room that somebody sleeps for
- * call_stuck		every call returns: who sleeps is told when there is room or
+ * call_stuck		every call returns: a sleeper is completed when there is room or
  *			the pool is closed
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_GIVE_UP_BLINDLY		block() does not look whether it was told meanwhile:
+ * BUG_GIVE_UP_BLINDLY		block() does not look whether it was completed meanwhile:
  *				answered_wrongly stack_touched
- * BUG_RETURN_BEFORE_DONE	who was told and has timed out does not wait for who
- *				tells him: stack_touched
+ * BUG_RETURN_BEFORE_DONE	a waiter that was completed and has timed out does not wait for
+ *				its waker: stack_touched
  * BUG_COMPLETE_UNLOCKED		waiter_complete() after the lock is dropped: call_stuck
  *				answered_wrongly stack_touched
- * BUG_NEWCOMER_FIRST		queue_accept() looks for room alone, not for those who wait:
+ * BUG_NEWCOMER_FIRST		queue_accept() looks for room alone, not for those that wait:
  *				overtaken
  * BUG_REST_FORGOTTEN		queue_admit_blocked() leaves some, and does not say so:
  *				call_stuck
  * BUG_ROOM_KEPT		a worker takes a task and hands over no room: call_stuck
- * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, told or not:
+ * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, completed or not:
  *				answered_wrongly
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
  * complete(). The queue has one place, taken at first. A submitter sleeps for
- * ever, or may time out at any time. The first one's task may be submitted by somebody
- * else meanwhile: then it is turned away. One is turned away in a hold; then the manager,
- * or who comes, goes on. sleep_on() is the same with a task's end for the room.
+ * ever, or may time out at any time. Another thread may submit the first one's task
+ * meanwhile: then the first is refused. One is refused in a hold; then the manager, or the
+ * next submitter, goes on. sleep_on() is the same with a task's end for the room.
  */
 #include "check.inc"
 

@@ -35,7 +35,7 @@
  *
  * What stands for what: an atomic block with lock() is one hold of pool->lock, and
  * lock() is a touch of the pool's memory, which is freed at the first moment that
- * RCU allows. One worker, one task. Each who calls has a reference of his own, from
+ * RCU allows. One worker, one task. Each caller has a reference of its own, from
  * wpool_find(); the creator's is dropped by the first who destroys. Strangers have
  * the task only. The timer is armed by any worker that idles and by who awaits the
  * end, and goes off at any time. How a pool ends is in teardown.pml.

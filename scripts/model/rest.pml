@@ -12,14 +12,14 @@
  *			returned
  * none_followed	who gives up looks for the first of a task's waiters only if there is
  *			one, and it is one of them
- * completed_twice		nobody is told who has been, or has given up
+ * completed_twice		no waiter is completed twice, or after it has given up
  *
  * Errors that one could make, and the properties that show them:
  *
  * BUG_REST_LEFT	sleep_on() does not tell those who are left: call_stuck stack_touched
  * BUG_REST_BY_PATIENT	sleep_on() tells them only if its own time is not over: call_stuck
  *			stack_touched
- * BUG_RETURN_BEFORE_DONE	sleep_on() goes by what it was told, and does not wait until it has
+ * BUG_RETURN_BEFORE_DONE	sleep_on() goes by its status, and does not wait until it has
  *			been woken: stack_touched
  * BUG_RING_ONLY	task_waiter_del() takes nobody off that is one of a rest: stack_touched
  *			completed_twice call_stuck
@@ -27,7 +27,7 @@
  *			again: none_followed
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
- * complete(). One is told in a hold. The task ends, is submitted again, and ends again.
+ * complete(). One is completed in a hold. The task ends, is submitted again, and ends again.
  * A waiter sleeps for ever, or its time may be over at any moment.
  *
  * Left out: that the lists of a group are guarded by its own lock (stack.pml).
@@ -51,7 +51,7 @@ bool call_stuck, stack_touched, none_followed, completed_twice;
 #define bit(w)		(1 << (w))
 #define first(set)	((set) & 1 -> 0 : ((set) & 2 -> 1 : 2))
 
-/* Tells one of a set, who has the others from here on; wake_queue: who is to be completed. */
+/* Completes one of a set, which has the others from here on, by the wake queue. */
 inline waiters_complete(set)
 {
 	wake_queue = first(set);

@@ -6,7 +6,7 @@
  * What is shown, of every order in which the threads' steps may come:
  *
  * touched_when_gone	nobody touches the group when the stack is gone
- * waiter_stuck		who waits for it is told, and every call returns
+ * waiter_stuck		its waiter is completed, and every call returns
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -21,8 +21,8 @@
  * BUG_GROUP_KEPT		let_go() leaves a run its group: touched_when_gone
  * BUG_RUNS_FIRST		forget_in() looks at what runs before what waits:
  *				touched_when_gone
- * BUG_WAITERS_UNTOLD		forget_groups() is not called: waiter_stuck
- * BUG_LEFT_BEFORE_COMPLETE		group_await() does not wait to be told of a group that goes:
+ * BUG_WAITERS_NOT_WOKEN		forget_groups() is not called: waiter_stuck
+ * BUG_LEFT_BEFORE_COMPLETE		group_await() does not wait for its completion by a group that goes:
  *				touched_when_gone
  *
  * What stands for what: an atomic block is one hold of the pool's lock, of the group's, or
@@ -136,7 +136,7 @@ proctype stack_forget()
 	walk_cancel();
 	let_go_of_runs();
 #endif
-#ifndef BUG_WAITERS_UNTOLD
+#ifndef BUG_WAITERS_NOT_WOKEN
 	atomic {			/* group_end() */
 		touch();
 		if

@@ -11,11 +11,11 @@
  *			that sleep for long, none waits while fewer run than the capacity
  * bound_broken		none is accepted beyond the depth and the workers that are free
  * order_broken		tasks begin in the order in which they were accepted, or in which
- *			they ceased to be held back by their key, whoever runs them
+ *			they were no longer deferred by their key, whoever runs them
  * task_lost		every task begins and ends, once
- * ends_too_early	who flushes, drains or awaits the pool's end is told after the last
+ * ends_too_early	a flush, a drain or a wait for the pool's end is over after the last
  *			task; and none is accepted once the pool is closed
- * end_missed		they are told
+ * end_missed		they are over
  *
  * Errors that one could make, and the properties that show them:
  *

@@ -10,7 +10,7 @@
  * call_stuck		every call returns, and every worker leaves
  * destroyed_alive	a pool that is destroyed stays at its end
  * taken_after_restart	wpool_shutdown_now() takes back nothing that was accepted after a restart
- * end_missed		nobody is told that its time is over when the end has come
+ * end_missed		no wait times out when the end has come
  * never_rests		every order of steps comes to rest
  *
  * Errors that one could make, and the properties that show them:
@@ -61,7 +61,7 @@ mtype = { NONE, AWAKE, IDLE, IN_FN, LEFT, DIED };	/* the last two: to be reaped 
 mtype worker = NONE;
 byte state = RUNNING, nr_queued, nr_delayed, nr_blocked, nr_in_flight, nr_awaiting;
 bool terminated, destroyed, starter, started, start_failed, epoch;
-byte turned_away;		/* who blocked, and has been told */
+byte turned_away;		/* blocked submitters that were refused */
 
 bool kicked;			/* the pool is on the manager's list */
 bool ended;			/* since it was made, or restarted */

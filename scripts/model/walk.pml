@@ -21,7 +21,7 @@
  *			taken back: task_missed touched_when_gone
  *
  * What stands for what: an atomic block is one hold of pool->lock, in which one entry is
- * passed over. There is one list of those with a delay, one of those held back, one queue.
+ * passed over. There is one list of those with a delay, one of deferred ones, one queue.
  * An entry is known by its list and by when it came there. Who finds a timer that is firing
  * looks again until that has run: a guard here.
  *
