@@ -318,8 +318,10 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	for (i = 0; i < n; i++) {
-		if (!submit_args_ok(pool, tasks[i]))
-			n = i, ret = -EINVAL;
+		if (!submit_args_ok(pool, tasks[i])) {
+			ret = -EINVAL;
+			n = i;
+		}
 	}
 	while (done < n) {
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),

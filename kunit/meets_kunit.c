@@ -353,7 +353,7 @@ static void meets_stop_of_dead(struct kunit *test)
 	wpt_open(slow->gate);
 }
 
-/* 28, 81, 76: the last worker that could go on has a slow hook as it leaves: others are refused before */
+/* 28, 81, 76: the last that could go on leaves, with a slow hook: the others are refused before */
 static void meets_stop_of_last(struct kunit *test)
 {
 	struct wpool_attrs attrs = {
