@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The structures that the files of core/ share, but for struct wpool: see pool.h.
+ * The structures that the files of core/ share; struct wpool is in pool.h.
  *
  * Who guards what. Each member below carries one of these tags:
  *
  * I: Set before the object is published, read-only from then on.
- * L: pool->lock, which is taken by pool_lock(); but for workers, see staging.c.
+ * L: pool->lock, which is taken by pool_lock(); for workers, see staging.c.
  * S: Written under pool->lock, read anywhere with READ_ONCE().
  * W: Written by the worker itself under pool->lock, read by itself without and
  *    by others under it. Readers that only look (debugfs) use READ_ONCE().
@@ -29,20 +29,19 @@
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
- * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which
- * therefore takes no lock of a pool. table.lock in current_thread.c is taken alone.
+ * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which therefore takes no
+ * lock of a pool. table.lock in current_thread.c is taken alone.
  *
- * Under pool->lock nothing is called that belongs to somebody else, nothing is
- * allocated or freed (but by the kernel's object debugging, where it has that),
- * and nobody is woken but the manager: who is to be woken is
- * collected in &wpool.wake_queue, and woken after the lock is dropped. Of what
- * a caller owns only the struct wpool_task is touched under it; one that is queued may
- * have been freed, by mistake: it is looked at as broken_mend.c says before it is trusted.
+ * Under pool->lock no code of another module is called, nothing is allocated or freed (except
+ * by the kernel's object debugging, if there is any), and no thread is woken but the manager:
+ * the threads to wake are collected in &wpool.wake_queue, and woken after the lock is dropped.
+ * Of the memory of callers only struct wpool_task is touched under it. A queued task may have
+ * been freed by mistake: broken_mend.c says how it is checked before it is trusted.
  *
- * The life of a pool's memory: it is freed by RCU after its last reference is
- * gone, and an accepted task that has not ended keeps its pool from terminating.
- * So who finds, inside an RCU read-side critical section, a task that has not
- * ended, may lock task->pool; see task_lock_pool().
+ * The life of a pool's memory: RCU frees it after the last reference is dropped, and an
+ * accepted task that has not ended keeps its pool from terminating. So a thread that finds,
+ * inside an RCU read-side critical section, a task that has not ended may lock task->pool; see
+ * task_lock_pool().
  */
 #ifndef _WPOOL_TYPES_H
 #define _WPOOL_TYPES_H
@@ -73,52 +72,52 @@
 /* Bits of &wpool_task.state; 0 is a task that was never accepted. */
 #define TASK_QUEUED	0x01	/* accepted, not begun */
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
-#define TASK_DONE	0x04	/* has a result; nobody but the caller touches it now */
+#define TASK_DONE	0x04	/* has a result; only the caller touches it now */
 #define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
 #define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
-/* The pool's: task->pool may be locked, see task_lock_pool(). */
+/* The task belongs to the pool: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
 /*
- * Bits of &wpool.flags beside those of the attributes: who keeps the workers on the CPUs
- * of &wpool.cpumask. With neither that is not set, and the kernel does as it likes.
+ * Bits of &wpool.flags besides those of the attributes: what keeps the workers on the CPUs of
+ * &wpool.cpumask. With neither bit the mask is not set, and the kernel chooses the CPUs.
  */
 #define POOL_PREFERS_CPUS	BIT(30)	/* the kernel */
 #define POOL_KEEPS_CPUS		BIT(31)	/* each worker, see worker_keep_cpus() */
 
-/* How many flushes may be told apart at once; more share the last. */
+/* How many flushes have colors of their own; further flushes share the last. */
 #define WPOOL_NR_COLORS		16
 
-/* How many tasks are batched at once, see queue_batch.c. */
+/* The most tasks in the batch, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
 
 /*
- * How many tasks of wpool's own memory a pool keeps for the next: memory that one CPU
- * allocates and another frees is dear. None where KASAN is to see each one freed.
+ * How many spare tasks of wpool's own memory a pool keeps: it is costly if one CPU allocates
+ * memory and another frees it. None with KASAN, which must see each task freed.
  */
 #define WPOOL_MAX_SPARE		(IS_ENABLED(CONFIG_KASAN) ? 0 : 64)
 
-/* How many pools with something of its stack a worker can tell apart. */
+/* How many pools a worker can note that have tasks on its stack. */
 #define WPOOL_MAX_LENT		4
 
-/* After a thread could not be made: long enough for memory to come back. */
+/* The delay after a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
 
-/* The most by which the next is put off, if one dies after another as they start. */
+/* The longest delay for the next worker, if one after another dies as it starts. */
 #define WPOOL_SPAWN_BACKOFF	(10 * HZ)
 
-/* The longest spin_us: beyond that, sleeping costs nothing in comparison. */
+/* The longest spin_us: compared with more than that, a sleep costs nothing. */
 #define WPOOL_MAX_SPIN_US	(USEC_PER_SEC)
 
 /**
- * struct wpool_exit - has the manager learn that a thread has ended
+ * struct wpool_exit - lets the manager know that a thread has ended
  * @thread: I: the thread; holds a reference until exit_put()
  * @pid: I: holds a reference until exit_unwatch(), for @wait
  * @wait: I: entry on @pid->wait_pidfd, calls exit_seen()
  * @seen: @pid->wait_pidfd.lock
  * @node: on the manager's list
- * @reap: what the manager is to call; written by who hands this to the manager
+ * @reap: what the manager calls; set before this goes to the manager
  */
 struct wpool_exit {
 	struct task_struct	*thread;
@@ -132,36 +131,36 @@ struct wpool_exit {
 /**
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
  * @hnode: L: on &wpool_wake_queue.waiters
- * @node: L: in the ring of those who wait for @task, see task_waiters.c; on a list of @group, on
+ * @node: L: in the ring of the waiters of @task, see task_waiters.c; on a list of @group, on
  *	&wpool.blocked, or one of the lists of flush_color.c; or on the @rest of another
- * @rest: L: those who are to be told what it is told itself, by itself, see waiters_complete()
+ * @rest: L: the waiters that this one completes itself, in the same way, see waiters_complete()
  * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
- * @done: completed, once, by whoever took the waiter off its list
- * @status: L: -EINPROGRESS while on a list, then an errno, or 0 for what it wants
- * @value: L: the result of the task, for who waited for one and was told 0
- * @task: I: what is waited for; of a blocked submitter: what it wants accepted
- * @group: I: what is waited for; of a blocked submitter: to which @task is to belong,
- *	or NULL; L: of the first of a ring: that to which @task does
- * @owner: I: on whose stack @group lies, or NULL; of who waits for it, from stack_hold()
- * @key: I: of a blocked submitter: under which it is to run, or NULL for no new one
- * @worker: I: the worker of this pool that sleeps here without a time limit, or
- *	NULL
- * @counted: L: in &wpool.nr_asleep until it is told, see deadlock.c
- * @nr_counted: L: of the first of a ring: how many of it are @counted
- * @can_help: I: runs what it waits for itself, and what holds that back by its key
- * @ring: L: the ring, or what was on the group's list at once, has this number
+ * @done: completed, once, by the thread that took the waiter off its list
+ * @status: L: -EINPROGRESS while on a list, then an errno, or 0 for success
+ * @value: L: the result of the task, if it waited for one and @status is 0
+ * @task: I: the task that it waits for; for a blocked submitter: the task to accept
+ * @group: I: the group that it waits for; for a blocked submitter: the group that @task will
+ *	belong to, or NULL; L: for the first of a ring: the group of @task
+ * @owner: I: the worker on whose stack @group lies, or NULL; for a waiter of the group, from
+ *	stack_hold()
+ * @key: I: for a blocked submitter: the key for @task, or NULL for no new one
+ * @worker: I: the worker of this pool that sleeps here without a time limit, or NULL
+ * @counted: L: in &wpool.nr_asleep until it is completed, see deadlock.c
+ * @nr_counted: L: for the first of a ring: how many of the ring are @counted
+ * @can_help: I: can itself run what it waits for, and the head of its key
+ * @ring: L: the number of the ring, or of the lists of the group at one time
  * @turn: L: counts up in the order in which workers went to sleep for a task
- * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and
- *	there was something to run
- * @cancels: I: promised that the task does not run when it returns
+ * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and there
+ *	was something to run
+ * @cancels: I: has promised that the task does not run when it returns
  * @helper: I: the worker that waits for a group here, or NULL
- * @slept_at: I: of who waits for a task, for spin_learn(); or 0
- * @colors: L: of a flusher: the colors that it waits for
+ * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
+ * @colors: L: for a flush: the colors that it waits for
  *
- * Lives on the sleeper's stack. What is tagged L is guarded by group->lock if it waits for
- * a group, but for @stuck. Who gives up (time-out, signal) takes itself
- * off under the lock; who finds itself off already waits for @done, which is
- * then imminent, because its waker still writes to it.
+ * Lives on the sleeper's stack. If it waits for a group, group->lock guards the members tagged
+ * L, except @stuck. A waiter that gives up (time-out, signal) takes itself off under the lock;
+ * if it finds itself off already, it waits for @done, which comes soon, because its waker still
+ * writes to it.
  */
 struct wpool_waiter {
 	union {
@@ -191,7 +190,7 @@ struct wpool_waiter {
 };
 
 /**
- * struct wpool_wake_queue - those to be woken once pool->lock is dropped
+ * struct wpool_wake_queue - the threads to wake once pool->lock is dropped
  * @waiters: completed in turn
  * @worker: an idle worker that was taken off the idle list, or NULL
  * @nr_waiters: how many of @waiters there are
@@ -205,7 +204,7 @@ struct wpool_wake_queue {
 };
 
 /**
- * struct wpool_deadline - until when a thread waits
+ * struct wpool_deadline - the end of a wait
  * @never: it has no limit
  * @at: in jiffies
  */
@@ -216,37 +215,38 @@ struct wpool_deadline {
 
 /**
  * struct wpool_run - one of the functions that a thread is inside
- * @worker: the worker of the task's pool that is inside it; NULL for another thread,
- *	which has submitted the task and runs it itself
- * @caller: I: the latter, or NULL; see caller_runs.c
+ * @worker: the worker of the task's pool that is inside it; NULL for another thread, which runs
+ *	the task that it has submitted
+ * @caller: I: that other thread's, or NULL; see caller_runs.c
  * @task: the task, or NULL for one that may not be touched any more
  * @fn: S: its function
- * @arg: and argument
+ * @arg: its argument
  * @owner: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
  * @again_node: L: on &wpool.again, if there is @again
- * @again_owner: L: the module pinned for @again, or NULL; this and the next two for when the
+ * @again_owner: L: the module pinned for @again, or NULL; this and the next two are used if the
  *	task is gone with the stack of the thread
  * @again_group: L: the group that @again belongs to, or NULL
  * @again_color: L: of @again
- * @revoked: L: the task says that it is to run again, and is not, see run_revoke()
+ * @revoked: L: the state of the task says that it will run again, but it will not, see
+ *	run_revoke()
  * @started: S: in jiffies
  * @began: when, see latency.c
- * @serial: L: not less than that of any that had begun when its task was accepted,
- *	and more than that of the one that had it accepted, see deadlock.c
- * @preempt: W: preempt_count() of the thread when it began, see leak.c; so @rcu: the
- *	depth of RCU read-side critical sections. Both are 0 but in a nested run.
+ * @serial: L: not less than that of any run that had begun when its task was accepted, and more
+ *	than that of the run that submitted it, see deadlock.c
+ * @preempt: W: preempt_count() of the thread when it began, see leak.c; @rcu is the depth of
+ *	RCU read-side critical sections. Both are 0 except in a nested run.
  * @rcu: W
- * @color: what its end counts down, see flush_color.c
+ * @color: the color that its end counts down, see flush_color.c
  * @stop: S: asked to end, see wpool_should_stop()
- * @orphan: L: nobody waits for @task any more, and it is ours to free
- * @reported: L: has been named for taking too long, see watchdog.c
+ * @orphan: L: nobody waits for @task any more, and wpool must free it
+ * @reported: L: was reported for taking too long, see watchdog.c
  * @dep: W: what lockdep takes for the function, see depmap.c
  * @dep_held: W: held by the worker
  *
- * Everything that its reaping needs if the function never returns; hence in
- * struct wpool_worker or wpool_caller and not on the stack, which an oops rewinds.
+ * It has everything that the reaping needs if the function never returns. So it is in struct
+ * wpool_worker or wpool_caller, and not on the stack, which an oops rewinds.
  */
 struct wpool_run {
 	struct wpool_worker	*worker;
@@ -281,18 +281,18 @@ struct wpool_run {
  * struct wpool_caller - a thread inside a task that it has submitted itself
  * @pool: I: the task's; holds a reference
  * @thread: I: valid as long as @running
- * @worker: I: the worker that @thread is, of whatever pool, or NULL
- * @outer: I: the one that @thread is inside when this begins, or NULL
- * @depth: I: how many of them it is inside, with this one
+ * @worker: I: the worker that @thread is, of any pool, or NULL
+ * @outer: I: the one around it in @thread, or NULL
+ * @depth: I: how many of them @thread is inside, with this one
  * @nested: I: &wpool_worker.nesting of @worker when this begins
- * @pid_nr: I: the number of @thread, for who only looks
- * @stack: I: the address of its stack, for run_reap(); itself gone by then
- * @polled: I: nobody tells of the end of @thread: it is looked for now and then
- * @exit: of @thread, but for a worker
- * @hash: in the table of current_thread.c, but for a worker
+ * @pid_nr: I: the number of @thread, for readers without a reference
+ * @stack: I: the address of its stack, for run_reap(); the stack is gone by then
+ * @polled: I: the kernel does not report the end of @thread: the manager looks for it
+ * @exit: of @thread, unless it is a worker
+ * @hash: in the table of current_thread.c, unless it is a worker
  * @node: L, read under RCU: on &wpool.callers
  * @running: L: on that list
- * @again: L: &wpool_run.again was accepted without room, for @thread to run it
+ * @again: L: &wpool_run.again was accepted without room; @thread must run it
  * @run: the run
  * @rcu: for readers of &wpool.callers and of the table
  */
@@ -320,40 +320,41 @@ struct wpool_caller {
  * @pool: I: holds a reference
  * @thread: I: that of @exit
  * @exit: I: of its thread
- * @pid_nr: I: its number, for who only looks and has no reference
- * @stack: I: the address of its stack, for run_reap(); itself gone by then
+ * @pid_nr: I: its number, for readers without a reference
+ * @stack: I: the address of its stack, for run_reap(); the stack is gone by then
  * @id: I: counted up per pool
- * @dead: S: its thread has ended, and it had not left
+ * @dead: S: its thread has ended without having left
  * @dead_node: L: on &wpool_hooks.dead
  * @node: L, read under RCU: on &wpool.workers
  * @idle_node: L: on &wpool.idle, if it is @idle
- * @idle: S: asleep until somebody takes it off &wpool.idle
- * @since: S: in jiffies: since when it is idle, or looks
+ * @idle: S: asleep until another thread takes it off &wpool.idle
+ * @since: S: in jiffies: since when it is idle, or searching
  * @slept_at: L: since when it is idle, for spin_learn(); or 0
  * @starting: S: counted in &wpool.nr_starting, unless it is inside a task
- * @between: H: has ended its last task of the batch, and is about to say so
+ * @between: H: has ended its last batched task, and is about to record that
  * @searching: L: counted in &wpool.nr_searching
- * @leaving: S: counted in &wpool.nr_leaving; takes no task any more
- * @waiter: L: as what it sleeps without a time limit for a task, or NULL
+ * @leaving: S: counted in &wpool.nr_leaving; takes no more tasks
+ * @waiter: L: its wait for a task without a time limit, or NULL
  * @group_waiter: W: the same for a group of which it would run tasks
  * @ended: tasks that it has ended without pool->lock; counted by itself, read anywhere
- * @harvested: S: those of @ended that &wpool.in_flight knows of; the low bits will do
- * @begun: those begun from the batch since then that are wpool's own memory; the
- *	worker's own, or L once it is dead
- * @hotplug_came: of the CPUs that came, how many it knows of; see worker_keep_cpus()
- * @caller: the innermost of what it runs as a submitter, or NULL; its own until it is dead
+ * @harvested: S: those of @ended that &wpool.in_flight has subtracted; the low bits suffice
+ * @begun: tasks of wpool's own memory begun from the batch since then; the worker's own, or L
+ *	once it is dead
+ * @hotplug_came: how many CPUs had come when it last looked; see worker_keep_cpus()
+ * @caller: the innermost task that it runs as a submitter, or NULL; the worker's own until it
+ *	is dead
  * @nesting: W: how many of @runs are in use
  * @runs: W: the functions it is inside, outermost first
  * @exit_work: run by the thread itself as it ends, see dead_stack.c
- * @nr_lent: how many of @lent are in use, or more if they were not enough; the worker's
- *	own, as is @lent
- * @lent: pools to which it has submitted tasks that lie on its stack; only to be compared
+ * @nr_lent: how many of @lent are in use, or more if there were not enough; the worker's own,
+ *	like @lent
+ * @lent: pools to which it has submitted tasks on its stack; only for comparison
  * @has_groups: the worker's own: it has set up a group on its stack
  * @groups_lock: guards @groups
- * @groups: those of them that have tasks
- * @ending: its stack is about to go: set by itself, read in RCU read-side critical
+ * @groups: the groups on its stack that have tasks
+ * @ending: its stack is about to go: set by the worker, read in RCU read-side critical
  *	sections, see stack_is_ending()
- * @kref: the thread until it is reaped, others in calls on groups of its stack
+ * @kref: held by the thread until it is reaped, and by calls on groups on its stack
  * @dep_held: W: holds &wpool.dep
  * @rcu: for readers of &wpool.workers
  */
@@ -420,10 +421,10 @@ struct wpool_latency {
 /**
  * struct wpool_batch - the next tasks to begin, see queue_batch.c
  * @lock: guards what is tagged H, and the state of the tasks that are batched
- * @color: H: under which all of them were accepted
+ * @color: H: the color of all of them
  * @serial: H: of their runs, see &wpool_run.serial
  * @next: H: the first of @tasks that has not begun
- * @left: H: how many have not; read anywhere with READ_ONCE()
+ * @left: H: how many have not begun; read anywhere with READ_ONCE()
  * @tasks: H: in the order in which they begin
  */
 struct wpool_batch {
@@ -436,16 +437,16 @@ struct wpool_batch {
 } ____cacheline_aligned;
 
 /**
- * struct wpool_mend - what of a pool's tasks has been found broken, see broken_mend.c
- * @pending: S: the manager has yet to count, and to say so
- * @broken: L: one that was queued was found since
- * @run_broken: L: one that was inside its function was
+ * struct wpool_mend - the tasks of a pool that were found broken, see broken_mend.c
+ * @pending: S: the manager must still count, and report
+ * @broken: L: a queued one was found since
+ * @run_broken: L: one inside its function was found since
  * @keys: L: the keys were mended since
- * @islands: L: some may have been lost that are whole
+ * @islands: L: whole tasks may have been lost too
  * @times: L: how often the lists were mended
- * @fn: L: what the first of them has as its function; NULL if that cannot be read
- * @beside: L: the function of one beside it, or NULL
- * @run_fn: L: that of the run
+ * @fn: L: the function of the first of them; NULL if it cannot be read
+ * @beside: L: the function of a task beside it, or NULL
+ * @run_fn: L: the function of the run
  */
 struct wpool_mend {
 	bool			pending;
@@ -460,16 +461,16 @@ struct wpool_mend {
 };
 
 /**
- * struct wpool_staging - tasks accepted that the pool has not had a look at, see staging.c
+ * struct wpool_staging - accepted tasks that are not on the queue yet, see staging.c
  * @lock: guards what is tagged B or P
- * @limit: P: how far @accepted may go, as there is room; 0 if it is shut, which is asked
- *	without a lock: to be answered wrongly is harmless then
+ * @limit: P: how far @accepted may go, as there is room; 0 if it is shut. It is also read
+ *	without a lock: a wrong answer is harmless there
  * @accepted: B: tasks that came this way; read anywhere
- * @collected: P: those of them that the pool knows of, of which the low bits will do; read
+ * @collected: P: how many of them the queue has got, of which the low bits suffice; read
  *	anywhere with READ_ONCE()
  * @tasks: B: the others, oldest first
- * @color: P: under which they are accepted
- * @nr_spare: B: how many there are of @spare
+ * @color: P: the color of the tasks that it accepts
+ * @nr_spare: B: how many tasks @spare has
  * @spare: B: tasks of wpool's own memory that nobody needs, see task_chain()
  */
 struct wpool_staging {
@@ -496,11 +497,11 @@ struct wpool_entry {
 };
 
 /**
- * struct wpool_hooks - the thread, and what it has to do
- * @exit: I: of the thread; without one, of a pool that needs none, its thread is NULL
+ * struct wpool_hooks - the thread of the hooks, and its work
+ * @exit: I: of the thread; its thread is NULL if the pool needs none
  * @dead: L: workers whose hooks have not all returned, the oldest first
  * @ending: L: the hook for the end of the pool has been asked for, and has not returned
- * @lost: L: a hook has taken the thread down: none is called any more
+ * @lost: L: a hook has killed the thread: no hook is called any more
  * @at: S: the hook that the thread is inside, or NULL
  * @since: S: in jiffies
  */
