@@ -25,7 +25,7 @@ static int find_event(struct notifier_block *nb, unsigned long action, void *dat
 	return NOTIFY_OK;
 }
 
-/* The kernel tells who registers of the modules that are there already. */
+/* A registration reports the modules that are loaded already. */
 static struct notifier_block finder = { .notifier_call = find_event };
 
 int wpt_event_on(struct wpt_event *event)

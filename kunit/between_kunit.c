@@ -14,7 +14,7 @@
 static struct {
 	const char	*pool;		/* its name */
 	bool		met;
-	bool		halts;		/* who has met it, before it takes the lock again */
+	bool		halts;		/* the thread that met it, before it takes the lock again */
 } between;
 
 /* The task that was cancelled last in this pool, if there is one. */
@@ -23,7 +23,7 @@ static struct {
 	const void	*task;
 } told;
 
-/* By the call that is to be halted, on the last of the CPUs and under the pool's lock. */
+/* Called by the call to halt, on the last of the CPUs and under the pool's lock. */
 static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
 {
 	const char *wanted = READ_ONCE(between.pool), *named = READ_ONCE(told.pool);

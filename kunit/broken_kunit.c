@@ -139,7 +139,7 @@ static struct broken_scene *broken_scene(struct kunit *test, const struct broken
 		KUNIT_ASSERT_EQ(test,
 				wpt_schedule_all(scene->pool, scene->ahead, place->ahead), 0);
 	}
-	/* Who has left its stack may overwrite it at once. */
+	/* A function that has returned may have its stack overwritten at once. */
 	broken_listen(scene->pool, "while it was queued");
 	submit_all(test, scene);
 	if (!place->batched && !place->ahead)

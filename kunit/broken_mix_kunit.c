@@ -126,7 +126,7 @@ static void broken_mix_head(struct kunit *test)
 	waits = waits_for(test, pool, &keyed[0], group);
 	broken_listen(pool, "while it ran");
 	broken_overwrite(&all->keyed->task, sizeof(*all->keyed), ZEROED);
-	/* Who comes next meets it. */
+	/* The next call meets it. */
 	submit_keyed(test, pool, &keyed[1], KEY, &jobs[1]);
 	WPT_ASSERT_UNTIL(test, atomic_read(&jobs[0].runs));
 	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);

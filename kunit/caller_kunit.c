@@ -77,7 +77,7 @@ static int call_cancel_sync(struct wpt_thread *self)
 	return wpool_cancel_sync(self->arg);
 }
 
-/* 50, 82: asked to stop, it sees that, and who asked waits for it */
+/* 50, 82: asked to stop, it sees that, and the caller waits for it */
 static void caller_cancel_sync(struct kunit *test)
 {
 	struct wpt_job *hold, *job = wpt_jobs(test, 1, wpt_gate(test));

@@ -131,7 +131,7 @@ static void caller_nests(struct kunit *test)
 	wpt_call(test, wpt_call_drain, pool, NULL);
 }
 
-/* 81, 82: by all workers: only who can make no room is refused, and nothing is lost */
+/* 81, 82: by all workers: only a submitter that can make no room is refused, and nothing is lost */
 static void caller_nests_everywhere(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

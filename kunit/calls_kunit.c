@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the newer calls make of bad input, and which attributes do not go together:
+ * What calls do with bad input, and which attributes do not go together:
  * an errno, and nothing changes.
  */
 #include <linux/cpumask.h>

@@ -232,7 +232,7 @@ static void cancel_races_queue(struct kunit *test)
 {
 	struct wpt_job *jobs = wpt_jobs(test, LINE, NULL);
 	bool *ours = wpt_alloc(test, LINE * sizeof(*ours));
-	/* beside us, if there is another: who shares a CPU never meets */
+	/* on another CPU, if there is one: threads of one CPU never meet */
 	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .cpumask = cpu < nr_cpu_ids ? cpumask_of(cpu) : NULL,

@@ -26,7 +26,7 @@ do {									\
 		cpu_relax();						\
 } while (0)
 
-/* The pool that is looked at, and what is to be done there; one test at a time. */
+/* The pool that is looked at, and what happens there; one test at a time. */
 static struct {
 	struct wpool	*pool;
 	bool		close;		/* by the manager, as a worker of it has died */
@@ -133,7 +133,7 @@ static void closing_exit(struct kunit *test)
 	wpt_exit(test);
 }
 
-/* 57: all who block are turned away before the pool comes to its end, however many */
+/* 57: all blocked submitters are refused before the pool terminates, however many */
 static void closing_turns_away(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

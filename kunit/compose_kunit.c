@@ -251,7 +251,7 @@ static void run_and_die(struct wpool *pool)
 /* What 10 deaths a second come to: 0.1 s after the first, then twice as long each time. */
 #define MOST_DEATHS	10
 
-/* 33: who dies in a task that it runs as it starts is not replaced at once, for ever */
+/* 33: a worker that dies in a task while it starts is not replaced at once, for ever */
 static void compose_dies_in_task_as_it_starts(struct kunit *test)
 {
 	struct hooked *hooked = wpt_alloc(test, sizeof(*hooked));
@@ -279,7 +279,7 @@ static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .ops = &hooked_ops, .priv = hooked, .idle_timeout_ms = 1,
 	});
-	/* The other is busy, so who leaves runs the task itself. */
+	/* The other is busy, so the worker that leaves runs the task itself. */
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
 	hooked->at_stop = run_and_die;

@@ -120,7 +120,7 @@ static void in_rcu(struct trial *trial)
 struct context {
 	const char	*name;
 	void		(*run)(struct trial *trial);
-	/* Where even GFP_ATOMIC is not for those who also run on PREEMPT_RT. */
+	/* Where even GFP_ATOMIC is not allowed for code that also runs on PREEMPT_RT. */
 	bool		raw;
 	bool		hardirq, softirq;
 };

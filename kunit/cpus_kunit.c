@@ -214,7 +214,7 @@ static int call_mask(struct wpt_thread *self)
 	return run_mask(self->arg);
 }
 
-/* Who asked for no CPUs has workers that may run where any other kthread may. */
+/* Without CPUs in the attributes workers may run where any other kthread may. */
 static void cpus_unasked(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

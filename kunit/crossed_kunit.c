@@ -302,7 +302,7 @@ static void jam_fill(struct kunit *test, struct jam *jam, unsigned int waiters)
 	WPT_ASSERT_STAT(test, jam->pool, BLOCKED, 1);
 }
 
-/* @slow is about to end, and nobody is to be refused. */
+/* @slow is about to end, and no worker must be refused. */
 static void jam_ends(struct kunit *test, struct jam *jam, unsigned int waiters)
 {
 	unsigned int i;
@@ -314,7 +314,7 @@ static void jam_ends(struct kunit *test, struct jam *jam, unsigned int waiters)
 	wpt_call(test, wpt_call_drain, jam->pool, NULL);
 }
 
-/* 81: who waits for a task that has begun from the batch makes room when it has ended */
+/* 81: the waiter of a task begun from the batch makes room when that has ended */
 static void crossed_batched_end(struct kunit *test)
 {
 	struct jam *jam = new_jam(test, 3);

@@ -171,7 +171,7 @@ static void dead_stack_awaited(struct kunit *test)
 	dead_expect_balance(test, pool, 1);
 }
 
-/* 75, 18: the room that they took is given to who waits for it */
+/* 75, 18: the room that they took goes to a submitter that waits for it */
 static void dead_stack_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

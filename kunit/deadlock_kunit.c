@@ -236,7 +236,7 @@ static void deadlock_not_yet_awake(struct kunit *test)
 
 /*
  * A worker blocks on its own full pool, as another is awake. That one leaves, as
- * the capacity was lowered: nobody is left who could make room.
+ * the capacity was lowered: no worker is left that could make room.
  */
 static void deadlock_last_awake_leaves(struct kunit *test)
 {

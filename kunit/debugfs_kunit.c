@@ -116,7 +116,7 @@ static void debugfs_write_capacity(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CAPACITY, param->capacity);
 }
 
-/* 29: a write wakes those who wait for the room */
+/* 29: a write wakes submitters that wait for room */
 static void debugfs_write_wakes(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
@@ -211,7 +211,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 68: who reads about workers may still be at one that is reaped: KASAN watches */
+/* 68: a reader may still be at a worker that is reaped: KASAN watches */
 static void debugfs_races_workers(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -136,7 +136,7 @@ static void delayed_modified_at_end(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 }
 
-/* 18: one that is put off again has left the queue: who blocks has its room */
+/* 18: a task that is delayed again has left the queue: a blocked submitter has its room */
 static void delayed_modified_makes_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -20,7 +20,7 @@ static struct {
 	bool				met;
 } firing;
 
-/* By who has the lock of a pool. */
+/* Called with the lock of a pool held. */
 static void await_timer(const char *pool)
 {
 	u64 end = ktime_get_mono_fast_ns() + 2ULL * LAST_TRY * TICK_NSEC;
@@ -131,7 +131,7 @@ static int call_end(struct wpt_thread *self)
 
 /*
  * Return: the pool, which is closed. The delay may have been over before: then, with a
- * longer one, all begins anew. Where the two cannot meet the end must be the same.
+ * longer one, all begins again. Where the two cannot meet the end must be the same.
  */
 static struct wpool *shut_down_as_it_fires(struct kunit *test, struct scene *scene,
 					   struct wpt_job *job)

@@ -191,7 +191,7 @@ static int call_modify_all_the_time(struct wpt_thread *self)
 	return wrong;
 }
 
-/* Who looks without its pool's lock never finds a task in between to be nobody's. */
+/* A reader without the pool's lock never sees a task in between as not accepted. */
 static void delayed_modify_races_look(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
@@ -215,7 +215,7 @@ static void delayed_modify_races_look(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
 }
 
-/* From the queue it is delayed again, and its place goes to who blocks. */
+/* From the queue it is delayed again, and its place goes to a blocked submitter. */
 static void delayed_modify_queued(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Listens to the log, as a console, for what wpool says of one pool of a test's. What a test
- * expects there it also promises to who reads the log afterwards.
+ * expects there it also promises to a reader of the log.
  */
 #ifndef _WPOOL_EAR_H
 #define _WPOOL_EAR_H

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Those who give up a wait: told just then what they waited for, and workers.
+ * Threads that give up a wait: completed at that very moment, and workers.
  *
- * Who tells a waiter does so under a lock, and wakes it after: a waiter whose time runs
+ * A waiter is completed under a lock, and woken after: a waiter whose time runs
  * out between the two has been completed, but is woken later, through memory on its stack. The
  * scene makes it so, whatever the machine's speed: an event of wpool's under the lock
- * has an interrupt hit who tells when it drops the lock, and the interrupt stays until
+ * has an interrupt hit the waker when it drops the lock, and the interrupt stays until
  * the waiter has given up, and sleeps again.
  */
 #include <linux/cpumask.h>

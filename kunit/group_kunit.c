@@ -276,7 +276,7 @@ static void group_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
-/* 18: who waits for room: its task belongs to the group once it is accepted */
+/* 18: the task of a blocked submitter belongs to the group once it is accepted */
 static void group_blocked(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -92,7 +92,7 @@ static void handback_waiters_free(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 77: nor is what was waited for until a time was over: who waited may come again */
+/* 77: nor is a task with a wait that timed out: its waiter may come again */
 static void handback_given_up(struct kunit *test)
 {
 	struct wpt_job *hold, *jobs = wpt_jobs(test, 2, NULL);
@@ -132,7 +132,7 @@ static void handback_waited_before(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 77: what is in a group is the group's: it ends there, for who waits for the group */
+/* 77: a task in a group belongs to the group: it ends there, for the group's waiters */
 static void handback_grouped(struct kunit *test)
 {
 	struct wpt_job *hold, *jobs = wpt_jobs(test, 3, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 83: how long a pool's lock is held to find out who has to give up if nobody can go on. In
+ * 83: how long a pool's lock is held to find a worker that gives up if none can go on. In
  * steps, as in hold_kunit.c.
  */
 #include <linux/cpumask.h>
@@ -213,7 +213,7 @@ static void divers_expect(struct kunit *test, struct divers *all, int got)
 	hold_expect_bounded(test, all->pool);
 }
 
-/* 81, 83: who are as deep, but wait for a task that runs */
+/* 81, 83: workers that are as deep, but wait for a task that runs */
 static void hold_refused_all_deep(struct kunit *test)
 {
 	struct divers *all = new_divers(test, &(struct wpool_attrs) { .capacity = DIVERS + 1 });

@@ -366,7 +366,7 @@ static void behind_name(const unsigned int *n, char *desc)
 
 KUNIT_ARRAY_PARAM(behind, behind_cases, behind_name);
 
-/* 16: while the pool is paused nobody but who waits may run them */
+/* 16: while the pool is paused only a waiter may run them */
 static void keyed_wait_inside_paused(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;

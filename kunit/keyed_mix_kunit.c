@@ -313,7 +313,7 @@ static int wait_for_last(void *arg)
 	return wpool_wait_timeout(&self->keyed[4].task, self->timeout, NULL);
 }
 
-/* Each is as long as the wait for all of them is to be. */
+/* Each is as long as the wait for all of them. */
 static int run_long(void *arg)
 {
 	struct impatient *self = arg;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A keyed task and its key: who says under which it waits.
+ * A keyed task and its key: which call decides the key under which it waits.
  */
 #include "wpool_kunit.h"
 
@@ -192,7 +192,7 @@ static int call_schedule_2(struct wpt_thread *self)
 	return wpool_schedule_keyed(self->pool, self->arg, 2);
 }
 
-/* 18: who waits for room with another key does not change that of the task meanwhile */
+/* 18: a submitter that waits for room with another key does not change the task's key */
 static void keyed_race_blocked(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -104,7 +104,7 @@ static void latency_keeps_result(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, hold), 0);
 }
 
-/* Nor is the time taken for a result by who asks just when it is submitted again. */
+/* Nor does a waiter take the time for a result just when the task is submitted again. */
 static void latency_races_again(struct kunit *test)
 {
 	struct wpool *pool = latency_pool(test, 1);

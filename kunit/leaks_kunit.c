@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Functions that return with more than they were called with: preemption, interrupts
- * or softirqs off, inside RCU, with a lock held. It is said of whoever did it, in the
+ * or softirqs off, inside RCU, with a lock held. The culprit is reported, in the
  * log, which these tests listen to as a console; and the next task is spared it.
  */
 #include <linux/debug_locks.h>
@@ -181,7 +181,7 @@ static void expect_clean(struct kunit *test, struct found *found)
 
 #define INNOCENTS	4
 
-/* who did it is named, once; those that its worker runs next find nothing of it */
+/* the culprit is reported, once; the next tasks of its worker see nothing of it */
 static void leaks_spare_the_next(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, NULL);

@@ -141,7 +141,7 @@ static void life_shutdown_now(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 3);
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 2);
 
-	/* they are their owner's, who may have them run elsewhere */
+	/* they belong to their owner, which may submit them elsewhere */
 	list_for_each_entry_safe(task, next, &unrun, node) {
 		list_del(&task->node);
 		KUNIT_ASSERT_LT(test, i, 3);
@@ -364,7 +364,7 @@ static int call_prestart(struct wpt_thread *self)
 	return 0;
 }
 
-/* 59: nobody who asks for workers as the pool opens keeps it from opening */
+/* 59: a thread that asks for workers as the pool opens does not keep it from opening */
 static void life_restart_races_prestart(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 4 });

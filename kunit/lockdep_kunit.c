@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What lockdep reports of those who wait for tasks and pools, and what it must not.
+ * What lockdep reports of waits for tasks and pools, and what it must not report.
  *
  * A report turns lockdep off until the next boot, and what it would say of all other tests
  * with it. So each is provoked in a machine of its own, by a parameter: provoke=NAME.
@@ -159,7 +159,7 @@ static void provocation_name(const struct provocation *provocation, char *desc)
 
 KUNIT_ARRAY_PARAM(provocation, provocations, provocation_name);
 
-/* Who holds a lock that a task takes waits for it: told though the task has ended */
+/* A wait with a lock held that the task takes: reported although the task has ended */
 static void lockdep_reports(struct kunit *test)
 {
 	const struct provocation *provocation = test->param_value;
@@ -262,7 +262,7 @@ static int do_nothing(void *arg)
 	return 0;
 }
 
-/* Who holds a lock waits for a task that does not take it, though others of the pool do */
+/* A wait with a lock held that the task does not take, although others of the pool do */
 static void lockdep_allows_others(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });

@@ -227,7 +227,7 @@ static int free_own(void *arg)
 	return 0;
 }
 
-/* A detached task is its function's from the call on: it may be freed there, or used anew */
+/* A detached task is its function's from the call on: it may be freed there, or used again */
 static void objects_allows_detached(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });

@@ -78,7 +78,7 @@ static void oops_pool_lives(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
-	/* the one that is always kept is made anew, without being asked for */
+	/* the one that is always kept is made again, without being asked for */
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -122,7 +122,7 @@ static void oops_work_goes_on(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
 }
 
-/* 35: a death frees room for who is refused while the queue is full */
+/* 35: a death frees room for a submitter that is refused while the queue is full */
 static void oops_frees_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

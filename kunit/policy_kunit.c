@@ -216,7 +216,7 @@ static int call_timeout(struct wpt_thread *self)
 	return wpool_schedule_timeout(self->pool, &self->job->task, (unsigned long)self->arg);
 }
 
-/* 17, 20: who tries, and who waits for a time, is not subject to the policy */
+/* 17, 20: a try, and a wait with a time limit, do not follow the policy */
 static void policy_not_for_others(struct kunit *test)
 {
 	enum wpool_full full = *(const enum wpool_full *)test->param_value;
@@ -283,7 +283,7 @@ static void policy_max_blocked(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, REJECTED, 2);
 }
 
-/* 18: those who block are served in the order in which they came */
+/* 18: blocked submitters get room in the order in which they came */
 static void policy_blocked_in_order(struct kunit *test)
 {
 	const unsigned int n = 8;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is refused when workers wait for one another, who is not, and whose the memory is
+ * Which worker is refused when workers wait for one another, and who owns the memory
  * then.
  */
 #include "actor.h"
@@ -255,7 +255,7 @@ static void group_name(const bool *by_group, char *desc)
 
 KUNIT_ARRAY_PARAM(group, group_cases, group_name);
 
-/* 81: who leaves what it waits for to others gives up when the last of them waits for it */
+/* 81: a worker that is too deep for its task gives up when the last other one waits for it */
 static void refused_too_deep_at_last(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2, 0);

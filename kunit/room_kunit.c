@@ -115,7 +115,7 @@ static unsigned int many_accepted(struct kunit *test, struct scene *scene)
 	return accepted;
 }
 
-/* 18, 73: who waits behind many that are turned away has the room, not one who comes then */
+/* 18, 73: a waiter behind many that are refused gets the room, not a newcomer */
 static void room_behind_many(struct kunit *test)
 {
 	struct scene *scene = new_scene(test, 1);

@@ -37,7 +37,7 @@ static void never_name(const unsigned int *spin_us, char *desc)
 
 KUNIT_ARRAY_PARAM(never, never_cases, never_name);
 
-/* Nobody looks on who was not asked to, nor if what comes always comes later. */
+/* No thread spins without spin_us, nor if events always come later. */
 static void spin_never(struct kunit *test)
 {
 	struct wpool *pool = spin_pool(test, *(const unsigned int *)test->param_value);
@@ -60,7 +60,7 @@ static void spin_never(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, SPINS, 0);
 }
 
-/* Waits otherwise than those do who may look on. */
+/* Waits in another way than threads that may spin. */
 static void one_task(struct kunit *test, struct wpool *pool)
 {
 	u64 completed = wpt_stat(pool, WPOOL_STAT_COMPLETED);
@@ -113,7 +113,7 @@ static void spin_gives_up(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, SPINS, spins);
 }
 
-/* A thread that looks on before it sleeps until a job has ended, which is held. */
+/* A thread that spins before it sleeps until a job has ended, which is held. */
 static struct wpt_thread *spinning_waiter(struct kunit *test, struct wpool *pool,
 					  struct wpt_job **hold)
 {
@@ -133,11 +133,11 @@ static struct wpt_thread *spinning_waiter(struct kunit *test, struct wpool *pool
 		wpt_open((*hold)->gate);
 		KUNIT_ASSERT_EQ(test, wpt_join(test, waiter), 0);
 	}
-	KUNIT_ASSERT_TRUE_MSG(test, false, "nobody who waits looks on");
+	KUNIT_ASSERT_TRUE_MSG(test, false, "no waiter spins");
 	return NULL;
 }
 
-/* Who waits does when tasks end soon, and gets the result, after that or later. */
+/* A waiter spins when tasks end soon, and gets the result, after that or later. */
 static void spin_waiter(struct kunit *test)
 {
 	struct wpool *pool = spin_pool(test, LONG_US);
@@ -156,7 +156,7 @@ static void spin_waiter(struct kunit *test)
 	}
 }
 
-/* Nor does who waits try more often. */
+/* Nor does a waiter try more often. */
 static void spin_waiter_gives_up(struct kunit *test)
 {
 	struct wpool *pool = spin_pool(test, LONG_US);
@@ -205,7 +205,7 @@ static void spin_times_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 0);
 }
 
-/* A pool that has ended is not touched by who has seen its last task end: KASAN watches. */
+/* A waiter that has seen the last task end does not touch the pool: KASAN watches. */
 static void spin_outlives_pool(struct kunit *test)
 {
 	struct wpt_thread *waiter;
@@ -244,7 +244,7 @@ static int call_round_trips(struct wpt_thread *self)
 	return result;
 }
 
-/* 6: none is lost or run twice among several who spin on either side */
+/* 6: none is lost or run twice if several spin on either side */
 static void spin_round_trips(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

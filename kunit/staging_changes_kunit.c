@@ -285,7 +285,7 @@ static void staged_serves_a_crowd(struct kunit *test)
 	}
 	for (i = 0; i < PRODUCERS; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
-	/* A worker that is held is to begin none of them. */
+	/* A worker that is held must begin none of them. */
 	WPT_ASSERT_STAT(test, pool, COMPLETED, PRODUCERS * OF_EACH);
 	if (held)
 		wpt_open(held->gate);

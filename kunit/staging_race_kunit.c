@@ -213,7 +213,7 @@ static void race_to_block(struct kunit *test, struct wpool *pool, struct racer *
 	wpt_wait(test, &late[1]);
 }
 
-/* 18: a task begins just as its submitter finds no room: who sleeps for room gets it */
+/* 18: a task begins just as a submitter finds no room: the sleeping submitter gets it */
 static void staging_race_to_block(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

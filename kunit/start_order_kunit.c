@@ -292,7 +292,7 @@ static int submit_xs(struct wpt_thread *self)
 	}
 }
 
-/* Leaves room to the others, who may submit while the workers are busy. */
+/* Leaves room to the others, which may submit while the workers are busy. */
 static int submit_quick(struct wpt_thread *self)
 {
 	struct scene *scene = self->arg;

@@ -312,7 +312,7 @@ static int call_nmis(struct wpt_thread *self)
 	return 0;
 }
 
-/* 43: in an NMI, which may have hit who holds the pool's lock, and waits for nobody */
+/* 43: in an NMI, which may have hit the holder of the pool's lock, and does not wait */
 static void stats_in_nmi(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

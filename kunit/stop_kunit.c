@@ -215,7 +215,7 @@ static void stop_itself(struct kunit *test)
 	wpool_task_init(task, stop_self, task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, task), WPT_STOPPED);
-	/* who is not in a task is never asked */
+	/* a thread outside of a task is never asked */
 	KUNIT_EXPECT_FALSE(test, wpool_should_stop());
 }
 

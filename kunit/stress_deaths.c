@@ -5,7 +5,7 @@
  * told, the hook called, the counters right, the slot and the module's reference
  * back, and the pool comes to its end.
  *
- * Who dies says so, "POOL: pid N dies in FUNCTION"; wpool must say the same.
+ * A dying thread says so, "POOL: pid N dies in FUNCTION"; wpool must say the same.
  */
 #include <linux/bug.h>
 #include <linux/kernel.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A full queue: who is refused, who waits, who gets the room.
+ * A full queue: which submitter is refused, which waits, which gets the room.
  */
 #include <linux/sched/signal.h>
 #include "wpool_kunit.h"
@@ -105,7 +105,7 @@ static struct wpt_thread *blocked(struct kunit *test, struct wpool *pool,
 	return thread;
 }
 
-/* 18: the room that a task leaves goes to who blocks, and to the longest first */
+/* 18: the room that a task leaves goes to blocked submitters, the longest first */
 static void submit_room_by_end(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
@@ -175,7 +175,7 @@ static void submit_times_out(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
 
-	/* who gave up does not get the room */
+	/* a submitter that gave up does not get the room */
 	wpt_open(hold->gate);
 	wpt_wait(test, hold);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &job->task), 0);
@@ -234,7 +234,7 @@ static void submit_killed(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, BLOCKED, 1);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
 
-	/* the room goes to who still waits for it */
+	/* the room goes to one that still waits for it */
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, other), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, other->job), 0);
@@ -320,7 +320,7 @@ struct hasty {
 	atomic_t	wrong;
 };
 
-/* Ends with the tick, and so when those who have waited for one give up. */
+/* Ends with the tick, and so when submitters that have waited for one give up. */
 static int sleep_a_tick(void *arg)
 {
 	struct wpt_job *job = arg;
@@ -348,7 +348,7 @@ static int call_hasty(struct wpt_thread *self)
 	return 0;
 }
 
-/* 18, 20: room handed to who gives up in that moment is not lost, nor is the task */
+/* 18, 20: room for a submitter that gives up at that moment is not lost, nor is the task */
 static void submit_timeout_races_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

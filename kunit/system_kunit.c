@@ -208,7 +208,7 @@ static void system_freezable(struct kunit *test)
 struct night {
 	struct completion	fallen;		/* all is frozen that can be */
 	struct wpt_gate		*dawn;
-	struct wpt_thread	*thread;	/* who sends it to sleep */
+	struct wpt_thread	*thread;	/* sends it to sleep */
 };
 
 static int night_prepare(struct device *dev)
@@ -339,7 +339,7 @@ static void system_freeze_busy(struct kunit *test)
 	}
 }
 
-/* 70: who sleeps is not woken, and may be given work, or have it taken back */
+/* 70: a frozen pool is not woken, and accepts work and gives it back */
 static void system_freeze_idle(struct kunit *test)
 {
 	const unsigned int n = 5;
@@ -407,7 +407,7 @@ static void system_freeze_destroy(struct kunit *test)
 	wpool_put(pool);
 }
 
-/* 70, 82: nor does who submits to a full one run the task itself: it waits for room */
+/* 70, 82: nor does a submitter to a full one run the task itself: it waits for room */
 static void system_freeze_caller(struct kunit *test)
 {
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);

@@ -28,7 +28,7 @@
  * torture_inside.c	what their tasks do
  * torture_trouble.c	threads that cannot be made, CPUs that come and go
  * torture_freeze.c	the freezer
- * torture_watch.c	who hangs
+ * torture_watch.c	threads that hang
  *
  * So that what hangs is wpool's fault, a task never waits for another pool but
  * a younger one, and what runs in its submitter waits for nothing.
@@ -197,7 +197,7 @@ struct tort_ctx {
 };
 
 /*
- * One call of a task's function. On the stack: who dies takes its frames off
+ * One call of a task's function. On the stack: a dying thread takes its frames off
  * their list first.
  */
 struct tort_frame {
@@ -299,7 +299,7 @@ static inline bool tort_one_in(struct tort_ctx *ctx, u32 n)
 
 /* torture_task.c */
 
-/* May somebody else use it who does not know whether it was submitted? */
+/* May another thread use it that does not know whether it was submitted? */
 static inline bool tort_is_shared(const struct tort_task *tt)
 {
 	return tt->shared || READ_ONCE(tt->slot) >= 0;

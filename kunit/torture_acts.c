@@ -159,7 +159,7 @@ static void act_full(struct tort_ctx *ctx, enum tort_act act)
 	u64 dropped;
 	int ret;
 
-	/* It is to be full when the other is there. */
+	/* It must be full when the other is there. */
 	if (act != ACT_CALLER_RUNS)
 		tort_duel_before(ctx->tp, act);
 	tort_fill(ctx);
@@ -343,7 +343,7 @@ static void act_prestart(struct tort_ctx *ctx, enum tort_act act)
 	tort_prestart(ctx);
 }
 
-/* Opened again by whoever comes by when it has come to its end. */
+/* The next thread that comes by opens it again when it has terminated. */
 static void act_shutdown(struct tort_ctx *ctx, enum tort_act act)
 {
 	if (act == ACT_SHUTDOWN)

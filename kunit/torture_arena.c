@@ -59,7 +59,7 @@ void tort_arena_hold(struct tort_ctx *ctx)
 		wait_event_idle_timeout(arena->beaten, !tort_duel_holds(ctx->tp), HZ / 10 + 1);
 }
 
-/* Has it wait there, with the caller's reference, for whoever needs one. */
+/* Leaves it there, with the caller's reference, for any thread that needs one. */
 void tort_arena_keep(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	struct tort_arena *arena = ctx->tp->arena;

@@ -14,15 +14,15 @@
 #define HOOK_DEATHS	4
 
 /**
- * struct tort_arena - a pool, those who use it, and the tasks that they have in common
+ * struct tort_arena - a pool, the threads that use it, and the tasks that they share
  * @tp: the pool
  * @busy: held by the consumer that has one of them going
  * @bell: the threads wait here for a round
  * @round: which
  * @fighting: threads that have not done with it
  * @over: they have
- * @beats: acts begun, by those who may wake
- * @beaten: who holds something waits here for more of them
+ * @beats: acts begun, by threads that may wake
+ * @beaten: a thread that holds something waits here for more of them
  * @lock: guards @tasks
  * @tasks: with a reference each; what to wait for or take back
  * @hoards: tasks are freed with the arena, so that those may be handed back to anybody
@@ -60,7 +60,7 @@ struct tort_arena {
 	bool			ends_first;
 };
 
-/* Who may do an act, and how. */
+/* Which thread may do an act, and how. */
 #define ACT_OUTSIDE	0x01	/* a thread of the arena */
 #define ACT_INSIDE	0x02	/* one of its tasks */
 #define ACT_SHORT	0x04	/* is over at once: is met by aiming */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Torture: what wpool_shutdown_now() hands back is awaited, cancelled, freed at once or
- * submitted again by who got it, while others wait for it or cancel it.
+ * submitted again by the thread that got it, while others wait for it or cancel it.
  *
  * Those others do not free it meanwhile: the arena hoards its tasks. Only what nobody
  * else knows of is freed; another thread that gets it leaves it alone.
@@ -78,7 +78,7 @@ static void get_back(struct tort_ctx *ctx, struct back *back)
 	up_write(&arena->handing);
 }
 
-/* Whoever may submit it, it is not waited for but cancelled: so says the list. */
+/* It is cancelled and not waited for, whichever thread may submit it: the list says so. */
 static void back_wait(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	int result;

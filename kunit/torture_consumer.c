@@ -104,7 +104,7 @@ void tort_gate_close(void)
 	wait_event(parking, atomic_read(&nr_parked) == tort_threads);
 }
 
-/* The next who closes it closes it for all. */
+/* The next thread that closes it closes it for all. */
 void tort_gate_open(void)
 {
 	WRITE_ONCE(gate_closed, false);

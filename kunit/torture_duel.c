@@ -68,7 +68,7 @@ static void provoke(struct tort_ctx *ctx, enum tort_hook hook)
 	}
 }
 
-/* Of two who wait for a pool to be terminated one would find it open again. */
+/* If two threads waited for the end of a pool, one would find it open again. */
 static void keep_open(struct tort_ctx *ctx, const struct tort_duel *duel)
 {
 	struct wpool *pool = ctx->tp->pools[0];
@@ -178,7 +178,7 @@ static unsigned long duel_time(const struct tort_duel *duel)
  * tort_duel() - one thread's part in a duel
  * @ctx: of the thread
  * @duel: which
- * @first: of the two: sees to what is to be in flight
+ * @first: of the two: makes the act that must be in flight
  *
  * Again and again, until they have met. What is over at once has a CPU before all others, so
  * that both have one.

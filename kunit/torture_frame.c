@@ -4,7 +4,7 @@
  *
  * A task knows the calls that its thread is inside by their frames, found by the
  * thread: one that a worker runs while it waits is not one task running more, and
- * who dies settles the accounts of all that die with it.
+ * a dying thread settles the accounts of all that die with it.
  */
 #include <linux/hash.h>
 #include <linux/kthread.h>
@@ -237,7 +237,7 @@ void tort_settle_death(struct tort_frame *innermost)
 
 /* --- hooks ------------------------------------------------------------------------- */
 
-/* What a hook does is done in a frame, too, so that who dies there leaves none. */
+/* What a hook does is done in a frame, too, so that a thread that dies there leaves none. */
 void tort_hook_begin(struct tort_frame *frame, struct tort_pool *tp)
 {
 	*frame = (struct tort_frame) {
@@ -268,7 +268,7 @@ bool tort_hook_may_die(const struct tort_frame *frame, enum tort_hook hook)
 	return true;
 }
 
-/* Of those that it is inside only the task is to be accounted for. */
+/* Of the frames that it is inside only the task must be accounted for. */
 void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook)
 {
 	struct tort_pool *tp = frame->ctx.tp;

@@ -7,7 +7,7 @@
 
 #include <linux/atomic.h>
 
-/* What is to be exercised; names in torture_kinds.c. */
+/* What must be exercised; names in torture_kinds.c. */
 enum tort_kind {
 	/* submitting */
 	TORT_SCHEDULE,

@@ -3,7 +3,7 @@
  * Torture: how the two of a duel meet.
  *
  * Whoever comes to one of the two in the pool, be it a thread, a task or a hook, waits for
- * the other, but not for long. Who begins the one lies in wait until the other is in flight.
+ * the other, but not for long. The thread that begins the one waits until the other is in flight.
  * Most others are over at once, so they are begun when somebody lies in wait, and go on when
  * that has begun: then both calls are made at the very same time. A task, a hook and who
  * has got tasks handed back may sleep while they are in flight, and do so.
@@ -16,7 +16,7 @@
 
 #define LINGER		(HZ / 10 + 1)	/* for one to wait for the other, asleep */
 #define PATIENCE	20000		/* turns of a loop, or */
-#define SHORTLY		2		/* ticks, times their patience: for who is awake */
+#define SHORTLY		2		/* ticks, times their patience: for awake threads */
 
 /* The one that is on there, or NULL. */
 struct tort_duel *tort_duel_on(const struct tort_pool *tp)
@@ -49,7 +49,7 @@ static bool is_held(unsigned int what)
 	return what >= NR_ACTS || tort_is_hook(what) || tort_is_back(what);
 }
 
-/* Is it wpool that says what is in flight, and not who does it? */
+/* Does wpool say what is in flight, and not the thread that does it? */
 static bool is_told(unsigned int what)
 {
 	return what == ACT_BLOCK || what == ACT_DEATH;
@@ -180,7 +180,7 @@ void tort_duel_met(struct tort_pool *tp, unsigned int act, const unsigned long *
 		return;
 	WRITE_ONCE(duel->met, true);
 	wake(tp->arena);
-	/* What the pool answers to the other depends on who of the two comes first to it. */
+	/* What the pool answers to the other depends on which of the two comes first to it. */
 	if (asks_policy(duel->flight))
 		udelay(1 << atomic_read(&tp->arena->beats) % 10);
 }

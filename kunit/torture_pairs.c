@@ -201,7 +201,7 @@ static void look(struct tort_mark *mark)
 
 /**
  * tort_begin_maybe() - an act begins that may turn out to be none
- * @ctx: of who does it, or NULL
+ * @ctx: of the thread that does it, or NULL
  * @mark: on its stack, until tort_end_maybe()
  * @tp: where; of a set it is not known in which of its pools, so it is not counted
  * @act: which; the caller has called tort_duel_before()
@@ -306,7 +306,7 @@ int __init tort_pairs_init(void)
 	return 0;
 }
 
-/* How often, for who chooses: with the runs before. */
+/* How often, for the choice: with the runs before. */
 static unsigned int times_met(unsigned int act, unsigned int flight)
 {
 	return min(READ_ONCE(met[act][flight]), U16_MAX) +

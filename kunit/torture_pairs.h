@@ -110,8 +110,8 @@ static inline enum tort_act tort_hook_act(enum tort_hook hook, enum tort_mood mo
 #define NR_MAYBE	4
 
 /**
- * struct tort_mark - an act in flight, on the stack of who does it
- * @outer: of a frame: the one around it; who dies ends them all
+ * struct tort_mark - an act in flight, on the stack of the thread that does it
+ * @outer: of a frame: the one around it; a dying thread ends them all
  * @tp: where; NULL if it is not counted
  * @act: which
  * @seen: what was in flight there as it began
@@ -140,7 +140,7 @@ struct tort_flights {
 
 /**
  * struct tort_duel - two threads see to it that an act is begun while another is in flight
- * @act: is to begin
+ * @act: the act that will begin
  * @flight: while this is in flight
  * @before: how often they have met before, in this run
  * @again: have they, in this run or in one before?

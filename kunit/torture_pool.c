@@ -319,7 +319,7 @@ static void check_over(struct tort_pool *tp, struct wpool *pool)
 	wpool_put(found);
 }
 
-/* Those who are inside must come out, so that is when they learn of it. */
+/* Threads that are inside must come out, so that is when they learn of it. */
 static int destroy_set(struct tort_pool *tp)
 {
 	struct wpool_set *set = tp->set;

@@ -229,7 +229,7 @@ static void op_shutdown(struct tort_ctx *ctx)
 	}
 }
 
-/* The owner of a pool: another pool takes its place, whoever is using it. */
+/* The owner of a pool: another pool takes its place, whichever threads use it. */
 static void op_replace(struct tort_ctx *ctx)
 {
 	struct tort_pool *tp = tort_pool_create(ctx, NULL);

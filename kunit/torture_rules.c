@@ -97,7 +97,7 @@ bool tort_act_here(enum tort_act act)
 	return !tort_act_why_not(act);
 }
 
-/* NULL if the pair is to be met. */
+/* NULL if the pair must be met. */
 const char *tort_pair_why_not(unsigned int act, unsigned int flight)
 {
 	return tort_pair_rule(act, flight) ?: tort_act_why_not(act) ?: tort_act_why_not(flight);

@@ -295,7 +295,7 @@ static void call_kill(struct tort_ctx *ctx)
 	send_sig(SIGKILL, ctx->thread->task, 1);
 }
 
-/* 21: who is killed while it waits for room returns, and leaves nothing. */
+/* 21: a submitter that is killed while it waits for room returns, and leaves nothing. */
 static void scene_kill(struct tort_ctx *ctx)
 {
 	struct wpool_attrs attrs = {

@@ -161,7 +161,7 @@ static bool has_order(const struct tort_task *tt)
 	return tt->tp->fifo && tt->kind == TORT_TASK_PLAIN && !tt->shared;
 }
 
-/* A task does not wait for its turn: who has it may be waiting for the task's pool. */
+/* A task does not wait for its turn: its holder may be waiting for the task's pool. */
 static bool take_turn(struct tort_ctx *ctx, struct tort_pool *tp)
 {
 	if (ctx->frame)

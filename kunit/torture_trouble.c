@@ -146,7 +146,7 @@ static void release_pools(void)
 	}
 }
 
-/* Goes, and comes back. Whoever does it, its memory is not refused. */
+/* Goes, and comes back. The thread that does it gets its memory. */
 static void cycle(unsigned int cpu)
 {
 	bool fails = tort_fail_thread(false);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: who hangs.
+ * Torture: threads that hang.
  *
  * Two signs: a thread that has been in one call for too long, and a queue that
  * does not move although nothing of its pool runs.
@@ -49,7 +49,7 @@ void tort_dump(void)
 			sched_show_task(thread->task);
 	}
 	tort_pool_for_each(dump_pool);
-	/* Whoever hangs is in one of these, or in none. */
+	/* A thread that hangs is in one of these, or in none. */
 	tort_arena_for_each(dump_pool);
 }
 

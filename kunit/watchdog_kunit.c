@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who takes too long is named, in the log, which these tests listen to as a
- * console. What they expect there they also promise to who reads it afterwards.
+ * What takes too long is reported in the log, which these tests listen to as a
+ * console. What they expect there they also promise to a reader of the log.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -56,7 +56,7 @@ static struct wpool *heard_pool(struct kunit *test, const struct wpool_attrs *at
 #define EXPECT_SOME(pool, words)					\
 	pr_info("wpool_kunit: expect some: %s: .*" words "\n", wpool_name(pool))
 
-/* A task that runs too long is named and counted, once, and not before its time. */
+/* A task that runs too long is reported and counted, once, and not before its time. */
 static void watchdog_names_once(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
@@ -211,7 +211,7 @@ static void watchdog_spares_quick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ear_heard(IN_JOB), 0);
 }
 
-/* Who waits for the end of a pool learns what it waits for, again and again. */
+/* A wait for the end of a pool reports what it waits for, again and again. */
 static void watchdog_names_awaited(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
@@ -276,7 +276,7 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 76: a hook that does not return is named to who waits for the end of its pool. */
+/* 76: a hook that does not return is reported during a wait for the end of its pool. */
 static void watchdog_names_hook(struct kunit *test)
 {
 	static const struct wpool_ops ops = {

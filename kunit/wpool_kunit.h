@@ -48,7 +48,7 @@ struct wpt_job {
 	int			result;		/* what it returns */
 	atomic_t		runs;
 	struct completion	begun;
-	struct task_struct	*worker;	/* who ran it last; no reference */
+	struct task_struct	*worker;	/* ran it last; no reference */
 };
 
 /* A kthread that makes one call, in the test's stead, and keeps its result. */

@@ -119,7 +119,7 @@ static void set_verdict(const char *why)
 	kernel_param_unlock(THIS_MODULE);
 }
 
-/* Whoever hangs has our code on its stack. */
+/* A thread that hangs has our code on its stack. */
 void tort_hang(struct tort_thread *thread)
 {
 	WRITE_ONCE(hung, true);
