@@ -10,7 +10,7 @@ static int behind_init(struct kunit *test)
 	return wpt_init(test, "wpool_behind");
 }
 
-/* More than are told in one hold of the lock. */
+/* More than are woken in one hold of the lock. */
 #define MANY	40
 
 /* The head of the key, whose thread is not free when that has ended. */

@@ -20,7 +20,6 @@ INSTEAD = {
     r"\b(?:recall|loose|grip|gripped)\w*": "reclaim, batched, grab",
     r"\bways? in\b": "submitting",
     r"\b(?:clerk|office)s?\b": "worker, pool",
-    r"\b\w*untold\b": "not woken, not completed",
     r"\b(?:is|are|be|was|were|been) told\b(?! (?:apart|to)\b)": "woken, completed, reported",
     r"\bwho (?:is|are) to be\b": "threads to ...",
     r"\b(?:takes?|took|taken) (?:\w+ )?(?:worker|thread) down\b": "kill, die",
