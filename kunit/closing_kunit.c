@@ -33,6 +33,7 @@ static struct {
 	bool		closed;
 	s64		blocked;	/* as it came to its end */
 	struct helper	*helper;	/* to be waited for in the hold in which it is closed */
+	u64		patience;	/* for how long, once it is in its call; in ns */
 	struct task_struct *manager;	/* goes first; or NULL */
 } scene;
 
@@ -76,8 +77,8 @@ static void at_state(void *unused, const char *name, int from, int to)
 		return;
 	WRITE_ONCE(helper->go, true);
 	spin_for(READ_ONCE(helper->calling), MEET_LIMIT);
-	/* Until it waits for the lock; if that was not enough, it is tried again. */
-	spin_for(false, 50 * NSEC_PER_USEC);
+	/* Until it waits for the lock; if that was not enough, it is tried again, with more. */
+	spin_for(false, scene.patience);
 }
 
 /* Told by the manager, which has no lock then. */
@@ -228,13 +229,14 @@ static void group_name(const bool *group, char *desc)
 KUNIT_ARRAY_PARAM(group, group_cases, group_name);
 
 /* More than are taken back in the first hold of the lock. */
-#define QUEUED	100
+#define QUEUED	300
 
 /* How often it is tried to have the helper come between two holds. */
-#define TRIES	50
+#define TRIES		50
+#define PATIENCE	(50 * NSEC_PER_USEC)
 
 /* Return: was the last of the tasks in the pool still, as the helper came? It slept then. */
-static bool help_late(struct kunit *test, bool grouped)
+static bool help_late(struct kunit *test, bool grouped, u64 patience)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *jobs = wpt_jobs(test, QUEUED, NULL);
@@ -255,6 +257,7 @@ static bool help_late(struct kunit *test, bool grouped)
 	}
 	scene.pool = pool;
 	scene.helper = helper;
+	scene.patience = patience;
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), QUEUED);
 	scene.helper = NULL;
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &helper->task), -ECANCELED);
@@ -272,7 +275,7 @@ static void closing_with_helper(struct kunit *test)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	for (i = 0; i < TRIES && !met; i++)
-		met = help_late(test, *(const bool *)test->param_value);
+		met = help_late(test, *(const bool *)test->param_value, (i + 1) * PATIENCE);
 	KUNIT_EXPECT_TRUE(test, met);
 }
 
