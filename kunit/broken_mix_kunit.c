@@ -256,7 +256,7 @@ static void broken_mix_as_it_was(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 4, NULL);
 	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
-	struct wpool_task was = {};
+	struct wpool_task *was = wpt_alloc(test, sizeof(*was));
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
@@ -265,10 +265,10 @@ static void broken_mix_as_it_was(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
 		wpool_resume(pool);	/* it is on the queue from here on */
 		if (i == 1)
-			was = jobs[i].task;
+			*was = jobs[i].task;
 	}
 	broken_listen(pool, "its function reads wpt_run_job");
-	jobs[1].task = was;
+	jobs[1].task = *was;
 	wpt_open(hold->gate);
 	for (i = 0; i < 4; i++) {
 		WPT_ASSERT_UNTIL(test, atomic_read(&jobs[i].runs));
