@@ -35,12 +35,19 @@ class Lane:
 
     def join(self, what, tally):
         """Pass on what it said and still says, and add up what it found."""
+        found = None
         with open(self.log.name, errors="replace", encoding="utf-8") as said:
             while self.process.is_alive():
                 proc.pass_on(said)
+                # It cannot end before: a pipe does not hold so much.
+                found = found or self._found()
                 self.process.join(LOOK)
             proc.pass_on(said)
-        if self.process.exitcode or self.result.empty():
+        found = found or self._found()
+        if self.process.exitcode or not found:
             tally.fail(what, f"ended with status {self.process.exitcode} and no result")
         else:
-            tally.add(self.result.get())
+            tally.add(found)
+
+    def _found(self):
+        return None if self.result.empty() else self.result.get()
