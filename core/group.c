@@ -16,6 +16,10 @@
  * the group's lock, and nobody returns from a wait before it has held that lock. So the group
  * may be freed when all its waiters have returned.
  *
+ * A task whose submitter waits for room is not counted among those that have not ended: perhaps
+ * only those who wait for the group can make that room. It is still counted as elsewhere if it
+ * was, and the group keeps its home, so nobody who is counted need be woken when it comes back.
+ *
  * Workers may have to run tasks of the group and are on a list of their own. Of many waiters
  * some are completed at once, and the last of those goes on with the rest, see
  * waiters_complete(). All that was on the lists at one time has one number, so a waiter of a
@@ -134,10 +138,38 @@ void group_wake_rest(struct wpool_waiter *waiter)
 /* The last task of the group has ended. Context: its lock held. */
 void group_empty(struct wpool_group *group, struct wpool *pool)
 {
-	objects_group_ended(group);
-	if (group->owner)
-		stack_unlink_group(group);
+	if (!group->nr_blocked) {
+		objects_group_ended(group);
+		if (group->owner)
+			stack_unlink_group(group);
+	}
 	group_wake(group, pool, false, 0);
+}
+
+/**
+ * group_task_blocks() - the submitter of a task begins to wait for room, or no longer waits
+ * @waiter: the submitter; its task has been counted
+ * @pool: the task's
+ * @begins: it begins to wait
+ *
+ * Context: pool->lock held.
+ */
+void group_task_blocks(struct wpool_waiter *waiter, struct wpool *pool, bool begins)
+{
+	struct wpool_group *group = waiter->group;
+
+	if (!group || stack_is_ending(waiter->owner))
+		return;
+	raw_spin_lock(&group->lock);
+	if (begins) {
+		group->nr_blocked++;
+		if (!--group->pending)
+			group_empty(group, pool);
+	} else {
+		group->nr_blocked--;
+		group->pending++;
+	}
+	raw_spin_unlock(&group->lock);
 }
 
 /**

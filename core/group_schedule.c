@@ -22,12 +22,13 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
 				 const struct wpool_task *task)
 {
 	lockdep_assert_held(&group->lock);
-	if (!group->pending++) {
+	if (!group->pending && !group->nr_blocked) {
 		objects_group_begins(group);
 		group->home = pool;
 		if (group->owner)
 			stack_link_group(group);
 	}
+	group->pending++;
 	dep_group_add(group, pool, task->fn);
 	if (group->home == pool)
 		return NULL;

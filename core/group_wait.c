@@ -305,6 +305,9 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
  * task that is deferred, by its key, behind the task that the worker is inside.
  *
+ * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
+ * still asleep for room.
+ *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: the first error in the group since it was set up: a negative result, -ECANCELED for a
  * task that never ran, -EOWNERDEAD for a task that killed its worker, or for a group on the

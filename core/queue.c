@@ -441,6 +441,7 @@ struct wpool_task *queue_find(struct wpool *pool)
 void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
+	group_task_blocks(waiter, pool, true);
 	list_add_tail(&waiter->node, &pool->blocked);
 	shared_inc(pool->nr_blocked);
 	pool->open_depth = 0;
@@ -451,6 +452,7 @@ void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
+	group_task_blocks(waiter, pool, false);
 	list_del(&waiter->node);
 	list_del_init(&waiter->stuck);
 	shared_dec(pool->nr_blocked);

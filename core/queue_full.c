@@ -30,14 +30,22 @@ static int reject(struct wpool *pool, int ret, unsigned long flags)
 	return ret;
 }
 
-/* Context: pool->lock held. */
-static int block_refused(const struct wpool *pool,
-			 const struct wpool_waiter *waiter)
+/* Puts a submitter on the list, or says why not. Context: pool->lock held. */
+static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
 		return -EAGAIN;
-	if (waiter->worker && deadlock_if_asleep(waiter))
+	/* First, as it may let workers go on that wait for the group. */
+	queue_block(pool, waiter);
+	if (!waiter->worker)
+		return 0;
+	if (deadlock_if_asleep(waiter)) {
+		queue_unblock(pool, waiter);
 		return -EDEADLK;
+	}
+	deadlock_count(waiter, true);
+	if (waiter->counted)
+		list_add_tail(&waiter->stuck, &pool->blocked_workers);
 	return 0;
 }
 
@@ -65,14 +73,9 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	waiter.key = sub->key;
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
-	ret = block_refused(pool, &waiter);
+	ret = block_begin(pool, &waiter);
 	if (ret)
 		return reject(pool, ret, flags);
-	if (waiter.worker)
-		deadlock_count(&waiter, true);
-	if (waiter.counted)
-		list_add_tail(&waiter.stuck, &pool->blocked_workers);
-	queue_block(pool, &waiter);
 	wpool_get(pool);
 	pool_unlock(pool, flags);
 

@@ -27,9 +27,9 @@
  *
  * What stands for what: an atomic block is one hold of the pool's lock, of the group's, or
  * of both. The owner has submitted one task of the group, another thread submits one more
- * and may block. The waiter, whose time may be over at any moment, lies on a list that is
- * in the group; when it has returned its own memory is gone, so to tell it then is a touch
- * as well.
+ * and may block: then the group does not count its task until it is admitted. The waiter,
+ * whose time may be over at any moment, lies on a list that is in the group; when it has
+ * returned its own memory is gone, so to tell it then is a touch as well.
  *
  * Left out: who owns the worker (a count), other pools (each is as this one), workers that
  * help, and what becomes of tasks that lie on the stack.
@@ -164,11 +164,12 @@ end:	do
 	   }
 	:: atomic {			/* queue_admit_blocked() */
 		task[n] == BLOCKED ->
-#ifdef BUG_ADMITTED_UNASKED
-		task[n] = QUEUED
-#else
-		task[n] = (ending -> REFUSED : QUEUED)
+		if
+#ifndef BUG_ADMITTED_UNASKED
+		:: ending -> task[n] = REFUSED
 #endif
+		:: else -> task[n] = QUEUED; touch(); pending++
+		fi
 	   }
 	od
 }
@@ -202,7 +203,7 @@ proctype submitter()
 #ifndef BUG_ACCEPTED_UNASKED
 		:: ending -> task[1] = REFUSED
 		:: !ending -> task[1] = QUEUED
-		:: !ending -> task[1] = BLOCKED
+		:: !ending -> task[1] = BLOCKED; group_task_done()
 #else
 		:: task[1] = QUEUED
 #endif
