@@ -93,8 +93,10 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 	struct wpool_task *task = &dtask->task;
 	struct wpool_group *group = task_group_of(task);
 
-	if (group && task->state & TASK_QUEUED)
+	if (group && task->state & TASK_QUEUED) {
 		group_task_outside(group, pool, true);
+		WRITE_ONCE(pool->put_off, true);	/* a walk may have passed that list */
+	}
 	delayed_link(pool, dtask, delay);
 	/* A worker that waits for the task waits for a timer now. */
 	task_waiters_complete(task, -EAGAIN, 0);

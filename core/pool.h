@@ -34,6 +34,7 @@
  *	queue_walk.c
  * @cursor: L: the next entry of a walk, or NULL
  * @walked: L: the list of @cursor
+ * @put_off: L: a queued task of a group has become delayed again, since a walk began
  * @mend: the tasks that were found broken
  * @mend_limit: limits how often that is reported
  * @keys: L: the heads of the keys in use, see key.c
@@ -154,6 +155,7 @@ struct wpool {
 	unsigned int		nr_outside;
 	struct list_head	deferred;
 	struct list_head	*cursor;
+	bool			put_off;
 	struct list_head	*walked;
 	struct wpool_mend	mend;
 	struct ratelimit_state	mend_limit;

@@ -191,15 +191,18 @@ bool walk_wants_group(const struct walk_entry *entry, const void *group)
  */
 unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg)
 {
-	unsigned int n, prio;
+	unsigned int n = 0, prio;
 
 	might_sleep();
 	down(&pool->walk);
-	n = cancel_on(pool, &pool->delayed, wants, arg);
-	n += cancel_on(pool, &pool->again, wants, arg);
-	n += cancel_on(pool, &pool->deferred, wants, arg);
-	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-		n += cancel_on(pool, &pool->queue[prio], wants, arg);
+	do {
+		WRITE_ONCE(pool->put_off, false);	/* ordered by the locks of cancel_on() */
+		n += cancel_on(pool, &pool->delayed, wants, arg);
+		n += cancel_on(pool, &pool->again, wants, arg);
+		n += cancel_on(pool, &pool->deferred, wants, arg);
+		for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
+			n += cancel_on(pool, &pool->queue[prio], wants, arg);
+	} while (READ_ONCE(pool->put_off));
 	up(&pool->walk);
 	return n;
 }

@@ -196,45 +196,100 @@ static int call_group_cancel(struct wpt_thread *self)
 	return wpool_group_cancel(self->arg);
 }
 
-/* 53: workers take what is before the tasks of a group while these are looked for */
-static void group_cancel_beside_workers(struct kunit *test)
+/* wpool_group_cancel() while it looks at what lies between the tasks of its group. */
+struct half_way {
+	struct wpool		*pool;
+	struct wpool_group	*group;
+	struct wpt_job		*hold, *first;
+	struct wpt_thread	*thread;
+	struct wpt_halt		*halt;
+	bool			met;
+};
+
+/* The group's first task and the crowd wait; the test adds more of the group behind them. */
+static struct half_way *half_way(struct kunit *test)
 {
 	const struct cpumask *here = cpumask_of(cpumask_first(cpu_online_mask));
-	struct wpt_job *hold, *first, *plain, *slow, *grouped = wpt_jobs(test, 64, NULL);
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_thread *thread;
-	struct wpool *pool;
-	struct wpt_halt *halt;
-	bool halfway;
+	struct half_way *scene = wpt_alloc(test, sizeof(*scene));
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	set_cpus_allowed_ptr(current, here);
-	pool = wpt_pool(test, &(struct wpool_attrs) {
+	scene->pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED, .cpumask = here,
 	});
-	hold = wpt_hold(test, pool, 1);
-	first = wpt_jobs(test, 1, NULL);
-	plain = wpt_jobs(test, CROWD, NULL);
-	slow = wpt_jobs(test, 1, wpt_gate(test));
-	wpt_group_schedule(test, group, pool, first, 1);
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, plain, CROWD), 0);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &slow->task), 0);
-	wpt_group_schedule(test, group, pool, grouped, 64);
-	thread = wpt_thread(test, call_group_cancel, pool, NULL, group);
-	wpt_spin_until(!wpool_task_queued(&first->task));
-	halt = wpt_halt_other(test);
-	halfway = !completion_done(&thread->done) && wpt_stat(pool, WPOOL_STAT_CANCELLED) == 1;
-	wpt_open(hold->gate);
-	wpt_begun(test, slow);
-	wpt_go_on(halt);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 65);
+	scene->group = wpt_group(test, false);
+	scene->hold = wpt_hold(test, scene->pool, 1);
+	scene->first = wpt_jobs(test, 1, NULL);
+	wpt_group_schedule(test, scene->group, scene->pool, scene->first, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, wpt_jobs(test, CROWD, NULL), CROWD), 0);
+	return scene;
+}
+
+/* The call halts after it has taken back the first, and as a rule no more: then it is met. */
+static void half_way_halt(struct kunit *test, struct half_way *scene)
+{
+	scene->thread = wpt_thread(test, call_group_cancel, scene->pool, NULL, scene->group);
+	wpt_spin_until(!wpool_task_queued(&scene->first->task));
+	scene->halt = wpt_halt_other(test);
+	scene->met = !completion_done(&scene->thread->done) &&
+		     wpt_stat(scene->pool, WPOOL_STAT_CANCELLED) == 1;
+}
+
+/* Return: what the call gave. */
+static int half_way_go_on(struct kunit *test, struct half_way *scene)
+{
+	int ret;
+
+	wpt_go_on(scene->halt);
+	scene->met &= !scene->halt->early;
+	ret = wpt_join(test, scene->thread);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
-	WPT_EXPECT_STAT(test, pool, COMPLETED, CROWD + 1);
-	wpt_open(slow->gate);
-	if (!halfway || halt->early)
+	return ret;
+}
+
+static void half_way_skip(struct kunit *test, const struct half_way *scene)
+{
+	if (!scene->met)
 		kunit_skip(test, "the call was not met half-way");
+}
+
+/* 53: workers take what is before the tasks of a group while these are looked for */
+static void group_cancel_beside_workers(struct kunit *test)
+{
+	struct wpt_job *slow, *grouped = wpt_jobs(test, 64, NULL);
+	struct half_way *scene = half_way(test);
+
+	slow = wpt_jobs(test, 1, wpt_gate(test));
+	KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &slow->task), 0);
+	wpt_group_schedule(test, scene->group, scene->pool, grouped, 64);
+	half_way_halt(test, scene);
+	wpt_open(scene->hold->gate);
+	wpt_begun(test, slow);
+	KUNIT_EXPECT_EQ(test, half_way_go_on(test, scene), 65);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, scene->group), -ECANCELED);
+	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, CROWD + 1);
+	wpt_open(slow->gate);
+	half_way_skip(test, scene);
+}
+
+/* 53: a task of the group that waits in the queue is delayed again meanwhile */
+static void group_cancel_beside_delay(struct kunit *test)
+{
+	struct wpool_delayed_task *late = wpt_alloc(test, sizeof(*late));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct half_way *scene = half_way(test);
+
+	wpool_delayed_task_init(late, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(scene->group, scene->pool, &late->task), 0);
+	half_way_halt(test, scene);
+	if (scene->met)
+		KUNIT_EXPECT_EQ(test, wpool_modify_delayed(scene->pool, late, 10 * WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, half_way_go_on(test, scene), 2);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(scene->group, 0), -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(late));
+	wpt_open(scene->hold->gate);
+	half_way_skip(test, scene);
 }
 
 static struct kunit_case group_cancel_cases[] = {
@@ -243,6 +298,7 @@ static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_wait_is_limited),
 	KUNIT_CASE_PARAM(group_cancel_beside_cancel, keyed_gen_params),
 	KUNIT_CASE(group_cancel_beside_workers),
+	KUNIT_CASE(group_cancel_beside_delay),
 	{}
 };
 
