@@ -94,7 +94,8 @@ static void schedule_behind(struct kunit *test, struct wpool *pool, struct behin
 static void behind_many(struct kunit *test)
 {
 	const struct behind_case *param = test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = MANY + 2 });
+	struct wpt_job *others = wpt_hold(test, pool, MANY);
 	struct behind *behind = wpt_alloc(test, sizeof(*behind));
 	struct head *head = wpt_alloc(test, sizeof(*head));
 	struct actor *waits = actor(test, pool, param->call, behind);
@@ -117,6 +118,7 @@ static void behind_many(struct kunit *test)
 	wpt_open(after);
 	KUNIT_EXPECT_EQ(test, actor_end(test, runs), 0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, behind->group), 0);
+	wpt_open(others->gate);
 }
 
 static struct kunit_case behind_kcases[] = {

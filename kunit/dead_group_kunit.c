@@ -339,16 +339,26 @@ static int call_group_schedule(struct wpt_thread *self)
 	return wpool_group_schedule(self->arg, self->pool, &self->job->task);
 }
 
-/* 75, 18: a thread blocks to submit to it, and another waits for that */
+/* A task of the group that keeps a worker busy. */
+static struct wpt_job *hold_in_group(struct kunit *test, struct wpool *pool, struct host *host)
+{
+	struct wpt_job *hold = wpt_jobs(test, 1, wpt_gate(test));
+
+	wpt_group_schedule(test, host->group, pool, hold, 1);
+	wpt_begun(test, hold);
+	return hold;
+}
+
+/* 75, 18: a thread blocks to submit to it, and another waits for it */
 static void dead_group_blocked(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 1,
 	});
 	struct wpool *other = dead_pool(test, 1);
-	struct wpt_job *jobs = wpt_jobs(test, 2, NULL), *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 	struct host *host = make_host(test, other);
-	struct wpt_job *guards;
+	struct wpt_job *guards, *hold = hold_in_group(test, pool, host);
 	struct wpt_thread *submitter, *waiter;
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
@@ -396,10 +406,10 @@ static void dead_group_awaited_at_home(struct kunit *test)
 		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpool *other = dead_pool(test, 1);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct heir *heir = wpt_alloc(test, sizeof(*heir));
 	struct host *host = make_host(test, other);
-	struct wpt_job *guards;
+	struct wpt_job *guards, *hold = hold_in_group(test, pool, host);
 	struct wpt_thread *submitter;
 
 	heir->group = host->group;

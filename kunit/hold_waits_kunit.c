@@ -95,14 +95,25 @@ static void hold_waits_threads(struct kunit *test)
 	hold_expect_bounded(test, pool);
 }
 
-/* Some of them give up in each jiffy; if all did, one slow CPU would do nothing else. */
+/* Waits that are given up and begun again. */
+struct tries {
+	atomic_t	gave_up;
+	bool		all_at_once;
+};
+
+/*
+ * Some of the threads give up in each jiffy; at last all do. If they did so all the time, one
+ * slow CPU would do nothing else.
+ */
 static int call_wait_a_while(struct wpt_thread *self)
 {
-	atomic_t *gave_up = self->arg;
+	struct tries *tries = self->arg;
 	int result = 0, ret;
 
-	while ((ret = wpool_wait_timeout(&self->job->task, CROWD / 8, &result)) == -ETIMEDOUT)
-		atomic_inc(gave_up);
+	while ((ret = wpool_wait_timeout(&self->job->task,
+					 READ_ONCE(tries->all_at_once) ? 1 : CROWD / 8,
+					 &result)) == -ETIMEDOUT)
+		atomic_inc(&tries->gave_up);
 	return ret ?: result;
 }
 
@@ -112,14 +123,16 @@ static void hold_waits_give_up(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpool_group *group = wpt_group(test, false);
-	atomic_t *gave_up = wpt_alloc(test, sizeof(*gave_up));
+	struct tries *tries = wpt_alloc(test, sizeof(*tries));
 	struct wpt_thread **all;
 
 	job->result = 3;
 	wpt_group_schedule(test, group, pool, job, 1);
 	wpt_begun(test, job);
-	all = hold_threads(test, call_wait_a_while, pool, job, gave_up);
-	WPT_ASSERT_UNTIL(test, atomic_read(gave_up) > CROWD);
+	all = hold_threads(test, call_wait_a_while, pool, job, tries);
+	WPT_ASSERT_UNTIL(test, atomic_read(&tries->gave_up) > CROWD);
+	WRITE_ONCE(tries->all_at_once, true);
+	WPT_ASSERT_UNTIL(test, atomic_read(&tries->gave_up) > 3 * CROWD);
 	wpt_open(job->gate);
 	hold_expect_joined(test, all, 3);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
