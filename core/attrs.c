@@ -150,33 +150,33 @@ static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
 {
 	bool wanted = true, names_isolated = false;
 
-	if (!zalloc_cpumask_var(&pool->cpumask, GFP_KERNEL))
+	if (!zalloc_cpumask_var(&pool->conf.cpumask, GFP_KERNEL))
 		return -ENOMEM;
 	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
 	if (attrs->cpumask) {
-		cpumask_copy(pool->cpumask, attrs->cpumask);
-		names_isolated = !cpumask_subset(pool->cpumask,
+		cpumask_copy(pool->conf.cpumask, attrs->cpumask);
+		names_isolated = !cpumask_subset(pool->conf.cpumask,
 						 housekeeping_cpumask(HK_TYPE_DOMAIN));
 	} else {
-		wanted = default_cpumask(pool->cpumask, pool->node);
+		wanted = default_cpumask(pool->conf.cpumask, pool->conf.node);
 	}
 	rcu_read_unlock();
 	if (!wanted)
 		return 0;
 	if (WPOOL_KTHREADS_KEEP_CPUS && !names_isolated)
-		pool->flags |= POOL_PREFERS_CPUS;
+		pool->conf.flags |= POOL_PREFERS_CPUS;
 	else
-		pool->flags |= POOL_KEEPS_CPUS;
+		pool->conf.flags |= POOL_KEEPS_CPUS;
 	return 0;
 }
 
 /* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
 static void note_min_workers(const struct wpool *pool, const struct wpool_attrs *attrs)
 {
-	if (attrs->min_workers > pool->capacity)
+	if (attrs->min_workers > pool_capacity(pool))
 		pr_notice("%s: min_workers %u is more than %u%% of the CPUs online, keeping %u\n",
 			  pool->name, attrs->min_workers, attrs->capacity_percent,
-			  pool->capacity);
+			  pool_capacity(pool));
 }
 
 /**
@@ -194,37 +194,47 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	int ret;
 
 	attrs = attrs ?: &defaults;
-	pool->capacity = attrs_capacity(attrs, pool->name);
-	fault = attrs_fault(attrs, pool->capacity);
+	slots_init(pool, attrs_capacity(attrs, pool->name));
+	fault = attrs_fault(attrs, pool_capacity(pool));
 	if (fault) {
 		pr_err("%s: bad attributes: %s\n", pool->name, fault);
 		return -EINVAL;
 	}
 	note_min_workers(pool, attrs);
-	slots_init(pool, pool->capacity);
 	/* The pool always keeps one, so that no task depends on the making of a thread. */
-	pool->min_workers = attrs->flags & WPOOL_PREALLOC ?
+	pool->conf.min_workers = attrs->flags & WPOOL_PREALLOC ?
 			    WPOOL_MAX_CAPACITY : max(attrs->min_workers, 1U);
-	pool->queue_depth = attrs_depth(attrs);
-	pool->open_depth = pool->queue_depth;
-	pool->full = attrs->full;
-	pool->max_blocked = attrs->max_blocked;
-	pool->idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
+	pool->conf.queue_depth = attrs_depth(attrs);
+	pool->conf.full = attrs->full;
+	pool->conf.max_blocked = attrs->max_blocked;
+	pool->conf.idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
 					      WPOOL_DEFAULT_IDLE_MS);
-	pool->spin_us = attrs->spin_us;
+	pool->conf.spin_us = attrs->spin_us;
 	/* The jiffy that has already begun does not count, so this is never early. */
 	if (attrs->watchdog_ms)
-		pool->watchdog = msecs_to_jiffies(attrs->watchdog_ms) + 1;
-	pool->flags = attrs->flags;
-	pool->percent = attrs->capacity_percent;
-	pool->nice = attrs->nice;
-	pool->node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
-	pool->ops = attrs->ops;
-	pool->priv = attrs->priv;
-	pool->one_by_one = attrs->watchdog_ms ||
+		pool->conf.watchdog = msecs_to_jiffies(attrs->watchdog_ms) + 1;
+	pool->conf.flags = attrs->flags;
+	pool->conf.percent = attrs->capacity_percent;
+	pool->conf.nice = attrs->nice;
+	pool->conf.node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
+	pool->conf.ops = attrs->ops;
+	pool->conf.priv = attrs->priv;
+	pool->conf.one_by_one = attrs->watchdog_ms ||
 			   attrs->flags & (WPOOL_FREEZABLE | WPOOL_LATENCY);
 	ret = apply_cpumask(pool, attrs);
 	if (!ret && attrs->flags & WPOOL_LATENCY)
 		ret = latency_start(pool);
 	return ret;
+}
+
+/**
+ * attrs_free() - free what attrs_apply() has made
+ * @pool: has come to its end, for good; or there was nothing but attrs_apply()
+ *
+ * Context: Process context; may sleep.
+ */
+void attrs_free(struct wpool *pool)
+{
+	latency_stop(pool);
+	free_cpumask_var(pool->conf.cpumask);
 }

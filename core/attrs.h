@@ -11,6 +11,7 @@ struct wpool;
 struct wpool_attrs;
 
 int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
+void attrs_free(struct wpool *pool);
 unsigned int attrs_percent_of_cpus(unsigned int percent);
 
 #endif /* _WPOOL_ATTRS_H */

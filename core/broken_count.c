@@ -11,15 +11,26 @@
 
 #include "broken_count.h"
 #include "broken_mend.h"
+#include "caller_runs.h"
+#include "color_count.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "task_lists.h"
 #include "task_waiters.h"
 #include "types.h"
 #include "waiter.h"
+#include "worker_list.h"
+
+void lost_init(struct wpool *pool)
+{
+	ratelimit_state_init(&pool->mend_limit, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+}
 
 /* A broken color that is out of range says nothing. */
 static void count(unsigned int *in_flight, u8 color)
@@ -35,14 +46,14 @@ static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 	unsigned int prio;
 
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each_entry(task, &pool->queue[prio], node)
+		list_for_each_entry(task, list_of_prio(pool, prio), node)
 			count(in_flight, task->color);
 	}
-	list_for_each(entry, &pool->deferred)
+	list_for_each(entry, list_of_deferred(pool))
 		count(in_flight, mend_held_task(entry)->color);
-	list_for_each_entry(task, &pool->delayed, node)
+	list_for_each_entry(task, list_of_delayed(pool), node)
 		count(in_flight, task->color);
-	list_for_each_entry(run, &pool->again, again_node)
+	list_for_each_entry(run, list_of_again(pool), again_node)
 		count(in_flight, run->again_color);
 }
 
@@ -53,14 +64,14 @@ static void count_running(struct wpool *pool, unsigned int *in_flight)
 	struct wpool_caller *caller;
 	unsigned int i;
 
-	raw_spin_lock(&pool->batch.lock);
-	list_for_each_entry(worker, &pool->workers, node) {
-		for (i = worker->between; i < worker->nesting; i++)
+	batch_lock(pool);
+	for_each_worker(worker, pool) {
+		for (i = worker_is_between(worker); i < worker->nesting; i++)
 			count(in_flight, worker->runs[i].color);
 		in_flight[worker->runs[0].color] += worker_unharvested(worker);
 	}
-	raw_spin_unlock(&pool->batch.lock);
-	list_for_each_entry(caller, &pool->callers, node)
+	batch_unlock(pool);
+	for_each_caller(caller, pool)
 		count(in_flight, caller->run.color);
 }
 
@@ -77,13 +88,12 @@ static unsigned int recount(struct wpool *pool)
 	count_waiting(pool, in_flight);
 	count_running(pool, in_flight);
 	for (color = 0; color < WPOOL_NR_COLORS; color++) {
-		missing = pool->in_flight[color] - in_flight[color];
+		missing = color_in_flight(pool, color) - in_flight[color];
 		if (!missing)
 			continue;
 		sum += max(missing, 0);
-		counter_add(&pool->stats[WPOOL_STAT_CANCELLED], missing);
-		pool->in_flight[color] = in_flight[color];
-		flush_done(pool, color, 0);
+		stat_add(pool, WPOOL_STAT_CANCELLED, missing);
+		flush_done(pool, color, missing);
 	}
 	return sum;
 }
@@ -100,15 +110,15 @@ static void wake_keyed(struct wpool *pool)
 	struct wpool_task *task;
 	unsigned int prio;
 
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		waiter = worker->waiter;
 		if (!waiter || !waiter->task || !task_waiter_is_on(pool, waiter))
 			continue;
 		task_waiter_del(pool, waiter);
-		waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
+		waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));
 	}
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each_entry(task, &pool->queue[prio], node) {
+		list_for_each_entry(task, list_of_prio(pool, prio), node) {
 			group = task->flags & WPOOL_TASK_KEYED ? task_group_of(task) : NULL;
 			if (group)
 				group_wake_workers(group, pool);
@@ -145,17 +155,13 @@ void lost_look(struct wpool *pool)
 	unsigned long flags;
 	unsigned int lost;
 
-	if (!READ_ONCE(pool->mend.pending))
+	if (!mend_is_pending(pool))
 		return;
 	pool_lock(pool, flags);
 	batch_reclaim(pool);
 	/* Something may have been broken since. The count must not meet it. */
 	mend_lists(pool);
-	was = pool->mend;
-	pool->mend.broken = false;
-	pool->mend.run_broken = false;
-	pool->mend.keys = false;
-	WRITE_ONCE(pool->mend.pending, false);
+	mend_take(pool, &was);
 	lost = recount(pool);
 	if (was.keys)
 		wake_keyed(pool);

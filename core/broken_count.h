@@ -5,6 +5,7 @@
 
 struct wpool;
 
+void lost_init(struct wpool *pool);
 void lost_look(struct wpool *pool);
 
 #endif /* _WPOOL_BROKEN_COUNT_H */

@@ -36,8 +36,12 @@
 
 #include "broken_mend.h"
 #include "counter.h"
+#include "key_tree.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
+#include "task_lists.h"
+#include "worker_list.h"
 
 /* A list that is being mended. */
 struct mending {
@@ -51,7 +55,7 @@ struct mending {
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
-	return list == &pool->deferred ? mend_held_task(entry) :
+	return list == list_of_deferred(pool) ? mend_held_task(entry) :
 				     list_entry(entry, struct wpool_task, node);
 }
 
@@ -74,7 +78,7 @@ static struct list_head *walk_whole(struct mending *m, struct list_head *stop, b
 		if (entry == stop || step(entry, !back) != last ||
 		    !mend_waits(m->pool, entry_task(m->pool, m->list, entry)))
 			break;
-		m->cursor |= entry == m->pool->cursor;
+		m->cursor |= entry == walk_next(m->pool);
 		m->found++;
 		last = entry;
 	}
@@ -155,15 +159,15 @@ unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int 
 	note_gap(&m, front, back);
 	front->next = back;
 	back->prev = front;
-	if (pool->walked == list && pool->cursor != list && !m.cursor)
-		pool->cursor = back;
+	if (walk_is_on(pool, list) && !m.cursor)
+		walk_go_to(pool, back);
 	return m.found;
 }
 
 /* Where the head of a key is linked, or would be linked. All heads are whole. */
 static struct rb_node **place_of(struct wpool *pool, u64 key, struct rb_node **parent)
 {
-	struct rb_node **place = &pool->keys.rb_node;
+	struct rb_node **place = keys_root(pool);
 	struct wpool_keyed_task *head;
 
 	*parent = NULL;
@@ -182,8 +186,7 @@ static void insert_head(struct wpool *pool, struct wpool_keyed_task *keyed,
 {
 	INIT_LIST_HEAD(&keyed->followers);
 	INIT_LIST_HEAD(&keyed->awaited);
-	rb_link_node(&keyed->link, parent, place);
-	rb_insert_color(&keyed->link, &pool->keys);
+	keys_insert(pool, &keyed->link, parent, place);
 }
 
 static struct wpool_keyed_task *keyed_of(struct wpool_task *task)
@@ -223,15 +226,15 @@ static void mend_queued(struct wpool *pool, struct wpool_task *task)
 	}
 	walk_del(pool, &task->node);
 	RB_CLEAR_NODE(&keyed->link);
-	list_add_tail(&keyed->deferred, &pool->deferred);
-	shared_inc(pool->nr_deferred);
+	list_add_tail(&keyed->deferred, list_of_deferred(pool));
+	deferred_add(pool, 1);
 }
 
 /* Mends the key of a deferred task. If the head has been lost, this task is the head now. */
 static void mend_held(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = keyed_of(task);
-	unsigned int prio = pool->flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
+	unsigned int prio = pool->conf.flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
 	struct rb_node *parent, **place = place_of(pool, keyed->key, &parent);
 
 	if (*place) {
@@ -241,8 +244,8 @@ static void mend_held(struct wpool *pool, struct wpool_task *task)
 		return;
 	}
 	walk_del(pool, &keyed->deferred);
-	shared_dec(pool->nr_deferred);
-	list_add_tail(&task->node, &pool->queue[prio]);
+	deferred_add(pool, -1);
+	list_add_tail(&task->node, list_of_prio(pool, prio));
 	insert_head(pool, keyed, place, parent);
 }
 
@@ -255,16 +258,16 @@ static void mend_keys(struct wpool *pool)
 	unsigned int i;
 
 	pool->mend.keys = true;
-	pool->keys = RB_ROOT;
-	list_for_each_entry(worker, &pool->workers, node) {
+	keys_forget(pool);
+	for_each_worker(worker, pool) {
 		for (i = 0; i < worker->nesting; i++)
 			mend_running(pool, &worker->runs[i]);
 	}
 	for (i = 0; i < WPOOL_NR_PRIOS; i++) {
-		list_for_each_entry_safe(task, next, &pool->queue[i], node)
+		list_for_each_entry_safe(task, next, list_of_prio(pool, i), node)
 			mend_queued(pool, task);
 	}
-	list_for_each_safe(entry, n, &pool->deferred)
+	list_for_each_safe(entry, n, list_of_deferred(pool))
 		mend_held(pool, mend_held_task(entry));
 }
 
@@ -283,22 +286,32 @@ void mend_lists(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	pool->mend.times++;
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-		queued += mend_list(pool, &pool->queue[prio], pool->nr_queued);
-	held = mend_list(pool, &pool->deferred, pool->nr_queued);
-	list_for_each_entry(run, &pool->again, again_node)
+		queued += mend_list(pool, list_of_prio(pool, prio), tasks_queued(pool));
+	held = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
+	list_for_each_entry(run, list_of_again(pool), again_node)
 		again++;
-	WRITE_ONCE(pool->nr_queued, queued + held + again);
-	WRITE_ONCE(pool->nr_deferred, held + again);
-	if (pool->keys.rb_node)
+	lists_recounted(pool, queued + held + again, held + again);
+	if (keys_in_use(pool))
 		mend_keys(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP);
 	ask_manager(pool);
 }
 
+/* Takes what was noted, for the manager. Context: pool->lock held. */
+void mend_take(struct wpool *pool, struct wpool_mend *was)
+{
+	lockdep_assert_held(&pool->lock);
+	*was = pool->mend;
+	pool->mend.broken = false;
+	pool->mend.run_broken = false;
+	pool->mend.keys = false;
+	WRITE_ONCE(pool->mend.pending, false);
+}
+
 /**
  * mend_entry_ok() - check that a list entry may be taken off or followed
  * @pool: the pool
- * @entry: somewhere on &wpool.deferred, or one of &wpool.queue
+ * @entry: somewhere on &wpool_lists.deferred, or one of &wpool_lists.queue
  * @task: the task that it belongs to
  *
  * Context: pool->lock held.

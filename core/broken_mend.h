@@ -22,10 +22,29 @@ void mend_note(struct wpool *pool, const struct wpool_task *broken,
 	       const struct wpool_task *beside);
 void mend_note_run(struct wpool *pool, const struct wpool_run *run);
 void mend_lists(struct wpool *pool);
+void mend_take(struct wpool *pool, struct wpool_mend *was);
 bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 		   const struct wpool_task *task);
 
-/* The task of an entry of &wpool.deferred. */
+/* Has the manager yet to count? Read anywhere. */
+static inline bool mend_is_pending(const struct wpool *pool)
+{
+	return READ_ONCE(pool->mend.pending);
+}
+
+/* May some have been lost that are whole? */
+static inline bool mend_has_islands(const struct wpool *pool)
+{
+	return pool->mend.islands;
+}
+
+/* Was anything mended, ever? */
+static inline bool mend_was_needed(const struct wpool *pool)
+{
+	return pool->mend.times;
+}
+
+/* The task of an entry of &wpool_lists.deferred. */
 static inline struct wpool_task *mend_held_task(struct list_head *entry)
 {
 	return &list_entry(entry, struct wpool_keyed_task, deferred)->task;
@@ -107,14 +126,14 @@ static __always_inline bool mend_first_ok(const struct wpool *pool,
  * A batched task has this instead of a link, and has no further checks. Needs batch->lock, or
  * an empty batch.
  */
-static __always_inline void mend_mark_batched(struct wpool_batch *batch,
+static __always_inline void mend_mark_batched(void *batch,
 					      struct wpool_task *task)
 {
 	task->node.next = (struct list_head *)batch;
 }
 
 /* Is a batched task what it was? Needs batch->lock alone. */
-static __always_inline bool mend_batched_ok(const struct wpool_batch *batch,
+static __always_inline bool mend_batched_ok(const void *batch,
 					    const struct wpool_task *task)
 {
 	return mend_peek_known(&task->node.next) == (unsigned long)batch;

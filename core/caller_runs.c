@@ -26,13 +26,17 @@
 #include "dead_run.h"
 #include "group.h"
 #include "lock_hold.h"
+#include "manager_kick.h"
 #include "nesting.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "task.h"
+#include "task_end.h"
+#include "task_lists.h"
 #include "task_run.h"
 #include "thread_exit.h"
+#include "worker_list.h"
 
 /*
  * The kernel does not report the end of a thread whose process has others. The manager looks
@@ -58,6 +62,11 @@ bool caller_inside_group(const struct wpool_group *group)
 	return own;
 }
 
+void callers_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->callers);
+}
+
 /**
  * caller_alloc() - prepare to run a task in the current thread
  * @pool: its pool
@@ -67,7 +76,7 @@ bool caller_inside_group(const struct wpool_group *group)
  */
 struct wpool_caller *caller_alloc(struct wpool *pool)
 {
-	gfp_t gfp = pool->flags & WPOOL_MEM_RECLAIM ? GFP_NOWAIT : GFP_KERNEL;
+	gfp_t gfp = pool->conf.flags & WPOOL_MEM_RECLAIM ? GFP_NOWAIT : GFP_KERNEL;
 	struct wpool_caller *caller = kzalloc(sizeof(*caller), gfp | __GFP_NOWARN);
 
 	if (!caller)
@@ -101,7 +110,7 @@ static void caller_link(struct wpool_caller *caller)
 	list_add_tail_rcu(&caller->node, &pool->callers);
 	watchdog_arm(pool);
 	if (caller->polled)
-		timer_reduce(&pool->timer, jiffies + LOOK_AGAIN);
+		kick_pool_at(pool, jiffies + LOOK_AGAIN);
 }
 
 /* Context: pool->lock held. */
@@ -192,7 +201,7 @@ void caller_look(struct wpool *pool)
 	if (list_empty(&pool->callers))
 		return;
 	rcu_read_lock();
-	list_for_each_entry_rcu(caller, &pool->callers, node) {
+	for_each_caller_rcu(caller, pool) {
 		if (!caller->polled)
 			continue;
 		more = true;
@@ -201,7 +210,7 @@ void caller_look(struct wpool *pool)
 	}
 	rcu_read_unlock();
 	if (more)
-		timer_reduce(&pool->timer, jiffies + LOOK_AGAIN);
+		kick_pool_at(pool, jiffies + LOOK_AGAIN);
 }
 
 /* From here on the thread is inside the task. */
@@ -224,9 +233,9 @@ static bool pool_is_freezing(struct wpool *pool)
 	struct wpool_worker *worker;
 	unsigned int n = 0;
 
-	if (!(pool->flags & WPOOL_FREEZABLE))
+	if (!(pool->conf.flags & WPOOL_FREEZABLE))
 		return false;
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		if (!(READ_ONCE(worker->thread->flags) & PF_NOFREEZE))
 			return freezing(worker->thread);
 		hold_step(pool);
@@ -239,8 +248,8 @@ static bool pool_is_freezing(struct wpool *pool)
 /* May a thread that is not a worker begin a task? Context: pool->lock held. */
 static bool pool_is_free(struct wpool *pool)
 {
-	return pool->state < WPOOL_STATE_STOP && !pool->paused &&
-	       !(pool->flags & WPOOL_ORDERED) && !pool_is_freezing(pool);
+	return pool->state < WPOOL_STATE_STOP && !pool_is_paused(pool) &&
+	       !(pool->conf.flags & WPOOL_ORDERED) && !pool_is_freezing(pool);
 }
 
 /**

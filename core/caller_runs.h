@@ -5,8 +5,19 @@
 #ifndef _WPOOL_CALLER_RUNS_H
 #define _WPOOL_CALLER_RUNS_H
 
+#include <linux/rculist.h>
+
+#include "pool.h"
 #include "types.h"
 
+#define for_each_caller(caller, pool) \
+	list_for_each_entry(caller, &(pool)->callers, node)
+
+/* In an RCU read-side critical section. */
+#define for_each_caller_rcu(caller, pool) \
+	list_for_each_entry_rcu(caller, &(pool)->callers, node)
+
+void callers_init(struct wpool *pool);
 struct wpool_caller *caller_alloc(struct wpool *pool);
 void caller_free(struct wpool_caller *caller);
 bool caller_inside_group(const struct wpool_group *group);

@@ -11,19 +11,21 @@
 #include <linux/semaphore.h>
 
 #include "capacity_slots.h"
+#include "lock_hold.h"
 #include "pool.h"
 
 /* For a pool without a slot in use. */
 void slots_init(struct wpool *pool, unsigned int n)
 {
-	sema_init(&pool->slots, n);
-	pool->slot_debt = 0;
+	sema_init(&pool->slots.free, n);
+	pool->slots.debt = 0;
+	WRITE_ONCE(pool->slots.capacity, n);
 }
 
 /* Never sleeps. Return: false if all slots are in use. */
 bool slots_take(struct wpool *pool)
 {
-	return !down_trylock(&pool->slots);
+	return !down_trylock(&pool->slots.free);
 }
 
 /**
@@ -36,16 +38,32 @@ bool slots_take(struct wpool *pool)
 void slots_put(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	if (pool->slot_debt)
-		pool->slot_debt--;
+	if (pool->slots.debt)
+		pool->slots.debt--;
 	else
-		up(&pool->slots);
+		up(&pool->slots.free);
 }
 
-/* Removes one slot, or adds it to the debt. Context: pool->lock held. */
-void slots_remove(struct wpool *pool)
+/**
+ * slots_resize() - have another number of slots
+ * @pool: the pool
+ * @capacity: how many; not many more, or less, than there are
+ *
+ * Context: pool->lock held.
+ */
+void slots_resize(struct wpool *pool, unsigned int capacity)
 {
+	unsigned int i;
+
 	lockdep_assert_held(&pool->lock);
-	if (down_trylock(&pool->slots))
-		pool->slot_debt++;
+	for (i = capacity; i < pool->slots.capacity; i++) {
+		hold_step(pool);
+		if (down_trylock(&pool->slots.free))
+			pool->slots.debt++;
+	}
+	for (i = pool->slots.capacity; i < capacity; i++) {
+		hold_step(pool);
+		slots_put(pool);
+	}
+	WRITE_ONCE(pool->slots.capacity, capacity);
 }

@@ -8,17 +8,28 @@
 #include <trace/events/wpool.h>
 
 #include "attrs.h"
+#include "broken_count.h"
+#include "caller_runs.h"
+#include "capacity_slots.h"
+#include "counter.h"
 #include "create.h"
+#include "deadlock.h"
 #include "depmap.h"
+#include "flush_color.h"
 #include "hooks.h"
-#include "latency.h"
 #include "manager_kick.h"
 #include "objects.h"
 #include "pool.h"
+#include "queue.h"
+#include "queue_batch.h"
+#include "queue_walk.h"
 #include "refs.h"
 #include "registry.h"
 #include "resize.h"
 #include "shutdown.h"
+#include "staging.h"
+#include "task_lists.h"
+#include "worker_list.h"
 
 /* A name is a directory, a part of a thread's name, and a word in the log. */
 static bool name_ok(const char *name)
@@ -35,45 +46,26 @@ static bool name_ok(const char *name)
 	return true;
 }
 
-/* An idle time is over, or it is time to try again to make a thread. */
-static void pool_timer(struct timer_list *timer)
-{
-	kick_pool(container_of(timer, struct wpool, timer));
-}
-
 static struct wpool *pool_alloc(const char *name, struct module *owner)
 {
 	struct wpool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
-	int prio;
 
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
-	raw_spin_lock_init(&pool->staging.lock);
-	INIT_LIST_HEAD(&pool->staging.tasks);
-	raw_spin_lock_init(&pool->batch.lock);
-	seqcount_raw_spinlock_init(&pool->stats_seq, &pool->lock);
-	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-		INIT_LIST_HEAD(&pool->queue[prio]);
-	INIT_LIST_HEAD(&pool->again);
-	ratelimit_state_init(&pool->mend_limit, DEFAULT_RATELIMIT_INTERVAL,
-			     DEFAULT_RATELIMIT_BURST);
-	INIT_LIST_HEAD(&pool->deferred);
-	sema_init(&pool->walk, 1);
-	INIT_LIST_HEAD(&pool->idle);
-	INIT_LIST_HEAD(&pool->blocked);
-	INIT_LIST_HEAD(&pool->blocked_workers);
-	INIT_LIST_HEAD(&pool->stuck);
-	INIT_LIST_HEAD(&pool->flushers);
-	INIT_LIST_HEAD(&pool->drainers);
-	INIT_LIST_HEAD(&pool->drained);
-	INIT_LIST_HEAD(&pool->delayed);
-	INIT_LIST_HEAD(&pool->workers);
-	INIT_LIST_HEAD(&pool->callers);
-	INIT_LIST_HEAD(&pool->manage_node);
-	timer_setup(&pool->timer, pool_timer, 0);
-	init_completion(&pool->terminated);
-	kref_init(&pool->kref);
+	staging_init(pool);
+	batch_init(pool);
+	stats_init(pool);
+	lists_init(pool);
+	lost_init(pool);
+	walk_init(pool);
+	workers_init(pool);
+	deadlock_init(pool);
+	flush_init(pool);
+	callers_init(pool);
+	kick_pool_init(pool);
+	end_init(pool);
+	refs_init(pool);
 
 	pool->owner = owner;
 	strscpy(pool->name, name, sizeof(pool->name));
@@ -111,7 +103,8 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	ret = attrs_apply(pool, attrs);
 	if (ret)
 		goto put_pool;
-	trace_wpool_pool_create(pool->name, pool->capacity, pool->queue_depth);
+	queue_init(pool);
+	trace_wpool_pool_create(pool->name, pool_capacity(pool), pool->conf.queue_depth);
 	ret = hooks_start(pool);
 	if (ret)
 		goto tell;
@@ -129,7 +122,7 @@ stop_pool:
 tell:
 	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 put_pool:
-	latency_stop(pool);
+	attrs_free(pool);
 	pool_unpin_wpool(pool);
 	wpool_put(pool);
 	return ERR_PTR(ret);

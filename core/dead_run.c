@@ -5,7 +5,6 @@
 #include "broken_mend.h"
 #include "dead_run.h"
 #include "pool.h"
-#include "queue.h"
 #include "task_end.h"
 #include "task_run.h"
 #include "task_waiters.h"
@@ -21,7 +20,7 @@ static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 /**
  * run_revoke() - do not run a task again that may be gone already
  * @pool: the pool
- * @run: on &wpool.again
+ * @run: on &wpool_lists.again
  *
  * The task is broken, see broken_mend.c; or it lies on the stack of a thread that is not a
  * worker and may have died just now. So only the caller that gets the task, or the thread at

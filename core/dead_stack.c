@@ -9,6 +9,7 @@
 #include <linux/task_work.h>
 
 #include "broken_mend.h"
+#include "caller_runs.h"
 #include "dead_stack.h"
 #include "depmap.h"
 #include "group.h"
@@ -20,6 +21,7 @@
 #include "queue_walk.h"
 #include "registry.h"
 #include "task_end.h"
+#include "worker_list.h"
 #include "worker_stack.h"
 
 static bool wants_stack(const struct walk_entry *entry, const void *worker)
@@ -40,9 +42,9 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 
 	task_grab(pool, task);
 	/* A worker that began it from the batch looks at it under this lock. */
-	raw_spin_lock(&pool->batch.lock);
+	batch_lock(pool);
 	run->task = NULL;
-	raw_spin_unlock(&pool->batch.lock);
+	batch_unlock(pool);
 	if (task->state & TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -118,11 +120,11 @@ static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 
 	walk_cancel(pool, wants_stack, dead);
 	rcu_read_lock();
-	list_for_each_entry_rcu(worker, &pool->workers, node) {
+	for_each_worker_rcu(worker, pool) {
 		if (may_run(worker, dead))
 			let_go_of_runs(pool, worker, dead);
 	}
-	list_for_each_entry_rcu(caller, &pool->callers, node) {
+	for_each_caller_rcu(caller, pool) {
 		if (has_to_do(&caller->run, dead))
 			let_go_of_caller(caller, dead);
 	}
@@ -133,7 +135,7 @@ static void forget_in_other(struct wpool *pool, void *arg)
 {
 	struct wpool_worker *dead = arg;
 
-	if (pool != dead->pool && (dead->ending || stack_lent_to(dead, pool)))
+	if (pool != dead->pool && stack_concerns(dead, pool))
 		forget_in(pool, dead);
 }
 
@@ -170,7 +172,7 @@ static void forget_groups(struct wpool_worker *dead)
 {
 	struct wpool_group *group, *next;
 
-	list_for_each_entry_safe(group, next, &dead->groups, node)
+	list_for_each_entry_safe(group, next, stack_groups(dead), node)
 		group_end(group);
 }
 
@@ -191,16 +193,12 @@ static void stack_forget(struct callback_head *work)
 		__acquire(RCU);
 	}
 	dep_thread_ends(worker);
-	if (worker->has_groups) {
-		WRITE_ONCE(worker->ending, true);
-		synchronize_rcu();	/* pairs with stack_is_ending() */
-	}
-	if (!worker->ending && !worker->nr_lent)
+	if (!stack_end(worker))
 		return;
 	/* The worker's own pool may not be visible yet. */
 	forget_in(worker->pool, worker);
 	visit_pools(forget_in_other, worker);
-	if (worker->ending)
+	if (stack_is_ending(worker))
 		forget_groups(worker);
 }
 

@@ -22,8 +22,12 @@
 #include "dead_run.h"
 #include "dead_worker.h"
 #include "hooks.h"
+#include "marks.h"
+#include "nesting.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "queue_batch.h"
+#include "spawn_state.h"
 #include "task_end.h"
 #include "thread_exit.h"
 #include "worker_list.h"
@@ -35,45 +39,8 @@ static void withdraw_worker(struct wpool_worker *worker)
 	batch_harvest(worker);
 	worker_started(worker);
 	worker_has_searched(worker);
-	if (worker->idle)
+	if (worker_is_idle(worker))
 		worker_unidle(worker);
-}
-
-/* Has it ever begun a task? It sets the function and never clears it. */
-static bool worker_has_run(const struct wpool_worker *worker)
-{
-	return READ_ONCE(worker->runs[0].fn);
-}
-
-/* The worker has run a task, so new workers can be expected to run too. */
-static void end_backoff(struct wpool *pool, const struct wpool_worker *worker)
-{
-	if ((int)(worker->id - pool->backoff_id) >= 0 && worker_has_run(worker))
-		pool->backoff = 0;
-}
-
-/*
- * A worker that died outside of a task, or in a task that it ran while it started, counts as
- * one that could not be made: the next may die in the same way, and each death may be an oops.
- * So the next must wait, twice as long each time, until one of those that were made since has
- * started and run a task. Those that were made before the last such death died of the same
- * cause.
- */
-static void begin_backoff(struct wpool_worker *dead)
-{
-	struct wpool *pool = dead->pool;
-	struct wpool_worker *worker;
-
-	list_for_each_entry(worker, &pool->workers, node) {
-		if (!READ_ONCE(worker->starting))
-			end_backoff(pool, worker);
-	}
-	if (pool->backoff && (int)(dead->id - pool->backoff_id) < 0)
-		return;
-	pool->backoff = clamp_t(unsigned long, 2 * pool->backoff, WPOOL_SPAWN_RETRY,
-				WPOOL_SPAWN_BACKOFF);
-	pool->backoff_until = jiffies + pool->backoff;
-	pool->backoff_id = pool->next_id;
 }
 
 /*
@@ -83,19 +50,18 @@ static void begin_backoff(struct wpool_worker *dead)
 static void run_reap(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
-	unsigned int depth = worker->nesting;
+	unsigned int depth = nesting_end(worker);
 
 	lockdep_assert_held(&pool->lock);
 	if (!depth)
 		return;
-	WRITE_ONCE(worker->nesting, 0);
 	while (depth--)
 		run_reap_one(pool, &worker->runs[depth], depth);
 	/*
 	 * This comes last: until all waiters of these tasks are completed, the worker counts as
 	 * running.
 	 */
-	shared_dec(pool->nr_running);
+	running_add(pool, -1);
 	pool_mark_end(pool);
 }
 
@@ -106,16 +72,12 @@ static void reap_worker(struct wpool_worker *worker)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (worker->leaving)
-		pool->nr_leaving--;
-	if (worker->leaving && worker->nesting)
-		pool->nr_last_runs--;
 	withdraw_worker(worker);
-	worker_unlink(worker);
+	worker_unlink(worker, worker_ended(worker));
 	run_reap(worker);
 	pool_unlock(pool, flags);
 
-	end_backoff(pool, worker);
+	spawn_worker_ran(pool, worker);
 	worker_put(worker);
 	wpool_put(pool);
 }
@@ -138,7 +100,7 @@ static void report_died(const struct wpool_worker *worker)
 	else
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
-		       jiffies_to_msecs(pool->backoff));
+		       jiffies_to_msecs(spawn_backoff(pool)));
 }
 
 /*
@@ -149,14 +111,14 @@ static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
-	bool taken, unmade = !worker->nesting || worker->starting;
+	bool taken, unmade = !worker->nesting || worker_is_starting(worker);
 
 	if (unmade)
-		begin_backoff(worker);
+		spawn_put_off(worker);
 	report_died(worker);
 	pool_lock(pool, flags);
 	if (unmade)
-		pool_set_spawn_error(pool, -EOWNERDEAD);
+		spawn_set_error(pool, -EOWNERDEAD);
 	WRITE_ONCE(worker->dead, true);
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
@@ -184,6 +146,6 @@ void worker_reap(struct wpool_exit *exit)
 	exit_join(exit);
 	caller_reap_all_of(worker);
 	/* Nobody changes these any more. In worker_stop it may have run a task. */
-	if ((worker->leaving && !worker->nesting) || !worker_died(worker))
+	if ((worker_is_leaving(worker) && !worker->nesting) || !worker_died(worker))
 		reap_worker(worker);
 }

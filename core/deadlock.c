@@ -41,11 +41,19 @@
 #include "group.h"
 #include "key.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "queue.h"
 #include "task_end.h"
 #include "task_waiters.h"
 #include "waiter.h"
+#include "worker_list.h"
+
+void deadlock_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->deadlock.blocked);
+	INIT_LIST_HEAD(&pool->deadlock.stuck);
+}
 
 /* The worker inside the task, or inside the head of its key. Or NULL. */
 static struct wpool_worker *runner_of(struct wpool *pool, struct wpool_task *task)
@@ -80,7 +88,7 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 	struct wpool_task *task = waiter->task;
 
 	task_waiter_del(pool, waiter);
-	waiter_complete(waiter, -EDEADLK, &pool->wake_queue);
+	waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 	if (task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -128,7 +136,7 @@ static void circle_begin(struct wpool_circle *circle, struct wpool_waiter *waite
 	*circle = (struct wpool_circle) {
 		.waiter = waiter,
 		.member = waiter->worker,
-		.left = waiter->worker->pool->nr_workers,
+		.left = workers_made(waiter->worker->pool),
 		.least = MEMORY_LOST,
 	};
 }
@@ -199,11 +207,11 @@ static bool circle_follow(struct wpool *pool, struct wpool_circle *circle)
  */
 static bool refuse_stuck_group(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	int status = waiter == pool->entering ? -EDEADLK : -EAGAIN;
+	int status = waiter == pool->deadlock.entering ? -EDEADLK : -EAGAIN;
 
 	if (!group_forget(waiter))
 		return false;
-	waiter_complete(waiter, status, &pool->wake_queue);
+	waiter_complete(waiter, status, pool_wake_queue(pool));
 	return true;
 }
 
@@ -226,24 +234,24 @@ static void refuse_some(struct wpool *pool)
 	struct wpool_waiter *waiter;
 	unsigned int n;
 
-	for (n = 0; n < WPOOL_CHUNK && pool->stuck_left; n++) {
+	for (n = 0; n < WPOOL_CHUNK && pool->deadlock.left; n++) {
 		hold_step(pool);
-		pool->stuck_left--;
-		waiter = list_first_entry(&pool->stuck, struct wpool_waiter, stuck);
+		pool->deadlock.left--;
+		waiter = list_first_entry(&pool->deadlock.stuck, struct wpool_waiter, stuck);
 		if (refuse_stuck(pool, waiter)) {
-			pool->stuck_left = 0;
+			pool->deadlock.left = 0;
 			return;
 		}
-		list_move_tail(&waiter->stuck, &pool->stuck);
+		list_move_tail(&waiter->stuck, &pool->deadlock.stuck);
 	}
-	if (pool->stuck_left)
+	if (pool->deadlock.left)
 		pool_mark(pool, MARK_MANAGER);
 }
 
 /* Can nobody go on? Context: pool->lock held. */
 static bool all_asleep(const struct wpool *pool)
 {
-	return pool->nr_asleep && pool->nr_asleep >= pool_all_asleep(pool);
+	return sleepers(pool) && sleepers(pool) >= pool_all_asleep(pool);
 }
 
 /**
@@ -260,14 +268,14 @@ void deadlock_break(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	if (!all_asleep(pool))
 		return;
-	waiter = list_first_entry_or_null(&pool->blocked_workers, struct wpool_waiter, stuck);
+	waiter = list_first_entry_or_null(&pool->deadlock.blocked, struct wpool_waiter, stuck);
 	if (waiter) {
 		queue_unblock(pool, waiter);
 		stat_inc(pool, WPOOL_STAT_REJECTED);
-		waiter_complete(waiter, -EDEADLK, &pool->wake_queue);
+		waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 		return;
 	}
-	pool->stuck_left = pool->nr_stuck;
+	pool->deadlock.left = pool->deadlock.nr_stuck;
 	refuse_some(pool);
 }
 
@@ -286,8 +294,13 @@ void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 	waiter->counted = needs_worker && waiter->worker->nesting;
 	if (!waiter->counted)
 		return;
-	pool->nr_asleep++;
-	pool->end_marks |= MARK_ASLEEP;
+	sleepers_add(pool);
+}
+
+/* For a counted waiter for room: it is refused first. Context: the lock of its pool held. */
+void deadlock_block(struct wpool_waiter *waiter)
+{
+	list_add_tail(&waiter->stuck, &waiter->worker->pool->deadlock.blocked);
 }
 
 /* Would this worker sleep for ever? Context: the lock of its pool held. */
@@ -295,7 +308,7 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter)
 {
 	const struct wpool *pool = waiter->worker->pool;
 
-	return waiter->worker->nesting && pool->nr_asleep + 1 >= pool_all_asleep(pool);
+	return waiter->worker->nesting && sleepers(pool) + 1 >= pool_all_asleep(pool);
 }
 
 /* Is the worker inside the task, or inside the head of its key? */
@@ -322,18 +335,18 @@ bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle)
 
 	lockdep_assert_held(&pool->lock);
 	if (waiter->task) {
-		worker->waiter = waiter;
-		waiter->turn = ++pool->turns;
+		worker_waits_as(worker, waiter);
+		waiter->turn = ++pool->deadlock.turns;
 		deadlock_count(waiter, needs_worker(pool, waiter->task));
 		if (waiter->counted)
 			task_waiter_count(waiter->task);
 	}
 	if (waiter->counted && waiter->too_deep) {
-		list_add(&waiter->stuck, &pool->stuck);
-		pool->nr_stuck++;
+		list_add(&waiter->stuck, &pool->deadlock.stuck);
+		pool->deadlock.nr_stuck++;
 	}
 	if (!waiter->task)
-		pool->entering = waiter;
+		pool->deadlock.entering = waiter;
 	if (circle)
 		circle_begin(circle, waiter);
 	if (circle && circle_follow(pool, circle))
@@ -370,8 +383,8 @@ void deadlock_leave(struct wpool_waiter *waiter)
 	if (list_empty(&waiter->stuck))
 		return;
 	list_del_init(&waiter->stuck);
-	pool->nr_stuck--;
-	pool->stuck_left = min(pool->stuck_left, pool->nr_stuck);
+	pool->deadlock.nr_stuck--;
+	pool->deadlock.left = min(pool->deadlock.left, pool->deadlock.nr_stuck);
 }
 
 /**
@@ -384,6 +397,6 @@ void deadlock_go_on(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!all_asleep(pool))
-		pool->stuck_left = 0;
+		pool->deadlock.left = 0;
 	refuse_some(pool);
 }

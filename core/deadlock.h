@@ -5,8 +5,14 @@
 #ifndef _WPOOL_DEADLOCK_H
 #define _WPOOL_DEADLOCK_H
 
+#include "capacity_slots.h"
 #include "pool.h"
+#include "queue_batch.h"
+#include "spawn_state.h"
+#include "task_lists.h"
 #include "types.h"
+#include "waiter.h"
+#include "worker_list.h"
 
 /**
  * struct wpool_circle - the search for a circle that a worker has closed
@@ -26,8 +32,10 @@ struct wpool_circle {
 	int			least;
 };
 
+void deadlock_init(struct wpool *pool);
 void deadlock_break(struct wpool *pool);
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
+void deadlock_block(struct wpool_waiter *waiter);
 bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
 		     const struct wpool_worker *worker);
 bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle);
@@ -35,6 +43,24 @@ bool deadlock_follow(struct wpool_circle *circle);
 void deadlock_leave(struct wpool_waiter *waiter);
 void deadlock_go_on(struct wpool *pool);
 bool deadlock_if_asleep(const struct wpool_waiter *waiter);
+
+/* The hold of the lock is over in which a worker went to sleep, if one did. Needs it still. */
+static inline void deadlock_entered(struct wpool *pool)
+{
+	pool->deadlock.entering = NULL;
+}
+
+/* Does a worker sleep that is looked at here? Needs pool->lock. */
+static inline bool deadlock_has_sleepers(const struct wpool *pool)
+{
+	return sleepers(pool) || pool->deadlock.nr_stuck;
+}
+
+/* Is deadlock_go_on() to be called? Needs no lock. */
+static inline bool deadlock_is_pending(const struct wpool *pool)
+{
+	return READ_ONCE(pool->deadlock.left);
+}
 
 /*
  * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
@@ -45,14 +71,14 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter);
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
-	unsigned int there = pool_alive(pool) + pool->nr_last_runs;
+	unsigned int there = pool_alive(pool) + workers_last_runs(pool);
 
 	if (unlikely(pool->behind_untold))
 		return UINT_MAX;
-	if (pool_collected(pool) == pool->nr_deferred && !pool->nr_delayed &&
-	    !pool->nr_outside)
-		return pool->nr_running;
-	return pool->spawn_error ? there : max(pool->capacity, there);
+	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_delayed(pool) &&
+	    !runs_outside(pool))
+		return workers_running(pool);
+	return spawn_error(pool) ? there : max(pool_capacity(pool), there);
 }
 
 #endif /* _WPOOL_DEADLOCK_H */

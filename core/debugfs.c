@@ -15,9 +15,12 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "caller_runs.h"
 #include "debugfs.h"
+#include "latency.h"
 #include "lock_hold.h"
 #include "pool.h"
+#include "worker_list.h"
 
 static struct dentry *root;
 
@@ -108,14 +111,14 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 	unsigned int depth = READ_ONCE(worker->nesting);
 	const struct wpool_run *run = &worker->runs[depth ? depth - 1 : 0];
 	unsigned long since = depth ? READ_ONCE(run->started) :
-				      READ_ONCE(worker->since);
+				      worker_since(worker);
 
 	seq_printf(m, "%d %s %u ", worker->pid_nr,
 		   READ_ONCE(worker->dead) ? "died" :
 		   depth ? "running" :
-		   READ_ONCE(worker->leaving) ? "leaving" :
-		   READ_ONCE(worker->starting) ? "starting" :
-		   READ_ONCE(worker->idle) ? "idle" : "searching",
+		   worker_is_leaving(worker) ? "leaving" :
+		   worker_is_starting(worker) ? "starting" :
+		   worker_is_idle(worker) ? "idle" : "searching",
 		   jiffies_to_msecs(jiffies - since));
 	if (depth)
 		seq_printf(m, "%ps\n", READ_ONCE(run->fn));
@@ -139,9 +142,9 @@ static int tasks_show(struct seq_file *m, void *unused)
 
 	seq_puts(m, "pid state for_ms function\n");
 	rcu_read_lock();
-	list_for_each_entry_rcu(worker, &pool->workers, node)
+	for_each_worker_rcu(worker, pool)
 		task_line(m, worker);
-	list_for_each_entry_rcu(caller, &pool->callers, node)
+	for_each_caller_rcu(caller, pool)
 		caller_line(m, caller);
 	rcu_read_unlock();
 	return 0;
@@ -152,7 +155,7 @@ DEFINE_SHOW_ATTRIBUTE(tasks);
 static int latency_show(struct seq_file *m, void *unused)
 {
 	const struct wpool *pool = m->private;
-	const struct wpool_latency *latency = pool->latency;
+	const struct wpool_latency *latency = pool_latency(pool);
 	int i;
 
 	if (!latency) {
@@ -211,7 +214,7 @@ EXPORT_SYMBOL_GPL(wpool_hold_max);
 
 unsigned int wpool_longest_hold(const struct wpool *pool)
 {
-	return READ_ONCE(pool->longest_hold);
+	return hold_longest(pool);
 }
 EXPORT_SYMBOL_GPL(wpool_longest_hold);
 

@@ -3,7 +3,7 @@
  * Tasks that wait for a time before they wait in the queue.
  *
  * From its acceptance on a delayed task belongs to the pool: it is counted, its owner is
- * pinned, and it is on pool->delayed. Its timer only moves it to the queue, whether there is
+ * pinned, and it is on a list of the pool. Its timer only moves it to the queue, whether there is
  * room or not.
  *
  * The timer may fire before that time, and is then armed again: the kernel's timer wheel lets a
@@ -21,7 +21,6 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 
-#include "counter.h"
 #include "delayed.h"
 #include "group.h"
 #include "lock_hold.h"
@@ -29,6 +28,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "task_end.h"
+#include "task_lists.h"
 #include "task_waiters.h"
 #include "waiter.h"
 
@@ -45,7 +45,7 @@ static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
 	walk_del(pool, &task->node);
-	shared_dec(pool->nr_delayed);
+	delayed_add(pool, -1);
 }
 
 static bool delayed_is_due(const struct wpool_delayed_task *dtask)
@@ -65,8 +65,8 @@ void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay)
 {
 	lockdep_assert_held(&pool->lock);
-	list_add_tail(&dtask->task.node, &pool->delayed);
-	shared_inc(pool->nr_delayed);
+	list_add_tail(&dtask->task.node, list_of_delayed(pool));
+	delayed_add(pool, 1);
 	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&dtask->task.state, TASK_DELAYED);
 	/* The jiffy that has already begun does not count, so this is never early. */
@@ -78,7 +78,7 @@ bool delayed_cancelled(const struct wpool *pool)
 {
 	return pool->state > WPOOL_STATE_SHUTDOWN ||
 	       (pool->state == WPOOL_STATE_SHUTDOWN &&
-		!(pool->flags & WPOOL_RUN_OUT_DELAYED));
+		!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED));
 }
 
 /* The time of a task has come. Context: pool->lock held. */
@@ -177,15 +177,15 @@ bool delayed_cancel_some(struct wpool *pool)
 
 	if (!delayed_cancelled(pool))
 		return false;
-	for (n = 0; n < WPOOL_CHUNK && !list_empty(&pool->delayed); n++) {
+	for (n = 0; n < WPOOL_CHUNK && !list_empty(list_of_delayed(pool)); n++) {
 		hold_step(pool);
-		task = list_first_entry(&pool->delayed, struct wpool_task, node);
+		task = list_first_entry(list_of_delayed(pool), struct wpool_task, node);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		} else {
 			walk_del(pool, &task->node);
-			list_add_tail(&task->node, &pool->delayed);
+			list_add_tail(&task->node, list_of_delayed(pool));
 		}
 	}
-	return !list_empty(&pool->delayed);
+	return !list_empty(list_of_delayed(pool));
 }

@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_walk.h"
 #include "submit.h"
 #include "task_end.h"
 #include "task_lock.h"
@@ -95,7 +96,7 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 
 	if (group && task->state & TASK_QUEUED) {
 		group_task_outside(group, pool, true);
-		WRITE_ONCE(pool->put_off, true);	/* a walk may have passed that list */
+		walk_again(pool);
 	}
 	delayed_link(pool, dtask, delay);
 	/* A worker that waits for the task waits for a timer now. */

@@ -151,7 +151,7 @@ void dep_run_begins(struct wpool *pool, struct wpool_run *run)
 	struct wpool_worker *worker = run->worker;
 
 	run->dep_held = false;
-	if (run->caller || pool->flags & WPOOL_FREEZABLE)
+	if (run->caller || pool->conf.flags & WPOOL_FREEZABLE)
 		return;
 	if (pool->dep && run == &worker->runs[0]) {
 		lock_map_acquire_tryread(&pool->dep->map);

@@ -5,6 +5,7 @@
  */
 #include <linux/module.h>
 
+#include "color_count.h"
 #include "current_thread.h"
 #include "depmap.h"
 #include "flush_color.h"

@@ -9,7 +9,7 @@
  * the pool leaves the current one as soon as another becomes free: such a flush may wait for a
  * few tasks more than it needs to.
  *
- * Each time a color falls to zero is counted in &wpool.zeros, and a flush then checks its own
+ * Each time a color falls to zero is counted in &wpool_flush.zeros, and a flush then checks its own
  * colors. Flushes are in a line, and only the first are checked: a later one waits for all that
  * the earlier ones still wait for. Any number of flushes may be over at once, so the last
  * waiter that one hold of the lock completes goes on with the next ones.
@@ -17,11 +17,19 @@
 #include <linux/lockdep.h>
 #include <linux/string.h>
 
+#include "color_count.h"
 #include "flush_color.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "staging.h"
 #include "waiter.h"
+
+void flush_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->flush.flushers);
+	INIT_LIST_HEAD(&pool->flush.drainers);
+	INIT_LIST_HEAD(&pool->flush.drained);
+}
 
 /* Has each color that it noted fallen to zero since? Context: pool->lock held. */
 static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *waiter)
@@ -31,7 +39,7 @@ static bool flush_is_over(const struct wpool *pool, const struct wpool_waiter *w
 
 	for (color = 0; color < WPOOL_NR_COLORS; color++) {
 		if (waiter->colors & BIT(color) &&
-		    flusher->zeros[color] == pool->zeros[color])
+		    flusher->zeros[color] == pool->flush.zeros[color])
 			return false;
 	}
 	return true;
@@ -42,10 +50,10 @@ static struct wpool_waiter *flush_next(struct wpool *pool)
 {
 	struct wpool_waiter *waiter;
 
-	waiter = list_first_entry_or_null(&pool->drained, struct wpool_waiter, node);
+	waiter = list_first_entry_or_null(&pool->flush.drained, struct wpool_waiter, node);
 	if (waiter)
 		return waiter;
-	waiter = list_first_entry_or_null(&pool->flushers, struct wpool_waiter, node);
+	waiter = list_first_entry_or_null(&pool->flush.flushers, struct wpool_waiter, node);
 	return waiter && flush_is_over(pool, waiter) ? waiter : NULL;
 }
 
@@ -58,9 +66,9 @@ void flush_complete_some(struct wpool *pool)
 	while (waiter) {
 		hold_step(pool);
 		list_del(&waiter->node);
-		pool->nr_flushing--;
+		pool->flush.nr--;
 		waiter->value = ++n == WPOOL_CHUNK;
-		waiter_complete(waiter, 0, &pool->wake_queue);
+		waiter_complete(waiter, 0, pool_wake_queue(pool));
 		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
 	}
 }
@@ -76,12 +84,12 @@ void flush_complete(struct wpool *pool, u8 color)
 {
 	lockdep_assert_held(&pool->lock);
 	staging_shut(pool);
-	pool->zeros[color]++;
-	pool->awaited_colors &= ~BIT(color);
-	if (pool->awaited_colors & BIT(pool->color))
-		pool->color = color;
-	if (!list_empty(&pool->drainers) && !pool_in_flight(pool))
-		list_splice_tail_init(&pool->drainers, &pool->drained);
+	pool->flush.zeros[color]++;
+	pool->flush.awaited &= ~BIT(color);
+	if (pool->flush.awaited & BIT(color_next(pool)))
+		color_go_on(pool, color);
+	if (!list_empty(&pool->flush.drainers) && !pool_in_flight(pool))
+		list_splice_tail_init(&pool->flush.drainers, &pool->flush.drained);
 	flush_complete_some(pool);
 }
 
@@ -89,9 +97,9 @@ static unsigned int colors_in_use(struct wpool *pool, unsigned int *unused)
 {
 	unsigned int color, colors = 0;
 
-	*unused = pool->color;
+	*unused = color_next(pool);
 	for (color = 0; color < WPOOL_NR_COLORS; color++) {
-		if (pool->in_flight[color])
+		if (color_in_flight(pool, color))
 			colors |= BIT(color);
 		else
 			*unused = color;
@@ -105,14 +113,14 @@ void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 	struct wpool_waiter *waiter = &flusher->waiter;
 	unsigned int unused;
 
-	pool->nr_flushing++;
+	pool->flush.nr++;
 	if (drain) {
-		list_add_tail(&waiter->node, &pool->drainers);
+		list_add_tail(&waiter->node, &pool->flush.drainers);
 		return;
 	}
 	waiter->colors = colors_in_use(pool, &unused);
-	memcpy(flusher->zeros, pool->zeros, sizeof(flusher->zeros));
-	pool->awaited_colors |= waiter->colors;
-	pool->color = unused;
-	list_add_tail(&waiter->node, &pool->flushers);
+	memcpy(flusher->zeros, pool->flush.zeros, sizeof(flusher->zeros));
+	pool->flush.awaited |= waiter->colors;
+	color_go_on(pool, unused);
+	list_add_tail(&waiter->node, &pool->flush.flushers);
 }

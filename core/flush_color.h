@@ -5,20 +5,22 @@
 #ifndef _WPOOL_FLUSH_COLOR_H
 #define _WPOOL_FLUSH_COLOR_H
 
+#include "color_count.h"
 #include "counter.h"
 #include "pool.h"
 #include "types.h"
 
 /**
  * struct flusher - a caller of flush or drain
- * @waiter: on &wpool.flushers or &wpool.drainers; value: it must complete the next
- * @zeros: L: &wpool.zeros when it came
+ * @waiter: on &wpool_flush.flushers or &wpool_flush.drainers; value: it must complete the next
+ * @zeros: L: &wpool_flush.zeros when it came
  */
 struct flusher {
 	struct wpool_waiter	waiter;
 	unsigned int		zeros[WPOOL_NR_COLORS];
 };
 
+void flush_init(struct wpool *pool);
 void flush_complete_some(struct wpool *pool);
 void flush_join(struct wpool *pool, struct flusher *flusher, bool drain);
 void flush_complete(struct wpool *pool, u8 color);
@@ -27,16 +29,16 @@ void flush_complete(struct wpool *pool, u8 color);
 static inline void task_count(struct wpool *pool, struct wpool_task *task)
 {
 	WRITE_ONCE(task->pool, pool);
-	task->color = pool->color;
-	pool->in_flight[task->color]++;
+	task->color = color_next(pool);
+	color_add(pool, task->color, 1);
 	stat_inc(pool, WPOOL_STAT_SUBMITTED);
 }
 
 /* Counts tasks that have ended, accepted under @color. */
 static inline void flush_done(struct wpool *pool, u8 color, unsigned int n)
 {
-	pool->in_flight[color] -= n;
-	if (unlikely(pool->nr_flushing) && !pool->in_flight[color])
+	color_add(pool, color, -n);
+	if (unlikely(pool->flush.nr) && !color_in_flight(pool, color))
 		flush_complete(pool, color);
 }
 

@@ -106,11 +106,11 @@ static void group_wake(struct wpool_group *group, struct wpool *pool, bool worke
 	group->ring++;
 	if (group->nr_counted) {
 		lockdep_assert_held(&group->home->lock);
-		group->home->nr_asleep -= group->nr_counted;
+		sleepers_sub(group->home, group->nr_counted);
 		group->nr_counted = 0;
 	}
 	raw_spin_lock(rest_lock(group));
-	waiters_complete(pool, &waiters, status, group->error, &pool->wake_queue);
+	waiters_complete(pool, &waiters, status, group->error, pool_wake_queue(pool));
 	raw_spin_unlock(rest_lock(group));
 }
 

@@ -19,14 +19,17 @@
 #include <linux/pid.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/debug.h>
 #include <linux/wpool.h>
 
 #include "fault.h"
 #include "hooks.h"
 #include "manager_kick.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "thread_exit.h"
+#include "worker_list.h"
 
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {
@@ -42,7 +45,7 @@ static void hook_ends(struct wpool_hooks *hooks)
 /* Innermost first, as the functions would have ended. */
 static void call_for_worker(struct wpool *pool, const struct wpool_worker *worker)
 {
-	const struct wpool_ops *ops = pool->ops;
+	const struct wpool_ops *ops = pool->conf.ops;
 	struct wpool_hooks *hooks = &pool->hooks;
 	unsigned int depth = worker->nesting;
 
@@ -55,7 +58,7 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	 * A worker that is leaving has already begun to call it, and died in a task that it ran
 	 * there.
 	 */
-	if (ops->worker_stop && !worker->leaving) {
+	if (ops->worker_stop && !worker_is_leaving(worker)) {
 		hook_begins(hooks, "worker_stop");
 		ops->worker_stop(pool);
 		hook_ends(hooks);
@@ -78,7 +81,7 @@ static void serve_end(struct wpool *pool)
 	unsigned long flags;
 
 	hook_begins(&pool->hooks, "terminated");
-	pool->ops->terminated(pool);
+	pool->conf.ops->terminated(pool);
 	hook_ends(&pool->hooks);
 	pool_lock(pool, flags);
 	pool->hooks.ending = false;
@@ -172,11 +175,11 @@ int hooks_start(struct wpool *pool)
 	struct task_struct *thread;
 
 	INIT_LIST_HEAD(&pool->hooks.dead);
-	if (!hooks_needed(pool->ops))
+	if (!hooks_needed(pool->conf.ops))
 		return 0;
 	if (spawn_must_fail())
 		return -ENOMEM;
-	thread = kthread_create_on_node(hooks_main, pool, pool->node, "wpool-%s/hooks",
+	thread = kthread_create_on_node(hooks_main, pool, pool->conf.node, "wpool-%s/hooks",
 					pool->name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
@@ -212,7 +215,7 @@ void hooks_stop(struct wpool *pool)
  */
 bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 {
-	const struct wpool_ops *ops = pool->ops;
+	const struct wpool_ops *ops = pool->conf.ops;
 
 	lockdep_assert_held(&pool->lock);
 	if (!pool->hooks.exit.thread || pool->hooks.lost ||
@@ -234,7 +237,7 @@ bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 bool hooks_end(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!pool->hooks.exit.thread || pool->hooks.lost || !pool->ops->terminated)
+	if (!pool->hooks.exit.thread || pool->hooks.lost || !pool->conf.ops->terminated)
 		return false;
 	pool->hooks.ending = true;
 	return true;
@@ -243,4 +246,17 @@ bool hooks_end(struct wpool *pool)
 void hooks_wake(struct wpool *pool)
 {
 	wake_up_process(pool->hooks.exit.thread);
+}
+
+/* Reports a hook that does not return. Without the lock: the hook may just have returned. */
+void hooks_report(struct wpool *pool)
+{
+	const char *at = READ_ONCE(pool->hooks.at);
+
+	if (!at)
+		return;
+	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %u ms\n",
+		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
+		jiffies_to_msecs(jiffies - READ_ONCE(pool->hooks.since)));
+	sched_show_task(pool->hooks.exit.thread);
 }

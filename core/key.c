@@ -25,10 +25,11 @@
 #include <linux/rbtree.h>
 
 #include "broken_mend.h"
-#include "counter.h"
 #include "key.h"
+#include "key_tree.h"
 #include "lock_hold.h"
 #include "pool.h"
+#include "task_lists.h"
 #include "waiter.h"
 
 bool key_is(const struct wpool_task *task, u64 key)
@@ -100,7 +101,7 @@ static bool around_ok(const struct wpool *pool, struct rb_node *link)
 			return false;
 		parent = rb_parent(link);
 		if (!parent)
-			return pool->keys.rb_node == link;
+			return keys_begin_with(pool, link);
 		if (mend_peek(&parent->rb_left) != (unsigned long)link &&
 		    mend_peek(&parent->rb_right) != (unsigned long)link)
 			return false;
@@ -131,14 +132,14 @@ static bool erase_ok(const struct wpool *pool, struct rb_node *link)
 /* Where the head of a key is linked, or would be. */
 static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **parent)
 {
-	struct rb_node **place = &pool->keys.rb_node;
+	struct rb_node **place = keys_root(pool);
 	unsigned int level = 0;
 
 	*parent = NULL;
 	while (*place) {
 		if (unlikely(!link_ok(pool, *place, *parent))) {
 			mend_lists(pool);	/* all are whole then: search again */
-			place = &pool->keys.rb_node;
+			place = keys_root(pool);
 			*parent = NULL;
 			continue;
 		}
@@ -158,8 +159,7 @@ static void key_insert(struct wpool *pool, struct wpool_keyed_task *keyed,
 		       struct rb_node **place, struct rb_node *parent)
 {
 	INIT_LIST_HEAD(&keyed->followers);
-	rb_link_node(&keyed->link, parent, place);
-	rb_insert_color(&keyed->link, &pool->keys);
+	keys_insert(pool, &keyed->link, parent, place);
 }
 
 /* Adds a follower to a head. */
@@ -168,8 +168,8 @@ static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 {
 	RB_CLEAR_NODE(&keyed->link);
 	list_add_tail(&keyed->task.node, &head->followers);
-	list_add_tail(&keyed->deferred, &pool->deferred);
-	shared_inc(pool->nr_deferred);
+	list_add_tail(&keyed->deferred, list_of_deferred(pool));
+	deferred_add(pool, 1);
 }
 
 /* Are both ends of a list in a task what they were? */
@@ -187,7 +187,7 @@ static bool ends_ok(const struct list_head *list)
 static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node *parent)
 {
 	if (*place)
-		return tail_ok(&link_head(*place)->followers) && tail_ok(&pool->deferred);
+		return tail_ok(&link_head(*place)->followers) && tail_ok(list_of_deferred(pool));
 	return around_ok(pool, parent);
 }
 
@@ -227,14 +227,14 @@ bool __key_is_follower(const struct wpool_task *task)
 	return RB_EMPTY_NODE(&to_keyed(task)->link);
 }
 
-/* The first task on &wpool.deferred, or NULL. */
+/* The first task on &wpool_lists.deferred, or NULL. */
 struct wpool_task *key_first_held(struct wpool *pool)
 {
-	struct list_head *first = pool->deferred.next;
+	struct list_head *list = list_of_deferred(pool), *first = list->next;
 
-	if (!list_empty(&pool->deferred) && !mend_entry_ok(pool, first, mend_held_task(first)))
+	if (!list_empty(list) && !mend_entry_ok(pool, first, mend_held_task(first)))
 		mend_lists(pool);
-	return list_empty(&pool->deferred) ? NULL : mend_held_task(pool->deferred.next);
+	return list_empty(list) ? NULL : mend_held_task(list->next);
 }
 
 /* Can a follower that is whole be taken off all its lists? */
@@ -248,7 +248,7 @@ void key_undefer(struct wpool *pool, struct wpool_task *task)
 {
 	walk_del(pool, &to_keyed(task)->deferred);
 	list_del_init(&to_keyed(task)->awaited);
-	shared_dec(pool->nr_deferred);
+	deferred_add(pool, -1);
 }
 
 /* The head that must end before this task may begin, or the task itself. */

@@ -14,11 +14,14 @@
 #include "group.h"
 #include "key.h"
 #include "key_behind.h"
+#include "key_release.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "task_waiters.h"
 #include "waiter.h"
+#include "worker_list.h"
 
 /* Could it run the head of the key of what it waits for? Context: pool->lock held. */
 static bool waits_behind(struct wpool *pool, const struct wpool_waiter *waiter)
@@ -34,11 +37,11 @@ static void have_look(struct wpool *pool, struct wpool_worker *worker)
 
 	if (waits_behind(pool, waiter)) {
 		task_waiter_del(pool, waiter);
-		waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
+		waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));
 	}
 	waiter = worker->group_waiter;
 	if (waiter && group_forget(waiter))
-		waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
+		waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));
 }
 
 /**
@@ -57,7 +60,7 @@ void behind_look(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	untold = pool->behind_untold;
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		hold_step(pool);
 		have_look(pool, worker);
 		if (++n % WPOOL_CHUNK)
@@ -67,8 +70,7 @@ void behind_look(struct wpool *pool)
 		pool_lock(pool, flags);
 	}
 	/* Otherwise it is done again, for a head that came to the queue meanwhile. */
-	if (pool->behind_untold == untold)
-		WRITE_ONCE(pool->behind_untold, 0);
+	key_behind_told(pool, untold);
 	pool_mark(pool, pool->behind_untold ? MARK_MANAGER : MARK_ASLEEP);
 	pool_unlock(pool, flags);
 }

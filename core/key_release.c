@@ -13,6 +13,7 @@
 #include "group.h"
 #include "key.h"
 #include "key_release.h"
+#include "key_tree.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "queue.h"
@@ -61,7 +62,7 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 		waiter = task_waiter_helper(&awaited->task);
 		if (waiter) {
 			task_waiter_del(pool, waiter);
-			waiter_complete(waiter, -EAGAIN, &pool->wake_queue);
+			waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));
 			return;
 		}
 		if (!wake_group_behind(pool, awaited))
@@ -86,7 +87,7 @@ static bool release_ok(struct wpool *pool, struct wpool_keyed_task *head)
 		mend_lists(pool);
 	else if (next)
 		queue_prepare(pool, &next->task);
-	return ok && (!pool->mend.times || key_is_head(pool, head));
+	return ok && (!mend_was_needed(pool) || key_is_head(pool, head));
 }
 
 /**
@@ -108,9 +109,9 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 	}
 	next = key_next(head);
 	if (next)
-		rb_replace_node(&head->link, &next->link, &pool->keys);
+		keys_replace(pool, &head->link, &next->link);
 	else
-		rb_erase(&head->link, &pool->keys);
+		keys_erase(pool, &head->link);
 	RB_CLEAR_NODE(&head->link);
 	if (!next)
 		return;

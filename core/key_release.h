@@ -7,6 +7,13 @@
 
 void __key_release(struct wpool *pool, struct wpool_task *task);
 
+/* The manager has woken all that were left asleep when there were so many. Needs pool->lock. */
+static inline void key_behind_told(struct wpool *pool, unsigned int untold)
+{
+	if (pool->behind_untold == untold)
+		WRITE_ONCE(pool->behind_untold, 0);
+}
+
 static inline void key_release(struct wpool *pool, struct wpool_task *task)
 {
 	if (unlikely(task->flags & WPOOL_TASK_KEYED))

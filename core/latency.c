@@ -73,9 +73,10 @@ int latency_start(struct wpool *pool)
 	return 0;
 }
 
-/* Context: Process context; no lock held. The histograms are freed with the pool. */
+/* Context: Process context; no lock held. Nothing reads the histograms any more. */
 void latency_stop(struct wpool *pool)
 {
 	if (pool->latency)
 		static_branch_dec(&latency_key);
+	kfree(pool->latency);
 }

@@ -41,6 +41,11 @@ static inline void hold_step(struct wpool *pool)
 	WARN_ONCE(pool->hold > WPOOL_HOLD_MAX, "wpool: %s: held its lock for more than %u steps\n",
 		  pool->name, WPOOL_HOLD_MAX);
 }
+
+static inline unsigned int hold_longest(const struct wpool *pool)
+{
+	return READ_ONCE(pool->longest_hold);
+}
 #else
 static inline void hold_begin(struct wpool *pool)
 {

@@ -23,7 +23,10 @@
 #include <trace/events/wpool.h>
 
 #include "broken_count.h"
+#include "broken_mend.h"
 #include "caller_runs.h"
+#include "capacity_slots.h"
+#include "color_count.h"
 #include "counter.h"
 #include "deadlock.h"
 #include "depmap.h"
@@ -31,10 +34,13 @@
 #include "key_behind.h"
 #include "manager.h"
 #include "manager_kick.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "queue.h"
+#include "queue_batch.h"
 #include "shutdown.h"
-#include "waiter.h"
+#include "spawn_state.h"
 #include "watchdog.h"
 #include "worker_list.h"
 #include "worker_spawn.h"
@@ -50,19 +56,16 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 	struct wpool_worker *worker;
 	unsigned long expires;
 
-	if (list_empty(&pool->idle))
-		return NULL;
-	worker = list_last_entry(&pool->idle, struct wpool_worker, idle_node);
-	if (pool_alive(pool) > pool->capacity ||
-	    pool_is_over(pool))
+	worker = worker_coldest(pool);
+	if (!worker || pool_alive(pool) > pool_capacity(pool) || pool_is_over(pool))
 		return worker;
 	if (pool_alive(pool) <= pool_keep(pool) ||
-	    pool->flags & WPOOL_KEEP_IDLE)
+	    pool->conf.flags & WPOOL_KEEP_IDLE)
 		return NULL;
 
-	expires = worker->since + pool->idle_timeout;
+	expires = worker_since(worker) + pool->conf.idle_timeout;
 	if (time_before(jiffies, expires)) {
-		timer_reduce(&pool->timer, expires);
+		kick_pool_at(pool, expires);
 		return NULL;
 	}
 	stat_inc(pool, WPOOL_STAT_EXPIRED);
@@ -91,31 +94,16 @@ static void retire_idle(struct wpool *pool)
  */
 static bool worker_missing(const struct wpool *pool)
 {
-	if (pool->nr_workers >= pool->capacity)
+	if (!pool_may_grow(pool))
 		return false;
 	if (pool->state == WPOOL_STATE_RUNNING &&
-	    (pool_alive(pool) < pool_keep(pool) || pool->to_start))
+	    (pool_alive(pool) < pool_keep(pool) || spawn_wants_more(pool)))
 		return true;
-	return list_empty(&pool->idle) && queue_wants_worker(pool);
+	return !workers_idle(pool) && queue_wants_worker(pool);
 }
 
 /* How many workers of one pool are made before other pools have their turn. */
 #define SPAWN_MAX	8
-
-/* Completes the thread that asked for workers. Context: pool->lock held. */
-static void complete_starter(struct wpool *pool, int err)
-{
-	struct wpool_waiter *starter = pool->starter;
-
-	if (starter)
-		starter->value = pool->prestarted;
-	pool->to_start = 0;
-	pool->prestarted = 0;
-	pool->starter = NULL;
-	if (!starter)
-		return;
-	waiter_complete(starter, pool_alive(pool) < pool_keep(pool) ? err : 0, &pool->wake_queue);
-}
 
 /*
  * After a failure spawn_asked stays set: the timer makes the manager try again, and submitters
@@ -129,37 +117,35 @@ static void spawn_missing(struct wpool *pool)
 	int err = 0;
 
 	pool_lock(pool, flags);
-	while (!err && made < SPAWN_MAX && worker_missing(pool)) {
-		if (pool_backs_off(pool)) {
+	while (made < SPAWN_MAX && worker_missing(pool)) {
+		if (spawn_is_put_off(pool)) {
 			err = -EOWNERDEAD;
 			break;
 		}
 		pool_unlock(pool, flags);
 		err = worker_spawn(pool);
 		pool_lock(pool, flags);
-		made += !err;
-		if (!err && pool_alive(pool) > pool_keep(pool) && pool->to_start) {
-			pool->to_start--;
-			pool->prestarted++;
-		}
+		if (err)
+			break;
+		made++;
+		spawn_made(pool);
 	}
 	/* wpool_resize() has lowered the capacity meanwhile, and has kicked the manager again. */
 	lowered = err == -EBUSY;
 	if (lowered)
 		err = 0;
 	if (err)
-		timer_reduce(&pool->timer, pool_backs_off(pool) ? pool->backoff_until :
-			     jiffies + WPOOL_SPAWN_RETRY);
-	news = err && pool->spawn_error != err;
-	creating = pool->starter;	/* the thread that asked reports it */
-	left = pool->nr_workers;
-	pool_set_spawn_error(pool, err);
-	pool->spawn_asked = err || lowered;
+		kick_pool_at(pool, spawn_retry_at(pool));
+	news = err && spawn_error(pool) != err;
+	creating = spawn_is_awaited(pool);	/* the thread that asked reports it */
+	left = workers_made(pool);
+	spawn_set_error(pool, err);
+	spawn_set_asked(pool, err || lowered);
 	if (!err && made == SPAWN_MAX) {
-		pool->spawn_asked = true;
+		spawn_set_asked(pool, true);
 		pool_mark(pool, MARK_MANAGER);	/* goes on after the other pools had their turn */
 	} else {
-		complete_starter(pool, err);
+		spawn_complete(pool, err);
 	}
 	pool_unlock(pool, flags);
 
@@ -179,17 +165,18 @@ static void terminate(struct wpool *pool)
 
 	pool_lock(pool, flags);
 	/* Blocked submitters must be refused first: see close_pool(). */
-	if (pool_is_closing(pool) && !pool->nr_workers && !pool_in_flight(pool) &&
-	    !pool->nr_blocked && !pool->mend.pending) {
+	if (pool_is_closing(pool) && !workers_made(pool) && !pool_in_flight(pool) &&
+	    !queue_blocked(pool) && !mend_is_pending(pool)) {
+		WARN_ON_ONCE(deadlock_has_sleepers(pool));
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/*
 		 * While the pool is closed nobody asks; after a restart a caller finds none and
 		 * may ask.
 		 */
-		complete_starter(pool, -ESHUTDOWN);
+		spawn_complete(pool, -ESHUTDOWN);
 		ended = hooks_end(pool);
 	}
-	over = pool->state == WPOOL_STATE_TIDYING && !pool->hooks.ending;
+	over = pool->state == WPOOL_STATE_TIDYING && !hooks_are_ending(pool);
 	pool_unlock(pool, flags);
 	if (ended)
 		hooks_wake(pool);
@@ -200,13 +187,11 @@ static void terminate(struct wpool *pool)
 	 * Nobody arms it any more: there is no worker, no task, no hook, and the pool is not
 	 * closing.
 	 */
-	timer_delete_sync(&pool->timer);
-	pool->backoff = 0;
+	kick_pool_stop(pool);
+	spawn_forget_backoff(pool);
 
-	/* Under the lock, so that a restart comes before both or after both. */
 	pool_lock(pool, flags);
 	pool_set_state(pool, WPOOL_STATE_TERMINATED);
-	complete(&pool->terminated);
 	pool_unlock(pool, flags);
 }
 
@@ -215,7 +200,7 @@ static void look_for_deadlock(struct wpool *pool)
 {
 	unsigned long flags;
 
-	if (!READ_ONCE(pool->stuck_left))
+	if (!deadlock_is_pending(pool))
 		return;
 	pool_lock(pool, flags);
 	deadlock_go_on(pool);
@@ -231,7 +216,7 @@ static void manage(struct wpool *pool)
 	pool_go_on_closing(pool);
 	look_for_deadlock(pool);
 	caller_look(pool);
-	watchdog_look(pool);
+	watchdog_look(pool, end_is_awaited(pool));
 	terminate(pool);
 	wpool_put(pool);
 }

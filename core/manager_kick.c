@@ -31,6 +31,30 @@ void kick_init(struct task_struct *manager)
 	kicked.manager = manager;
 }
 
+/* An idle time is over, or it is time to try again to make a thread. */
+static void kick_timer(struct timer_list *timer)
+{
+	kick_pool(container_of(timer, struct wpool, kick.timer));
+}
+
+void kick_pool_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->kick.node);
+	timer_setup(&pool->kick.timer, kick_timer, 0);
+}
+
+/* Kicks it at that time, in jiffies, unless that happens earlier. Context: any. */
+void kick_pool_at(struct wpool *pool, unsigned long when)
+{
+	timer_reduce(&pool->kick.timer, when);
+}
+
+/* The timer kicks it no more. Context: Process context; may sleep. */
+void kick_pool_stop(struct wpool *pool)
+{
+	timer_delete_sync(&pool->kick.timer);
+}
+
 /**
  * kick_pool() - make the manager look at a pool
  * @pool: the pool; the caller or the lock that it holds keeps it alive
@@ -42,9 +66,9 @@ void kick_pool(struct wpool *pool)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&kicked.lock, flags);
-	if (list_empty(&pool->manage_node)) {
+	if (list_empty(&pool->kick.node)) {
 		wpool_get(pool);
-		list_add_tail(&pool->manage_node, &kicked.pools);
+		list_add_tail(&pool->kick.node, &kicked.pools);
 	}
 	raw_spin_unlock_irqrestore(&kicked.lock, flags);
 	wake_up_process(kicked.manager);
@@ -69,9 +93,9 @@ struct wpool *kick_next_pool(void)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&kicked.lock, flags);
-	pool = list_first_entry_or_null(&kicked.pools, struct wpool, manage_node);
+	pool = list_first_entry_or_null(&kicked.pools, struct wpool, kick.node);
 	if (pool)
-		list_del_init(&pool->manage_node);
+		list_del_init(&pool->kick.node);
 	raw_spin_unlock_irqrestore(&kicked.lock, flags);
 	return pool;
 }

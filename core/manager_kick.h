@@ -3,17 +3,28 @@
 #ifndef _WPOOL_MANAGER_KICK_H
 #define _WPOOL_MANAGER_KICK_H
 
-#include <linux/types.h>
+#include <linux/jiffies.h>
+
+#include "pool.h"
 
 struct llist_node;
 struct task_struct;
-struct wpool;
 struct wpool_exit;
 
 void kick_init(struct task_struct *manager);
 void kick_pool(struct wpool *pool);
+void kick_pool_init(struct wpool *pool);
+void kick_pool_at(struct wpool *pool, unsigned long when);
+void kick_pool_stop(struct wpool *pool);
 void kick_exit(struct wpool_exit *exit);
 struct wpool *kick_next_pool(void);
 struct llist_node *kick_take_dead(void);
+
+/* There is something to watch from now on. Needs pool->lock. */
+static inline void watchdog_arm(struct wpool *pool)
+{
+	if (unlikely(pool->conf.watchdog))
+		kick_pool_at(pool, jiffies + pool->conf.watchdog);
+}
 
 #endif /* _WPOOL_MANAGER_KICK_H */

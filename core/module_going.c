@@ -14,11 +14,13 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 
+#include "caller_runs.h"
 #include "module_going.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_walk.h"
 #include "registry.h"
+#include "worker_list.h"
 
 /*
  * How often to look whether a task has ended. Nothing reports that here, and few threads wait
@@ -45,13 +47,13 @@ static bool owner_runs(struct wpool *pool, const struct module *module)
 	unsigned int i;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(worker, &pool->workers, node) {
+	for_each_worker_rcu(worker, pool) {
 		for (i = 0; i < READ_ONCE(worker->nesting); i++) {
 			if (owner_has(&worker->runs[i], module))
 				runs = true;
 		}
 	}
-	list_for_each_entry_rcu(caller, &pool->callers, node) {
+	for_each_caller_rcu(caller, pool) {
 		if (owner_has(&caller->run, module))
 			runs = true;
 	}

@@ -6,6 +6,7 @@
 #include "pool_lock.h"
 #include "queue_batch.h"
 #include "refs.h"
+#include "task_lists.h"
 
 /**
  * wpool_pause() - begin no more tasks
@@ -25,7 +26,7 @@ void wpool_pause(struct wpool *pool)
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
 		batch_reclaim(pool);
-		pool->paused = true;
+		pool_set_paused(pool, true);
 	}
 	pool_unlock(pool, flags);
 }
@@ -45,7 +46,7 @@ void wpool_resume(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)
-		pool->paused = false;
+		pool_set_paused(pool, false);
 	pool_unlock(pool, flags);
 }
 EXPORT_SYMBOL_GPL(wpool_resume);

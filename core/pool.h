@@ -1,375 +1,389 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * struct wpool, and questions about it; made in create.c. Nothing here changes it, except for
- * the marks.
+ * struct wpool and the parts that it is made of; made in create.c.
+ *
+ * Each part, and each member that is none, has an owner: a .c file with its .h. No other file
+ * touches what is in it: it calls a function of the owner. `make lint` checks that. "All may read"
+ * means that only the owner writes; "Owner: all" is for what every file uses.
  */
 #ifndef _WPOOL_POOL_H
 #define _WPOOL_POOL_H
 
-#include <linux/jiffies.h>
 #include <linux/timer.h>
 
 #include "types.h"
 
+#define WPOOL_LATENCY_BUCKETS	32
+
 /**
- * struct wpool - a bounded set of workers and the tasks that wait for them
+ * struct wpool_latency - histograms of times, in powers of two of 1024 ns
+ * @waiting: from acceptance to the beginning
+ * @running: inside the function
  *
- * @lock: guards all that is tagged L, and the private members of every task that is accepted
- *	and has not ended
- * @state: S
- * @marks: L: which invariants may be broken, see below
- * @end_marks: L: which of them the end of a task may break
- * @wake_queue: L: the threads to wake once @lock is dropped
- * @staging: tasks that are on their way to @queue, see staging.c
- * @batch: tasks that were at the head of @queue, see queue_batch.c
- * @queue: L: the tasks that wait, a list per priority, oldest first
- * @nr_queued: S: accepted and not begun, but for those in @batch or @staging
- * @one_by_one: I: nothing is batched: each task is looked at as it begins or ends
- * @nr_deferred: S: those of @nr_queued that are not on @queue: still inside their function, or
- *	behind another of their key
- * @again: L: the runs, of workers and of callers, whose task waits to run again
- * @nr_outside: L: how many of these are in threads that are no workers of the pool
- * @deferred: L: the tasks deferred behind another of their key, oldest first
- * @walk: taken by a thread that walks along @queue, @again, @deferred and @delayed, see
- *	queue_walk.c
- * @cursor: L: the next entry of a walk, or NULL
- * @walked: L: the list of @cursor
- * @put_off: L: a queued task of a group has become delayed again, since a walk began
- * @mend: the tasks that were found broken
- * @mend_limit: limits how often that is reported
- * @keys: L: the heads of the keys in use, see key.c
- * @behind_untold: S: how often some that wait behind a key were left asleep, since the manager
- *	last woke them, see key_behind.c
- * @delayed: L: delayed tasks
- * @nr_delayed: S
- * @paused: L: no task begins
- * @nr_running: S: workers inside a function
- * @nr_searching: L: workers awake that will look at @queue before they sleep, and have not yet
- *	since they were counted
- * @idle: L: workers asleep; LIFO, so that the warmest is woken
- * @nr_idle: S
- * @worker_credit: L: the spin credit of workers, see spin_wait.c
- * @waiter_credit: L: the spin credit of threads that wait for a task
- * @blocked: L: submitters asleep for lack of room, FIFO; only when there is none
- * @nr_blocked: S
- * @blocked_workers: L: those of them that are counted in @nr_asleep
- * @stuck: L: workers counted there that are nested too deep for what they wait for, see
- *	deadlock.c
- * @nr_stuck: L
- * @stuck_left: L: how many of those must still be looked at, as none can go on
- * @entering: L: the one of them that has just gone to sleep, in this hold of @lock, or NULL
- * @rings: L: counts up, see &wpool_waiter.ring
- * @turns: L: counts up, see &wpool_waiter.turn
- * @nr_asleep: L: workers of this pool asleep in calls on this pool that only its workers can
- *	end, see deadlock.c
- * @serial: L: counts runs as they begin, see &wpool_run.serial
- * @flushers: L: callers of flush, FIFO
- * @drainers: L: callers of drain
- * @drained: L: those of them whose wait is over, to be completed
- * @nr_flushing: L: all of these
- * @zeros: L: how often a color has come to zero while there was one of these
- * @awaited_colors: L: the colors that any of @flushers waits for
- * @color: L: what the next accepted task counts under
- * @in_flight: L: tasks accepted and not ended, by color; without those in @staging
- * @stats: S: the counters; those of enum wpool_stat that are marked "now" are elsewhere
- * @stats_seq: L: for readers that add up the counts of pool and workers
- *
- * @capacity: S
- * @resizes: L: how often wpool_resize() has begun to change it
- * @slots: counts how many workers may still be made; one is taken by the manager before it
- *	makes a worker and given back when it reaps it
- * @slot_debt: L: slots in use beyond @capacity since it was lowered: that many are not given
- *	back
- * @workers: L, read under RCU
- * @nr_workers: S: made and not reaped
- * @nr_leaving: L: those of them that take no more tasks
- * @nr_last_runs: L: those of these that are still inside a task, which they waited for in their
- *	worker_stop
- * @nr_starting: L: those that were made and have not looked at @queue yet:
- *	&wpool_ops.worker_start may be slow; without those inside a task there
- * @callers: L, read under RCU: threads inside tasks that they have submitted themselves
- * @next_id: M
- * @backoff: M: in jiffies: how long the last worker that died outside of a task has put off the
- *	making of the next, or 0
- * @backoff_until: M: in jiffies
- * @backoff_id: M: no worker from this one on is known to have run a task
- * @spawn_asked: L: the manager knows that a worker is wanted
- * @spawn_error: L: why the last thread could not be made, or 0
- * @starter: L: the thread that waits for workers to be made, or NULL
- * @to_start: L: how many more than those to be kept it asked for
- * @prestarted: L: how many of those have been made
- * @timer: kicks the manager: when an idle worker's time is over, a thread that could not be
- *	made is to be tried again, or the watchdog is to look. Only ever moved forward, as each
- *	look arms it anew for all that it finds.
- * @manage_node: kicked.lock: on the manager's list; then it holds a reference
- *
- * @latency: I: histograms, or NULL
- *
- * @min_workers: I, as all that follows from the attributes
- * @queue_depth: as in the attributes; UINT_MAX is unbounded
- * @open_depth: L: the queue depth for a newcomer: 0 while others wait for room
- * @full: policy
- * @idle_timeout: in jiffies
- * @max_blocked: 0 is unlimited
- * @spin_us: as in the attributes
- * @watchdog: in jiffies, how long a task may run unreported; 0 is for ever
- * @flags: as in the attributes, and POOL_PREFERS_CPUS, POOL_KEEPS_CPUS
- * @percent: the capacity as a share of the CPUs online, or 0
- * @nice: of the workers
- * @node: or NUMA_NO_NODE
- * @cpumask: where the workers are to run, if @flags says that it is set
- * @ops: hooks, or NULL
- * @priv: for the hooks
- * @hooks: the thread for those that no worker can call
- *
- * @terminated: completed by the manager on the way to WPOOL_STATE_TERMINATED
- * @nr_awaiting: S: threads that wait for it; a restart lets them return first
- * @awaited: L: in jiffies: since when they wait, and the pool is closed
- * @report_at: L: in jiffies: when what they wait for is reported
- * @kref: held by the creator, each worker, each thread asleep in a call on the pool, and the
- *	manager while it looks at it
- * @epoch: L: how often it was restarted
- * @entry: R
- * @destroyed: S: wpool_destroy() has been called
- * @dir: I: in debugfs
- * @owner: I: the module whose own tasks are not pinned
- * @hold: L: the steps of this hold of @lock, see lock_hold.h
- * @longest_hold: S: the most steps in one hold
- * @dep: I: what lockdep takes for all its tasks, or NULL; see depmap.c
- * @objects_node: on the list of all pools, see objects.c
- * @rcu: for task_lock_pool()
- * @name: I
+ * S, every counter.
  */
+struct wpool_latency {
+	atomic64_t		waiting[WPOOL_LATENCY_BUCKETS];
+	atomic64_t		running[WPOOL_LATENCY_BUCKETS];
+};
+
+/* The next tasks to begin. Owner: queue_batch.c. */
+struct wpool_batch {
+	raw_spinlock_t		lock;	/* guards H, and the state of the tasks that are batched */
+	u8			color;	/* H: the color of all of them */
+	u64			serial;	/* H: of their runs, see &wpool_run.serial */
+	unsigned int		next;	/* H: the first of the tasks that has not begun */
+	unsigned int		left;	/* H: how many have not; read anywhere with READ_ONCE() */
+	/* H: in the order in which they begin */
+	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
+} ____cacheline_aligned;
+
+/* The tasks of a pool that were found broken. Owner: broken_mend.c. */
+struct wpool_mend {
+	bool			pending;	/* S: the manager must still count, and report */
+	bool			broken;	/* L: a queued one was found since */
+	bool			run_broken;	/* L: one inside its function was found since */
+	bool			keys;	/* L: the keys were mended since */
+	bool			islands;	/* L: whole tasks may have been lost too */
+	unsigned int		times;	/* L: how often the lists were mended */
+	/* L: the function of the first of them; NULL if it cannot be read */
+	wpool_fn_t		fn;
+	wpool_fn_t		beside;	/* L: the function of a task beside it, or NULL */
+	wpool_fn_t		run_fn;	/* L: the function of the run */
+};
+
+/* Accepted tasks that are not on the queue yet. Owner: staging.c. */
+struct wpool_staging {
+	raw_spinlock_t		lock;	/* guards what is tagged B or P */
+	u8			color;	/* P: the color of the tasks that it accepts */
+	unsigned int		nr_spare;	/* B: how many spare tasks there are */
+	/*
+	 * P: how far accepted may go, as there is room; 0 if it is shut. It is also read without
+	 * a lock: a wrong answer is harmless there
+	 */
+	u64			limit;
+	atomic64_t		accepted;	/* B: tasks that came this way; read anywhere */
+	/*
+	 * P: how many of them the queue has got, of which the low bits suffice; read anywhere
+	 * with READ_ONCE()
+	 */
+	unsigned int		collected;
+	struct list_head	tasks;	/* B: the others, oldest first */
+	/* B: tasks of wpool's own memory that nobody needs, see task_chain() */
+	struct wpool_task	*spare;
+} ____cacheline_aligned;
+
+/**
+ * struct wpool_entry - an entry of the registry
+ * @node: on the list
+ * @pool: the pool, or NULL: a bookmark
+ * @may_be_found: wpool_find() knows of it
+ */
+struct wpool_entry {
+	struct list_head	node;
+	struct wpool		*pool;
+	bool			may_be_found;
+};
+
+/* The thread of the hooks that no worker can call, and its work. Owner: hooks.c. */
+struct wpool_hooks {
+	/* I: of the thread; its thread is NULL if the pool needs none */
+	struct wpool_exit	exit;
+	/* L: workers whose hooks have not all returned, the oldest first */
+	struct list_head	dead;
+	/* L: the hook for the end of the pool has been asked for, and has not returned */
+	bool			ending;
+	/* L: a hook has killed the thread: no hook is called any more */
+	bool			lost;
+	const char		*at;	/* S: the hook that the thread is inside, or NULL */
+	unsigned long		since;	/* S: in jiffies */
+};
+
+/* What follows from the attributes: tagged I. Owner: attrs.c. All may read it. */
+struct wpool_conf {
+	/* as in the attributes, and POOL_PREFERS_CPUS, POOL_KEEPS_CPUS */
+	unsigned int		flags;
+	unsigned int		queue_depth;	/* UINT_MAX is unbounded */
+	/* nothing is batched: each task is looked at as it begins or ends */
+	bool			one_by_one;
+	enum wpool_full		full;	/* policy */
+	unsigned int		min_workers;
+	unsigned int		spin_us;
+	unsigned int		max_blocked;	/* 0 is unlimited */
+	/* the capacity as a share of the CPUs online, or 0 */
+	unsigned int		percent;
+	int			nice;	/* of the workers */
+	int			node;	/* or NUMA_NO_NODE */
+	unsigned long		idle_timeout;	/* in jiffies */
+	/* in jiffies, how long a task may run unreported; 0 is for ever */
+	unsigned long		watchdog;
+	const struct wpool_ops	*ops;	/* hooks, or NULL */
+	void			*priv;	/* for the hooks */
+	/* where the workers are to run, if flags says that it is set */
+	cpumask_var_t		cpumask;
+};
+
+/* Tasks accepted and not ended, by color; see flush_color.c. Owner: color_count.h. */
+struct wpool_colors {
+	unsigned int		next;	/* L: what the next accepted task counts under */
+	/* L: those under each color, without those in the staging queue */
+	unsigned int		in_flight[WPOOL_NR_COLORS];
+};
+
+/* The threads that wait for tasks to end. Owner: flush_color.c. */
+struct wpool_flush {
+	unsigned int		nr;	/* L: how many there are on all three lists */
+	struct list_head	flushers;	/* L: callers of flush, FIFO */
+	struct list_head	drainers;	/* L: callers of drain */
+	/* L: those of them whose wait is over, to be completed */
+	struct list_head	drained;
+	/* L: how often a color has come to zero while there was one of these */
+	unsigned int		zeros[WPOOL_NR_COLORS];
+	/* L: the colors that any of the flushers waits for */
+	unsigned int		awaited;
+};
+
+/* How many workers there may be. Owner: capacity_slots.c. */
+struct wpool_slots {
+	unsigned int		capacity;	/* S */
+	/* L: slots in use beyond the capacity since it was lowered: that many are not given back */
+	unsigned int		debt;
+	/*
+	 * counts how many workers may still be made; one is taken by the manager before it makes
+	 * a worker and given back when it reaps it
+	 */
+	struct semaphore	free;
+};
+
+/* The workers, and what they count as. Owner: worker_list.c. */
+struct wpool_workers {
+	/*
+	 * L: workers awake that will look at the queue before they sleep, and have not yet since
+	 * they were counted
+	 */
+	unsigned int		nr_searching;
+	unsigned int		nr;	/* S: made and not reaped */
+	unsigned int		nr_leaving;	/* L: those of them that take no more tasks */
+	/*
+	 * L: those of these that are still inside a task, which they waited for in their
+	 * worker_stop
+	 */
+	unsigned int		nr_last_runs;
+	/*
+	 * L: those that were made and have not looked at the queue yet: &wpool_ops.worker_start
+	 * may be slow; without those inside a task there
+	 */
+	unsigned int		nr_starting;
+	unsigned int		nr_running;	/* S: workers inside a function */
+	unsigned int		nr_idle;	/* S */
+	struct list_head	idle;	/* L: workers asleep; LIFO, so that the warmest is woken */
+	struct list_head	list;	/* L, read under RCU: all of them */
+};
+
+/* Which invariants may be broken; see pool_lock.c. Owner: marks.h. */
+struct wpool_marks {
+	u8			now;	/* L: since the lock was taken */
+	u8			end;	/* L: by the end of a task */
+};
+
+/* Submitters asleep for lack of room. Owner: queue.c. */
+struct wpool_blocked {
+	/* L: the queue depth for a newcomer: 0 while others wait for room */
+	unsigned int		open_depth;
+	struct list_head	list;	/* L: FIFO; only when there is no room */
+	unsigned int		nr;	/* S */
+};
+
+/* The workers that may have to give up. Owner: deadlock.c. */
+struct wpool_deadlock {
+	/* L: those of &wpool_blocked.list that are counted in &wpool.nr_asleep */
+	struct list_head	blocked;
+	/* L: workers counted there that are nested too deep for what they wait for */
+	struct list_head	stuck;
+	unsigned int		nr_stuck;	/* L */
+	/* L: how many of those must still be looked at, as none can go on */
+	unsigned int		left;
+	/* L: the one of them that has just gone to sleep, in this hold of the lock, or NULL */
+	struct wpool_waiter	*entering;
+	u64			turns;	/* L: counts up, see &wpool_waiter.turn */
+};
+
+/* Tasks that wait, without those in the staging queue and in the batch. Owner: task_lists.h. */
+struct wpool_lists {
+	/* L: the tasks that wait, a list per priority, oldest first */
+	struct list_head	queue[WPOOL_NR_PRIOS];
+	/* S: accepted and not begun, but for those that are batched, staged or delayed */
+	unsigned int		nr_queued;
+	/*
+	 * S: those of them that are not on the queue: still inside their function, or behind
+	 * another of their key
+	 */
+	unsigned int		nr_deferred;
+	bool			paused;	/* L: no task begins */
+	struct list_head	*cursor;	/* L: the next entry of a walk, or NULL */
+	struct list_head	*walked;	/* L: the list of the cursor */
+	/* L: the runs, of workers and of callers, whose task waits to run again */
+	struct list_head	again;
+	/* L: how many of these are in threads that are no workers of the pool */
+	unsigned int		nr_outside;
+	/* L: the tasks deferred behind another of their key, oldest first */
+	struct list_head	deferred;
+	struct list_head	delayed;	/* L: delayed tasks */
+	unsigned int		nr_delayed;	/* S */
+};
+
+/* When the manager is to look at a pool. Owner: manager_kick.c. */
+struct wpool_kick {
+	/*
+	 * kicks the manager: when an idle worker's time is over, a thread that could not be made
+	 * is to be tried again, or the watchdog is to look. Only ever moved forward, as each look
+	 * arms it anew for all that it finds.
+	 */
+	struct timer_list	timer;
+	/* kicked.lock: on the manager's list; then it holds a reference */
+	struct list_head	node;
+};
+
+/* The counters. Owner: counter.h. */
+struct wpool_counters {
+	/* S: those of enum wpool_stat that are marked "now" are elsewhere */
+	atomic64_t		count[WPOOL_NR_STATS];
+	/* L: for readers that add up the counts of pool and workers */
+	seqcount_raw_spinlock_t	seq;
+};
+
+/* The end of a pool. Owner: shutdown.c. */
+struct wpool_end {
+	/* completed by the manager on the way to WPOOL_STATE_TERMINATED */
+	struct completion	terminated;
+	/* S: threads that wait for it; a restart lets them return first */
+	unsigned int		nr_awaiting;
+	unsigned int		epoch;	/* L: how often it was restarted */
+	bool			destroyed;	/* S: wpool_destroy() has been called */
+};
+
+/* When the watchdog reports what the end of a pool waits for. Owner: watchdog.c. */
+struct wpool_report {
+	/* L: in jiffies: since when threads wait for it, and the pool is closed */
+	unsigned long		since;
+	unsigned long		at;	/* L: in jiffies */
+};
+
+/* Workers that must still be made, and what delays that. Owner: spawn_state.c. */
+struct wpool_spawn {
+	bool			asked;	/* L: the manager knows that a worker is wanted */
+	int			error;	/* L: why the last thread could not be made, or 0 */
+	/* L: the thread that waits for workers to be made, or NULL */
+	struct wpool_waiter	*starter;
+	/* L: how many more than those to be kept it asked for */
+	unsigned int		to_start;
+	unsigned int		started;	/* L: how many of those have been made */
+	unsigned int		next_id;	/* M */
+	/*
+	 * M: in jiffies: how long the last worker that died outside of a task has put off the
+	 * making of the next, or 0
+	 */
+	unsigned long		backoff;
+	unsigned long		until;	/* M: in jiffies */
+	/* M: no worker from this one on is known to have run a task */
+	unsigned int		backoff_id;
+};
+
+/* A bounded set of workers and the tasks that wait for them. */
 struct wpool {
 	struct wpool_staging	staging;
 	struct wpool_batch	batch;
+	/*
+	 * guards all that is tagged L, and the private members of every task that is accepted
+	 * and has not ended. Owner: all.
+	 */
 	raw_spinlock_t		lock ____cacheline_aligned;
-	enum wpool_state	state;
-	struct list_head	queue[WPOOL_NR_PRIOS];
-	unsigned int		nr_queued;
-	unsigned int		nr_deferred;
-	u8			marks;
-	u8			end_marks;
+	enum wpool_state	state;	/* S. Owner: shutdown.c. All may read it. */
+	struct wpool_lists	lists;
+	struct wpool_marks	marks;
 	struct wpool_wake_queue	wake_queue;
-	struct list_head	again;
-	unsigned int		nr_outside;
-	struct list_head	deferred;
-	struct list_head	*cursor;
-	bool			put_off;
-	struct list_head	*walked;
 	struct wpool_mend	mend;
+	/* limits how often broken tasks are reported. Owner: broken_count.c. */
 	struct ratelimit_state	mend_limit;
+	/* taken by a thread that walks along the lists. Owner: queue_walk.c. */
 	struct semaphore	walk;
-	bool			paused;
-	bool			one_by_one;
-	unsigned int		nr_running;
-	unsigned int		nr_searching;
-	struct list_head	idle;
-	unsigned int		nr_idle;
-	int			worker_credit;
-	int			waiter_credit;
-	struct list_head	blocked;
-	unsigned int		nr_blocked;
-	struct list_head	blocked_workers;
-	struct list_head	stuck;
-	unsigned int		nr_stuck;
-	unsigned int		stuck_left;
-	struct wpool_waiter	*entering;
+	/*
+	 * L: a queued task of a group has become delayed again, since a walk began. Owner:
+	 * queue_walk.c.
+	 */
+	bool			put_off;
+	struct wpool_workers	workers;
+	/* L: the spin credit of each side. Owner: spin_wait.c. */
+	int			spin_credit[SPIN_NR_SIDES];
+	struct wpool_blocked	blocked;
+	struct wpool_deadlock	deadlock;
+	/* L: counts up, see &wpool_waiter.ring. Owner: task_waiters.c. */
 	unsigned long		rings;
-	u64			turns;
+	/*
+	 * L: workers of this pool asleep in calls on this pool that only its workers can end,
+	 * see deadlock.c. Owner: waiter.c.
+	 */
 	unsigned int		nr_asleep;
+	/* L: counts runs as they begin, see &wpool_run.serial. Owner: queue_batch.c. */
 	u64			serial;
-	struct list_head	flushers;
-	struct list_head	drainers;
-	struct list_head	drained;
-	unsigned int		nr_flushing;
-	unsigned int		zeros[WPOOL_NR_COLORS];
-	unsigned int		awaited_colors;
-	unsigned int		color;
-	unsigned int		in_flight[WPOOL_NR_COLORS];
-	struct list_head	delayed;
-	unsigned int		nr_delayed;
-	atomic64_t		stats[WPOOL_NR_STATS];
-	seqcount_raw_spinlock_t	stats_seq;
+	struct wpool_flush	flush;
+	struct wpool_colors	colors;
+	struct wpool_counters	stats;
+	/* L: the heads of the keys in use, see key.c. Owner: key_tree.h. */
 	struct rb_root		keys;
+	/*
+	 * S: how often some that wait behind a key were left asleep, since the manager last woke
+	 * them, see key_behind.c. Owner: key_release.c. All may read it.
+	 */
 	unsigned int		behind_untold;
-	struct wpool_latency	*latency;
+	struct wpool_latency	*latency;	/* I: histograms, or NULL. Owner: latency.c. */
 
-	unsigned int		capacity;
+	struct wpool_slots	slots;
+	/* L: how often wpool_resize() has begun to change it. Owner: resize.c. */
 	unsigned int		resizes;
-	struct semaphore	slots;
-	unsigned int		slot_debt;
-	struct list_head	workers;
-	unsigned int		nr_workers;
-	unsigned int		nr_leaving;
-	unsigned int		nr_last_runs;
-	unsigned int		nr_starting;
+	/*
+	 * L, read under RCU: threads inside tasks that they have submitted themselves. Owner:
+	 * caller_runs.c.
+	 */
 	struct list_head	callers;
-	unsigned int		next_id;
-	unsigned int		backoff_id;
-	unsigned long		backoff;
-	unsigned long		backoff_until;
-	bool			spawn_asked;
-	int			spawn_error;
-	struct wpool_waiter	*starter;
-	unsigned int		to_start;
-	unsigned int		prestarted;
-	struct timer_list	timer;
-	struct list_head	manage_node;
+	struct wpool_spawn	spawn;
+	struct wpool_kick	kick;
 
-	unsigned int		min_workers;
-	unsigned int		queue_depth;
-	unsigned int		open_depth;
-	enum wpool_full		full;
-	unsigned long		idle_timeout;
-	unsigned int		max_blocked;
-	unsigned int		spin_us;
-	unsigned long		watchdog;
-	unsigned int		flags;
-	unsigned int		percent;
-	int			nice;
-	int			node;
-	cpumask_var_t		cpumask;
-	const struct wpool_ops	*ops;
-	void			*priv;
+	struct wpool_conf	conf;
 	struct wpool_hooks	hooks;
 
-	struct completion	terminated;
-	unsigned int		nr_awaiting;
-	unsigned long		awaited;
-	unsigned long		report_at;
+	struct wpool_end	end;
+	struct wpool_report	report;
+	/*
+	 * held by the creator, each worker, each thread asleep in a call on the pool, and the
+	 * manager while it looks at it. Owner: refs.c.
+	 */
 	struct kref		kref;
-	unsigned int		epoch;
-	struct wpool_entry	entry;
-	bool			destroyed;
-	struct dentry		*dir;
+	struct wpool_entry	entry;	/* R. Owner: registry.c. */
+	struct dentry		*dir;	/* I: in debugfs. Owner: debugfs.c. */
+	/* I: the module whose own tasks are not pinned. Owner: all. */
 	struct module		*owner;
 #ifdef CONFIG_PROVE_LOCKING
+	/* L: the steps of this hold of the lock. Owner: lock_hold.h. */
 	unsigned int		hold;
+	/* S: the most steps in one hold. Owner: lock_hold.h. */
 	unsigned int		longest_hold;
+	/* I: what lockdep takes for all its tasks, or NULL; see depmap.c. Owner: depmap.c. */
 	struct wpool_dep	*dep;
 #endif
 #ifdef CONFIG_DEBUG_OBJECTS
+	/* on the list of all pools, see objects.c. Owner: objects.c. */
 	struct list_head	objects_node;
 #endif
-	struct rcu_head		rcu;
-	char			name[WPOOL_NAME_MAX + 1];
+	struct rcu_head		rcu;	/* for task_lock_pool(). Owner: refs.c. */
+	char			name[WPOOL_NAME_MAX + 1];	/* I. Owner: all. */
 };
-
-/*
- * Bits of &wpool.marks: of which invariants a change may have broken, since the lock was
- * taken; see pool_lock.c.
- */
-#define MARK_ROOM	0x01	/* blocked submitters may have room, or must be refused */
-#define MARK_ASLEEP	0x02	/* all workers may be asleep in the pool's own calls */
-#define MARK_END	0x04	/* a closed pool may have nothing left to do */
-#define MARK_MANAGER	0x08	/* the manager has something to do */
-
-/* Something has changed. Needs pool->lock. */
-static inline void pool_mark(struct wpool *pool, u8 marks)
-{
-	pool->marks |= marks;
-}
-
-/* A task no longer waits, or has ended. Needs pool->lock. */
-static inline void pool_mark_end(struct wpool *pool)
-{
-	if (unlikely(pool->end_marks))
-		pool_mark(pool, pool->end_marks);
-}
-
-/* Takes an entry off a list that may be walked, see queue_walk.c. */
-static inline void walk_del(struct wpool *pool, struct list_head *entry)
-{
-	if (unlikely(pool->cursor == entry))
-		pool->cursor = entry->next;
-	list_del(entry);
-}
-
-/* Are there tasks on the queue, for any worker to take? Needs pool->lock. */
-static inline bool queue_ready(const struct wpool *pool)
-{
-	return pool->nr_queued > pool->nr_deferred && !pool->paused;
-}
-
-/* The tasks for any worker to take: on the queue and in the batch. Needs pool->lock. */
-static inline unsigned int pool_ready(const struct wpool *pool)
-{
-	return (pool->paused ? 0 : pool->nr_queued - pool->nr_deferred) +
-	       READ_ONCE(pool->batch.left);
-}
-
-/*
- * Tasks accepted that have not begun, without those in the staging queue. Exact under
- * pool->lock, except that workers may begin batched tasks meanwhile.
- */
-static inline unsigned int pool_collected(const struct wpool *pool)
-{
-	return READ_ONCE(pool->batch.left) + READ_ONCE(pool->nr_queued);
-}
-
-/*
- * Are more tasks ready than workers are searching for them? Starting workers will search. Needs
- * pool->lock.
- */
-static inline bool queue_wants_worker(const struct wpool *pool)
-{
-	return pool_ready(pool) > pool->nr_searching + pool->nr_starting;
-}
-
-/* Workers that take tasks. Needs pool->lock. */
-static inline unsigned int pool_alive(const struct wpool *pool)
-{
-	return pool->nr_workers - pool->nr_leaving;
-}
 
 /* Accepts no more, and has not terminated. Needs pool->lock. */
 static inline bool pool_is_closing(const struct wpool *pool)
 {
 	return pool->state == WPOOL_STATE_SHUTDOWN ||
 	       pool->state == WPOOL_STATE_STOP;
-}
-
-/* The end is on its way, and has something left to wait for. Needs pool->lock. */
-static inline bool pool_is_ending(const struct wpool *pool)
-{
-	return pool_is_closing(pool) || pool->hooks.ending;
-}
-
-/* Nothing is left to do and nothing will come. Needs pool->lock. */
-static inline bool pool_is_over(const struct wpool *pool)
-{
-	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
-	       !pool->nr_delayed && !pool->nr_deferred;
-}
-
-/* Is the making of the next worker delayed? For the manager. */
-static inline bool pool_backs_off(const struct wpool *pool)
-{
-	return pool->backoff && time_before(jiffies, pool->backoff_until);
-}
-
-/* How many workers are kept when idle. Needs pool->lock. */
-static inline unsigned int pool_keep(const struct wpool *pool)
-{
-	return min(pool->min_workers, pool->capacity);
-}
-
-/* Tasks accepted and not ended. Context: pool->lock held. */
-static inline unsigned int pool_in_flight(const struct wpool *pool)
-{
-	unsigned int color, in_flight = 0;
-
-	for (color = 0; color < WPOOL_NR_COLORS; color++)
-		in_flight += pool->in_flight[color];
-	return in_flight;
-}
-
-/* There is something to watch from now on. Needs pool->lock. */
-static inline void watchdog_arm(struct wpool *pool)
-{
-	if (unlikely(pool->watchdog))
-		timer_reduce(&pool->timer, jiffies + pool->watchdog);
 }
 
 #endif /* _WPOOL_POOL_H */

@@ -14,7 +14,7 @@
  *
  * The second is read from the pool at each unlock. The others are checked if what they depend
  * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
- * each the only one for its kind of change. One word, &wpool.end_marks, says which invariants
+ * each the only one for its kind of change. One word, &wpool_marks.end, says which invariants
  * may break when a task ends or leaves the queue.
  *
  * A hold of the lock is bounded, see lock_hold.h. If there is more to restore than one hold
@@ -41,11 +41,14 @@
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 
+#include "color_count.h"
 #include "deadlock.h"
 #include "manager_kick.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "spawn_state.h"
 #include "spin_wait.h"
 #include "waiter.h"
 #include "worker_list.h"
@@ -58,15 +61,14 @@ static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 
-	worker = list_first_entry_or_null(&pool->idle, struct wpool_worker,
-					  idle_node);
+	worker = worker_warmest(pool);
 	if (worker) {
-		spin_learn(pool, &pool->worker_credit, worker->slept_at);
+		spin_learn(pool, SPIN_WORKER, worker_slept_at(worker));
 		worker_unidle(worker);
 		worker_will_search(worker);
-		pool->wake_queue.worker = worker->thread;
-	} else if (!pool->spawn_asked && queue_wants_worker(pool)) {
-		pool->spawn_asked = true;
+		wake_queue_add_worker(pool, worker);
+	} else if (!spawn_is_asked(pool) && queue_wants_worker(pool)) {
+		spawn_set_asked(pool, true);
 		kick_pool(pool);
 	}
 }
@@ -89,14 +91,6 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 	return left;
 }
 
-/* What the end of a task may change in the present state. */
-static u8 marks_of_end(const struct wpool *pool)
-{
-	return (list_empty(&pool->blocked) ? 0 : MARK_ROOM) |
-	       (pool->nr_asleep ? MARK_ASLEEP : 0) |
-	       (pool_is_closing(pool) ? MARK_END : 0);
-}
-
 /* The rest of pool_restore(): something has changed. */
 void __pool_restore(struct wpool *pool)
 {
@@ -105,15 +99,13 @@ void __pool_restore(struct wpool *pool)
 
 	lockdep_assert_held(&pool->lock);
 	/* The refusal of a sleeping worker may end a task, which may change more, and so on. */
-	for (round = 0; pool->marks && round < MOST_ROUNDS; round++) {
-		marks = pool->marks;
-		pool->marks = 0;
+	for (round = 0; pool_marks(pool) && round < MOST_ROUNDS; round++) {
+		marks = marks_take(pool);
 		left |= restore_round(pool, marks);
 	}
-	pool->entering = NULL;
-	pool->end_marks = marks_of_end(pool);
+	deadlock_entered(pool);
 	pool_mark(pool, left);
-	if (pool->marks)
+	if (pool_marks(pool))
 		kick_pool(pool);
 }
 
@@ -125,36 +117,16 @@ void pool_restore_all(struct wpool *pool)
 		wake_for_queue(pool);
 }
 
-/*
- * The worker to wake is no longer on the idle list, but it may wake by itself, run, leave and
- * be reaped before this is reached: RCU keeps its task_struct, see worker_free(). Preemption is
- * off, which is an RCU read-side critical section; it also means that a worker that counts as
- * searching does not wait until this thread is scheduled again.
- */
-static void wake_worker(struct wpool_wake_queue *wake_queue)
-{
-	if (wake_queue->worker)
-		wake_up_process(wake_queue->worker);
-}
-
-/* From here on these belong to the caller; the pool may be gone as soon as the lock is dropped. */
-static void take_wake_queue(struct wpool *pool, struct wpool_wake_queue *wake_queue)
-{
-	*wake_queue = pool->wake_queue;
-	hlist_move_list(&pool->wake_queue.waiters, &wake_queue->waiters);
-	pool->wake_queue = (struct wpool_wake_queue) {};
-}
-
 /* The rest of pool_unlock(): there are threads to wake, or memory to free. */
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
 	struct wpool_wake_queue wake_queue;
 
-	take_wake_queue(pool, &wake_queue);
+	wake_queue_take(pool, &wake_queue);
 	preempt_disable();
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	wake_worker(&wake_queue);
+	wake_queue_worker(&wake_queue);
 	preempt_enable();
 	wake_queue_issue(&wake_queue);
 }
@@ -164,10 +136,10 @@ void __pool_unlock_wake_irq(struct wpool *pool)
 {
 	struct wpool_wake_queue wake_queue;
 
-	take_wake_queue(pool, &wake_queue);
+	wake_queue_take(pool, &wake_queue);
 	preempt_disable();
 	raw_spin_unlock_irq(&pool->lock);
-	wake_worker(&wake_queue);
+	wake_queue_worker(&wake_queue);
 	preempt_enable();
 	wake_queue_issue(&wake_queue);
 }

@@ -12,25 +12,33 @@
 #include <linux/spinlock.h>
 
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
+#include "queue_batch.h"
 #include "staging.h"
 #include "types.h"
+#include "waiter.h"
+#include "worker_list.h"
 
 void __pool_restore(struct wpool *pool);
 void pool_restore_all(struct wpool *pool);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
 void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 
+/*
+ * Are more tasks ready than workers are searching for them? Starting workers will search. Needs
+ * pool->lock.
+ */
+static inline bool queue_wants_worker(const struct wpool *pool)
+{
+	return pool_ready(pool) > workers_searching(pool) + workers_starting(pool);
+}
+
 /* Tasks wait that could begin, no worker searches, and one is idle or may be made. */
 static inline bool queue_unseen(const struct wpool *pool)
 {
-	return (pool->nr_idle || pool->nr_workers < pool->capacity) &&
-	       !pool->nr_searching && pool_ready(pool);
-}
-
-static inline bool wake_queue_any(const struct wpool_wake_queue *wake_queue)
-{
-	return wake_queue->worker || wake_queue->garbage || !hlist_empty(&wake_queue->waiters);
+	return (workers_idle(pool) || pool_may_grow(pool)) &&
+	       !workers_searching(pool) && pool_ready(pool);
 }
 
 /*
@@ -39,7 +47,7 @@ static inline bool wake_queue_any(const struct wpool_wake_queue *wake_queue)
  */
 static inline void pool_restore(struct wpool *pool)
 {
-	if (unlikely(pool->marks))
+	if (unlikely(pool_marks(pool)))
 		__pool_restore(pool);
 }
 
@@ -73,9 +81,9 @@ static inline void pool_lock_staged(struct wpool *pool)
 static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool->marks || queue_unseen(pool)))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
 		pool_restore_all(pool);
-	if (unlikely(wake_queue_any(&pool->wake_queue)))
+	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake(pool, flags);
 	else
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -85,9 +93,9 @@ static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 static inline void pool_unlock_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool->marks || queue_unseen(pool)))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
 		pool_restore_all(pool);
-	if (unlikely(wake_queue_any(&pool->wake_queue)))
+	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake_irq(pool);
 	else
 		raw_spin_unlock_irq(&pool->lock);

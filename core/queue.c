@@ -16,36 +16,41 @@
 #include <trace/events/wpool.h>
 
 #include "broken_mend.h"
+#include "capacity_slots.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
 #include "key.h"
 #include "latency.h"
 #include "lock_hold.h"
+#include "manager_kick.h"
+#include "marks.h"
 #include "objects.h"
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
 #include "staging.h"
 #include "task.h"
+#include "task_lists.h"
 #include "task_waiters.h"
 #include "waiter.h"
+#include "worker_list.h"
 #include "worker_stack.h"
 
 static bool queue_has_room(const struct wpool *pool)
 {
 	unsigned int waiting = pool_collected(pool);
 
-	return likely(waiting < pool->queue_depth) ||
-	       (pool->nr_running < pool->capacity &&
-		waiting - pool->queue_depth < pool->capacity - pool->nr_running);
+	return likely(waiting < pool->conf.queue_depth) ||
+	       (workers_running(pool) < pool_capacity(pool) &&
+		waiting - pool->conf.queue_depth < pool_capacity(pool) - workers_running(pool));
 }
 
 /* For a newcomer. Mostly it need not look at the submitters that wait. */
 static bool queue_has_room_left(const struct wpool *pool)
 {
-	return likely(pool_collected(pool) < pool->open_depth) ||
-	       (list_empty(&pool->blocked) && queue_has_room(pool));
+	return likely(pool_collected(pool) < pool->blocked.open_depth) ||
+	       (!queue_blocked(pool) && queue_has_room(pool));
 }
 
 /*
@@ -54,13 +59,12 @@ static bool queue_has_room_left(const struct wpool *pool)
  */
 struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task)
 {
-	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
+	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 
 	/* Staged tasks came first. */
 	staging_shut(pool);
-	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) &&
-	    !(pool->flags & WPOOL_ORDERED)) {
-		queue = &pool->queue[task->prio];
+	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) && !(pool->conf.flags & WPOOL_ORDERED)) {
+		queue = list_of_prio(pool, task->prio);
 		if (task->prio < WPOOL_PRIO_NORMAL)
 			batch_reclaim(pool);	/* the task goes before batched ones */
 	}
@@ -82,7 +86,7 @@ static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *t
 	walk_del(pool, &task->node);
 	if (key_is_follower(task))
 		key_undefer(pool, task);
-	shared_dec(pool->nr_queued);
+	queued_add(pool, -1);
 	pool_mark_end(pool);
 }
 
@@ -105,7 +109,7 @@ struct wpool_task *queue_pop_oldest(struct wpool *pool)
 	int prio;
 
 	for (prio = WPOOL_NR_PRIOS - 1; prio >= 0; prio--) {
-		task = first_on(pool, &pool->queue[prio]);
+		task = first_on(pool, list_of_prio(pool, prio));
 		if (task) {
 			unlink_task(pool, task);
 			return task;
@@ -198,9 +202,9 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 
 	run->again = task;
 	run->revoked = false;
-	list_add_tail(&run->again_node, &pool->again);
+	list_add_tail(&run->again_node, list_of_again(pool));
 	if (!run->worker)
-		pool->nr_outside++;
+		runs_outside_add(pool, 1);
 	run->again_owner = task->flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 	run->again_group = task_group_of(task);
 	run->again_color = task->color;
@@ -229,11 +233,11 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	if (unlikely(task->flags & WPOOL_TASK_KEYED) && !in_fn)
 		queue_prepare(pool, task);
 	if (unlikely(in_fn))
-		shared_inc(pool->nr_deferred);
+		deferred_add(pool, 1);
 	else if (!key_defer(pool, task))
 		queue_link(pool, task);
 	/* Not earlier: on the way here the lists may be counted, see broken_mend.c. */
-	shared_inc(pool->nr_queued);
+	queued_add(pool, 1);
 	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
@@ -287,14 +291,14 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 	unsigned int prio;
 
 	if (key_is_follower(task)) {
-		list_for_each(entry, &pool->deferred) {
+		list_for_each(entry, list_of_deferred(pool)) {
 			if (mend_held_task(entry) == task)
 				return true;
 		}
 		return false;
 	}
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each(entry, &pool->queue[prio]) {
+		list_for_each(entry, list_of_prio(pool, prio)) {
 			if (entry == &task->node)
 				return true;
 		}
@@ -313,7 +317,7 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 void queue_recover(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	if (likely(!pool->mend.islands && mend_linked(&task->node) &&
+	if (likely(!mend_has_islands(pool) && mend_linked(&task->node) &&
 		   (!key_is_follower(task) || key_linked(task))))
 		return;
 	mend_lists(pool);
@@ -321,12 +325,9 @@ void queue_recover(struct wpool *pool, struct wpool_task *task)
 		queue_put(pool, task);
 }
 
-/**
- * queue_remove() - take a waiting task off its list
- * @pool: the pool
- * @task: queued, and not inside its function
- *
- * The caller sets its state. Context: pool->lock held.
+/*
+ * Takes a task off its list that is queued, and not inside its function. The caller sets its
+ * state. Context: pool->lock held.
  */
 void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
@@ -348,7 +349,7 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 	struct list_head *queue;
 
 	while (queue_ready(pool)) {
-		for (queue = pool->queue; list_empty(queue); queue++)
+		for (queue = list_of_prio(pool, 0); list_empty(queue); queue++)
 			;	/* one is broken: mending counts again */
 		task = list_first_entry(queue, struct wpool_task, node);
 		if (likely(mend_first_ok(pool, queue, task))) {
@@ -360,21 +361,15 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 	return NULL;
 }
 
-/**
- * queue_forget_again() - do not run the task of a run again
- * @pool: the pool
- * @run: the run; its task is not touched
- *
- * Context: pool->lock held.
- */
+/* Does not run the task of a run again, and does not touch it. Context: pool->lock held. */
 void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	shared_dec(pool->nr_deferred);
-	shared_dec(pool->nr_queued);
+	deferred_add(pool, -1);
+	queued_add(pool, -1);
 	pool_mark_end(pool);
 	if (!run->worker)
-		pool->nr_outside--;
+		runs_outside_add(pool, -1);
 	run->again = NULL;
 	walk_del(pool, &run->again_node);
 }
@@ -421,20 +416,19 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
 struct wpool_task *queue_find(struct wpool *pool)
 {
 	struct wpool_task *task;
+	struct wpool_run *run;
 	unsigned int prio;
 
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		task = first_on(pool, &pool->queue[prio]);
+		task = first_on(pool, list_of_prio(pool, prio));
 		if (task)
 			return task;
 	}
 	task = key_first_held(pool);
 	if (task)
 		return task;
-	if (!list_empty(&pool->again))
-		return list_first_entry(&pool->again, struct wpool_run,
-					again_node)->again;
-	return NULL;
+	run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
+	return run ? run->again : NULL;
 }
 
 /* Puts a submitter behind the others that wait for room. Context: pool->lock held. */
@@ -442,10 +436,10 @@ void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
 	group_task_blocks(waiter, pool, true);
-	list_add_tail(&waiter->node, &pool->blocked);
-	shared_inc(pool->nr_blocked);
-	pool->open_depth = 0;
-	pool->end_marks |= MARK_ROOM;
+	list_add_tail(&waiter->node, &pool->blocked.list);
+	shared_inc(pool->blocked.nr);
+	pool->blocked.open_depth = 0;
+	pool_set_end_mark(pool, MARK_ROOM, true);
 }
 
 /* Takes a submitter off the list that no longer waits for room. Context: pool->lock held. */
@@ -455,9 +449,10 @@ void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 	group_task_blocks(waiter, pool, false);
 	list_del(&waiter->node);
 	list_del_init(&waiter->stuck);
-	shared_dec(pool->nr_blocked);
-	if (list_empty(&pool->blocked))
-		pool->open_depth = pool->queue_depth;
+	shared_dec(pool->blocked.nr);
+	if (!pool->blocked.nr)
+		pool->blocked.open_depth = pool->conf.queue_depth;
+	pool_set_end_mark(pool, MARK_ROOM, pool->blocked.nr);
 }
 
 /**
@@ -479,13 +474,12 @@ bool queue_admit_blocked(struct wpool *pool)
 	int ret;
 
 	lockdep_assert_held(&pool->lock);
-	while ((waiter = list_first_entry_or_null(&pool->blocked,
+	while ((waiter = list_first_entry_or_null(&pool->blocked.list,
 						  struct wpool_waiter, node))) {
-		if (turned_away && pool->wake_queue.nr_waiters >= WPOOL_CHUNK)
+		if (turned_away && wake_queue_is_long(pool))
 			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
-		      accept(pool, waiter->task, waiter->group, waiter->key,
-			     queue_has_room);
+		      accept(pool, waiter->task, waiter->group, waiter->key, queue_has_room);
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);
@@ -495,7 +489,7 @@ bool queue_admit_blocked(struct wpool *pool)
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);
-		waiter_complete(waiter, ret, &pool->wake_queue);
+		waiter_complete(waiter, ret, pool_wake_queue(pool));
 	}
 	return false;
 }

@@ -5,6 +5,8 @@
 #ifndef _WPOOL_QUEUE_H
 #define _WPOOL_QUEUE_H
 
+#include "counter.h"
+#include "marks.h"
 #include "pool.h"
 #include "task.h"
 #include "types.h"
@@ -29,6 +31,19 @@ void queue_block(struct wpool *pool, struct wpool_waiter *waiter);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
 bool queue_admit_blocked(struct wpool *pool);
 void __run_clean(struct wpool_task *task);
+
+/* @pool: its attributes are known. */
+static inline void queue_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->blocked.list);
+	pool->blocked.open_depth = pool->conf.queue_depth;
+}
+
+/* Submitters asleep for lack of room; read anywhere. */
+static inline unsigned int queue_blocked(const struct wpool *pool)
+{
+	return READ_ONCE(pool->blocked.nr);
+}
 
 /* Cleans up what run_revoke() has left. For a task of this pool. */
 static inline void run_clean(struct wpool_task *task)

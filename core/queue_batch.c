@@ -31,11 +31,20 @@
 #include <linux/lockdep.h>
 
 #include "broken_mend.h"
+#include "capacity_slots.h"
 #include "counter.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "queue_batch.h"
 #include "task.h"
+#include "task_lists.h"
+#include "worker_list.h"
+
+void batch_init(struct wpool *pool)
+{
+	raw_spin_lock_init(&pool->batch.lock);
+}
 
 /*
  * Makes sure that the first entry of the queue may be written to, to get a neighbour. Context:
@@ -43,7 +52,7 @@
  */
 static void make_room(struct wpool *pool)
 {
-	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
+	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 
 	if (unlikely(mend_peek_known(&queue->next->prev) != (unsigned long)queue))
 		mend_lists(pool);
@@ -64,8 +73,8 @@ static void put_back(struct wpool *pool)
 			continue;
 		}
 		WRITE_ONCE(task->state, TASK_QUEUED);
-		list_add(&task->node, &pool->queue[WPOOL_PRIO_NORMAL]);
-		shared_inc(pool->nr_queued);
+		list_add(&task->node, list_of_prio(pool, WPOOL_PRIO_NORMAL));
+		queued_add(pool, 1);
 	}
 }
 
@@ -111,11 +120,12 @@ static bool task_fits(const struct wpool_task *task, u8 color)
  * in the same hold of pool->lock. Not if the only room is a free worker: then room and workers
  * must be counted in one hold.
  */
-static bool batch_may_fill(const struct wpool *pool)
+static bool batch_may_fill(struct wpool *pool)
 {
-	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one && pool->queue_depth &&
-	       !pool->cursor && list_empty(&pool->blocked) && pool_alive(pool) <= pool->capacity &&
-	       list_empty(&pool->queue[WPOOL_PRIO_HIGH]);
+	return pool->state == WPOOL_STATE_RUNNING && !pool->conf.one_by_one &&
+	       pool->conf.queue_depth && !walk_next(pool) && !pool_end_marks(pool, MARK_ROOM) &&
+	       pool_alive(pool) <= pool_capacity(pool) &&
+	       list_empty(list_of_prio(pool, WPOOL_PRIO_HIGH));
 }
 
 /*
@@ -126,7 +136,7 @@ static bool batch_may_fill(const struct wpool *pool)
 static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
 {
 	mend_note(pool, list_entry(entry, struct wpool_task, node), NULL);
-	return pool->queue[WPOOL_PRIO_NORMAL].prev;
+	return list_of_prio(pool, WPOOL_PRIO_NORMAL)->prev;
 }
 
 /*
@@ -135,7 +145,7 @@ static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
  */
 static unsigned int move_some(struct wpool *pool, u8 color)
 {
-	struct list_head *queue = &pool->queue[WPOOL_PRIO_NORMAL];
+	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 	struct list_head *before = queue, *entry = queue->next;
 	struct wpool_task *task;
 	unsigned int n;
@@ -171,10 +181,10 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 	n = move_some(pool, first->color);
 	if (!n)
 		return false;
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued - n);
+	queued_add(pool, -n);
 	raw_spin_lock(&batch->lock);
 	batch->color = first->color;
-	batch->serial = ++pool->serial;
+	batch->serial = pool_next_serial(pool);
 	batch->next = 0;
 	WRITE_ONCE(batch->left, n);
 	raw_spin_unlock(&batch->lock);

@@ -5,17 +5,166 @@
 #ifndef _WPOOL_QUEUE_BATCH_H
 #define _WPOOL_QUEUE_BATCH_H
 
+#include "broken_mend.h"
+#include "counter.h"
 #include "pool.h"
+#include "task.h"
+#include "task_lists.h"
 #include "types.h"
 
+void batch_init(struct wpool *pool);
 void __batch_reclaim(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
 
-/* How many tasks the worker has ended that &wpool.in_flight still counts. */
+/* Tasks that a worker has ended without pool->lock; read anywhere. */
+static inline u64 worker_ended(const struct wpool_worker *worker)
+{
+	return atomic64_read(&worker->share.ended);
+}
+
+/* How many tasks the worker has ended that &wpool_colors.in_flight still counts. */
 static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
 {
-	return (unsigned int)atomic64_read(&worker->ended) - READ_ONCE(worker->harvested);
+	return (unsigned int)worker_ended(worker) - READ_ONCE(worker->share.harvested);
+}
+
+/* How many tasks of the batch have not begun; read anywhere. */
+static inline unsigned int batch_left(const struct wpool *pool)
+{
+	return READ_ONCE(pool->batch.left);
+}
+
+/* The tasks for any worker to take: on the queue and in the batch. Needs pool->lock. */
+static inline unsigned int pool_ready(const struct wpool *pool)
+{
+	return (pool_is_paused(pool) ? 0 : tasks_queued(pool) - tasks_deferred(pool)) +
+	       batch_left(pool);
+}
+
+/*
+ * Tasks accepted that have not begun, without those in the staging queue. Exact under
+ * pool->lock, except that workers may begin batched tasks meanwhile.
+ */
+static inline unsigned int pool_collected(const struct wpool *pool)
+{
+	return batch_left(pool) + tasks_queued(pool);
+}
+
+/* Nothing is left to do and nothing will come. Needs pool->lock. */
+static inline bool pool_is_over(const struct wpool *pool)
+{
+	return pool->state != WPOOL_STATE_RUNNING && !pool_ready(pool) &&
+	       !tasks_delayed(pool) && !tasks_deferred(pool);
+}
+
+static __always_inline void batch_lock(struct wpool *pool)
+	__acquires(&pool->batch.lock)
+{
+	raw_spin_lock(&pool->batch.lock);
+}
+
+static __always_inline void batch_unlock(struct wpool *pool)
+	__releases(&pool->batch.lock)
+{
+	raw_spin_unlock(&pool->batch.lock);
+}
+
+/* Interrupts are on. */
+static __always_inline void batch_lock_irq(struct wpool *pool)
+	__acquires(&pool->batch.lock)
+{
+	raw_spin_lock_irq(&pool->batch.lock);
+}
+
+static __always_inline void batch_unlock_irq(struct wpool *pool)
+	__releases(&pool->batch.lock)
+{
+	raw_spin_unlock_irq(&pool->batch.lock);
+}
+
+/* The color of its tasks. Needs batch->lock, as all until batch_set_between(). */
+static inline u8 batch_color(const struct wpool *pool)
+{
+	return pool->batch.color;
+}
+
+/* That of the runs of its tasks. */
+static inline u64 batch_serial(const struct wpool *pool)
+{
+	return pool->batch.serial;
+}
+
+/*
+ * The next batched task, if the worker may begin it without pool->lock after its last run, of
+ * @color: what it has ended in this way has one color, and is not too much to count.
+ * Context: batch->lock held.
+ */
+static __always_inline struct wpool_task *
+batch_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
+{
+	struct wpool_batch *batch = &pool->batch;
+	struct wpool_task *task;
+
+	if (!batch->left || batch->color != color ||
+	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
+		return NULL;
+	task = batch->tasks[batch->next];
+	/* A thread with pool->lock handles it. */
+	if (unlikely(!mend_batched_ok(batch, task)))
+		return NULL;
+	shared_dec(batch->left);
+	batch->next++;
+	return task;
+}
+
+/* A worker has begun a task of wpool's own memory from the batch. */
+static inline void batch_note_begun(struct wpool_worker *worker, struct wpool_task *task)
+{
+	task_chain(&worker->share.begun, task);
+}
+
+/* A worker has ended a task that it began from the batch. */
+static inline void batch_count_end(struct wpool_worker *worker)
+{
+	counter_add(&worker->share.ended, 1);
+}
+
+/* A worker has ended its last batched task, and has not counted it yet; or now it has. */
+static inline void batch_set_between(struct wpool_worker *worker, bool between)
+{
+	worker->share.between = between;
+}
+
+/* Needs batch->lock. */
+static inline bool worker_is_between(const struct wpool_worker *worker)
+{
+	return worker->share.between;
+}
+
+/**
+ * batch_take_ended() - count what a worker has ended without pool->lock
+ * @worker: the current thread, or dead
+ * @begun: those of wpool's own memory that it has begun, see task_chain()
+ *
+ * Context: pool->lock held.
+ * Return: how many.
+ */
+static inline unsigned int batch_take_ended(struct wpool_worker *worker,
+					    struct wpool_task **begun)
+{
+	unsigned int n = worker_unharvested(worker);
+
+	WRITE_ONCE(worker->share.harvested, worker->share.harvested + n);
+	*begun = worker->share.begun;
+	worker->share.begun = NULL;
+	return n;
+}
+
+/* For a run that begins now, see &wpool_run.serial. Needs pool->lock. */
+static inline u64 pool_next_serial(struct wpool *pool)
+{
+	return ++pool->serial;
 }
 
 /**
@@ -26,7 +175,7 @@ static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
  */
 static inline void batch_reclaim(struct wpool *pool)
 {
-	if (unlikely(READ_ONCE(pool->batch.left)))
+	if (unlikely(batch_left(pool)))
 		__batch_reclaim(pool);
 }
 
@@ -50,7 +199,7 @@ static inline void task_grab(struct wpool *pool, struct wpool_task *task)
  */
 static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
 {
-	return pool->nr_queued > pool->nr_deferred && __batch_fill(pool, first);
+	return tasks_queued(pool) > tasks_deferred(pool) && __batch_fill(pool, first);
 }
 
 #endif /* _WPOOL_QUEUE_BATCH_H */

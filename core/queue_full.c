@@ -13,6 +13,7 @@
 #include "deadlock.h"
 #include "depmap.h"
 #include "group.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -33,7 +34,7 @@ static int reject(struct wpool *pool, int ret, unsigned long flags)
 /* Puts a submitter on the list, or says why not. Context: pool->lock held. */
 static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	if (pool->max_blocked && pool->nr_blocked >= pool->max_blocked)
+	if (pool->conf.max_blocked && queue_blocked(pool) >= pool->conf.max_blocked)
 		return -EAGAIN;
 	/* First, as it may let workers go on that wait for the group. */
 	queue_block(pool, waiter);
@@ -45,7 +46,7 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 	}
 	deadlock_count(waiter, true);
 	if (waiter->counted)
-		list_add_tail(&waiter->stuck, &pool->blocked_workers);
+		deadlock_block(waiter);
 	return 0;
 }
 
@@ -86,7 +87,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	pool_lock(pool, flags);
 	if (waiter.status == -EINPROGRESS) {
 		if (waiter.counted)
-			pool->nr_asleep--;
+			sleepers_sub(pool, 1);
 		queue_unblock(pool, &waiter);
 		waiter.status = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
@@ -110,7 +111,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	if (ret)
 		return reject(pool, ret, flags);
 	batch_reclaim(pool);
-	if (pool->full == WPOOL_FULL_DISCARD_OLDEST)
+	if (pool->conf.full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
 	/* One task for one: any room goes to others when the lock is dropped. */
 	if (victim) {
@@ -178,7 +179,7 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
 		     unsigned long flags)
 	__releases(&pool->lock)
 {
-	switch (pool->full) {
+	switch (pool->conf.full) {
 	case WPOOL_FULL_CALLER_RUNS:
 		if (caller_may_run_again(pool, sub->task))
 			return take_own(pool, sub, flags);
@@ -213,7 +214,7 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 	__releases(&pool->lock)
 {
 	/* Room is still being handed to those that have waited. What they leave is free then. */
-	if (ret == -EAGAIN && pool->marks & MARK_ROOM) {
+	if (ret == -EAGAIN && pool_marks(pool) & MARK_ROOM) {
 		pool_unlock(pool, flags);
 		return SUBMIT_AGAIN;
 	}

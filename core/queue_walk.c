@@ -4,7 +4,7 @@
  *
  * The caller does not know these tasks, and any number of others may wait before them. So the
  * search walks along the lists, and drops pool->lock after every few entries. It goes on at
- * &wpool.cursor: whoever takes that entry off its list moves the cursor to the next, see
+ * &wpool_lists.cursor: whoever takes that entry off its list moves the cursor to the next, see
  * walk_del(). There is one cursor, so walks take turns, by &wpool.walk.
  *
  * The walk also goes over delayed tasks.
@@ -32,7 +32,13 @@
 #include "queue_batch.h"
 #include "queue_walk.h"
 #include "task_end.h"
+#include "task_lists.h"
 #include "waiter.h"
+
+void walk_init(struct wpool *pool)
+{
+	sema_init(&pool->walk, 1);
+}
 
 static struct wpool_run *entry_run(struct list_head *entry)
 {
@@ -42,9 +48,9 @@ static struct wpool_run *entry_run(struct list_head *entry)
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
-	if (list == &pool->again)
+	if (list == list_of_again(pool))
 		return entry_run(entry)->again;
-	if (list == &pool->deferred)
+	if (list == list_of_deferred(pool))
 		return mend_held_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
@@ -55,7 +61,7 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 {
 	struct wpool_task *task = entry_task(pool, list, entry);
 
-	if (list == &pool->again)
+	if (list == list_of_again(pool))
 		return (struct walk_entry) {
 			task, entry_run(entry)->again_group, entry_run(entry)->again_owner,
 		};
@@ -68,17 +74,16 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
  */
 static bool entry_ok(struct wpool *pool, struct list_head *list, struct list_head *entry)
 {
-	return list == &pool->again || list == &pool->delayed ||
+	return list == list_of_again(pool) || list == list_of_delayed(pool) ||
 	       mend_entry_ok(pool, entry, entry_task(pool, list, entry));
 }
 
 /* Context: pool->lock held. */
-static void walk_begin(struct wpool *pool, struct list_head *list)
+static void walk_start(struct wpool *pool, struct list_head *list)
 {
 	if (unlikely(!mend_follows(list->next, list)))
 		mend_lists(pool);
-	pool->walked = list;
-	pool->cursor = list->next;
+	walk_begin(pool, list);
 }
 
 /*
@@ -93,8 +98,8 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 	struct walk_entry what;
 
 	lockdep_assert_held(&pool->lock);
-	while (*left && pool->cursor != list) {
-		entry = pool->cursor;
+	while (*left && walk_next(pool) != list) {
+		entry = walk_next(pool);
 		--*left;
 		hold_step(pool);
 		if (unlikely(!entry_ok(pool, list, entry))) {
@@ -102,7 +107,7 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 			continue;
 		}
 		what = entry_of(pool, list, entry);
-		pool->cursor = entry->next;
+		walk_go_to(pool, entry->next);
 		if (wants(&what, arg))
 			return entry;
 	}
@@ -117,7 +122,7 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 {
 	struct wpool_task *task = entry_task(pool, list, entry);
 
-	if (list == &pool->again && run_revoke(pool, entry_run(entry)))
+	if (list == list_of_again(pool) && run_revoke(pool, entry_run(entry)))
 		return true;
 	if (task->state & TASK_DELAYED) {
 		if (!delayed_take_back(pool, task))
@@ -143,7 +148,7 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 	*walked += WPOOL_CHUNK;
 	while ((entry = walk_on(pool, list, wants, arg, &left))) {
 		if (!cancel_one(pool, list, entry)) {
-			pool->cursor = entry;
+			walk_go_to(pool, entry);
 			*walked -= WPOOL_CHUNK;
 			break;
 		}
@@ -160,16 +165,16 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 
 	pool_lock(pool, flags);
 	batch_reclaim(pool);	/* it stays empty while there is a cursor */
-	walk_begin(pool, list);
-	all = pool->nr_queued + pool->nr_delayed;
-	while (walked < all && pool->cursor != list) {
+	walk_start(pool, list);
+	all = tasks_queued(pool) + tasks_delayed(pool);
+	while (walked < all && walk_next(pool) != list) {
 		n += cancel_some(pool, list, wants, arg, &walked);
 		pool_unlock(pool, flags);
 		cpu_relax();
 		cond_resched();
 		pool_lock(pool, flags);
 	}
-	pool->cursor = NULL;
+	walk_end(pool);
 	pool_unlock(pool, flags);
 	return n;
 }
@@ -178,6 +183,12 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 bool walk_wants_group(const struct walk_entry *entry, const void *group)
 {
 	return entry->group == group;
+}
+
+/* A queued task of a group is delayed again: a walk may miss it. Context: pool->lock held. */
+void walk_again(struct wpool *pool)
+{
+	WRITE_ONCE(pool->put_off, true);
 }
 
 /**
@@ -197,11 +208,11 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	down(&pool->walk);
 	do {
 		WRITE_ONCE(pool->put_off, false);	/* ordered by the locks of cancel_on() */
-		n += cancel_on(pool, &pool->delayed, wants, arg);
-		n += cancel_on(pool, &pool->again, wants, arg);
-		n += cancel_on(pool, &pool->deferred, wants, arg);
+		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
+		n += cancel_on(pool, list_of_again(pool), wants, arg);
+		n += cancel_on(pool, list_of_deferred(pool), wants, arg);
 		for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-			n += cancel_on(pool, &pool->queue[prio], wants, arg);
+			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg);
 	} while (READ_ONCE(pool->put_off));
 	up(&pool->walk);
 	return n;
@@ -226,7 +237,7 @@ static struct wpool_task *ready_for(struct wpool *pool, struct wpool_task *task)
 /* The lists with tasks that a worker can begin, in the order in which it looks. */
 static struct list_head *nth_list(struct wpool *pool, unsigned int n)
 {
-	return n < WPOOL_NR_PRIOS ? &pool->queue[n] : &pool->deferred;
+	return n < WPOOL_NR_PRIOS ? list_of_prio(pool, n) : list_of_deferred(pool);
 }
 
 #define NR_LISTS	(WPOOL_NR_PRIOS + 1)
@@ -236,12 +247,12 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 				  unsigned long *flags)
 	__must_hold(&pool->lock)
 {
-	unsigned int walked, all = pool->nr_queued, left;
+	unsigned int walked, all = tasks_queued(pool), left;
 	struct wpool_task *task;
 	struct list_head *entry;
 
-	walk_begin(pool, list);
-	for (walked = 0; walked < all && pool->cursor != list; walked += WPOOL_CHUNK) {
+	walk_start(pool, list);
+	for (walked = 0; walked < all && walk_next(pool) != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
 		while ((entry = walk_on(pool, list, walk_wants_group, group, &left))) {
 			task = ready_for(pool, entry_task(pool, list, entry));
@@ -271,7 +282,7 @@ static struct wpool_task *find_far(struct wpool *pool, const struct wpool_group 
 	pool_lock(pool, *flags);
 	for (i = 0; i < NR_LISTS && !task; i++)
 		task = find_on(pool, nth_list(pool, i), group, flags);
-	pool->cursor = NULL;
+	walk_end(pool);
 	up(&pool->walk);
 	return task;
 }

@@ -25,6 +25,8 @@ struct walk_entry {
 typedef bool (*walk_wants_t)(const struct walk_entry *entry, const void *arg);
 
 bool walk_wants_group(const struct walk_entry *entry, const void *group);
+void walk_init(struct wpool *pool);
+void walk_again(struct wpool *pool);
 unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg);
 struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group,
 			     unsigned long *flags) __must_hold(&pool->lock);

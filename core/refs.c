@@ -13,11 +13,13 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "color_count.h"
 #include "depmap.h"
 #include "objects.h"
 #include "pool.h"
 #include "refs.h"
-#include "task.h"
+#include "staging.h"
+#include "worker_list.h"
 
 static struct wpool *default_pool;
 
@@ -69,6 +71,12 @@ void pool_set_default(struct wpool *pool)
 	default_pool = pool;
 }
 
+/* The first belongs to the creator. */
+void refs_init(struct wpool *pool)
+{
+	kref_init(&pool->kref);
+}
+
 /**
  * wpool_get() - take a reference
  * @pool: a pool to which the caller has one; NULL is ignored
@@ -90,9 +98,7 @@ static void pool_free(struct rcu_head *rcu)
 {
 	struct wpool *pool = container_of(rcu, struct wpool, rcu);
 
-	task_free_chain(pool->staging.spare);
-	kfree(pool->latency);
-	free_cpumask_var(pool->cpumask);
+	staging_free(pool);
 	dep_pool_free(pool);
 	kfree(pool);
 }
@@ -105,8 +111,7 @@ static void pool_release(struct kref *kref)
 {
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
-	WARN_ON_ONCE(pool_in_flight(pool) || pool->nr_workers || pool->nr_blocked ||
-		     pool->nr_asleep || pool->nr_stuck || pool->nr_last_runs);
+	WARN_ON_ONCE(pool_in_flight(pool) || workers_made(pool) || workers_last_runs(pool));
 	objects_pool_free(pool);
 	call_rcu(&pool->rcu, pool_free);
 }
@@ -148,6 +153,6 @@ EXPORT_SYMBOL_GPL(wpool_name);
  */
 void *wpool_priv(const struct wpool *pool)
 {
-	return IS_ERR_OR_NULL(pool) ? NULL : pool->priv;
+	return IS_ERR_OR_NULL(pool) ? NULL : pool->conf.priv;
 }
 EXPORT_SYMBOL_GPL(wpool_priv);

@@ -7,6 +7,7 @@
 
 struct wpool;
 
+void refs_init(struct wpool *pool);
 void pool_pin_wpool(const struct wpool *pool);
 void pool_unpin_wpool(const struct wpool *pool);
 void pool_set_default(struct wpool *pool);

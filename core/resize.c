@@ -12,24 +12,13 @@
 #include "capacity_slots.h"
 #include "depmap.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
 #include "resize.h"
+#include "spawn_state.h"
 #include "waiter.h"
-
-/*
- * Asks the manager for the workers to be kept, and @n more. Context: pool->lock held; the pool
- * is open, and nobody else waits for this.
- */
-void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
-		      unsigned int n)
-{
-	lockdep_assert_held(&pool->lock);
-	pool->starter = starter;
-	pool->to_start = n;
-	pool_mark(pool, MARK_MANAGER);
-}
 
 /*
  * Waits until the manager has made them. Return: how many of the @n, or an error if because of
@@ -53,10 +42,10 @@ int pool_start(struct wpool *pool, unsigned int n)
 	pool_lock(pool, flags);
 	if (pool->state != WPOOL_STATE_RUNNING)
 		ret = -ESHUTDOWN;
-	else if (pool->starter)
+	else if (spawn_is_awaited(pool))
 		ret = -EBUSY;
 	else
-		pool_ask_workers(pool, &starter, n);
+		spawn_ask_for(pool, &starter, n);
 	pool_unlock(pool, flags);
 	return ret ?: pool_await_workers(&starter);
 }
@@ -67,20 +56,11 @@ int pool_start(struct wpool *pool, unsigned int n)
  */
 static bool resize_some(struct wpool *pool, unsigned int capacity)
 {
-	unsigned int to = clamp(capacity, pool->capacity - min(pool->capacity, WPOOL_CHUNK),
-				pool->capacity + WPOOL_CHUNK);
-	unsigned int i;
+	unsigned int now = pool_capacity(pool);
+	unsigned int to = clamp(capacity, now - min(now, WPOOL_CHUNK), now + WPOOL_CHUNK);
 
 	batch_reclaim(pool);
-	for (i = to; i < pool->capacity; i++) {
-		hold_step(pool);
-		slots_remove(pool);
-	}
-	for (i = pool->capacity; i < to; i++) {
-		hold_step(pool);
-		slots_put(pool);
-	}
-	WRITE_ONCE(pool->capacity, to);
+	slots_resize(pool, to);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_MANAGER);
 	return to != capacity;
 }
@@ -94,7 +74,7 @@ static void resize(struct wpool *pool, unsigned int capacity, unsigned long *fla
 {
 	unsigned int turn = ++pool->resizes;
 
-	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	trace_wpool_pool_resize(pool->name, pool_capacity(pool), capacity);
 	while (pool->resizes == turn && resize_some(pool, capacity)) {
 		pool_unlock(pool, *flags);
 		cpu_relax();
@@ -114,13 +94,12 @@ void resize_closed(struct wpool *pool)
 	unsigned int capacity;
 
 	lockdep_assert_held(&pool->lock);
-	if (!pool->percent)
+	if (!pool->conf.percent)
 		return;
 	pool->resizes++;	/* makes a resize in progress stop */
-	capacity = attrs_percent_of_cpus(pool->percent);
-	trace_wpool_pool_resize(pool->name, pool->capacity, capacity);
+	capacity = attrs_percent_of_cpus(pool->conf.percent);
+	trace_wpool_pool_resize(pool->name, pool_capacity(pool), capacity);
 	slots_init(pool, capacity);
-	WRITE_ONCE(pool->capacity, capacity);
 }
 
 /**
@@ -134,11 +113,11 @@ void pool_follow_cpus(struct wpool *pool)
 {
 	unsigned long flags;
 
-	if (!pool->percent)
+	if (!pool->conf.percent)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)
-		resize(pool, attrs_percent_of_cpus(pool->percent), &flags);
+		resize(pool, attrs_percent_of_cpus(pool->conf.percent), &flags);
 	pool_unlock(pool, flags);
 }
 
@@ -167,7 +146,7 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 
 	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
 		return -EINVAL;
-	if (pool->flags & WPOOL_ORDERED && capacity > 1)
+	if (pool->conf.flags & WPOOL_ORDERED && capacity > 1)
 		return -EINVAL;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)

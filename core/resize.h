@@ -10,8 +10,6 @@
 struct wpool;
 struct wpool_waiter;
 
-void pool_ask_workers(struct wpool *pool, struct wpool_waiter *starter,
-		      unsigned int n);
 int pool_await_workers(struct wpool_waiter *starter);
 int pool_start(struct wpool *pool, unsigned int n);
 void resize_closed(struct wpool *pool);

@@ -12,6 +12,7 @@
 #include "current_thread.h"
 #include "pool.h"
 #include "staging.h"
+#include "worker_list.h"
 
 /**
  * struct wpool_set - n pools and a rule
@@ -102,7 +103,7 @@ static struct wpool *set_least_loaded(const struct wpool_set *set)
 	for (i = 0; i < set->n; i++) {
 		struct wpool *pool = set->pools[i];
 
-		load = pool_waiting(pool) + READ_ONCE(pool->nr_running);
+		load = pool_waiting(pool) + workers_running(pool);
 		if (load < least) {
 			least = load;
 			best = pool;
@@ -118,7 +119,7 @@ static struct wpool *set_for_node(struct wpool_set *set, int node)
 	for (i = 0; i < set->n; i++) {
 		struct wpool *pool = set->pools[(start + i) % set->n];
 
-		if (pool->node == node)
+		if (pool->conf.node == node)
 			return pool;
 	}
 	return set->pools[start];

@@ -9,14 +9,15 @@
 #include <linux/wait_bit.h>
 #include <trace/events/wpool.h>
 
+#include "attrs.h"
 #include "counter.h"
 #include "current_thread.h"
 #include "dead_run.h"
 #include "delayed.h"
 #include "depmap.h"
 #include "hooks.h"
-#include "latency.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -25,19 +26,34 @@
 #include "registry.h"
 #include "resize.h"
 #include "shutdown.h"
+#include "spawn_state.h"
 #include "task_end.h"
+#include "task_lists.h"
 #include "waiter.h"
 #include "watchdog.h"
+
+void end_init(struct wpool *pool)
+{
+	init_completion(&pool->end.terminated);
+}
+
+/* Does a thread wait for the end? Needs no lock. */
+bool end_is_awaited(const struct wpool *pool)
+{
+	return READ_ONCE(pool->end.nr_awaiting);
+}
 
 void pool_set_state(struct wpool *pool, enum wpool_state state)
 {
 	lockdep_assert_held(&pool->lock);
 	trace_wpool_pool_state(pool->name, pool->state, state);
 	WRITE_ONCE(pool->state, state);
-	if (pool_is_closing(pool)) {
-		pool->end_marks |= MARK_END;
+	/* Under the lock, so that a restart comes before both or after both. */
+	if (state == WPOOL_STATE_TERMINATED)
+		complete(&pool->end.terminated);
+	pool_set_end_mark(pool, MARK_END, pool_is_closing(pool));
+	if (pool_is_closing(pool))
 		pool_mark(pool, MARK_ROOM | MARK_MANAGER);
-	}
 }
 
 /*
@@ -57,10 +73,10 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 		return;
 	batch_reclaim(pool);
 	pool_set_state(pool, state);
-	if (was_open)
+	if (was_open && pool->end.nr_awaiting)
 		watchdog_await(pool);
 	/* A pause ends here: nothing may keep a pool from its end. */
-	pool->paused = state == WPOOL_STATE_STOP;
+	pool_set_paused(pool, state == WPOOL_STATE_STOP);
 	delayed_cancel_some(pool);
 }
 
@@ -128,24 +144,24 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	dep_wait_pool(pool, deadline.never);
 	dep_wait_manager(deadline.never);
 	pool_lock(pool, flags);
-	shared_inc(pool->nr_awaiting);
-	if (pool->nr_awaiting == 1)
+	shared_inc(pool->end.nr_awaiting);
+	if (pool->end.nr_awaiting == 1)
 		watchdog_await(pool);
 	pool_unlock(pool, flags);
 
-	ended = wait_for_completion_timeout(&pool->terminated,
+	ended = wait_for_completion_timeout(&pool->end.terminated,
 					    deadline_left(&deadline));
 
 	pool_lock(pool, flags);
 	if (ended)
-		complete(&pool->terminated);
+		complete(&pool->end.terminated);
 	else
 		ended = pool->state == WPOOL_STATE_TERMINATED;
-	shared_dec(pool->nr_awaiting);
+	shared_dec(pool->end.nr_awaiting);
 	pool_unlock(pool, flags);
 	/* Change the count before looking for sleepers; pairs with wait_var_event(). */
 	smp_mb();
-	wake_up_var(&pool->nr_awaiting);
+	wake_up_var(&pool->end.nr_awaiting);
 	return ended;
 }
 
@@ -181,7 +197,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 	unsigned int i;
 
 	for (i = 0; i < WPOOL_CHUNK; i++) {
-		run = list_first_entry_or_null(&pool->again, struct wpool_run, again_node);
+		run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
 		if (run && run_revoke(pool, run)) {
 			++*n;
 			continue;
@@ -235,15 +251,15 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	pool_lock(pool, flags);
-	epoch = pool->epoch;
+	epoch = pool->end.epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
 		/* What was accepted after a restart is not taken back. */
-		if (pool->epoch != epoch)
+		if (pool->end.epoch != epoch)
 			more = false;
-		else if (pool->nr_delayed)
+		else if (tasks_delayed(pool))
 			delayed_cancel_some(pool);
-		else if (!pool->nr_blocked)
+		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
 		pool_unlock(pool, flags);
 		if (!more)
@@ -301,8 +317,8 @@ int wpool_destroy(struct wpool *pool)
 		return -EDEADLK;
 
 	pool_lock(pool, flags);
-	again = pool->destroyed;
-	pool->destroyed = true;
+	again = pool->end.destroyed;
+	pool->end.destroyed = true;
 	pool_unlock(pool, flags);
 	if (again) {
 		await_end(pool, MAX_SCHEDULE_TIMEOUT);
@@ -311,7 +327,7 @@ int wpool_destroy(struct wpool *pool)
 	pool_stop(pool);
 	hooks_stop(pool);
 	registry_remove(pool);
-	latency_stop(pool);
+	attrs_free(pool);
 	pool_unpin_wpool(pool);
 	wpool_put(pool);
 	return 0;
@@ -328,19 +344,19 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 	int ret = 0;
 
 	pool_lock(pool, flags);
-	if (pool->destroyed) {
+	if (pool->end.destroyed) {
 		ret = -ESHUTDOWN;
 	} else if (pool->state != WPOOL_STATE_TERMINATED) {
 		ret = -EBUSY;
-	} else if (pool->nr_awaiting) {
+	} else if (pool->end.nr_awaiting) {
 		ret = -EAGAIN;
 	} else {
-		reinit_completion(&pool->terminated);
-		pool->epoch++;
-		pool->paused = false;
+		reinit_completion(&pool->end.terminated);
+		pool->end.epoch++;
+		pool_set_paused(pool, false);
 		resize_closed(pool);
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
-		pool_ask_workers(pool, starter, 0);
+		spawn_ask_for(pool, starter, 0);
 	}
 	pool_unlock(pool, flags);
 	return ret;
@@ -366,8 +382,8 @@ int wpool_restart(struct wpool *pool)
 		return -EINVAL;
 	waiter_init(&starter);
 	do {
-		wait_var_event(&pool->nr_awaiting,
-			       !READ_ONCE(pool->nr_awaiting) ||
+		wait_var_event(&pool->end.nr_awaiting,
+			       !READ_ONCE(pool->end.nr_awaiting) ||
 			       READ_ONCE(pool->state) != WPOOL_STATE_TERMINATED);
 		ret = reopen(pool, &starter);
 	} while (ret == -EAGAIN);

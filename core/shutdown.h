@@ -7,6 +7,8 @@
 
 struct wpool;
 
+void end_init(struct wpool *pool);
+bool end_is_awaited(const struct wpool *pool);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 void pool_stop(struct wpool *pool);
 void pool_go_on_closing(struct wpool *pool);

@@ -32,7 +32,7 @@
 
 static u64 spin_ns(const struct wpool *pool)
 {
-	return (u64)pool->spin_us * NSEC_PER_USEC;
+	return (u64)pool->conf.spin_us * NSEC_PER_USEC;
 }
 
 static void raise_credit(int *credit)
@@ -44,48 +44,50 @@ static void raise_credit(int *credit)
 /* The time now, for spin_learn(): noted by a thread that sleeps without a spin. */
 u64 spin_slept_at(const struct wpool *pool)
 {
-	return pool->spin_us ? local_clock() : 0;
+	return pool->conf.spin_us ? local_clock() : 0;
 }
 
 /**
  * spin_learn() - the event of a sleeping thread has come: would a spin have met it?
  * @pool: the pool
- * @credit: of the sleeper's side
+ * @side: the sleeper's
  * @slept_at: from spin_slept_at(), or 0 if there is nothing to learn
  *
  * @slept_at may be the clock of another CPU; the difference can only cause a wrong guess.
  * Context: pool->lock held.
  */
-void spin_learn(struct wpool *pool, int *credit, u64 slept_at)
+void spin_learn(struct wpool *pool, enum spin_side side, u64 slept_at)
 {
 	lockdep_assert_held(&pool->lock);
 	if (slept_at && local_clock() - slept_at < spin_ns(pool))
-		raise_credit(credit);
+		raise_credit(&pool->spin_credit[side]);
 }
 
 /**
  * spin_begin() - is a spin worth it?
  * @pool: the pool
- * @credit: of the caller's side
+ * @side: the caller's
  *
  * With only one CPU online the event cannot come during a spin.
  *
  * Context: pool->lock held.
  * Return: true if it is; then it counts as a success.
  */
-bool spin_begin(struct wpool *pool, int *credit)
+bool spin_begin(struct wpool *pool, enum spin_side side)
 {
 	lockdep_assert_held(&pool->lock);
-	if (*credit <= 0 || num_online_cpus() == 1)
+	if (pool->spin_credit[side] <= 0 || num_online_cpus() == 1)
 		return false;
-	raise_credit(credit);
+	raise_credit(&pool->spin_credit[side]);
 	stat_inc(pool, WPOOL_STAT_SPINS);
 	return true;
 }
 
 /* The spin has failed; others may have failed meanwhile. Context: pool->lock held. */
-void spin_miss(struct wpool *pool, int *credit)
+void spin_miss(struct wpool *pool, enum spin_side side)
 {
+	int *credit = &pool->spin_credit[side];
+
 	lockdep_assert_held(&pool->lock);
 	*credit = *credit > 2 ? (*credit - 1) / 2 : -SPIN_MAX_CREDIT;
 	stat_inc(pool, WPOOL_STAT_SPINS_LOST);

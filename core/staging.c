@@ -28,19 +28,30 @@
 #include <linux/lockdep.h>
 
 #include "broken_mend.h"
+#include "color_count.h"
+#include "counter.h"
 #include "pool.h"
+#include "queue_batch.h"
 #include "staging.h"
+#include "task.h"
+#include "task_lists.h"
 
 /* The most room that it gets at a time: sums of it stay in 32 bits. */
 #define MOST_ROOM	0x100000U
 
-/* Can its tasks be linked to those on the queue? Needs both locks. */
-static bool staging_ok(const struct wpool *pool)
+void staging_init(struct wpool *pool)
 {
-	const struct list_head *tasks = &pool->staging.tasks;
+	raw_spin_lock_init(&pool->staging.lock);
+	INIT_LIST_HEAD(&pool->staging.tasks);
+}
+
+/* Can its tasks be linked to those on the queue? Needs both locks. */
+static bool staging_ok(struct wpool *pool)
+{
+	struct list_head *tasks = &pool->staging.tasks;
 
 	return mend_peek_known(&tasks->next->prev) == (unsigned long)tasks &&
-	       mend_tail_ok(tasks) && mend_tail_ok(&pool->queue[WPOOL_PRIO_NORMAL]);
+	       mend_tail_ok(tasks) && mend_tail_ok(list_of_prio(pool, WPOOL_PRIO_NORMAL));
 }
 
 /*
@@ -63,10 +74,10 @@ static void staging_empty(struct wpool *pool)
 		return;
 	if (unlikely(!staging_ok(pool)))
 		whole = staging_mend(pool);
-	list_splice_tail_init(&staging->tasks, &pool->queue[WPOOL_PRIO_NORMAL]);
-	pool->in_flight[staging->color] += n;
+	list_splice_tail_init(&staging->tasks, list_of_prio(pool, WPOOL_PRIO_NORMAL));
+	color_add(pool, staging->color, n);
 	WRITE_ONCE(staging->collected, staging->collected + n);
-	WRITE_ONCE(pool->nr_queued, pool->nr_queued + whole);
+	queued_add(pool, whole);
 }
 
 /* Opens it for as many tasks as there is room for. Needs both locks; it must be empty. */
@@ -75,10 +86,10 @@ static void staging_open(struct wpool *pool)
 	struct wpool_staging *staging = &pool->staging;
 	unsigned int waiting = pool_collected(pool);
 
-	staging->color = pool->color;
-	WRITE_ONCE(staging->limit, pool->queue_depth > waiting ?
+	staging->color = color_next(pool);
+	WRITE_ONCE(staging->limit, pool->conf.queue_depth > waiting ?
 		   atomic64_read(&staging->accepted) +
-		   min(pool->queue_depth - waiting, MOST_ROOM) : 0);
+		   min(pool->conf.queue_depth - waiting, MOST_ROOM) : 0);
 }
 
 /* The rest of staging_shut(): it is open. */
@@ -121,4 +132,46 @@ void __staging_offer(struct wpool *pool)
 	raw_spin_lock(&staging->lock);
 	staging_open(pool);
 	raw_spin_unlock(&staging->lock);
+}
+
+/* Gives back what staging_submit_spare() took, where nothing may be freed. */
+void staging_give_back(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_staging *staging = &pool->staging;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&staging->lock, flags);
+	shared_inc(staging->nr_spare);
+	task_chain(&staging->spare, task);
+	raw_spin_unlock_irqrestore(&staging->lock, flags);
+}
+
+/**
+ * staging_keep() - keep tasks of wpool's own memory for the next that are needed
+ * @pool: the pool
+ * @chain: the tasks, see task_chain()
+ *
+ * Context: pool->lock held.
+ * Return: those that are too many.
+ */
+struct wpool_task *staging_keep(struct wpool *pool, struct wpool_task *chain)
+{
+	struct wpool_staging *staging = &pool->staging;
+	struct wpool_task *task;
+
+	if (READ_ONCE(staging->nr_spare) >= WPOOL_MAX_SPARE)
+		return chain;
+	raw_spin_lock(&staging->lock);
+	while (staging->nr_spare < WPOOL_MAX_SPARE && (task = task_unchain(&chain))) {
+		shared_inc(staging->nr_spare);
+		task_chain(&staging->spare, task);
+	}
+	raw_spin_unlock(&staging->lock);
+	return chain;
+}
+
+/* For a pool without references. */
+void staging_free(struct wpool *pool)
+{
+	task_free_chain(pool->staging.spare);
 }

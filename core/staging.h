@@ -6,10 +6,20 @@
 #include <trace/events/wpool.h>
 
 #include "broken_mend.h"
+#include "counter.h"
+#include "marks.h"
 #include "objects.h"
 #include "pool.h"
+#include "queue_batch.h"
+#include "task.h"
+#include "task_lists.h"
 #include "types.h"
+#include "worker_list.h"
 
+void staging_init(struct wpool *pool);
+void staging_free(struct wpool *pool);
+void staging_give_back(struct wpool *pool, struct wpool_task *task);
+struct wpool_task *staging_keep(struct wpool *pool, struct wpool_task *chain);
 void __staging_shut(struct wpool *pool);
 void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
@@ -20,10 +30,16 @@ void __staging_offer(struct wpool *pool);
  */
 static inline bool staging_may_open(const struct wpool *pool)
 {
-	return pool->state == WPOOL_STATE_RUNNING && !pool->one_by_one &&
-	       !pool->paused && list_empty(&pool->blocked) && !pool->nr_asleep &&
-	       (pool->nr_searching ||
-		(!pool->nr_idle && pool->nr_workers >= pool->capacity));
+	return pool->state == WPOOL_STATE_RUNNING && !pool->conf.one_by_one &&
+	       !pool_is_paused(pool) && !pool_end_marks(pool, MARK_ROOM | MARK_ASLEEP) &&
+	       (workers_searching(pool) ||
+		(!workers_idle(pool) && !pool_may_grow(pool)));
+}
+
+/* Tasks accepted that came this way; read anywhere. */
+static inline u64 staging_accepted(const struct wpool *pool)
+{
+	return atomic64_read(&pool->staging.accepted);
 }
 
 /* How many tasks are in it. Needs no lock, but then may be out of date. */
@@ -85,7 +101,7 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
  */
 static inline void staging_offer(struct wpool *pool, const struct wpool_task *task)
 {
-	if (pool->nr_queued - pool->nr_deferred > pool->nr_searching + 1 &&
+	if (tasks_queued(pool) - tasks_deferred(pool) > workers_searching(pool) + 1 &&
 	    task_is_plain(pool, task))
 		__staging_offer(pool);
 }
@@ -134,6 +150,49 @@ static __always_inline bool staging_submit(struct wpool *pool, struct wpool_task
 	ret = staging_put(pool, task);
 	raw_spin_unlock_irqrestore(&pool->staging.lock, flags);
 	return ret;
+}
+
+/* Submits as many as the staging queue takes, in one hold of its lock. */
+static inline unsigned int staging_submit_some(struct wpool *pool,
+					       struct wpool_task **tasks,
+					       unsigned int n)
+{
+	unsigned int accepted = 0;
+	unsigned long flags;
+
+	if (!READ_ONCE(pool->staging.limit))
+		return 0;
+	raw_spin_lock_irqsave(&pool->staging.lock, flags);
+	while (accepted < n && task_is_plain(pool, tasks[accepted]) &&
+	       staging_put(pool, tasks[accepted]))
+		accepted++;
+	raw_spin_unlock_irqrestore(&pool->staging.lock, flags);
+	return accepted;
+}
+
+/*
+ * Takes a spare task of the pool, and submits it in the same hold of the lock if the staging
+ * queue takes it. Return: NULL if there is none.
+ */
+static __always_inline struct wpool_task *
+staging_submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg, struct module *owner,
+		     bool *accepted)
+{
+	struct wpool_staging *staging = &pool->staging;
+	struct wpool_task *task;
+	unsigned long flags;
+
+	if (!READ_ONCE(staging->nr_spare))
+		return NULL;
+	raw_spin_lock_irqsave(&staging->lock, flags);
+	task = task_unchain(&staging->spare);
+	if (task) {
+		shared_dec(staging->nr_spare);
+		task_set_up(task, fn, arg, owner);
+		*accepted = task_is_plain(pool, task) && staging_put(pool, task);
+	}
+	raw_spin_unlock_irqrestore(&staging->lock, flags);
+	return task;
 }
 
 #endif /* _WPOOL_STAGING_H */

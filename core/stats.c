@@ -7,8 +7,14 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 
+#include "capacity_slots.h"
+#include "counter.h"
 #include "pool.h"
+#include "queue.h"
+#include "queue_batch.h"
 #include "staging.h"
+#include "task_lists.h"
+#include "worker_list.h"
 
 /*
  * Adds up the counters of the pool and of its workers, which count without the lock. When a
@@ -24,14 +30,14 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
 
 	rcu_read_lock();
 	do {
-		seq = raw_seqcount_begin(&pool->stats_seq);
+		seq = stats_sum_begin(pool);
 		for (i = WPOOL_STAT_SUBMITTED + 1; i <= WPOOL_STAT_LARGEST; i++)
-			stats->count[i] = atomic64_read(&pool->stats[i]);
+			stats->count[i] = stat_read(pool, i);
 		smp_rmb();	/* pairs with the barrier in worker_unlink() */
-		list_for_each_entry_rcu(worker, &pool->workers, node)
+		for_each_worker_rcu(worker, pool)
 			stats->count[WPOOL_STAT_COMPLETED] +=
-				atomic64_read(&worker->ended);
-	} while (read_seqcount_retry(&pool->stats_seq, seq) && !in_nmi());
+				worker_ended(worker);
+	} while (stats_sum_retry(pool, seq) && !in_nmi());
 	rcu_read_unlock();
 }
 
@@ -54,12 +60,12 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	*stats = (struct wpool_stats) { };
 	if (IS_ERR_OR_NULL(pool))
 		return;
-	stats->count[WPOOL_STAT_CAPACITY] = READ_ONCE(pool->capacity);
-	stats->count[WPOOL_STAT_WORKERS] = READ_ONCE(pool->nr_workers);
-	stats->count[WPOOL_STAT_IDLE] = READ_ONCE(pool->nr_idle);
-	stats->count[WPOOL_STAT_RUNNING] = READ_ONCE(pool->nr_running);
-	stats->count[WPOOL_STAT_DELAYED] = READ_ONCE(pool->nr_delayed);
-	stats->count[WPOOL_STAT_BLOCKED] = READ_ONCE(pool->nr_blocked);
+	stats->count[WPOOL_STAT_CAPACITY] = pool_capacity(pool);
+	stats->count[WPOOL_STAT_WORKERS] = workers_made(pool);
+	stats->count[WPOOL_STAT_IDLE] = workers_idle(pool);
+	stats->count[WPOOL_STAT_RUNNING] = workers_running(pool);
+	stats->count[WPOOL_STAT_DELAYED] = tasks_delayed(pool);
+	stats->count[WPOOL_STAT_BLOCKED] = queue_blocked(pool);
 	stats->state = READ_ONCE(pool->state);
 	if (IS_ENABLED(CONFIG_GENERIC_ATOMIC64) && in_nmi())
 		return;
@@ -68,7 +74,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	/* Read last: pairs with the lock, under which a task is counted here first. */
 	smp_rmb();
 	stats->count[WPOOL_STAT_SUBMITTED] =
-		atomic64_read(&pool->stats[WPOOL_STAT_SUBMITTED]) +
-		atomic64_read(&pool->staging.accepted);
+		stat_read(pool, WPOOL_STAT_SUBMITTED) +
+		staging_accepted(pool);
 }
 EXPORT_SYMBOL_GPL(wpool_stats);

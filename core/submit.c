@@ -257,28 +257,11 @@ int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
 
-/* Submits as many as the staging queue takes, in one hold of its lock. */
-static unsigned int submit_to_staging(struct wpool *pool, struct wpool_task **tasks,
-				      unsigned int n)
-{
-	unsigned int accepted = 0;
-	unsigned long flags;
-
-	if (!READ_ONCE(pool->staging.limit))
-		return 0;
-	raw_spin_lock_irqsave(&pool->staging.lock, flags);
-	while (accepted < n && task_is_plain(pool, tasks[accepted]) &&
-	       staging_put(pool, tasks[accepted]))
-		accepted++;
-	raw_spin_unlock_irqrestore(&pool->staging.lock, flags);
-	return accepted;
-}
-
 /* In few holds of the locks, submits as many as there is room for; *@ret says why no more. */
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
-	unsigned int accepted = submit_to_staging(pool, tasks, n), first = accepted;
+	unsigned int accepted = staging_submit_some(pool, tasks, n), first = accepted;
 	unsigned long flags;
 
 	*ret = 0;
@@ -339,48 +322,12 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
 
 /*
- * Takes a spare task of the pool, and submits it in the same hold of the lock if the staging
- * queue takes it. Return: NULL if there is none.
- */
-static struct wpool_task *submit_spare(struct wpool *pool, wpool_fn_t fn, void *arg,
-				       struct module *owner, bool *accepted)
-{
-	struct wpool_staging *staging = &pool->staging;
-	struct wpool_task *task;
-	unsigned long flags;
-
-	if (!READ_ONCE(staging->nr_spare))
-		return NULL;
-	raw_spin_lock_irqsave(&staging->lock, flags);
-	task = task_unchain(&staging->spare);
-	if (task) {
-		shared_dec(staging->nr_spare);
-		task_set_up(task, fn, arg, owner);
-		*accepted = task_is_plain(pool, task) && staging_put(pool, task);
-	}
-	raw_spin_unlock_irqrestore(&staging->lock, flags);
-	return task;
-}
-
-/*
  * On PREEMPT_RT the allocator's locks sleep: a hard interrupt that allocates or frees may wait
  * for the very thread that it has interrupted.
  */
 static bool may_allocate(void)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
-}
-
-/* Gives back what submit_spare() took, where nothing may be freed. */
-static void task_spare(struct wpool *pool, struct wpool_task *task)
-{
-	struct wpool_staging *staging = &pool->staging;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&staging->lock, flags);
-	shared_inc(staging->nr_spare);
-	task_chain(&staging->spare, task);
-	raw_spin_unlock_irqrestore(&staging->lock, flags);
 }
 
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
@@ -391,7 +338,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 	int ret;
 
 	if (!IS_ERR_OR_NULL(pool))
-		task = submit_spare(pool, fn, arg, owner, &accepted);
+		task = staging_submit_spare(pool, fn, arg, owner, &accepted);
 	if (accepted)
 		return 0;
 	if (!task && may_allocate())
@@ -402,7 +349,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 	if (ret && may_allocate())
 		task_free(task);
 	else if (ret)
-		task_spare(pool, task);
+		staging_give_back(pool, task);
 	return ret;
 }
 

@@ -5,7 +5,6 @@
 #include <linux/slab.h>
 #include <trace/events/wpool.h>
 
-#include "counter.h"
 #include "pool.h"
 #include "task.h"
 
@@ -48,30 +47,4 @@ void task_free_chain(struct wpool_task *task)
 		next = (struct wpool_task *)task->waiters;
 		task_free(task);
 	}
-}
-
-/**
- * tasks_retire() - keep tasks of wpool's own memory as spare ones, or free them when
- *	the lock is dropped
- * @pool: the pool
- * @chain: the tasks, see task_chain()
- *
- * Context: pool->lock held.
- */
-void tasks_retire(struct wpool *pool, struct wpool_task *chain)
-{
-	struct wpool_staging *staging = &pool->staging;
-	struct wpool_task *task;
-
-	if (READ_ONCE(staging->nr_spare) < WPOOL_MAX_SPARE) {
-		raw_spin_lock(&staging->lock);
-		while (staging->nr_spare < WPOOL_MAX_SPARE &&
-		       (task = task_unchain(&chain))) {
-			shared_inc(staging->nr_spare);
-			task_chain(&staging->spare, task);
-		}
-		raw_spin_unlock(&staging->lock);
-	}
-	while ((task = task_unchain(&chain)))
-		task_chain(&pool->wake_queue.garbage, task);
 }

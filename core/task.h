@@ -16,7 +16,6 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 			      gfp_t gfp);
 void task_free(struct wpool_task *task);
 void task_free_chain(struct wpool_task *task);
-void tasks_retire(struct wpool *pool, struct wpool_task *chain);
 
 void __run_clean(struct wpool_task *task);
 
@@ -74,12 +73,6 @@ static inline struct wpool_task *task_unchain(struct wpool_task **chain)
 	if (task)
 		*chain = (struct wpool_task *)task->waiters;
 	return task;
-}
-
-static inline void task_retire(struct wpool *pool, struct wpool_task *task)
-{
-	task->waiters = 0;
-	tasks_retire(pool, task);
 }
 
 #endif /* _WPOOL_TASK_H */

@@ -17,11 +17,13 @@
 #include "counter.h"
 #include "group.h"
 #include "key_release.h"
+#include "key_tree.h"
 #include "lock_hold.h"
 #include "objects.h"
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
+#include "staging.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
@@ -73,12 +75,11 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
  */
 void batch_harvest(struct wpool_worker *worker)
 {
-	unsigned int n = worker_unharvested(worker);
+	struct wpool_task *begun;
+	unsigned int n = batch_take_ended(worker, &begun);
 
-	WRITE_ONCE(worker->harvested, worker->harvested + n);
-	if (worker->begun)
-		tasks_retire(worker->pool, worker->begun);
-	worker->begun = NULL;
+	if (begun)
+		tasks_retire(worker->pool, begun);
 	tasks_uncount(worker->pool, worker->runs[0].color, n);
 }
 
@@ -116,6 +117,6 @@ void run_lose_task(struct wpool *pool, struct wpool_run *run)
 		run_forget_again(pool, run);
 	mend_note_run(pool, run);
 	/* It may have been the head of its key. */
-	if (pool->keys.rb_node)
+	if (keys_in_use(pool))
 		mend_lists(pool);
 }

@@ -7,15 +7,39 @@
 
 #include "flush_color.h"
 #include "group.h"
+#include "marks.h"
 #include "objects.h"
 #include "pool.h"
+#include "staging.h"
 #include "task_waiters.h"
 #include "types.h"
+#include "waiter.h"
 
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
 void batch_harvest(struct wpool_worker *worker);
 void run_forget_again(struct wpool *pool, struct wpool_run *run);
 void run_lose_task(struct wpool *pool, struct wpool_run *run);
+
+/**
+ * tasks_retire() - keep tasks of wpool's own memory as spare ones, or free them when
+ *	the lock is dropped
+ * @pool: the pool
+ * @chain: the tasks, see task_chain()
+ *
+ * Context: pool->lock held.
+ */
+static inline void tasks_retire(struct wpool *pool, struct wpool_task *chain)
+{
+	chain = staging_keep(pool, chain);
+	if (chain)
+		wake_queue_add_garbage(pool, chain);
+}
+
+static inline void task_retire(struct wpool *pool, struct wpool_task *task)
+{
+	task->waiters = 0;
+	tasks_retire(pool, task);
+}
 
 /*
  * Sets the result of a task, completes its waiters and lets go of it: not to be touched

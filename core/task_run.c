@@ -12,6 +12,7 @@
 #include "key_release.h"
 #include "latency.h"
 #include "leak.h"
+#include "nesting.h"
 #include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -22,6 +23,7 @@
 #include "task_run.h"
 #include "task_waiters.h"
 #include "waiter.h"
+#include "worker_list.h"
 
 /* Sets what a batched task does not change in a run. Context: pool->lock held. */
 static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
@@ -51,7 +53,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	run->owner = queue_take_pin(task);
 	run->group = task_take_group(task);
 	WRITE_ONCE(run->started, jiffies);
-	run->serial = ++pool->serial;
+	run->serial = pool_next_serial(pool);
 	latency_begin(pool, task, run);
 	task->run = run;
 	objects_task_begins(task);
@@ -69,9 +71,9 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 		stat_inc(pool, WPOOL_STAT_NESTED);
 		leak_note(run);
 	} else {
-		shared_inc(pool->nr_running);
+		running_add(pool, 1);
 	}
-	shared_inc(worker->nesting);
+	nesting_add(worker, 1);
 }
 
 /*
@@ -138,9 +140,9 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 static __always_inline void run_leave(struct wpool *pool,
 				      struct wpool_worker *worker, bool nested)
 {
-	shared_dec(worker->nesting);
+	nesting_add(worker, -1);
 	if (likely(!nested))
-		shared_dec(pool->nr_running);
+		running_add(pool, -1);
 }
 
 static __always_inline void run_end(struct wpool *pool, struct wpool_worker *worker,
@@ -167,15 +169,15 @@ static noinline int run_call_hooked(struct wpool *pool, struct wpool_run *run)
 
 	if (run->caller)
 		return run_call(pool, run);
-	if (pool->ops->task_begin) {
-		pool->ops->task_begin(pool, run->fn, run->arg);
+	if (pool->conf.ops->task_begin) {
+		pool->conf.ops->task_begin(pool, run->fn, run->arg);
 		/* The hook may take a lock for @task_end to drop. */
-		leak_check(pool, run, pool->ops->task_begin, lockdep_depth(current));
+		leak_check(pool, run, pool->conf.ops->task_begin, lockdep_depth(current));
 	}
 	result = run_call(pool, run);
-	if (pool->ops->task_end) {
-		pool->ops->task_end(pool, run->fn, run->arg, result);
-		leak_check(pool, run, pool->ops->task_end, locks);
+	if (pool->conf.ops->task_end) {
+		pool->conf.ops->task_end(pool, run->fn, run->arg, result);
+		leak_check(pool, run, pool->conf.ops->task_end, locks);
 	}
 	return result;
 }
@@ -188,7 +190,7 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 
 	trace_wpool_task_start(pool->name, task, run->fn);
 	dep_run_begins(pool, run);
-	if (unlikely(pool->ops))
+	if (unlikely(pool->conf.ops))
 		result = run_call_hooked(pool, run);
 	else
 		result = run_call(pool, run);
@@ -202,34 +204,10 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 }
 
 /*
- * The next batched task, if the worker may begin it without pool->lock after its last @run:
- * what it has ended in this way has one color, and is not too much to count.
- *
- * Context: batch->lock held.
- */
-static __always_inline struct wpool_task *
-batch_pop(struct wpool_batch *batch, const struct wpool_worker *worker,
-	  const struct wpool_run *run)
-{
-	struct wpool_task *task;
-
-	if (!batch->left || batch->color != run->color ||
-	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
-		return NULL;
-	task = batch->tasks[batch->next];
-	/* A thread with pool->lock handles it. */
-	if (unlikely(!mend_batched_ok(batch, task)))
-		return NULL;
-	shared_dec(batch->left);
-	batch->next++;
-	return task;
-}
-
-/*
  * Begins a batched task. The rest of the run is as it was left: no group, not asked to stop,
  * the color. Context: batch->lock held.
  */
-static __always_inline void run_begin_batched(const struct wpool_batch *batch,
+static __always_inline void run_begin_batched(struct wpool *pool,
 					      struct wpool_worker *worker,
 					      struct wpool_run *run,
 					      struct wpool_task *task)
@@ -241,9 +219,9 @@ static __always_inline void run_begin_batched(const struct wpool_batch *batch,
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	WRITE_ONCE(run->started, jiffies);
-	run->serial = batch->serial;
+	run->serial = batch_serial(pool);
 	if (task_is_ours(task))
-		task_chain(&worker->begun, task);
+		batch_note_begun(worker, task);
 	task->run = run;
 	objects_task_begins(task);
 	/* Pairs as in task_settle(). */
@@ -258,7 +236,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 
 	run->task = NULL;
 	/* Count it before anybody can know that it has ended; see wpool_stats(). */
-	counter_add(&worker->ended, 1);
+	batch_count_end(worker);
 	if (task) {
 		WRITE_ONCE(task->result, result);
 		objects_task_ended(task);
@@ -283,29 +261,28 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 		      struct wpool_run *run, int result)
 	__acquires(&pool->lock)
 {
-	struct wpool_batch *batch = &pool->batch;
 	struct wpool_task *task;
 	bool grabbed;
 
 	for (;;) {
-		raw_spin_lock_irq(&batch->lock);
+		batch_lock_irq(pool);
 		task = NULL;
 		grabbed = run->task && !run_is_batched(run);
 		if (likely(!grabbed)) {
-			task = batch_pop(batch, worker, run);
+			task = batch_pop(pool, worker, run->color);
 			run_end_batched(worker, run, result);
 		}
 		if (task)
-			run_begin_batched(batch, worker, run, task);
+			run_begin_batched(pool, worker, run, task);
 		else
-			worker->between = !grabbed;
-		raw_spin_unlock_irq(&batch->lock);
+			batch_set_between(worker, !grabbed);
+		batch_unlock_irq(pool);
 		if (!task)
 			break;
 		result = run_outside(pool, run, task);
 	}
 	pool_lock_staged(pool);
-	worker->between = false;
+	batch_set_between(worker, false);
 	run_leave(pool, worker, false);
 	/* First: its waiters must be awake before any worker counts as the last one awake. */
 	if (grabbed)
@@ -366,17 +343,13 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock)
 {
-	struct wpool *pool = worker->pool;
 	bool hooked = !worker->nesting;	/* in worker_start, or worker_stop */
 
-	pool->nr_starting -= hooked && worker->starting;
-	pool->nr_last_runs += hooked && worker->leaving;
+	if (hooked)
+		worker_enter_from_hook(worker);
 	__run_task(worker, task, false);
-	if (!hooked)
-		return;
-	pool->nr_starting += worker->starting;
-	pool->nr_last_runs -= worker->leaving;
-	pool_mark(pool, MARK_ASLEEP);
+	if (hooked)
+		worker_return_to_hook(worker);
 }
 
 /* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
@@ -385,21 +358,20 @@ static bool run_from_batch(struct wpool_worker *worker)
 {
 	struct wpool_run *run = &worker->runs[0];
 	struct wpool *pool = worker->pool;
-	struct wpool_batch *batch = &pool->batch;
 	struct wpool_task *task;
 
-	raw_spin_lock(&batch->lock);
-	run_reset(run, worker, batch->color);
-	task = batch_pop(batch, worker, run);
+	batch_lock(pool);
+	run_reset(run, worker, batch_color(pool));
+	task = batch_pop(pool, worker, run->color);
 	if (task)
-		run_begin_batched(batch, worker, run, task);
-	raw_spin_unlock(&batch->lock);
+		run_begin_batched(pool, worker, run, task);
+	batch_unlock(pool);
 	if (!task) {
 		batch_reclaim(pool);	/* one is broken; or other workers were quicker */
 		return false;
 	}
-	shared_inc(pool->nr_running);
-	shared_inc(worker->nesting);
+	running_add(pool, 1);
+	nesting_add(worker, 1);
 	pool_unlock_irq(pool);
 	run_batch(pool, worker, run, run_outside(pool, run, task));
 	return true;
@@ -418,7 +390,7 @@ bool run_next(struct wpool_worker *worker)
 	struct wpool *pool = worker->pool;
 	struct wpool_task *task;
 
-	if (READ_ONCE(pool->batch.left) && run_from_batch(worker))
+	if (batch_left(pool) && run_from_batch(worker))
 		return true;
 	task = queue_pop(pool);
 	if (!task)

@@ -161,11 +161,11 @@ void __task_waiters_complete(struct wpool_task *task, int status, int value)
 	if (status == -EAGAIN)
 		task_mark_awaited(task);
 	else if (!status)
-		spin_learn(pool, &pool->waiter_credit, first->slept_at);
+		spin_learn(pool, SPIN_WAITER, first->slept_at);
 	task_waiters_set(task, NULL, first->group);
 	if (first->can_help)
 		key_unawait(task);
-	pool->nr_asleep -= first->nr_counted;
+	sleepers_sub(pool, first->nr_counted);
 	list_add_tail(&waiters, &first->node);	/* before the first: a ring to a list */
-	waiters_complete(pool, &waiters, status, value, &pool->wake_queue);
+	waiters_complete(pool, &waiters, status, value, pool_wake_queue(pool));
 }

@@ -21,11 +21,11 @@
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c
- *	      worker->groups_lock	raw; worker_stack.c
+ *	      worker->on_stack.lock	raw; worker_stack.c
  *	    kicked.lock			raw; manager_kick.c
  *	    batch.lock			raw; queue_batch.c
  *	    staging.lock		raw; staging.c
- *	    pool->slots.lock		inside down_trylock() and up()
+ *	    pool->slots.free.lock	inside down_trylock() and up()
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
@@ -73,18 +73,25 @@
 #define TASK_QUEUED	0x01	/* accepted, not begun */
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; only the caller touches it now */
-#define TASK_DELAYED	0x08	/* accepted, on &wpool.delayed */
+#define TASK_DELAYED	0x08	/* accepted, on &wpool_lists.delayed */
 #define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
 /* The task belongs to the pool: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
 /*
- * Bits of &wpool.flags besides those of the attributes: what keeps the workers on the CPUs of
- * &wpool.cpumask. With neither bit the mask is not set, and the kernel chooses the CPUs.
+ * Bits of &wpool_conf.flags besides those of the attributes: what keeps the workers on the CPUs
+ * of &wpool_conf.cpumask. With neither bit the mask is not set, and the kernel chooses the CPUs.
  */
 #define POOL_PREFERS_CPUS	BIT(30)	/* the kernel */
 #define POOL_KEEPS_CPUS		BIT(31)	/* each worker, see worker_keep_cpus() */
+
+/* The sides that spin before they sleep, see spin_wait.c. */
+enum spin_side {
+	SPIN_WORKER,	/* for the next task */
+	SPIN_WAITER,	/* until a task has ended */
+	SPIN_NR_SIDES,
+};
 
 /* How many flushes have colors of their own; further flushes share the last. */
 #define WPOOL_NR_COLORS		16
@@ -132,9 +139,9 @@ struct wpool_exit {
  * struct wpool_waiter - one thread asleep in one of the pool's own calls
  * @hnode: L: on &wpool_wake_queue.waiters
  * @node: L: in the ring of the waiters of @task, see task_waiters.c; on a list of @group, on
- *	&wpool.blocked, or one of the lists of flush_color.c; or on the @rest of another
+ *	&wpool_blocked.list, or one of the lists of flush_color.c; or on the @rest of another
  * @rest: L: the waiters that this one completes itself, in the same way, see waiters_complete()
- * @stuck: L: on &wpool.stuck, or &wpool.blocked_workers
+ * @stuck: L: on &wpool_deadlock.stuck, or &wpool_deadlock.blocked
  * @done: completed, once, by the thread that took the waiter off its list
  * @status: L: -EINPROGRESS while on a list, then an errno, or 0 for success
  * @value: L: the result of the task, if it waited for one and @status is 0
@@ -189,17 +196,15 @@ struct wpool_waiter {
 	unsigned int		colors;
 };
 
-/**
- * struct wpool_wake_queue - the threads to wake once pool->lock is dropped
- * @waiters: completed in turn
- * @worker: an idle worker that was taken off the idle list, or NULL
- * @nr_waiters: how many of @waiters there are
- * @garbage: tasks of wpool's own slab cache that have ended, see task_chain()
+/*
+ * The threads to wake, and the tasks to free, once pool->lock is dropped.
+ * Owner: waiter.c.
  */
 struct wpool_wake_queue {
-	struct hlist_head	waiters;
-	unsigned int		nr_waiters;
-	struct task_struct	*worker;
+	struct hlist_head	waiters;	/* completed in turn */
+	unsigned int		nr_waiters;	/* how many of them there are */
+	struct task_struct	*worker;	/* was taken off the idle list, or NULL */
+	/* tasks of wpool's own slab cache that have ended, see task_chain() */
 	struct wpool_task	*garbage;
 };
 
@@ -224,7 +229,7 @@ struct wpool_deadline {
  * @owner: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
- * @again_node: L: on &wpool.again, if there is @again
+ * @again_node: L: on &wpool_lists.again, if there is @again
  * @again_owner: L: the module pinned for @again, or NULL; this and the next two are used if the
  *	task is gone with the stack of the thread
  * @again_group: L: the group that @again belongs to, or NULL
@@ -315,203 +320,113 @@ struct wpool_caller {
 	struct rcu_head		rcu;
 };
 
-/**
- * struct wpool_worker - one kthread of a pool
- * @pool: I: holds a reference
- * @thread: I: that of @exit
- * @exit: I: of its thread
- * @pid_nr: I: its number, for readers without a reference
- * @stack: I: the address of its stack, for run_reap(); the stack is gone by then
- * @id: I: counted up per pool
- * @dead: S: its thread has ended without having left
- * @dead_node: L: on &wpool_hooks.dead
- * @node: L, read under RCU: on &wpool.workers
- * @idle_node: L: on &wpool.idle, if it is @idle
- * @idle: S: asleep until another thread takes it off &wpool.idle
- * @since: S: in jiffies: since when it is idle, or searching
- * @slept_at: L: since when it is idle, for spin_learn(); or 0
- * @starting: S: counted in &wpool.nr_starting, unless it is inside a task
- * @between: H: has ended its last batched task, and is about to record that
- * @searching: L: counted in &wpool.nr_searching
- * @leaving: S: counted in &wpool.nr_leaving; takes no more tasks
- * @waiter: L: its wait for a task without a time limit, or NULL
- * @group_waiter: W: the same for a group of which it would run tasks
- * @ended: tasks that it has ended without pool->lock; counted by itself, read anywhere
- * @harvested: S: those of @ended that &wpool.in_flight has subtracted; the low bits suffice
- * @begun: tasks of wpool's own memory begun from the batch since then; the worker's own, or L
- *	once it is dead
- * @hotplug_came: how many CPUs had come when it last looked; see worker_keep_cpus()
- * @caller: the innermost task that it runs as a submitter, or NULL; the worker's own until it
- *	is dead
- * @nesting: W: how many of @runs are in use
- * @runs: W: the functions it is inside, outermost first
- * @exit_work: run by the thread itself as it ends, see dead_stack.c
- * @nr_lent: how many of @lent are in use, or more if there were not enough; the worker's own,
- *	like @lent
- * @lent: pools to which it has submitted tasks on its stack; only for comparison
- * @has_groups: the worker's own: it has set up a group on its stack
- * @groups_lock: guards @groups
- * @groups: the groups on its stack that have tasks
- * @ending: its stack is about to go: set by the worker, read in RCU read-side critical
- *	sections, see stack_is_ending()
- * @kref: held by the thread until it is reaped, and by calls on groups on its stack
- * @dep_held: W: holds &wpool.dep
- * @rcu: for readers of &wpool.workers
- */
-struct wpool_worker {
-	struct wpool		*pool;
-	struct task_struct	*thread;
-	struct wpool_exit	exit;
-	pid_t			pid_nr;
-	unsigned long		stack;
-	unsigned int		id;
-	bool			dead;
-	struct list_head	dead_node;
-
-	struct list_head	node;
-	struct list_head	idle_node;
-	unsigned long		since;
+/* What a worker counts as. Owner: worker_list.c. */
+struct wpool_place {
+	struct list_head	node;	/* L, read under RCU: on &wpool_workers.list */
+	struct list_head	idle_node;	/* L: on &wpool_workers.idle, if it is idle */
+	unsigned long		since;	/* S: in jiffies: since when it is idle, or searching */
+	/* L: since when it is idle, for spin_learn(); or 0 */
 	u64			slept_at;
+	/* S: asleep until another thread takes it off &wpool_workers.idle */
 	bool			idle;
+	/* S: counted in &wpool_workers.nr_starting, unless it is inside a task */
 	bool			starting;
-	bool			between;
-	bool			searching;
+	bool			searching;	/* L: counted in &wpool_workers.nr_searching */
+	/* S: counted in &wpool_workers.nr_leaving; takes no more tasks */
 	bool			leaving;
+};
+
+/* What a worker has done of the batch. Owner: queue_batch.c. */
+struct wpool_share {
+	/* tasks that it has ended without pool->lock; counted by itself, read anywhere */
+	atomic64_t		ended;
+	/* S: those of ended that &wpool_colors has subtracted; the low bits suffice */
+	unsigned int		harvested;
+	/*
+	 * tasks of wpool's own memory begun from the batch since then; the worker's own, or L
+	 * once it is dead
+	 */
+	struct wpool_task	*begun;
+	/* H: has ended its last batched task, and is about to record that */
+	bool			between;
+};
+
+/* What other threads know of that lies on a worker's stack. Owner: worker_stack.c. */
+struct wpool_on_stack {
+	/* how many of lent are in use, or more if there were not enough; the worker's own */
+	unsigned int		nr_lent;
+	/* pools to which it has submitted tasks on its stack; the worker's own; only compared */
+	struct wpool		*lent[WPOOL_MAX_LENT];
+	/* the worker's own: it has set up a group on its stack */
+	bool			has_groups;
+	/*
+	 * its stack is about to go: set by the worker, read in RCU read-side critical sections,
+	 * see stack_is_ending()
+	 */
+	bool			ending;
+	raw_spinlock_t		lock;	/* guards the groups */
+	struct list_head	groups;	/* the groups on its stack that have tasks */
+};
+
+/* One kthread of a pool. */
+struct wpool_worker {
+	struct wpool		*pool;	/* I: holds a reference. Owner: all. */
+	struct task_struct	*thread;	/* I: that of exit. Owner: all. */
+	struct wpool_exit	exit;	/* I: of its thread. Owner: all. */
+	/*
+	 * I: its number, for readers without a reference. Owner: worker_spawn.c. All may read it.
+	 */
+	pid_t			pid_nr;
+	/*
+	 * I: the address of its stack, for run_reap(); the stack is gone by then. Owner:
+	 * worker_spawn.c. All may read it.
+	 */
+	unsigned long		stack;
+	/* I: counted up per pool. Owner: worker_spawn.c. All may read it. */
+	unsigned int		id;
+	/* S: its thread has ended without having left. Owner: dead_worker.c. All may read it. */
+	bool			dead;
+	struct list_head	dead_node;	/* L: on &wpool_hooks.dead. Owner: hooks.c. */
+
+	struct wpool_place	place;
+	struct wpool_share	share;
+	/*
+	 * L: its wait for a task without a time limit, or NULL. Owner: waiter.c. All may read
+	 * it.
+	 */
 	struct wpool_waiter	*waiter;
+	/*
+	 * W: the same for a group of which it would run tasks. Owner: group_wait.c. All may read
+	 * it.
+	 */
 	struct wpool_waiter	*group_waiter;
 
-	atomic64_t		ended;
-	unsigned int		harvested;
-	struct wpool_task	*begun;
-
+	/* how many CPUs had come when it last looked; see worker_keep_cpus(). Owner: worker.c. */
 	unsigned int		hotplug_came;
+	/*
+	 * the innermost task that it runs as a submitter, or NULL; the worker's own until it is
+	 * dead. Owner: caller_runs.c. All may read it.
+	 */
 	struct wpool_caller	*caller;
 
+	/* run by the thread itself as it ends, see dead_stack.c. Owner: dead_stack.c. */
 	struct callback_head	exit_work;
-	unsigned int		nr_lent;
-	struct wpool		*lent[WPOOL_MAX_LENT];
-	bool			has_groups;
-	raw_spinlock_t		groups_lock;
-	struct list_head	groups;
-	bool			ending;
+	struct wpool_on_stack	on_stack;
+	/*
+	 * held by the thread until it is reaped, and by calls on groups on its stack. Owner:
+	 * worker_stack.c.
+	 */
 	struct kref		kref;
 
+	/* W: how many of runs are in use. Owner: nesting.c. All may read it. */
 	unsigned int		nesting;
+	/* W: the functions it is inside, outermost first. Owner: all, as each says. */
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
 #ifdef CONFIG_PROVE_LOCKING
-	bool			dep_held;
+	bool			dep_held;	/* W: holds &wpool.dep. Owner: depmap.c. */
 #endif
+	/* for readers of &wpool_workers.list. Owner: worker_stack.c. */
 	struct rcu_head		rcu;
-};
-
-#define WPOOL_LATENCY_BUCKETS	32
-
-/**
- * struct wpool_latency - histograms of times, in powers of two of 1024 ns
- * @waiting: from acceptance to the beginning
- * @running: inside the function
- *
- * S, every counter.
- */
-struct wpool_latency {
-	atomic64_t		waiting[WPOOL_LATENCY_BUCKETS];
-	atomic64_t		running[WPOOL_LATENCY_BUCKETS];
-};
-
-/**
- * struct wpool_batch - the next tasks to begin, see queue_batch.c
- * @lock: guards what is tagged H, and the state of the tasks that are batched
- * @color: H: the color of all of them
- * @serial: H: of their runs, see &wpool_run.serial
- * @next: H: the first of @tasks that has not begun
- * @left: H: how many have not begun; read anywhere with READ_ONCE()
- * @tasks: H: in the order in which they begin
- */
-struct wpool_batch {
-	raw_spinlock_t		lock;
-	u8			color;
-	u64			serial;
-	unsigned int		next;
-	unsigned int		left;
-	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
-} ____cacheline_aligned;
-
-/**
- * struct wpool_mend - the tasks of a pool that were found broken, see broken_mend.c
- * @pending: S: the manager must still count, and report
- * @broken: L: a queued one was found since
- * @run_broken: L: one inside its function was found since
- * @keys: L: the keys were mended since
- * @islands: L: whole tasks may have been lost too
- * @times: L: how often the lists were mended
- * @fn: L: the function of the first of them; NULL if it cannot be read
- * @beside: L: the function of a task beside it, or NULL
- * @run_fn: L: the function of the run
- */
-struct wpool_mend {
-	bool			pending;
-	bool			broken;
-	bool			run_broken;
-	bool			keys;
-	bool			islands;
-	unsigned int		times;
-	wpool_fn_t		fn;
-	wpool_fn_t		beside;
-	wpool_fn_t		run_fn;
-};
-
-/**
- * struct wpool_staging - accepted tasks that are not on the queue yet, see staging.c
- * @lock: guards what is tagged B or P
- * @limit: P: how far @accepted may go, as there is room; 0 if it is shut. It is also read
- *	without a lock: a wrong answer is harmless there
- * @accepted: B: tasks that came this way; read anywhere
- * @collected: P: how many of them the queue has got, of which the low bits suffice; read
- *	anywhere with READ_ONCE()
- * @tasks: B: the others, oldest first
- * @color: P: the color of the tasks that it accepts
- * @nr_spare: B: how many tasks @spare has
- * @spare: B: tasks of wpool's own memory that nobody needs, see task_chain()
- */
-struct wpool_staging {
-	raw_spinlock_t		lock;
-	u8			color;
-	unsigned int		nr_spare;
-	u64			limit;
-	atomic64_t		accepted;
-	unsigned int		collected;
-	struct list_head	tasks;
-	struct wpool_task	*spare;
-} ____cacheline_aligned;
-
-/**
- * struct wpool_entry - an entry of the registry
- * @node: on the list
- * @pool: the pool, or NULL: a bookmark
- * @may_be_found: wpool_find() knows of it
- */
-struct wpool_entry {
-	struct list_head	node;
-	struct wpool		*pool;
-	bool			may_be_found;
-};
-
-/**
- * struct wpool_hooks - the thread of the hooks, and its work
- * @exit: I: of the thread; its thread is NULL if the pool needs none
- * @dead: L: workers whose hooks have not all returned, the oldest first
- * @ending: L: the hook for the end of the pool has been asked for, and has not returned
- * @lost: L: a hook has killed the thread: no hook is called any more
- * @at: S: the hook that the thread is inside, or NULL
- * @since: S: in jiffies
- */
-struct wpool_hooks {
-	struct wpool_exit	exit;
-	struct list_head	dead;
-	bool			ending;
-	bool			lost;
-	const char		*at;
-	unsigned long		since;
 };
 
 #endif /* _WPOOL_TYPES_H */

@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+#include "broken_mend.h"
 #include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
@@ -99,7 +100,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 		deadlock_leave(&waiter);
 	if (!list_empty(&waiter.rest))
 		waiters_complete(pool, &waiter.rest, waiter.status, waiter.value,
-				 &pool->wake_queue);
+				 pool_wake_queue(pool));
 	pool_unlock(pool, flags);
 	if (!gave_up && !left)
 		wait_for_completion(&waiter.done);
@@ -159,7 +160,7 @@ static int spin_for_end(struct wpool *pool, struct wpool_task *task,
 		;
 	pool = task_lock_pool(task, &flags);
 	if (pool) {
-		spin_miss(pool, &pool->waiter_credit);
+		spin_miss(pool, SPIN_WAITER);
 		pool_unlock(pool, flags);
 	}
 	return -EAGAIN;
@@ -206,7 +207,7 @@ static int wait_once(struct wait *wait)
 	if (!pool)
 		return wait_result(wait->task, &wait->result);
 	/* It may have been lost together with broken tasks. */
-	if (unlikely(pool->mend.islands) && wait->task->state == TASK_QUEUED)
+	if (unlikely(mend_has_islands(pool)) && wait->task->state == TASK_QUEUED)
 		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
 	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
@@ -223,7 +224,7 @@ static int wait_once(struct wait *wait)
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
-	    spin_begin(pool, &pool->waiter_credit))
+	    spin_begin(pool, SPIN_WAITER))
 		return spin_for_end(pool, wait->task, &wait->deadline, flags);
 	return sleep_on(pool, wait, NULL, false, flags);
 }

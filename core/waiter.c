@@ -38,7 +38,7 @@ void waiter_complete(struct wpool_waiter *waiter, int status,
 		waiter->worker->waiter = NULL;
 	if (waiter->counted) {
 		lockdep_assert_held(&waiter->worker->pool->lock);
-		waiter->worker->pool->nr_asleep--;
+		sleepers_sub(waiter->worker->pool, 1);
 		waiter->counted = false;
 	}
 	hlist_add_head(&waiter->hnode, &wake_queue->waiters);
@@ -77,6 +77,15 @@ void waiters_complete(struct wpool *pool, struct list_head *waiters, int status,
 			return;
 	} while (wake_queue->nr_waiters < WPOOL_CHUNK);
 	list_splice_init(waiters, &waiter->rest);
+}
+
+/* Needs pool->lock. */
+void wake_queue_add_garbage(struct wpool *pool, struct wpool_task *chain)
+{
+	struct wpool_task *task;
+
+	while ((task = task_unchain(&chain)))
+		task_chain(&pool->wake_queue.garbage, task);
 }
 
 /**

@@ -17,11 +17,18 @@
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
 
+#include "caller_runs.h"
+#include "color_count.h"
 #include "counter.h"
+#include "hooks.h"
+#include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "spawn_state.h"
+#include "task_lists.h"
 #include "watchdog.h"
+#include "worker_list.h"
 
 /* Without watchdog_ms, how long the end of a pool may take before it is reported. */
 #define WPOOL_PATIENCE	(10 * HZ)
@@ -44,14 +51,14 @@ static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
  */
 static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 {
-	unsigned long due = run->started + pool->watchdog;
+	unsigned long due = run->started + pool->conf.watchdog;
 
 	lockdep_assert_held(&pool->lock);
 	if (run->reported)
 		return false;
 	if (time_after_eq(jiffies, due))
 		return true;
-	timer_reduce(&pool->timer, due);
+	kick_pool_at(pool, due);
 	return false;
 }
 
@@ -98,13 +105,13 @@ static void look_at_workers(struct wpool *pool)
 	struct wpool_worker *worker;
 	unsigned int reported = 0;
 
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		if (!READ_ONCE(worker->nesting) || worker->dead || !report_overdue(worker))
 			continue;
 		if (++reported < REPORTED_MAX)
 			continue;
 		/* The rest comes after other pools, and the console, had their turn. */
-		timer_reduce(&pool->timer, jiffies + HZ);
+		kick_pool_at(pool, jiffies + HZ);
 		return;
 	}
 }
@@ -139,7 +146,7 @@ static void report_callers(struct wpool *pool, bool overdue)
 	unsigned int reported = 0;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(caller, &pool->callers, node) {
+	for_each_caller_rcu(caller, pool) {
 		thread = caller_get_thread(caller, overdue);
 		if (!thread)
 			continue;
@@ -151,7 +158,7 @@ static void report_callers(struct wpool *pool, bool overdue)
 		if (++reported < REPORTED_MAX)
 			continue;
 		if (overdue)
-			timer_reduce(&pool->timer, jiffies + HZ);
+			kick_pool_at(pool, jiffies + HZ);
 		break;
 	}
 	rcu_read_unlock();
@@ -163,9 +170,9 @@ static void report_callers(struct wpool *pool, bool overdue)
  */
 static bool queue_is_stranded(const struct wpool *pool)
 {
-	return queue_ready(pool) && !pool->nr_searching &&
-	       (!list_empty(&pool->idle) ||
-		(pool->nr_workers < pool->capacity && !pool->spawn_asked &&
+	return queue_ready(pool) && !workers_searching(pool) &&
+	       (workers_idle(pool) ||
+		(pool_may_grow(pool) && !spawn_is_asked(pool) &&
 		 queue_wants_worker(pool)));
 }
 
@@ -177,10 +184,10 @@ static void look_at_queue(struct wpool *pool)
 
 	pool_lock(pool, flags);
 	stranded = queue_is_stranded(pool);
-	queued = pool->nr_queued;
-	idle = pool->nr_idle;
+	queued = tasks_queued(pool);
+	idle = workers_idle(pool);
 	if (queued)
-		timer_reduce(&pool->timer, jiffies + pool->watchdog);
+		kick_pool_at(pool, jiffies + pool->conf.watchdog);
 	pool_unlock(pool, flags);
 	if (stranded)
 		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug of wpool's own\n",
@@ -195,14 +202,14 @@ static void look_at_queue(struct wpool *pool)
  */
 void watchdog_await(struct wpool *pool)
 {
-	unsigned long patience = pool->watchdog ?: WPOOL_PATIENCE;
+	unsigned long patience = pool->conf.watchdog ?: WPOOL_PATIENCE;
 
 	lockdep_assert_held(&pool->lock);
-	if (!pool->nr_awaiting || !pool_is_ending(pool))
+	if (!pool_is_ending(pool))
 		return;
-	pool->awaited = jiffies;
-	pool->report_at = jiffies + patience;
-	timer_reduce(&pool->timer, pool->report_at);
+	pool->report.since = jiffies;
+	pool->report.at = jiffies + patience;
+	kick_pool_at(pool, pool->report.at);
 }
 
 /* How many are left besides the known ones, some of which may have gone meanwhile. */
@@ -224,20 +231,20 @@ static bool report_rest(struct wpool *pool)
 	bool waited, late;
 
 	pool_lock(pool, flags);
-	waited = pool->nr_awaiting && pool_is_ending(pool);
-	late = waited && time_after_eq(jiffies, pool->report_at);
-	awaited = jiffies - pool->awaited;
+	waited = pool_is_ending(pool);
+	late = waited && time_after_eq(jiffies, pool->report.at);
+	awaited = jiffies - pool->report.since;
 	if (late)
-		pool->report_at = jiffies + awaited;	/* again after twice as long */
+		pool->report.at = jiffies + awaited;	/* again after twice as long */
 	if (waited)
-		timer_reduce(&pool->timer, pool->report_at);
+		kick_pool_at(pool, pool->report.at);
 	in_flight = pool_in_flight(pool);
-	queued = pool->nr_queued;
-	delayed = pool->nr_delayed;
+	queued = tasks_queued(pool);
+	delayed = tasks_delayed(pool);
 	pool_unlock(pool, flags);
 	if (!late)
 		return false;
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		in_workers += READ_ONCE(worker->nesting);
 		ended += worker_unharvested(worker);
 	}
@@ -248,19 +255,6 @@ static bool report_rest(struct wpool *pool)
 	return true;
 }
 
-/* Reports a hook that does not return. Without the lock: the hook may just have returned. */
-static void report_hook(struct wpool *pool)
-{
-	const char *at = READ_ONCE(pool->hooks.at);
-
-	if (!at)
-		return;
-	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %u ms\n",
-		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
-		jiffies_to_msecs(jiffies - READ_ONCE(pool->hooks.since)));
-	sched_show_task(pool->hooks.exit.thread);
-}
-
 static void report_awaited(struct wpool *pool)
 {
 	struct wpool_worker *worker;
@@ -268,9 +262,9 @@ static void report_awaited(struct wpool *pool)
 
 	if (!report_rest(pool))
 		return;
-	report_hook(pool);
+	hooks_report(pool);
 	report_callers(pool, false);
-	list_for_each_entry(worker, &pool->workers, node) {
+	for_each_worker(worker, pool) {
 		const struct wpool_run *run = &worker->runs[0];
 
 		if (worker->dead)
@@ -290,16 +284,17 @@ static void report_awaited(struct wpool *pool)
 /**
  * watchdog_look() - report what must be reported
  * @pool: the pool
+ * @awaited: somebody waits for its end
  *
  * Context: the manager.
  */
-void watchdog_look(struct wpool *pool)
+void watchdog_look(struct wpool *pool, bool awaited)
 {
-	if (pool->watchdog) {
+	if (pool->conf.watchdog) {
 		look_at_workers(pool);
 		report_callers(pool, true);
 		look_at_queue(pool);
 	}
-	if (READ_ONCE(pool->nr_awaiting))
+	if (awaited)
 		report_awaited(pool);
 }

@@ -15,15 +15,19 @@
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
-#include "counter.h"
+#include "capacity_slots.h"
 #include "dead_stack.h"
 #include "hotplug.h"
 #include "leak.h"
+#include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "queue_batch.h"
 #include "spin_wait.h"
 #include "staging.h"
+#include "task_lists.h"
 #include "task_run.h"
+#include "waiter.h"
 #include "worker.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -33,7 +37,7 @@ static bool worker_must_leave(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	if (worker->leaving || pool_alive(pool) > pool->capacity)
+	if (worker_is_leaving(worker) || pool_alive(pool) > pool_capacity(pool))
 		return true;
 	return pool_is_over(pool);
 }
@@ -44,8 +48,8 @@ static bool worker_must_leave(struct wpool_worker *worker)
  */
 static bool worker_may_spin(struct wpool *pool)
 {
-	return !pool->nr_searching && !pool->wake_queue.garbage &&
-	       spin_begin(pool, &pool->worker_credit);
+	return !workers_searching(pool) && !wake_queue_has_garbage(pool) &&
+	       spin_begin(pool, SPIN_WORKER);
 }
 
 /*
@@ -62,14 +66,14 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	worker_will_search(worker);
 	preempt_disable();
 	pool_unlock(pool, *flags);
-	while (pool_waiting(pool) == READ_ONCE(pool->nr_deferred) &&
+	while (pool_waiting(pool) == tasks_deferred(pool) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
 	pool_lock(pool, *flags);
 	preempt_enable();
 	worker_has_searched(worker);
 	if (!queue_ready(pool))
-		spin_miss(pool, &pool->worker_credit);
+		spin_miss(pool, SPIN_WORKER);
 }
 
 /*
@@ -77,20 +81,17 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
  *
  * Locking: pool->lock held; released and regrabbed. No wake-up is lost: see pool_lock.c.
  */
-static void worker_idle(struct wpool_worker *worker, unsigned long *flags)
+static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 
-	list_add(&worker->idle_node, &pool->idle);
-	WRITE_ONCE(worker->idle, true);
-	shared_inc(pool->nr_idle);
-	WRITE_ONCE(worker->since, jiffies);
-	if (pool_alive(pool) > pool_keep(pool) && !(pool->flags & WPOOL_KEEP_IDLE))
-		timer_reduce(&pool->timer, jiffies + pool->idle_timeout);
+	worker_go_idle(worker, slept_at);
+	if (pool_alive(pool) > pool_keep(pool) && !(pool->conf.flags & WPOOL_KEEP_IDLE))
+		kick_pool_at(pool, jiffies + pool->conf.idle_timeout);
 
-	while (worker->idle) {
-		set_current_state(pool->flags & WPOOL_FREEZABLE ?
+	while (worker_is_idle(worker)) {
+		set_current_state(pool->conf.flags & WPOOL_FREEZABLE ?
 				  TASK_IDLE | TASK_FREEZABLE : TASK_IDLE);
 		pool_unlock(pool, *flags);
 		trace_wpool_worker_idle(pool->name, worker->id);
@@ -111,7 +112,7 @@ static void worker_keep_cpus(struct wpool_worker *worker)
 	 * cpu_came().
 	 */
 	worker->hotplug_came = smp_load_acquire(&hotplug_came);
-	set_cpus_allowed_ptr(current, worker->pool->cpumask);
+	set_cpus_allowed_ptr(current, worker->pool->conf.cpumask);
 }
 
 /*
@@ -126,11 +127,11 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 	bool move;
 
-	if (likely(!(pool->flags & (WPOOL_FREEZABLE | POOL_KEEPS_CPUS))))
+	if (likely(!(pool->conf.flags & (WPOOL_FREEZABLE | POOL_KEEPS_CPUS))))
 		return false;
-	move = pool->flags & POOL_KEEPS_CPUS &&
+	move = pool->conf.flags & POOL_KEEPS_CPUS &&
 	       worker->hotplug_came != READ_ONCE(hotplug_came);
-	if (!move && !(pool->flags & WPOOL_FREEZABLE && freezing(current)))
+	if (!move && !(pool->conf.flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
 	worker_will_search(worker);	/* when it thaws, as the others do */
 	pool_unlock(pool, *flags);
@@ -166,8 +167,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 			worker_spin(worker, flags);
 			spun = true;
 		} else {
-			worker->slept_at = spun ? 0 : spin_slept_at(pool);
-			worker_idle(worker, flags);
+			worker_idle(worker, spun ? 0 : spin_slept_at(pool), flags);
 			spun = false;
 		}
 	}
@@ -178,14 +178,14 @@ static void worker_set_up(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	set_user_nice(current, pool->nice);
-	if (pool->flags & POOL_KEEPS_CPUS)
+	set_user_nice(current, pool->conf.nice);
+	if (pool->conf.flags & POOL_KEEPS_CPUS)
 		worker_keep_cpus(worker);
-	if (pool->flags & WPOOL_FREEZABLE)
+	if (pool->conf.flags & WPOOL_FREEZABLE)
 		set_freezable();
-	if (pool->ops && pool->ops->worker_start) {
-		pool->ops->worker_start(pool);
-		leak_check(pool, &worker->runs[0], pool->ops->worker_start, 0);
+	if (pool->conf.ops && pool->conf.ops->worker_start) {
+		pool->conf.ops->worker_start(pool);
+		leak_check(pool, &worker->runs[0], pool->conf.ops->worker_start, 0);
 	}
 }
 
@@ -224,9 +224,9 @@ int worker_main(void *data)
 	worker_loop_below(worker, &flags);
 	worker_leave(worker);
 	pool_unlock(pool, flags);
-	if (pool->ops && pool->ops->worker_stop)
-		pool->ops->worker_stop(pool);
+	if (pool->conf.ops && pool->conf.ops->worker_stop)
+		pool->conf.ops->worker_stop(pool);
 	trace_wpool_worker_exit(pool->name, worker->id);
-	worker->has_groups = false;	/* the functions that had them have returned */
+	stack_leave_groups(worker);
 	return 0;
 }

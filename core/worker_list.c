@@ -9,8 +9,40 @@
 
 #include "capacity_slots.h"
 #include "counter.h"
+#include "marks.h"
 #include "pool.h"
 #include "worker_list.h"
+
+void workers_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->workers.list);
+	INIT_LIST_HEAD(&pool->workers.idle);
+}
+
+/* And that to be let go first, or NULL. */
+struct wpool_worker *worker_coldest(struct wpool *pool)
+{
+	return list_empty(&pool->workers.idle) ? NULL :
+	       list_last_entry(&pool->workers.idle, struct wpool_worker, place.idle_node);
+}
+
+/**
+ * worker_go_idle() - put a worker on the idle list
+ * @worker: the current thread
+ * @slept_at: from spin_slept_at(), or 0
+ *
+ * Context: pool->lock held. The worker sleeps until it is not idle any more.
+ */
+void worker_go_idle(struct wpool_worker *worker, u64 slept_at)
+{
+	struct wpool *pool = worker->pool;
+
+	list_add(&worker->place.idle_node, &pool->workers.idle);
+	WRITE_ONCE(worker->place.idle, true);
+	shared_inc(pool->workers.nr_idle);
+	WRITE_ONCE(worker->place.since, jiffies);
+	worker->place.slept_at = slept_at;
+}
 
 /**
  * worker_unidle() - take a worker off the idle list
@@ -20,9 +52,9 @@
  */
 void worker_unidle(struct wpool_worker *worker)
 {
-	list_del(&worker->idle_node);
-	WRITE_ONCE(worker->idle, false);
-	shared_dec(worker->pool->nr_idle);
+	list_del(&worker->place.idle_node);
+	WRITE_ONCE(worker->place.idle, false);
+	shared_dec(worker->pool->workers.nr_idle);
 }
 
 /**
@@ -33,10 +65,10 @@ void worker_unidle(struct wpool_worker *worker)
  */
 void worker_leave(struct wpool_worker *worker)
 {
-	if (worker->leaving)
+	if (worker->place.leaving)
 		return;
-	WRITE_ONCE(worker->leaving, true);
-	worker->pool->nr_leaving++;
+	WRITE_ONCE(worker->place.leaving, true);
+	worker->pool->workers.nr_leaving++;
 	pool_mark(worker->pool, MARK_ASLEEP);
 }
 
@@ -48,19 +80,36 @@ void worker_leave(struct wpool_worker *worker)
  */
 void worker_started(struct wpool_worker *worker)
 {
-	if (worker->starting) {
-		WRITE_ONCE(worker->starting, false);
-		/* Inside a task it is not counted, see run_task(). */
-		worker->pool->nr_starting -= !worker->nesting;
+	if (worker->place.starting) {
+		WRITE_ONCE(worker->place.starting, false);
+		/* Inside a task it is not counted, see worker_enter_from_hook(). */
+		worker->pool->workers.nr_starting -= !worker->nesting;
 	}
 }
 
-/* The next worker may never come, so a sleeping worker may have to give up. Needs pool->lock. */
-void pool_set_spawn_error(struct wpool *pool, int err)
+/**
+ * worker_enter_from_hook() - a worker is about to run a task that its hook waits for
+ * @worker: the worker; inside no task
+ *
+ * As long as it is inside the task, it does not count as starting, and counts as one that could
+ * end a task if it is leaving. Context: pool->lock held.
+ */
+void worker_enter_from_hook(struct wpool_worker *worker)
 {
-	pool->spawn_error = err;
-	if (err)
-		pool_mark(pool, MARK_ASLEEP);
+	struct wpool_workers *workers = &worker->pool->workers;
+
+	workers->nr_starting -= worker->place.starting;
+	workers->nr_last_runs += worker->place.leaving;
+}
+
+/* It is inside its hook again. Context: pool->lock held. */
+void worker_return_to_hook(struct wpool_worker *worker)
+{
+	struct wpool_workers *workers = &worker->pool->workers;
+
+	workers->nr_starting += worker->place.starting;
+	workers->nr_last_runs -= worker->place.leaving;
+	pool_mark(worker->pool, MARK_ASLEEP);
 }
 
 /*
@@ -72,36 +121,40 @@ bool worker_link(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	if (pool->nr_workers >= pool->capacity)
+	if (!pool_may_grow(pool))
 		return false;
-	wpool_get(pool);
-	list_add_tail_rcu(&worker->node, &pool->workers);
-	shared_inc(pool->nr_workers);
+	worker->place.since = jiffies;
+	list_add_tail_rcu(&worker->place.node, &pool->workers.list);
+	shared_inc(pool->workers.nr);
 	stat_inc(pool, WPOOL_STAT_CREATED);
-	if (pool->nr_workers > atomic64_read(&pool->stats[WPOOL_STAT_LARGEST]))
-		atomic64_set(&pool->stats[WPOOL_STAT_LARGEST], pool->nr_workers);
-	WRITE_ONCE(worker->starting, true);
-	pool->nr_starting++;
+	stat_raise(pool, WPOOL_STAT_LARGEST, pool->workers.nr);
+	WRITE_ONCE(worker->place.starting, true);
+	pool->workers.nr_starting++;
 	return true;
 }
 
 /**
  * worker_unlink() - stop counting a worker that has left or is dead
  * @worker: the worker
+ * @ended: tasks that it has ended without pool->lock
  *
  * Context: pool->lock held.
  */
-void worker_unlink(struct wpool_worker *worker)
+void worker_unlink(struct wpool_worker *worker, u64 ended)
 {
 	struct wpool *pool = worker->pool;
 
 	/* One step for wpool_stats(), unless it runs in an NMI. */
-	write_seqcount_begin(&pool->stats_seq);
-	list_del_rcu(&worker->node);
+	stats_move_begin(pool);
+	list_del_rcu(&worker->place.node);
 	smp_wmb();	/* pairs with the barrier in stats_add_up() */
-	counter_add(&pool->stats[WPOOL_STAT_COMPLETED], atomic64_read(&worker->ended));
-	write_seqcount_end(&pool->stats_seq);
-	shared_dec(pool->nr_workers);
+	stat_add(pool, WPOOL_STAT_COMPLETED, ended);
+	stats_move_end(pool);
+	if (worker->place.leaving) {
+		pool->workers.nr_leaving--;
+		pool->workers.nr_last_runs -= !!worker->nesting;
+	}
+	shared_dec(pool->workers.nr);
 	slots_put(pool);
 	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
 }

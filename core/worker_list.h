@@ -3,29 +3,136 @@
 #ifndef _WPOOL_WORKER_LIST_H
 #define _WPOOL_WORKER_LIST_H
 
+#include "capacity_slots.h"
+#include "counter.h"
 #include "pool.h"
 #include "types.h"
 
+#define for_each_worker(worker, pool) \
+	list_for_each_entry(worker, &(pool)->workers.list, place.node)
+
+/* In an RCU read-side critical section. */
+#define for_each_worker_rcu(worker, pool) \
+	list_for_each_entry_rcu(worker, &(pool)->workers.list, place.node)
+
+void workers_init(struct wpool *pool);
 bool worker_link(struct wpool_worker *worker);
-void worker_unlink(struct wpool_worker *worker);
+void worker_unlink(struct wpool_worker *worker, u64 ended);
 void worker_unidle(struct wpool_worker *worker);
+void worker_go_idle(struct wpool_worker *worker, u64 slept_at);
+struct wpool_worker *worker_coldest(struct wpool *pool);
 void worker_leave(struct wpool_worker *worker);
 void worker_started(struct wpool_worker *worker);
-void pool_set_spawn_error(struct wpool *pool, int err);
+void worker_enter_from_hook(struct wpool_worker *worker);
+void worker_return_to_hook(struct wpool_worker *worker);
+
+/* Made and not reaped; read anywhere. So are the next two. */
+static inline unsigned int workers_made(const struct wpool *pool)
+{
+	return READ_ONCE(pool->workers.nr);
+}
+
+static inline unsigned int workers_idle(const struct wpool *pool)
+{
+	return READ_ONCE(pool->workers.nr_idle);
+}
+
+/* Those inside a function. */
+static inline unsigned int workers_running(const struct wpool *pool)
+{
+	return READ_ONCE(pool->workers.nr_running);
+}
+
+/* Those that will look at the queue before they sleep. Needs pool->lock, as the next two. */
+static inline unsigned int workers_searching(const struct wpool *pool)
+{
+	return pool->workers.nr_searching;
+}
+
+/* Those that were made and have not looked at the queue yet. */
+static inline unsigned int workers_starting(const struct wpool *pool)
+{
+	return pool->workers.nr_starting;
+}
+
+/* Those that take tasks. */
+static inline unsigned int pool_alive(const struct wpool *pool)
+{
+	return pool->workers.nr - pool->workers.nr_leaving;
+}
+
+/* Those that take none, and are inside a task that their worker_stop waits for. */
+static inline unsigned int workers_last_runs(const struct wpool *pool)
+{
+	return pool->workers.nr_last_runs;
+}
+
+/* May one more be made? Needs pool->lock. */
+static inline bool pool_may_grow(const struct wpool *pool)
+{
+	return workers_made(pool) < pool_capacity(pool);
+}
+
+/* How many workers are kept when idle. Needs pool->lock. */
+static inline unsigned int pool_keep(const struct wpool *pool)
+{
+	return min(pool->conf.min_workers, pool_capacity(pool));
+}
+
+/* More are inside a function, or less. Needs pool->lock. */
+static inline void running_add(struct wpool *pool, int n)
+{
+	shared_add(pool->workers.nr_running, n);
+}
+
+/* Asleep until another thread takes it off the idle list; read anywhere. So are the next three. */
+static inline bool worker_is_idle(const struct wpool_worker *worker)
+{
+	return READ_ONCE(worker->place.idle);
+}
+
+static inline bool worker_is_starting(const struct wpool_worker *worker)
+{
+	return READ_ONCE(worker->place.starting);
+}
+
+static inline bool worker_is_leaving(const struct wpool_worker *worker)
+{
+	return READ_ONCE(worker->place.leaving);
+}
+
+/* In jiffies: since when it is idle, or searching. */
+static inline unsigned long worker_since(const struct wpool_worker *worker)
+{
+	return READ_ONCE(worker->place.since);
+}
+
+/* Of an idle one: since when, for spin_learn(); or 0. Needs pool->lock. */
+static inline u64 worker_slept_at(const struct wpool_worker *worker)
+{
+	return worker->place.slept_at;
+}
+
+/* The idle worker to be used first, or NULL. Needs pool->lock. */
+static inline struct wpool_worker *worker_warmest(struct wpool *pool)
+{
+	return list_first_entry_or_null(&pool->workers.idle, struct wpool_worker,
+					place.idle_node);
+}
 
 /* The worker is awake, and will look at the queue next. Needs pool->lock. */
 static inline void worker_will_search(struct wpool_worker *worker)
 {
-	worker->searching = true;
-	worker->pool->nr_searching++;
+	worker->place.searching = true;
+	worker->pool->workers.nr_searching++;
 }
 
 /* The worker has looked, or will do so in this hold of the lock, or never will. */
 static inline void worker_has_searched(struct wpool_worker *worker)
 {
-	if (worker->searching) {
-		worker->searching = false;
-		worker->pool->nr_searching--;
+	if (worker->place.searching) {
+		worker->place.searching = false;
+		worker->pool->workers.nr_searching--;
 	}
 }
 

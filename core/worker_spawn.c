@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "spawn_state.h"
 #include "thread_exit.h"
 #include "worker.h"
 #include "worker_list.h"
@@ -25,11 +26,11 @@ static struct task_struct *worker_thread(struct wpool_worker *worker)
 	struct task_struct *thread;
 	int err;
 
-	thread = kthread_create_on_node(worker_main, worker, pool->node,
+	thread = kthread_create_on_node(worker_main, worker, pool->conf.node,
 					"wpool-%s/%u", pool->name, worker->id);
-	if (IS_ERR(thread) || !(pool->flags & POOL_PREFERS_CPUS))
+	if (IS_ERR(thread) || !(pool->conf.flags & POOL_PREFERS_CPUS))
 		return thread;
-	err = kthread_affine_preferred(thread, pool->cpumask);
+	err = kthread_affine_preferred(thread, pool->conf.cpumask);
 	if (!err)
 		return thread;
 	kthread_stop(thread);
@@ -43,12 +44,11 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 
 	if (spawn_must_fail())
 		return ERR_PTR(-ENOMEM);
-	worker = kzalloc_node(sizeof(*worker), GFP_KERNEL, pool->node);
+	worker = kzalloc_node(sizeof(*worker), GFP_KERNEL, pool->conf.node);
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
 	worker->pool = pool;
-	worker->id = pool->next_id++;
-	worker->since = jiffies;
+	worker->id = spawn_next_id(pool);
 	stack_init(worker);
 
 	thread = worker_thread(worker);
@@ -83,7 +83,9 @@ int worker_spawn(struct wpool *pool)
 	pool_lock(pool, flags);
 	if (!IS_ERR(worker))
 		linked = worker_link(worker);
-	if (!linked)
+	if (linked)
+		wpool_get(pool);
+	else
 		slots_put(pool);
 	pool_unlock(pool, flags);
 	if (IS_ERR(worker))

@@ -52,25 +52,26 @@ void stack_lend(struct wpool *pool)
 	struct wpool_worker *worker = worker_current(NULL);
 	unsigned int i;
 
-	if (!worker || worker->nr_lent > WPOOL_MAX_LENT)
+	if (!worker || worker->on_stack.nr_lent > WPOOL_MAX_LENT)
 		return;
-	for (i = 0; i < worker->nr_lent; i++) {
-		if (worker->lent[i] == pool)
+	for (i = 0; i < worker->on_stack.nr_lent; i++) {
+		if (worker->on_stack.lent[i] == pool)
 			return;
 	}
 	if (i < WPOOL_MAX_LENT)
-		worker->lent[i] = pool;
-	worker->nr_lent++;
+		worker->on_stack.lent[i] = pool;
+	worker->on_stack.nr_lent++;
 }
 
-bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool)
+/* May a pool know of something on a stack that ends? For that worker itself. */
+bool stack_concerns(const struct wpool_worker *worker, const struct wpool *pool)
 {
 	unsigned int i;
 
-	if (worker->nr_lent > WPOOL_MAX_LENT)
+	if (worker->on_stack.ending || worker->on_stack.nr_lent > WPOOL_MAX_LENT)
 		return true;
-	for (i = 0; i < worker->nr_lent; i++) {
-		if (worker->lent[i] == pool)
+	for (i = 0; i < worker->on_stack.nr_lent; i++) {
+		if (worker->on_stack.lent[i] == pool)
 			return true;
 	}
 	return false;
@@ -89,7 +90,7 @@ struct wpool_worker *stack_owner(const void *object)
 
 	if (!worker || !stack_has(worker, object))
 		return NULL;
-	worker->has_groups = true;
+	worker->on_stack.has_groups = true;
 	return worker;
 }
 
@@ -118,22 +119,50 @@ void stack_release(struct wpool_worker *owner)
 		worker_put(owner);
 }
 
+/* The functions have returned that have set up groups on it. For that worker itself. */
+void stack_leave_groups(struct wpool_worker *worker)
+{
+	worker->on_stack.has_groups = false;
+}
+
+/**
+ * stack_end() - a stack is about to go
+ * @worker: the current thread, whose it is
+ *
+ * Context: may sleep.
+ * Return: false if no pool knows of anything on it.
+ */
+bool stack_end(struct wpool_worker *worker)
+{
+	if (worker->on_stack.has_groups) {
+		WRITE_ONCE(worker->on_stack.ending, true);
+		synchronize_rcu();	/* pairs with stack_is_ending() */
+	}
+	return worker->on_stack.ending || worker->on_stack.nr_lent;
+}
+
+/* The groups that have tasks, of a stack that ends: no more come. */
+struct list_head *stack_groups(struct wpool_worker *worker)
+{
+	return &worker->on_stack.groups;
+}
+
 /* A group on its stack has tasks now. Context: group->lock held. */
 void stack_link_group(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);
-	raw_spin_lock(&group->owner->groups_lock);
-	list_add(&group->node, &group->owner->groups);
-	raw_spin_unlock(&group->owner->groups_lock);
+	raw_spin_lock(&group->owner->on_stack.lock);
+	list_add(&group->node, &group->owner->on_stack.groups);
+	raw_spin_unlock(&group->owner->on_stack.lock);
 }
 
 /* It has none any more. Context: group->lock held. */
 void stack_unlink_group(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);
-	raw_spin_lock(&group->owner->groups_lock);
+	raw_spin_lock(&group->owner->on_stack.lock);
 	list_del(&group->node);
-	raw_spin_unlock(&group->owner->groups_lock);
+	raw_spin_unlock(&group->owner->on_stack.lock);
 }
 
 /*
@@ -168,6 +197,6 @@ void worker_put(struct wpool_worker *worker)
 void stack_init(struct wpool_worker *worker)
 {
 	kref_init(&worker->kref);
-	raw_spin_lock_init(&worker->groups_lock);
-	INIT_LIST_HEAD(&worker->groups);
+	raw_spin_lock_init(&worker->on_stack.lock);
+	INIT_LIST_HEAD(&worker->on_stack.groups);
 }

@@ -15,7 +15,10 @@ struct wpool_worker *stack_hold(struct wpool_worker *owner);
 void stack_release(struct wpool_worker *owner);
 void stack_link_group(struct wpool_group *group);
 void stack_unlink_group(struct wpool_group *group);
-bool stack_lent_to(const struct wpool_worker *worker, const struct wpool *pool);
+void stack_leave_groups(struct wpool_worker *worker);
+bool stack_end(struct wpool_worker *worker);
+struct list_head *stack_groups(struct wpool_worker *worker);
+bool stack_concerns(const struct wpool_worker *worker, const struct wpool *pool);
 void worker_put(struct wpool_worker *worker);
 
 /*
@@ -25,7 +28,7 @@ void worker_put(struct wpool_worker *worker);
  */
 static inline bool stack_is_ending(const struct wpool_worker *owner)
 {
-	return owner && READ_ONCE(owner->ending);
+	return owner && READ_ONCE(owner->on_stack.ending);
 }
 
 /* Does it lie on the stack of this worker? */

@@ -272,7 +272,7 @@ inline shutdown_now()
 	od
 }
 
-inline pool_ask_workers()
+inline spawn_ask_for()
 {
 	starter = true;
 	started = false;
@@ -300,7 +300,7 @@ inline restart()
 			ended = false;
 			epoch = !epoch;
 			state = RUNNING;
-			pool_ask_workers();
+			spawn_ask_for();
 			break
 		fi
 	   }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The workers that are yet to be made; see spawn_state.c.
+ */
+#ifndef _WPOOL_SPAWN_STATE_H
+#define _WPOOL_SPAWN_STATE_H
+
+#include <linux/jiffies.h>
+
+#include "pool.h"
+#include "types.h"
+
+void spawn_set_error(struct wpool *pool, int err);
+void spawn_ask_for(struct wpool *pool, struct wpool_waiter *starter, unsigned int n);
+void spawn_made(struct wpool *pool);
+void spawn_complete(struct wpool *pool, int err);
+void spawn_worker_ran(struct wpool *pool, const struct wpool_worker *worker);
+void spawn_put_off(struct wpool_worker *dead);
+void spawn_forget_backoff(struct wpool *pool);
+
+/* Does the manager know that a worker is wanted? Needs pool->lock, as all but the last three. */
+static inline bool spawn_is_asked(const struct wpool *pool)
+{
+	return pool->spawn.asked;
+}
+
+static inline void spawn_set_asked(struct wpool *pool, bool asked)
+{
+	pool->spawn.asked = asked;
+}
+
+/* Why the last worker could not be made, or 0. */
+static inline int spawn_error(const struct wpool *pool)
+{
+	return pool->spawn.error;
+}
+
+/* Does a thread wait for workers to be made? */
+static inline bool spawn_is_awaited(const struct wpool *pool)
+{
+	return pool->spawn.starter;
+}
+
+/* Are more to be made than those to be kept? */
+static inline bool spawn_wants_more(const struct wpool *pool)
+{
+	return pool->spawn.to_start;
+}
+
+/* For the worker that is made now. By the manager. */
+static inline unsigned int spawn_next_id(struct wpool *pool)
+{
+	return pool->spawn.next_id++;
+}
+
+/* Is the making of the next worker delayed? For the manager. */
+static inline bool spawn_is_put_off(const struct wpool *pool)
+{
+	return pool->spawn.backoff && time_before(jiffies, pool->spawn.until);
+}
+
+/* In jiffies: when that is to be tried again. By the manager. */
+static inline unsigned long spawn_retry_at(const struct wpool *pool)
+{
+	return spawn_is_put_off(pool) ? pool->spawn.until : jiffies + WPOOL_SPAWN_RETRY;
+}
+
+static inline unsigned long spawn_backoff(const struct wpool *pool)
+{
+	return pool->spawn.backoff;
+}
+
+#endif /* _WPOOL_SPAWN_STATE_H */

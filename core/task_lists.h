@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The lists on which tasks wait, and how many do.
+ *
+ * Others put tasks on these lists and take them off, each in its own way. What is counted here
+ * they count at once. A thread takes an entry off with walk_del(), as a walk may be about to
+ * come to it; see queue_walk.c. Needs pool->lock, except where a comment says otherwise.
+ */
+#ifndef _WPOOL_TASK_LISTS_H
+#define _WPOOL_TASK_LISTS_H
+
+#include "counter.h"
+#include "pool.h"
+#include "types.h"
+
+static inline void lists_init(struct wpool *pool)
+{
+	int prio;
+
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
+		INIT_LIST_HEAD(&pool->lists.queue[prio]);
+	INIT_LIST_HEAD(&pool->lists.again);
+	INIT_LIST_HEAD(&pool->lists.deferred);
+	INIT_LIST_HEAD(&pool->lists.delayed);
+}
+
+/* The tasks for any worker to take, the oldest of this priority first. */
+static inline struct list_head *list_of_prio(struct wpool *pool, unsigned int prio)
+{
+	return &pool->lists.queue[prio];
+}
+
+/* The runs, of workers and of callers, whose task waits to run again. */
+static inline struct list_head *list_of_again(struct wpool *pool)
+{
+	return &pool->lists.again;
+}
+
+/* The tasks deferred behind another of their key, oldest first. */
+static inline struct list_head *list_of_deferred(struct wpool *pool)
+{
+	return &pool->lists.deferred;
+}
+
+/* The tasks whose time has not come. */
+static inline struct list_head *list_of_delayed(struct wpool *pool)
+{
+	return &pool->lists.delayed;
+}
+
+/* Those that wait on the queue, or are deferred; read anywhere. */
+static inline unsigned int tasks_queued(const struct wpool *pool)
+{
+	return READ_ONCE(pool->lists.nr_queued);
+}
+
+static inline void queued_add(struct wpool *pool, int n)
+{
+	shared_add(pool->lists.nr_queued, n);
+}
+
+/* Those of them that are not on the queue; read anywhere. */
+static inline unsigned int tasks_deferred(const struct wpool *pool)
+{
+	return READ_ONCE(pool->lists.nr_deferred);
+}
+
+static inline void deferred_add(struct wpool *pool, int n)
+{
+	shared_add(pool->lists.nr_deferred, n);
+}
+
+/* Both counted anew. */
+static inline void lists_recounted(struct wpool *pool, unsigned int queued,
+				   unsigned int deferred)
+{
+	WRITE_ONCE(pool->lists.nr_queued, queued);
+	WRITE_ONCE(pool->lists.nr_deferred, deferred);
+}
+
+/* Those whose time has not come; read anywhere. */
+static inline unsigned int tasks_delayed(const struct wpool *pool)
+{
+	return READ_ONCE(pool->lists.nr_delayed);
+}
+
+static inline void delayed_add(struct wpool *pool, int n)
+{
+	shared_add(pool->lists.nr_delayed, n);
+}
+
+/* Runs whose task waits to run again, in threads that are no workers of the pool. */
+static inline unsigned int runs_outside(const struct wpool *pool)
+{
+	return pool->lists.nr_outside;
+}
+
+static inline void runs_outside_add(struct wpool *pool, int n)
+{
+	pool->lists.nr_outside += n;
+}
+
+/* Is no task begun? */
+static inline bool pool_is_paused(const struct wpool *pool)
+{
+	return pool->lists.paused;
+}
+
+static inline void pool_set_paused(struct wpool *pool, bool paused)
+{
+	pool->lists.paused = paused;
+}
+
+/* Are there tasks on the queue, for any worker to take? */
+static inline bool queue_ready(const struct wpool *pool)
+{
+	return pool->lists.nr_queued > pool->lists.nr_deferred && !pool->lists.paused;
+}
+
+/* Begins to walk along a list. */
+static inline void walk_begin(struct wpool *pool, struct list_head *list)
+{
+	pool->lists.walked = list;
+	pool->lists.cursor = list->next;
+}
+
+/* The next entry of a walk, or the list itself; NULL if there is no walk. */
+static inline struct list_head *walk_next(const struct wpool *pool)
+{
+	return pool->lists.cursor;
+}
+
+static inline void walk_go_to(struct wpool *pool, struct list_head *entry)
+{
+	pool->lists.cursor = entry;
+}
+
+static inline void walk_end(struct wpool *pool)
+{
+	pool->lists.cursor = NULL;
+}
+
+/* Is this list walked along, and not at its end yet? */
+static inline bool walk_is_on(const struct wpool *pool, const struct list_head *list)
+{
+	return pool->lists.walked == list && pool->lists.cursor && pool->lists.cursor != list;
+}
+
+/* Takes an entry off a list that may be walked, see queue_walk.c. */
+static inline void walk_del(struct wpool *pool, struct list_head *entry)
+{
+	if (unlikely(pool->lists.cursor == entry))
+		pool->lists.cursor = entry->next;
+	list_del(entry);
+}
+
+#endif /* _WPOOL_TASK_LISTS_H */
