@@ -158,7 +158,7 @@ static void group_end(struct wpool_group *group)
 	pool_lock(pool, flags);
 	raw_spin_lock(&group->lock);
 	group->pending = 0;
-	group->nr_blocked = 0;	/* they will not touch it */
+	group->joining = 0;	/* they will not touch it */
 	if (!group->error)
 		group->error = -EOWNERDEAD;
 	group_empty(group, pool);

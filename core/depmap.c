@@ -312,7 +312,7 @@ void dep_wait_room(void)
 
 /**
  * dep_group_add() - a task is added to a group
- * @group: the group, with the task counted
+ * @group: the group, with the task counted as one that joins
  * @pool: where the task is to run
  * @fn: its function
  *
@@ -325,7 +325,7 @@ void dep_group_add(struct wpool_group *group, const struct wpool *pool, wpool_fn
 	int i;
 
 	lockdep_assert_held(&group->lock);
-	if (group->pending == 1)
+	if (group->pending + group->joining == 1)
 		memset(group->dep, 0, sizeof(group->dep));
 	for (i = 0; i < ARRAY_SIZE(group->dep); i++) {
 		if (!group->dep[i].fn)

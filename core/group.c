@@ -16,9 +16,10 @@
  * the group's lock, and nobody returns from a wait before it has held that lock. So the group
  * may be freed when all its waiters have returned.
  *
- * A task whose submitter waits for room is not counted among those that have not ended: perhaps
- * only those who wait for the group can make that room. It is still counted as elsewhere if it
- * was, and the group keeps its home, so nobody who is counted need be woken when it comes back.
+ * A task that is being submitted joins the group, and belongs to it when it is accepted. Nobody
+ * waits for it before: perhaps only those who wait for the group can make room for it. But it
+ * counts as elsewhere from the beginning, and the group keeps its home meanwhile: when it is
+ * accepted the lock of its own pool is held, and no workers of another one can be woken.
  *
  * Workers may have to run tasks of the group and are on a list of their own. Of many waiters
  * some are completed at once, and the last of those goes on with the rest, see
@@ -135,45 +136,64 @@ void group_wake_rest(struct wpool_waiter *waiter)
 	wake_queue_issue(&wake_queue);
 }
 
+/* Nobody submits to the group any more, and its last task has ended. Context: its lock held. */
+static void group_ended(struct wpool_group *group)
+{
+	objects_group_ended(group);
+	if (group->owner)
+		stack_unlink_group(group);
+}
+
 /* The last task of the group has ended. Context: its lock held. */
 void group_empty(struct wpool_group *group, struct wpool *pool)
 {
-	if (!group->nr_blocked) {
-		objects_group_ended(group);
-		if (group->owner)
-			stack_unlink_group(group);
-	}
+	if (!group->joining)
+		group_ended(group);
 	group_wake(group, pool, false, 0);
 }
 
 /**
- * group_task_blocks() - the submitter of a task begins to wait for room, or no longer waits
- * @waiter: the submitter; its task has been counted
+ * group_task_accepted() - count a task of a group that a pool has accepted
+ * @group: the group; exists
+ *
+ * Context: the lock of the task's pool held.
+ */
+void group_task_accepted(struct wpool_group *group)
+{
+	raw_spin_lock(&group->lock);
+	group->joining--;
+	group->pending++;
+	raw_spin_unlock(&group->lock);
+}
+
+/* A task is not elsewhere any more, or never came. Return: true if it was the last of those. */
+static bool group_not_elsewhere(struct wpool_group *group, const struct wpool *pool)
+{
+	return group->home != pool && !--group->elsewhere;
+}
+
+/**
+ * group_task_refused() - a task of a group was not accepted
+ * @group: the group; exists, and is not to be touched afterwards
  * @pool: the task's
- * @begins: it begins to wait
  *
  * Context: pool->lock held.
  */
-void group_task_blocks(struct wpool_waiter *waiter, struct wpool *pool, bool begins)
+void group_task_refused(struct wpool_group *group, struct wpool *pool)
 {
-	struct wpool_group *group = waiter->group;
+	bool all_home;
 
-	if (!group || stack_is_ending(waiter->owner))
-		return;
 	raw_spin_lock(&group->lock);
-	if (begins) {
-		group->nr_blocked++;
-		if (!--group->pending)
-			group_empty(group, pool);
-	} else {
-		group->nr_blocked--;
-		group->pending++;
-	}
+	all_home = group_not_elsewhere(group, pool);
+	if (!--group->joining && !group->pending)
+		group_ended(group);
+	else if (all_home)
+		group_wake(group, pool, true, -EAGAIN);	/* they are counted now */
 	raw_spin_unlock(&group->lock);
 }
 
 /**
- * group_task_done() - count a task of a group that has ended, or was not accepted
+ * group_task_done() - count a task of a group that has ended
  * @group: the group; not to be touched afterwards
  * @pool: the task's
  * @result: of the task
@@ -182,13 +202,12 @@ void group_task_blocks(struct wpool_waiter *waiter, struct wpool *pool, bool beg
  */
 void group_task_done(struct wpool_group *group, struct wpool *pool, int result)
 {
-	bool first, all_home = false;
+	bool first, all_home;
 
 	raw_spin_lock(&group->lock);
 	if (stack_is_ending(group->owner))
 		result = -EOWNERDEAD;
-	if (group->home != pool)
-		all_home = !--group->elsewhere;
+	all_home = group_not_elsewhere(group, pool);
 	first = result < 0 && !group->error;
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */

@@ -9,7 +9,8 @@
 #include "types.h"
 
 void group_task_done(struct wpool_group *group, struct wpool *pool, int result);
-void group_task_blocks(struct wpool_waiter *waiter, struct wpool *pool, bool begins);
+void group_task_accepted(struct wpool_group *group);
+void group_task_refused(struct wpool_group *group, struct wpool *pool);
 void group_task_outside(struct wpool_group *group, struct wpool *pool, bool begins);
 void group_empty(struct wpool_group *group, struct wpool *pool);
 struct wpool *group_get_counting_home(struct wpool_group *group);

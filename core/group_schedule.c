@@ -22,13 +22,13 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
 				 const struct wpool_task *task)
 {
 	lockdep_assert_held(&group->lock);
-	if (!group->pending && !group->nr_blocked) {
+	if (!group->pending && !group->joining) {
 		objects_group_begins(group);
 		group->home = pool;
 		if (group->owner)
 			stack_link_group(group);
 	}
-	group->pending++;
+	group->joining++;
 	dep_group_add(group, pool, task->fn);
 	if (group->home == pool)
 		return NULL;
@@ -70,7 +70,7 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 
 	pool_lock(pool, flags);
 	if (!stack_is_ending(owner))
-		group_task_done(group, pool, 0);
+		group_task_refused(group, pool);
 	pool_unlock(pool, flags);
 }
 

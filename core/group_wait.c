@@ -306,7 +306,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * task that is deferred, by its key, behind the task that the worker is inside.
  *
  * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
- * still asleep for room.
+ * still asleep for room. But while one sleeps for room in another pool than the others, no wait
+ * for the group is refused: a circle of such waits is not found.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: the first error in the group since it was set up: a negative result, -ECANCELED for a

@@ -186,8 +186,10 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		return -ENOENT;
 	if (unlikely(task->flags & WPOOL_TASK_KEYED))
 		key_take(task, key);
-	if (group)
+	if (group) {
 		task_add_group(task, group);
+		group_task_accepted(group);
+	}
 	objects_task_accepted(task);
 	task_count(pool, task);
 	latency_accept(pool, task);
@@ -435,7 +437,6 @@ struct wpool_task *queue_find(struct wpool *pool)
 void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
-	group_task_blocks(waiter, pool, true);
 	list_add_tail(&waiter->node, &pool->blocked.list);
 	shared_inc(pool->blocked.nr);
 	pool->blocked.open_depth = 0;
@@ -446,7 +447,6 @@ void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
-	group_task_blocks(waiter, pool, false);
 	list_del(&waiter->node);
 	list_del_init(&waiter->stuck);
 	shared_dec(pool->blocked.nr);

@@ -36,17 +36,13 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	if (pool->conf.max_blocked && queue_blocked(pool) >= pool->conf.max_blocked)
 		return -EAGAIN;
-	/* First, as it may let workers go on that wait for the group. */
-	queue_block(pool, waiter);
-	if (!waiter->worker)
-		return 0;
-	if (deadlock_if_asleep(waiter)) {
-		queue_unblock(pool, waiter);
+	if (waiter->worker && deadlock_if_asleep(waiter))
 		return -EDEADLK;
-	}
-	deadlock_count(waiter, true);
+	if (waiter->worker)
+		deadlock_count(waiter, true);
 	if (waiter->counted)
 		deadlock_block(waiter);
+	queue_block(pool, waiter);
 	return 0;
 }
 

@@ -125,6 +125,78 @@ static void awaited_room_by_worker(struct kunit *test)
 	}
 }
 
+/* A worker that waits for the group, one that submits something else, and a thread. */
+struct meeting {
+	atomic_t	there;
+	struct scene	*scene;
+	struct wpt_job	*else_job;
+};
+
+static void meet(struct meeting *meeting)
+{
+	unsigned long end = jiffies + WPT_LIMIT;
+
+	atomic_inc(&meeting->there);
+	while (atomic_read(&meeting->there) < 3 && time_before(jiffies, end))
+		cond_resched();
+}
+
+static int meet_and_wait(struct actor *self)
+{
+	struct meeting *meeting = self->other;
+
+	meet(meeting);
+	return wpool_group_wait(meeting->scene->group);
+}
+
+static int meet_and_schedule(struct actor *self)
+{
+	struct meeting *meeting = self->other;
+
+	meet(meeting);
+	return wpool_schedule(meeting->scene->pool, &meeting->else_job->task);
+}
+
+static int thread_meets(struct wpt_thread *self)
+{
+	struct meeting *meeting = self->arg;
+	struct scene *scene = meeting->scene;
+
+	meet(meeting);
+	return wpool_group_schedule(scene->group, scene->pool, &scene->more->task);
+}
+
+/* 81: a third who blocks meanwhile is not refused either, as the waiter need not wait */
+static void awaited_room_of_third(struct kunit *test)
+{
+	struct actor *waits, *submits;
+	struct meeting *meeting;
+	struct wpt_thread *thread;
+	struct scene *scene;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		meeting = wpt_alloc(test, sizeof(*meeting));
+		scene = new_scene(test, 2);
+		wpt_open(scene->waits->gate);
+		KUNIT_ASSERT_EQ(test, actor_end(test, scene->waits), 0);
+		meeting->scene = scene;
+		meeting->else_job = wpt_jobs(test, 1, NULL);
+		waits = actor(test, scene->pool, meet_and_wait, meeting);
+		submits = actor(test, scene->pool, meet_and_schedule, meeting);
+		actor_start(test, waits);
+		actor_start(test, submits);
+		fill(test, scene);
+		wpt_open(waits->gate);
+		wpt_open(submits->gate);
+		thread = wpt_thread(test, thread_meets, NULL, NULL, meeting);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+		KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+		KUNIT_EXPECT_EQ(test, actor_end(test, submits), 0);
+		KUNIT_EXPECT_EQ(test, wpt_group_wait(test, scene->group), 0);
+	}
+}
+
 /* 81: the group has a task in another pool, where its first one was */
 static void awaited_room_elsewhere(struct kunit *test)
 {
@@ -196,6 +268,7 @@ static struct kunit_case awaited_room_cases[] = {
 	KUNIT_CASE(awaited_room_of_group),
 	KUNIT_CASE(awaited_room_races),
 	KUNIT_CASE(awaited_room_by_worker),
+	KUNIT_CASE(awaited_room_of_third),
 	KUNIT_CASE(awaited_room_elsewhere),
 	KUNIT_CASE(awaited_room_home_kept),
 	KUNIT_CASE(awaited_room_refused),

@@ -332,7 +332,7 @@ struct wpool_group {
 	raw_spinlock_t		lock;
 	unsigned int		pending;
 	unsigned int		elsewhere;
-	unsigned int		nr_blocked;
+	unsigned int		joining;
 	int			error;
 	unsigned int		flags;
 	struct wpool		*home;

@@ -21,15 +21,16 @@
  * BUG_GROUP_KEPT		let_go() leaves a run its group: touched_when_gone
  * BUG_RUNS_FIRST		forget_in() looks at what runs before what waits:
  *				touched_when_gone
- * BUG_WAITERS_NOT_WOKEN		forget_groups() is not called: waiter_stuck
+ * BUG_LET_GO_UNCOUNTED		let_go() does not count the task of the run that it takes out
+ *				of the group: waiter_stuck
  * BUG_LEFT_BEFORE_COMPLETE		group_await() does not wait for its completion by a group that goes:
  *				touched_when_gone
  *
  * What stands for what: an atomic block is one hold of the pool's lock, of the group's, or
  * of both. The owner has submitted one task of the group, another thread submits one more
- * and may block: then the group does not count its task until it is admitted. The waiter,
- * whose time may be over at any moment, lies on a list that is in the group; when it has
- * returned its own memory is gone, so to tell it then is a touch as well.
+ * and may block: the group does not count its task until it is accepted. The waiter, whose
+ * time may be over at any moment, lies on a list that is in the group; when it has returned
+ * its own memory is gone, so to tell it then is a touch as well.
  *
  * Left out: who owns the worker (a count), other pools (each is as this one), workers that
  * help, and what becomes of tasks that lie on the stack.
@@ -112,7 +113,9 @@ inline let_go_of_runs()
 #ifndef BUG_GROUP_KEPT
 			:: task[j] == IN_FN && in_group[j] ->
 				in_group[j] = false;
+#ifndef BUG_LET_GO_UNCOUNTED
 				group_task_done()
+#endif
 #endif
 			:: else
 			fi;
@@ -136,15 +139,7 @@ proctype stack_forget()
 	walk_cancel();
 	let_go_of_runs();
 #endif
-#ifndef BUG_WAITERS_NOT_WOKEN
-	atomic {			/* group_end() */
-		touch();
-		if
-		:: pending -> pending = 0; group_wake()
-		:: else
-		fi
-	}
-#endif
+	/* group_end() has waiters only if a task was lost, see broken_mend.c. */
 	gone = true
 }
 
@@ -196,16 +191,16 @@ proctype submitter()
 	:: asked -> goto out
 	:: else
 	fi;
-	atomic { touch(); pending++ }
+	touch();			/* it joins */
 	rcu_read_unlock(1);
 	atomic {			/* submit_to_group() */
 		if
 #ifndef BUG_ACCEPTED_UNASKED
 		:: ending -> task[1] = REFUSED
-		:: !ending -> task[1] = QUEUED
-		:: !ending -> task[1] = BLOCKED; group_task_done()
+		:: !ending -> task[1] = QUEUED; touch(); pending++
+		:: !ending -> task[1] = BLOCKED
 #else
-		:: task[1] = QUEUED
+		:: task[1] = QUEUED; touch(); pending++
 #endif
 		fi
 	}
@@ -217,7 +212,7 @@ proctype submitter()
 #ifndef BUG_TAKEN_BACK_UNASKED
 			:: ending
 #endif
-			:: else -> group_task_done()
+			:: else -> touch()
 			fi
 		}
 	:: else
