@@ -2,6 +2,7 @@
 /* Makes a pool, with its workers, its name and its directory. Its end is in shutdown.c. */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -31,13 +32,16 @@
 #include "task_lists.h"
 #include "worker_list.h"
 
+/* Names that cannot be directories of pools; "summary" is reserved for a file. */
+static const char * const reserved[] = { ".", "..", "summary" };
+
 /* A name is a directory, a part of a thread's name, and a word in the log. */
 static bool name_ok(const char *name)
 {
 	size_t len = name ? strnlen(name, WPOOL_NAME_MAX + 1) : 0;
 
-	if (!len || len > WPOOL_NAME_MAX || !strcmp(name, ".") ||
-	    !strcmp(name, ".."))
+	if (!len || len > WPOOL_NAME_MAX ||
+	    match_string(reserved, ARRAY_SIZE(reserved), name) >= 0)
 		return false;
 	for (; *name; name++) {
 		if (!isascii(*name) || !isgraph(*name) || *name == '/')
@@ -92,7 +96,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 
 	might_sleep();
 	if (!name_ok(name)) {
-		pr_err("\"%*pE\": not a name for a pool (1 to %d printable characters, no slash)\n",
+		pr_err("\"%*pE\": not a name for a pool (1 to %d printable characters, no slash, not reserved)\n",
 		       name ? (int)strnlen(name, WPOOL_NAME_MAX + 1) : 0, name,
 		       WPOOL_NAME_MAX);
 		return ERR_PTR(-EINVAL);
@@ -104,22 +108,26 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	if (ret)
 		goto put_pool;
 	queue_init(pool);
+	ret = registry_add(pool);
+	if (ret)
+		goto say_why;
 	trace_wpool_pool_create(pool->name, pool_capacity(pool), pool->conf.queue_depth);
 	ret = hooks_start(pool);
 	if (ret)
-		goto tell;
+		goto remove_name;
 	ret = pool_start(pool, 0);
-	if (ret >= 0)
-		ret = registry_add(pool);
-	if (ret)
+	if (ret < 0)
 		goto stop_pool;
+	registry_publish(pool);
 	pool_follow_cpus(pool);	/* it missed changes while it was not visible */
 	return pool;
 
 stop_pool:
 	pool_stop(pool);
 	hooks_stop(pool);
-tell:
+remove_name:
+	registry_remove(pool);
+say_why:
 	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
 put_pool:
 	attrs_free(pool);
@@ -128,6 +136,28 @@ put_pool:
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(__wpool_create);
+
+/**
+ * __wpool_create_fmt() - the function behind wpool_create_fmt()
+ * @attrs: the attributes, or NULL
+ * @owner: the module whose pool it is
+ * @fmt: the format of the name
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_create_fmt().
+ */
+struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module *owner,
+				 const char *fmt, ...)
+{
+	char name[WPOOL_NAME_MAX + 2];	/* one that is too long stays too long, and is refused */
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(name, sizeof(name), fmt, args);
+	va_end(args);
+	return __wpool_create(name, attrs, owner);
+}
+EXPORT_SYMBOL_GPL(__wpool_create_fmt);
 
 int __init pool_make_default(const struct wpool_attrs *attrs)
 {
@@ -145,5 +175,5 @@ void pool_destroy_default(void)
 	struct wpool *pool = wpool_default();
 
 	pool_set_default(NULL);
-	wpool_destroy(pool);
+	pool_destroy(pool);
 }

@@ -13,7 +13,7 @@
  * back to itself. That may take several holds of the lock. Waits are numbered, and it follows
  * no wait that is younger than its own. So all waits that it follows existed when its own
  * began, all at the same time, as a wait that has ended does not come back. If a wait of a
- * circle has ended meanwhile, somebody else has broken the circle.
+ * circle has ended meanwhile, the circle is broken.
  *
  * Which one to refuse. A refused worker returns to the function that waits. If that function
  * submitted the task, the task may lie in its frame or may be freed next, so this worker is the

@@ -20,6 +20,7 @@
 #include "latency.h"
 #include "lock_hold.h"
 #include "pool.h"
+#include "resize.h"
 #include "worker_list.h"
 
 static struct dentry *root;
@@ -194,7 +195,7 @@ static ssize_t capacity_write(struct file *file, const char __user *buf,
 	ret = kstrtouint_from_user(buf, len, 10, &capacity);
 	if (ret)
 		return ret == -EFAULT ? ret : -EINVAL;
-	ret = wpool_resize(pool, capacity);
+	ret = pool_resize(pool, capacity);
 	return ret ?: len;
 }
 

@@ -74,6 +74,24 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 	pool_unlock(pool, flags);
 }
 
+static int group_submit(struct wpool_group *group, struct wpool *pool,
+			struct wpool_task *task, unsigned long timeout)
+{
+	struct wpool_worker *owner;
+	int ret = -EOWNERDEAD;
+
+	if (!group || !submit_args_ok(pool, task))
+		return -EINVAL;
+	owner = stack_hold(group->owner);
+	if (group_add(group, pool, task, owner)) {
+		ret = submit_to_group(pool, task, group, owner, timeout);
+		if (ret)
+			group_sub(group, pool, owner);
+	}
+	stack_release(owner);
+	return ret;
+}
+
 /**
  * wpool_group_schedule() - run a task as part of a group
  * @group: the group; not freed before the call has returned
@@ -87,22 +105,67 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
-	struct wpool_worker *owner;
-	int ret = -EOWNERDEAD;
-
 	might_sleep();
-	if (!group || !submit_args_ok(pool, task))
-		return -EINVAL;
-	owner = stack_hold(group->owner);
-	if (group_add(group, pool, task, owner)) {
-		ret = submit_to_group(pool, task, group, owner);
-		if (ret)
-			group_sub(group, pool, owner);
-	}
-	stack_release(owner);
-	return ret;
+	return group_submit(group, pool, task, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
+
+/**
+ * wpool_group_try_schedule() - run a task as part of a group if there is room
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: likewise
+ *
+ * Never sleeps and never allocates, whatever the policy of the pool is.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_try_schedule(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
+ */
+int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
+			     struct wpool_task *task)
+{
+	return group_submit(group, pool, task, SUBMIT_OR_FAIL);
+}
+EXPORT_SYMBOL_GPL(wpool_group_try_schedule);
+
+/**
+ * wpool_group_schedule_timeout() - run a task as part of a group, and wait for room with a time
+ *	limit
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: likewise
+ * @timeout: as for wpool_schedule_timeout()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule_timeout(), and -EINVAL and -EOWNERDEAD as
+ * wpool_group_schedule().
+ */
+int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
+				 struct wpool_task *task, unsigned long timeout)
+{
+	might_sleep();
+	return submit_timed_out(group_submit(group, pool, task, submit_timeout(timeout)),
+				timeout);
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_timeout);
+
+/**
+ * wpool_group_schedule_interruptible() - run a task as part of a group, and wait for room until a
+ *	signal comes
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: likewise
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_schedule(); -EINTR after any signal while waiting.
+ */
+int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
+				       struct wpool_task *task)
+{
+	might_sleep();
+	return group_submit(group, pool, task, SUBMIT_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
 
 /**
  * __wpool_group_schedule_fn() - the function behind wpool_group_schedule_fn()

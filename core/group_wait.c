@@ -23,6 +23,7 @@ struct group_wait {
 	struct wpool_worker	*worker;	/* the caller, or NULL */
 	struct wpool_worker	*owner;		/* owner of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
+	unsigned int		state;		/* of the thread while it sleeps */
 	bool			helps;		/* runs tasks of the group */
 	int			error;
 };
@@ -52,9 +53,35 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 	return pending;
 }
 
+/* Others no longer find the waiter of a worker. Context: the lock of its pool held. */
+static void group_hide_waiter(struct wpool_worker *worker, struct wpool_waiter *waiter)
+{
+	worker->group_waiter = NULL;
+	if (waiter->worker)
+		deadlock_leave(waiter);
+}
+
 /*
- * Takes a waiter off whose time is over. Return: false if it has been completed, or is about to
- * be because the group goes.
+ * Takes a waiter of a worker off its list. As this worker may be counted as asleep, and as
+ * others look for it there, that needs the lock of its pool. Return: as group_give_way().
+ */
+static bool group_give_way_worker(struct wpool_worker *worker, struct wpool_waiter *waiter)
+{
+	unsigned long flags;
+	bool gave_up;
+
+	pool_lock(worker->pool, flags);
+	gave_up = group_forget(waiter);
+	if (gave_up)
+		waiter_awake(waiter);
+	group_hide_waiter(worker, waiter);
+	pool_unlock(worker->pool, flags);
+	return gave_up;
+}
+
+/*
+ * Takes a waiter off its list whose time is over, or that got a signal. Return: false if it has
+ * been completed, or is about to be.
  */
 static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 {
@@ -62,6 +89,8 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 	bool gave_up = false;
 	unsigned long flags;
 
+	if (wait->worker)
+		return group_give_way_worker(wait->worker, waiter);
 	rcu_read_lock();
 	if (!stack_is_ending(wait->owner)) {
 		raw_spin_lock_irqsave(&group->lock, flags);
@@ -72,13 +101,15 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 	return gave_up;
 }
 
-/* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EDEADLK. */
+/* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK. */
 static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
-		       unsigned long timeout)
+		       const struct wpool_deadline *deadline)
 {
-	if (!wait_for_completion_timeout(&waiter->done, timeout)) {
+	long left = waiter_sleep(waiter, deadline, wait->state);
+
+	if (left <= 0) {
 		if (group_give_way(wait, waiter))
-			return -ETIMEDOUT;
+			return left < 0 ? -EINTR : -ETIMEDOUT;
 		wait_for_completion(&waiter->done);
 	}
 	group_wake_rest(waiter);
@@ -93,7 +124,7 @@ static int group_sleep(struct group_wait *wait)
 
 	waiter_init(&waiter);
 	if (group_join(wait, &waiter))
-		ret = group_await(wait, &waiter, deadline_left(&wait->deadline));
+		ret = group_await(wait, &waiter, &wait->deadline);
 	wait->error = waiter.value;
 	return ret;
 }
@@ -154,6 +185,7 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 				       bool too_deep, unsigned long flags)
 	__releases(&pool->lock)
 {
+	struct wpool_deadline now = { .at = jiffies };
 	struct wpool_waiter waiter;
 	bool joined, again = false;
 	int ret = 0;
@@ -168,12 +200,10 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 		group_doze(wait, &waiter);
 	pool_unlock(pool, flags);
 	if (joined)
-		ret = group_await(wait, &waiter, again ? 0 : deadline_left(&wait->deadline));
+		ret = group_await(wait, &waiter, again ? &now : &wait->deadline);
 	if (wait->worker->group_waiter || !list_empty(&waiter.stuck)) {
 		pool_lock(pool, flags);
-		wait->worker->group_waiter = NULL;
-		if (waiter.worker)
-			deadlock_leave(&waiter);
+		group_hide_waiter(wait->worker, &waiter);
 		pool_unlock(pool, flags);
 	}
 	wait->error = waiter.value;
@@ -248,25 +278,16 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 static void group_give_up(struct group_wait *wait)
 {
 	wait->helps = false;
+	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
 		wpool_group_cancel(wait->group);
 	} while (group_wait_once(wait) == -EAGAIN);
 }
 
-/**
- * wpool_group_wait_timeout() - wait for a group with a time limit
- * @group: the group
- * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
- *	begins no more tasks of the group, but it ends the task that it is inside.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
- * With a limit it is -EDEADLK only inside a task of the group.
- */
-int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
+static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
 	struct group_wait wait = {
-		.group = group, .worker = worker_current(NULL),
+		.group = group, .worker = worker_current(NULL), .state = state,
 	};
 	bool own;
 	int ret;
@@ -289,6 +310,21 @@ int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 		group_give_up(&wait);
 	stack_release(wait.owner);
 	return ret ?: wait.error;
+}
+
+/**
+ * wpool_group_wait_timeout() - wait for a group with a time limit
+ * @group: the group
+ * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
+ *	begins no more tasks of the group, but it ends the task that it is inside.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
+ * With a limit it is -EDEADLK only inside a task of the group.
+ */
+int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
+{
+	return group_wait(group, timeout, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
 
@@ -319,6 +355,39 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  */
 int wpool_group_wait(struct wpool_group *group)
 {
-	return wpool_group_wait_timeout(group, MAX_SCHEDULE_TIMEOUT);
+	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait);
+
+/**
+ * wpool_group_wait_killable() - wait for a group until a fatal signal comes
+ * @group: as for wpool_group_wait()
+ *
+ * After a signal the group goes on. The caller must not free it, nor leave the function on
+ * whose stack it or one of its tasks lies, before another wait for it has succeeded.
+ * wpool_group_cancel() and then wpool_group_wait() do that soonest. They are right after every
+ * -EINTR, as it may also be the error of a task.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -EINTR after a signal.
+ */
+int wpool_group_wait_killable(struct wpool_group *group)
+{
+	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
+
+/**
+ * wpool_group_wait_interruptible() - wait for a group until a signal comes
+ * @group: as for wpool_group_wait()
+ *
+ * Like wpool_group_wait_killable(), but any signal ends the wait.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait_killable().
+ */
+int wpool_group_wait_interruptible(struct wpool_group *group)
+{
+	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);

@@ -179,7 +179,7 @@ int hooks_start(struct wpool *pool)
 		return 0;
 	if (spawn_must_fail())
 		return -ENOMEM;
-	thread = kthread_create_on_node(hooks_main, pool, pool->conf.node, "wpool-%s/hooks",
+	thread = kthread_create_on_node(hooks_main, pool, pool->conf.node, "%s/hooks",
 					pool->name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);

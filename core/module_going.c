@@ -20,6 +20,7 @@
 #include "pool_lock.h"
 #include "queue_walk.h"
 #include "registry.h"
+#include "shutdown.h"
 #include "worker_list.h"
 
 /*
@@ -71,7 +72,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 		pr_err("%s: its module %s goes, and has not destroyed it\n",
 		       pool->name, module->name);
 		wpool_shutdown_now(pool, NULL);
-		wpool_destroy(pool);
+		pool_destroy(pool);
 		return;
 	}
 	n = walk_cancel(pool, wants_owner, module);

@@ -77,13 +77,12 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	pool_unlock(pool, flags);
 
 	dep_wait_room();
-	left = wait_for_completion_killable_timeout(&waiter.done,
-						    deadline_left(&deadline));
+	left = waiter_sleep(&waiter, &deadline, sub->timeout == SUBMIT_INTERRUPTIBLE ?
+			    TASK_INTERRUPTIBLE : TASK_KILLABLE);
 
 	pool_lock(pool, flags);
 	if (waiter.status == -EINPROGRESS) {
-		if (waiter.counted)
-			sleepers_sub(pool, 1);
+		waiter_awake(&waiter);
 		queue_unblock(pool, &waiter);
 		waiter.status = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
@@ -214,7 +213,8 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 		pool_unlock(pool, flags);
 		return SUBMIT_AGAIN;
 	}
-	if (ret == -EAGAIN && sub->timeout == SUBMIT_BY_POLICY)
+	if (ret == -EAGAIN && (sub->timeout == SUBMIT_BY_POLICY ||
+			       sub->timeout == SUBMIT_INTERRUPTIBLE))
 		return when_full(pool, sub, flags);
 	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL)
 		return block(pool, sub, sub->timeout, flags);

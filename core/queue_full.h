@@ -13,6 +13,7 @@
  */
 #define SUBMIT_BY_POLICY	ULONG_MAX
 #define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
+#define SUBMIT_INTERRUPTIBLE	(ULONG_MAX - 2)	/* by policy; any signal ends the wait */
 
 /* Result of submit_not_accepted(), besides 0 and errnos. */
 #define SUBMIT_AGAIN		1

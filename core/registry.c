@@ -18,14 +18,17 @@
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
 
-/* The first pool at or after an entry, or NULL. */
+/* The number that the last numbered pool got; the next pool tries the one after it. */
+static unsigned int last_number;
+
+/* The first pool at or after an entry that is completely made, or NULL. */
 static struct wpool *registry_pool_from(struct list_head *node)
 {
 	struct wpool_entry *entry = list_entry(node, struct wpool_entry, node);
 
 	lockdep_assert_held(&registry_lock);
 	list_for_each_entry_from(entry, &registry, node) {
-		if (entry->pool)
+		if (entry->pool && entry->may_be_found)
 			return entry->pool;
 	}
 	return NULL;
@@ -43,33 +46,61 @@ static struct wpool *registry_lookup(const char *name)
 	return NULL;
 }
 
-/* Takes the name, and only then makes the directory: nobody finds the pool meanwhile. */
+/* Gives a pool the next number that leaves it the only one of its name. */
+static int registry_number(struct wpool *pool)
+{
+	size_t len = strlen(pool->name), room = sizeof(pool->name) - len;
+
+	lockdep_assert_held(&registry_lock);
+	do {
+		if (snprintf(pool->name + len, room, "-%u", ++last_number) >= room) {
+			pool->name[len] = '\0';
+			return -ENAMETOOLONG;
+		}
+	} while (registry_lookup(pool->name));
+	return 0;
+}
+
+/*
+ * Takes the name, before the pool's threads get it. The pool is not found, and not visited,
+ * before registry_publish(). Return: 0, -EEXIST, -ENAMETOOLONG (no room for the number).
+ */
 int registry_add(struct wpool *pool)
 {
-	bool taken;
+	int ret = 0;
 
 	mutex_lock(&registry_lock);
-	taken = registry_lookup(pool->name);
-	if (!taken) {
+	if (pool->conf.flags & WPOOL_NUMBERED)
+		ret = registry_number(pool);
+	else if (registry_lookup(pool->name))
+		ret = -EEXIST;
+	if (!ret) {
 		pool->entry.pool = pool;
 		list_add_tail(&pool->entry.node, &registry);
 	}
 	mutex_unlock(&registry_lock);
-	if (taken)
-		return -EEXIST;
+	return ret;
+}
+
+/*
+ * Makes the directory, and lets others find the pool. It goes to the end of the list, so a
+ * visit that has begun comes to it.
+ */
+void registry_publish(struct wpool *pool)
+{
 	debugfs_add_pool(pool);
 	mutex_lock(&registry_lock);
 	pool->entry.may_be_found = true;
+	list_move_tail(&pool->entry.node, &registry);
 	mutex_unlock(&registry_lock);
-	return 0;
 }
 
 /**
- * visit_pools() - call a function for every pool that has a name
+ * visit_pools() - call a function for every pool that can be found
  * @fn: the function; may sleep. No lock is held.
  * @arg: its second argument
  *
- * A pool that is added meanwhile is visited; one that is removed may be.
+ * A pool that is published meanwhile is visited; one that is removed may be.
  */
 void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 {

@@ -10,6 +10,7 @@
 struct wpool;
 
 int registry_add(struct wpool *pool);
+void registry_publish(struct wpool *pool);
 void registry_remove(struct wpool *pool);
 void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg);
 

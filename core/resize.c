@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "refs.h"
 #include "resize.h"
 #include "spawn_state.h"
 #include "waiter.h"
@@ -121,6 +122,25 @@ void pool_follow_cpus(struct wpool *pool)
 	pool_unlock(pool, flags);
 }
 
+/* Like wpool_resize(), for any pool: also for the administrator of the default pool. */
+int pool_resize(struct wpool *pool, unsigned int capacity)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	if (!capacity || capacity > WPOOL_MAX_CAPACITY)
+		return -EINVAL;
+	if (pool->conf.flags & WPOOL_ORDERED && capacity > 1)
+		return -EINVAL;
+	pool_lock(pool, flags);
+	if (pool->state == WPOOL_STATE_RUNNING)
+		resize(pool, capacity, &flags);
+	else
+		ret = -ESHUTDOWN;
+	pool_unlock(pool, flags);
+	return ret;
+}
+
 /**
  * wpool_resize() - change how many workers a pool may have
  * @pool: the pool
@@ -133,28 +153,19 @@ void pool_follow_cpus(struct wpool *pool)
  * time the last to begin wins.
  *
  * A capacity that is a share of the CPUs is set again when a CPU goes or comes, and by
- * wpool_restart().
+ * wpool_restart(). The administrator sets the capacity of the default pool.
  *
  * Context: Any but NMI.
  * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range, more than 1 for
- * an ordered pool) or -ESHUTDOWN.
+ * an ordered pool), -EPERM (the default pool) or -ESHUTDOWN.
  */
 int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
-	unsigned long flags;
-	int ret = 0;
-
-	if (IS_ERR_OR_NULL(pool) || !capacity || capacity > WPOOL_MAX_CAPACITY)
+	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
-	if (pool->conf.flags & WPOOL_ORDERED && capacity > 1)
-		return -EINVAL;
-	pool_lock(pool, flags);
-	if (pool->state == WPOOL_STATE_RUNNING)
-		resize(pool, capacity, &flags);
-	else
-		ret = -ESHUTDOWN;
-	pool_unlock(pool, flags);
-	return ret;
+	if (pool_is_shared(pool, "wpool_resize()"))
+		return -EPERM;
+	return pool_resize(pool, capacity);
 }
 EXPORT_SYMBOL_GPL(wpool_resize);
 

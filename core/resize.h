@@ -12,6 +12,7 @@ struct wpool_waiter;
 
 int pool_await_workers(struct wpool_waiter *starter);
 int pool_start(struct wpool *pool, unsigned int n);
+int pool_resize(struct wpool *pool, unsigned int capacity);
 void resize_closed(struct wpool *pool);
 void pool_follow_cpus(struct wpool *pool);
 

@@ -11,6 +11,7 @@
 
 #include "current_thread.h"
 #include "pool.h"
+#include "shutdown.h"
 #include "staging.h"
 #include "worker_list.h"
 
@@ -203,7 +204,7 @@ int wpool_set_destroy(struct wpool_set *set)
 	}
 	wpool_set_shutdown(set);
 	for (i = 0; i < set->n; i++)
-		wpool_destroy(set->pools[i]);
+		pool_destroy(set->pools[i]);
 	kfree(set);
 	return 0;
 }

@@ -292,29 +292,11 @@ int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
-/**
- * wpool_destroy() - shut a pool down, wait for its end, drop the creator's
- *	reference
- * @pool: the pool; no longer the caller's, unless an error is returned
- *
- * Accepted tasks still run. When it returns 0, no task, worker or hook of the pool is left, its
- * name may be used again and its debugfs directory is gone. A second call, by a thread with a
- * reference of its own, waits for the same end and drops no reference.
- *
- * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL, or the default pool), -EDEADLK (a worker, a hook or a task of the
- * pool), -ESHUTDOWN (destroyed already; it has ended now).
- */
-int wpool_destroy(struct wpool *pool)
+/* Like wpool_destroy(), whichever module calls. */
+int pool_destroy(struct wpool *pool)
 {
 	unsigned long flags;
 	bool again;
-
-	might_sleep();
-	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_destroy()"))
-		return -EINVAL;
-	if (worker_refused(pool, "wpool_destroy()"))
-		return -EDEADLK;
 
 	pool_lock(pool, flags);
 	again = pool->end.destroyed;
@@ -332,7 +314,30 @@ int wpool_destroy(struct wpool *pool)
 	wpool_put(pool);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(wpool_destroy);
+
+/**
+ * __wpool_destroy() - the function behind wpool_destroy()
+ * @pool: the pool
+ * @owner: the module that calls
+ *
+ * Context: Process context; may sleep, for as long as the tasks take.
+ * Return: as wpool_destroy().
+ */
+int __wpool_destroy(struct wpool *pool, const struct module *owner)
+{
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_destroy()"))
+		return -EINVAL;
+	if (pool->owner != owner) {
+		pr_err_ratelimited("%s: wpool_destroy() refused: it is not a pool of %s\n",
+				   pool->name, owner ? owner->name : "the kernel");
+		return -EPERM;
+	}
+	if (worker_refused(pool, "wpool_destroy()"))
+		return -EDEADLK;
+	return pool_destroy(pool);
+}
+EXPORT_SYMBOL_GPL(__wpool_destroy);
 
 /*
  * Opens the pool and asks for its first workers, in one hold of the lock: no wpool_prestart()

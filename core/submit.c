@@ -150,11 +150,11 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	return 0;
 }
 
-int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group, const struct wpool_worker *owner)
+int submit_to_group(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
+		    const struct wpool_worker *owner, unsigned long timeout)
 {
 	return submit_one(pool, &(struct wpool_submission) {
-		.task = task, .group = group, .owner = owner, .timeout = SUBMIT_BY_POLICY,
+		.task = task, .group = group, .owner = owner, .timeout = timeout,
 	});
 }
 
@@ -223,16 +223,28 @@ EXPORT_SYMBOL_GPL(wpool_try_schedule);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout)
 {
-	int ret;
-
 	might_sleep();
-	if (timeout)
-		return submit(pool, task, min_t(unsigned long, timeout,
-						      MAX_SCHEDULE_TIMEOUT));
-	ret = submit(pool, task, SUBMIT_OR_FAIL);
-	return ret == -EAGAIN ? -ETIMEDOUT : ret;
+	return submit_timed_out(submit(pool, task, submit_timeout(timeout)), timeout);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
+
+/**
+ * wpool_schedule_interruptible() - run a task, and wait for room until a signal comes
+ * @pool: the pool
+ * @task: as for wpool_schedule()
+ *
+ * Like wpool_schedule(), but any signal ends the wait for room. For code that acts for a
+ * process, such as write().
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(); -EINTR after any signal while waiting.
+ */
+int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task)
+{
+	might_sleep();
+	return submit(pool, task, SUBMIT_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
 
 /**
  * wpool_schedule_keyed() - run a task in order with the others of its key
@@ -256,6 +268,62 @@ int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 
 	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
+
+/**
+ * wpool_try_schedule_keyed() - run a task with a key if there is room
+ * @pool: the pool
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ *
+ * Never sleeps and never allocates, whatever the policy of the pool is.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_try_schedule(); also -EBUSY as wpool_schedule_keyed().
+ */
+int wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
+{
+	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_OR_FAIL);
+}
+EXPORT_SYMBOL_GPL(wpool_try_schedule_keyed);
+
+/**
+ * wpool_schedule_keyed_timeout() - run a task with a key, and wait for room with a time limit
+ * @pool: the pool
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ * @timeout: as for wpool_schedule_timeout()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule_timeout(); also -EBUSY as wpool_schedule_keyed().
+ */
+int wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *task, u64 key,
+				 unsigned long timeout)
+{
+	struct wpool_task *plain = task ? &task->task : NULL;
+
+	might_sleep();
+	return submit_timed_out(submit_to_pool(pool, plain, &key, submit_timeout(timeout)),
+				timeout);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_keyed_timeout);
+
+/**
+ * wpool_schedule_keyed_interruptible() - run a task with a key, and wait for room until a
+ *	signal comes
+ * @pool: the pool
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule_keyed(); -EINTR after any signal while waiting.
+ */
+int wpool_schedule_keyed_interruptible(struct wpool *pool, struct wpool_keyed_task *task,
+				       u64 key)
+{
+	might_sleep();
+	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_keyed_interruptible);
 
 /* In few holds of the locks, submits as many as there is room for; *@ret says why no more. */
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,

@@ -3,7 +3,11 @@
 #ifndef _WPOOL_SUBMIT_H
 #define _WPOOL_SUBMIT_H
 
+#include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/types.h>
+
+#include "queue_full.h"
 
 struct wpool;
 struct wpool_group;
@@ -11,7 +15,19 @@ struct wpool_task;
 struct wpool_worker;
 
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
-int submit_to_group(struct wpool *pool, struct wpool_task *task,
-		    struct wpool_group *group, const struct wpool_worker *owner);
+int submit_to_group(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
+		    const struct wpool_worker *owner, unsigned long timeout);
+
+/* What a time limit is to submit_to_pool(); none is left with 0. */
+static inline unsigned long submit_timeout(unsigned long timeout)
+{
+	return timeout ? min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT) : SUBMIT_OR_FAIL;
+}
+
+/* And its answer, to who has given one. */
+static inline int submit_timed_out(int ret, unsigned long timeout)
+{
+	return ret == -EAGAIN && !timeout ? -ETIMEDOUT : ret;
+}
 
 #endif /* _WPOOL_SUBMIT_H */

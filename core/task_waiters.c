@@ -126,6 +126,7 @@ void task_waiter_del(const struct wpool *pool, struct wpool_waiter *waiter)
 	struct wpool_task *task = waiter->task;
 
 	if (!task_waiter_is_on(pool, waiter)) {
+		waiter->counted = false;	/* nobody of a rest is */
 		list_del(&waiter->node);
 		return;
 	}

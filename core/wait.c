@@ -30,6 +30,7 @@
 struct wait {
 	struct wpool_task	*task;
 	struct wpool_deadline	deadline;
+	unsigned int		state;		/* of the thread while it sleeps */
 	bool			cancels;	/* the wait of wpool_cancel_sync() */
 	bool			may_spin;
 	int			result;
@@ -55,7 +56,7 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 
 /*
  * Sleeps until the task is done, or must be looked at again. Locking: pool->lock held;
- * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EDEADLK.
+ * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EINTR, -EDEADLK.
  *
  * @worker: the caller, if it is a worker of the pool
  * @too_deep: it can run no task itself, as it is nested too deep
@@ -89,24 +90,27 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	else
 		pool_unlock(pool, flags);
 
-	left = wait_for_completion_timeout(&waiter.done,
-					   deadline_left(&wait->deadline));
+	left = waiter_sleep(&waiter, &wait->deadline, wait->state);
 
 	pool_lock(pool, flags);
 	gave_up = waiter.status == -EINPROGRESS;
-	if (gave_up)
+	if (gave_up) {
 		task_waiter_del(pool, &waiter);
+		waiter_awake(&waiter);
+	}
 	if (waiter.worker)
 		deadlock_leave(&waiter);
 	if (!list_empty(&waiter.rest))
 		waiters_complete(pool, &waiter.rest, waiter.status, waiter.value,
 				 pool_wake_queue(pool));
 	pool_unlock(pool, flags);
-	if (!gave_up && !left)
+	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
 	wait->result = waiter.value;
-	return gave_up ? -ETIMEDOUT : waiter.status;
+	if (!gave_up)
+		return waiter.status;
+	return left < 0 ? -EINTR : -ETIMEDOUT;
 }
 
 /*
@@ -195,7 +199,7 @@ static bool is_own(const struct wpool_task *task)
 
 /*
  * Waits for a task, unless there is a reason to look at it again. Return: 0 with the result,
- * -EAGAIN, -EINVAL, -ETIMEDOUT, -EDEADLK.
+ * -EAGAIN, -EINVAL, -ETIMEDOUT, -EINTR, -EDEADLK.
  */
 static int wait_once(struct wait *wait)
 {
@@ -235,9 +239,9 @@ static bool can_be_awaited(const struct wpool_task *task)
 }
 
 static int wait_for_task(struct wpool_task *task, unsigned long timeout,
-			 int *result)
+			 unsigned int state, int *result)
 {
-	struct wait wait = { .task = task, .may_spin = true };
+	struct wait wait = { .task = task, .state = state, .may_spin = true };
 	int ret;
 
 	might_sleep();
@@ -286,7 +290,7 @@ int wpool_wait(struct wpool_task *task)
 {
 	int ret, result;
 
-	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, &result);
+	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, &result);
 	return ret ?: result;
 }
 EXPORT_SYMBOL_GPL(wpool_wait);
@@ -308,12 +312,58 @@ int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 {
 	int ret, value;
 
-	ret = wait_for_task(task, timeout, &value);
+	ret = wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, &value);
 	if (!ret && result)
 		*result = value;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
+
+/**
+ * wpool_wait_killable() - wait for a task until a fatal signal comes
+ * @task: as for wpool_wait()
+ * @result: set to the result, and left alone on an error; may be NULL
+ *
+ * After -EINTR the task goes on, and still belongs to the pool. The caller must not free it,
+ * nor leave the function on whose stack it lies, before another wait for it has succeeded or
+ * wpool_cancel_sync() has returned: that asks a running function to stop, and waits for it
+ * uninterruptibly.
+ *
+ * Context: Process context; may sleep.
+ * Return: 0 (the memory of the task belongs to the caller), -EINTR, or -EINVAL and -EDEADLK as
+ * for wpool_wait().
+ */
+int wpool_wait_killable(struct wpool_task *task, int *result)
+{
+	int ret, value;
+
+	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, &value);
+	if (!ret && result)
+		*result = value;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_wait_killable);
+
+/**
+ * wpool_wait_interruptible() - wait for a task until a signal comes
+ * @task: as for wpool_wait()
+ * @result: set to the result, and left alone on an error; may be NULL
+ *
+ * Like wpool_wait_killable(), but any signal ends the wait.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_wait_killable().
+ */
+int wpool_wait_interruptible(struct wpool_task *task, int *result)
+{
+	int ret, value;
+
+	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, &value);
+	if (!ret && result)
+		*result = value;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_wait_interruptible);
 
 /**
  * wpool_cancel() - take back a task that has not begun
@@ -371,7 +421,9 @@ static void ask_to_stop(struct wpool_task *task)
  */
 bool wpool_cancel_sync(struct wpool_task *task)
 {
-	struct wait wait = { .task = task, .cancels = true };
+	struct wait wait = {
+		.task = task, .state = TASK_UNINTERRUPTIBLE, .cancels = true,
+	};
 	bool cancelled = false;
 
 	might_sleep();

@@ -11,6 +11,18 @@
 #include "task.h"
 #include "waiter.h"
 
+/* A worker counts as awake from here on, not from when it runs. Context: as waiter_complete(). */
+void waiter_awake(struct wpool_waiter *waiter)
+{
+	if (waiter->worker && waiter->task)
+		waiter->worker->waiter = NULL;
+	if (waiter->counted) {
+		lockdep_assert_held(&waiter->worker->pool->lock);
+		sleepers_sub(waiter->worker->pool, 1);
+		waiter->counted = false;
+	}
+}
+
 void waiter_init(struct wpool_waiter *waiter)
 {
 	*waiter = (struct wpool_waiter) { .status = -EINPROGRESS };
@@ -25,8 +37,6 @@ void waiter_init(struct wpool_waiter *waiter)
  * @status: 0, or an errno
  * @wake_queue: gets it
  *
- * A worker counts as awake from here on, not from when it runs.
- *
  * Context: the lock that guards the list held; pool->lock if it is a worker that waits for a
  * task, or is counted.
  */
@@ -34,13 +44,7 @@ void waiter_complete(struct wpool_waiter *waiter, int status,
 		 struct wpool_wake_queue *wake_queue)
 {
 	waiter->status = status;
-	if (waiter->worker && waiter->task)
-		waiter->worker->waiter = NULL;
-	if (waiter->counted) {
-		lockdep_assert_held(&waiter->worker->pool->lock);
-		sleepers_sub(waiter->worker->pool, 1);
-		waiter->counted = false;
-	}
+	waiter_awake(waiter);
 	hlist_add_head(&waiter->hnode, &wake_queue->waiters);
 	wake_queue->nr_waiters++;
 }
@@ -124,4 +128,25 @@ unsigned long deadline_left(const struct wpool_deadline *deadline)
 	if (deadline->never)
 		return MAX_SCHEDULE_TIMEOUT;
 	return time_before(now, deadline->at) ? deadline->at - now : 0;
+}
+
+/**
+ * waiter_sleep() - sleep until a waiter is completed
+ * @waiter: the waiter
+ * @deadline: until when at most
+ * @state: %TASK_UNINTERRUPTIBLE, %TASK_KILLABLE or %TASK_INTERRUPTIBLE
+ *
+ * Return: > 0 if it is completed, 0 if the time is over, < 0 after a signal. In the last two
+ * cases it may be on its list, or about to be completed.
+ */
+long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
+		  unsigned int state)
+{
+	unsigned long left = deadline_left(deadline);
+
+	if (state == TASK_INTERRUPTIBLE)
+		return wait_for_completion_interruptible_timeout(&waiter->done, left);
+	if (state == TASK_KILLABLE)
+		return wait_for_completion_killable_timeout(&waiter->done, left);
+	return wait_for_completion_timeout(&waiter->done, left);
 }

@@ -11,6 +11,7 @@
 #include "types.h"
 
 void waiter_init(struct wpool_waiter *waiter);
+void waiter_awake(struct wpool_waiter *waiter);
 void waiter_complete(struct wpool_waiter *waiter, int status,
 		 struct wpool_wake_queue *wake_queue);
 void waiters_complete(struct wpool *pool, struct list_head *waiters, int status, int value,
@@ -97,6 +98,8 @@ static inline void sleepers_sub(struct wpool *pool, unsigned int n)
 
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
 unsigned long deadline_left(const struct wpool_deadline *deadline);
+long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
+		  unsigned int state);
 
 /*
  * &wpool_task.waiters: the first waiter of the task, or, with the lowest bit set, its group;

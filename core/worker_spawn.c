@@ -27,7 +27,7 @@ static struct task_struct *worker_thread(struct wpool_worker *worker)
 	int err;
 
 	thread = kthread_create_on_node(worker_main, worker, pool->conf.node,
-					"wpool-%s/%u", pool->name, worker->id);
+					"%s/%u", pool->name, worker->id);
 	if (IS_ERR(thread) || !(pool->conf.flags & POOL_PREFERS_CPUS))
 		return thread;
 	err = kthread_affine_preferred(thread, pool->conf.cpumask);

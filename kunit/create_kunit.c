@@ -67,6 +67,7 @@ static const struct refused_case refused_cases[] = {
 	{ "only a slash", "/" },
 	{ "one dot", "." },
 	{ "two dots", ".." },
+	{ "a name that is reserved", "summary" },
 	{ "blank in the name", "kunit refused" },
 	{ "newline in the name", "kunit\nrefused" },
 	{ "min above capacity", "kunit-refused", { .capacity = 4, .min_workers = 5 } },

@@ -6,6 +6,7 @@
  * thread: one that a worker runs while it waits is not one task running more, and
  * a dying thread settles the accounts of all that die with it.
  */
+#include <linux/ctype.h>
 #include <linux/hash.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -111,10 +112,13 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 			   "%s: a task runs that does not", name);
 }
 
-/* Also of a thread for hooks; but what that submits it runs inside of a frame. */
+/*
+ * By the thread's name, which begins with that of its pool, see pool_name(). Also of a thread
+ * for hooks; but what that submits it runs inside of a frame.
+ */
 static bool is_worker(void)
 {
-	return !strncmp(current->comm, "wpool-", strlen("wpool-"));
+	return strchr("wt", current->comm[0]) && isdigit(current->comm[1]);
 }
 
 static void frame_init(struct tort_frame *frame, struct tort_task *tt)

@@ -112,7 +112,7 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 }
 
 #define WPOOL_PEER(_open) {			\
-	.threads	= "wpool-",		\
+	.threads	= "bench-",		\
 	.open		= _open,		\
 	.close		= wpool_close,		\
 	.stop		= wpool_stop,		\

@@ -49,19 +49,27 @@ void bench_usage(const char *threads, struct bench_usage *usage)
 	rcu_read_unlock();
 }
 
-/*
- * After some work. All threads of wpool, the manager too, which is who a timer of a
- * pool wakes.
- */
+/* Of all threads of wpool: the workers, and the manager, which a timer of a pool wakes. */
+static void bench_usage_all(struct bench_usage *usage)
+{
+	struct bench_usage manager;
+
+	bench_usage("bench-", usage);
+	bench_usage("wpool-", &manager);
+	usage->cpu += manager.cpu;
+	usage->switches += manager.switches;
+}
+
+/* After some work. */
 static void sample_idle(const struct bench_work *work, struct bench_lane *lane)
 {
 	struct bench_usage before, after;
 
 	bench_submit_all(work, lane, bench_empty_fn);
 	msleep(IDLE_MS / 10);
-	bench_usage("wpool-", &before);
+	bench_usage_all(&before);
 	msleep(IDLE_MS);
-	bench_usage("wpool-", &after);
+	bench_usage_all(&after);
 	bench_record("idle, wake-ups", lane->label, "a second",
 		     (after.switches - before.switches) * BENCH_SCALE * MSEC_PER_SEC / IDLE_MS);
 	bench_record("idle, CPU", lane->label, "ns a second",

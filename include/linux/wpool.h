@@ -393,6 +393,7 @@ struct wpool_ops {
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
 #define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
+#define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -524,6 +525,7 @@ int wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout);
+int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task);
 int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 			 unsigned int n);
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
@@ -559,6 +561,11 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 
 int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
 			 u64 key);
+int wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key);
+int wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *task, u64 key,
+				 unsigned long timeout);
+int wpool_schedule_keyed_interruptible(struct wpool *pool, struct wpool_keyed_task *task,
+				       u64 key);
 int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			   unsigned long delay);
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
@@ -593,6 +600,8 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 bool wpool_cancel(struct wpool_task *task);
 bool wpool_cancel_sync(struct wpool_task *task);
 int wpool_wait(struct wpool_task *task);
+int wpool_wait_killable(struct wpool_task *task, int *result);
+int wpool_wait_interruptible(struct wpool_task *task, int *result);
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result);
 bool wpool_task_queued(const struct wpool_task *task);
@@ -606,14 +615,22 @@ int wpool_drain(struct wpool *pool);
 struct wpool *wpool_current(void);
 bool wpool_should_stop(void);
 
-/* Groups (core/group.c) */
+/* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group);
 void wpool_group_init_fail_fast(struct wpool_group *group);
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task);
+int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
+			     struct wpool_task *task);
+int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
+				 struct wpool_task *task, unsigned long timeout);
+int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
+				       struct wpool_task *task);
 int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 			      wpool_fn_t fn, void *arg, struct module *owner);
 int wpool_group_wait(struct wpool_group *group);
+int wpool_group_wait_killable(struct wpool_group *group);
+int wpool_group_wait_interruptible(struct wpool_group *group);
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
 unsigned int wpool_group_cancel(struct wpool_group *group);
 
@@ -630,7 +647,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group);
 #define wpool_group_schedule_fn(group, pool, fn, arg)			\
 	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
 
-/* Pools (core/refs.c, core/resize.c, core/shutdown.c, core/pause.c, core/registry.c) */
+/* Pools (core/create.c, core/refs.c, core/resize.c, core/shutdown.c, core/pause.c, core/registry.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 
@@ -645,11 +662,29 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
  *
  * Context: Process context; may sleep.
  * Return: The pool, with one reference for wpool_destroy(), or an ERR_PTR: -EINVAL (name or
- * attributes; a message says which), -EEXIST (the name is taken), -ENOMEM, or the error of
- * creating a thread.
+ * attributes; a message says which), -EEXIST (the name is taken), -ENAMETOOLONG (no room for
+ * the number), -ENOMEM, or the error of creating a thread.
  */
 #define wpool_create(name, attrs...)					\
 	__wpool_create(name, attrs, THIS_MODULE)
+
+__printf(3, 4)
+struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module *owner,
+				 const char *fmt, ...);
+
+/**
+ * wpool_create_fmt() - make a pool whose name is formatted
+ * @attrs: the attributes of the pool, or NULL for the defaults; copied
+ * @fmt: the format of the name, as for printk(); its arguments follow
+ *
+ * The name that comes out must be one for wpool_create(). With %WPOOL_NUMBERED, here and in
+ * wpool_create(), a dash and a number are added to it, which make it the only one.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_create().
+ */
+#define wpool_create_fmt(attrs, fmt, ...)				\
+	__wpool_create_fmt(attrs, THIS_MODULE, fmt, ##__VA_ARGS__)
 
 struct wpool *wpool_default(void);
 struct wpool *wpool_find(const char *name);
@@ -666,7 +701,25 @@ int wpool_restart(struct wpool *pool);
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun);
 void wpool_shutdown(struct wpool *pool);
 int wpool_await_termination(struct wpool *pool, unsigned long timeout);
-int wpool_destroy(struct wpool *pool);
+int __wpool_destroy(struct wpool *pool, const struct module *owner);
+
+/**
+ * wpool_destroy() - shut a pool down, wait for its end, drop the creator's
+ *	reference
+ * @pool: a pool of the calling module; no longer the caller's, unless an error is returned
+ *
+ * Accepted tasks still run. When it returns 0, no task, worker or hook of the pool is left, its
+ * name may be used again and its debugfs directory is gone. A second call, by a thread with a
+ * reference of its own, waits for the same end and drops no reference.
+ *
+ * Another module, which has found the pool by its name, is refused at once: the reference
+ * that this call drops is the creator's. wpool_put() drops the one of wpool_find().
+ *
+ * Context: Process context; may sleep, for as long as the tasks take.
+ * Return: 0, -EINVAL (NULL, or the default pool), -EPERM (a pool of another module), -EDEADLK
+ * (a worker, a hook or a task of the pool), -ESHUTDOWN (destroyed already; it has ended now).
+ */
+#define wpool_destroy(pool)	__wpool_destroy(pool, THIS_MODULE)
 
 /**
  * enum wpool_rule - which pool of a set is next
