@@ -329,7 +329,9 @@ static void submit_on_way(struct callback_head *work)
 {
 	struct visitor *visitor = container_of(work, struct visitor, work);
 
-	wpool_schedule(visitor->pool, &visitor->task);
+	/* The submitter itself runs it, and dies: nothing is returned. */
+	if (wpool_schedule(visitor->pool, &visitor->task))
+		pr_err("the visitor's task was not accepted\n");
 }
 
 static int die_as_visitor(void *arg)

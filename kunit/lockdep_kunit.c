@@ -112,8 +112,8 @@ static void by_destroy(struct scene *scene)
 static void by_group(struct scene *scene)
 {
 	wpool_group_init(&scene->group);
-	wpool_group_schedule(&scene->group, scene->pool, &scene->task);
-	wpool_group_wait(&scene->group);
+	if (!wpool_group_schedule(&scene->group, scene->pool, &scene->task))
+		wpool_group_wait(&scene->group);
 	mutex_lock(&lock);
 	wpool_group_wait(&scene->group);
 	mutex_unlock(&lock);

@@ -521,17 +521,17 @@ struct wpool_stats {
 };
 
 /* Submitting (core/submit.c) */
-int wpool_schedule(struct wpool *pool, struct wpool_task *task);
-int wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
-int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
-			   unsigned long timeout);
-int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task);
-int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
-			 unsigned int n);
-int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-			struct module *owner);
-int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-			    struct module *owner);
+int __must_check wpool_schedule(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
+					unsigned long timeout);
+int __must_check wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
+				      unsigned int n);
+int __must_check __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
+				     struct module *owner);
+int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
+					 struct module *owner);
 
 /**
  * wpool_schedule_fn() - call a function in the pool, without a task of the caller's own
@@ -559,15 +559,16 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 #define wpool_try_schedule_fn(pool, fn, arg)				\
 	__wpool_try_schedule_fn(pool, fn, arg, THIS_MODULE)
 
-int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
-			 u64 key);
-int wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key);
-int wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *task, u64 key,
-				 unsigned long timeout);
-int wpool_schedule_keyed_interruptible(struct wpool *pool, struct wpool_keyed_task *task,
-				       u64 key);
-int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
-			   unsigned long delay);
+int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
+				      u64 key);
+int __must_check wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
+					  u64 key);
+int __must_check wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *task,
+					      u64 key, unsigned long timeout);
+int __must_check wpool_schedule_keyed_interruptible(struct wpool *pool,
+						    struct wpool_keyed_task *task, u64 key);
+int __must_check wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+					unsigned long delay);
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay);
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
@@ -618,16 +619,17 @@ bool wpool_should_stop(void);
 /* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group);
 void wpool_group_init_fail_fast(struct wpool_group *group);
-int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
-			 struct wpool_task *task);
-int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
-			     struct wpool_task *task);
-int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
-				 struct wpool_task *task, unsigned long timeout);
-int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
-				       struct wpool_task *task);
-int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
-			      wpool_fn_t fn, void *arg, struct module *owner);
+int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
+				      struct wpool_task *task);
+int __must_check wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
+					  struct wpool_task *task);
+int __must_check wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
+					      struct wpool_task *task, unsigned long timeout);
+int __must_check wpool_group_schedule_interruptible(struct wpool_group *group,
+						    struct wpool *pool,
+						    struct wpool_task *task);
+int __must_check __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
+					   wpool_fn_t fn, void *arg, struct module *owner);
 int wpool_group_wait(struct wpool_group *group);
 int wpool_group_wait_killable(struct wpool_group *group);
 int wpool_group_wait_interruptible(struct wpool_group *group);
@@ -759,7 +761,7 @@ struct wpool_set *__wpool_set_create(const char *name,
 #define WPOOL_SET_MAX		1024
 
 struct wpool *wpool_set_pick(struct wpool_set *set, u64 key);
-int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
+int __must_check wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
 void wpool_set_shutdown(struct wpool_set *set);
 int wpool_set_destroy(struct wpool_set *set);
 
