@@ -20,6 +20,8 @@ struct trial {
 	void			(*fn)(struct trial *trial);
 	struct wpool		*pool;
 	struct wpt_job		*job;		/* three of them */
+	struct wpool_group	*group;
+	struct wpool_keyed_task	*keyed;
 	bool			may_allocate;
 	struct completion	done;
 	struct irq_work		work;
@@ -251,6 +253,40 @@ static void context_more(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 5 + trial->may_allocate);
 }
 
+static void try_others(struct trial *trial)
+{
+	note_context(trial);
+	trial->first = wpool_try_schedule_keyed(trial->pool, trial->keyed, 1);
+	trial->second = wpool_group_try_schedule(trial->group, trial->pool, &trial->job[0].task);
+	trial->third = wpool_group_try_schedule(trial->group, trial->pool, &trial->job[1].task);
+	trial->again = wpool_try_schedule_keyed(trial->pool, trial->keyed, 1) == -EBUSY;
+}
+
+/* 27, 88: tasks with a key and tasks of a group, of which one is refused */
+static void context_others(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct trial *trial = new_trial(test, pool, try_others);
+
+	trial->group = wpt_group(test, false);
+	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));
+	wpool_keyed_task_init(trial->keyed, wpt_run_job, &trial->job[2]);
+	run_trial(test, trial);
+	KUNIT_EXPECT_EQ(test, trial->first, 0);
+	KUNIT_EXPECT_EQ(test, trial->second, 0);
+	KUNIT_EXPECT_EQ(test, trial->third, -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, trial->again);
+
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &trial->keyed->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, trial->group), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&trial->job[0].runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&trial->job[1].runs), 0);
+}
+
 static void try_idle(struct trial *trial)
 {
 	unsigned int i;
@@ -333,6 +369,7 @@ static void context_shutdown(struct kunit *test)
 static struct kunit_case context_cases[] = {
 	KUNIT_CASE_PARAM(context_try_schedule, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_more, contexts_gen_params),
+	KUNIT_CASE_PARAM(context_others, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_wakes, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_resize, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_shutdown, contexts_gen_params),

@@ -25,6 +25,11 @@ static int way_timeout(struct wpool *pool, struct wpool_task *task)
 	return wpool_schedule_timeout(pool, task, WPT_LIMIT);
 }
 
+static int way_interruptible(struct wpool *pool, struct wpool_task *task)
+{
+	return wpool_schedule_interruptible(pool, task);
+}
+
 struct way {
 	const char	*name;
 	int		(*call)(struct wpool *pool, struct wpool_task *task);
@@ -34,6 +39,7 @@ static const struct way ways[] = {
 	{ "wpool_schedule", way_schedule },
 	{ "wpool_try_schedule", way_try },
 	{ "wpool_schedule_timeout", way_timeout },
+	{ "wpool_schedule_interruptible", way_interruptible },
 };
 
 static void way_name(const struct way *way, char *desc)

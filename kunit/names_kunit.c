@@ -5,7 +5,7 @@
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
-/* 85: a name is put together as printk() does it */
+/* 85: a name is formatted as by printk() */
 static void names_formatted(struct kunit *test)
 {
 	struct wpool *pool = wpool_create_fmt(NULL, "kunit-%s.%d", "disk", 7);
@@ -15,7 +15,7 @@ static void names_formatted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
 }
 
-/* 85, 2: one that has come out too long is refused, not cut */
+/* 85, 2: a name that comes out too long is refused, not cut */
 static void names_formatted_too_long(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create_fmt(NULL, "kunit-%026d", 1)), -EINVAL);
@@ -23,7 +23,7 @@ static void names_formatted_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create_fmt(NULL, "%s", "")), -EINVAL);
 }
 
-/* 85: pools that are numbered have one name, and each is found by its own */
+/* 85: each numbered pool has a name of its own, and is found by it */
 static void names_numbered(struct kunit *test)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_NUMBERED };
@@ -44,7 +44,7 @@ static void names_numbered(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpool_destroy(pools[i]), 0);
 }
 
-/* 85: a number that somebody's literal name has is passed over */
+/* 85: a number that a literal name has already is passed over */
 static void names_number_taken(struct kunit *test)
 {
 	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_NUMBERED };
@@ -79,11 +79,11 @@ static void names_no_room_for_number(struct kunit *test)
 
 static int call_name(void *arg)
 {
-	strscpy(arg, current->comm, TASK_COMM_LEN);	/* nobody renames it */
+	strscpy(arg, current->comm, TASK_COMM_LEN);
 	return 0;
 }
 
-/* 85: what is shown of a worker's name, 15 characters, begins with that of its pool */
+/* 85: the 15 characters of a worker's name begin with the name of its pool */
 static void names_of_threads(struct kunit *test)
 {
 	struct wpool *pool = wpool_create("kunit-thread", &(struct wpool_attrs) { .capacity = 1 });
@@ -95,7 +95,7 @@ static void names_of_threads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
 }
 
-/* 86: who has only found a pool does not destroy it, and its own reference is as it was */
+/* 86: a module that has only found a pool does not destroy it, and keeps its reference */
 static void names_found_not_destroyed(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
@@ -103,11 +103,31 @@ static void names_found_not_destroyed(struct kunit *test)
 	struct wpool *found = wpool_find(wpool_name(pool));
 
 	KUNIT_ASSERT_PTR_EQ(test, found, pool);
-	/* As in another module, of which THIS_MODULE is another. */
+	/* As if called from another module. */
 	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
 	KUNIT_EXPECT_EQ(test, wpt_state(found), WPOOL_STATE_RUNNING);
 	KUNIT_EXPECT_EQ(test, wpool_schedule(found, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	wpool_put(found);
+}
+
+/* 86: nor while the creator destroys it; that goes on */
+static void names_destroyed_by_creator(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *found = wpool_find(wpool_name(pool));
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_thread *creator;
+
+	wpt_forget(test, pool);
+	creator = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(found) != WPOOL_STATE_RUNNING);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
+	KUNIT_EXPECT_FALSE(test, completion_done(&creator->done));
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, creator), 0);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, wpt_state(found), WPOOL_STATE_TERMINATED);
 	wpool_put(found);
 }
 
@@ -129,6 +149,7 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(names_no_room_for_number),
 	KUNIT_CASE(names_of_threads),
 	KUNIT_CASE(names_found_not_destroyed),
+	KUNIT_CASE(names_destroyed_by_creator),
 	KUNIT_CASE(names_default_not_resized),
 	{}
 };

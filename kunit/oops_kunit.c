@@ -309,7 +309,7 @@ static int at_llist_add(struct kprobe *probe, struct pt_regs *regs)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
 
-	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "wpool-", 6) ||
+	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "kunit-", 6) ||
 	    regs->dx < MODULES_VADDR || regs->dx >= MODULES_END)
 		return 0;
 	while ((READ_ONCE(manager->__state) != TASK_IDLE || READ_ONCE(manager->on_cpu)) &&

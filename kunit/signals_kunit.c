@@ -1,70 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Waits that a signal ends, and ways in that do not wait, or not for long. */
+/* Waits that a signal ends, and submitting without a wait for room, or with a limited one. */
+#include <linux/delay.h>
 #include <linux/sched/signal.h>
 
-#include "wpool_kunit.h"
+#include "actor.h"
+
+struct signals_scene;
 
 struct signals_case {
 	const char	*what;
-	int		(*call)(struct wpt_thread *self);
+	int		(*call)(struct signals_scene *scene);
 	bool		killable;
 };
 
 /* A thread in a call that a signal may end. */
 struct signals_scene {
 	const struct signals_case *param;
-	struct wpt_job		*hold;		/* what runs meanwhile */
-	struct wpt_thread	*thread;
+	struct wpool		*pool;
+	struct wpool_task	*task;		/* what it submits, or waits for */
 	struct wpool_group	*group;
 	struct wpool_keyed_task	keyed;
+	struct wpt_job		*hold;		/* what runs meanwhile */
+	struct wpt_thread	*thread;
+	struct completion	gave_up;
+	struct wpt_gate		*gate;
 };
 
-static struct wpool_task *signals_task(struct wpt_thread *self)
+static int call_wait_killable(struct signals_scene *scene)
 {
-	return &self->job->task;
+	return wpool_wait_killable(scene->task, NULL);
 }
 
-static int call_wait_killable(struct wpt_thread *self)
+static int call_wait_interruptible(struct signals_scene *scene)
 {
-	return wpool_wait_killable(signals_task(self), NULL);
+	return wpool_wait_interruptible(scene->task, NULL);
 }
 
-static int call_wait_interruptible(struct wpt_thread *self)
+static int call_group_killable(struct signals_scene *scene)
 {
-	return wpool_wait_interruptible(signals_task(self), NULL);
-}
-
-static int call_group_killable(struct wpt_thread *self)
-{
-	struct signals_scene *scene = self->arg;
-
 	return wpool_group_wait_killable(scene->group);
 }
 
-static int call_group_interruptible(struct wpt_thread *self)
+static int call_group_interruptible(struct signals_scene *scene)
 {
-	struct signals_scene *scene = self->arg;
-
 	return wpool_group_wait_interruptible(scene->group);
 }
 
-static int call_schedule_interruptible(struct wpt_thread *self)
+static int call_schedule_interruptible(struct signals_scene *scene)
 {
-	return wpool_schedule_interruptible(self->pool, signals_task(self));
+	return wpool_schedule_interruptible(scene->pool, scene->task);
 }
 
-static int call_keyed_interruptible(struct wpt_thread *self)
+static int call_keyed_interruptible(struct signals_scene *scene)
 {
-	struct signals_scene *scene = self->arg;
-
-	return wpool_schedule_keyed_interruptible(self->pool, &scene->keyed, 7);
+	return wpool_schedule_keyed_interruptible(scene->pool, &scene->keyed, 7);
 }
 
-static int call_member_interruptible(struct wpt_thread *self)
+static int call_member_interruptible(struct signals_scene *scene)
 {
-	struct signals_scene *scene = self->arg;
-
-	return wpool_group_schedule_interruptible(scene->group, self->pool, signals_task(self));
+	return wpool_group_schedule_interruptible(scene->group, scene->pool, scene->task);
 }
 
 static const struct signals_case wait_cases[] = {
@@ -89,57 +83,82 @@ KUNIT_ARRAY_PARAM(wait, wait_cases, signals_name);
 KUNIT_ARRAY_PARAM(room, room_cases, signals_name);
 
 /* The call of the case, by a thread that gets signals. */
-static int signals_call(struct wpt_thread *self)
+static int signals_call(struct signals_scene *scene)
 {
-	struct signals_scene *scene = self->arg;
 	int ret;
 
 	allow_signal(SIGKILL);
 	allow_signal(SIGUSR1);
-	ret = scene->param->call(self);
+	ret = scene->param->call(scene);
 	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	disallow_signal(SIGKILL);
 	return ret;
 }
 
-static struct signals_scene *signals_scene(struct kunit *test)
+static int thread_call(struct wpt_thread *self)
+{
+	return signals_call(self->arg);
+}
+
+static void signals_send(const struct signals_scene *scene, struct task_struct *thread)
+{
+	send_sig(scene->param->killable ? SIGKILL : SIGUSR1, thread, 1);
+}
+
+static struct signals_scene *signals_scene(struct kunit *test, struct wpool *pool)
 {
 	struct signals_scene *scene = wpt_alloc(test, sizeof(*scene));
 
 	scene->param = test->param_value;
+	scene->pool = pool;
+	scene->task = &wpt_jobs(test, 1, NULL)->task;
 	scene->group = wpt_group(test, false);
 	wpool_keyed_task_init(&scene->keyed, wpt_run_job, wpt_jobs(test, 1, NULL));
+	init_completion(&scene->gave_up);
+	scene->gate = wpt_gate(test);
 	return scene;
 }
 
-/* A thread waits for a task of a group, which runs. */
-static struct signals_scene *signals_wait(struct kunit *test)
+/* One with a full pool, whose worker is inside a task of the group. */
+static struct signals_scene *signals_full(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct signals_scene *scene = signals_scene(test);
+	struct signals_scene *scene = signals_scene(test, wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	}));
 
 	scene->hold = wpt_jobs(test, 1, wpt_gate(test));
-	scene->hold->result = 5;
-	wpt_group_schedule(test, scene->group, pool, scene->hold, 1);
+	wpt_group_schedule(test, scene->group, scene->pool, scene->hold, 1);
 	wpt_begun(test, scene->hold);
-	scene->thread = wpt_thread(test, signals_call, pool, scene->hold, scene);
+	return scene;
+}
+
+/* And with a thread that waits for this task, or for the group. */
+static struct signals_scene *signals_wait(struct kunit *test)
+{
+	struct signals_scene *scene = signals_full(test);
+
+	scene->hold->result = 5;
+	scene->task = &scene->hold->task;
+	scene->thread = wpt_thread(test, thread_call, NULL, NULL, scene);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(scene->thread));
 	return scene;
 }
 
-/* 87, 21: a signal ends the wait alone: the task goes on, and has its result */
+/* 87, 21: a signal ends only the wait: the task goes on, and has its result */
 static void signals_end_wait(struct kunit *test)
 {
 	struct signals_scene *scene = signals_wait(test);
 
-	send_sig(scene->param->killable ? SIGKILL : SIGUSR1, scene->thread->kthread, 1);
+	signals_send(scene, scene->thread->kthread);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), -EINTR);
-	KUNIT_EXPECT_TRUE(test, wpool_task_running(&scene->hold->task));
+	KUNIT_EXPECT_TRUE(test, wpool_task_running(scene->task));
 	wpt_open(scene->hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, scene->hold), 5);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, scene->group), 0);
 }
 
-/* 87: one that is not fatal does not end a killable wait; nobody has sent the others one */
+/* 87: a signal that is not fatal does not end a killable wait; the others get none */
 static void signals_wait_goes_on(struct kunit *test)
 {
 	struct signals_scene *scene = signals_wait(test);
@@ -148,30 +167,158 @@ static void signals_wait_goes_on(struct kunit *test)
 		send_sig(SIGUSR1, scene->thread->kthread, 1);
 	wpt_open(scene->hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), 0);
-	KUNIT_EXPECT_FALSE(test, wpool_task_running(&scene->hold->task));
+	KUNIT_EXPECT_FALSE(test, wpool_task_running(scene->task));
 }
 
-/* 87, 21: any signal ends the wait for room: the task is not accepted, its group empty */
+/*
+ * 87, 21: any signal ends the wait for room: the task is not accepted. A thread that waits for
+ * the group does not notice.
+ */
 static void signals_end_wait_for_room(struct kunit *test)
+{
+	struct signals_scene *scene = signals_full(test);
+	struct wpt_thread *waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL,
+					       scene->group);
+
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	scene->thread = wpt_thread(test, thread_call, NULL, NULL, scene);
+	WPT_ASSERT_STAT(test, scene->pool, BLOCKED, 1);
+	signals_send(scene, scene->thread->kthread);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), -EINTR);
+	WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 0);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&waiter->done));
+	wpt_open(scene->hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 0);
+	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, 1);
+}
+
+/* Makes the call of the case in a worker, and stays in its function. */
+static int act_signalled(struct actor *self)
+{
+	struct signals_scene *scene = self->other;
+	int ret = signals_call(scene);
+
+	complete_all(&scene->gave_up);
+	wait_for_completion(&scene->gate->opened);
+	return ret;
+}
+
+/*
+ * 87, 21: a worker whose wait a signal has ended is awake. So another worker that waits for
+ * room is not the last one awake, and is not refused.
+ */
+static void signals_worker_awake(struct kunit *test)
+{
+	struct signals_scene *scene = signals_scene(test, wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	}));
+	struct actor *waits = actor(test, scene->pool, act_signalled, scene);
+	struct actor *blocks = actor(test, scene->pool, actor_call_schedule, scene->task);
+
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(scene->group, scene->pool, &blocks->task), 0);
+	actor_begun(test, blocks);
+	scene->task = &blocks->task;
+	actor_start(test, waits);
+	actor_go_to_sleep(test, waits);
+	signals_send(scene, waits->thread);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&scene->gave_up, WPT_LIMIT), 0);
+
+	wpt_open(blocks->gate);
+	WPT_ASSERT_UNTIL(test, actor_sleeps(blocks) || READ_ONCE(blocks->got) != -ENODATA);
+	WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 1);
+	wpt_open(scene->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), -EINTR);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, scene->group), 0);
+}
+
+#define RACES	60
+
+static int race_fn(void *arg)
+{
+	udelay((long)arg);
+	return 0;
+}
+
+/* Has the memory of a task on its stack back in the end, whatever the wait returned. */
+static int race_task(struct wpool *pool, long i)
+{
+	struct wpool_task task;
+	int ret, result = -ENODATA;
+
+	wpool_task_init(&task, race_fn, (void *)(i % 8));
+	ret = wpool_schedule_interruptible(pool, &task);
+	if (ret)
+		return ret == -EINTR ? 0 : ret;
+	ret = wpool_wait_interruptible(&task, &result);
+	if (!ret)
+		return result;
+	wpool_cancel_sync(&task);
+	return ret == -EINTR ? 0 : ret;
+}
+
+/* And of a group. */
+static int race_group(struct wpool *pool, long i)
+{
+	struct wpool_group group;
+	struct wpool_task task;
+	int ret;
+
+	wpool_group_init(&group);
+	wpool_task_init(&task, race_fn, (void *)(i % 8));
+	ret = wpool_group_schedule_interruptible(&group, pool, &task);
+	if (ret)
+		return ret == -EINTR ? 0 : ret;
+	ret = wpool_group_wait_interruptible(&group);
+	if (ret != -EINTR)
+		return ret;
+	wpool_group_cancel(&group);
+	ret = wpool_group_wait(&group);
+	return ret == -ECANCELED ? 0 : ret;
+}
+
+static int thread_race(struct wpt_thread *self)
+{
+	int ret = 0;
+	long i;
+
+	allow_signal(SIGUSR1);
+	for (i = 0; i < RACES && !ret; i++) {
+		ret = i % 2 ? race_task(self->pool, i / 2) : race_group(self->pool, i / 2);
+		flush_signals(current);
+	}
+	disallow_signal(SIGUSR1);
+	return ret;
+}
+
+/* 87: a signal that comes just as the task ends, or as there is room for it */
+static void signals_race_with_end(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct signals_scene *scene = signals_scene(test);
-	struct wpt_thread *thread = wpt_thread(test, signals_call, pool, wpt_jobs(test, 1, NULL),
-					       scene);
+	struct wpt_thread *threads[2];
+	unsigned long n = 0, i;
 
-	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
-	send_sig(SIGUSR1, thread->kthread, 1);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -EINTR);
-	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
+	for (i = 0; i < 2; i++)
+		threads[i] = wpt_thread(test, thread_race, pool, NULL, NULL);
+	while (!completion_done(&threads[0]->done) || !completion_done(&threads[1]->done)) {
+		send_sig(SIGUSR1, threads[n++ % 2]->kthread, 1);
+		udelay(n * 7 % 32);
+		cond_resched();
+	}
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
+			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
+			wpt_stat(pool, WPOOL_STAT_CANCELLED));
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, scene->group), 0);
-	wpt_open(hold->gate);
+	WPT_EXPECT_STAT(test, pool, RUNNING, 0);
+	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
 }
 
-/* Whatever the policy is: there is no room, and the call does not wait for it. */
+/* Whatever the policy is, the call does not wait for room, or not longer than its limit. */
 static const enum wpool_full full_cases[] = {
 	WPOOL_FULL_BLOCK, WPOOL_FULL_FAIL, WPOOL_FULL_CALLER_RUNS, WPOOL_FULL_DISCARD,
 	WPOOL_FULL_DISCARD_OLDEST,
@@ -184,7 +331,7 @@ static void full_name(const enum wpool_full *full, char *desc)
 
 KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
-/* 88: with a key or a group a full pool refuses at once who does not wait, or not long */
+/* 88: a full pool refuses tasks with a key or of a group at once, or after the time limit */
 static void signals_try_when_full(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
@@ -213,7 +360,7 @@ static void signals_try_when_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 }
 
-/* 88: where there is room they are accepted, as by the calls that wait */
+/* 88: where there is room they are accepted, as with the calls that wait */
 static void signals_try_with_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -234,12 +381,45 @@ static void signals_try_with_room(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 }
 
+/* 13: no pool, no task, no group, to each of these calls */
+static void signals_null(struct kunit *test)
+{
+	struct signals_scene *scene = signals_scene(test, wpt_pool(test, NULL));
+	struct wpool_keyed_task *keyed = &scene->keyed;
+	struct wpool_group *group = scene->group;
+	struct wpool_task *task = scene->task;
+	struct wpool *pool = scene->pool;
+
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule_keyed(NULL, keyed, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule_keyed(pool, NULL, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed_timeout(NULL, keyed, 1, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed_timeout(pool, NULL, 1, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed_interruptible(NULL, keyed, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed_interruptible(pool, NULL, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_try_schedule(NULL, pool, task), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_try_schedule(group, NULL, task), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_try_schedule(group, pool, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(NULL, pool, task, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(group, NULL, task, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_interruptible(NULL, pool, task), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_interruptible(group, pool, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_wait_killable(NULL, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_wait_interruptible(task, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_killable(NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_interruptible(NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_killable(group), 0);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+}
+
 static struct kunit_case signals_cases[] = {
 	KUNIT_CASE_PARAM(signals_end_wait, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_wait_goes_on, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_end_wait_for_room, room_gen_params),
+	KUNIT_CASE_PARAM(signals_worker_awake, wait_gen_params),
+	KUNIT_CASE(signals_race_with_end),
 	KUNIT_CASE_PARAM(signals_try_when_full, full_gen_params),
 	KUNIT_CASE(signals_try_with_room),
+	KUNIT_CASE(signals_null),
 	{}
 };
 

@@ -35,6 +35,7 @@ extern const struct tour_stop tour_groups[];
 extern const struct tour_stop tour_workers[];
 extern const struct tour_stop tour_life[];
 extern const struct tour_stop tour_looks[];
+extern const struct tour_stop tour_signals[];
 
 /* Two workers; for the stops that need nothing special of their pool. */
 extern struct wpool *tour_pool;

@@ -22,6 +22,28 @@ static int show_find(void)
 	return err;
 }
 
+/* One for each device: the name says which, and a number tells apart what it does not. */
+static int show_names(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_NUMBERED };
+	struct wpool *first, *second;
+	int err;
+
+	first = wpool_create_fmt(&attrs, "tour-%s", "disk");
+	if (IS_ERR(first))
+		return PTR_ERR(first);
+	second = wpool_create_fmt(&attrs, "tour-%s", "disk");
+	if (IS_ERR(second)) {
+		wpool_destroy(first);
+		return PTR_ERR(second);
+	}
+	err = tour_show(strcmp(wpool_name(first), wpool_name(second)),
+			"names: \"%s\" and \"%s\"", wpool_name(first), wpool_name(second));
+	wpool_destroy(second);
+	wpool_destroy(first);
+	return err;
+}
+
 /* Tasks are accepted, but none begins. */
 static int show_pause(void)
 {
@@ -190,6 +212,7 @@ static int show_destroy(void)
 
 const struct tour_stop tour_life[] = {
 	{ "find",		show_find },
+	{ "names",		show_names },
 	{ "pause",		show_pause },
 	{ "shutdown",		show_shutdown },
 	{ "shutdown now",	show_shutdown_now },

@@ -10,6 +10,7 @@
  *	tour_tasks.c	tasks: results, priorities, memory, contexts, death
  *	tour_waits.c	waiting, cancelling, stopping, time limits
  *	tour_full.c	what happens when a pool is full
+ *	tour_signals.c	waits that a signal ends
  *	tour_order.c	order, by key too, and delay
  *	tour_groups.c	groups of tasks, sets of pools
  *	tour_workers.c	how many workers, and what they are like
@@ -106,7 +107,7 @@ static int show_all(const struct tour_stop *stop, unsigned int *shown)
 static int __init tour_init(void)
 {
 	static const struct tour_stop * const parts[] = {
-		tour_tasks, tour_waits, tour_full, tour_order,
+		tour_tasks, tour_waits, tour_full, tour_signals, tour_order,
 		tour_groups, tour_workers, tour_life, tour_looks,
 	};
 	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_LATENCY };

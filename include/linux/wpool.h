@@ -18,6 +18,7 @@
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
+ *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
  *		wpool_schedule_delayed(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_task_set_priority(),
@@ -649,7 +650,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group);
 #define wpool_group_schedule_fn(group, pool, fn, arg)			\
 	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
 
-/* Pools (core/create.c, core/refs.c, core/resize.c, core/shutdown.c, core/pause.c, core/registry.c) */
+/* Pools (core/create.c, refs.c, registry.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 
