@@ -16,6 +16,18 @@
 #include "task_waiters.h"
 #include "waiter.h"
 
+/*
+ * The memory of a stack is used again long before the time of most delays. This is known of a
+ * task that lies on the stack of the thread that has set it up.
+ */
+static bool refuse_on_stack(const struct wpool *pool, const struct wpool_task *task)
+{
+	if (!(READ_ONCE(task->flags) & WPOOL_TASK_ONSTACK))
+		return false;
+	pr_err_ratelimited("%s: submitted: a delayed task on the stack\n", pool->name);
+	return true;
+}
+
 /**
  * wpool_schedule_delayed() - run a task after a delay
  * @pool: the pool
@@ -29,7 +41,8 @@
  * even if the queue is full.
  *
  * Context: Any but NMI.
- * Return: 0, -EINVAL, -EBUSY, -ESHUTDOWN or -ENOENT as wpool_schedule().
+ * Return: 0, -EINVAL (also if it lies on the stack), -EBUSY, -ESHUTDOWN or -ENOENT as
+ * wpool_schedule().
  */
 int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			   unsigned long delay)
@@ -37,7 +50,8 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	unsigned long flags;
 	int ret;
 
-	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
+	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL) ||
+	    refuse_on_stack(pool, &dtask->task))
 		return -EINVAL;
 	pool_lock(pool, flags);
 	ret = queue_check(pool, &dtask->task, NULL);

@@ -225,6 +225,20 @@ static void misuse_own_stack(struct kunit *test)
 	WPT_EXPECT_STAT(test, own->pool, NESTED, 2);
 }
 
+/* 89: a delayed task on the stack is refused, its delay new or changed */
+static void misuse_delayed_on_stack(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_delayed_task dtask = { };
+
+	/* Its timer is not set up: the kernel would report that, too. */
+	wpool_task_init(&dtask.task, nothing, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &dtask, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &dtask, 0), -EINVAL);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+}
+
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(misuse_null, ways_gen_params),
 	KUNIT_CASE(misuse_null_fn),
@@ -235,6 +249,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(misuse_cancel),
 	KUNIT_CASE(misuse_destroy_default),
 	KUNIT_CASE(misuse_own_stack),
+	KUNIT_CASE(misuse_delayed_on_stack),
 	{}
 };
 
