@@ -27,6 +27,8 @@ static const char *capacity_fault(const struct wpool_attrs *attrs,
 {
 	if (attrs->capacity_percent && attrs->capacity)
 		return "both capacity and capacity_percent";
+	if (attrs->capacity_percent > WPOOL_MAX_PERCENT)
+		return "capacity_percent > 10000";
 	if (attrs->flags & WPOOL_ORDERED &&
 	    (capacity > 1 || attrs->capacity_percent))
 		return "WPOOL_ORDERED with capacity > 1";

@@ -28,7 +28,8 @@ struct impossible_case {
 
 static const struct impossible_case impossible_cases[] = {
 	{ "ordered, capacity 2", { .capacity = 2, .flags = WPOOL_ORDERED } },
-	{ "ordered, capacity_percent", { .capacity_percent = 10000, .flags = WPOOL_ORDERED } },
+	{ "ordered, capacity_percent", { .capacity_percent = 100, .flags = WPOOL_ORDERED } },
+	{ "capacity_percent beyond its limit", { .capacity_percent = WPOOL_MAX_PERCENT + 1 } },
 	{ "capacity and capacity_percent", { .capacity = 2, .capacity_percent = 50 } },
 	{ "MEM_RECLAIM, min_workers 0", { .flags = WPOOL_MEM_RECLAIM } },
 	{ "discard oldest, hand-off", { .queue_depth = WPOOL_QUEUE_HANDOFF,

@@ -19,7 +19,7 @@ static int system_init(struct kunit *test)
 	return wpt_init(test, "wpool_system");
 }
 
-static const unsigned int percent_cases[] = { 1, 50, 100, 200, 1000 };
+static const unsigned int percent_cases[] = { 1, 50, 100, 200, 1000, WPOOL_MAX_PERCENT };
 
 static void percent_name(const unsigned int *percent, char *desc)
 {

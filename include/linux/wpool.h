@@ -65,6 +65,7 @@ struct wpool_worker;
 
 #define WPOOL_DEFAULT_CAPACITY	100
 #define WPOOL_MAX_CAPACITY	10000
+#define WPOOL_MAX_PERCENT	10000	/* of &wpool_attrs.capacity_percent */
 #define WPOOL_DEFAULT_DEPTH	1024
 #define WPOOL_DEFAULT_IDLE_MS	10000
 
@@ -427,8 +428,8 @@ struct wpool_ops {
  *	these CPUs is online they run elsewhere. From 6.14 on the workers leave CPUs that are
  *	isolated later, unless @cpumask names some that are isolated now.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
- * @capacity_percent: the capacity as a share of the online CPUs, instead of @capacity; follows
- *	hotplug, also changes that a closed pool has missed
+ * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
+ *	instead of @capacity; follows hotplug, also changes that a closed pool has missed
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
