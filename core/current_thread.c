@@ -163,26 +163,6 @@ struct wpool *wpool_current(void)
 EXPORT_SYMBOL_GPL(wpool_current);
 
 /**
- * wpool_should_stop() - check whether the calling task has been asked to end
- *
- * By wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because its pool was shut
- * down by wpool_shutdown_now(). A long task should check now and then.
- *
- * Context: any.
- * Return: true if it is; false outside of a task.
- */
-bool wpool_should_stop(void)
-{
-	const struct wpool_run *run;
-	struct wpool *pool;
-
-	run = run_current(&pool);
-	return run && (READ_ONCE(run->stop) ||
-		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
-}
-EXPORT_SYMBOL_GPL(wpool_should_stop);
-
-/**
  * worker_refused() - refuse to let a thread of a pool wait for the pool
  * @pool: the pool
  * @what: the call

@@ -6,6 +6,7 @@
 #include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "stop.h"
 #include "task.h"
 #include "task_lock.h"
 #include "waiter.h"
@@ -44,6 +45,7 @@ EXPORT_SYMBOL_GPL(wpool_run);
  */
 static bool abandon(struct wpool_task *task)
 {
+	struct task_struct *thread = NULL;
 	struct wpool *pool;
 	unsigned long flags;
 
@@ -51,13 +53,17 @@ static bool abandon(struct wpool_task *task)
 		task_free(task);
 		return true;
 	}
+	rcu_read_lock();	/* see stop_run() */
 	pool = task_lock_pool(task, &flags);
-	if (!pool)
-		return false;
-	WRITE_ONCE(task->run->stop, true);
-	task->run->orphan = true;
-	pool_unlock(pool, flags);
-	return true;
+	if (pool) {
+		thread = stop_run(task->run);
+		task->run->orphan = true;
+		pool_unlock(pool, flags);
+	}
+	if (thread)
+		wake_up_process(thread);
+	rcu_read_unlock();
+	return pool;
 }
 
 /*

@@ -27,6 +27,7 @@
 #include "resize.h"
 #include "shutdown.h"
 #include "spawn_state.h"
+#include "stop.h"
 #include "task_end.h"
 #include "task_lists.h"
 #include "waiter.h"
@@ -253,6 +254,9 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
+	pool_unlock(pool, flags);
+	stop_wake_all(pool);
+	pool_lock(pool, flags);
 	for (;;) {
 		/* What was accepted after a restart is not taken back. */
 		if (pool->end.epoch != epoch)

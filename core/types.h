@@ -298,6 +298,7 @@ struct wpool_run {
  * @node: L, read under RCU: on &wpool.callers
  * @running: L: on that list
  * @again: L: &wpool_run.again was accepted without room; @thread must run it
+ * @naps: sleeps until it is asked to stop, see stop.c
  * @run: the run
  * @rcu: for readers of &wpool.callers and of the table
  */
@@ -316,6 +317,7 @@ struct wpool_caller {
 	struct list_head	node;
 	bool			running;
 	bool			again;
+	bool			naps;
 	struct wpool_run	run;
 	struct rcu_head		rcu;
 };
@@ -422,6 +424,7 @@ struct wpool_worker {
 	unsigned int		nesting;
 	/* W: the functions it is inside, outermost first. Owner: all, as each says. */
 	struct wpool_run	runs[WPOOL_MAX_NESTING];
+	bool			naps;	/* sleeps until it is asked to stop. Owner: stop.c. */
 #ifdef CONFIG_PROVE_LOCKING
 	bool			dep_held;	/* W: holds &wpool.dep. Owner: depmap.c. */
 #endif

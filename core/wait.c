@@ -393,19 +393,6 @@ bool wpool_cancel(struct wpool_task *task)
 }
 EXPORT_SYMBOL_GPL(wpool_cancel);
 
-/* Asks a task to stop that is inside its function. */
-static void ask_to_stop(struct wpool_task *task)
-{
-	unsigned long flags;
-	struct wpool *pool = task_lock_pool(task, &flags);
-
-	if (!pool)
-		return;
-	if (task->state & TASK_IN_FN)
-		WRITE_ONCE(task->run->stop, true);
-	pool_unlock(pool, flags);
-}
-
 /**
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
  * @task: the task, as for wpool_cancel(); not detached
@@ -434,7 +421,7 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	/* Repeat if it was submitted again before it could see that it must not. */
 	do {
 		cancelled |= wpool_cancel(task);
-		ask_to_stop(task);
+		wpool_ask_stop(task);
 	} while (wait_once(&wait) == -EAGAIN);
 	return cancelled;
 }

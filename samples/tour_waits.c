@@ -8,8 +8,8 @@
 /* Runs until it is asked not to. */
 static int patient_fn(void *arg)
 {
-	while (!wpool_should_stop())
-		usleep_range(1000, 2000);
+	while (!wpool_sleep(msecs_to_jiffies(1)))
+		;	/* one step of the work */
 	return 1;
 }
 
@@ -107,6 +107,44 @@ static int show_cancel_sync(void)
 			 !wpool_task_running(&task),
 			 "cancel and wait: a running task was asked to stop, and returned %d",
 			 result);
+}
+
+static DECLARE_WAIT_QUEUE_HEAD(nothing);
+
+/* Waits for what never comes, until it is asked not to. */
+static int hopeful_fn(void *arg)
+{
+	return wpool_wait_event_stop(nothing, false);
+}
+
+/* Two are asked, and end at the same time. */
+static int show_ask_stop(void)
+{
+	struct wpool_task tasks[2];
+	bool begun = true, asked = true;
+	int err, i, results[2];
+
+	for (i = 0; i < 2; i++) {
+		wpool_task_init(&tasks[i], hopeful_fn, NULL);
+		err = wpool_schedule(tour_pool, &tasks[i]);
+		if (err)
+			break;
+		begun &= tour_until(wpool_task_running(&tasks[i]));
+	}
+	if (err) {
+		if (i)
+			wpool_cancel_sync(&tasks[0]);
+		return err;
+	}
+	for (i = 0; i < 2; i++)
+		asked &= wpool_ask_stop(&tasks[i]);
+	for (i = 0; i < 2; i++) {
+		wpool_cancel_sync(&tasks[i]);
+		results[i] = wpool_wait(&tasks[i]);
+	}
+	return tour_show(begun && asked && results[0] == -ECANCELED && results[1] == -ECANCELED,
+			 "ask to stop: two that waited for an event returned %pe",
+			 ERR_PTR(results[0]));
 }
 
 struct nest {
@@ -210,6 +248,7 @@ const struct tour_stop tour_waits[] = {
 	{ "run with a limit",	show_run_timeout },
 	{ "cancel",		show_cancel },
 	{ "cancel and wait",	show_cancel_sync },
+	{ "ask to stop",	show_ask_stop },
 	{ "nested",		show_nested },
 	{ "deadlock",		show_deadlock },
 	{ "flush and drain",	show_drain },

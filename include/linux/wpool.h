@@ -23,7 +23,8 @@
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_task_set_priority(),
  *		wpool_task_set_detached(), wpool_task_queued(),
- *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed()
+ *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
+ *		wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
@@ -52,6 +53,7 @@
 #include <linux/spinlock_types.h>
 #include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 struct cpumask;
 struct module;
@@ -614,9 +616,35 @@ bool wpool_task_running(const struct wpool_task *task);
 int wpool_flush(struct wpool *pool);
 int wpool_drain(struct wpool *pool);
 
-/* Inside a task (core/current_thread.c) */
+/* Inside a task (core/current_thread.c), and asking it to stop (core/stop.c) */
 struct wpool *wpool_current(void);
+bool wpool_ask_stop(struct wpool_task *task);
 bool wpool_should_stop(void);
+int wpool_sleep(unsigned long timeout);
+void __wpool_wait_event_stop(bool begins);
+
+/**
+ * wpool_wait_event_stop() - sleep until a condition is true, or the calling task is asked to stop
+ * @wq: the struct wait_queue_head that is woken when the condition may have changed
+ * @condition: a C expression
+ *
+ * As wait_event(). Outside of a task only the condition ends it.
+ *
+ * Context: Process context; sleeps, and signals do not end it.
+ * Return: 0 if @condition was true, -ECANCELED: it was not, and the task is to stop, see
+ * wpool_should_stop().
+ */
+#define wpool_wait_event_stop(wq, condition)				\
+({									\
+	int __stopped = -ECANCELED;					\
+									\
+	__wpool_wait_event_stop(true);					\
+	(void)___wait_event(wq,						\
+		(condition) ? (__stopped = 0, true) : wpool_should_stop(), \
+		TASK_IDLE, 0, 0, schedule());				\
+	__wpool_wait_event_stop(false);					\
+	__stopped;							\
+})
 
 /* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group);

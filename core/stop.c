@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asking tasks to stop, and sleeps that end when the task is asked.
+ *
+ * A run is asked by &wpool_run.stop, all runs of a pool by the pool's state. Who asks wakes the
+ * thread only if it naps, that is, sleeps here: another sleep may not expect to be woken.
+ *
+ * No wake-up is lost: the thread says that it naps, sets its state, which is a full barrier,
+ * and looks whether it was asked; who asks does so, and after a full barrier looks whether the
+ * thread naps.
+ */
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "caller_runs.h"
+#include "current_thread.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "stop.h"
+#include "task_lock.h"
+#include "waiter.h"
+#include "worker_list.h"
+
+/**
+ * wpool_should_stop() - check whether the calling task has been asked to end
+ *
+ * By wpool_ask_stop(), by wpool_cancel_sync(), by a time-out of wpool_run_timeout(), or because
+ * its pool was shut down by wpool_shutdown_now(). A long task should check now and then, and
+ * sleep in wpool_sleep() or wpool_wait_event_stop().
+ *
+ * Context: any.
+ * Return: true if it is; false outside of a task.
+ */
+bool wpool_should_stop(void)
+{
+	const struct wpool_run *run;
+	struct wpool *pool;
+
+	run = run_current(&pool);
+	return run && (READ_ONCE(run->stop) ||
+		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
+}
+EXPORT_SYMBOL_GPL(wpool_should_stop);
+
+/**
+ * stop_run() - ask a run to stop
+ * @run: has not ended
+ *
+ * Context: the lock of its pool held, in an RCU read-side critical section.
+ * Return: the thread that the caller must wake when it has dropped the lock, or NULL.
+ */
+struct task_struct *stop_run(struct wpool_run *run)
+{
+	struct wpool_caller *caller = run->caller;
+
+	WRITE_ONCE(run->stop, true);
+	smp_mb();	/* pairs with set_current_state() in wpool_sleep() and the wait */
+	if (caller)
+		return READ_ONCE(caller->naps) ? caller->thread : NULL;
+	return READ_ONCE(run->worker->naps) ? run->worker->thread : NULL;
+}
+
+/**
+ * stop_wake_all() - wake all threads that nap inside tasks of a pool
+ * @pool: has been told to stop; not locked
+ *
+ * Context: any.
+ */
+void stop_wake_all(struct wpool *pool)
+{
+	struct wpool_caller *caller;
+	struct wpool_worker *worker;
+
+	smp_mb();	/* as in stop_run() */
+	rcu_read_lock();
+	for_each_worker_rcu(worker, pool) {
+		if (READ_ONCE(worker->naps))
+			wake_up_process(worker->thread);
+	}
+	for_each_caller_rcu(caller, pool) {
+		if (READ_ONCE(caller->naps))
+			wake_up_process(caller->thread);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * wpool_ask_stop() - ask a running task to stop, without waiting for it
+ * @task: the task; the caller knows that its memory stays
+ *
+ * The task learns it by wpool_should_stop(), and its wpool_sleep() or wpool_wait_event_stop()
+ * ends. A task that waits in the queue is not asked: see wpool_cancel(). The next run of a task
+ * that was submitted again is not asked either. To stop many tasks ask all of them, and then
+ * wait for each.
+ *
+ * Context: Any but NMI.
+ * Return: true if the task is inside its function, and has been asked.
+ */
+bool wpool_ask_stop(struct wpool_task *task)
+{
+	struct task_struct *thread = NULL;
+	struct wpool *pool;
+	unsigned long flags;
+	bool asked = false;
+
+	if (!task)
+		return false;
+	rcu_read_lock();	/* keeps the thread's task_struct */
+	pool = task_lock_pool(task, &flags);
+	if (pool) {
+		asked = task->state & TASK_IN_FN;
+		if (asked)
+			thread = stop_run(task->run);
+		pool_unlock(pool, flags);
+	}
+	if (thread)
+		wake_up_process(thread);
+	rcu_read_unlock();
+	return asked;
+}
+EXPORT_SYMBOL_GPL(wpool_ask_stop);
+
+/* From now on the calling task is woken, or not, when it is asked to stop. */
+static void set_naps(bool naps)
+{
+	struct wpool *pool;
+	const struct wpool_run *run = run_current(&pool);
+
+	if (!run)
+		return;
+	if (run->caller)
+		WRITE_ONCE(run->caller->naps, naps);
+	else
+		WRITE_ONCE(run->worker->naps, naps);
+}
+
+/**
+ * __wpool_wait_event_stop() - the function behind wpool_wait_event_stop()
+ * @begins: the wait begins, or has ended
+ *
+ * Context: Process context; may sleep.
+ */
+void __wpool_wait_event_stop(bool begins)
+{
+	might_sleep_if(begins);
+	set_naps(begins);
+}
+EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
+
+/**
+ * wpool_sleep() - sleep until the time is over, or the calling task is asked to stop
+ * @timeout: in jiffies; never cut short otherwise. %MAX_SCHEDULE_TIMEOUT means for ever.
+ *
+ * Outside of a task it sleeps for all of that time.
+ *
+ * Context: Process context; sleeps, and signals do not end it.
+ * Return: 0 when the time is over, -ECANCELED: the task is to stop, see wpool_should_stop().
+ */
+int wpool_sleep(unsigned long timeout)
+{
+	struct wpool_deadline deadline;
+	unsigned long left;
+	bool stop;
+
+	might_sleep();
+	deadline_set(&deadline, timeout);
+	set_naps(true);
+	for (;;) {
+		set_current_state(TASK_IDLE);	/* pairs with the barrier in stop_run() */
+		stop = wpool_should_stop();
+		left = deadline_left(&deadline);
+		if (stop || !left)
+			break;
+		schedule_timeout(left);
+	}
+	__set_current_state(TASK_RUNNING);
+	set_naps(false);
+	return stop ? -ECANCELED : 0;
+}
+EXPORT_SYMBOL_GPL(wpool_sleep);
