@@ -244,9 +244,9 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
+	bool more = true, asked = false;
 	unsigned int n = 0, epoch;
 	unsigned long flags;
-	bool more = true;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
@@ -254,9 +254,6 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
-	pool_unlock(pool, flags);
-	stop_wake_all(pool);
-	pool_lock(pool, flags);
 	for (;;) {
 		/* What was accepted after a restart is not taken back. */
 		if (pool->end.epoch != epoch)
@@ -266,6 +263,9 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
 		pool_unlock(pool, flags);
+		if (!asked)
+			stop_wake_all(pool);
+		asked = true;
 		if (!more)
 			return n;
 		cond_resched();

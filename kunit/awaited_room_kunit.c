@@ -264,6 +264,35 @@ static void awaited_room_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&scene->more->runs), 0);
 }
 
+/* 81: it was refused in another pool: from then on the worker counts as asleep */
+static void awaited_room_refused_elsewhere(struct kunit *test)
+{
+	struct wpool *home = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 1,
+	});
+	struct wpt_job *queued = wpt_jobs(test, 1, NULL);
+	struct scene *scene = new_scene(test, 1);
+	struct actor *waits = actor(test, home, actor_call_group_wait, scene->group);
+	struct actor *submits = actor(test, home, actor_call_schedule, &queued[0].task);
+	struct wpt_job *fill_home = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *thread;
+
+	actor_start(test, waits);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(scene->group, home, &submits->task), 0);
+	actor_begun(test, submits);
+	fill(test, scene);
+	thread = block(test, scene);
+	actor_go_to_sleep(test, waits);
+	wpool_shutdown(scene->pool);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -ESHUTDOWN);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(home, &fill_home->task), 0);
+	wpt_open(submits->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, submits), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	wpt_open(scene->waits->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, scene->waits), 0);
+}
+
 static struct kunit_case awaited_room_cases[] = {
 	KUNIT_CASE(awaited_room_of_group),
 	KUNIT_CASE(awaited_room_races),
@@ -272,6 +301,7 @@ static struct kunit_case awaited_room_cases[] = {
 	KUNIT_CASE(awaited_room_elsewhere),
 	KUNIT_CASE(awaited_room_home_kept),
 	KUNIT_CASE(awaited_room_refused),
+	KUNIT_CASE(awaited_room_refused_elsewhere),
 	{}
 };
 

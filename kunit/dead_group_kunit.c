@@ -379,6 +379,29 @@ static void dead_group_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
 }
 
+/* 75, 18: the group has no task but the one whose submitter is blocked */
+static void dead_group_joining(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpool *other = dead_pool(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct host *host = make_host(test, other);
+	struct wpt_thread *submitter;
+	struct wpt_job *guards;
+
+	submitter = wpt_thread(test, call_group_schedule, pool, job, host->group);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	die_now(test, host);
+	guards = dead_use_stacks(test, other);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	dead_expect_untouched(test, guards);
+	dead_expect_balance(test, pool, 0);
+}
+
 /* A task of the group's home that waits for it when it is told to. */
 struct heir {
 	struct wpool_task	task;
@@ -458,6 +481,7 @@ static struct kunit_case dead_group_cases[] = {
 	KUNIT_CASE(dead_group_awaited_by_worker),
 	KUNIT_CASE(dead_group_helped),
 	KUNIT_CASE(dead_group_blocked),
+	KUNIT_CASE(dead_group_joining),
 	KUNIT_CASE(dead_group_awaited_at_home),
 	KUNIT_CASE_PARAM(dead_group_nested, nest_gen_params),
 	{}

@@ -381,6 +381,22 @@ static void signals_try_with_room(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 }
 
+/* 87: without a signal they give the result of the task */
+static void signals_give_result(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	int result = 0;
+
+	job->result = 21;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_killable(&job->task, &result), 0);
+	KUNIT_EXPECT_EQ(test, result, 21);
+	result = 0;
+	KUNIT_EXPECT_EQ(test, wpool_wait_interruptible(&job->task, &result), 0);
+	KUNIT_EXPECT_EQ(test, result, 21);
+}
+
 /* 13: no pool, no task, no group, to each of these calls */
 static void signals_null(struct kunit *test)
 {
@@ -419,6 +435,7 @@ static struct kunit_case signals_cases[] = {
 	KUNIT_CASE(signals_race_with_end),
 	KUNIT_CASE_PARAM(signals_try_when_full, full_gen_params),
 	KUNIT_CASE(signals_try_with_room),
+	KUNIT_CASE(signals_give_result),
 	KUNIT_CASE(signals_null),
 	{}
 };

@@ -113,12 +113,13 @@ static void check_begin(struct tort_frame *frame, struct tort_task *tt)
 }
 
 /*
- * By the thread's name, which begins with that of its pool, see pool_name(). Also of a thread
- * for hooks; but what that submits it runs inside of a frame.
+ * By the thread's name, which begins with that of its pool: the default one, or see
+ * pool_name(). Also of a thread for hooks; but what that submits it runs inside of a frame.
  */
 static bool is_worker(void)
 {
-	return strchr("wt", current->comm[0]) && isdigit(current->comm[1]);
+	return str_has_prefix(current->comm, "default/") ||
+	       (strchr("wt", current->comm[0]) && isdigit(current->comm[1]));
 }
 
 static void frame_init(struct tort_frame *frame, struct tort_task *tt)
