@@ -45,7 +45,7 @@ EXPORT_SYMBOL_GPL(wpool_run);
  */
 static bool abandon(struct wpool_task *task)
 {
-	struct task_struct *thread = NULL;
+	struct task_struct *thread;
 	struct wpool *pool;
 	unsigned long flags;
 
@@ -55,15 +55,17 @@ static bool abandon(struct wpool_task *task)
 	}
 	rcu_read_lock();	/* see stop_run() */
 	pool = task_lock_pool(task, &flags);
-	if (pool) {
-		thread = stop_run(task->run);
-		task->run->orphan = true;
-		pool_unlock(pool, flags);
+	if (!pool) {
+		rcu_read_unlock();
+		return false;
 	}
+	thread = stop_run(task->run);
+	task->run->orphan = true;
+	pool_unlock(pool, flags);
 	if (thread)
 		wake_up_process(thread);
 	rcu_read_unlock();
-	return pool;
+	return true;
 }
 
 /*

@@ -85,6 +85,26 @@ void stop_wake_all(struct wpool *pool)
 	rcu_read_unlock();
 }
 
+/*
+ * Asks the task if it is inside its function. Context: in an RCU read-side critical section.
+ * Return: as stop_run().
+ */
+static struct task_struct *stop_task(struct wpool_task *task, bool *asked)
+{
+	struct task_struct *thread = NULL;
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return NULL;
+	*asked = task->state & TASK_IN_FN;
+	if (*asked)
+		thread = stop_run(task->run);
+	pool_unlock(pool, flags);
+	return thread;
+}
+
 /**
  * wpool_ask_stop() - ask a running task to stop, without waiting for it
  * @task: the task; the caller knows that its memory stays
@@ -99,21 +119,13 @@ void stop_wake_all(struct wpool *pool)
  */
 bool wpool_ask_stop(struct wpool_task *task)
 {
-	struct task_struct *thread = NULL;
-	struct wpool *pool;
-	unsigned long flags;
+	struct task_struct *thread;
 	bool asked = false;
 
 	if (!task)
 		return false;
 	rcu_read_lock();	/* keeps the thread's task_struct */
-	pool = task_lock_pool(task, &flags);
-	if (pool) {
-		asked = task->state & TASK_IN_FN;
-		if (asked)
-			thread = stop_run(task->run);
-		pool_unlock(pool, flags);
-	}
+	thread = stop_task(task, &asked);
 	if (thread)
 		wake_up_process(thread);
 	rcu_read_unlock();

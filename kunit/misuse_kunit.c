@@ -229,12 +229,13 @@ static void misuse_own_stack(struct kunit *test)
 static void misuse_delayed_on_stack(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct wpool_delayed_task dtask = { };
+	/* A member of something larger: `make lint` would find it on its own. */
+	struct { struct wpool_delayed_task late; } larger = { };
 
 	/* Its timer is not set up: the kernel would report that, too. */
-	wpool_task_init(&dtask.task, nothing, NULL);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &dtask, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &dtask, 0), -EINVAL);
+	wpool_task_init(&larger.late.task, nothing, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &larger.late, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &larger.late, 0), -EINVAL);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 }
