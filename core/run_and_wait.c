@@ -40,32 +40,42 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 EXPORT_SYMBOL_GPL(wpool_run);
 
 /*
+ * Asks a task to stop that has begun, and has it freed when it has ended. Context: in an RCU
+ * read-side critical section. Return: false if it is done; *@thread is as of stop_run().
+ */
+static bool abandon_running(struct wpool_task *task, struct task_struct **thread)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return false;
+	*thread = stop_run(task->run);
+	task->run->orphan = true;
+	pool_unlock(pool, flags);
+	return true;
+}
+
+/*
  * Gives up on a task of wpool_run_timeout(): either it does not run any more, or it is asked to
  * stop and freed when it has ended. Return: false if it is done.
  */
 static bool abandon(struct wpool_task *task)
 {
-	struct task_struct *thread;
-	struct wpool *pool;
-	unsigned long flags;
+	struct task_struct *thread = NULL;
+	bool abandoned;
 
 	if (wpool_cancel(task)) {
 		task_free(task);
 		return true;
 	}
-	rcu_read_lock();	/* see stop_run() */
-	pool = task_lock_pool(task, &flags);
-	if (!pool) {
-		rcu_read_unlock();
-		return false;
-	}
-	thread = stop_run(task->run);
-	task->run->orphan = true;
-	pool_unlock(pool, flags);
+	rcu_read_lock();
+	abandoned = abandon_running(task, &thread);
 	if (thread)
 		wake_up_process(thread);
 	rcu_read_unlock();
-	return true;
+	return abandoned;
 }
 
 /*
