@@ -152,6 +152,11 @@ static void caller_exited(struct wpool_exit *exit)
 {
 	struct wpool_caller *caller = container_of(exit, struct wpool_caller, exit);
 
+	/* Who has seen that it naps, see stop.c, may be about to wake the thread. */
+	if (READ_ONCE(caller->naps)) {
+		WRITE_ONCE(caller->naps, false);
+		synchronize_rcu();
+	}
 	caller_leave(caller);
 	caller_reap(caller);
 }

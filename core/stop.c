@@ -8,6 +8,10 @@
  * No wake-up is lost: the thread says that it naps, sets its state, which is a full barrier,
  * and looks whether it was asked; who asks does so, and after a full barrier looks whether the
  * thread naps.
+ *
+ * The thread may die in the condition of its wait. Who looks and wakes does both in one RCU
+ * read-side critical section, and the task_struct of a dead thread is kept until that is over:
+ * see worker_free() and caller_exited().
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -48,6 +48,20 @@ static int die(void *arg)
 	return 0;
 }
 
+/* The same in the condition of a wait that a stop would end. */
+static bool die_awake(void *arg)
+{
+	__set_current_state(TASK_RUNNING);
+	return die(arg);
+}
+
+static int die_in_condition(void *arg)
+{
+	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(wq);
+
+	return wpool_wait_event_stop(wq, die_awake(arg));
+}
+
 static void fatal_set_up(struct fatal *fatal)
 {
 	wpool_task_init(&fatal->task, die, fatal);
@@ -324,6 +338,22 @@ static void caller_death_fn(struct kunit *test)
 	wpt_call(test, wpt_call_drain, pool, NULL);
 }
 
+/* 82, 90: it dies where a stop would wake it: who stops the pool leaves it alone */
+static void caller_death_napping(struct kunit *test)
+{
+	struct fatal *fatal_task = fatal(test);
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, 1, 1, WPOOL_QUEUE_HANDOFF, &hold);
+
+	wpool_task_init(&fatal_task->task, die_in_condition, fatal_task);
+	wpt_join(test, wpt_thread(test, call_die, pool, NULL, fatal_task));
+	wpool_ask_stop(&fatal_task->task);	/* perhaps before its end is known */
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &fatal_task->task), -EOWNERDEAD);
+	wpool_shutdown_now(pool, NULL);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+}
+
 static struct kunit_case caller_death_cases[] = {
 	KUNIT_CASE(caller_death),
 	KUNIT_CASE(caller_death_often),
@@ -333,6 +363,7 @@ static struct kunit_case caller_death_cases[] = {
 	KUNIT_CASE(caller_death_on_stack),
 	KUNIT_CASE(caller_death_again),
 	KUNIT_CASE(caller_death_fn),
+	KUNIT_CASE(caller_death_napping),
 	{}
 };
 
