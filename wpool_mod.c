@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/stringify.h>
+#include <linux/wpool_version.h>
 
 #include "core/create.h"
 #include "core/current_thread.h"
@@ -139,4 +140,5 @@ module_init(wpool_mod_init);
 module_exit(wpool_mod_exit);
 
 MODULE_DESCRIPTION("Bounded worker pools for kernel modules");
+MODULE_VERSION(WPOOL_RELEASE);
 MODULE_LICENSE("GPL");

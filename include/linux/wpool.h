@@ -54,6 +54,7 @@
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/wpool_version.h>
 
 struct cpumask;
 struct module;

@@ -6,6 +6,7 @@ P=/sys/module/wpool/parameters
 
 parameters_by_default() {
 	succeeds "insmod without parameters" load_wpool
+	is "sysfs says the version" "$(cat /sys/module/wpool/version)" $VERSION
 	is "capacity is 100 by default" "$(cat $P/capacity)" 100
 	for name in queue_depth full idle_timeout_ms spin_us watchdog_ms; do
 		is "parameter $name can be read" "$(cat $P/$name)" '?*'

@@ -5,7 +5,7 @@ import random
 import re
 import zlib
 
-from harness import kunit, machine, modules, proc, report
+from harness import kunit, machine, modules, proc, report, versions
 from harness.proc import Failed
 
 GUIDE = modules.TREE / "Documentation/guide.md"
@@ -84,6 +84,7 @@ def run(kernel, built, users, sizes):
     scratch.write_bytes(data)
     files = {"wpool.ko": built["wpool"], "wpool_stress.ko": built["wpool_stress"], "data": scratch,
              "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{guide_says()}'\n"
+                    f"VERSION={versions.version()}\n"
                     f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n{settings(sizes)}",
              **scripts(), **{f"{name}.ko": path for name, path in users.items()}}
     return machine.boot(kernel, "user", files, programs=machine.programs(kernel, "helper", "fuzz"), cpus=CPUS,
