@@ -5,7 +5,7 @@ KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
 .PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench \
-	coverage
+	coverage deb
 
 all: modules
 
@@ -97,6 +97,11 @@ bench:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(COMPARE),--compare '$(COMPARE)')
 
+# The Debian packages, in OUT=build.
+deb:
+	@scripts/packages deb
+	@scripts/deb $(if $(OUT),--out '$(OUT)')
+
 lint:
 	@scripts/packages build lint
 	@scripts/lint
@@ -107,6 +112,7 @@ help:
 	@echo '                      WPOOL_SAMPLES=1 WPOOL_TESTS=1 make those, too, or some by name:'
 	@echo '                      "hello crc tour bench", "kunit torture stress"'
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
+	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'
