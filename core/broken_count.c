@@ -35,7 +35,7 @@ void lost_init(struct wpool *pool)
 /* A broken color that is out of range says nothing. */
 static void count(unsigned int *in_flight, u8 color)
 {
-	in_flight[color % WPOOL_NR_COLORS]++;
+	in_flight[min_t(u8, color, COLOR_IDLE)]++;
 }
 
 static void count_waiting(struct wpool *pool, unsigned int *in_flight)
@@ -82,12 +82,12 @@ static void count_running(struct wpool *pool, unsigned int *in_flight)
  */
 static unsigned int recount(struct wpool *pool)
 {
-	unsigned int in_flight[WPOOL_NR_COLORS] = {}, color, sum = 0;
+	unsigned int in_flight[WPOOL_NR_COLORS + 1] = {}, color, sum = 0;
 	int missing;
 
 	count_waiting(pool, in_flight);
 	count_running(pool, in_flight);
-	for (color = 0; color < WPOOL_NR_COLORS; color++) {
+	for (color = 0; color <= COLOR_IDLE; color++) {
 		missing = color_in_flight(pool, color) - in_flight[color];
 		if (!missing)
 			continue;

@@ -289,7 +289,7 @@ void mend_lists(struct wpool *pool)
 		queued += mend_list(pool, list_of_prio(pool, prio), tasks_queued(pool));
 	held = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
 	list_for_each_entry(run, list_of_again(pool), again_node)
-		again++;
+		again += !run->later;
 	lists_recounted(pool, queued + held + again, held + again);
 	if (keys_in_use(pool))
 		mend_keys(pool);

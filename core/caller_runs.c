@@ -307,7 +307,7 @@ static void caller_begin(struct wpool_caller *caller, struct wpool_task *task)
  */
 static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 {
-	struct wpool_task *again = caller->again ? caller->run.again : NULL;
+	struct wpool_task *again = caller->again && !caller->run.later ? caller->run.again : NULL;
 	struct wpool *pool = caller->pool;
 
 	caller->again = false;

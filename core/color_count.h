@@ -31,14 +31,20 @@ static inline void color_add(struct wpool *pool, u8 color, int n)
 	pool->colors.in_flight[color] += n;
 }
 
+/* Tasks accepted and not ended that a flush or a drain waits for. */
+static inline unsigned int pool_awaitable(const struct wpool *pool)
+{
+	unsigned int color, n = 0;
+
+	for (color = 0; color < WPOOL_NR_COLORS; color++)
+		n += color_in_flight(pool, color);
+	return n;
+}
+
 /* Tasks accepted and not ended. */
 static inline unsigned int pool_in_flight(const struct wpool *pool)
 {
-	unsigned int color, in_flight = 0;
-
-	for (color = 0; color < WPOOL_NR_COLORS; color++)
-		in_flight += color_in_flight(pool, color);
-	return in_flight;
+	return pool_awaitable(pool) + color_in_flight(pool, COLOR_IDLE);
 }
 
 #endif /* _WPOOL_COLOR_COUNT_H */

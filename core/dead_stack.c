@@ -45,7 +45,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	batch_lock(pool);
 	run->task = NULL;
 	batch_unlock(pool);
-	if (task->state & TASK_QUEUED) {
+	if (task->state & (TASK_QUEUED | TASK_DELAYED)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}

@@ -75,7 +75,7 @@ static inline unsigned int pool_all_asleep(const struct wpool *pool)
 
 	if (unlikely(pool->behind_untold))
 		return UINT_MAX;
-	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_delayed(pool) &&
+	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_to_come(pool) &&
 	    !runs_outside(pool))
 		return workers_running(pool);
 	return spawn_error(pool) ? there : max(pool_capacity(pool), there);

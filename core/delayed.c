@@ -9,6 +9,16 @@
  * The timer may fire before that time, and is then armed again: the kernel's timer wheel lets a
  * timer beyond its reach fire early.
  *
+ * A task may be submitted for later while it is inside its function. Then it has no timer yet:
+ * like any task that is to run again it is on the list of the runs, and the end of its run arms
+ * the timer, or queues it if its time has come meanwhile.
+ *
+ * A periodic task is submitted by the pool, as each of its runs begins, for the next one. So it
+ * never runs beside itself, and whoever takes back a task that is to run again ends it, in
+ * whatever way: a cancel, its own function, a thread that asks it to stop, a shutdown. It is
+ * due one period after it was due before. If that time has passed when its run begins or ends,
+ * it is due at the next one that has not, and those between are counted.
+ *
  * Whoever takes the task back must know that the function of the timer is done with it. Under
  * pool->lock timer_delete() says whether the timer was still to fire. If it was not, the
  * function is about to take the lock, on another CPU and with interrupts off. It then looks at
@@ -18,11 +28,14 @@
  */
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 
 #include "delayed.h"
+#include "flush_color.h"
 #include "group.h"
+#include "latency.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -35,9 +48,14 @@
 /* The longest time for which a timer is armed: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
-static struct timer_list *delayed_timer(struct wpool_task *task)
+static struct wpool_delayed_task *delayed_of(struct wpool_task *task)
 {
-	return &container_of(task, struct wpool_delayed_task, task)->timer;
+	return container_of(task, struct wpool_delayed_task, task);
+}
+
+static bool delayed_is_periodic(const struct wpool_task *task)
+{
+	return task->flags & WPOOL_TASK_PERIODIC;
 }
 
 /* Takes it off the list; the caller sets the state. Context: pool->lock held. */
@@ -46,6 +64,8 @@ static void delayed_unlink(struct wpool *pool, struct wpool_task *task)
 	lockdep_assert_held(&pool->lock);
 	walk_del(pool, &task->node);
 	delayed_add(pool, -1);
+	if (delayed_is_periodic(task))
+		periodic_add(pool, -1);
 }
 
 static bool delayed_is_due(const struct wpool_delayed_task *dtask)
@@ -61,24 +81,125 @@ static void delayed_arm(struct wpool_delayed_task *dtask)
 	mod_timer(&dtask->timer, jiffies + clamp_t(s64, left, 0, TIMER_REACH));
 }
 
-void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask,
-			 unsigned long delay)
+/*
+ * Puts it on the list, with its timer. A pool that runs out its delayed tasks ends the periodic
+ * ones: it finds them at the front. Context: pool->lock held.
+ */
+static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask)
 {
+	struct wpool_task *task = &dtask->task;
+	struct list_head *list = list_of_delayed(pool);
+
 	lockdep_assert_held(&pool->lock);
-	list_add_tail(&dtask->task.node, list_of_delayed(pool));
+	list_add(&task->node, delayed_is_periodic(task) ? list : list->prev);
 	delayed_add(pool, 1);
+	if (delayed_is_periodic(task))
+		periodic_add(pool, 1);
 	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
-	smp_store_release(&dtask->task.state, TASK_DELAYED);
-	/* The jiffy that has already begun does not count, so this is never early. */
-	dtask->due = get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
+	smp_store_release(&task->state, TASK_DELAYED);
 	delayed_arm(dtask);
 }
 
-bool delayed_cancelled(const struct wpool *pool)
+/* Lets it wait until @dtask->due. Context: pool->lock held. */
+static void delayed_wait(struct wpool *pool, struct wpool_delayed_task *dtask)
+{
+	struct wpool_task *task = &dtask->task;
+
+	hold_step(pool);
+	if (delayed_is_periodic(task))
+		task_recount(pool, task, COLOR_IDLE);
+	if (task->state & TASK_IN_FN)
+		queue_put_later(pool, task);
+	else
+		delayed_link(pool, dtask);
+}
+
+/**
+ * delayed_put() - let a task wait for its time
+ * @pool: the pool
+ * @dtask: passed queue_take(), or was taken back
+ * @due: when, in jiffies_64
+ * @asked: this time is not one of those that are skipped when they have passed
+ *
+ * Context: pool->lock held.
+ */
+void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, bool asked)
+{
+	dtask->due = due;
+	dtask->asked = asked;
+	delayed_wait(pool, dtask);
+}
+
+/**
+ * delayed_begin_periods() - make a task periodic
+ * @dtask: passed queue_take(), and goes to delayed_put() next
+ * @period: in jiffies, not 0
+ *
+ * Context: pool->lock held.
+ */
+void delayed_begin_periods(struct wpool_delayed_task *dtask, unsigned long period)
+{
+	WRITE_ONCE(dtask->task.flags, dtask->task.flags | WPOOL_TASK_PERIODIC);
+	dtask->period = period;
+	WRITE_ONCE(dtask->skipped, 0);
+}
+
+/* Counts the times of a periodic task that have passed. Context: pool->lock held. */
+static void delayed_skip(struct wpool_delayed_task *dtask)
+{
+	u64 n;
+
+	if (!delayed_is_due(dtask))
+		return;
+	n = div64_ul(get_jiffies_64() - dtask->due, dtask->period) + 1;
+	dtask->due += n * dtask->period;
+	WRITE_ONCE(dtask->skipped, dtask->skipped + n);
+}
+
+/**
+ * delayed_next_period() - submit a periodic task, which has just begun, for its next run
+ * @pool: the pool; if it is closing there is no next run
+ * @task: inside its function
+ *
+ * Context: pool->lock held.
+ */
+void delayed_next_period(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_delayed_task *dtask = delayed_of(task);
+
+	lockdep_assert_held(&pool->lock);
+	/* Or its module is going. */
+	if (pool->state != WPOOL_STATE_RUNNING || queue_take(pool, task, NULL, NULL))
+		return;
+	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PERIODIC);
+	dtask->asked = false;
+	dtask->due += dtask->period;
+	delayed_skip(dtask);
+	delayed_wait(pool, dtask);
+}
+
+/**
+ * delayed_ends() - is a task cancelled because its pool is closing?
+ * @pool: the pool
+ * @task: delayed, or about to be
+ *
+ * Context: pool->lock held.
+ */
+bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
 {
 	return pool->state > WPOOL_STATE_SHUTDOWN ||
 	       (pool->state == WPOOL_STATE_SHUTDOWN &&
-		!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED));
+		(!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED) || delayed_is_periodic(task)));
+}
+
+/* The time of a task has come; it is on no list. Context: pool->lock held. */
+static void delayed_come(struct wpool *pool, struct wpool_task *task)
+{
+	if (delayed_is_periodic(task)) {
+		task_recount(pool, task, color_next(pool));
+		latency_accept(pool, task);
+	}
+	queue_put(pool, task);
 }
 
 /* The time of a task has come. Context: pool->lock held. */
@@ -87,13 +208,35 @@ static void delayed_end(struct wpool *pool, struct wpool_task *task)
 	struct wpool_group *group = task_group_of(task);
 
 	delayed_unlink(pool, task);
-	queue_put(pool, task);
+	delayed_come(pool, task);
 	/* A worker that waits for it, or for its group, may have to run it itself. */
 	task_waiters_complete(task, -EAGAIN, 0);
 	if (group) {
 		group_task_outside(group, pool, false);
 		group_wake_workers(group, pool);
 	}
+}
+
+/**
+ * delayed_relink() - let a task wait for its time that was submitted inside its function
+ * @pool: the pool
+ * @task: its function has just ended
+ *
+ * Context: pool->lock held.
+ */
+void delayed_relink(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_delayed_task *dtask = delayed_of(task);
+
+	queue_take_back(pool, task);
+	if (delayed_is_periodic(task) && !dtask->asked)
+		delayed_skip(dtask);
+	/* Never 0 in between, as in queue_relink(). */
+	WRITE_ONCE(task->state, TASK_DELAYED);
+	if (delayed_is_due(dtask))
+		delayed_come(pool, task);
+	else
+		delayed_link(pool, dtask);
 }
 
 static void delayed_fire(struct timer_list *timer)
@@ -105,7 +248,7 @@ static void delayed_fire(struct timer_list *timer)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (delayed_cancelled(pool)) {
+	if (delayed_ends(pool, task)) {
 		delayed_unlink(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	} else if (!delayed_is_due(dtask)) {
@@ -121,6 +264,7 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 {
 	__wpool_task_init(&dtask->task, fn, arg, owner);
 	timer_setup(&dtask->timer, delayed_fire, TIMER_IRQSAFE);
+	WRITE_ONCE(dtask->skipped, 0);
 }
 EXPORT_SYMBOL_GPL(__wpool_delayed_task_init);
 
@@ -134,7 +278,11 @@ EXPORT_SYMBOL_GPL(__wpool_delayed_task_init);
  */
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 {
-	if (!timer_delete(delayed_timer(task)))
+	if (task->state & TASK_IN_FN) {
+		queue_take_back(pool, task);
+		return true;
+	}
+	if (!timer_delete(&delayed_of(task)->timer))
 		return false;
 	delayed_unlink(pool, task);
 	return true;
@@ -154,38 +302,47 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
  */
 void delayed_let_go(struct wpool *pool, struct wpool_task *task)
 {
-	if (timer_pending(delayed_timer(task)))
-		timer_delete(delayed_timer(task));
+	struct timer_list *timer = &delayed_of(task)->timer;
+
+	if (timer_pending(timer))
+		timer_delete(timer);
 	delayed_unlink(pool, task);
 }
 #endif
+
+/* The first delayed task, if the pool no longer keeps it; or NULL. Needs pool->lock. */
+static struct wpool_task *delayed_first_to_end(struct wpool *pool)
+{
+	struct wpool_task *task = list_first_entry_or_null(list_of_delayed(pool),
+							   struct wpool_task, node);
+
+	return task && delayed_ends(pool, task) ? task : NULL;
+}
 
 /**
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
  *
  * A task whose timer has just fired sees that the pool is closing when the timer's function has
- * the lock.
+ * the lock. One that is inside its function sees it at the end of that.
  *
  * Context: pool->lock held.
  * Return: true if there are more.
  */
 bool delayed_cancel_some(struct wpool *pool)
 {
-	struct wpool_task *task;
+	struct wpool_task *task = delayed_first_to_end(pool);
 	unsigned int n;
 
-	if (!delayed_cancelled(pool))
-		return false;
-	for (n = 0; n < WPOOL_CHUNK && !list_empty(list_of_delayed(pool)); n++) {
+	for (n = 0; n < WPOOL_CHUNK && task; n++) {
 		hold_step(pool);
-		task = list_first_entry(list_of_delayed(pool), struct wpool_task, node);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		} else {
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, list_of_delayed(pool));
 		}
+		task = delayed_first_to_end(pool);
 	}
-	return !list_empty(list_of_delayed(pool));
+	return task;
 }

@@ -28,24 +28,15 @@ static bool refuse_on_stack(const struct wpool *pool, const struct wpool_task *t
 	return true;
 }
 
-/**
- * wpool_schedule_delayed() - run a task after a delay
- * @pool: the pool
- * @dtask: set up by wpool_delayed_task_init(), and neither delayed, queued nor running; it
- *	belongs to the pool until it has run or was cancelled
- * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more means for ever: until
- *	wpool_modify_delayed() sets another delay.
- *
- * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
- * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued
- * even if the queue is full.
- *
- * Context: Any but NMI.
- * Return: 0, -EINVAL (also if it lies on the stack), -EBUSY, -ESHUTDOWN or -ENOENT as
- * wpool_schedule().
- */
-int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
-			   unsigned long delay)
+/* The jiffy that has already begun does not count, so this is never early. */
+static u64 due_after(unsigned long delay)
+{
+	return get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
+}
+
+/* @period: 0 to run once. Return: as wpool_schedule_delayed(). */
+static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due,
+		      unsigned long period)
 {
 	unsigned long flags;
 	int ret;
@@ -54,17 +45,132 @@ int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	    refuse_on_stack(pool, &dtask->task))
 		return -EINVAL;
 	pool_lock(pool, flags);
-	ret = queue_check(pool, &dtask->task, NULL);
-	if (!ret && dtask->task.state & TASK_IN_FN)
-		ret = -EBUSY;
+	ret = queue_check(pool, &dtask->task, NULL) ?:
+	      queue_take(pool, &dtask->task, NULL, NULL);
+	if (!ret && period)
+		delayed_begin_periods(dtask, period);
 	if (!ret)
-		ret = queue_take(pool, &dtask->task, NULL, NULL);
-	if (!ret)
-		delayed_link(pool, dtask, delay);
+		delayed_put(pool, dtask, due, !period);
 	pool_unlock(pool, flags);
 	return ret;
 }
+
+/**
+ * wpool_schedule_delayed() - run a task after a delay
+ * @pool: the pool
+ * @dtask: set up by wpool_delayed_task_init(), and neither delayed nor queued, nor running in
+ *	another pool; it belongs to the pool until it has run or was cancelled
+ * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more means for ever: until
+ *	wpool_modify_delayed() sets another delay.
+ *
+ * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
+ * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued
+ * even if the queue is full.
+ *
+ * A task that is running in the pool may be submitted, also from its own function: it runs
+ * again, when both that run and the delay are over. For work that comes back all the time see
+ * wpool_schedule_every().
+ *
+ * Context: Any but NMI.
+ * Return: 0, -EINVAL (also if it lies on the stack), -EBUSY, -ESHUTDOWN or -ENOENT as
+ * wpool_schedule().
+ */
+int wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+			   unsigned long delay)
+{
+	return submit_for(pool, dtask, due_after(delay), 0);
+}
 EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
+
+/**
+ * wpool_schedule_at() - run a task at a time
+ * @pool: the pool
+ * @dtask: as for wpool_schedule_delayed()
+ * @when: in jiffies since boot, as get_jiffies_64() tells them; it is not queued earlier, and
+ *	at once if that time has passed
+ *
+ * These jiffies do not pass while the system is suspended.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed().
+ */
+int wpool_schedule_at(struct wpool *pool, struct wpool_delayed_task *dtask, u64 when)
+{
+	return submit_for(pool, dtask, min_t(u64, when, get_jiffies_64() + S64_MAX), 0);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_at);
+
+static bool period_ok(struct wpool *pool, const struct wpool_delayed_task *dtask,
+		      unsigned long period)
+{
+	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
+		return false;
+	if (period && period < MAX_SCHEDULE_TIMEOUT &&
+	    !(READ_ONCE(dtask->task.flags) & WPOOL_TASK_DETACHED))
+		return true;
+	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name,
+			   period && period < MAX_SCHEDULE_TIMEOUT ? "that is detached" :
+			   "without a period");
+	return false;
+}
+
+/**
+ * wpool_schedule_every() - run a task again and again, at a fixed rate
+ * @pool: the pool; best one of the module's own, see below
+ * @dtask: as for wpool_schedule_delayed(), and not detached; it belongs to the pool until it was
+ *	cancelled
+ * @period: in jiffies, at least 1 and less than %MAX_SCHEDULE_TIMEOUT
+ *
+ * It is due for the first time after one period, and then one period after it was due before,
+ * whenever it has run. wpool_modify_delayed() changes when it is due next, and by that all times
+ * after it: with a delay of 0 right after this call the first run is at once.
+ *
+ * It never runs beside itself. When it is due it is queued even if the queue is full, and waits
+ * there, if the pool is busy, paused or frozen. The times that pass until its run has ended are
+ * skipped, and counted: see wpool_periods_skipped(). If it kills its worker, it goes on with
+ * the next period.
+ *
+ * It ends when it is cancelled: by wpool_cancel_delayed(), also from its own function, and
+ * wpool_cancel_delayed_sync(), which waits for a run that goes on; by wpool_ask_stop() while it
+ * runs; and when the pool is shut down, also with %WPOOL_RUN_OUT_DELAYED: a run that is due
+ * still comes after wpool_shutdown(). wpool_restart() does not bring it back.
+ *
+ * wpool_wait() returns when it has ended, with the result of the last run, or -ECANCELED if none
+ * went on then. wpool_flush() and wpool_drain() wait only for a run that is due. Each run counts
+ * as a task of its own, which is accepted when the one before it begins. wpool_task_queued()
+ * says true until it is cancelled.
+ *
+ * In a pool of another module, such as the default one, it pins its own module until it is
+ * cancelled, as every accepted task does: that module cannot be unloaded before, so its exit is
+ * no place to cancel it. In a pool of its own the exit's wpool_destroy() does.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed(); -EINVAL also for a wrong period and for a task that is
+ * detached.
+ */
+int wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
+			 unsigned long period)
+{
+	if (!IS_ERR_OR_NULL(pool) && !period_ok(pool, dtask, period))
+		return -EINVAL;
+	return submit_for(pool, dtask, due_after(period), period);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_every);
+
+/**
+ * wpool_periods_skipped() - how many times a periodic task was due and did not run
+ * @dtask: the task
+ *
+ * Because the run before went on, or was still waiting in the pool.
+ *
+ * Context: Any. Takes no lock.
+ * Return: how many since wpool_schedule_every(), which may be 0 for one that never was periodic.
+ */
+unsigned long wpool_periods_skipped(const struct wpool_delayed_task *dtask)
+{
+	return dtask ? READ_ONCE(dtask->skipped) : 0;
+}
+EXPORT_SYMBOL_GPL(wpool_periods_skipped);
 
 /**
  * wpool_cancel_delayed() - take back a delayed task that has not begun
@@ -73,8 +179,9 @@ EXPORT_SYMBOL_GPL(wpool_schedule_delayed);
  * The same as wpool_cancel() of its member task.
  *
  * Context: Any but NMI.
- * Return: true if it was delayed or queued and now does not run: its memory belongs to the
- * caller at once. False if it was neither; if it runs, see wpool_cancel_delayed_sync().
+ * Return: true if it was delayed or queued, or runs and was to run again, and now does not: its
+ * memory belongs to the caller at once, unless it still runs. False if it was neither; if it
+ * runs, see wpool_cancel_delayed_sync().
  */
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask)
 {
@@ -99,11 +206,10 @@ bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);
 
 /*
- * Delays again a task that was taken back. In a group, a timer now ends it and not a worker.
- * Context: pool->lock held.
+ * Delays again a task that was taken back. In a group, a timer now ends it and not a worker;
+ * but not yet if it is still inside its function. Context: pool->lock held.
  */
-static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
-			  unsigned long delay)
+static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 {
 	struct wpool_task *task = &dtask->task;
 	struct wpool_group *group = task_group_of(task);
@@ -112,25 +218,24 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask,
 		group_task_outside(group, pool, true);
 		walk_again(pool);
 	}
-	delayed_link(pool, dtask, delay);
+	delayed_put(pool, dtask, due, true);
 	/* A worker that waits for the task waits for a timer now. */
 	task_waiters_complete(task, -EAGAIN, 0);
 }
 
-/* Return: false if the task does not wait in a pool. */
-static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
+/* Return: false if the task does not wait in this pool. */
+static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 {
-	struct wpool *pool;
 	unsigned long flags;
 
-	pool = task_take_back(&dtask->task, TASK_IN_FN, &flags);
-	if (!pool)
+	if (!task_take_back(&dtask->task, pool, &flags))
 		return false;
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
-	if (delayed_cancelled(pool) || group_ends(&dtask->task) || group_cancels(&dtask->task))
+	if (delayed_ends(pool, &dtask->task) || group_ends(&dtask->task) ||
+	    group_cancels(&dtask->task))
 		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
 	else
-		delayed_again(pool, dtask, delay);
+		delayed_again(pool, dtask, due);
 	pool_unlock(pool, flags);
 	return true;
 }
@@ -138,28 +243,33 @@ static bool put_off(struct wpool_delayed_task *dtask, unsigned long delay)
 /**
  * wpool_modify_delayed() - set another delay
  * @pool: the pool
- * @dtask: the task; submitted if it is not yet, and delayed again if it waits in the queue
+ * @dtask: the task; submitted if it is not yet, or runs and was not submitted again; delayed
+ *	again if it waits in the queue
  * @delay: in jiffies, from now; as for wpool_schedule_delayed()
  *
- * A task that was accepted stays in its pool and in its group. If the pool was shut down and
- * does not run out its delayed tasks, the task is cancelled.
+ * A task that was accepted stays in its group, and a periodic one stays periodic. If the pool
+ * was shut down and does not run out its delayed tasks, the task is cancelled.
+ *
+ * It does not move a task to another pool: its waiters sleep in the first one. Take it back by
+ * wpool_cancel_delayed_sync() for that, and submit it there.
  *
  * Context: Any but NMI.
- * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY if it is running.
+ * Return: 0, or an error of wpool_schedule_delayed(): -EBUSY only if another pool has it.
  */
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay)
 {
+	u64 due = due_after(delay);
 	int ret;
 
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
 	do {
-		if (put_off(dtask, delay))
+		if (put_off(pool, dtask, due))
 			return 0;
-		ret = wpool_schedule_delayed(pool, dtask, delay);
-		/* Try again: somebody else has just submitted it. */
-	} while (ret == -EBUSY && !wpool_task_running(&dtask->task));
+		ret = submit_for(pool, dtask, due, 0);
+		/* Try again: somebody else has just submitted it here. */
+	} while (ret == -EBUSY && READ_ONCE(dtask->task.pool) == pool);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_modify_delayed);

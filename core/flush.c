@@ -26,7 +26,7 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	dep_wait_pool(pool, true);
 	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
-	if (!pool_in_flight(pool)) {
+	if (!pool_awaitable(pool)) {
 		pool_unlock(pool, flags);
 		return 0;
 	}
@@ -48,8 +48,9 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * wpool_flush() - wait until all tasks accepted before the call have ended
  * @pool: the pool; NULL is ignored
  *
- * Tasks accepted later do not prolong the wait. A worker of the pool would wait for itself: the
- * call is refused, with a message.
+ * Tasks accepted later do not prolong the wait. Of a periodic task it waits for a run that is
+ * due, and not for the next one. A worker of the pool would wait for itself: the call is
+ * refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
  * Return: 0; -EDEADLK in a worker of the pool, or inside a task of the pool that its submitter
@@ -65,8 +66,9 @@ EXPORT_SYMBOL_GPL(wpool_flush);
  * wpool_drain() - wait until nothing is queued and nothing is running
  * @pool: the pool; NULL is ignored
  *
- * Other threads may go on submitting, which prolongs the wait. A worker of the pool would wait
- * for itself: the call is refused, with a message.
+ * Other threads may go on submitting, which prolongs the wait. Of periodic tasks it waits for
+ * runs that are due, and not for the next ones. A worker of the pool would wait for itself: the
+ * call is refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
  * Return: as wpool_flush().

@@ -9,6 +9,9 @@
  * the pool leaves the current one as soon as another becomes free: such a flush may wait for a
  * few tasks more than it needs to.
  *
+ * A periodic task whose time has not come has a color of its own, COLOR_IDLE, that no flush and
+ * no drain waits for.
+ *
  * Each time a color falls to zero is counted in &wpool_flush.zeros, and a flush then checks its own
  * colors. Flushes are in a line, and only the first are checked: a later one waits for all that
  * the earlier ones still wait for. Any number of flushes may be over at once, so the last
@@ -83,12 +86,14 @@ void flush_complete_some(struct wpool *pool)
 void flush_complete(struct wpool *pool, u8 color)
 {
 	lockdep_assert_held(&pool->lock);
+	if (color == COLOR_IDLE)
+		return;
 	staging_shut(pool);
 	pool->flush.zeros[color]++;
 	pool->flush.awaited &= ~BIT(color);
 	if (pool->flush.awaited & BIT(color_next(pool)))
 		color_go_on(pool, color);
-	if (!list_empty(&pool->flush.drainers) && !pool_in_flight(pool))
+	if (!list_empty(&pool->flush.drainers) && !pool_awaitable(pool))
 		list_splice_tail_init(&pool->flush.drainers, &pool->flush.drained);
 	flush_complete_some(pool);
 }

@@ -42,4 +42,14 @@ static inline void flush_done(struct wpool *pool, u8 color, unsigned int n)
 		flush_complete(pool, color);
 }
 
+/* From here on a flush waits for a task, or does not: its time has come, or has not. */
+static inline void task_recount(struct wpool *pool, struct wpool_task *task, u8 color)
+{
+	u8 before = task->color;
+
+	task->color = color;
+	color_add(pool, color, 1);
+	flush_done(pool, before, 1);
+}
+
 #endif /* _WPOOL_FLUSH_COLOR_H */

@@ -126,8 +126,8 @@ struct wpool_conf {
 /* Tasks accepted and not ended, by color; see flush_color.c. Owner: color_count.h. */
 struct wpool_colors {
 	unsigned int		next;	/* L: what the next accepted task counts under */
-	/* L: those under each color, without those in the staging queue */
-	unsigned int		in_flight[WPOOL_NR_COLORS];
+	/* L: those under each color, without those in the staging queue; the last is COLOR_IDLE */
+	unsigned int		in_flight[WPOOL_NR_COLORS + 1];
 };
 
 /* The threads that wait for tasks to end. Owner: flush_color.c. */
@@ -228,8 +228,11 @@ struct wpool_lists {
 	unsigned int		nr_outside;
 	/* L: the tasks deferred behind another of their key, oldest first */
 	struct list_head	deferred;
-	struct list_head	delayed;	/* L: delayed tasks */
-	unsigned int		nr_delayed;	/* S */
+	/* L: delayed tasks, each with its timer; the periodic ones are the first */
+	struct list_head	delayed;
+	unsigned int		nr_delayed;	/* S: delayed tasks */
+	unsigned int		nr_later;	/* L: those of them that are still on again */
+	unsigned int		nr_periodic;	/* L: those on the list that are periodic */
 };
 
 /* When the manager is to look at a pool. Owner: manager_kick.c. */

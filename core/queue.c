@@ -203,6 +203,7 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 	struct wpool_run *run = task->run;
 
 	run->again = task;
+	run->later = false;
 	run->revoked = false;
 	list_add_tail(&run->again_node, list_of_again(pool));
 	if (!run->worker)
@@ -210,6 +211,25 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 	run->again_owner = task->flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 	run->again_group = task_group_of(task);
 	run->again_color = task->color;
+}
+
+/**
+ * queue_put_later() - let a task wait after queue_take(), until its function has ended and its
+ *	time has come
+ * @pool: the pool
+ * @task: inside its function
+ *
+ * It does not count as queued: when its function has ended it is not ready yet.
+ *
+ * Context: pool->lock held.
+ */
+void queue_put_later(struct wpool *pool, struct wpool_task *task)
+{
+	lockdep_assert_held(&pool->lock);
+	queue_put_again(pool, task);
+	task->run->later = true;
+	later_add(pool, 1);
+	WRITE_ONCE(task->state, TASK_IN_FN | TASK_DELAYED);
 }
 
 /**
@@ -367,8 +387,12 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	deferred_add(pool, -1);
-	queued_add(pool, -1);
+	if (run->later) {
+		later_add(pool, -1);
+	} else {
+		deferred_add(pool, -1);
+		queued_add(pool, -1);
+	}
 	pool_mark_end(pool);
 	if (!run->worker)
 		runs_outside_add(pool, -1);
@@ -379,7 +403,7 @@ void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 /**
  * queue_take_back() - take a queued task back, wherever it waits
  * @pool: the pool
- * @task: queued; if it is inside its function, that run goes on
+ * @task: queued; or it is inside its function, which goes on, and is queued or delayed
  *
  * Context: pool->lock held.
  */
@@ -413,7 +437,8 @@ void queue_relink(struct wpool *pool, struct wpool_task *task)
  * @pool: the pool
  *
  * Context: pool->lock held.
- * Return: a task for queue_take_back(), or NULL.
+ * Return: a task for queue_take_back(), also one that is to wait for its time when its function
+ * has ended; or NULL.
  */
 struct wpool_task *queue_find(struct wpool *pool)
 {

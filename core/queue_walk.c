@@ -12,7 +12,8 @@
  * No task is missed that was there before: entries are added at the end of a list; a task that
  * moves to another list moves to one that is walked later; and the tasks in the staging queue
  * and in the batch go to the queue first. The batch is not filled meanwhile, as that takes
- * tasks off the queue without a look at the cursor.
+ * tasks off the queue without a look at the cursor. Periodic tasks come to the front of the
+ * delayed ones, but from the runs, which were walked before.
  *
  * What is added to a list while it is walked does not prolong the walk.
  *
@@ -208,8 +209,8 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	down(&pool->walk);
 	do {
 		WRITE_ONCE(pool->put_off, false);	/* ordered by the locks of cancel_on() */
-		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
 		n += cancel_on(pool, list_of_again(pool), wants, arg);
+		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
 		n += cancel_on(pool, list_of_deferred(pool), wants, arg);
 		for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg);

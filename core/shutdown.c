@@ -196,6 +196,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 	struct wpool_task *task;
 	struct wpool_run *run;
 	unsigned int i;
+	bool later;
 
 	for (i = 0; i < WPOOL_CHUNK; i++) {
 		run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
@@ -206,12 +207,13 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 		task = queue_find(pool);
 		if (!task)
 			return false;
+		later = task->state & TASK_DELAYED;
 		queue_take_back(pool, task);
 		/* Before its end is visible: from then on its owner may free it. */
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
+		*n += !later;
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
-		++*n;
 	}
 	return true;
 }
@@ -258,7 +260,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 		/* What was accepted after a restart is not taken back. */
 		if (pool->end.epoch != epoch)
 			more = false;
-		else if (tasks_delayed(pool))
+		else if (tasks_timed(pool))
 			delayed_cancel_some(pool);
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);

@@ -20,14 +20,15 @@ void task_free_chain(struct wpool_task *task);
 void __run_clean(struct wpool_task *task);
 
 /**
- * queue_take_pin() - take over the reference that a queued task has on its owner
+ * queue_take_pin() - take over the reference that a queued task has on its owner; the other
+ *	flags of a task that waits end here
  * @task: the task; no longer waits
  *
  * Return: what to module_put(), or NULL.
  */
 static inline struct module *queue_take_pin(struct wpool_task *task)
 {
-	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_AWAITED;
+	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_AWAITED | WPOOL_TASK_PERIODIC;
 	u8 flags = task->flags;
 
 	if (likely(!(flags & waiting)))

@@ -84,9 +84,36 @@ static inline unsigned int tasks_delayed(const struct wpool *pool)
 	return READ_ONCE(pool->lists.nr_delayed);
 }
 
+/* Those of them that have a timer: the others are still inside their function. */
+static inline unsigned int tasks_timed(const struct wpool *pool)
+{
+	return pool->lists.nr_delayed - pool->lists.nr_later;
+}
+
+/*
+ * Those of them that will come by themselves, and may then be of use to workers that wait. A
+ * periodic task does not count: one always will.
+ */
+static inline unsigned int tasks_to_come(const struct wpool *pool)
+{
+	return tasks_timed(pool) - pool->lists.nr_periodic;
+}
+
+static inline void periodic_add(struct wpool *pool, int n)
+{
+	pool->lists.nr_periodic += n;
+}
+
 static inline void delayed_add(struct wpool *pool, int n)
 {
 	shared_add(pool->lists.nr_delayed, n);
+}
+
+/* Those that are still inside their function. */
+static inline void later_add(struct wpool *pool, int n)
+{
+	delayed_add(pool, n);
+	pool->lists.nr_later += n;
 }
 
 /* Runs whose task waits to run again, in threads that are no workers of the pool. */

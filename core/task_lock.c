@@ -49,7 +49,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 /**
  * __task_take_back() - take back a task that has not begun, wherever it waits
  * @task: the task
- * @spared: states in which the task is left alone
+ * @only: the task is left alone in any other pool; NULL for none such
  * @flags: for raw_spin_unlock_irqrestore()
  *
  * If its timer is firing, this lets the timer have the lock, and then looks at the task again;
@@ -57,25 +57,24 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
  *
  * Context: Any but NMI.
  * Return: its pool, locked, with the task on no list; the caller sets its state. NULL if the
- * task does not wait.
+ * task does not wait, or not there.
  */
-struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+struct wpool *__task_take_back(struct wpool_task *task, const struct wpool *only,
 			       unsigned long *flags)
 {
 	struct wpool *pool;
-	bool firing;
-	u8 state;
+	bool firing, wanted;
 
 	for (;;) {
 		pool = task_lock_pool(task, flags);
 		if (!pool)
 			return NULL;
-		state = task->state & spared ? 0 : task->state;
-		if (state & TASK_QUEUED) {
+		wanted = !only || pool == only;
+		if (wanted && task->state & TASK_QUEUED) {
 			queue_take_back(pool, task);
 			break;
 		}
-		firing = state & TASK_DELAYED;
+		firing = wanted && task->state & TASK_DELAYED;
 		if (firing && delayed_take_back(pool, task))
 			break;
 		pool_unlock(pool, *flags);

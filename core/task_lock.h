@@ -20,14 +20,14 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 	return pool;
 }
 
-struct wpool *__task_take_back(struct wpool_task *task, u8 spared,
+struct wpool *__task_take_back(struct wpool_task *task, const struct wpool *only,
 			       unsigned long *flags);
 
 /* As task_lock_pool(). */
-static inline struct wpool *task_take_back(struct wpool_task *task, u8 spared,
+static inline struct wpool *task_take_back(struct wpool_task *task, const struct wpool *only,
 					   unsigned long *flags)
 {
-	struct wpool *pool = __task_take_back(task, spared, flags);
+	struct wpool *pool = __task_take_back(task, only, flags);
 
 	if (pool)
 		__acquire(&pool->lock);

@@ -7,6 +7,7 @@
 
 #include "broken_mend.h"
 #include "counter.h"
+#include "delayed.h"
 #include "depmap.h"
 #include "group.h"
 #include "key_release.h"
@@ -45,6 +46,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 				       struct wpool_task *task, u8 batched)
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
+	bool periodic = task->flags & WPOOL_TASK_PERIODIC;
 
 	run_reset(run, worker, task->color);
 	run->task = detached ? NULL : task;
@@ -59,6 +61,8 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	objects_task_begins(task);
 	/* Pairs as in task_settle(), which a detached task does not reach. */
 	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
+	if (unlikely(periodic))
+		delayed_next_period(pool, task);
 }
 
 /* The task has just left the queue. Context: pool->lock held. */
@@ -76,6 +80,41 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 	nesting_add(worker, 1);
 }
 
+/* A task is submitted again inside its function. */
+#define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
+
+/* Does a task not run again that was submitted inside its function? Needs pool->lock. */
+static bool run_again_ends(struct wpool *pool, const struct wpool_run *run)
+{
+	/* A thread that asked it to stop did not want it to run again. */
+	return run->stop || pool->state == WPOOL_STATE_STOP ||
+	       (run->later && delayed_ends(pool, run->task));
+}
+
+/*
+ * Lets a task wait that was submitted inside its function. So it is not done. Its waiters look
+ * at it again: a worker among them may have to run it itself. Context: pool->lock held.
+ */
+static void run_again(struct wpool *pool, struct wpool_run *run)
+{
+	struct wpool_task *task = run->task;
+	struct wpool_group *group;
+
+	if (run->later)
+		delayed_relink(pool, task);
+	else
+		queue_relink(pool, task);
+	task_waiters_complete(task, -EAGAIN, 0);
+	group = task_group_of(task);
+	if (!group)
+		return;
+	if (!run->worker)
+		group_task_outside(group, pool, false);
+	if (task->state & TASK_DELAYED)
+		group_task_outside(group, pool, true);
+	group_wake_workers(group, pool);
+}
+
 /*
  * Lets go of a task that was submitted again inside its function, or that nobody waits for any
  * more. Context: pool->lock held.
@@ -83,29 +122,16 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 {
 	struct wpool_task *task = run->task;
-	struct wpool_group *group;
 
 	run_clean(task);
-	/* A thread that asked it to stop did not want it to run again. */
-	if ((task->state & TASK_QUEUED) &&
-	    (run->stop || pool->state == WPOOL_STATE_STOP)) {
+	if ((task->state & TASK_WAITS) && run_again_ends(pool, run)) {
 		queue_take_back(pool, task);
 		/* Now, or they count as asleep when the pool checks whether all are. */
 		task_waiters_complete(task, -EAGAIN, 0);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
-	if (task->state & TASK_QUEUED) {
-		/*
-		 * So the task is not done. Its waiters look at it again: a worker among them
-		 * may have to run it itself.
-		 */
-		queue_relink(pool, task);
-		task_waiters_complete(task, -EAGAIN, 0);
-		group = task_group_of(task);
-		if (group && !run->worker)
-			group_task_outside(group, pool, false);
-		if (group)
-			group_wake_workers(group, pool);
+	if (task->state & TASK_WAITS) {
+		run_again(pool, run);
 	} else if (run->orphan) {
 		objects_task_ended(task);
 		task_retire(pool, task);
@@ -129,7 +155,7 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	}
 	if (task) {
 		key_release(pool, task);
-		if (unlikely((task->state & TASK_QUEUED) || run->orphan))
+		if (unlikely((task->state & TASK_WAITS) || run->orphan))
 			run_finish_rare(pool, run, result);
 		else
 			task_settle(task, result);

@@ -73,7 +73,8 @@
 #define TASK_QUEUED	0x01	/* accepted, not begun */
 #define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; only the caller touches it now */
-#define TASK_DELAYED	0x08	/* accepted, on &wpool_lists.delayed */
+/* accepted, waits for its time on &wpool_lists.delayed; with TASK_IN_FN: after that */
+#define TASK_DELAYED	0x08
 #define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
 /* The task belongs to the pool: task->pool may be locked, see task_lock_pool(). */
@@ -95,6 +96,9 @@ enum spin_side {
 
 /* How many flushes have colors of their own; further flushes share the last. */
 #define WPOOL_NR_COLORS		16
+
+/* The color of a periodic task whose time has not come: no flush waits for it. */
+#define COLOR_IDLE		WPOOL_NR_COLORS
 
 /* The most tasks in the batch, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
@@ -234,6 +238,7 @@ struct wpool_deadline {
  *	task is gone with the stack of the thread
  * @again_group: L: the group that @again belongs to, or NULL
  * @again_color: L: of @again
+ * @later: L: @again waits for its time first, as a delayed task
  * @revoked: L: the state of the task says that it will run again, but it will not, see
  *	run_revoke()
  * @started: S: in jiffies
@@ -266,6 +271,7 @@ struct wpool_run {
 	struct module		*again_owner;
 	struct wpool_group	*again_group;
 	u8			again_color;
+	bool			later;
 	bool			revoked;
 	unsigned long		started;
 	u64			serial;

@@ -384,7 +384,7 @@ bool wpool_cancel(struct wpool_task *task)
 
 	if (!task)
 		return false;
-	pool = task_take_back(task, 0, &flags);
+	pool = task_take_back(task, NULL, &flags);
 	if (!pool)
 		return false;
 	task_drop(pool, task, WPOOL_STAT_CANCELLED);

@@ -19,12 +19,13 @@
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
  *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
- *		wpool_schedule_delayed(), wpool_modify_delayed()
+ *		wpool_schedule_delayed(), wpool_schedule_at(),
+ *		wpool_schedule_every(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_task_set_priority(),
  *		wpool_task_set_detached(), wpool_task_queued(),
  *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
- *		wpool_ask_stop()
+ *		wpool_periods_skipped(), wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
@@ -33,6 +34,8 @@
  *		a set: wpool_set_pick(), wpool_set_shutdown()
  *	process context, may sleep:
  *		everything else
+ *
+ * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
  * Who owns what: the memory of a task is its caller's, and the pool touches it from a
  * successful submission until its result is set. A caller that frees it, overwrites it, sets it
@@ -159,6 +162,7 @@ enum wpool_state {
 #define WPOOL_TASK_PRIVATE	0x10	/* on wpool's own stack: never handed back */
 #define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or possibly so: likewise */
 #define WPOOL_TASK_AWAITED	0x40	/* waited for since it was queued: likewise */
+#define WPOOL_TASK_PERIODIC	0x80	/* waits for a run after which there will be another */
 
 /**
  * struct wpool_task - one function call
@@ -303,13 +307,16 @@ struct wpool_keyed_task {
 /**
  * struct wpool_delayed_task - a task that waits for a time first
  *
- * Every member is private. See wpool_schedule_delayed().
+ * Every member is private. See wpool_schedule_delayed() and wpool_schedule_every().
  */
 struct wpool_delayed_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
 	struct timer_list	timer;
 	u64			due;	/* in jiffies_64 */
+	unsigned long		period;	/* in jiffies; used with WPOOL_TASK_PERIODIC */
+	unsigned long		skipped;	/* written there, read anywhere */
+	bool			asked;	/* for this time, which is not skipped */
 };
 
 void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
@@ -396,7 +403,7 @@ struct wpool_ops {
 #define WPOOL_FREEZABLE		0x04	/* begins no task while the system sleeps */
 #define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: always keeps a worker */
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
-#define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks */
+#define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks, but periodic ones */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
 
@@ -482,7 +489,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_RUNNING: now: workers inside a function; one that runs what it waits for counts
  *	once
  * @WPOOL_STAT_QUEUED: now: tasks accepted and waiting
- * @WPOOL_STAT_DELAYED: now: delayed tasks
+ * @WPOOL_STAT_DELAYED: now: delayed tasks; one that runs, and waits for its next run, is too
  * @WPOOL_STAT_BLOCKED: now: submitters asleep for lack of room
  * @WPOOL_NR_STATS: how many there are
  *
@@ -574,6 +581,11 @@ int __must_check wpool_schedule_keyed_interruptible(struct wpool *pool,
 						    struct wpool_keyed_task *task, u64 key);
 int __must_check wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 					unsigned long delay);
+int __must_check wpool_schedule_at(struct wpool *pool, struct wpool_delayed_task *dtask,
+				   u64 when);
+int __must_check wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
+				      unsigned long period);
+unsigned long wpool_periods_skipped(const struct wpool_delayed_task *dtask);
 int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long delay);
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
