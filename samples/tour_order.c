@@ -181,6 +181,75 @@ static int show_delayed_shutdown(void)
 			 ERR_PTR(result));
 }
 
+static int show_delayed_at(void)
+{
+	u64 when = get_jiffies_64() + msecs_to_jiffies(30) + 1;
+	int err, result;
+
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	err = wpool_schedule_at(tour_pool, &reminder.dtask, when);
+	if (err)
+		return err;
+	result = wpool_wait(&reminder.dtask.task);
+	return tour_show(result == 1 && time_after_eq64(get_jiffies_64(), when),
+			 "delayed, at a time: jiffy %llu, and not before", when);
+}
+
+/* Periodic, and one that knows itself when it is to run again. */
+struct rounds {
+	struct wpool_delayed_task	dtask;
+	int				n;
+};
+
+static struct rounds rounds;
+
+static int five_rounds(void *arg)
+{
+	struct rounds *r = arg;
+
+	if (++r->n == 5)
+		wpool_cancel_delayed(&r->dtask);
+	return r->n;
+}
+
+static int show_periodic(void)
+{
+	int err, result;
+
+	rounds.n = 0;
+	wpool_delayed_task_init(&rounds.dtask, five_rounds, &rounds);
+	err = wpool_schedule_every(tour_pool, &rounds.dtask, msecs_to_jiffies(10) + 1);
+	if (err)
+		return err;
+	result = wpool_wait(&rounds.dtask.task);
+	return tour_show(result == 5 && !wpool_task_queued(&rounds.dtask.task),
+			 "periodic: ran %d times, skipped %lu, and has ended itself",
+			 result, wpool_periods_skipped(&rounds.dtask));
+}
+
+static int back_off(void *arg)
+{
+	struct rounds *r = arg;
+
+	/* Twice as long each time. */
+	if (++r->n < 4)
+		return wpool_schedule_delayed(wpool_current(), &r->dtask, 1UL << r->n);
+	return r->n;
+}
+
+static int show_delayed_again(void)
+{
+	int err, result;
+
+	rounds.n = 0;
+	wpool_delayed_task_init(&rounds.dtask, back_off, &rounds);
+	err = wpool_schedule_delayed(tour_pool, &rounds.dtask, 1);
+	if (err)
+		return err;
+	result = wpool_wait(&rounds.dtask.task);
+	return tour_show(result == 4, "delayed, by itself: submitted itself %d times", result - 1);
+}
+
 const struct tour_stop tour_order[] = {
 	{ "ordered",			show_ordered },
 	{ "keyed",			show_keyed },
@@ -188,5 +257,8 @@ const struct tour_stop tour_order[] = {
 	{ "delayed, cancelled",		show_cancel_delayed },
 	{ "delayed, modified",		show_modify_delayed },
 	{ "delayed, shut down",		show_delayed_shutdown },
+	{ "delayed, at a time",		show_delayed_at },
+	{ "delayed, by itself",		show_delayed_again },
+	{ "periodic",			show_periodic },
 	{ }
 };
