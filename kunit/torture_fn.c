@@ -45,6 +45,13 @@ static void do_until_stopped(struct tort_ctx *ctx)
 		tort_count(TORT_STOPPED);
 }
 
+static int resubmit(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	if (tt->kind == TORT_TASK_DELAYED && tort_one_in(ctx, 2))
+		return wpool_schedule_delayed(tt->pool, &tt->delayed, tort_pick(ctx, 3));
+	return wpool_try_schedule(tt->pool, &tt->task);
+}
+
 static void do_resubmit(struct tort_ctx *ctx)
 {
 	struct tort_task *tt = ctx->frame->tt;
@@ -54,8 +61,8 @@ static void do_resubmit(struct tort_ctx *ctx)
 	tt->resubmitted++;
 	tt->seq = 0;
 	tort_accept(tt);
-	if (tort_account(ctx, ctx->tp, wpool_try_schedule(tt->pool, &tt->task),
-			 TORT_TRY_SCHEDULE, true))	/* may be its second time */
+	/* It may be its second time. */
+	if (tort_account(ctx, ctx->tp, resubmit(ctx, tt), TORT_TRY_SCHEDULE, true))
 		tort_unaccept(tt);
 	tort_count(TORT_RESUBMIT);
 }

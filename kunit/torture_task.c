@@ -86,7 +86,7 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 	if (!tt)
 		return NULL;
 	tort_pool_get(tp);
-	tt->resubmits = kind == TORT_TASK_PLAIN && !tp->arena && tort_one_in(ctx, 8) ?
+	tt->resubmits = kind != TORT_TASK_KEYED && !tp->arena && tort_one_in(ctx, 8) ?
 			1 + tort_pick(ctx, 3) : 0;
 	tort_arena_hoard(ctx, tt);
 	return tt;
