@@ -162,6 +162,20 @@ struct wpool *wpool_current(void)
 }
 EXPORT_SYMBOL_GPL(wpool_current);
 
+/* As what the calling thread belongs to the pool, or NULL. Context: any. */
+static const char *current_role(struct wpool *pool)
+{
+	return worker_current(pool) ? "workers" :
+	       hooks_current(pool) ? "hooks" :
+	       caller_inside(pool) ? "tasks" : NULL;
+}
+
+/* Is the calling thread a worker of the pool, that of its hooks, or inside a task of it? */
+bool current_is_of(struct wpool *pool)
+{
+	return current_role(pool);
+}
+
 /**
  * worker_refused() - refuse to let a thread of a pool wait for the pool
  * @pool: the pool
@@ -172,9 +186,7 @@ EXPORT_SYMBOL_GPL(wpool_current);
  */
 bool worker_refused(struct wpool *pool, const char *what)
 {
-	const char *who = worker_current(pool) ? "workers" :
-			  hooks_current(pool) ? "hooks" :
-			  caller_inside(pool) ? "tasks" : NULL;
+	const char *who = current_role(pool);
 
 	if (who)
 		pr_err_ratelimited("%s: %s by one of its own %s refused: it would wait for itself\n",

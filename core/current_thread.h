@@ -21,6 +21,7 @@ void current_enter(struct wpool_caller *caller);
 void current_leave(struct wpool_caller *caller);
 const struct wpool_run *run_current(struct wpool **pool);
 bool run_is_of_current(const struct wpool_run *run);
+bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
 
 #endif /* _WPOOL_CURRENT_THREAD_H */

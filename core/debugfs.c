@@ -34,6 +34,7 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_REJECTED]	= "rejected",
 	[WPOOL_STAT_NESTED]	= "nested",
 	[WPOOL_STAT_CALLER_RUNS] = "caller_runs",
+	[WPOOL_STAT_FORCED] = "forced",
 	[WPOOL_STAT_CREATED]	= "created",
 	[WPOOL_STAT_EXPIRED]	= "expired",
 	[WPOOL_STAT_DIED]	= "died",

@@ -84,7 +84,9 @@ static int group_submit(struct wpool_group *group, struct wpool *pool,
 		return -EINVAL;
 	owner = stack_hold(group->owner);
 	if (group_add(group, pool, task, owner)) {
-		ret = submit_to_group(pool, task, group, owner, timeout);
+		ret = submit_one(pool, &(struct wpool_submission) {
+			.task = task, .group = group, .owner = owner, .timeout = timeout,
+		});
 		if (ret)
 			group_sub(group, pool, owner);
 	}
@@ -127,6 +129,22 @@ int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
 	return group_submit(group, pool, task, SUBMIT_OR_FAIL);
 }
 EXPORT_SYMBOL_GPL(wpool_group_try_schedule);
+
+/**
+ * wpool_group_force_schedule() - run a task as part of a group, also beyond the bound
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: likewise
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_force_schedule(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
+ */
+int wpool_group_force_schedule(struct wpool_group *group, struct wpool *pool,
+			       struct wpool_task *task)
+{
+	return group_submit(group, pool, task, SUBMIT_FORCED);
+}
+EXPORT_SYMBOL_GPL(wpool_group_force_schedule);
 
 /**
  * wpool_group_schedule_timeout() - run a task as part of a group, and wait for room with a time

@@ -53,6 +53,14 @@ static bool queue_has_room_left(const struct wpool *pool)
 	       (!queue_blocked(pool) && queue_has_room(pool));
 }
 
+/* For a newcomer that does not wait: a worker is free for it, or may be made. */
+static bool queue_has_worker_left(const struct wpool *pool)
+{
+	unsigned int busy = workers_running(pool) + pool_collected(pool);
+
+	return !queue_blocked(pool) && !pool_is_paused(pool) && busy < pool_capacity(pool);
+}
+
 /*
  * Where a task is to be added. Makes sure that this can be done. All tasks of an ordered pool
  * have one priority. Context: pool->lock held.
@@ -264,7 +272,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
 
-/* @has_room: queue_has_room() for the first submitter that waits, or the above for a newcomer. */
+/* @has_room: queue_has_room() for the first submitter that waits, or another for a newcomer. */
 static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 				  struct wpool_group *group, const u64 *key,
 				  bool (*has_room)(const struct wpool *pool))
@@ -304,6 +312,19 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 			   struct wpool_group *group, const u64 *key)
 {
 	return accept(pool, task, group, key, queue_has_room_left);
+}
+
+/**
+ * queue_accept_if_free() - as queue_accept(), but only if a worker is free or may be made
+ * @pool: the pool
+ * @task: the task
+ *
+ * Context: pool->lock held.
+ * Return: as queue_accept().
+ */
+int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
+{
+	return accept(pool, task, NULL, NULL, queue_has_worker_left);
 }
 
 /* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */

@@ -22,6 +22,7 @@ void queue_recover(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop_oldest(struct wpool *pool);
 int queue_accept(struct wpool *pool, struct wpool_task *task,
 		 struct wpool_group *group, const u64 *key);
+int queue_accept_if_free(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 void queue_relink(struct wpool *pool, struct wpool_task *task);

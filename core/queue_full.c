@@ -31,6 +31,33 @@ static int reject(struct wpool *pool, int ret, unsigned long flags)
 	return ret;
 }
 
+/* Accepts a task without room. Locking: pool->lock held. Return: as queue_take(). */
+static int take(struct wpool *pool, const struct wpool_submission *sub)
+{
+	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+
+	if (ret)
+		return ret;
+	queue_put(pool, sub->task);
+	if (sub->group)
+		group_task_waits(sub->group, sub->task);
+	return 0;
+}
+
+/* Accepts a task beyond the bound. Locking: pool->lock held; released. */
+static int take_beyond(struct wpool *pool, const struct wpool_submission *sub,
+		       unsigned long flags)
+	__releases(&pool->lock)
+{
+	int ret = take(pool, sub);
+
+	if (ret)
+		return reject(pool, ret, flags);
+	stat_inc(pool, WPOOL_STAT_FORCED);
+	pool_unlock(pool, flags);
+	return 0;
+}
+
 /* Puts a submitter on the list, or says why not. Context: pool->lock held. */
 static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
@@ -46,8 +73,16 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 	return 0;
 }
 
+/* A worker that does not look at its error loses the task. */
+static void report_deadlock(const struct wpool *pool)
+{
+	pr_err_ratelimited("%s: a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE\n",
+			   pool->name);
+}
+
 /*
- * Blocks the caller until there is room. Locking: pool->lock held; released.
+ * Blocks the caller until there is room. Locking: pool->lock held; released. In a recursive
+ * pool its own tasks do not wait for room, as perhaps only they can make any.
  *
  * Whoever makes room accepts the task for the caller and takes it off the list, so after a
  * time-out or a signal the list shows which came first.
@@ -61,6 +96,8 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	long left;
 	int ret;
 
+	if (pool->conf.flags & WPOOL_RECURSIVE && current_is_of(pool))
+		return take_beyond(pool, sub, flags);
 	deadline_set(&deadline, timeout);
 	waiter_init(&waiter);
 	batch_reclaim(pool);
@@ -71,8 +108,12 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
 	ret = block_begin(pool, &waiter);
-	if (ret)
-		return reject(pool, ret, flags);
+	if (ret) {
+		reject(pool, ret, flags);
+		if (ret == -EDEADLK)
+			report_deadlock(pool);
+		return ret;
+	}
 	wpool_get(pool);
 	pool_unlock(pool, flags);
 
@@ -129,13 +170,10 @@ static int take_own(struct wpool *pool, const struct wpool_submission *sub,
 		    unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+	int ret = take(pool, sub);
 
 	if (ret)
 		return reject(pool, ret, flags);
-	queue_put(pool, sub->task);
-	if (sub->group)
-		group_task_waits(sub->group, sub->task);
 	if (sub->task->run->caller)
 		sub->task->run->caller->again = true;
 	pool_unlock(pool, flags);
@@ -216,7 +254,9 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 	if (ret == -EAGAIN && (sub->timeout == SUBMIT_BY_POLICY ||
 			       sub->timeout == SUBMIT_INTERRUPTIBLE))
 		return when_full(pool, sub, flags);
-	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL)
+	if (ret == -EAGAIN && sub->timeout == SUBMIT_FORCED)
+		return take_beyond(pool, sub, flags);
+	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL && sub->timeout != SUBMIT_IF_FREE)
 		return block(pool, sub, sub->timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
 		return reject(pool, ret, flags);

@@ -14,6 +14,8 @@
 #define SUBMIT_BY_POLICY	ULONG_MAX
 #define SUBMIT_OR_FAIL		(ULONG_MAX - 1)
 #define SUBMIT_INTERRUPTIBLE	(ULONG_MAX - 2)	/* by policy; any signal ends the wait */
+#define SUBMIT_FORCED		(ULONG_MAX - 3)	/* accept it without room */
+#define SUBMIT_IF_FREE		(ULONG_MAX - 4)	/* only if it need not wait for a worker */
 
 /* Result of submit_not_accepted(), besides 0 and errnos. */
 #define SUBMIT_AGAIN		1
@@ -24,7 +26,7 @@
  * @group: that it will belong to, or NULL
  * @owner: as stack_hold() of @group, or NULL
  * @key: that it will run under, or NULL for no new one
- * @timeout: how long to wait for room, in jiffies; or SUBMIT_BY_POLICY, SUBMIT_OR_FAIL
+ * @timeout: how long to wait for room, in jiffies; or SUBMIT_BY_POLICY and so on
  * @caller: memory for the submitter to run it, if there is still no room, or NULL
  * @no_caller: there was no memory for that
  */

@@ -97,6 +97,7 @@ static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 	pool_lock(pool, flags);
 	note_stack(pool, sub->task);
 	ret = stack_is_ending(sub->owner) ? -EOWNERDEAD :
+	      sub->timeout == SUBMIT_IF_FREE ? queue_accept_if_free(pool, sub->task) :
 	      queue_accept(pool, sub->task, sub->group, sub->key);
 	if (ret)
 		return submit_not_accepted(pool, sub, ret, flags);
@@ -106,7 +107,8 @@ static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 	return 0;
 }
 
-static int submit_one(struct wpool *pool, struct wpool_submission *sub)
+/* Submits a task in a special way; its arguments have been checked. Return: as wpool_schedule(). */
+int submit_one(struct wpool *pool, struct wpool_submission *sub)
 {
 	int ret;
 
@@ -148,14 +150,6 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	staging_offer(pool, task);
 	pool_unlock(pool, flags);
 	return 0;
-}
-
-int submit_to_group(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
-		    const struct wpool_worker *owner, unsigned long timeout)
-{
-	return submit_one(pool, &(struct wpool_submission) {
-		.task = task, .group = group, .owner = owner, .timeout = timeout,
-	});
 }
 
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,

@@ -10,13 +10,10 @@
 #include "queue_full.h"
 
 struct wpool;
-struct wpool_group;
 struct wpool_task;
-struct wpool_worker;
 
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
-int submit_to_group(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
-		    const struct wpool_worker *owner, unsigned long timeout);
+int submit_one(struct wpool *pool, struct wpool_submission *sub);
 
 /* What a time limit is to submit_to_pool(); none is left with 0. */
 static inline unsigned long submit_timeout(unsigned long timeout)

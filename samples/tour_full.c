@@ -4,6 +4,7 @@
  * busy and one more task waits.
  */
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include "tour.h"
 
 static int nothing(void *arg)
@@ -275,6 +276,87 @@ static int show_depth(void)
 			 accepted[0], accepted[1], accepted[2]);
 }
 
+/* For a task that must not fail, and for one that is worth no wait. */
+static int show_forced(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .queue_depth = 1 };
+	struct full_pool f;
+	int err, only, must;
+	u64 forced;
+
+	err = fill(&f, "tour-forced", &attrs);
+	if (err)
+		return err;
+	only = wpool_schedule_if_free(f.pool, &f.letters[1].task);
+	must = wpool_force_schedule(f.pool, &f.letters[1].task);
+	forced = tour_stat(f.pool, WPOOL_STAT_FORCED);
+	empty(&f);
+	return tour_show(only == -EAGAIN && !must && forced == 1 && !strcmp(f.page.text, "ab"),
+			 "full, forced: only if free %pe; beyond the bound %llu; ran \"%s\"",
+			 ERR_PTR(only), forced, f.page.text);
+}
+
+#define TREE_NODES	40
+
+/* A tree, of which each node is visited by a task; three below each. */
+struct tree {
+	struct wpool_group	group;
+	struct tree_node {
+		struct wpool_task	task;
+		struct tree		*tree;
+	} nodes[TREE_NODES];
+	atomic_t		visited;
+};
+
+static int visit(void *arg)
+{
+	struct tree_node *node = arg;
+	struct tree *tree = node->tree;
+	unsigned int below = 3 * (node - tree->nodes) + 1, i;
+	int err = 0;
+
+	atomic_inc(&tree->visited);
+	for (i = below; i < below + 3 && i < TREE_NODES && !err; i++)
+		err = wpool_group_schedule(&tree->group, wpool_current(), &tree->nodes[i].task);
+	return err;	/* the group's error then */
+}
+
+static int walk_tree(struct wpool *pool, struct tree *tree)
+{
+	unsigned int i;
+	int err;
+
+	wpool_group_init(&tree->group);
+	for (i = 0; i < TREE_NODES; i++) {
+		wpool_task_init(&tree->nodes[i].task, visit, &tree->nodes[i]);
+		tree->nodes[i].tree = tree;
+	}
+	err = wpool_group_schedule(&tree->group, pool, &tree->nodes[0].task);
+	return err ?: wpool_group_wait(&tree->group);
+}
+
+/* Tasks that submit tasks: nobody but they could make room. */
+static int show_recursive(void)
+{
+	struct wpool_attrs attrs = { .capacity = 2, .queue_depth = 4, .flags = WPOOL_RECURSIVE };
+	struct wpool *pool = wpool_create("tour-tree", &attrs);
+	struct tree *tree;
+	int err, visited;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	tree = kzalloc(sizeof(*tree), GFP_KERNEL);
+	err = tree ? walk_tree(pool, tree) : -ENOMEM;
+	visited = tree ? atomic_read(&tree->visited) : 0;
+	wpool_destroy(pool);
+	kfree(tree);
+	if (err)
+		return err;
+	return tour_show(visited == TREE_NODES,
+			 "full, recursive: tasks submitted tasks, and visited %d of %d nodes",
+			 visited, TREE_NODES);
+}
+
 const struct tour_stop tour_full[] = {
 	{ "full, block",		show_block },
 	{ "full, fail",			show_fail },
@@ -285,5 +367,7 @@ const struct tour_stop tour_full[] = {
 	{ "max_blocked",		show_max_blocked },
 	{ "batch",			show_batch },
 	{ "queue_depth",		show_depth },
+	{ "full, forced",		show_forced },
+	{ "full, recursive",		show_recursive },
 	{ }
 };

@@ -85,7 +85,7 @@ static int show_signals(void)
 /* The same calls that do not wait, or not for long. */
 static int show_no_wait(void)
 {
-	int group, key, group_later, key_later, err;
+	int group, key, group_later, key_later, forced, err;
 	struct signalled s;
 
 	err = fill(&s);
@@ -95,14 +95,16 @@ static int show_no_wait(void)
 	key = wpool_try_schedule_keyed(s.pool, &s.ktask, 1);
 	group_later = wpool_group_schedule_timeout(&s.group, s.pool, &s.task, 1);
 	key_later = wpool_schedule_keyed_timeout(s.pool, &s.ktask, 1, 1);
+	forced = wpool_group_force_schedule(&s.group, s.pool, &s.task) ?:
+		 wpool_force_schedule_keyed(s.pool, &s.ktask, 1);
 	tour_release(&s.hold);
 	err = wpool_group_wait(&s.group);
 	wpool_destroy(s.pool);
 	if (err)
 		return err;
 	return tour_show(group == -EAGAIN && key == -EAGAIN && group_later == -ETIMEDOUT &&
-			 key_later == -ETIMEDOUT,
-			 "group and key, full: %pe at once, %pe after a jiffy",
+			 key_later == -ETIMEDOUT && !forced,
+			 "group and key, full: %pe at once, %pe after a jiffy; then forced",
 			 ERR_PTR(group), ERR_PTR(key_later));
 }
 

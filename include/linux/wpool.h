@@ -19,6 +19,8 @@
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
  *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
+ *		wpool_force_schedule(), wpool_force_schedule_keyed(),
+ *		wpool_group_force_schedule(), wpool_schedule_if_free(),
  *		wpool_schedule_delayed(), wpool_schedule_at(),
  *		wpool_schedule_every(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
@@ -406,6 +408,7 @@ struct wpool_ops {
 #define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks, but periodic ones */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
+#define WPOOL_RECURSIVE		0x100	/* its tasks submit to it, and do not wait for room */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -440,7 +443,11 @@ struct wpool_ops {
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
  *	instead of @capacity; follows hotplug, also changes that a closed pool has missed
- * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused
+ * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_RECURSIVE a task
+ *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
+ *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
+ *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
+ *	may. Others wait as before.
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
  */
@@ -476,6 +483,7 @@ struct wpool_attrs {
  *	or submitted by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
  * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for lack of room
+ * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that a task killed
@@ -505,6 +513,7 @@ enum wpool_stat {
 	WPOOL_STAT_REJECTED,
 	WPOOL_STAT_NESTED,
 	WPOOL_STAT_CALLER_RUNS,
+	WPOOL_STAT_FORCED,
 	WPOOL_STAT_CREATED,
 	WPOOL_STAT_EXPIRED,
 	WPOOL_STAT_DIED,
@@ -532,12 +541,16 @@ struct wpool_stats {
 	enum wpool_state	state;
 };
 
-/* Submitting (core/submit.c) */
+/* Submitting (core/submit.c, core/submit_forced.c) */
 int __must_check wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int __must_check wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
 int __must_check wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 					unsigned long timeout);
 int __must_check wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_schedule_if_free(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_force_schedule(struct wpool *pool, struct wpool_task *task);
+int __must_check wpool_force_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
+					    u64 key);
 int __must_check wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 				      unsigned int n);
 int __must_check __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
@@ -666,6 +679,8 @@ int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *p
 				      struct wpool_task *task);
 int __must_check wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
 					  struct wpool_task *task);
+int __must_check wpool_group_force_schedule(struct wpool_group *group, struct wpool *pool,
+					    struct wpool_task *task);
 int __must_check wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
 					      struct wpool_task *task, unsigned long timeout);
 int __must_check wpool_group_schedule_interruptible(struct wpool_group *group,
