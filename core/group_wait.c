@@ -13,6 +13,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_walk.h"
+#include "stop.h"
 #include "task_run.h"
 #include "waiter.h"
 #include "worker_stack.h"
@@ -25,6 +26,7 @@ struct group_wait {
 	struct wpool_deadline	deadline;
 	unsigned int		state;		/* of the thread while it sleeps */
 	bool			helps;		/* runs tasks of the group */
+	bool			cancels;	/* takes them back instead */
 	int			error;
 };
 
@@ -130,8 +132,8 @@ static int group_sleep(struct group_wait *wait)
 }
 
 /*
- * Finds a task of the group that the worker could run. Locking: pool->lock held; may be
- * released and regrabbed.
+ * Finds a task of the group that the worker could run, or take back. Locking: pool->lock held;
+ * may be released and regrabbed.
  */
 static struct wpool_task *group_find(struct wpool *pool, const struct group_wait *wait,
 				     unsigned long *flags)
@@ -139,7 +141,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 {
 	struct wpool_task *task;
 
-	if (!wait->helps || pool->state >= WPOOL_STATE_STOP)
+	if (!(wait->helps || wait->cancels) || pool->state >= WPOOL_STATE_STOP)
 		return NULL;
 	task = walk_find(pool, wait->group, flags);
 	return pool->state < WPOOL_STATE_STOP ? task : NULL;
@@ -223,6 +225,10 @@ static int group_help(struct group_wait *wait)
 
 	pool_lock(pool, flags);
 	task = group_find(pool, wait, &flags);
+	if (task && wait->cancels) {
+		pool_unlock(pool, flags);
+		return -EAGAIN;
+	}
 	if (!task || !run_may_nest(worker))
 		return group_sleep_worker(pool, wait, task, flags);
 	queue_remove(pool, task);
@@ -272,16 +278,23 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 }
 
 /*
- * No worker can run the tasks that wait: empties the group, so that its memory belongs to the
- * caller.
+ * Empties the group, so that its memory belongs to the caller: takes back its tasks, with
+ * @stop asks those that run, and waits for these. A worker takes back those that come
+ * meanwhile: perhaps no other worker is left to run them. Return: how many.
  */
-static void group_give_up(struct group_wait *wait)
+static unsigned int group_clear(struct group_wait *wait, bool stop)
 {
+	unsigned int n = 0;
+
 	wait->helps = false;
+	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
-		wpool_group_cancel(wait->group);
+		n += wpool_group_cancel(wait->group);
+		if (stop)
+			stop_group(wait->group);
 	} while (group_wait_once(wait) == -EAGAIN);
+	return n;
 }
 
 static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
@@ -307,7 +320,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		ret = own ? -EDEADLK : group_look_and_wait(&wait);
 	} while (ret == -EAGAIN);
 	if (ret == -EDEADLK && !own)
-		group_give_up(&wait);
+		group_clear(&wait, false);	/* no worker can run those that wait */
 	stack_release(wait.owner);
 	return ret ?: wait.error;
 }
@@ -391,3 +404,35 @@ int wpool_group_wait_interruptible(struct wpool_group *group)
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
+
+/**
+ * wpool_group_cancel_sync() - take back the tasks of a group, ask those that run to stop, and
+ *	wait until all have ended
+ * @group: the group; afterwards as after wpool_group_wait()
+ *
+ * For the end of a request, or of a module: wpool_group_cancel(), wpool_ask_stop() for each
+ * task that is inside its function, and a wait for these. Tasks that join the group meanwhile
+ * are waited for, too, and may still run.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: how many were taken back. -EINVAL (NULL), -EDEADLK (the caller is inside a task of the
+ * group, or one that is to run again as a task of it): nothing was done then.
+ */
+int wpool_group_cancel_sync(struct wpool_group *group)
+{
+	struct group_wait wait = { .group = group, .worker = worker_current(NULL) };
+	int ret = -EDEADLK;
+
+	might_sleep();
+	if (!group)
+		return -EINVAL;
+	if (group_is_own(group, wait.worker))
+		return ret;
+	wait.owner = stack_hold(group->owner);
+	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
+	dep_wait_group(group, true);
+	ret = group_clear(&wait, true);
+	stack_release(wait.owner);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_group_cancel_sync);

@@ -321,6 +321,20 @@ int pool_destroy(struct wpool *pool)
 	return 0;
 }
 
+/* Return: 0, or why this module must not destroy the pool, or not here. */
+static int destroy_refused(struct wpool *pool, const struct module *owner, const char *what)
+{
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, what))
+		return -EINVAL;
+	if (pool->owner != owner) {
+		pr_err_ratelimited("%s: %s refused: it is not a pool of %s\n",
+				   pool->name, what, owner ? owner->name : "the kernel");
+		return -EPERM;
+	}
+	return worker_refused(pool, what) ? -EDEADLK : 0;
+}
+
 /**
  * __wpool_destroy() - the function behind wpool_destroy()
  * @pool: the pool
@@ -331,19 +345,30 @@ int pool_destroy(struct wpool *pool)
  */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
-	might_sleep();
-	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_destroy()"))
-		return -EINVAL;
-	if (pool->owner != owner) {
-		pr_err_ratelimited("%s: wpool_destroy() refused: it is not a pool of %s\n",
-				   pool->name, owner ? owner->name : "the kernel");
-		return -EPERM;
-	}
-	if (worker_refused(pool, "wpool_destroy()"))
-		return -EDEADLK;
-	return pool_destroy(pool);
+	int ret = destroy_refused(pool, owner, "wpool_destroy()");
+
+	return ret ?: pool_destroy(pool);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
+
+/**
+ * __wpool_destroy_now() - the function behind wpool_destroy_now()
+ * @pool: the pool
+ * @owner: the module that calls
+ *
+ * Context: Process context; may sleep, until the running tasks have ended.
+ * Return: as wpool_destroy().
+ */
+int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
+{
+	int ret = destroy_refused(pool, owner, "wpool_destroy_now()");
+
+	if (ret)
+		return ret;
+	wpool_shutdown_now(pool, NULL);
+	return pool_destroy(pool);
+}
+EXPORT_SYMBOL_GPL(__wpool_destroy_now);
 
 /*
  * Opens the pool and asks for its first workers, in one hold of the lock: no wpool_prestart()

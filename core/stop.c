@@ -21,6 +21,7 @@
 #include "current_thread.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "registry.h"
 #include "stop.h"
 #include "task_lock.h"
 #include "waiter.h"
@@ -89,6 +90,12 @@ void stop_wake_all(struct wpool *pool)
 	rcu_read_unlock();
 }
 
+static void wake_if_any(struct task_struct *thread)
+{
+	if (thread)
+		wake_up_process(thread);
+}
+
 /*
  * Asks the task if it is inside its function. Context: in an RCU read-side critical section.
  * Return: as stop_run().
@@ -130,12 +137,61 @@ bool wpool_ask_stop(struct wpool_task *task)
 		return false;
 	rcu_read_lock();	/* keeps the thread's task_struct */
 	thread = stop_task(task, &asked);
-	if (thread)
-		wake_up_process(thread);
+	wake_if_any(thread);
 	rcu_read_unlock();
 	return asked;
 }
 EXPORT_SYMBOL_GPL(wpool_ask_stop);
+
+/* Asks the runs of a worker that belong to the group. Context and return: as stop_task(). */
+static struct task_struct *stop_worker(struct wpool_worker *worker,
+				       const struct wpool_group *group)
+{
+	struct task_struct *thread = NULL;
+	unsigned long flags;
+	unsigned int i;
+
+	pool_lock(worker->pool, flags);
+	for (i = 0; i < worker->nesting; i++) {
+		if (worker->runs[i].group == group)
+			thread = stop_run(&worker->runs[i]);
+	}
+	pool_unlock(worker->pool, flags);
+	return thread;
+}
+
+/* The same for a thread that runs a task as its submitter. */
+static struct task_struct *stop_caller(struct wpool_caller *caller,
+				       const struct wpool_group *group)
+{
+	struct task_struct *thread = NULL;
+	unsigned long flags;
+
+	pool_lock(caller->pool, flags);
+	if (caller->running && caller->run.group == group)
+		thread = stop_run(&caller->run);
+	pool_unlock(caller->pool, flags);
+	return thread;
+}
+
+static void stop_group_in(struct wpool *pool, void *group)
+{
+	struct wpool_caller *caller;
+	struct wpool_worker *worker;
+
+	rcu_read_lock();	/* keeps each thread's task_struct */
+	for_each_worker_rcu(worker, pool)
+		wake_if_any(stop_worker(worker, group));
+	for_each_caller_rcu(caller, pool)
+		wake_if_any(stop_caller(caller, group));
+	rcu_read_unlock();
+}
+
+/* Asks all tasks of a group to stop that are inside their functions. Context: process. */
+void stop_group(struct wpool_group *group)
+{
+	visit_pools(stop_group_in, group);
+}
 
 /* From now on the calling task is woken, or not, when it is asked to stop. */
 static void set_naps(bool naps)

@@ -112,6 +112,41 @@ static int show_fail_fast(void)
 			 "group, fail fast: after %pe none of the other 3 ran", ERR_PTR(result));
 }
 
+static int nap_fn(void *arg)
+{
+	return wpool_sleep(MAX_SCHEDULE_TIMEOUT);
+}
+
+/* All of a group are gone when the call returns: one slept, two had not begun. */
+static int show_group_cancel_sync(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1 };
+	struct wpool_task naps, letters[2];
+	struct wpool_group group;
+	struct wpool *pool;
+	int err, n;
+
+	pool = wpool_create("tour-end", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	wpool_group_init(&group);
+	wpool_task_init(&naps, nap_fn, NULL);
+	wpool_task_init(&letters[0], result_fn, NULL);
+	wpool_task_init(&letters[1], result_fn, NULL);
+	err = wpool_group_schedule(&group, pool, &naps);
+	if (!err && !tour_until(wpool_task_running(&naps)))
+		err = -ETIMEDOUT;
+	if (!err)
+		err = wpool_group_schedule(&group, pool, &letters[0]) ?:
+		      wpool_group_schedule(&group, pool, &letters[1]);
+	n = wpool_group_cancel_sync(&group);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	return tour_show(n == 2 && wpool_wait(&naps) == -ECANCELED,
+			 "group, ended: one was asked to stop, %d taken back", n);
+}
+
 #define SET_POOLS	3
 
 static struct wpool_set *make_set(enum wpool_rule rule)
@@ -226,6 +261,7 @@ const struct tour_stop tour_groups[] = {
 	{ "group",		show_group },
 	{ "group, cancelled",	show_group_cancel },
 	{ "group, fail fast",	show_fail_fast },
+	{ "group, ended",	show_group_cancel_sync },
 	{ "set, round robin",	show_round_robin },
 	{ "set, least loaded",	show_least_loaded },
 	{ "set, by key",	show_by_key },

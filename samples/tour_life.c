@@ -210,6 +210,39 @@ static int show_destroy(void)
 			 ERR_PTR(inside), stats.count[WPOOL_STAT_WORKERS]);
 }
 
+static int nap_fn(void *arg)
+{
+	complete(arg);
+	return wpool_sleep(MAX_SCHEDULE_TIMEOUT);
+}
+
+/* For a device that is gone: what waits is not worth running. */
+static int show_destroy_now(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1 };
+	DECLARE_COMPLETION_ONSTACK(begun);
+	struct wpool_task naps, letter;
+	struct tour_page page = { };
+	struct wpool *pool;
+	int err;
+
+	pool = wpool_create("tour-now", &attrs);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	wpool_task_init(&naps, nap_fn, &begun);
+	wpool_task_init(&letter, tour_letter_fn, &page);
+	err = wpool_schedule(pool, &naps);
+	if (!err) {
+		wait_for_completion(&begun);
+		err = wpool_schedule(pool, &letter);
+	}
+	wpool_destroy_now(pool);
+	if (err)
+		return err;
+	return tour_show(wpool_wait(&naps) == -ECANCELED && wpool_wait(&letter) == -ECANCELED,
+			 "destroy now: the task that slept was woken, the next did not begin");
+}
+
 const struct tour_stop tour_life[] = {
 	{ "find",		show_find },
 	{ "names",		show_names },
@@ -218,5 +251,6 @@ const struct tour_stop tour_life[] = {
 	{ "shutdown now",	show_shutdown_now },
 	{ "restart",		show_restart },
 	{ "destroy",		show_destroy },
+	{ "destroy now",	show_destroy_now },
 	{ }
 };

@@ -693,6 +693,7 @@ int wpool_group_wait_killable(struct wpool_group *group);
 int wpool_group_wait_interruptible(struct wpool_group *group);
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
 unsigned int wpool_group_cancel(struct wpool_group *group);
+int wpool_group_cancel_sync(struct wpool_group *group);
 
 /**
  * wpool_group_schedule_fn() - call a function in the pool, as part of a group
@@ -780,6 +781,21 @@ int __wpool_destroy(struct wpool *pool, const struct module *owner);
  * (a worker, a hook or a task of the pool), -ESHUTDOWN (destroyed already; it has ended now).
  */
 #define wpool_destroy(pool)	__wpool_destroy(pool, THIS_MODULE)
+
+int __wpool_destroy_now(struct wpool *pool, const struct module *owner);
+
+/**
+ * wpool_destroy_now() - as wpool_destroy(), but take queued tasks back, and ask the running ones
+ *	to stop
+ * @pool: as for wpool_destroy()
+ *
+ * wpool_shutdown_now() and then wpool_destroy(): tasks that have not begun end with -ECANCELED.
+ * Tasks that sleep should do so in wpool_sleep() or wpool_wait_event_stop(), which end then.
+ *
+ * Context: Process context; may sleep, until the running tasks have ended.
+ * Return: as wpool_destroy().
+ */
+#define wpool_destroy_now(pool)	__wpool_destroy_now(pool, THIS_MODULE)
 
 /**
  * enum wpool_rule - which pool of a set is next
