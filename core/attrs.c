@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -21,13 +22,15 @@
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\
 		   WPOOL_RUN_OUT_DELAYED | WPOOL_LATENCY | WPOOL_NUMBERED |	\
-		   WPOOL_RECURSIVE)
+		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN)
 
 static const char *capacity_fault(const struct wpool_attrs *attrs,
 				  unsigned int capacity)
 {
 	if (attrs->capacity_percent && attrs->capacity)
 		return "both capacity and capacity_percent";
+	if (attrs->flags & WPOOL_ROUND_DOWN && !attrs->capacity_percent)
+		return "WPOOL_ROUND_DOWN without capacity_percent";
 	if (attrs->capacity_percent > WPOOL_MAX_PERCENT)
 		return "capacity_percent > 10000";
 	if (attrs->flags & WPOOL_ORDERED &&
@@ -63,6 +66,12 @@ static const char *worker_fault(const struct wpool_attrs *attrs)
 		return "spin_us > 1 s";
 	if (attrs->nice < MIN_NICE || attrs->nice > MAX_NICE)
 		return "nice";
+	if (attrs->policy && attrs->policy != SCHED_FIFO && attrs->policy != SCHED_RR)
+		return "policy is not SCHED_NORMAL, SCHED_FIFO or SCHED_RR";
+	if (attrs->policy ? attrs->rt_priority - 1 >= MAX_RT_PRIO - 1 : attrs->rt_priority)
+		return "rt_priority without a policy, or not 1 to 99 with one";
+	if (attrs->policy && attrs->nice)
+		return "both nice and policy";
 	if (attrs->node && (node < 0 || node >= MAX_NUMNODES || !node_online(node)))
 		return "node without a NUMA node online";
 	if (attrs->cpumask && !cpumask_intersects(attrs->cpumask, cpu_online_mask))
@@ -85,13 +94,15 @@ static const char *attrs_fault(const struct wpool_attrs *attrs,
 /**
  * attrs_percent_of_cpus() - a capacity as a share of the CPUs online
  * @percent: the share
+ * @flags: of the pool, with %WPOOL_ROUND_DOWN or not
  *
- * Return: 1 to %WPOOL_MAX_CAPACITY, rounded up.
+ * Return: 1 to %WPOOL_MAX_CAPACITY.
  */
-unsigned int attrs_percent_of_cpus(unsigned int percent)
+unsigned int attrs_percent_of_cpus(unsigned int percent, unsigned int flags)
 {
-	u64 share = DIV_ROUND_UP_ULL((u64)num_online_cpus() * percent, 100);
+	u64 share = (u64)num_online_cpus() * percent;
 
+	share = flags & WPOOL_ROUND_DOWN ? div_u64(share, 100) : DIV_ROUND_UP_ULL(share, 100);
 	return clamp_t(u64, share, 1, WPOOL_MAX_CAPACITY);
 }
 
@@ -99,7 +110,7 @@ static unsigned int attrs_capacity(const struct wpool_attrs *attrs,
 				   const char *name)
 {
 	if (attrs->capacity_percent)
-		return attrs_percent_of_cpus(attrs->capacity_percent);
+		return attrs_percent_of_cpus(attrs->capacity_percent, attrs->flags);
 	if (!attrs->capacity)
 		return attrs->flags & WPOOL_ORDERED ? 1 : WPOOL_DEFAULT_CAPACITY;
 	if (attrs->capacity <= WPOOL_MAX_CAPACITY)
@@ -219,6 +230,8 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->conf.flags = attrs->flags;
 	pool->conf.percent = attrs->capacity_percent;
 	pool->conf.nice = attrs->nice;
+	pool->conf.policy = attrs->policy;
+	pool->conf.rt_priority = attrs->rt_priority;
 	pool->conf.node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
 	pool->conf.ops = attrs->ops;
 	pool->conf.priv = attrs->priv;

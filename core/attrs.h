@@ -12,6 +12,6 @@ struct wpool_attrs;
 
 int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
 void attrs_free(struct wpool *pool);
-unsigned int attrs_percent_of_cpus(unsigned int percent);
+unsigned int attrs_percent_of_cpus(unsigned int percent, unsigned int flags);
 
 #endif /* _WPOOL_ATTRS_H */

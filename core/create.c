@@ -14,6 +14,7 @@
 #include "capacity_slots.h"
 #include "counter.h"
 #include "create.h"
+#include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
 #include "flush_color.h"
@@ -94,7 +95,8 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	struct wpool *pool;
 	int ret;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
 	if (!name_ok(name)) {
 		pr_err("\"%*pE\": not a name for a pool (1 to %d printable characters, no slash, not reserved)\n",
 		       name ? (int)strnlen(name, WPOOL_NAME_MAX + 1) : 0, name,

@@ -176,6 +176,14 @@ bool current_is_of(struct wpool *pool)
 	return current_role(pool);
 }
 
+/* Reports a call that may sleep, made in atomic context. Return: true. */
+bool atomic_refused(const struct wpool *pool, const char *call, void *caller)
+{
+	pr_err_ratelimited("%s: %s by %pS in atomic context refused: it may sleep\n",
+			   IS_ERR_OR_NULL(pool) ? "-" : pool->name, call, caller);
+	return true;
+}
+
 /**
  * worker_refused() - refuse to let a thread of a pool wait for the pool
  * @pool: the pool

@@ -5,6 +5,8 @@
 #ifndef _WPOOL_CURRENT_THREAD_H
 #define _WPOOL_CURRENT_THREAD_H
 
+#include <linux/kernel.h>
+#include <linux/preempt.h>
 #include <linux/types.h>
 
 struct wpool;
@@ -23,5 +25,18 @@ const struct wpool_run *run_current(struct wpool **pool);
 bool run_is_of_current(const struct wpool_run *run);
 bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
+bool atomic_refused(const struct wpool *pool, const char *call, void *caller);
+
+/*
+ * For a public function that may sleep: refuses it where nothing may, also if it would not
+ * sleep this time. @pool: or NULL; @call: __func__.
+ */
+static __always_inline bool sleep_refused(const struct wpool *pool, const char *call)
+{
+	if (unlikely(IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() : in_interrupt()))
+		return atomic_refused(pool, call, __builtin_return_address(0));
+	might_sleep();
+	return false;
+}
 
 #endif /* _WPOOL_CURRENT_THREAD_H */

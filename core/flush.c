@@ -18,7 +18,8 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	struct flusher flusher;
 	unsigned long flags;
 
-	might_sleep();
+	if (sleep_refused(pool, what))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool))
 		return 0;
 	if (worker_refused(pool, what))

@@ -3,6 +3,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
+#include "current_thread.h"
 #include "depmap.h"
 #include "group.h"
 #include "objects.h"
@@ -107,7 +108,8 @@ static int group_submit(struct wpool_group *group, struct wpool *pool,
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return group_submit(group, pool, task, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
@@ -161,7 +163,8 @@ EXPORT_SYMBOL_GPL(wpool_group_force_schedule);
 int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
 				 struct wpool_task *task, unsigned long timeout)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_timed_out(group_submit(group, pool, task, submit_timeout(timeout)),
 				timeout);
 }
@@ -180,7 +183,8 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_timeout);
 int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
 				       struct wpool_task *task)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return group_submit(group, pool, task, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);

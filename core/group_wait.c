@@ -305,7 +305,8 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 	bool own;
 	int ret;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	if (!group)
 		return -EINVAL;
 	wait.owner = stack_hold(group->owner);
@@ -423,7 +424,8 @@ int wpool_group_cancel_sync(struct wpool_group *group)
 	struct group_wait wait = { .group = group, .worker = worker_current(NULL) };
 	int ret = -EDEADLK;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	if (!group)
 		return -EINVAL;
 	if (group_is_own(group, wait.worker))

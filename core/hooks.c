@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The hooks of a pool that no worker can call, because the worker is dead or none is left:
- * task_oops, worker_stop of a worker that was killed, and terminated.
+ * worker_died, task_oops, worker_stop of a worker that was killed, and terminated.
  *
  * They are a module's code, which may sleep, die, or call any function of ours. So a pool with
  * one of these hooks has a thread for them, made with the pool. A hook that blocks or dies
@@ -42,6 +42,12 @@ static void hook_ends(struct wpool_hooks *hooks)
 	WRITE_ONCE(hooks->at, NULL);
 }
 
+/* Does a dead worker have a hook? */
+static bool dead_have_hooks(const struct wpool_ops *ops)
+{
+	return ops->worker_died || ops->task_oops || ops->worker_stop;
+}
+
 /* Innermost first, as the functions would have ended. */
 static void call_for_worker(struct wpool *pool, const struct wpool_worker *worker)
 {
@@ -49,6 +55,11 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	struct wpool_hooks *hooks = &pool->hooks;
 	unsigned int depth = worker->nesting;
 
+	if (ops->worker_died) {
+		hook_begins(hooks, "worker_died");
+		ops->worker_died(pool, worker->thread);
+		hook_ends(hooks);
+	}
 	while (ops->task_oops && depth--) {
 		hook_begins(hooks, "task_oops");
 		ops->task_oops(pool, worker->runs[depth].fn, worker->runs[depth].arg);
@@ -145,7 +156,7 @@ static void hooks_reap(struct wpool_exit *exit)
 	unsigned long flags;
 	LIST_HEAD(dead);
 
-	pr_err("%s: the thread of its hooks (pid %d) died in %s; task_oops, worker_stop of the dead and terminated are not called any more\n",
+	pr_err("%s: the thread of its hooks (pid %d) died in %s; worker_died, task_oops, worker_stop of the dead and terminated are not called any more\n",
 	       pool->name, task_pid_nr(exit->thread), pool->hooks.at ?: "none of them");
 	pool_lock(pool, flags);
 	pool->hooks.lost = true;
@@ -160,7 +171,7 @@ static void hooks_reap(struct wpool_exit *exit)
 
 static bool hooks_needed(const struct wpool_ops *ops)
 {
-	return ops && (ops->task_oops || ops->worker_stop || ops->terminated);
+	return ops && (dead_have_hooks(ops) || ops->terminated);
 }
 
 /**
@@ -219,7 +230,7 @@ bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 
 	lockdep_assert_held(&pool->lock);
 	if (!pool->hooks.exit.thread || pool->hooks.lost ||
-	    !(ops->task_oops || ops->worker_stop))
+	    !dead_have_hooks(ops))
 		return false;
 	list_add_tail(&worker->dead_node, &pool->hooks.dead);
 	return true;

@@ -27,7 +27,6 @@
 #include "caller_runs.h"
 #include "capacity_slots.h"
 #include "color_count.h"
-#include "counter.h"
 #include "deadlock.h"
 #include "depmap.h"
 #include "hooks.h"
@@ -63,12 +62,12 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 	    pool->conf.flags & WPOOL_KEEP_IDLE)
 		return NULL;
 
-	expires = worker_since(worker) + pool->conf.idle_timeout;
+	expires = worker_expires(worker);
 	if (time_before(jiffies, expires)) {
 		kick_pool_at(pool, expires);
 		return NULL;
 	}
-	stat_inc(pool, WPOOL_STAT_EXPIRED);
+	worker_expired(worker);
 	return worker;
 }
 

@@ -113,6 +113,8 @@ struct wpool_conf {
 	/* the capacity as a share of the CPUs online, or 0 */
 	unsigned int		percent;
 	int			nice;	/* of the workers */
+	int			policy;	/* how the workers are scheduled */
+	unsigned int		rt_priority;	/* of them, with a real-time policy */
 	int			node;	/* or NUMA_NO_NODE */
 	unsigned long		idle_timeout;	/* in jiffies */
 	/* in jiffies, how long a task may run unreported; 0 is for ever */
@@ -177,6 +179,7 @@ struct wpool_workers {
 	unsigned int		nr_running;	/* S: workers inside a function */
 	unsigned int		nr_idle;	/* S */
 	struct list_head	idle;	/* L: workers asleep; LIFO, so that the warmest is woken */
+	unsigned long		next_expiry;	/* L: in jiffies: not before this does one expire */
 	struct list_head	list;	/* L, read under RCU: all of them */
 };
 

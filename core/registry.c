@@ -5,11 +5,13 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/string.h>
 
 #include "debugfs.h"
 #include "pool.h"
 #include "registry.h"
+#include "worker_list.h"
 
 /*
  * Memory reclaim may need this lock, so nothing is allocated under it, and nothing slow is
@@ -157,3 +159,42 @@ struct wpool *wpool_find(const char *name)
 	return pool;
 }
 EXPORT_SYMBOL_GPL(wpool_find);
+
+struct of_thread {
+	const struct task_struct	*thread;
+	struct wpool			*pool;
+};
+
+static void find_thread(struct wpool *pool, void *arg)
+{
+	struct wpool_worker *worker;
+	struct of_thread *what = arg;
+
+	rcu_read_lock();
+	for_each_worker_rcu(worker, pool) {
+		if (worker->thread == what->thread && !what->pool)
+			what->pool = wpool_get(pool);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * wpool_of_thread() - get the pool that a thread is a worker of
+ * @thread: the thread, which the caller holds; may be NULL
+ *
+ * Looks at all workers of all pools, so it is for diagnosis. A thread that runs a task as its
+ * submitter is not a worker.
+ *
+ * Context: Process context; may sleep.
+ * Return: the pool, with a reference for wpool_put(), or NULL.
+ */
+struct wpool *wpool_of_thread(const struct task_struct *thread)
+{
+	struct of_thread what = { .thread = thread };
+
+	might_sleep();
+	if (thread)
+		visit_pools(find_thread, &what);
+	return what.pool;
+}
+EXPORT_SYMBOL_GPL(wpool_of_thread);

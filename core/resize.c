@@ -10,6 +10,7 @@
 
 #include "attrs.h"
 #include "capacity_slots.h"
+#include "current_thread.h"
 #include "depmap.h"
 #include "lock_hold.h"
 #include "marks.h"
@@ -98,7 +99,7 @@ void resize_closed(struct wpool *pool)
 	if (!pool->conf.percent)
 		return;
 	pool->resizes++;	/* makes a resize in progress stop */
-	capacity = attrs_percent_of_cpus(pool->conf.percent);
+	capacity = attrs_percent_of_cpus(pool->conf.percent, pool->conf.flags);
 	trace_wpool_pool_resize(pool->name, pool_capacity(pool), capacity);
 	slots_init(pool, capacity);
 }
@@ -118,7 +119,7 @@ void pool_follow_cpus(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING)
-		resize(pool, attrs_percent_of_cpus(pool->conf.percent), &flags);
+		resize(pool, attrs_percent_of_cpus(pool->conf.percent, pool->conf.flags), &flags);
 	pool_unlock(pool, flags);
 }
 
@@ -185,7 +186,8 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	return pool_start(pool, n);

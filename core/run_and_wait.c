@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "current_thread.h"
 #include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -107,7 +108,8 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 	struct wpool_task *task;
 	int ret, result;
 
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	task = task_alloc(fn, arg, owner, GFP_KERNEL);
 	if (!task)
 		return -ENOMEM;

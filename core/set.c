@@ -73,7 +73,8 @@ struct wpool_set *__wpool_set_create(const char *name,
 	struct wpool_set *set;
 	struct wpool *pool;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
 	if (!name || !*name || !n || n > WPOOL_SET_MAX || rule >= WPOOL_NR_RULES) {
 		pr_err("\"%s\": not a set of pools: %u of them, rule %d\n",
 		       name ?: "", n, rule);
@@ -195,7 +196,8 @@ int wpool_set_destroy(struct wpool_set *set)
 {
 	unsigned int i;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(set))
 		return -EINVAL;
 	for (i = 0; i < set->n; i++) {

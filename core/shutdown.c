@@ -289,7 +289,8 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_await_termination()"))
@@ -324,7 +325,8 @@ int pool_destroy(struct wpool *pool)
 /* Return: 0, or why this module must not destroy the pool, or not here. */
 static int destroy_refused(struct wpool *pool, const struct module *owner, const char *what)
 {
-	might_sleep();
+	if (sleep_refused(pool, what))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, what))
 		return -EINVAL;
 	if (pool->owner != owner) {
@@ -413,7 +415,8 @@ int wpool_restart(struct wpool *pool)
 	struct wpool_waiter starter;
 	int ret;
 
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	waiter_init(&starter);

@@ -4,6 +4,7 @@
 #define _WPOOL_SHUTDOWN_H
 
 #include <linux/types.h>
+#include <linux/wpool.h>
 
 struct wpool;
 

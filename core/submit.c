@@ -9,6 +9,7 @@
 
 #include "caller_runs.h"
 #include "counter.h"
+#include "current_thread.h"
 #include "group.h"
 #include "objects.h"
 #include "pool.h"
@@ -173,15 +174,16 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
- * and detached), -EBUSY (already queued, or running in another pool), -EAGAIN (full, and the
- * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also
- * if it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller
- * is a worker of this pool and all its workers wait for one another), -ENOENT (the task's
- * module is going away).
+ * and detached; or, with a message, called in atomic context, even if there is room), -EBUSY
+ * (already queued, or running in another pool), -EAGAIN (full, and the policy does not wait, or
+ * too many wait already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the
+ * wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a worker of this pool
+ * and all its workers wait for one another), -ENOENT (the task's module is going away).
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit(pool, task, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
@@ -217,7 +219,8 @@ EXPORT_SYMBOL_GPL(wpool_try_schedule);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_timed_out(submit(pool, task, submit_timeout(timeout)), timeout);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
@@ -235,7 +238,8 @@ EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
  */
 int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit(pool, task, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
@@ -258,7 +262,8 @@ EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
  */
 int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
@@ -295,7 +300,8 @@ int wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *ta
 {
 	struct wpool_task *plain = task ? &task->task : NULL;
 
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_timed_out(submit_to_pool(pool, plain, &key, submit_timeout(timeout)),
 				timeout);
 }
@@ -314,7 +320,8 @@ EXPORT_SYMBOL_GPL(wpool_schedule_keyed_timeout);
 int wpool_schedule_keyed_interruptible(struct wpool *pool, struct wpool_keyed_task *task,
 				       u64 key)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed_interruptible);
@@ -358,7 +365,8 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	unsigned int done = 0, i;
 	int ret = 0;
 
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool) || (n && !tasks))
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
@@ -428,7 +436,8 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			struct module *owner)
 {
-	might_sleep();
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);

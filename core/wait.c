@@ -238,13 +238,15 @@ static bool can_be_awaited(const struct wpool_task *task)
 	return task && !(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED);
 }
 
+/* Return: 0 with the result, unless @result is NULL; or why there is none. */
 static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 			 unsigned int state, int *result)
 {
 	struct wait wait = { .task = task, .state = state, .may_spin = true };
 	int ret;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&wait.deadline, timeout);
@@ -253,7 +255,8 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 		ret = wait_once(&wait);
 		wait.may_spin = false;
 	} while (ret == -EAGAIN);
-	*result = wait.result;
+	if (!ret && result)
+		*result = wait.result;
 	return ret;
 }
 
@@ -310,12 +313,7 @@ EXPORT_SYMBOL_GPL(wpool_wait);
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result)
 {
-	int ret, value;
-
-	ret = wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, &value);
-	if (!ret && result)
-		*result = value;
-	return ret;
+	return wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
 
@@ -335,12 +333,7 @@ EXPORT_SYMBOL_GPL(wpool_wait_timeout);
  */
 int wpool_wait_killable(struct wpool_task *task, int *result)
 {
-	int ret, value;
-
-	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, &value);
-	if (!ret && result)
-		*result = value;
-	return ret;
+	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_killable);
 
@@ -356,12 +349,7 @@ EXPORT_SYMBOL_GPL(wpool_wait_killable);
  */
 int wpool_wait_interruptible(struct wpool_task *task, int *result)
 {
-	int ret, value;
-
-	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, &value);
-	if (!ret && result)
-		*result = value;
-	return ret;
+	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_interruptible);
 

@@ -4,6 +4,7 @@
  *
  * Everything here needs pool->lock.
  */
+#include <linux/jiffies.h>
 #include <linux/rculist.h>
 #include <linux/wpool.h>
 
@@ -17,6 +18,7 @@ void workers_init(struct wpool *pool)
 {
 	INIT_LIST_HEAD(&pool->workers.list);
 	INIT_LIST_HEAD(&pool->workers.idle);
+	pool->workers.next_expiry = jiffies;
 }
 
 /* And that to be let go first, or NULL. */
@@ -24,6 +26,33 @@ struct wpool_worker *worker_coldest(struct wpool *pool)
 {
 	return list_empty(&pool->workers.idle) ? NULL :
 	       list_last_entry(&pool->workers.idle, struct wpool_worker, place.idle_node);
+}
+
+/**
+ * worker_expires() - when an idle worker may be let go
+ * @worker: idle
+ *
+ * After its idle timeout, and not before that time has passed since another one was let go: if
+ * the work comes in bursts, the workers of one burst are there for the next.
+ *
+ * Context: pool->lock held.
+ * Return: in jiffies; perhaps in the past.
+ */
+unsigned long worker_expires(const struct wpool_worker *worker)
+{
+	const struct wpool *pool = worker->pool;
+	unsigned long at = worker_since(worker) + pool->conf.idle_timeout;
+
+	return time_before(at, pool->workers.next_expiry) ? pool->workers.next_expiry : at;
+}
+
+/* The worker is let go because of that. Context: pool->lock held. */
+void worker_expired(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	stat_inc(pool, WPOOL_STAT_EXPIRED);
+	pool->workers.next_expiry = jiffies + pool->conf.idle_timeout;
 }
 
 /**

@@ -22,6 +22,8 @@ void worker_unidle(struct wpool_worker *worker);
 void worker_go_idle(struct wpool_worker *worker, u64 slept_at);
 struct wpool_worker *worker_coldest(struct wpool *pool);
 void worker_leave(struct wpool_worker *worker);
+unsigned long worker_expires(const struct wpool_worker *worker);
+void worker_expired(struct wpool_worker *worker);
 void worker_started(struct wpool_worker *worker);
 void worker_enter_from_hook(struct wpool_worker *worker);
 void worker_return_to_hook(struct wpool_worker *worker);

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
 
 #include "capacity_slots.h"
 #include "compat.h"
@@ -19,6 +20,23 @@
 #include "worker_spawn.h"
 #include "worker_stack.h"
 
+/* Gives a thread that has not run yet the attributes that it cannot give itself. */
+static int prepare_thread(const struct wpool *pool, struct task_struct *thread)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = pool->conf.policy,
+		.sched_priority = pool->conf.rt_priority,
+	};
+	int err = 0;
+
+	if (pool->conf.flags & POOL_PREFERS_CPUS)
+		err = kthread_affine_preferred(thread, pool->conf.cpumask);
+	if (!err && pool->conf.policy)
+		err = sched_setattr_nocheck(thread, &attr);
+	return err;
+}
+
 /* It has not run yet. */
 static struct task_struct *worker_thread(struct wpool_worker *worker)
 {
@@ -28,9 +46,9 @@ static struct task_struct *worker_thread(struct wpool_worker *worker)
 
 	thread = kthread_create_on_node(worker_main, worker, pool->conf.node,
 					"%s/%u", pool->name, worker->id);
-	if (IS_ERR(thread) || !(pool->conf.flags & POOL_PREFERS_CPUS))
+	if (IS_ERR(thread))
 		return thread;
-	err = kthread_affine_preferred(thread, pool->conf.cpumask);
+	err = prepare_thread(pool, thread);
 	if (!err)
 		return thread;
 	kthread_stop(thread);

@@ -315,6 +315,90 @@ static void context_wakes(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 3 + trial->may_allocate);
 }
 
+/* Each call that may sleep, from where nothing may. */
+static void sleep_all(struct trial *trial)
+{
+	struct wpool_task *task = &trial->job[0].task;
+
+	note_context(trial);
+	trial->first = wpool_schedule(trial->pool, task);
+	trial->second = wpool_group_schedule(trial->group, trial->pool, task);
+	trial->third = wpool_schedule_keyed(trial->pool, trial->keyed, 1);
+	trial->allocated = wpool_schedule_fn(trial->pool, wpt_run_job, &trial->job[0]);
+	trial->again = wpool_schedule_timeout(trial->pool, task, 1) == -EINVAL &&
+		       wpool_schedule_interruptible(trial->pool, task) == -EINVAL &&
+		       wpool_schedule_batch(trial->pool, &task, 1) == -EINVAL &&
+		       wpool_run(trial->pool, wpt_run_job, &trial->job[0]) == -EINVAL &&
+		       wpool_wait_timeout(task, 1, NULL) == -EINVAL &&
+		       wpool_group_wait(trial->group) == -EINVAL &&
+		       wpool_flush(trial->pool) == -EINVAL &&
+		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
+		       wpool_prestart(trial->pool, 1) == -EINVAL &&
+		       wpool_destroy(trial->pool) == -EINVAL &&
+		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;
+}
+
+/* 111: they are refused, also if there is room and they would not sleep, and nothing changes */
+static void context_may_not_sleep(struct kunit *test)
+{
+	const struct context *context = test->param_value;
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct trial *trial = new_trial(test, pool, sleep_all);
+
+	if (context->run == in_rcu)
+		kunit_skip(test, "the kernel does not say that it is in one");
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) && !context->hardirq && !context->softirq &&
+	    context->run != in_bh_off)
+		kunit_skip(test, "this kernel does not count what forbids to sleep");
+	trial->group = wpt_group(test, false);
+	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));
+	wpool_keyed_task_init(trial->keyed, wpt_run_job, &trial->job[2]);
+	run_trial(test, trial);
+	KUNIT_EXPECT_EQ(test, trial->first, -EINVAL);
+	KUNIT_EXPECT_EQ(test, trial->second, -EINVAL);
+	KUNIT_EXPECT_EQ(test, trial->third, -EINVAL);
+	KUNIT_EXPECT_EQ(test, trial->allocated, -EINVAL);
+	KUNIT_EXPECT_TRUE(test, trial->again);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &trial->job[0].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &trial->job[0]), 0);
+}
+
+/* Forced, beyond the bound; and one that no worker is free for. */
+static void force_all(struct trial *trial)
+{
+	note_context(trial);
+	trial->first = wpool_force_schedule(trial->pool, &trial->job[0].task);
+	trial->second = wpool_group_force_schedule(trial->group, trial->pool,
+						   &trial->job[1].task);
+	trial->third = wpool_force_schedule_keyed(trial->pool, trial->keyed, 1);
+	trial->again = wpool_schedule_if_free(trial->pool, &trial->job[2].task) == -EAGAIN;
+}
+
+/* 27, 101 */
+static void context_forced(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct trial *trial = new_trial(test, pool, force_all);
+
+	trial->group = wpt_group(test, false);
+	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));
+	wpool_keyed_task_init(trial->keyed, wpt_run_job, &trial->job[2]);
+	run_trial(test, trial);
+	KUNIT_EXPECT_EQ(test, trial->first, 0);
+	KUNIT_EXPECT_EQ(test, trial->second, 0);
+	KUNIT_EXPECT_EQ(test, trial->third, 0);
+	KUNIT_EXPECT_TRUE(test, trial->again);
+	WPT_EXPECT_STAT(test, pool, FORCED, 3);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &trial->keyed->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, trial->group), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &trial->job[0]), 0);
+}
+
 static void try_resize(struct trial *trial)
 {
 	note_context(trial);
@@ -370,6 +454,8 @@ static struct kunit_case context_cases[] = {
 	KUNIT_CASE_PARAM(context_try_schedule, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_more, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_others, contexts_gen_params),
+	KUNIT_CASE_PARAM(context_may_not_sleep, contexts_gen_params),
+	KUNIT_CASE_PARAM(context_forced, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_wakes, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_resize, contexts_gen_params),
 	KUNIT_CASE_PARAM(context_shutdown, contexts_gen_params),

@@ -42,6 +42,22 @@ static void idle_expire(struct kunit *test)
 	wpt_open(wpt_hold(test, pool, 6)->gate);
 }
 
+/* 110: they leave one at a time: what a burst needed is there for the next */
+static void idle_one_at_a_time(struct kunit *test)
+{
+	const unsigned long timeout_ms = 50;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .idle_timeout_ms = timeout_ms,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 4);
+	unsigned long began = jiffies;
+
+	wpt_open(hold->gate);
+	WPT_ASSERT_STAT(test, pool, EXPIRED, 3);
+	WPT_EXPECT_WAITED(test, began, 3 * msecs_to_jiffies(timeout_ms) - 1);
+	WPT_EXPECT_STAT(test, pool, CREATED, 4);
+}
+
 /* 31: busy ones do not, however long that is */
 static void idle_busy_stay(struct kunit *test)
 {
@@ -281,6 +297,7 @@ static void idle_dies(struct kunit *test)
 
 static struct kunit_case idle_cases[] = {
 	KUNIT_CASE_PARAM(idle_expire, min_gen_params),
+	KUNIT_CASE(idle_one_at_a_time),
 	KUNIT_CASE(idle_busy_stay),
 	KUNIT_CASE(idle_all_stay),
 	KUNIT_CASE(idle_not_early),

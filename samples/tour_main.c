@@ -107,7 +107,7 @@ static int show_all(const struct tour_stop *stop, unsigned int *shown)
 static int __init tour_init(void)
 {
 	static const struct tour_stop * const parts[] = {
-		tour_tasks, tour_waits, tour_full, tour_signals, tour_order,
+		tour_tasks, tour_waits, tour_full, tour_signals, tour_driver, tour_order,
 		tour_groups, tour_workers, tour_life, tour_looks,
 	};
 	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_LATENCY };

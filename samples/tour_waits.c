@@ -109,6 +109,28 @@ static int show_cancel_sync(void)
 			 result);
 }
 
+static int gloomy_fn(void *arg)
+{
+	return -ECANCELED;
+}
+
+/* What the function returned is told apart from what the wait has to say. */
+static int show_told_apart(void)
+{
+	struct wpool_task task;
+	int err, never, result = 0;
+
+	wpool_task_init(&task, gloomy_fn, NULL);
+	never = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
+	err = wpool_schedule(tour_pool, &task);
+	if (err)
+		return err;
+	err = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
+	return tour_show(never == -EINVAL && !err && result == -ECANCELED,
+			 "told apart: never submitted is %pe; a wait of 0 had the result %pe",
+			 ERR_PTR(never), ERR_PTR(result));
+}
+
 static DECLARE_WAIT_QUEUE_HEAD(nothing);
 
 /* Waits for what never comes, until it is asked not to. */
@@ -248,6 +270,7 @@ const struct tour_stop tour_waits[] = {
 	{ "run with a limit",	show_run_timeout },
 	{ "cancel",		show_cancel },
 	{ "cancel and wait",	show_cancel_sync },
+	{ "told apart",		show_told_apart },
 	{ "ask to stop",	show_ask_stop },
 	{ "nested",		show_nested },
 	{ "deadlock",		show_deadlock },

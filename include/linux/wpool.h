@@ -31,7 +31,7 @@
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
- *		wpool_priv(), wpool_stats(), wpool_resize(), wpool_pause(),
+ *		wpool_priv(), wpool_is_own(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
  *		a set: wpool_set_pick(), wpool_set_shutdown()
  *	process context, may sleep:
@@ -62,7 +62,9 @@
 #include <linux/wpool_version.h>
 
 struct cpumask;
+struct device;
 struct module;
+struct task_struct;
 struct wpool;
 struct wpool_run;
 struct wpool_set;
@@ -372,6 +374,9 @@ struct wpool_group {
  * @worker_start: called by a worker, before its first task
  * @worker_stop: called once for each @worker_start: by the worker after its last task, or, if a
  *	task killed it, by the thread of the hooks
+ * @worker_died: called by the thread of the hooks for a worker that was killed, by a task or
+ *	otherwise, before its other hooks; @thread is the dead thread, valid until the hook
+ *	returns
  * @task_begin: called by the worker, before a task's function
  * @task_end: called by the worker, after it
  * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
@@ -382,8 +387,9 @@ struct wpool_group {
  * Called without any lock of wpool, and may sleep. wpool_priv() gives the &wpool_attrs.priv. No
  * hook is called for a task that its submitter runs, see %WPOOL_FULL_CALLER_RUNS.
  *
- * A pool with @worker_stop, @task_oops or @terminated has a thread for them, which ends before
- * wpool_destroy() returns. It calls one hook at a time; a slow hook harms its own pool alone.
+ * A pool with @worker_stop, @worker_died, @task_oops or @terminated has a thread for them, which
+ * ends before wpool_destroy() returns. It calls one hook at a time; a slow hook harms its own
+ * pool alone.
  * While a hook runs, the dead worker keeps its place in the capacity and its task counts as
  * running. A hook may use any pool, but a hook that waits for its own pool might wait for
  * itself: wpool_flush(), wpool_drain(), wpool_await_termination() and wpool_destroy() of it are
@@ -393,6 +399,7 @@ struct wpool_group {
 struct wpool_ops {
 	void (*worker_start)(struct wpool *pool);
 	void (*worker_stop)(struct wpool *pool);
+	void (*worker_died)(struct wpool *pool, struct task_struct *thread);
 	void (*task_begin)(struct wpool *pool, wpool_fn_t fn, void *arg);
 	void (*task_end)(struct wpool *pool, wpool_fn_t fn, void *arg, int result);
 	void (*task_oops)(struct wpool *pool, wpool_fn_t fn, void *arg);
@@ -409,6 +416,7 @@ struct wpool_ops {
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
 #define WPOOL_RECURSIVE		0x100	/* its tasks submit to it, and do not wait for room */
+#define WPOOL_ROUND_DOWN	0x200	/* capacity_percent is rounded down, but not to 0 */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -426,7 +434,7 @@ struct wpool_ops {
  * @max_blocked: how many submitters may sleep for room at once; the next gets -EAGAIN; 0 is no
  *	limit
  * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers idles before it
- *	leaves; 0 is %WPOOL_DEFAULT_IDLE_MS
+ *	leaves, at most one of them in that time; 0 is %WPOOL_DEFAULT_IDLE_MS
  * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
  *	thread that waits in wpool_wait(), wpool_wait_timeout(), wpool_run() or
  *	wpool_run_timeout() spins too, unless it is a worker of the pool; 0 is no spinning. At
@@ -437,12 +445,17 @@ struct wpool_ops {
  *	long, what it waits for is reported too, and again after twice as long each time;
  *	without @watchdog_ms after 10 s.
  * @nice: of the workers, -20 to 19
+ * @policy: how the workers are scheduled: 0 (SCHED_NORMAL), or SCHED_FIFO or SCHED_RR with
+ *	@rt_priority; not together with @nice
+ * @rt_priority: 1 to 99, as in sched_setscheduler(2). A task that keeps its CPU busy then
+ *	keeps all threads of lower priorities off it, those of the kernel included.
  * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While none of
  *	these CPUs is online they run elsewhere. From 6.14 on the workers leave CPUs that are
  *	isolated later, unless @cpumask names some that are isolated now.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
- *	instead of @capacity; follows hotplug, also changes that a closed pool has missed
+ *	instead of @capacity, rounded up, or down with %WPOOL_ROUND_DOWN, but never to 0; follows
+ *	hotplug, also changes that a closed pool has missed
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
@@ -461,6 +474,8 @@ struct wpool_attrs {
 	unsigned int	spin_us;
 	unsigned int	watchdog_ms;
 	int		nice;
+	int		policy;
+	unsigned int	rt_priority;
 	const struct cpumask *cpumask;
 	int		node;
 	unsigned int	capacity_percent;
@@ -747,6 +762,24 @@ struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module 
 #define wpool_create_fmt(attrs, fmt, ...)				\
 	__wpool_create_fmt(attrs, THIS_MODULE, fmt, ##__VA_ARGS__)
 
+struct wpool *__devm_wpool_create(struct device *dev, const char *name,
+				  const struct wpool_attrs *attrs, struct module *owner);
+
+/**
+ * devm_wpool_create() - make a pool that goes with its device
+ * @dev: the device; the pool is destroyed, as by wpool_destroy(), when its driver is unbound
+ * @name: as for wpool_create()
+ * @attrs: likewise
+ *
+ * For a driver. What its tasks use must have been acquired before, so that it goes later. The
+ * driver must not call wpool_destroy() itself.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_create().
+ */
+#define devm_wpool_create(dev, name, attrs)				\
+	__devm_wpool_create(dev, name, attrs, THIS_MODULE)
+
 struct wpool *wpool_default(void);
 struct wpool *wpool_find(const char *name);
 struct wpool *wpool_get(struct wpool *pool);
@@ -754,6 +787,21 @@ void wpool_put(struct wpool *pool);
 const char *wpool_name(const struct wpool *pool);
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats);
 void *wpool_priv(const struct wpool *pool);
+struct wpool *wpool_of_thread(const struct task_struct *thread);
+bool __wpool_is_own(const struct wpool *pool, const struct module *owner);
+
+/**
+ * wpool_is_own() - check whether a pool was made by the calling module
+ * @pool: the pool, or NULL
+ *
+ * For code that may be called from any task: wpool_priv() of wpool_current() is what it takes
+ * it for only if this is true.
+ *
+ * Context: any.
+ * Return: true if it was; false for NULL.
+ */
+#define wpool_is_own(pool)	__wpool_is_own(pool, THIS_MODULE)
+
 int wpool_resize(struct wpool *pool, unsigned int capacity);
 int wpool_prestart(struct wpool *pool, unsigned int n);
 void wpool_pause(struct wpool *pool);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pools that go with a device. */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/wpool.h>
+
+#include "current_thread.h"
+#include "shutdown.h"
+
+static void destroy_with_device(void *pool)
+{
+	/* A task of the pool that unbinds its own device would wait for itself: it is leaked. */
+	if (!worker_refused(pool, "devm_wpool_create()"))
+		pool_destroy(pool);
+}
+
+/**
+ * __devm_wpool_create() - the function behind devm_wpool_create()
+ * @dev: the device
+ * @name: the name
+ * @attrs: the attributes, or NULL
+ * @owner: the module whose pool it is
+ *
+ * Context: Process context; may sleep.
+ * Return: as devm_wpool_create().
+ */
+struct wpool *__devm_wpool_create(struct device *dev, const char *name,
+				  const struct wpool_attrs *attrs, struct module *owner)
+{
+	struct wpool *pool = __wpool_create(name, attrs, owner);
+	int err;
+
+	if (IS_ERR(pool))
+		return pool;
+	err = devm_add_action_or_reset(dev, destroy_with_device, pool);
+	return err ? ERR_PTR(err) : pool;
+}
+EXPORT_SYMBOL_GPL(__devm_wpool_create);

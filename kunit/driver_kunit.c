@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What drivers want of a pool: that it goes with the device, how its workers are scheduled, and
+ * whose a pool or a thread is.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include "wpool_kunit.h"
+
+static int wpt_driver_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_driver");
+}
+
+static struct device *new_device(struct kunit *test)
+{
+	struct device *dev = root_device_register("wpool_kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	return dev;
+}
+
+/* 106: it has run all its tasks, and its name is free, when the device has gone */
+static void driver_pool_of_device(struct kunit *test)
+{
+	struct wpool_attrs attrs = { .capacity = 1 };
+	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
+	struct device *dev = new_device(test);
+	struct wpool *pool = devm_wpool_create(dev, "kunit-device", &attrs);
+	unsigned int i;
+
+	if (IS_ERR(pool))
+		root_device_unregister(dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_EXPECT_TRUE(test, wpool_is_own(pool));
+	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 8), 0);
+	root_device_unregister(dev);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+	KUNIT_EXPECT_NULL(test, wpool_find("kunit-device"));
+}
+
+/* 106, 2: what wpool_create() refuses, and then nothing is left for the device to undo */
+static void driver_device_refused(struct kunit *test)
+{
+	struct device *dev = new_device(test);
+	struct wpool *pool = devm_wpool_create(dev, "kunit device", NULL);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -EINVAL);
+	root_device_unregister(dev);
+}
+
+static int tell_policy(void *arg)
+{
+	int *told = arg;
+
+	told[0] = current->policy;
+	told[1] = current->rt_priority;
+	return 0;
+}
+
+/* 107: workers have the policy and the priority that was asked for, those made later, too */
+static void driver_policy(struct kunit *test)
+{
+	static const int policies[] = { SCHED_NORMAL, SCHED_FIFO, SCHED_RR };
+	int *told = wpt_alloc(test, 2 * sizeof(*told));
+	struct wpool *pool;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		pool = wpt_pool(test, &(struct wpool_attrs) {
+			.capacity = 2, .policy = policies[i],
+			.rt_priority = policies[i] ? 1 + 97 * (i - 1) : 0,
+		});
+		wpt_hold(test, pool, 1);
+		KUNIT_EXPECT_EQ(test, wpt_run(test, pool, tell_policy, told), 0);
+		KUNIT_EXPECT_EQ(test, told[0], policies[i]);
+		KUNIT_EXPECT_EQ(test, told[1], policies[i] ? 1 + 97 * (i - 1) : 0);
+	}
+}
+
+static const struct wpool_attrs bad_policies[] = {
+	{ .policy = SCHED_FIFO },
+	{ .policy = SCHED_FIFO, .rt_priority = 100 },
+	{ .policy = SCHED_RR, .rt_priority = UINT_MAX },
+	{ .policy = SCHED_RR, .rt_priority = 1, .nice = 1 },
+	{ .policy = SCHED_IDLE },
+	{ .policy = -1, .rt_priority = 1 },
+	{ .rt_priority = 1 },
+};
+
+/* 107, 2: none without a priority, no priority without one, not together with nice */
+static void driver_policy_refused(struct kunit *test)
+{
+	struct wpool *pool;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad_policies); i++) {
+		pool = wpool_create("kunit-bad", &bad_policies[i]);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -EINVAL);
+		if (!IS_ERR_OR_NULL(pool))
+			wpool_destroy(pool);
+	}
+}
+
+/* 108: whose a pool is, and whose worker a thread is */
+static void driver_whose(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL), *found;
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+
+	KUNIT_EXPECT_TRUE(test, wpool_is_own(pool));
+	KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_default()));
+	KUNIT_EXPECT_FALSE(test, wpool_is_own(NULL));
+	KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_current()));
+	found = wpool_of_thread(hold->worker);
+	KUNIT_EXPECT_PTR_EQ(test, found, pool);
+	wpool_put(found);
+	KUNIT_EXPECT_NULL(test, wpool_of_thread(current));
+	KUNIT_EXPECT_NULL(test, wpool_of_thread(NULL));
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+struct deaths {
+	struct task_struct	*thread;
+	atomic_t		calls;
+};
+
+static void on_died(struct wpool *pool, struct task_struct *thread)
+{
+	struct deaths *deaths = wpool_priv(pool);
+
+	deaths->thread = thread;
+	atomic_inc(&deaths->calls);
+}
+
+static int note_and_die(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	job->worker = current;
+	return die(arg);
+}
+
+/* 108: a hook learns which thread died, once, and before its task is known to have failed */
+static void driver_who_died(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_died = on_died };
+	struct deaths *deaths = wpt_alloc(test, sizeof(*deaths));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .ops = &ops, .priv = deaths,
+	});
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	wpool_task_init(&jobs[0].task, note_and_die, &jobs[0]);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&deaths->calls), 1);
+	KUNIT_EXPECT_PTR_EQ(test, deaths->thread, jobs[0].worker);
+}
+
+/* 109: a share of the CPUs may be rounded down, but not to nothing */
+static void driver_rounded(struct kunit *test)
+{
+	unsigned int percent = 50, cpus = num_online_cpus();
+	struct wpool *up = wpt_pool(test, &(struct wpool_attrs) { .capacity_percent = percent });
+	struct wpool *down = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity_percent = percent, .flags = WPOOL_ROUND_DOWN,
+	});
+	struct wpool *least = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity_percent = 1, .flags = WPOOL_ROUND_DOWN,
+	});
+	struct wpool_attrs bad = { .flags = WPOOL_ROUND_DOWN };
+
+	WPT_EXPECT_STAT(test, up, CAPACITY, (cpus + 1) / 2);
+	WPT_EXPECT_STAT(test, down, CAPACITY, max(cpus / 2, 1U));
+	WPT_EXPECT_STAT(test, least, CAPACITY, 1);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("kunit-bad", &bad)), -EINVAL);
+}
+
+static struct kunit_case driver_cases[] = {
+	KUNIT_CASE(driver_pool_of_device),
+	KUNIT_CASE(driver_device_refused),
+	KUNIT_CASE(driver_policy),
+	KUNIT_CASE(driver_policy_refused),
+	KUNIT_CASE(driver_whose),
+	KUNIT_CASE(driver_who_died),
+	KUNIT_CASE(driver_rounded),
+	{}
+};
+
+static struct kunit_suite driver_suite = {
+	.name = "wpool_driver",
+	.init = wpt_driver_init,
+	.exit = wpt_exit,
+	.test_cases = driver_cases,
+};
+
+kunit_test_suite(driver_suite);

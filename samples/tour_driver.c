@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a driver asks of a pool. */
+#include <linux/device.h>
+#include <linux/sched.h>
+#include "tour.h"
+
+static int answer(void *arg)
+{
+	return 42;
+}
+
+/* The pool goes with its device: nobody destroys it. */
+static int show_of_device(void)
+{
+	struct device *dev = root_device_register("tour");
+	int result = -ENODEV;
+	struct wpool *pool;
+	bool gone;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	pool = devm_wpool_create(dev, "tour-device", NULL);
+	if (!IS_ERR(pool))
+		result = wpool_run(pool, answer, NULL);
+	root_device_unregister(dev);
+	gone = !wpool_find("tour-device");
+	return tour_show(result == 42 && gone, "of a device: its pool went with it");
+}
+
+static int policy_fn(void *arg)
+{
+	return current->policy == SCHED_FIFO ? current->rt_priority : -EINVAL;
+}
+
+static int show_policy(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .policy = SCHED_FIFO, .rt_priority = 10 };
+	struct wpool *pool = wpool_create("tour-fifo", &attrs);
+	int priority;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	priority = wpool_run(pool, policy_fn, NULL);
+	wpool_destroy(pool);
+	return tour_show(priority == 10, "policy: a worker of priority %d, first in first out",
+			 priority);
+}
+
+/* A helper that any task may call: is wpool_priv() what it takes it for? */
+static int whose_fn(void *arg)
+{
+	*(struct task_struct **)arg = current;
+	return wpool_is_own(wpool_current());
+}
+
+static int show_whose(void)
+{
+	struct task_struct *thread = NULL;
+	int own = wpool_run(tour_pool, whose_fn, &thread);
+	int other = wpool_run(wpool_default(), whose_fn, &thread);
+	struct wpool *pool;
+	int err;
+
+	wpool_run(tour_pool, whose_fn, &thread);
+	pool = wpool_of_thread(thread);
+	err = tour_show(own == 1 && !other && pool == tour_pool,
+			"whose: the pool of this module, and one of its workers, are told apart");
+	wpool_put(pool);
+	return err;
+}
+
+const struct tour_stop tour_driver[] = {
+	{ "of a device",	show_of_device },
+	{ "policy",		show_policy },
+	{ "whose",		show_whose },
+	{ }
+};
