@@ -110,7 +110,7 @@ help:
 	@echo 'make                  build wpool.ko for the running kernel'
 	@echo '                      (KERNELDIR= or KERNEL_SRC= names another one)'
 	@echo '                      WPOOL_SAMPLES=1 WPOOL_TESTS=1 make those, too, or some by name:'
-	@echo '                      "hello crc scrub tour bench", "kunit torture stress"'
+	@echo '                      "hello crc scrub walk serve tour bench", "kunit torture stress"'
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
 	@echo 'make clean            remove what was built for this checkout'
