@@ -29,13 +29,16 @@ static const struct file_case file_cases[] = {
 	{ "idle", "[ \"$(cat idle)\" = 0 ]" },
 	{ "capacity", "[ \"$(cat capacity)\" = 2 ]" },
 	{ "state", "[ \"$(cat state)\" = RUNNING ]" },
-	{ "stats: a line a counter", "[ $(grep -c '^[a-z_]* [0-9]*$' stats) = 22 ]" },
+	{ "stats: a line a counter", "[ $(grep -c '^[a-z_]* [0-9]*$' stats) = 23 ]" },
 	{ "stats: submitted", "grep -qx 'submitted 5' stats" },
 	{ "stats: largest", "grep -qx 'largest 2' stats" },
 	{ "tasks: a line a worker", "[ $(grep -c '^[0-9]' tasks) = 2 ]" },
 	{ "tasks: what runs", "[ $(grep -c 'running.*wpt_run_job' tasks) = 2 ]" },
 	{ "beyond the end", "[ -z \"$(dd if=stats bs=1 skip=9999 count=1 2>/dev/null)\" ]" },
 };
+
+/* The line above that counts them. */
+static_assert(WPOOL_NR_STATS == 23);
 
 static void file_name(const struct file_case *param, char *desc)
 {
