@@ -134,11 +134,21 @@ static enum tort_act act_of(enum tort_kind way)
 	}
 }
 
+/* At once, or not at all; also beyond the bound, or only to a free worker. */
+static int try_in(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	if (tort_one_in(ctx, 8) && tort_stat(tt->pool, WPOOL_STAT_QUEUED) < TORT_MAX_QUEUED)
+		return wpool_force_schedule(tt->pool, &tt->task);
+	if (tt->tp->attrs.queue_depth != WPOOL_QUEUE_UNBOUNDED && tort_one_in(ctx, 8))
+		return wpool_schedule_if_free(tt->pool, &tt->task);
+	return wpool_try_schedule(tt->pool, &tt->task);
+}
+
 static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	switch (way) {
 	case TORT_TRY_SCHEDULE:
-		return wpool_try_schedule(tt->pool, &tt->task);
+		return try_in(ctx, tt);
 	case TORT_SCHEDULE_TIMEOUT:
 		return schedule_timeout_in(ctx, tt);
 	case TORT_SCHEDULE_FN:
@@ -201,7 +211,8 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 	int ret = -EAGAIN;
 
 	ctx->slept = 0;
-	if (tp->attrs.queue_depth == WPOOL_QUEUE_UNBOUNDED &&
+	if ((tp->attrs.queue_depth == WPOOL_QUEUE_UNBOUNDED ||
+	     tp->attrs.flags & WPOOL_RECURSIVE) &&
 	    tort_stat(tt->pool, WPOOL_STAT_QUEUED) > TORT_MAX_QUEUED)
 		goto refused;
 	tort_accept(tt);

@@ -181,7 +181,11 @@ void tort_group_cancel(struct tort_ctx *ctx, struct wpool_group *group)
 	struct tort_mark mark;
 
 	tort_begin(ctx, &mark, ctx->tp, ACT_GROUP_CANCEL);
-	wpool_group_cancel(group);
+	/* Whoever calls this waits for the group next. */
+	if (tort_one_in(ctx, 3))
+		wpool_group_cancel_sync(group);
+	else
+		wpool_group_cancel(group);
 	tort_end(ctx, &mark);
 	tort_count(TORT_GROUP_CANCEL);
 }
