@@ -2,7 +2,7 @@
 """Load wpool rightly, wrongly, and as what it needs fails; judge what came back."""
 import re
 
-from harness import machine, modules, redruns, report, user
+from harness import machine, modules, redruns, report, user, versions
 
 # The kernel shows the stack of the thread that it refuses a slab cache, without a headline; what
 # leaks is judged by itself.
@@ -18,7 +18,7 @@ def run(kernel, built):
     planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
              "wpool_stress.ko": built["wpool_stress"],
-             "env": f"STEP={STEP[kernel.arch]}\n", **user.scripts()}
+             "env": f"STEP={STEP[kernel.arch]}\nVERSION={versions.version()}\n", **user.scripts()}
     return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"), limit=LIMIT)
 
 
