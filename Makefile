@@ -74,9 +74,12 @@ stress:
 		$(if $(PART),--part $(PART))
 
 # Plant bugs and see the tests notice: make mutants ONLY='lost-slot double-put'
+# Bugs that a machine makes, a random sample: make mutants SAMPLE=200 SEED=14
+# A run that was stopped goes on; SHARD=1/2 and 2/2 run beside each other; PART=code|ordering.
 mutants:
-	@scripts/packages build test
-	@scripts/mutate $(ONLY)
+	@scripts/packages build test $(if $(SAMPLE),$(if $(filter code,$(PART)),,arm64))
+	@scripts/mutate $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(SEED),--seed '$(SEED)') \
+		$(if $(SHARD),--shard '$(SHARD)') $(if $(PART),--part '$(PART)') $(ONLY)
 
 # Which lines the tests reach: make coverage; make coverage TEST=wpool_submit of some alone
 coverage:
@@ -129,6 +132,7 @@ help:
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
+	@echo '                      SAMPLE=n SEED=s SHARD=i/k PART=code|ordering so many that are made by machine'
 	@echo 'make coverage         which lines the tests reach; one that none does must be explained'
 	@echo '                      TEST=suite MINUTES=1 (of torture) OUT=folder'
 	@echo 'make lint             check the sources'
