@@ -410,13 +410,16 @@ def run(tally, tree, seed, wanted, shard=(1, 1), only=None):
     say(f"{len(candidates)} bugs can be planted, seed {seed}; results: {planter.results.path}")
     parts = [(part, mine, n) for part, mine, n in parts_of(candidates, wanted)
              if only in (None, part.name)]
-    for part, mine, n in parts:
-        _sampled(planter, part, mine, n, shard)
-    planter.results.read()
-    for part, mine, n in parts:
-        fates = [(mutant, result) for mutant in order(seed, mine)
-                 if (result := planter.results.of(mutant))]
-        _judge(tally, part, fates, known, n)
+    try:
+        for part, mine, n in parts:
+            _sampled(planter, part, mine, n, shard)
+    finally:
+        # Who stops it wants to know, too.
+        planter.results.read()
+        for part, mine, n in parts:
+            fates = [(mutant, result) for mutant in order(seed, mine)
+                     if (result := planter.results.of(mutant))]
+            _judge(tally, part, fates, known, n)
 
 
 def run_some(tally, tree, idents):
