@@ -36,8 +36,8 @@ headers:
 		echo "For another kernel: make KERNELDIR=/path/to/its/build/folder"; \
 		exit 1; }
 
-# What only one of the kernels needs: packages of that name.
-FOREIGN = $(filter arm64,$(K) $(KERNEL))
+# What only one of the kernels, or the test of the packages, needs: packages of that name.
+FOREIGN = $(filter arm64 install,$(K) $(KERNEL))
 
 # The inner loop: one suite (or a glob, or several with commas), one kernel.
 #   make check K=uml TEST=wpool_submit
@@ -123,6 +123,7 @@ help:
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
 	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
 	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
+	@echo '                      K=install the packages, installed in a Debian of their own'
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2|rt|arm64'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'

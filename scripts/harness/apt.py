@@ -44,7 +44,13 @@ def _targets():
     return dict.fromkeys(told.splitlines())
 
 
-def _sources(release):
+def settings():
+    """How this machine reaches its mirrors, if not directly: a line each of apt's configuration."""
+    return [line for line in proc.output(["apt-config", "dump"]).splitlines()
+            if re.match(r"Acquire::\w+::Proxy", line)]
+
+
+def sources(release):
     """apt lines for a release, on the mirrors that this machine uses."""
     own, lines = _codename(), []
     for target in _targets():
@@ -81,7 +87,7 @@ class Release:
         with cache.lock(f"apt-{self.own}"):
             if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
                 return
-            (self.dir / "sources.list").write_text(_sources(self.name))
+            (self.dir / "sources.list").write_text(sources(self.name))
             say(f"apt: reading the list of packages of {self.own}")
             try:
                 proc.run(f"apt update ({self.own})",

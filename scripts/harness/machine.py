@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import cache, initramfs, ktap, modules, proc, results
+from harness import cache, efi, initramfs, ktap, modules, proc, results
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
@@ -103,12 +103,35 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
         else:
             accel = accel or _acceleration(kernel)
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
-        try:
-            run = execute(command, scratch, limit, watch, enough)
-        except KeyboardInterrupt:
-            results.keep_machine(script, command, Run(_console(scratch), "", 0, "interrupted"))
-            raise
-    results.keep_machine(script, command, run)
+        return _keep(script, command, scratch, limit, watch, enough)
+
+
+def boot_disk(kernel, initrd, disk, what, cpus=2, memory=1024, limit=300, secure=None):
+    """Boot what is installed on a disk, which stays as it is; what: its name in the results.
+
+    secure: by UEFI with Secure Boot, with these keys (DER) of the machine's owner.
+    """
+    with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:
+        scratch = pathlib.Path(scratch)
+        accel, words = _acceleration(kernel), "root=LABEL=root rw"
+        if secure is None:
+            (scratch / "initrd").symlink_to(initrd)
+            command = _qemu(kernel, scratch, cpus, memory, words, (), accel)
+        else:
+            command = _hardware(kernel, scratch, cpus, memory, accel)
+            command += efi.machine(scratch, kernel.image, initrd, _words(kernel, words), secure)
+        command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+        return _keep(what, command, scratch, limit)
+
+
+def _keep(what, command, scratch, limit, watch=None, enough=None):
+    """Run a machine, and keep what it said, also if it is interrupted."""
+    try:
+        run = execute(command, scratch, limit, watch, enough)
+    except KeyboardInterrupt:
+        results.keep_machine(what, command, Run(_console(scratch), "", 0, "interrupted"))
+        raise
+    results.keep_machine(what, command, run)
     return run
 
 
@@ -121,15 +144,23 @@ def _uml(kernel, scratch, cpus, memory, append):
 
 
 def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
-    kind = QEMU[kernel.arch]
-    command = [*kind.start, *accel, "-nodefaults", "-no-user-config", "-display", "none",
-               "-no-reboot", "-smp", cpus, "-m", memory, "-kernel", kernel.image,
-               "-initrd", scratch / "initrd", "-serial", f"file:{scratch / 'console'}",
-               *(word.format(scratch / "report") for word in kind.report),
-               "-append", f"{_console_of(kernel, kind.append)} {APPEND} {append}"]
+    command = [*_hardware(kernel, scratch, cpus, memory, accel), "-kernel", kernel.image,
+               "-initrd", scratch / "initrd", "-append", _words(kernel, append)]
     for drive in drives:
         command += ["-drive", f"file={drive},format=raw,if=virtio,readonly=on"]
     return command
+
+
+def _hardware(kernel, scratch, cpus, memory, accel):
+    kind = QEMU[kernel.arch]
+    return [*kind.start, *accel, "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-smp", cpus, "-m", memory, "-serial", f"file:{scratch / 'console'}",
+            *(word.format(scratch / "report") for word in kind.report)]
+
+
+def _words(kernel, append):
+    """The kernel's command line."""
+    return f"{_console_of(kernel, QEMU[kernel.arch].append)} {APPEND} {append}"
 
 
 def execute(command, scratch, limit, watch=None, enough=None):

@@ -36,12 +36,8 @@ def faults(tree=TREE):
             yield f"{name} has version {found and found[1]}, {HEADER} has {wanted}"
 
 
-def renumber(tree, wanted):
-    """Give a copy of the tree another version, wherever that stands."""
-    text = (tree / HEADER).read_text()
-    for part, number in zip(PARTS, wanted.split(".")):
-        text = re.sub(rf"^(#define WPOOL_VERSION_{part}\t)\d+$", rf"\g<1>{number}", text, flags=re.M)
-    (tree / HEADER).write_text(text)
+def repeat(tree, wanted):
+    """Give the copies in a copy of the tree another version, and leave the header's."""
     for name, pattern in COPIES.items():
         _replace(tree / name, pattern, wanted)
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A Debian of its own: made once, copied for each run, changed in a chroot, booted from a disk.
+
+Root is needed for it. Nothing outlives a run: what is mounted is so in a namespace.
+"""
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from harness import apt, cache, kernels, machine, proc
+from harness.proc import Failed, say
+
+RELEASE = "bookworm"
+FLAVOUR = "cloud-amd64"
+PACKAGES = (f"linux-image-{FLAVOUR}", f"linux-headers-{FLAVOUR}", "dkms", "initramfs-tools", "kmod",
+            "openssl", "systemd-sysv", "udev")
+SPARE = 512 << 20  # bytes of the disk beyond what is on it
+UNIT = "etc/systemd/system/wpool-test.service"
+STARTER = "etc/systemd/system/multi-user.target.wants/wpool-test.service"
+# What a command runs in: the folder, a command for sh there, and where packages are kept.
+INSIDE = """
+mount -t proc proc "$0/proc"
+mkdir -p "$0/var/cache/apt/archives/partial"
+mount --bind "$2" "$0/var/cache/apt/archives"
+cp /etc/resolv.conf "$0/etc/"
+exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \\
+	DEBIAN_FRONTEND=noninteractive sh -euc "$1"
+"""
+
+
+def _base():
+    """The files of a fresh one, in a tar."""
+    release = apt.Release(RELEASE)
+    what = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
+    tar = cache.folder("debian") / f"{RELEASE}-{release.version(PACKAGES[0])}-{what}.tar"
+    with cache.lock("debian"):
+        if not tar.exists():
+            for stale in tar.parent.glob("*.tar"):
+                stale.unlink()
+            say(f"debian: making a root of {RELEASE}")
+            partial = tar.with_suffix(".partial")
+            options = [word for line in apt.settings() for word in ("--aptopt", line)]
+            proc.run("mmdebstrap", ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase",
+                                    f"--include={','.join(PACKAGES)}", *options, RELEASE, partial,
+                                    *apt.sources(RELEASE).splitlines()],
+                     tar.with_suffix(".log"), limit=900)
+            partial.rename(tar)
+    return tar
+
+
+class Root:
+    """One that may be changed."""
+
+    def __init__(self, top):
+        self.top, self.scratch = top / "root", top
+
+    def run(self, what, command):
+        """What a shell in it says; Failed if it fails."""
+        log = self.scratch / "command.log"
+        archives = cache.folder("debian", "archives")
+        proc.run(what, ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", INSIDE,
+                        self.top, command, archives], log, limit=900)
+        return log.read_text(errors="replace")
+
+    def install(self, what, packages):
+        """Install .deb files as an administrator does, with what they depend on; what apt says."""
+        for path in packages:
+            shutil.copy(path, self.top / "tmp")
+        named = " ".join(f"/tmp/{path.name}" for path in packages)
+        said = self.run(what, f"apt-get -qy update; apt-get -qy install {named}")
+        for path in packages:
+            (self.top / "tmp" / path.name).unlink()
+        return said
+
+    def kernels(self):
+        return sorted(path.name for path in (self.top / "lib/modules").iterdir())
+
+    def files(self):
+        """The names of all that is in it."""
+        return {str(path.relative_to(self.top)) for path in self.top.rglob("*")}
+
+    @contextlib.contextmanager
+    def _with_test(self, script, files):
+        """While a disk is made: the test, and what starts it at boot."""
+        folder = self.top / "wpool-test"
+        folder.mkdir()
+        shutil.copy(machine.GUEST / "debian.service", self.top / UNIT)
+        (self.top / STARTER).symlink_to(f"/{UNIT}")
+        for name, content in {"start": machine.GUEST / "debian", "test": machine.GUEST / script,
+                              **files}.items():
+            if isinstance(content, pathlib.Path):
+                content = content.read_bytes()
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        try:
+            yield
+        finally:
+            (self.top / STARTER).unlink()
+            (self.top / UNIT).unlink()
+            shutil.rmtree(folder)
+
+    def boot(self, release, script, files, limit=300, secure=None):
+        """Boot it with its kernel of that release, and run guest/<script> there; secure: see there."""
+        disk = self.scratch / "disk"
+        used = int(proc.output(["du", "-sB1", self.top]).split()[0])
+        with self._with_test(script, files):
+            disk.unlink(missing_ok=True)
+            proc.run("disk", ["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", self.top, disk,
+                              f"{(used * 5 // 4 + SPARE) >> 10}k"], self.scratch / "disk.log")
+        kernel = kernels.Kernel(
+            "debian", "x86_64", f"debian-{release}", self.top / f"usr/src/linux-headers-{release}",
+            image=self.top / f"boot/vmlinuz-{release}")
+        return machine.boot_disk(kernel, self.top / f"boot/initrd.img-{release}", disk, script, limit=limit,
+                                 secure=secure)
+
+
+@contextlib.contextmanager
+def root():
+    """A fresh one, which is gone at the end."""
+    if os.geteuid():
+        raise Failed("This installs packages in a Debian of its own, and needs root to make one.")
+    base = _base()
+    with tempfile.TemporaryDirectory(prefix="wpool-root-", dir=cache.folder("debian")) as top:
+        made = Root(pathlib.Path(top))
+        made.top.mkdir()
+        subprocess.run(["tar", "-C", made.top, "-xf", base], check=True)
+        yield made
