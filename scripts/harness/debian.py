@@ -21,15 +21,28 @@ PACKAGES = (f"linux-image-{FLAVOUR}", f"linux-headers-{FLAVOUR}", "dkms", "initr
 SPARE = 512 << 20  # bytes of the disk beyond what is on it
 UNIT = "etc/systemd/system/wpool-test.service"
 STARTER = "etc/systemd/system/multi-user.target.wants/wpool-test.service"
-# What a command runs in: the folder, a command for sh there, and where packages are kept.
+# The folder that it is in, and a command for sh there.
 INSIDE = """
 mount -t proc proc "$0/proc"
-mkdir -p "$0/var/cache/apt/archives/partial"
-mount --bind "$2" "$0/var/cache/apt/archives"
 cp /etc/resolv.conf "$0/etc/"
 exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root \\
 	DEBIAN_FRONTEND=noninteractive sh -euc "$1"
 """
+
+
+# What is mounted, and which process runs, only as long as the command.
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+def _make_base(tar):
+    options = [word for line in apt.settings() for word in ("--aptopt", line)]
+    with tempfile.TemporaryDirectory(prefix="wpool-root-", dir=tar.parent) as scratch:
+        made = pathlib.Path(scratch) / "made"
+        proc.run("mmdebstrap", [*ALONE, "mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase",
+                                f"--include={','.join(PACKAGES)}", *options, RELEASE, made,
+                                *apt.sources(RELEASE).splitlines()],
+                 tar.with_suffix(".log"), limit=900, env={**os.environ, "TMPDIR": scratch})
+        made.rename(tar)
 
 
 def _base():
@@ -39,16 +52,10 @@ def _base():
     tar = cache.folder("debian") / f"{RELEASE}-{release.version(PACKAGES[0])}-{what}.tar"
     with cache.lock("debian"):
         if not tar.exists():
-            for stale in tar.parent.glob("*.tar"):
+            for stale in [*tar.parent.glob("*.tar"), *tar.parent.glob("archives/*.deb")]:
                 stale.unlink()
             say(f"debian: making a root of {RELEASE}")
-            partial = tar.with_suffix(".partial")
-            options = [word for line in apt.settings() for word in ("--aptopt", line)]
-            proc.run("mmdebstrap", ["mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase",
-                                    f"--include={','.join(PACKAGES)}", *options, RELEASE, partial,
-                                    *apt.sources(RELEASE).splitlines()],
-                     tar.with_suffix(".log"), limit=900)
-            partial.rename(tar)
+            _make_base(tar)
     return tar
 
 
@@ -61,10 +68,23 @@ class Root:
     def run(self, what, command):
         """What a shell in it says; Failed if it fails."""
         log = self.scratch / "command.log"
-        archives = cache.folder("debian", "archives")
-        proc.run(what, ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", INSIDE,
-                        self.top, command, archives], log, limit=900)
+        with self._archives():
+            proc.run(what, [*ALONE, "sh", "-euc", INSIDE, self.top, command], log, limit=900)
         return log.read_text(errors="replace")
+
+    @contextlib.contextmanager
+    def _archives(self):
+        """What apt has fetched in a run before is there, and what it fetches is kept."""
+        kept, own = cache.folder("debian", "archives"), self.top / "var/cache/apt/archives"
+        for path in kept.glob("*.deb"):
+            os.link(path, own / path.name)
+        try:
+            yield
+        finally:
+            for path in own.glob("*.deb"):
+                with contextlib.suppress(FileExistsError):
+                    os.link(path, kept / path.name)
+                path.unlink()
 
     def install(self, what, packages):
         """Install .deb files as an administrator does, with what they depend on; what apt says."""
