@@ -154,6 +154,7 @@ struct tort_task {
 	bool			unwaited;
 	bool			frees_itself;	/* detached, or a bare argument */
 	bool			shared;		/* others may submit it */
+	bool			periodic;	/* its pool submits it as it begins */
 	bool			lossy;		/* may end although nobody cancelled it */
 	bool			own;		/* see torture_back.c */
 	bool			may_die;

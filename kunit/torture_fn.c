@@ -257,6 +257,12 @@ int tort_fn(void *arg)
 	struct tort_task *tt = arg;
 	struct tort_frame frame;
 
+	if (tt->periodic) {
+		/* Perhaps: not if the pool is closing, or if it was submitted by hand. */
+		atomic64_inc(&tt->tp->unsure);
+		atomic_inc(&tt->accepted);
+		tort_count(TORT_PERIODIC);
+	}
 	tort_frame_begin(&frame, tt);
 	if (frame.tt && tt->scene)
 		tt->scene(tt);

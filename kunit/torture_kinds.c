@@ -46,6 +46,7 @@ static const char * const kind_names[] = {
 	[TORT_CANCEL_SYNC]	= "cancel_sync",
 	[TORT_CANCEL_DELAYED]	= "cancel_delayed",
 	[TORT_MODIFY_DELAYED]	= "modify_delayed",
+	[TORT_PERIODIC]		= "periodic",
 	[TORT_WAIT]		= "wait",
 	[TORT_WAIT_TIMEOUT]	= "wait_timeout",
 	[TORT_WAIT_SHARED]	= "wait_shared",

@@ -275,6 +275,42 @@ static void op_delayed(struct tort_ctx *ctx)
 	tort_task_put(tt);
 }
 
+/* Others that wait for it do so until it has ended, which is here. */
+static void op_periodic(struct tort_ctx *ctx)
+{
+	struct tort_task *tt = tort_task_new(ctx, ctx->tp, TORT_TASK_DELAYED, GFP_KERNEL);
+
+	if (!tt)
+		return;
+	tt->periodic = true;
+	tt->lossy = true;
+	tt->resubmits = 0;
+	tt->shared = tort_one_in(ctx, 2);
+	if (tt->shared)
+		tort_publish(ctx, tt);
+	tort_accept(tt);
+	if (tort_account(ctx, tt->tp, wpool_schedule_every(tt->pool, &tt->delayed,
+							   1 + tort_pick(ctx, 2)),
+			 TORT_DELAYED, tt->shared))
+		tort_unaccept(tt);
+	tort_nap(ctx, 4);
+	switch (tort_pick(ctx, 4)) {
+	case 0:
+		tort_cancel_delayed(ctx, tt);
+		break;
+	case 1:
+		tort_modify_delayed(ctx, tt);
+		break;
+	case 2:
+		wpool_ask_stop(&tt->task);
+	}
+	if (tort_one_in(ctx, 2))
+		tort_nap(ctx, 2);
+	tort_unpublish(tt);
+	tort_cancel_sync(ctx, tt);
+	tort_task_put(tt);
+}
+
 /* --- other people's tasks -------------------------------------------------------------- */
 
 static void op_victim(struct tort_ctx *ctx)
@@ -360,6 +396,7 @@ const struct tort_op tort_task_ops[] = {
 	{ "a batch",		op_batch,	4 },
 	{ "wpool_run",		op_run,		4 },
 	{ "a delayed task",	op_delayed,	5 },
+	{ "a periodic task",	op_periodic,	3 },
 	{ "another's task",	op_victim,	12 },
 	{ "a group",		op_group,	5 },
 	{ }
