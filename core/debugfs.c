@@ -38,6 +38,7 @@ static const char * const stat_names[] = {
 	[WPOOL_STAT_CREATED]	= "created",
 	[WPOOL_STAT_EXPIRED]	= "expired",
 	[WPOOL_STAT_DIED]	= "died",
+	[WPOOL_STAT_SKIPPED]	= "skipped",
 	[WPOOL_STAT_OVERDUE]	= "overdue",
 	[WPOOL_STAT_SPINS]	= "spins",
 	[WPOOL_STAT_SPINS_LOST]	= "spins_lost",

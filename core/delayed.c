@@ -32,6 +32,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 
+#include "counter.h"
 #include "delayed.h"
 #include "flush_color.h"
 #include "group.h"
@@ -145,7 +146,7 @@ void delayed_begin_periods(struct wpool_delayed_task *dtask, unsigned long perio
 }
 
 /* Counts the times of a periodic task that have passed. Context: pool->lock held. */
-static void delayed_skip(struct wpool_delayed_task *dtask)
+static void delayed_skip(struct wpool *pool, struct wpool_delayed_task *dtask)
 {
 	u64 n;
 
@@ -154,6 +155,7 @@ static void delayed_skip(struct wpool_delayed_task *dtask)
 	n = div64_ul(get_jiffies_64() - dtask->due, dtask->period) + 1;
 	dtask->due += n * dtask->period;
 	WRITE_ONCE(dtask->skipped, dtask->skipped + n);
+	stat_add(pool, WPOOL_STAT_SKIPPED, n);
 }
 
 /**
@@ -174,7 +176,7 @@ void delayed_next_period(struct wpool *pool, struct wpool_task *task)
 	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PERIODIC);
 	dtask->asked = false;
 	dtask->due += dtask->period;
-	delayed_skip(dtask);
+	delayed_skip(pool, dtask);
 	delayed_wait(pool, dtask);
 }
 
@@ -218,6 +220,27 @@ static void delayed_end(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
+ * delayed_drop_run() - drop the run of a periodic task that is due, and not the task
+ * @pool: the pool
+ * @task: taken off the queue
+ *
+ * Context: pool->lock held.
+ * Return: false if the task is not periodic, or ends with its pool.
+ */
+bool delayed_drop_run(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_delayed_task *dtask = delayed_of(task);
+
+	if (!delayed_is_periodic(task) || delayed_ends(pool, task))
+		return false;
+	delayed_skip(pool, dtask);
+	delayed_wait(pool, dtask);
+	/* A worker that waits for it waits for a timer now. */
+	task_waiters_complete(task, -EAGAIN, 0);
+	return true;
+}
+
+/**
  * delayed_relink() - let a task wait for its time that was submitted inside its function
  * @pool: the pool
  * @task: its function has just ended
@@ -230,7 +253,7 @@ void delayed_relink(struct wpool *pool, struct wpool_task *task)
 
 	queue_take_back(pool, task);
 	if (delayed_is_periodic(task) && !dtask->asked)
-		delayed_skip(dtask);
+		delayed_skip(pool, dtask);
 	/* Never 0 in between, as in queue_relink(). */
 	WRITE_ONCE(task->state, TASK_DELAYED);
 	if (delayed_is_due(dtask))

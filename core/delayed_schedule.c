@@ -127,8 +127,8 @@ static bool period_ok(struct wpool *pool, const struct wpool_delayed_task *dtask
  *
  * It never runs beside itself. When it is due it is queued even if the queue is full, and waits
  * there, if the pool is busy, paused or frozen. The times that pass until its run has ended are
- * skipped, and counted: see wpool_periods_skipped(). If it kills its worker, it goes on with
- * the next period.
+ * skipped, and counted: see wpool_periods_skipped(). So is a run that a pool drops which drops
+ * its oldest task. If it kills its worker, it goes on with the next period.
  *
  * It ends when it is cancelled: by wpool_cancel_delayed(), also from its own function, and
  * wpool_cancel_delayed_sync(), which waits for a run that goes on; by wpool_ask_stop() while it
@@ -161,7 +161,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule_every);
  * wpool_periods_skipped() - how many times a periodic task was due and did not run
  * @dtask: the task
  *
- * Because the run before went on, or was still waiting in the pool.
+ * Because the run before went on, or was still waiting in the pool, or was dropped there.
  *
  * Context: Any. Takes no lock.
  * Return: how many since wpool_schedule_every(), which may be 0 for one that never was periodic.

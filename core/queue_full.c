@@ -11,6 +11,7 @@
 #include "counter.h"
 #include "current_thread.h"
 #include "deadlock.h"
+#include "delayed.h"
 #include "depmap.h"
 #include "group.h"
 #include "marks.h"
@@ -157,7 +158,8 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	} else {
 		victim = task;
 	}
-	task_drop(pool, victim, WPOOL_STAT_DROPPED);
+	if (victim == task || !delayed_drop_run(pool, victim))
+		task_drop(pool, victim, WPOOL_STAT_DROPPED);
 	pool_unlock(pool, flags);
 	return 0;
 }

@@ -11,7 +11,7 @@ static int periodic_end_init(struct kunit *test)
 	return wpt_init(test, "wpool_periodic_end");
 }
 
-/* 96: between two runs; its waiter is told, and its memory free at once */
+/* 96: between two runs; its waiter is woken, and its memory free at once */
 static void periodic_end_between(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

@@ -80,6 +80,7 @@ static void periodic_not_beside(struct kunit *test)
 	expect_on_time(test, tick, first);
 	/* each run has passed over one that was due, at least */
 	KUNIT_EXPECT_GE(test, wpool_periods_skipped(&tick->dtask), 9);
+	WPT_EXPECT_STAT(test, pool, SKIPPED, wpool_periods_skipped(&tick->dtask));
 	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
 }
 
@@ -153,6 +154,33 @@ static void periodic_skips_while_queued(struct kunit *test)
 	tick_begun(test, tick);
 	wpt_call(test, tick_call_cancel_sync, pool, tick);
 	expect_on_time(test, tick, first);
+}
+
+/* 95: a pool that drops its oldest task drops a run of it, and not the task */
+static void periodic_dropped(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1, .full = WPOOL_FULL_DISCARD_OLDEST,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct tick *tick = tick_every(test, pool, NULL, NEVER);
+	u64 due;
+
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	due = tick->dtask.due;
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	WPT_EXPECT_STAT(test, pool, DROPPED, 0);
+	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 1);
+	KUNIT_EXPECT_EQ(test, tick->dtask.due, due + NEVER);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	tick_begun(test, tick);
+	KUNIT_EXPECT_TRUE(test, wpt_call(test, tick_call_cancel_sync, pool, tick));
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
 }
 
 static int inside_modify_once(struct tick *tick)
@@ -425,6 +453,7 @@ static struct kunit_case periodic_cases[] = {
 	KUNIT_CASE(periodic_not_beside),
 	KUNIT_CASE(periodic_skips_while_running),
 	KUNIT_CASE_PARAM(periodic_skips_while_queued, busy_gen_params),
+	KUNIT_CASE(periodic_dropped),
 	KUNIT_CASE(periodic_modify),
 	KUNIT_CASE(periodic_modify_queued),
 	KUNIT_CASE(periodic_among_plain),

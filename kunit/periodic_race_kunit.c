@@ -106,7 +106,7 @@ static void periodic_race_cancel(struct kunit *test)
 	unsigned int i, wrong = 0;
 	u64 ended;
 
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 30; i++) {
 		struct tick *tick = race_tick(pool, race->inside);
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tick);
@@ -180,7 +180,7 @@ static void periodic_race_meddle(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, begin(tick, race), 0);
 	for (i = 0; i < MEDDLERS; i++)
 		threads[i] = wpt_thread(test, call_meddle, pool, job, &tick->dtask);
-	tick_await(test, get_jiffies_64() + HZ / 3);
+	tick_await(test, get_jiffies_64() + HZ / 6);
 	wpt_open(job->gate);
 	for (i = 0; i < MEDDLERS; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
@@ -209,7 +209,7 @@ static void periodic_race_end(struct kunit *test)
 	const struct race *race = test->param_value;
 	unsigned int i, wrong = 0;
 
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < 6; i++) {
 		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 			.capacity = 2, .flags = flags_cases[i % 2],
 		});
@@ -243,7 +243,7 @@ static void periodic_race_restart(struct kunit *test)
 	struct tick *tick = tick_task(test, pool, NULL);
 	unsigned int i;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 6; i++) {
 		KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, 1), 0);
 		let_it_run(4);
 		close_pool(pool, i % 2);

@@ -23,7 +23,7 @@ struct tick {
 	atomic_t			runs;		/* begun */
 	atomic_t			within;		/* in the function now */
 	atomic_t			beside;		/* begun while there was one */
-	int				error;		/* what @inside was told */
+	int				error;		/* what a call of @inside gave */
 	u64				first;		/* when it was due first */
 	struct completion		begun;		/* once for each run */
 };

@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
-#include "wpool_kunit.h"
+#include "periodic_scene.h"
 
 static int system_init(struct kunit *test)
 {
@@ -360,6 +360,29 @@ static void system_freeze_idle(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), i < n - 1 ? 0 : -ECANCELED);
 }
 
+/* 70, 95: a periodic task that is due waits once, and what passes meanwhile is skipped */
+static void system_freeze_periodic(struct kunit *test)
+{
+	struct wpool *pool = freezable_pool(test, 2, 2);
+	struct tick *tick = tick_every(test, pool, NULL, 2);
+	struct night *night;
+	int before;
+	u64 dusk;
+
+	tick_begun(test, tick);
+	night = nightfall(test);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
+	before = atomic_read(&tick->runs);
+	dusk = get_jiffies_64();
+	tick_await(test, dusk + 20);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), before);
+	dawn(test, night);
+	WPT_ASSERT_UNTIL(test, atomic_read(&tick->runs) > before + 1);
+	KUNIT_EXPECT_GE(test, wpool_periods_skipped(&tick->dtask), 9);
+	wpt_call(test, tick_call_cancel_sync, pool, tick);
+}
+
 static int call_prestart(struct wpt_thread *self)
 {
 	return wpool_prestart(self->pool, 3);
@@ -439,6 +462,7 @@ static struct kunit_case system_cases[] = {
 	KUNIT_CASE(system_freezable),
 	KUNIT_CASE(system_freeze_busy),
 	KUNIT_CASE(system_freeze_idle),
+	KUNIT_CASE(system_freeze_periodic),
 	KUNIT_CASE(system_freeze_new_workers),
 	KUNIT_CASE(system_freeze_destroy),
 	KUNIT_CASE(system_freeze_caller),

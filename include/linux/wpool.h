@@ -502,6 +502,8 @@ struct wpool_attrs {
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that a task killed
+ * @WPOOL_STAT_SKIPPED: times at which periodic tasks were due and did not run, see
+ *	wpool_periods_skipped()
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
  * @WPOOL_STAT_SPINS: how often a thread spun before it would sleep, see &wpool_attrs.spin_us
  * @WPOOL_STAT_SPINS_LOST: how many of these spins failed
@@ -532,6 +534,7 @@ enum wpool_stat {
 	WPOOL_STAT_CREATED,
 	WPOOL_STAT_EXPIRED,
 	WPOOL_STAT_DIED,
+	WPOOL_STAT_SKIPPED,
 	WPOOL_STAT_OVERDUE,
 	WPOOL_STAT_SPINS,
 	WPOOL_STAT_SPINS_LOST,
