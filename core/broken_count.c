@@ -20,6 +20,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "release.h"
 #include "task_lists.h"
 #include "task_waiters.h"
 #include "types.h"
@@ -88,6 +89,7 @@ static unsigned int recount(struct wpool *pool)
 	count_waiting(pool, in_flight);
 	count_running(pool, in_flight);
 	for (color = 0; color <= COLOR_IDLE; color++) {
+		in_flight[color] += releases_of(pool, color);
 		missing = color_in_flight(pool, color) - in_flight[color];
 		if (!missing)
 			continue;

@@ -139,6 +139,12 @@ static __always_inline bool mend_batched_ok(const void *batch,
 	return mend_peek_known(&task->node.next) == (unsigned long)batch;
 }
 
+/* Is the task that is to run again after a run what it was? */
+static inline bool mend_again_ok(const struct wpool_run *run)
+{
+	return mend_peek_known(&run->again->run) == (unsigned long)run;
+}
+
 /* Is the task that a run has what it was? Needs batch->lock, or pool->lock. */
 static __always_inline bool mend_run_ok(const struct wpool_run *run)
 {

@@ -31,6 +31,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "self_run.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_lists.h"
@@ -270,7 +271,7 @@ bool caller_may_run(struct wpool *pool, const struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
 	return !(task->state & TASK_IN_FN) && !(task->flags & WPOOL_TASK_KEYED) &&
-	       pool_is_free(pool) && run_may_nest(worker_current(NULL));
+	       !self_find(pool, task) && pool_is_free(pool) && run_may_nest(worker_current(NULL));
 }
 
 /**
@@ -284,9 +285,12 @@ bool caller_may_run(struct wpool *pool, const struct wpool_task *task)
  */
 bool caller_may_run_again(struct wpool *pool, const struct wpool_task *task)
 {
+	const struct wpool_run *run = task->state & TASK_IN_FN ? task->run :
+				      self_find(pool, task);
+
 	lockdep_assert_held(&pool->lock);
-	return (task->state & TASK_IN_FN) && !(task->flags & WPOOL_TASK_KEYED) &&
-	       pool_is_free(pool) && run_is_of_current(task->run);
+	return run && !(task->flags & WPOOL_TASK_KEYED) && pool_is_free(pool) &&
+	       run_is_of_current(run);
 }
 
 /* Context: pool->lock held. */

@@ -8,6 +8,7 @@
 #include "task_end.h"
 #include "task_run.h"
 #include "task_waiters.h"
+#include "tracked_run.h"
 
 /* Is this task or group on the stack of the run's thread? Then it is gone if the thread is. */
 static bool run_on_own_stack(const struct wpool_run *run, const void *object)
@@ -33,7 +34,7 @@ static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 bool run_revoke(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	if (mend_run_ok(run) &&
+	if (mend_again_ok(run) &&
 	    (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again)))
 		return false;
 	run_forget_again(pool, run);
@@ -51,9 +52,11 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 		run->group = NULL;
 	if (run->again && run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
-		if (!run_on_own_stack(run, run->again) && mend_run_ok(run))
+		if (!run_on_own_stack(run, run->again) && mend_again_ok(run))
 			task_take_group(run->again);
 	}
+	if (run_on_own_stack(run, run->task) || run_on_own_stack(run, run->arg))
+		run->release = NULL;
 	if (!run_on_own_stack(run, run->task))
 		return;
 	run->task = NULL;
@@ -71,7 +74,11 @@ void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested)
 	if (run->task && !mend_run_ok(run))
 		run_lose_task(pool, run);
 	/* Only its waiter runs such a task nested. The waiter is dead, so it is freed here. */
-	if (nested && run->task && run->task->flags & WPOOL_TASK_ALLOCATED)
-		run->orphan = true;
+	if (nested && run->task && run->task->flags & WPOOL_TASK_ALLOCATED) {
+		if (run->tracked)
+			tracked_run_owns(run);
+		else
+			run->orphan = true;
+	}
 	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);
 }

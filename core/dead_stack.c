@@ -14,6 +14,7 @@
 #include "depmap.h"
 #include "group.h"
 #include "key_release.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -45,6 +46,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	batch_lock(pool);
 	run->task = NULL;
 	batch_unlock(pool);
+	run->release = NULL;
 	if (task->state & (TASK_QUEUED | TASK_DELAYED)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
@@ -78,8 +80,13 @@ static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (i = 0; i < runner->nesting; i++)
+	for (i = 0; i < runner->nesting; i++) {
 		let_go(pool, &runner->runs[i], dead);
+		if (!pool_must_release(pool))
+			continue;
+		pool_unlock(pool, flags);
+		pool_lock(pool, flags);
+	}
 	pool_unlock(pool, flags);
 }
 

@@ -45,9 +45,10 @@ static void withdraw_worker(struct wpool_worker *worker)
 
 /*
  * Ends the tasks that a dead worker was inside, innermost first, as they would have ended.
- * Context: pool->lock held.
+ * Locking: pool->lock held; may be released and regrabbed.
  */
-static void run_reap(struct wpool_worker *worker)
+static void run_reap(struct wpool_worker *worker, unsigned long *flags)
+	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
 	unsigned int depth = nesting_end(worker);
@@ -55,8 +56,14 @@ static void run_reap(struct wpool_worker *worker)
 	lockdep_assert_held(&pool->lock);
 	if (!depth)
 		return;
-	while (depth--)
+	while (depth--) {
 		run_reap_one(pool, &worker->runs[depth], depth);
+		if (!pool_must_release(pool))
+			continue;
+		/* Nobody else changes the runs. */
+		pool_unlock(pool, *flags);
+		pool_lock(pool, *flags);
+	}
 	/*
 	 * This comes last: until all waiters of these tasks are completed, the worker counts as
 	 * running.
@@ -74,7 +81,7 @@ static void reap_worker(struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	withdraw_worker(worker);
 	worker_unlink(worker, worker_ended(worker));
-	run_reap(worker);
+	run_reap(worker, &flags);
 	pool_unlock(pool, flags);
 
 	spawn_worker_ran(pool, worker);

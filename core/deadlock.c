@@ -44,6 +44,7 @@
 #include "marks.h"
 #include "pool.h"
 #include "queue.h"
+#include "release.h"
 #include "task_end.h"
 #include "task_waiters.h"
 #include "waiter.h"
@@ -89,7 +90,8 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 
 	task_waiter_del(pool, waiter);
 	waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
-	if (task->state == TASK_QUEUED) {
+	/* A task with a release is taken back by the worker itself, see sleep_on(). */
+	if (task->state == TASK_QUEUED && !task_has_release(task)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}

@@ -38,9 +38,11 @@
 #include "group.h"
 #include "latency.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "task_end.h"
 #include "task_lists.h"
 #include "task_waiters.h"
@@ -213,10 +215,11 @@ static void delayed_end(struct wpool *pool, struct wpool_task *task)
 	delayed_come(pool, task);
 	/* A worker that waits for it, or for its group, may have to run it itself. */
 	task_waiters_complete(task, -EAGAIN, 0);
-	if (group) {
+	/* Behind a run in a thread that is no worker it stays outside, see run_again(). */
+	if (group && !(task->state & TASK_IN_FN && !task->run->worker))
 		group_task_outside(group, pool, false);
+	if (group)
 		group_wake_workers(group, pool);
-	}
 }
 
 /**
@@ -271,7 +274,11 @@ static void delayed_fire(struct timer_list *timer)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (delayed_ends(pool, task)) {
+	if (delayed_ends(pool, task) && task_has_release(task)) {
+		/* It is not called by a timer: the manager takes the task back. */
+		mod_timer(timer, jiffies + TIMER_REACH);
+		pool_mark(pool, MARK_MANAGER);
+	} else if (delayed_ends(pool, task)) {
 		delayed_unlink(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	} else if (!delayed_is_due(dtask)) {
@@ -286,6 +293,7 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 			       void *arg, struct module *owner)
 {
 	__wpool_task_init(&dtask->task, fn, arg, owner);
+	dtask->tracking = (struct wpool_tracking) { };
 	timer_setup(&dtask->timer, delayed_fire, TIMER_IRQSAFE);
 	WRITE_ONCE(dtask->skipped, 0);
 }
@@ -345,6 +353,8 @@ static struct wpool_task *delayed_first_to_end(struct wpool *pool)
 /**
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
+ * @may_release: the caller may be where a release is called; if not, it stops at one that has
+ *	a release
  *
  * A task whose timer has just fired sees that the pool is closing when the timer's function has
  * the lock. One that is inside its function sees it at the end of that.
@@ -352,12 +362,14 @@ static struct wpool_task *delayed_first_to_end(struct wpool *pool)
  * Context: pool->lock held.
  * Return: true if there are more.
  */
-bool delayed_cancel_some(struct wpool *pool)
+bool delayed_cancel_some(struct wpool *pool, bool may_release)
 {
 	struct wpool_task *task = delayed_first_to_end(pool);
 	unsigned int n;
 
-	for (n = 0; n < WPOOL_CHUNK && task; n++) {
+	for (n = 0; n < WPOOL_CHUNK && task && !pool_must_release(pool); n++) {
+		if (!may_release && task_has_release(task))
+			break;
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);

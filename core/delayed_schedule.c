@@ -10,6 +10,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_walk.h"
+#include "release.h"
 #include "submit.h"
 #include "task_end.h"
 #include "task_lock.h"
@@ -100,17 +101,22 @@ int wpool_schedule_at(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_at);
 
-static bool period_ok(struct wpool *pool, const struct wpool_delayed_task *dtask,
-		      unsigned long period)
+/* A release comes with each acceptance, so it would come while the next run is waited for. */
+static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsigned long period)
 {
+	const char *fault;
+
 	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
 		return false;
-	if (period && period < MAX_SCHEDULE_TIMEOUT &&
-	    !(READ_ONCE(dtask->task.flags) & WPOOL_TASK_DETACHED))
+	if (!period || period >= MAX_SCHEDULE_TIMEOUT)
+		fault = "without a period";
+	else if (READ_ONCE(dtask->task.flags) & WPOOL_TASK_DETACHED)
+		fault = "that is detached";
+	else if (task_has_release(&dtask->task))
+		fault = "with a release";
+	else
 		return true;
-	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name,
-			   period && period < MAX_SCHEDULE_TIMEOUT ? "that is detached" :
-			   "without a period");
+	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
 	return false;
 }
 
@@ -146,7 +152,7 @@ static bool period_ok(struct wpool *pool, const struct wpool_delayed_task *dtask
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule_delayed(); -EINVAL also for a wrong period and for a task that is
- * detached.
+ * detached or has a release.
  */
 int wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long period)

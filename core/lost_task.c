@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "task_end.h"
 #include "task_lock.h"
 
@@ -17,8 +18,18 @@
 static bool is_whole(const struct wpool_task *task)
 {
 	if (task->state & TASK_IN_FN)
-		return mend_peek(&task->run->task) == (unsigned long)task;
+		return mend_peek(&task->run->task) == (unsigned long)task ||
+		       mend_peek(&task->run->again) == (unsigned long)task;
 	return mend_linked(&task->node);
+}
+
+/* It is not known what its owner has done with what the release would be given. */
+static void task_forget_release(struct wpool_task *task)
+{
+	struct wpool_tracking *tracking = task_tracking(task);
+
+	if (tracking)
+		tracking->release = NULL;
 }
 
 /**
@@ -41,10 +52,11 @@ void task_lost(struct wpool_task *task)
 		pool_unlock(pool, flags);
 		return;
 	}
-	if (task->state & TASK_IN_FN) {
+	task_forget_release(task);
+	if (task->state & TASK_IN_FN && !(task->flags & WPOOL_TASK_DETACHED)) {
 		run_let_go(pool, task->run);
 	} else {
-		if (task->state & TASK_DELAYED)
+		if (task->state == TASK_DELAYED)
 			delayed_let_go(pool, task);
 		else
 			queue_take_back(pool, task);

@@ -18,6 +18,7 @@
 #define MARK_ASLEEP	0x02	/* all workers may be asleep in the pool's own calls */
 #define MARK_END	0x04	/* a closed pool may have nothing left to do */
 #define MARK_MANAGER	0x08	/* the manager has something to do */
+#define MARK_RELEASE	0x10	/* a release is to be called when the lock is dropped */
 
 /* Something has changed. */
 static inline void pool_mark(struct wpool *pool, u8 marks)
@@ -60,6 +61,21 @@ static inline u8 marks_take(struct wpool *pool)
 
 	pool->marks.now = 0;
 	return marks;
+}
+
+/* This has been restored. */
+static inline void marks_drop(struct wpool *pool, u8 marks)
+{
+	pool->marks.now &= ~marks;
+}
+
+/*
+ * Has a task with a release ended in this hold of the lock? Then no more than a few may, see
+ * release.c.
+ */
+static inline bool pool_must_release(const struct wpool *pool)
+{
+	return pool->marks.now & MARK_RELEASE;
 }
 
 #endif /* _WPOOL_MARKS_H */

@@ -250,6 +250,18 @@ struct wpool_kick {
 	struct list_head	node;
 };
 
+/* The most tasks with a release that end in one hold of the lock, see release.c. */
+#define WPOOL_MAX_ENDED		4
+
+/* Tasks that have ended, and whose release is still to be called. Owner: release.c. */
+struct wpool_releases {
+	unsigned int		nr;	/* L: of ended */
+	/* L: in this hold of the lock; called when it is dropped */
+	struct wpool_ended	ended[WPOOL_MAX_ENDED];
+	/* L: of each color: those, and those that are being called */
+	unsigned int		by_color[WPOOL_NR_COLORS + 1];
+};
+
 /* The counters. Owner: counter.h. */
 struct wpool_counters {
 	/* S: those of enum wpool_stat that are marked "now" are elsewhere */
@@ -360,6 +372,9 @@ struct wpool {
 
 	struct wpool_end	end;
 	struct wpool_report	report;
+	struct wpool_releases	releases;
+	/* L: the runs of tasks that free themselves. Owner: self_run.c. */
+	struct rb_root		selves;
 	/*
 	 * held by the creator, each worker, each thread asleep in a call on the pool, and the
 	 * manager while it looks at it. Owner: refs.c.

@@ -12,6 +12,8 @@
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
  *
+ * And it calls the releases of the tasks that have ended meanwhile, see release.c.
+ *
  * The second is read from the pool at each unlock. The others are checked if what they depend
  * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
  * each the only one for its kind of change. One word, &wpool_marks.end, says which invariants
@@ -48,8 +50,10 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "spawn_state.h"
 #include "spin_wait.h"
+#include "task_end.h"
 #include "waiter.h"
 #include "worker_list.h"
 
@@ -92,8 +96,9 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 }
 
 /* The rest of pool_restore(): something has changed. */
-void __pool_restore(struct wpool *pool)
+bool __pool_restore(struct wpool *pool)
 {
+	bool must_release = pool_must_release(pool);
 	unsigned int round;
 	u8 marks, left = 0;
 
@@ -107,14 +112,23 @@ void __pool_restore(struct wpool *pool)
 	pool_mark(pool, left);
 	if (pool_marks(pool))
 		kick_pool(pool);
+	/* Not restored yet, but by this thread, as it drops the lock. */
+	if (must_release)
+		pool_mark(pool, MARK_RELEASE);
+	return must_release;
 }
 
-/* For pool_unlock(): something has changed, or tasks are ready and no worker searches. */
-void pool_restore_all(struct wpool *pool)
+/*
+ * For pool_unlock(): something has changed, or tasks are ready and no worker searches. Return:
+ * true if releases are to be called.
+ */
+bool pool_restore_all(struct wpool *pool)
 {
-	pool_restore(pool);
+	bool must_release = pool_restore(pool);
+
 	if (queue_unseen(pool))
 		wake_for_queue(pool);
+	return must_release;
 }
 
 /* The rest of pool_unlock(): there are threads to wake, or memory to free. */
@@ -129,6 +143,50 @@ void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	wake_queue_worker(&wake_queue);
 	preempt_enable();
 	wake_queue_issue(&wake_queue);
+}
+
+/* These have returned: they keep the pool until here. */
+static void count_released(struct wpool *pool, const struct wpool_ended *ended, unsigned int n)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	for (; n; n--, ended++) {
+		hold_step(pool);
+		release_returned(pool, ended);
+		task_uncount(pool, ended->owner, NULL, ended->color, 0);
+	}
+	pool_unlock(pool, flags);
+}
+
+/* Takes what is to be called when the lock is dropped. */
+static unsigned int take_releases(struct wpool *pool, struct wpool_ended *ended)
+{
+	marks_drop(pool, MARK_RELEASE);
+	return releases_take(pool, ended);
+}
+
+/* The rest of pool_unlock(): there are releases to call. */
+void __pool_unlock_release(struct wpool *pool, unsigned long flags)
+	__releases(&pool->lock)
+{
+	struct wpool_ended ended[WPOOL_MAX_ENDED];
+	unsigned int n = take_releases(pool, ended);
+
+	__pool_unlock_wake(pool, flags);
+	releases_call(ended, n);
+	count_released(pool, ended, n);
+}
+
+void __pool_unlock_release_irq(struct wpool *pool)
+	__releases(&pool->lock)
+{
+	struct wpool_ended ended[WPOOL_MAX_ENDED];
+	unsigned int n = take_releases(pool, ended);
+
+	__pool_unlock_wake_irq(pool);
+	releases_call(ended, n);
+	count_released(pool, ended, n);
 }
 
 void __pool_unlock_wake_irq(struct wpool *pool)

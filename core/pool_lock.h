@@ -20,8 +20,10 @@
 #include "waiter.h"
 #include "worker_list.h"
 
-void __pool_restore(struct wpool *pool);
-void pool_restore_all(struct wpool *pool);
+bool __pool_restore(struct wpool *pool);
+bool pool_restore_all(struct wpool *pool);
+void __pool_unlock_release(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
+void __pool_unlock_release_irq(struct wpool *pool) __releases(&pool->lock);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
 void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 
@@ -44,11 +46,12 @@ static inline bool queue_unseen(const struct wpool *pool)
 /*
  * For a worker that goes on in the same hold of the lock: it must see the effects of the end of
  * its last task. The second invariant needs nothing, as this worker searches for the next task.
+ *
+ * Return: true if it must drop the lock first: the task has a release.
  */
-static inline void pool_restore(struct wpool *pool)
+static inline bool pool_restore(struct wpool *pool)
 {
-	if (unlikely(pool_marks(pool)))
-		__pool_restore(pool);
+	return unlikely(pool_marks(pool)) && __pool_restore(pool);
 }
 
 /**
@@ -81,9 +84,9 @@ static inline void pool_lock_staged(struct wpool *pool)
 static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
-		pool_restore_all(pool);
-	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)) && pool_restore_all(pool))
+		__pool_unlock_release(pool, flags);
+	else if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake(pool, flags);
 	else
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -93,9 +96,9 @@ static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 static inline void pool_unlock_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
-		pool_restore_all(pool);
-	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)) && pool_restore_all(pool))
+		__pool_unlock_release_irq(pool);
+	else if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake_irq(pool);
 	else
 		raw_spin_unlock_irq(&pool->lock);

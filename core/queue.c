@@ -29,6 +29,7 @@
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
+#include "self_run.h"
 #include "staging.h"
 #include "task.h"
 #include "task_lists.h"
@@ -249,9 +250,11 @@ void queue_put_later(struct wpool *pool, struct wpool_task *task)
  */
 void queue_put(struct wpool *pool, struct wpool_task *task)
 {
-	u8 in_fn = task->state & TASK_IN_FN;
+	u8 in_fn;
 
 	lockdep_assert_held(&pool->lock);
+	self_join(pool, task);
+	in_fn = task->state & TASK_IN_FN;
 	if (unlikely(in_fn))
 		queue_put_again(pool, task);
 	hold_step(pool);

@@ -27,6 +27,7 @@
 #include "delayed.h"
 #include "key.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -154,6 +155,10 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 			break;
 		}
 		n++;
+		if (pool_must_release(pool)) {
+			*walked -= left;
+			break;
+		}
 	}
 	return n;
 }

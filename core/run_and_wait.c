@@ -7,9 +7,11 @@
 #include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "release.h"
 #include "stop.h"
 #include "task.h"
 #include "task_lock.h"
+#include "tracked_run.h"
 #include "waiter.h"
 
 /**
@@ -32,7 +34,8 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 
 	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
-	task.flags = WPOOL_TASK_PRIVATE;
+	/* As it will be; and not on the stack, or it would be lent to the pool. */
+	task.flags = WPOOL_TASK_AWAITED;
 	ret = wpool_schedule(pool, &task) ?: wpool_wait(&task);
 	/* Refused or not, the pool has let go of it: it belongs to the caller again. */
 	objects_task_gone(&task);
@@ -53,9 +56,20 @@ static bool abandon_running(struct wpool_task *task, struct task_struct **thread
 	if (!pool)
 		return false;
 	*thread = stop_run(task->run);
-	task->run->orphan = true;
+	if (task_tracking(task))
+		tracked_run_owns(task->run);
+	else
+		task->run->orphan = true;
 	pool_unlock(pool, flags);
 	return true;
+}
+
+static void call_free(struct wpool_task *task)
+{
+	if (task_tracking(task))
+		tracked_free(task);
+	else
+		task_free(task);
 }
 
 /*
@@ -68,7 +82,7 @@ static bool abandon(struct wpool_task *task)
 	bool abandoned;
 
 	if (wpool_cancel(task)) {
-		task_free(task);
+		call_free(task);
 		return true;
 	}
 	rcu_read_lock();
@@ -90,6 +104,28 @@ static unsigned long call_left(const struct wpool_deadline *deadline)
 	return deadline->never || !left ? left : left - 1;
 }
 
+/* Submits a task of wpool's own memory, and frees it, or has it freed when it has ended. */
+static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned long timeout,
+		       bool *accepted)
+{
+	struct wpool_deadline deadline;
+	int ret, result;
+
+	deadline_set(&deadline, timeout);
+	ret = wpool_schedule_timeout(pool, task, timeout);
+	*accepted = !ret;
+	if (!ret) {
+		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
+		if (ret == -ETIMEDOUT && abandon(task))
+			return ret;
+		/* It has ended just now; or it was refused, and the pool has let go of it. */
+		if (ret != -EDEADLK)
+			ret = task->result;
+	}
+	call_free(task);
+	return ret;
+}
+
 /**
  * __wpool_run_timeout() - the function behind wpool_run_timeout()
  * @pool: the pool
@@ -104,9 +140,8 @@ static unsigned long call_left(const struct wpool_deadline *deadline)
 int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 			unsigned long timeout, struct module *owner)
 {
-	struct wpool_deadline deadline;
 	struct wpool_task *task;
-	int ret, result;
+	bool accepted;
 
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
@@ -114,17 +149,40 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 	if (!task)
 		return -ENOMEM;
 	task->flags = WPOOL_TASK_ALLOCATED;
-	deadline_set(&deadline, timeout);
-	ret = wpool_schedule_timeout(pool, task, timeout);
-	if (!ret) {
-		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
-		if (ret == -ETIMEDOUT && abandon(task))
-			return ret;
-		/* It has ended just now; or it was refused, and the pool has let go of it. */
-		if (ret != -EDEADLK)
-			ret = task->result;
-	}
-	task_free(task);
-	return ret;
+	return run_timeout(pool, task, timeout, &accepted);
 }
 EXPORT_SYMBOL_GPL(__wpool_run_timeout);
+
+/**
+ * __wpool_run_timeout_release() - the function behind wpool_run_timeout_release()
+ * @pool: the pool
+ * @fn: what to call
+ * @arg: what to call it with
+ * @timeout: the longest to wait, in jiffies
+ * @release: called with @arg
+ * @owner: the module that @fn and @release belong to
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_run_timeout().
+ */
+int __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
+				unsigned long timeout, wpool_release_t release,
+				struct module *owner)
+{
+	bool accepted = false, refused = sleep_refused(pool, __func__);
+	struct wpool_task *task = NULL;
+	int ret = refused ? -EINVAL : -ENOMEM;
+
+	if (!release)
+		return -EINVAL;
+	if (!refused)
+		task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
+	if (task) {
+		task_tracking(task)->awaited = true;
+		ret = run_timeout(pool, task, timeout, &accepted);
+	}
+	if (!accepted)
+		release(arg, WPOOL_FATE_CANCELLED);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__wpool_run_timeout_release);

@@ -24,6 +24,7 @@
 #include "queue_batch.h"
 #include "refs.h"
 #include "registry.h"
+#include "release.h"
 #include "resize.h"
 #include "shutdown.h"
 #include "spawn_state.h"
@@ -78,7 +79,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 		watchdog_await(pool);
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool_set_paused(pool, state == WPOOL_STATE_STOP);
-	delayed_cancel_some(pool);
+	delayed_cancel_some(pool, false);
 }
 
 /**
@@ -95,7 +96,7 @@ void pool_go_on_closing(struct wpool *pool)
 	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
 		return;
 	pool_lock(pool, flags);
-	if (pool_is_closing(pool) && delayed_cancel_some(pool))
+	if (pool_is_closing(pool) && delayed_cancel_some(pool, true))
 		pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
 }
@@ -176,15 +177,14 @@ void pool_stop(struct wpool *pool)
 /*
  * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
  * thread may still use it: one that waits for it, or may wait again, one on whose stack it
- * lies, or the owner of its group. Context: pool->lock held.
+ * lies, or the owner of its group; and not if it has a release. Context: pool->lock held.
  */
-static bool is_owners(const struct wpool_task *task)
+static bool is_owners(struct wpool_task *task)
 {
-	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_PRIVATE |
-			  WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
+	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
 
 	return !(task->flags & others) && !task->waiters &&
-	       !(task->state & TASK_IN_FN);
+	       !(task->state & TASK_IN_FN) && !task_has_release(task);
 }
 
 /*
@@ -198,7 +198,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 	unsigned int i;
 	bool later;
 
-	for (i = 0; i < WPOOL_CHUNK; i++) {
+	for (i = 0; i < WPOOL_CHUNK && !pool_must_release(pool); i++) {
 		run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
 		if (run && run_revoke(pool, run)) {
 			++*n;
@@ -236,6 +236,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * threads other than the caller submit tasks and free them after a wait of their own, @unrun
  * must be NULL, unless all of them have begun to wait.
  *
+ * A task with a release is not on the list, and is released as %WPOOL_FATE_CANCELLED.
+ *
  * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
  * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and
  * always for delayed tasks and for the second run of a task that is running. Tasks made by
@@ -261,7 +263,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 		if (pool->end.epoch != epoch)
 			more = false;
 		else if (tasks_timed(pool))
-			delayed_cancel_some(pool);
+			delayed_cancel_some(pool, true);
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
 		pool_unlock(pool, flags);

@@ -91,7 +91,8 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 					  const struct wpool_task *task)
 {
 	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL &&
-	       !(READ_ONCE(task->flags) & (WPOOL_TASK_KEYED | WPOOL_TASK_ONSTACK)) &&
+	       !(READ_ONCE(task->flags) & (WPOOL_TASK_KEYED | WPOOL_TASK_ONSTACK |
+				       WPOOL_TASK_TRACKED)) &&
 	       (!task->owner || task->owner == pool->owner);
 }
 

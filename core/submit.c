@@ -35,6 +35,14 @@ static bool keyed_and_detached(const struct wpool_task *task)
 	return (READ_ONCE(task->flags) & both) == both;
 }
 
+/* What a function or a release gives back is not on the stack of the thread that sets it up. */
+static bool tracked_on_stack(const struct wpool_task *task)
+{
+	u8 both = WPOOL_TASK_TRACKED | WPOOL_TASK_ONSTACK;
+
+	return (READ_ONCE(task->flags) & both) == both;
+}
+
 /* Reports why a task cannot run. */
 static void report_fault(const struct wpool *pool,
 				const struct wpool_task *task)
@@ -47,6 +55,8 @@ static void report_fault(const struct wpool *pool,
 		fault = "a task without a function";
 	else if (keyed_and_detached(task))
 		fault = "a task with a key that is detached";
+	else if (tracked_on_stack(task))
+		fault = "a task on the stack that has a release, or frees itself";
 	else
 		fault = "a task of unknown priority";
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
@@ -57,7 +67,7 @@ bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
 	if (IS_ERR_OR_NULL(pool))
 		return false;
 	if (task && task->fn && task->prio < WPOOL_NR_PRIOS &&
-	    !keyed_and_detached(task))
+	    !keyed_and_detached(task) && !tracked_on_stack(task))
 		return true;
 	report_fault(pool, task);
 	return false;
@@ -174,11 +184,12 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
- * and detached; or, with a message, called in atomic context, even if there is room), -EBUSY
- * (already queued, or running in another pool), -EAGAIN (full, and the policy does not wait, or
- * too many wait already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the
- * wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a worker of this pool
- * and all its workers wait for one another), -ENOENT (the task's module is going away).
+ * and detached, on the stack with a release; or, with a message, called in atomic context, even
+ * if there is room), -EBUSY (already queued, or running in another pool), -EAGAIN (full, and the
+ * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also if
+ * it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a
+ * worker of this pool and all its workers wait for one another), -ENOENT (the task's module is
+ * going away).
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
@@ -395,7 +406,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule_batch);
  * On PREEMPT_RT the allocator's locks sleep: a hard interrupt that allocates or frees may wait
  * for the very thread that it has interrupted.
  */
-static bool may_allocate(void)
+bool submit_may_allocate(void)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
@@ -411,12 +422,12 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		task = staging_submit_spare(pool, fn, arg, owner, &accepted);
 	if (accepted)
 		return 0;
-	if (!task && may_allocate())
+	if (!task && submit_may_allocate())
 		task = task_alloc(fn, arg, owner, gfp);
 	if (!task)
 		return -ENOMEM;
 	ret = submit(pool, task, timeout);
-	if (ret && may_allocate())
+	if (ret && submit_may_allocate())
 		task_free(task);
 	else if (ret)
 		staging_give_back(pool, task);

@@ -12,6 +12,7 @@
 struct wpool;
 struct wpool_task;
 
+bool submit_may_allocate(void);
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
 int submit_one(struct wpool *pool, struct wpool_submission *sub);
 

@@ -23,10 +23,25 @@
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
+#include "release.h"
 #include "staging.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
+
+/* What the end of a task that will not begin needs, once the task is not touched any more. */
+static struct wpool_ended drop_ended(struct wpool_task *task, enum wpool_stat how)
+{
+	const struct wpool_tracking *tracking = task_tracking(task);
+
+	return (struct wpool_ended) {
+		.release = tracking ? tracking->release : NULL, .arg = task->arg,
+		.fate = how == WPOOL_STAT_DROPPED ? WPOOL_FATE_DROPPED : WPOOL_FATE_CANCELLED,
+		.color = task->color, .owner = queue_take_pin(task),
+		.ours = tracking && task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ?
+			task : NULL,
+	};
+}
 
 /**
  * task_drop() - end a task that was accepted and will not begin: its waiters get
@@ -42,8 +57,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 {
 	bool outside = task->state & TASK_IN_FN && !task->run->worker;
 	struct wpool_group *group = task_take_group(task);
-	struct module *pinned = queue_take_pin(task);
-	u8 color = task->color;
+	struct wpool_ended ended = drop_ended(task, how);
 
 	hold_step(pool);
 	if (how == WPOOL_STAT_DROPPED)
@@ -56,15 +70,21 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 	if (task_is_ours(task)) {
 		objects_task_ended(task);
 		task_retire(pool, task);
-	} else if (!(task->state & TASK_IN_FN)) {
-		/* Otherwise it never had a place among the tasks of its key. */
+	} else if (!(task->state & TASK_IN_FN) || task->flags & WPOOL_TASK_DETACHED) {
+		/*
+		 * Otherwise it never had a place among the tasks of its key, and belongs to the
+		 * run that goes on. A task that frees itself does not, see self_run.c.
+		 */
 		if (task->state & TASK_QUEUED)
 			key_release(pool, task);
 		task_settle(task, -ECANCELED);
 	}
 	if (unlikely(group) && outside)
 		group_task_outside(group, pool, false);
-	task_uncount(pool, pinned, group, color, -ECANCELED);
+	if (unlikely(ended.release))
+		task_uncount_later(pool, &ended, group, -ECANCELED);
+	else
+		task_uncount(pool, ended.owner, group, ended.color, -ECANCELED);
 }
 
 /**
@@ -113,6 +133,7 @@ void run_lose_task(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
 	run->task = NULL;
+	run->release = NULL;
 	if (run->again)
 		run_forget_again(pool, run);
 	mend_note_run(pool, run);

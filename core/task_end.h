@@ -10,6 +10,7 @@
 #include "marks.h"
 #include "objects.h"
 #include "pool.h"
+#include "release.h"
 #include "staging.h"
 #include "task_waiters.h"
 #include "types.h"
@@ -80,6 +81,19 @@ static inline void task_uncount(struct wpool *pool, struct module *pinned,
 	if (unlikely(group))
 		group_task_done(group, pool, result);
 	tasks_uncount(pool, color, 1);
+}
+
+/*
+ * The same for a task with a release: the rest comes when that has returned. Context: pool->lock
+ * held.
+ */
+static inline void task_uncount_later(struct wpool *pool, const struct wpool_ended *ended,
+				      struct wpool_group *group, int result)
+{
+	if (!release_note(pool, ended))
+		task_uncount(pool, ended->owner, group, ended->color, result);
+	else if (group)
+		group_task_done(group, pool, result);
 }
 
 #endif /* _WPOOL_TASK_END_H */

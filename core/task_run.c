@@ -19,10 +19,12 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_batch.h"
+#include "self_run.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_run.h"
 #include "task_waiters.h"
+#include "tracked_run.h"
 #include "waiter.h"
 #include "worker_list.h"
 
@@ -38,6 +40,7 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 	run->stop = false;
 	run->orphan = false;
 	run->reported = false;
+	run->tracked = false;
 }
 
 /* From here on the run stands for the task. Context: pool->lock held. */
@@ -57,6 +60,8 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	WRITE_ONCE(run->started, jiffies);
 	run->serial = pool_next_serial(pool);
 	latency_begin(pool, task, run);
+	if (unlikely(task->flags & WPOOL_TASK_TRACKED))
+		tracked_run_begin(pool, run, task);
 	task->run = run;
 	objects_task_begins(task);
 	/* Pairs as in task_settle(), which a detached task does not reach. */
@@ -83,21 +88,19 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 /* A task is submitted again inside its function. */
 #define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
 
-/* Does a task not run again that was submitted inside its function? Needs pool->lock. */
-static bool run_again_ends(struct wpool *pool, const struct wpool_run *run)
+/* Has the pool no use any more for a task that was submitted inside its function? */
+static bool run_again_is_late(struct wpool *pool, const struct wpool_run *run,
+			      const struct wpool_task *task)
 {
-	/* A thread that asked it to stop did not want it to run again. */
-	return run->stop || pool->state == WPOOL_STATE_STOP ||
-	       (run->later && delayed_ends(pool, run->task));
+	return pool->state == WPOOL_STATE_STOP || (run->later && delayed_ends(pool, task));
 }
 
 /*
  * Lets a task wait that was submitted inside its function. So it is not done. Its waiters look
  * at it again: a worker among them may have to run it itself. Context: pool->lock held.
  */
-static void run_again(struct wpool *pool, struct wpool_run *run)
+static void run_again(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
 {
-	struct wpool_task *task = run->task;
 	struct wpool_group *group;
 
 	if (run->later)
@@ -124,20 +127,53 @@ static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, 
 	struct wpool_task *task = run->task;
 
 	run_clean(task);
-	if ((task->state & TASK_WAITS) && run_again_ends(pool, run)) {
+	/* A thread that asked it to stop did not want it to run again. */
+	if ((task->state & TASK_WAITS) && (run->stop || run_again_is_late(pool, run, task))) {
 		queue_take_back(pool, task);
 		/* Now, or they count as asleep when the pool checks whether all are. */
 		task_waiters_complete(task, -EAGAIN, 0);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	if (task->state & TASK_WAITS) {
-		run_again(pool, run);
+		run_again(pool, run, task);
 	} else if (run->orphan) {
 		objects_task_ended(task);
 		task_retire(pool, task);
 	} else {
 		task_settle(task, result);
 	}
+}
+
+/*
+ * A task that frees itself is no longer inside its function: the one that waits behind the run,
+ * if there is one, has its turn. It may be another object's: it is not meant if the run was asked
+ * to stop. Context: pool->lock held.
+ */
+static noinline void run_finish_self(struct wpool *pool, struct wpool_run *run)
+{
+	struct wpool_task *task = run->again;
+
+	self_end(pool, run);
+	if (!task)
+		return;
+	if (unlikely(!mend_again_ok(run))) {
+		run_forget_again(pool, run);
+		mend_note_run(pool, run);
+	} else if (run_again_is_late(pool, run, task)) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	} else {
+		run_again(pool, run, task);
+	}
+}
+
+/* The rest of run_finish() for a task that has a release, or frees itself. */
+static noinline void run_finish_tracked(struct wpool *pool, struct wpool_run *run, int result,
+					enum wpool_stat how)
+{
+	if (run->self)
+		run_finish_self(pool, run);
+	tracked_run_end(pool, run, result, how);
 }
 
 /* Makes the end of a run known to all that must know. The worker no longer has the run. */
@@ -160,7 +196,10 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 		else
 			task_settle(task, result);
 	}
-	task_uncount(pool, run->owner, run->group, run->color, result);
+	if (unlikely(run->tracked))
+		run_finish_tracked(pool, run, result, how);
+	else
+		task_uncount(pool, run->owner, run->group, run->color, result);
 }
 
 static __always_inline void run_leave(struct wpool *pool,

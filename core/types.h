@@ -252,6 +252,11 @@ struct wpool_deadline {
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @reported: L: was reported for taking too long, see watchdog.c
+ * @tracked: L: the next three are set, because the task has a release or frees itself
+ * @release: L: of the task, or NULL: nothing is to be called
+ * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
+ * @self: L: the address of a task that frees itself, or NULL
+ * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
  * @dep_held: W: held by the worker
  *
@@ -282,10 +287,33 @@ struct wpool_run {
 	bool			stop;
 	bool			orphan;
 	bool			reported;
+	bool			tracked;
+	wpool_release_t		release;
+	struct wpool_task	*ours;
+	const struct wpool_task	*self;
+	struct rb_node		self_node;
 #ifdef CONFIG_PROVE_LOCKING
 	struct lockdep_map	dep;
 	bool			dep_held;
 #endif
+};
+
+/**
+ * struct wpool_ended - a task that has ended, and its release that is still to be called
+ * @release: what to call
+ * @arg: with this
+ * @fate: and this
+ * @color: counts as in flight until it has returned
+ * @owner: the module pinned until then, or NULL
+ * @ours: the task, if it is of wpool's own memory and to be freed; or NULL
+ */
+struct wpool_ended {
+	wpool_release_t		release;
+	void			*arg;
+	enum wpool_fate		fate;
+	u8			color;
+	struct module		*owner;
+	struct wpool_task	*ours;
 };
 
 /**

@@ -18,6 +18,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "spin_wait.h"
 #include "task.h"
 #include "task_end.h"
@@ -52,6 +53,26 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 		pool_unlock(pool, flags);
 	}
 	rcu_read_unlock();
+}
+
+/*
+ * The wait for a task with a release was refused. If the task has not begun, it never will: the
+ * caller ends it, and not the thread that has refused the wait, so that the release is called
+ * here.
+ */
+static void take_back_refused(struct wpool_task *task)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_lock_pool(task, &flags);
+	if (!pool)
+		return;
+	if (task->state == TASK_QUEUED) {
+		queue_take_back(pool, task);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	}
+	pool_unlock(pool, flags);
 }
 
 /*
@@ -106,6 +127,8 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	pool_unlock(pool, flags);
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
+	if (waiter.status == -EDEADLK && task_has_release(wait->task))
+		take_back_refused(wait->task);
 	wpool_put(pool);
 	wait->result = waiter.value;
 	if (!gave_up)

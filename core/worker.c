@@ -154,7 +154,12 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	bool spun = false;
 
 	for (;;) {
-		pool_restore(pool);
+		if (pool_restore(pool)) {
+			/* The release of its last task comes before the next task. */
+			pool_unlock(pool, *flags);
+			pool_lock(pool, *flags);
+			continue;
+		}
 		worker_has_searched(worker);
 		if (worker_must_leave(worker))
 			break;

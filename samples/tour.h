@@ -37,6 +37,7 @@ extern const struct tour_stop tour_life[];
 extern const struct tour_stop tour_looks[];
 extern const struct tour_stop tour_signals[];
 extern const struct tour_stop tour_driver[];
+extern const struct tour_stop tour_releases[];
 
 /* Two workers; for the stops that need nothing special of their pool. */
 extern struct wpool *tour_pool;

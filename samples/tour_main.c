@@ -11,6 +11,7 @@
  *	tour_waits.c	waiting, cancelling, stopping, time limits
  *	tour_full.c	what happens when a pool is full
  *	tour_signals.c	waits that a signal ends
+ *	tour_release.c	who frees what a task works on
  *	tour_order.c	order, by key too, and delay
  *	tour_groups.c	groups of tasks, sets of pools
  *	tour_workers.c	how many workers, and what they are like
@@ -108,7 +109,7 @@ static int __init tour_init(void)
 {
 	static const struct tour_stop * const parts[] = {
 		tour_tasks, tour_waits, tour_full, tour_signals, tour_driver, tour_order,
-		tour_groups, tour_workers, tour_life, tour_looks,
+		tour_groups, tour_workers, tour_life, tour_looks, tour_releases,
 	};
 	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_LATENCY };
 	unsigned int i, shown = 0;

@@ -18,14 +18,17 @@
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
+ *		wpool_try_schedule_fn_release(),
  *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
  *		wpool_force_schedule(), wpool_force_schedule_keyed(),
  *		wpool_group_force_schedule(), wpool_schedule_if_free(),
  *		wpool_schedule_delayed(), wpool_schedule_at(),
  *		wpool_schedule_every(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
- *		wpool_delayed_task_init(), wpool_task_set_priority(),
- *		wpool_task_set_detached(), wpool_task_queued(),
+ *		wpool_delayed_task_init(), wpool_tracked_task_init(),
+ *		wpool_task_set_priority(), wpool_task_set_detached(),
+ *		wpool_task_set_release(), wpool_task_set_self_freeing(),
+ *		wpool_task_queued(),
  *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
  *		wpool_periods_skipped(), wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
@@ -44,8 +47,10 @@
  * up again or returns from the function with it on the stack before that loses the task, and
  * the waiters of the task or of its group wait for ever; a line in the log says so. The pool
  * and its other tasks go on, unless the memory looks unchanged, or the task is delayed: its
- * timer belongs to the kernel. A pool has references: wpool_destroy() drops the one of
- * wpool_create(), wpool_put() those of wpool_get() and wpool_find().
+ * timer belongs to the kernel. A task for which nobody waits may have a release, which is called
+ * once when the pool is done with it, see wpool_task_set_release(). A pool has references:
+ * wpool_destroy() drops the one of wpool_create(), wpool_put() those of wpool_get() and
+ * wpool_find().
  */
 #ifndef _LINUX_WPOOL_H
 #define _LINUX_WPOOL_H
@@ -163,8 +168,8 @@ enum wpool_state {
 #define WPOOL_TASK_ALLOCATED	0x02	/* from wpool's slab cache: the pool frees it */
 #define WPOOL_TASK_PINNED	0x04	/* holds a reference on its owner */
 #define WPOOL_TASK_KEYED	0x08	/* in a struct wpool_keyed_task */
-#define WPOOL_TASK_PRIVATE	0x10	/* on wpool's own stack: never handed back */
-#define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or possibly so: likewise */
+#define WPOOL_TASK_TRACKED	0x10	/* followed by a struct wpool_tracking, which is in use */
+#define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or possibly so: never handed back */
 #define WPOOL_TASK_AWAITED	0x40	/* waited for since it was queued: likewise */
 #define WPOOL_TASK_PERIODIC	0x80	/* waits for a run after which there will be another */
 
@@ -267,8 +272,8 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * @task: the task; neither queued nor running
  *
  * The pool does not touch a detached task once its function has begun, so nobody can wait for
- * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if its own function
- * submits it again, it may run twice at the same time.
+ * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if it is submitted
+ * again meanwhile, it may run twice at the same time; see wpool_task_set_self_freeing().
  *
  * Context: any.
  */
@@ -278,6 +283,146 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
 }
 
 /**
+ * enum wpool_fate - what became of a task that was accepted
+ * @WPOOL_FATE_RAN: its function has returned
+ * @WPOOL_FATE_CANCELLED: it did not run: it was taken back, or its group has failed, or the pool
+ *	was shut down before
+ * @WPOOL_FATE_DROPPED: it did not run: there was no room, and the pool drops tasks then
+ * @WPOOL_FATE_DIED: its function has killed the thread
+ */
+enum wpool_fate {
+	WPOOL_FATE_RAN,
+	WPOOL_FATE_CANCELLED,
+	WPOOL_FATE_DROPPED,
+	WPOOL_FATE_DIED,
+};
+
+/**
+ * typedef wpool_release_t - what is called when the pool is done with a task
+ * @arg: that of the function of the task
+ * @fate: what became of the task
+ *
+ * See wpool_task_set_release().
+ *
+ * Context: Any, hard irq included, if the task is cancelled there; see below who calls it. No
+ * lock of wpool is held. Must not sleep, nor end its thread: a flush and the end of the pool wait
+ * for it.
+ */
+typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
+
+/* What a larger task has directly behind its member task. Every member is private. */
+struct wpool_tracking {
+	/* private: set before the task is submitted */
+	wpool_release_t		release;
+	bool			self_freeing;
+	bool			awaited;	/* in wpool's own memory, which a waiter frees */
+};
+
+/**
+ * struct wpool_tracked_task - a task that has a release, or frees itself
+ *
+ * Every member is private. wpool_schedule(), wpool_cancel() and the like take its member task.
+ */
+struct wpool_tracked_task {
+	/* private: guarded as those of the task */
+	struct wpool_task	task;
+	struct wpool_tracking	tracking;
+};
+
+/**
+ * wpool_tracked_task_init() - set up a task that will have a release, or that frees itself
+ * @ttask: the task; neither queued nor running
+ * @fn: what it calls, a wpool_fn_t
+ * @arg: what it is called with
+ *
+ * Context: any.
+ */
+#define wpool_tracked_task_init(ttask, fn, arg) do {			\
+	struct wpool_tracked_task *__ttask = (ttask);			\
+									\
+	wpool_task_init(&__ttask->task, fn, arg);			\
+	__ttask->tracking = (struct wpool_tracking) { };		\
+} while (0)
+
+static inline void __wpool_task_set_release(struct wpool_task *task,
+					    struct wpool_tracking *tracking,
+					    wpool_release_t release)
+{
+	task->flags |= WPOOL_TASK_TRACKED;
+	tracking->release = release;
+}
+
+/**
+ * wpool_task_set_release() - have something called when the pool is done with a task
+ * @xtask: a struct wpool_tracked_task, wpool_keyed_task or wpool_delayed_task, set up, neither
+ *	queued nor running; not on the stack
+ * @release: what to call, a wpool_release_t; NULL for nothing
+ *
+ * It is called once for each time that the task was accepted, and not for a submission that was
+ * refused. From then on the pool does not touch the task any more, on account of that
+ * submission: @release may free the task, or submit it again.
+ *
+ * The thread that ends the task makes the call, after it has dropped the pool's lock: the worker
+ * after the function, and before its next task; the submitter that runs the task, or whose task
+ * drops another; the caller of wpool_cancel() or wpool_modify_delayed(), whatever its context;
+ * that of wpool_cancel_sync(), wpool_group_cancel() or wpool_shutdown_now(), or of a wait that is
+ * refused; wpool's own thread, if a worker has died, or a pool is shut down that has delayed
+ * tasks. None of these returns before @release has. So only the thread that itself cancels the
+ * task calls @release in atomic context, and must hold no lock that @release takes.
+ *
+ * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
+ * give the memory of the task back: who waits for such a task, cancels it, or asks about it
+ * needs a reference of its own, which @release does not drop. wpool_flush(), wpool_drain() and
+ * wpool_destroy() do wait until the call has returned.
+ *
+ * wpool_shutdown_now() does not hand such a task back: it is released as
+ * %WPOOL_FATE_CANCELLED. Nothing is called for a task that was lost because its memory was freed
+ * or overwritten while a pool had it, nor if its argument lies on the stack of a thread that dies
+ * in it.
+ *
+ * A periodic task has no release: see wpool_schedule_every().
+ *
+ * The module that owns the task may not go before the call has returned: a pool of another
+ * module pins it, and wpool_destroy() waits.
+ *
+ * Context: any.
+ */
+#define wpool_task_set_release(xtask, release)				\
+	__wpool_task_set_release(&(xtask)->task, &(xtask)->tracking, release)
+
+static inline void __wpool_task_set_self_freeing(struct wpool_task *task,
+						 struct wpool_tracking *tracking)
+{
+	task->flags |= WPOOL_TASK_TRACKED | WPOOL_TASK_DETACHED;
+	tracking->self_freeing = true;
+}
+
+/**
+ * wpool_task_set_self_freeing() - let the function free the memory of its task, and not run
+ *	beside itself
+ * @xtask: a struct wpool_tracked_task or wpool_delayed_task, set up, neither queued nor running;
+ *	not on the stack
+ *
+ * For a task in an object with references, one of which each submission has: the last act of the
+ * function drops it, and may free the object with the task in it. Like a detached task, this one
+ * is not touched once its function has begun, and nobody can wait for it.
+ *
+ * But while its function runs, a submission of a task at the same address and with the same
+ * function to the same pool is deferred: it is accepted, counts as queued, can be taken back,
+ * and gets its place in the queue at the end of that run. So the function never runs beside
+ * itself, and a submission is never lost. If the memory was freed and belongs to another object
+ * now, its task waits for that run too, as in a workqueue. Submitted to two pools the task may
+ * run in both.
+ *
+ * With a release that drops the reference instead, a detached task need not be self-freeing; a
+ * self-freeing task may have a release as well.
+ *
+ * Context: any.
+ */
+#define wpool_task_set_self_freeing(xtask)				\
+	__wpool_task_set_self_freeing(&(xtask)->task, &(xtask)->tracking)
+
+/**
  * struct wpool_keyed_task - a task that runs in order with the others of its key
  *
  * Every member is private. See wpool_schedule_keyed().
@@ -285,6 +430,7 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
 struct wpool_keyed_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
+	struct wpool_tracking	tracking;
 	u64			key;
 	struct rb_node		link;
 	struct list_head	followers;
@@ -316,12 +462,17 @@ struct wpool_keyed_task {
 struct wpool_delayed_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
+	struct wpool_tracking	tracking;
 	struct timer_list	timer;
 	u64			due;	/* in jiffies_64 */
 	unsigned long		period;	/* in jiffies; used with WPOOL_TASK_PERIODIC */
 	unsigned long		skipped;	/* written there, read anywhere */
 	bool			asked;	/* for this time, which is not skipped */
 };
+
+#define WPOOL_TRACKING_OFFSET	offsetof(struct wpool_tracked_task, tracking)
+static_assert(offsetof(struct wpool_keyed_task, tracking) == WPOOL_TRACKING_OFFSET);
+static_assert(offsetof(struct wpool_delayed_task, tracking) == WPOOL_TRACKING_OFFSET);
 
 void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 			       void *arg, struct module *owner);
@@ -602,6 +753,42 @@ int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void
 #define wpool_try_schedule_fn(pool, fn, arg)				\
 	__wpool_try_schedule_fn(pool, fn, arg, THIS_MODULE)
 
+/* The same with a release (core/fn_release.c) */
+int __must_check __wpool_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg,
+					     wpool_release_t release, struct module *owner);
+int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg,
+						 wpool_release_t release,
+						 struct module *owner);
+
+/**
+ * wpool_schedule_fn_release() - call a function in the pool, and release its argument
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result is dropped
+ * @arg: what to call it with
+ * @release: called with @arg, once, if the call returns 0: see wpool_task_set_release()
+ *
+ * So that @arg is not leaked, whatever happens to the task.
+ *
+ * Context: Process context; may sleep. Allocates with GFP_KERNEL.
+ * Return: as wpool_schedule_fn().
+ */
+#define wpool_schedule_fn_release(pool, fn, arg, release)		\
+	__wpool_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
+
+/**
+ * wpool_try_schedule_fn_release() - the same, from any context
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result is dropped
+ * @arg: what to call it with
+ * @release: as for wpool_schedule_fn_release()
+ *
+ * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
+ * hard interrupt, nor with interrupts or preemption disabled.
+ * Return: as wpool_try_schedule(), or -ENOMEM.
+ */
+#define wpool_try_schedule_fn_release(pool, fn, arg, release)		\
+	__wpool_try_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
+
 int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
 				      u64 key);
 int __must_check wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
@@ -644,6 +831,29 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
  */
 #define wpool_run_timeout(pool, fn, arg, timeout)			\
 	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)
+
+int __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
+				unsigned long timeout, wpool_release_t release,
+				struct module *owner);
+
+/**
+ * wpool_run_timeout_release() - the same, and release the argument
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t
+ * @arg: what to call it with
+ * @timeout: as for wpool_run_timeout()
+ * @release: called with @arg, once, whatever the call returns, unless it is NULL: as
+ *	wpool_task_set_release() says if the task was accepted; if it was refused, by the caller,
+ *	with %WPOOL_FATE_CANCELLED
+ *
+ * So @arg need not outlive @fn otherwise. It is not the caller's any more; what the caller wants
+ * of it needs a reference.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_run_timeout(); -EINVAL also if @release is NULL.
+ */
+#define wpool_run_timeout_release(pool, fn, arg, timeout, release)	\
+	__wpool_run_timeout_release(pool, fn, arg, timeout, release, THIS_MODULE)
 
 /* One task (core/wait.c) */
 bool wpool_cancel(struct wpool_task *task);
@@ -706,6 +916,10 @@ int __must_check wpool_group_schedule_interruptible(struct wpool_group *group,
 						    struct wpool_task *task);
 int __must_check __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 					   wpool_fn_t fn, void *arg, struct module *owner);
+int __must_check __wpool_group_schedule_fn_release(struct wpool_group *group,
+						   struct wpool *pool, wpool_fn_t fn,
+						   void *arg, wpool_release_t release,
+						   struct module *owner);
 int wpool_group_wait(struct wpool_group *group);
 int wpool_group_wait_killable(struct wpool_group *group);
 int wpool_group_wait_interruptible(struct wpool_group *group);
@@ -725,6 +939,20 @@ int wpool_group_cancel_sync(struct wpool_group *group);
  */
 #define wpool_group_schedule_fn(group, pool, fn, arg)			\
 	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
+
+/**
+ * wpool_group_schedule_fn_release() - the same with a release
+ * @group: the group
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result counts for the group
+ * @arg: what to call it with
+ * @release: as for wpool_schedule_fn_release(); the group may end before it is called
+ *
+ * Context: Process context; may sleep. Allocates with GFP_KERNEL.
+ * Return: as wpool_group_schedule(), or -ENOMEM.
+ */
+#define wpool_group_schedule_fn_release(group, pool, fn, arg, release)	\
+	__wpool_group_schedule_fn_release(group, pool, fn, arg, release, THIS_MODULE)
 
 /* Pools (core/create.c, refs.c, registry.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,

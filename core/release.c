@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The release of a task: code of its owner that is called when the pool is done with the task.
+ *
+ * It may free the task, or submit it. So it is called after the last touch of the task, and with
+ * no lock held: the end of the task, under pool->lock, takes a copy of what is needed, and
+ * pool_unlock() makes the call after it has dropped the lock. Nothing of this lies in the task:
+ * it may be submitted again, and end again, before the call is made.
+ *
+ * It is called by the thread that has ended the task, and by no other: that thread knows which
+ * locks it holds, and a thread that only comes by does not. So a worker whose wait is refused
+ * takes the task back itself, see wait.c, as any thread may find that the wait must be refused.
+ *
+ * The copies are in the pool, in an array, and not in the tasks. So only a few tasks with a
+ * release may end in one hold of the lock: the end of a run and, if it does not run again, of
+ * the same task. Whatever ends many tasks drops the lock as soon as pool_must_release() says
+ * that one of them had a release.
+ *
+ * Until the call has returned the task counts as in flight: a flush and the end of the pool wait
+ * for it, so the pool and the module of the task exist.
+ */
+#include <linux/bug.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include "marks.h"
+#include "pool.h"
+#include "release.h"
+
+/**
+ * release_note() - have the release of a task called when the lock is dropped
+ * @pool: its pool
+ * @ended: copied
+ *
+ * Context: pool->lock held.
+ * Return: false if there are too many, which is a bug.
+ */
+bool release_note(struct wpool *pool, const struct wpool_ended *ended)
+{
+	struct wpool_releases *releases = &pool->releases;
+
+	lockdep_assert_held(&pool->lock);
+	if (WARN_ON_ONCE(releases->nr == WPOOL_MAX_ENDED))
+		return false;
+	releases->ended[releases->nr++] = *ended;
+	releases->by_color[ended->color]++;
+	pool_mark(pool, MARK_RELEASE);
+	return true;
+}
+
+/**
+ * releases_take() - take over what is to be called
+ * @pool: the pool
+ * @ended: gets it; %WPOOL_MAX_ENDED
+ *
+ * Context: pool->lock held.
+ * Return: how many.
+ */
+unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended)
+{
+	struct wpool_releases *releases = &pool->releases;
+	unsigned int n = releases->nr;
+
+	lockdep_assert_held(&pool->lock);
+	memcpy(ended, releases->ended, n * sizeof(*ended));
+	releases->nr = 0;
+	return n;
+}
+
+/* Context: any; no lock of a pool held. */
+void releases_call(const struct wpool_ended *ended, unsigned int n)
+{
+	for (; n; n--, ended++) {
+		if (ended->ours)
+			tracked_free(ended->ours);
+		ended->release(ended->arg, ended->fate);
+	}
+}
+
+/* The caller counts it as ended. Context: pool->lock held. */
+void release_returned(struct wpool *pool, const struct wpool_ended *ended)
+{
+	lockdep_assert_held(&pool->lock);
+	pool->releases.by_color[ended->color]--;
+}
+
+/* A task of wpool's own memory with a release. */
+struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,
+				 struct module *owner, gfp_t gfp)
+{
+	struct wpool_tracked_task *ttask = kmalloc(sizeof(*ttask), gfp);
+
+	if (!ttask)
+		return NULL;
+	__wpool_task_init(&ttask->task, fn, arg, owner);
+	ttask->tracking = (struct wpool_tracking) { .release = release };
+	ttask->task.flags = WPOOL_TASK_ALLOCATED | WPOOL_TASK_TRACKED;
+	return &ttask->task;
+}
+
+void tracked_free(struct wpool_task *task)
+{
+	kfree(container_of(task, struct wpool_tracked_task, task));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is called when the pool is done with a task; see release.c. */
+#ifndef _WPOOL_RELEASE_H
+#define _WPOOL_RELEASE_H
+
+#include "pool.h"
+#include "types.h"
+
+bool release_note(struct wpool *pool, const struct wpool_ended *ended);
+unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended);
+void releases_call(const struct wpool_ended *ended, unsigned int n);
+void release_returned(struct wpool *pool, const struct wpool_ended *ended);
+struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,
+				 struct module *owner, gfp_t gfp);
+void tracked_free(struct wpool_task *task);
+
+/* What a task has behind it, or NULL. */
+static inline struct wpool_tracking *task_tracking(struct wpool_task *task)
+{
+	if (likely(!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)))
+		return NULL;
+	return &container_of(task, struct wpool_tracked_task, task)->tracking;
+}
+
+static inline bool task_has_release(struct wpool_task *task)
+{
+	const struct wpool_tracking *tracking = task_tracking(task);
+
+	return tracking && tracking->release;
+}
+
+/* Those of a color that count as in flight only for their releases. Needs pool->lock. */
+static inline unsigned int releases_of(const struct wpool *pool, unsigned int color)
+{
+	return pool->releases.by_color[color];
+}
+
+#endif /* _WPOOL_RELEASE_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Runs of tasks that free themselves; see self_run.c. */
+#ifndef _WPOOL_SELF_RUN_H
+#define _WPOOL_SELF_RUN_H
+
+#include "pool.h"
+#include "types.h"
+
+void self_begin(struct wpool *pool, struct wpool_run *run, const struct wpool_task *task);
+void self_end(struct wpool *pool, struct wpool_run *run);
+void __self_join(struct wpool *pool, struct wpool_task *task);
+struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task);
+
+/**
+ * self_find() - is a function that frees its task inside the task at this address?
+ * @pool: the pool
+ * @task: the task
+ *
+ * Context: pool->lock held.
+ * Return: the run, or NULL.
+ */
+static inline struct wpool_run *self_find(struct wpool *pool, const struct wpool_task *task)
+{
+	return likely(!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)) ? NULL :
+	       __self_find(pool, task);
+}
+
+static inline void self_join(struct wpool *pool, struct wpool_task *task)
+{
+	if (unlikely(task->flags & WPOOL_TASK_TRACKED))
+		__self_join(pool, task);
+}
+
+#endif /* _WPOOL_SELF_RUN_H */

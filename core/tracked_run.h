@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The run of a task that has a release, or frees itself; see tracked_run.c. */
+#ifndef _WPOOL_TRACKED_RUN_H
+#define _WPOOL_TRACKED_RUN_H
+
+#include "pool.h"
+#include "types.h"
+
+void tracked_run_begin(struct wpool *pool, struct wpool_run *run, struct wpool_task *task);
+void tracked_run_owns(struct wpool_run *run);
+void tracked_run_end(struct wpool *pool, struct wpool_run *run, int result,
+		     enum wpool_stat how);
+
+#endif /* _WPOOL_TRACKED_RUN_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that free themselves, submitted and cancelled from all sides while they run.
+ */
+#include <linux/kref.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include "wpool_kunit.h"
+
+#define THREADS	3
+#define ROUNDS	3000
+
+static int self_race_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_self_race");
+}
+
+/* An object as the kernel has many: each submission has a reference, which the run drops. */
+struct object {
+	struct kref			kref;
+	struct wpool_tracked_task	ttask;
+	struct arena			*arena;
+	atomic_t			inside;
+};
+
+struct arena {
+	struct wpool		*pool;
+	spinlock_t		lock;		/* guards current */
+	struct object		*current_object;
+	bool			releases;	/* and the reference is dropped in a release */
+	atomic_t		accepted, runs, beside, freed, made, cancelled, released;
+};
+
+static void object_free(struct kref *kref)
+{
+	struct object *object = container_of(kref, struct object, kref);
+
+	atomic_inc(&object->arena->freed);
+	kfree(object);
+}
+
+static int object_run(void *arg)
+{
+	struct object *object = arg;
+	struct arena *arena = object->arena;
+
+	if (atomic_inc_return(&object->inside) != 1)
+		atomic_inc(&arena->beside);
+	if (atomic_inc_return(&arena->runs) % 16 == 0)
+		cond_resched();
+	atomic_dec(&object->inside);
+	if (!arena->releases)
+		kref_put(&object->kref, object_free);	/* its last act */
+	return 0;
+}
+
+static void object_release(void *arg, enum wpool_fate fate)
+{
+	struct object *object = arg;
+
+	atomic_inc(&object->arena->released);
+	kref_put(&object->kref, object_free);
+}
+
+static struct object *object_new(struct arena *arena)
+{
+	struct object *object = kzalloc(sizeof(*object), GFP_KERNEL);
+
+	if (!object)
+		return NULL;
+	kref_init(&object->kref);
+	object->arena = arena;
+	wpool_tracked_task_init(&object->ttask, object_run, object);
+	wpool_task_set_self_freeing(&object->ttask);
+	if (arena->releases)
+		wpool_task_set_release(&object->ttask, object_release);
+	atomic_inc(&arena->made);
+	return object;
+}
+
+/* The object that all use just now, with a reference. */
+static struct object *object_get(struct arena *arena)
+{
+	struct object *object;
+
+	spin_lock(&arena->lock);
+	object = arena->current_object;
+	kref_get(&object->kref);
+	spin_unlock(&arena->lock);
+	return object;
+}
+
+static void object_replace(struct arena *arena, struct object *new)
+{
+	struct object *old;
+
+	spin_lock(&arena->lock);
+	old = arena->current_object;
+	arena->current_object = new;
+	spin_unlock(&arena->lock);
+	kref_put(&old->kref, object_free);
+}
+
+static void cancel_object(struct object *object)
+{
+	struct arena *arena = object->arena;
+
+	if (!wpool_cancel(&object->ttask.task))
+		return;
+	atomic_inc(&arena->cancelled);
+	if (!arena->releases)
+		kref_put(&object->kref, object_free);
+}
+
+/* Submits, cancels now and then, and replaces the object now and then. */
+static int use_objects(struct wpt_thread *self)
+{
+	struct arena *arena = self->arg;
+	struct object *object, *new;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		object = object_get(arena);
+		kref_get(&object->kref);	/* the submission's */
+		if (wpool_schedule(self->pool, &object->ttask.task))
+			kref_put(&object->kref, object_free);
+		else
+			atomic_inc(&arena->accepted);
+		if (i % 7 == 0)
+			cancel_object(object);
+		kref_put(&object->kref, object_free);
+		new = i % 5 ? NULL : object_new(arena);
+		if (new)
+			object_replace(arena, new);
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static const bool booleans[] = { false, true };
+
+static void releases_name(const bool *releases, char *desc)
+{
+	strscpy(desc, *releases ? "by the release" : "by the function", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(releases, booleans, releases_name);
+
+/* 94: submitted from all sides while it runs: never beside itself, and none is lost */
+static void self_race(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .queue_depth = 8,
+	});
+	struct arena *arena = wpt_alloc(test, sizeof(*arena));
+	struct wpt_thread *threads[THREADS];
+	unsigned int i;
+
+	arena->pool = pool;
+	arena->releases = *(const bool *)test->param_value;
+	spin_lock_init(&arena->lock);
+	arena->current_object = object_new(arena);
+	KUNIT_ASSERT_NOT_NULL(test, arena->current_object);
+	for (i = 0; i < THREADS; i++)
+		threads[i] = wpt_thread(test, use_objects, pool, NULL, arena);
+	for (i = 0; i < THREADS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	wpt_destroy(test, pool);
+	kref_put(&arena->current_object->kref, object_free);
+	KUNIT_EXPECT_EQ(test, atomic_read(&arena->beside), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&arena->runs) + atomic_read(&arena->cancelled),
+			atomic_read(&arena->accepted));
+	KUNIT_EXPECT_EQ(test, atomic_read(&arena->freed), atomic_read(&arena->made));
+	if (arena->releases)
+		KUNIT_EXPECT_EQ(test, atomic_read(&arena->released),
+				atomic_read(&arena->accepted));
+}
+
+static struct kunit_case self_race_cases[] = {
+	KUNIT_CASE_PARAM(self_race, releases_gen_params),
+	{}
+};
+
+static struct kunit_suite self_race_suite = {
+	.name = "wpool_self_race",
+	.init = self_race_init,
+	.exit = wpt_exit,
+	.test_cases = self_race_cases,
+};
+
+kunit_test_suite(self_race_suite);
