@@ -12,7 +12,7 @@ import json
 import re
 import time
 
-from harness import cache, kernels, load, modules, mutagen, mutants, reach
+from harness import cache, kernels, load, modules, mutagen, mutants, reach, torture
 from harness.proc import Failed, say
 from harness.tally import overhear
 
@@ -27,11 +27,12 @@ NOT_COMPILED, SAME_CODE = "does not compile", "makes no other code"
 SUITES, TORTURE, LOADING, DEBUG, SURVIVED = "suites", "torture", "loading", "debug", "survived"
 NO_BUG = (NOT_COMPILED, SAME_CODE)
 
-TORTURE_SECONDS = 60
+TORTURE_SECONDS = {"arm64": 120}  # emulated
+TORTURE_LEAST = 60
 # A console that says nothing for so long is of a machine that hangs. A torture says nothing
 # before its end.
 SILENT_SECONDS = {"um": 60}
-SILENT_LONGER = 180
+SILENT_LONGER = 240
 # The quick suites have a machine of their own, which comes first. A module's parameter
 # holds a kilobyte.
 QUICK_SECONDS, NAMES_MAX = 20, 900
@@ -234,7 +235,8 @@ def _suites_notice(kernel, built, suites, seconds):
 
 
 def _torture_notices(kernel, built):
-    run = mutants.boot(kernel, built, mutants.TORTURE, TORTURE_SECONDS, enough=Listener(SILENT_LONGER))
+    run = torture.run(kernel, built, TORTURE_SECONDS.get(kernel.arch, TORTURE_LEAST), mutants.CPUS, "",
+                      enough=Listener(SILENT_LONGER))
     return mutants.reason(mutants.TORTURE, run)
 
 
