@@ -203,9 +203,12 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
 int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 			      wpool_fn_t fn, void *arg, struct module *owner)
 {
-	struct wpool_task *task = task_alloc(fn, arg, owner, GFP_KERNEL);
+	struct wpool_task *task;
 	int ret;
 
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	task = task_alloc(fn, arg, owner, GFP_KERNEL);
 	if (!task)
 		return -ENOMEM;
 	ret = wpool_group_schedule(group, pool, task);
