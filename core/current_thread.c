@@ -148,10 +148,11 @@ bool run_is_of_current(const struct wpool_run *run)
 /**
  * wpool_current() - get the pool of the calling task
  *
- * If the thread is inside several tasks, this is the pool of the innermost.
+ * If the thread is inside several tasks, this is the pool of the innermost. A worker is in its
+ * pool also in the hooks that it calls itself.
  *
  * Context: any.
- * Return: the pool, valid until the task returns, or NULL outside of a task.
+ * Return: the pool, valid until the task or hook returns, or NULL outside of these.
  */
 struct wpool *wpool_current(void)
 {

@@ -35,7 +35,8 @@
  * sleep in wpool_sleep() or wpool_wait_event_stop().
  *
  * Context: any.
- * Return: true if it is; false outside of a task.
+ * Return: true if it has; false outside of a task. The hooks @task_begin and @task_end are
+ * inside theirs.
  */
 bool wpool_should_stop(void)
 {

@@ -189,7 +189,7 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also if
  * it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a
  * worker of this pool and all its workers wait for one another), -ENOENT (the task's module is
- * going away).
+ * going away). -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
