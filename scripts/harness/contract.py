@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The contract as a table: what kunit/contract_table.h says, as a page; the suite wpool_contract
+runs the same file."""
+import re
+
+from harness import docs
+from harness.modules import TREE
+
+TABLE = TREE / "kunit/contract_table.h"
+SETS = TREE / "kunit/contract_sets.h"
+PAGE = TREE / "Documentation/contract.md"
+LINE = re.compile(r"^([A-Z_]+)\((\w[^\n]*(?:\n[ \t]+[^\n]*)*)\)$", re.M)
+SET = re.compile(r"^\t([A-Z]_\w+) = ([^()\n]*),$", re.M)
+OUTCOME = re.compile(r"^\t([A-Z]\w+) = .*,\t+/\* (.*) \*/$", re.M)
+COLUMNS = (("WHO", "by", "Who calls"), ("STATE", "pool", "The pool"), ("KIND", "task", "The task"),
+           ("EVENT", "meanwhile", "What befalls the task"))
+DECLARED = re.compile(r"^(?:[a-z].*?[\s*]|#define )\b((?:devm_)?wpool_\w+)\(", re.M)
+HEAD = """# The contract, call by call
+
+Made by `scripts/contract` from `kunit/contract_table.h`, which the suite `wpool_contract` runs:
+whoever calls, in each state of the pool, with each kind of task, and whatever befalls the task
+meanwhile. Not each row of the product of these columns is run, but each pair of their values,
+except for those under [What is not run](#what-is-not-run). `make lint` checks that this page is
+current, and that it has each function of [wpool.h](../include/linux/wpool.h).
+
+- [The columns](#the-columns)
+- [What the calls return](#what-the-calls-return)
+- [Where they return something else](#where-they-return-something-else)
+- [How the task ends](#how-the-task-ends)
+- [What is not run](#what-is-not-run)
+"""
+ELSE = """
+Where none of these lines fits, the call returns what the table above says. If several fit, the
+last one holds. Calls are named by what they are; a call must be all that is named.
+"""
+END = """
+What a thread that waits for the task learns in the end. If several lines fit, the last one holds.
+"""
+OUT = """
+What makes no sense is not run, for one of these reasons.
+"""
+
+
+def lines():
+    """(macro, its arguments) of each line of the table, in order."""
+    text = re.sub(r"/\*.*?\*/", "", TABLE.read_text(), flags=re.S)
+    while include := re.search(r'^#include "(\w+\.h)"$', text, re.M):
+        more = re.sub(r"/\*.*?\*/", "", (TABLE.parent / include[1]).read_text(), flags=re.S)
+        text = text[:include.start()] + more + text[include.end():]
+    for macro, words in LINE.findall(re.sub(r"^#.*$", "", text, flags=re.M)):
+        quoted = re.match(r'(.*), "(.*)"$', words)
+        rest = quoted[1] if quoted else words
+        yield macro, [" ".join(word.split()) for word in rest.split(",")] + \
+            ([quoted[2]] if quoted else [])
+
+
+class Contract:
+    """The table, read."""
+
+    def __init__(self):
+        self.lines = list(lines())
+        self.sets, self.names = {}, {}
+        for column in (*(name for name, _, _ in COLUMNS), "TRAIT"):
+            for place, words in enumerate(self.of(column)):
+                self.sets[words[0]] = 1 << place
+                self.names[words[0]] = words[-1]
+        for name, expression in SET.findall(SETS.read_text()):
+            self.sets[name] = self.bits(expression)
+        self.texts = dict(OUTCOME.findall(SETS.read_text()))
+
+    def of(self, macro):
+        return [words for have, words in self.lines if have == macro]
+
+    def bits(self, expression):
+        value = -1 if expression == "ANY" else eval(  # pylint: disable=eval-used
+            re.sub(r"\b[A-Z]_\w+", lambda name: str(self.sets[name[0]]), expression))
+        return value
+
+    def calls(self):
+        return [words[0] for words in self.of("CALL")]
+
+    def set_text(self, column, expression):
+        """The values of a set, or all but the others."""
+        names, bits = [words[0] for words in self.of(column)], self.bits(expression)
+        inside = [name for name in names if self.sets[name] & bits]
+        outside = [name for name in names if not self.sets[name] & bits]
+        if not outside:
+            return "any"
+        few, all_but = (inside, "") if len(inside) <= len(outside) + 1 else (outside, "not ")
+        return all_but + ", ".join(f"`{name}`" for name in few)
+
+    def calls_text(self, macro, word):
+        if macro.endswith("_OF"):
+            return f"`{word}()`"
+        if word == "0":
+            return "any"
+        return " and ".join(f"`{name}`" for name in word.split(" | "))
+
+    def outcome(self, word):
+        if word in self.texts:
+            return self.texts[word]
+        return "0" if word == "0" else f"`{word}`"
+
+
+def _table(*head):
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+
+
+def _rules(contract, macro, last, text):
+    yield from _table("calls", *(name for _, name, _ in COLUMNS), last)
+    for have, words in contract.lines:
+        if have not in (macro, f"{macro}_OF"):
+            continue
+        words = words[1:] + words[:1] if macro == "EXCLUDE" else words
+        sets = [contract.set_text(column, word)
+                for (column, _, _), word in zip(COLUMNS, words[1:5])]
+        yield f"| {contract.calls_text(have, words[0])} | {' | '.join(sets)} | {text(words[5])} |"
+
+
+def _columns(contract):
+    for column, _, title in COLUMNS:
+        yield f"\n{title}:\n"
+        yield from _table("", "")
+        yield from (f"| `{words[0]}` | {words[-1]} |" for words in contract.of(column))
+    yield "\nWhat calls are:\n"
+    yield from _table("", "")
+    yield from (f"| `{name}` | {text} |" for name, text in contract.of("TRAIT"))
+
+
+def page():
+    contract = Contract()
+    reasons = dict(contract.of("REASON"))
+    out = [HEAD, "## The columns", *_columns(contract), "\n## What the calls return\n",
+           *_table("call", "is", "returns")]
+    for name, traits, returns in contract.of("CALL"):
+        traits = "" if traits == "0" else ", ".join(f"`{one}`" for one in traits.split(" | "))
+        out.append(f"| `{name}()` | {traits} | {contract.outcome(returns)} |")
+    out += ["\n## Where they return something else", ELSE,
+            *_rules(contract, "RETURNS", "returns", contract.outcome),
+            "\n## How the task ends", END, *_table("meanwhile", "it ends with")]
+    out += [f"| {text} | {contract.outcome(end)} |" for _, end, text in contract.of("EVENT")]
+    out += ["", *_rules(contract, "ENDS", "it ends with", contract.outcome),
+            "\n## What is not run", OUT,
+            *_rules(contract, "EXCLUDE", "why", lambda name: reasons[name])]
+    return "\n".join(out) + "\n"
+
+
+def faults():
+    wanted = set(DECLARED.findall(docs.code_of(docs.header())))
+    have = Contract().calls()
+    for name in sorted(wanted - set(have)):
+        yield f"{name}() is not in {TABLE.name}"
+    for name in sorted(set(have) - wanted):
+        yield f"{TABLE.name}: there is no {name}()"
+    if not PAGE.exists() or PAGE.read_text() != page():
+        yield f"{PAGE.name} is not what scripts/contract makes"
