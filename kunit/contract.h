@@ -134,7 +134,7 @@ struct contract_scene {
 	struct completion	tidying;
 	struct completion	returned;
 	struct task_struct	*caller;	/* with a reference */
-	bool			armed, calling;
+	bool			armed, calling, back;	/* back: the call has returned */
 	atomic_t		called;
 	u64			before;		/* tasks that had run before this one */
 	int			got, result;

@@ -213,6 +213,7 @@ static bool await_call(struct contract_scene *scene)
 		if (time_after(jiffies, end))
 			return false;
 	}
+	scene->back = true;
 	return true;
 }
 
@@ -251,7 +252,7 @@ static int finish(struct contract_scene *scene, int *returned, int *end)
 	int result;
 
 	let_go(scene);
-	if (!wait_for_completion_timeout(&scene->returned, WPT_LIMIT))
+	if (!scene->back && !wait_for_completion_timeout(&scene->returned, WPT_LIMIT))
 		return -ETIMEDOUT;
 	*returned = scene->got;
 	if (!is_unnamed(scene)) {
