@@ -154,6 +154,8 @@ struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module 
 	char name[WPOOL_NAME_MAX + 2];	/* one that is too long stays too long, and is refused */
 	va_list args;
 
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
@@ -177,5 +179,5 @@ void pool_destroy_default(void)
 	struct wpool *pool = wpool_default();
 
 	pool_set_default(NULL);
-	pool_destroy(pool);
+	pool_destroy(pool, false);
 }

@@ -33,7 +33,8 @@ bool atomic_refused(const struct wpool *pool, const char *call, void *caller);
  */
 static __always_inline bool sleep_refused(const struct wpool *pool, const char *call)
 {
-	if (unlikely(IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() : in_interrupt()))
+	if (unlikely(IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() :
+		     in_interrupt() || irqs_disabled()))
 		return atomic_refused(pool, call, __builtin_return_address(0));
 	might_sleep();
 	return false;

@@ -18,8 +18,6 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	struct flusher flusher;
 	unsigned long flags;
 
-	if (sleep_refused(pool, what))
-		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool))
 		return 0;
 	if (worker_refused(pool, what))
@@ -54,11 +52,13 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0; -EDEADLK in a worker of the pool, or inside a task of the pool that its submitter
- * runs: the call has waited for nothing, and the tasks go on.
+ * Return: 0; -EINVAL in atomic context; -EDEADLK in a worker of the pool, or inside a task of
+ * the pool that its submitter runs: the call has waited for nothing, and the tasks go on.
  */
 int wpool_flush(struct wpool *pool)
 {
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return flush_wait(pool, false, "wpool_flush()");
 }
 EXPORT_SYMBOL_GPL(wpool_flush);
@@ -76,6 +76,8 @@ EXPORT_SYMBOL_GPL(wpool_flush);
  */
 int wpool_drain(struct wpool *pool)
 {
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	return flush_wait(pool, true, "wpool_drain()");
 }
 EXPORT_SYMBOL_GPL(wpool_drain);

@@ -253,8 +253,7 @@ void group_task_waits(struct wpool_group *group, struct wpool_task *task)
 {
 	if (task->state & TASK_IN_FN && !task->run->worker)
 		group_task_outside(group, task->pool, true);
-	else
-		group_wake_workers(group, task->pool);
+	group_wake_workers(group, task->pool);
 }
 
 /**

@@ -47,8 +47,8 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 		waiter->ring = group->ring;
 		pending = group->pending;
 		if (pending)
-			list_add_tail(&waiter->node,
-				      waiter->helper ? &group->helpers : &group->waiters);
+			list_add_tail(&waiter->node, waiter->helper || wait->cancels ?
+				      &group->helpers : &group->waiters);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
 	rcu_read_unlock();
@@ -279,8 +279,9 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 
 /*
  * Empties the group, so that its memory belongs to the caller: takes back its tasks, with
- * @stop asks those that run, and waits for these. A worker takes back those that come
- * meanwhile: perhaps no other worker is left to run them. Return: how many.
+ * @stop asks those that run, and waits for these. It is woken for each that comes meanwhile,
+ * and takes that back, too: perhaps no worker is left to run it, or it goes on submitting
+ * itself. Return: how many.
  */
 static unsigned int group_clear(struct group_wait *wait, bool stop)
 {
@@ -305,8 +306,6 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 	bool own;
 	int ret;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	if (!group)
 		return -EINVAL;
 	wait.owner = stack_hold(group->owner);
@@ -338,6 +337,8 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
  */
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return group_wait(group, timeout, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
@@ -369,6 +370,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  */
 int wpool_group_wait(struct wpool_group *group)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait);
@@ -387,6 +390,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait);
  */
 int wpool_group_wait_killable(struct wpool_group *group)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
@@ -402,6 +407,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
  */
 int wpool_group_wait_interruptible(struct wpool_group *group)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
@@ -412,8 +419,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
  * @group: the group; afterwards as after wpool_group_wait()
  *
  * For the end of a request, or of a module: wpool_group_cancel(), wpool_ask_stop() for each
- * task that is inside its function, and a wait for these. Tasks that join the group meanwhile
- * are waited for, too, and may still run.
+ * task that is inside its function, and a wait for these. So are tasks that join the group
+ * meanwhile, unless a worker has begun them: then they are asked to stop.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: how many were taken back. -EINVAL (NULL), -EDEADLK (the caller is inside a task of the

@@ -8,11 +8,15 @@
 #include "current_thread.h"
 #include "shutdown.h"
 
-static void destroy_with_device(void *pool)
+static void destroy_with_device(void *data)
 {
-	/* A task of the pool that unbinds its own device would wait for itself: it is leaked. */
-	if (!worker_refused(pool, "devm_wpool_create()"))
-		pool_destroy(pool);
+	struct wpool *pool = data;
+
+	/* A task of the pool unbinds its own device: the pool would wait for itself. */
+	if (worker_refused(pool, "the end of its device"))
+		wpool_shutdown_now(pool, NULL);
+	else
+		pool_destroy(pool, false);
 }
 
 /**
@@ -28,9 +32,12 @@ static void destroy_with_device(void *pool)
 struct wpool *__devm_wpool_create(struct device *dev, const char *name,
 				  const struct wpool_attrs *attrs, struct module *owner)
 {
-	struct wpool *pool = __wpool_create(name, attrs, owner);
+	struct wpool *pool;
 	int err;
 
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
+	pool = __wpool_create(name, attrs, owner);
 	if (IS_ERR(pool))
 		return pool;
 	err = devm_add_action_or_reset(dev, destroy_with_device, pool);

@@ -72,7 +72,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 		pr_err("%s: its module %s goes, and has not destroyed it\n",
 		       pool->name, module->name);
 		wpool_shutdown_now(pool, NULL);
-		pool_destroy(pool);
+		pool_destroy(pool, false);
 		return;
 	}
 	n = walk_cancel(pool, wants_owner, module);

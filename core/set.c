@@ -206,7 +206,7 @@ int wpool_set_destroy(struct wpool_set *set)
 	}
 	wpool_set_shutdown(set);
 	for (i = 0; i < set->n; i++)
-		pool_destroy(set->pools[i]);
+		pool_destroy(set->pools[i], false);
 	kfree(set);
 	return 0;
 }

@@ -301,8 +301,8 @@ int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
-/* Like wpool_destroy(), whichever module calls. */
-int pool_destroy(struct wpool *pool)
+/* Like wpool_destroy(), or with @now like wpool_destroy_now(), whichever module calls. */
+int pool_destroy(struct wpool *pool, bool now)
 {
 	unsigned long flags;
 	bool again;
@@ -315,6 +315,9 @@ int pool_destroy(struct wpool *pool)
 		await_end(pool, MAX_SCHEDULE_TIMEOUT);
 		return -ESHUTDOWN;
 	}
+	/* Nobody opens it again now. */
+	if (now)
+		wpool_shutdown_now(pool, NULL);
 	pool_stop(pool);
 	hooks_stop(pool);
 	registry_remove(pool);
@@ -327,8 +330,6 @@ int pool_destroy(struct wpool *pool)
 /* Return: 0, or why this module must not destroy the pool, or not here. */
 static int destroy_refused(struct wpool *pool, const struct module *owner, const char *what)
 {
-	if (sleep_refused(pool, what))
-		return -EINVAL;
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, what))
 		return -EINVAL;
 	if (pool->owner != owner) {
@@ -349,9 +350,12 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
  */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
-	int ret = destroy_refused(pool, owner, "wpool_destroy()");
+	int ret;
 
-	return ret ?: pool_destroy(pool);
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	ret = destroy_refused(pool, owner, "wpool_destroy()");
+	return ret ?: pool_destroy(pool, false);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
 
@@ -365,12 +369,12 @@ EXPORT_SYMBOL_GPL(__wpool_destroy);
  */
 int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
 {
-	int ret = destroy_refused(pool, owner, "wpool_destroy_now()");
+	int ret;
 
-	if (ret)
-		return ret;
-	wpool_shutdown_now(pool, NULL);
-	return pool_destroy(pool);
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	ret = destroy_refused(pool, owner, "wpool_destroy_now()");
+	return ret ?: pool_destroy(pool, true);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy_now);
 

@@ -11,7 +11,7 @@ struct wpool;
 void end_init(struct wpool *pool);
 bool end_is_awaited(const struct wpool *pool);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
-int pool_destroy(struct wpool *pool);
+int pool_destroy(struct wpool *pool, bool now);
 void pool_stop(struct wpool *pool);
 void pool_go_on_closing(struct wpool *pool);
 

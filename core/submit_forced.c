@@ -23,7 +23,8 @@ static int submit_specially(struct wpool *pool, struct wpool_task *task, const u
  * For what must not fail: if there is no room, the task is accepted all the same, and counted
  * in %WPOOL_STAT_FORCED. It goes before the submitters that sleep for room, and they get none
  * before the queue is within its bound again. Never sleeps and never allocates. Who calls it
- * limits what it submits; the pool does not.
+ * limits what it submits; the pool does not. With %WPOOL_FULL_DISCARD_OLDEST a later submission
+ * may drop it, as any other task.
  *
  * Context: Any but NMI.
  * Return: as wpool_try_schedule(), but never -EAGAIN.
@@ -56,8 +57,8 @@ EXPORT_SYMBOL_GPL(wpool_force_schedule_keyed);
  *
  * Accepts the task only if a worker is free for it or may be made: if the tasks that run and
  * those that wait are fewer than the capacity, nobody sleeps for room, and the pool is not
- * paused. Otherwise the caller may do the work itself, or leave it. Never sleeps and never
- * allocates.
+ * paused. (That the system freezes is not looked at.) Otherwise the caller may do the work
+ * itself, or leave it. Never sleeps and never allocates.
  *
  * Context: Any but NMI.
  * Return: as wpool_try_schedule(); -EAGAIN if the task would wait.

@@ -268,8 +268,6 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	struct wait wait = { .task = task, .state = state, .may_spin = true };
 	int ret;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&wait.deadline, timeout);
@@ -316,6 +314,8 @@ int wpool_wait(struct wpool_task *task)
 {
 	int ret, result;
 
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, &result);
 	return ret ?: result;
 }
@@ -336,6 +336,8 @@ EXPORT_SYMBOL_GPL(wpool_wait);
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
 		       int *result)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
@@ -356,6 +358,8 @@ EXPORT_SYMBOL_GPL(wpool_wait_timeout);
  */
 int wpool_wait_killable(struct wpool_task *task, int *result)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_killable);
@@ -372,6 +376,8 @@ EXPORT_SYMBOL_GPL(wpool_wait_killable);
  */
 int wpool_wait_interruptible(struct wpool_task *task, int *result)
 {
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_interruptible);

@@ -42,8 +42,11 @@ unsigned long worker_expires(const struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
 	unsigned long at = worker_since(worker) + pool->conf.idle_timeout;
+	unsigned long next = pool->workers.next_expiry;
 
-	return time_before(at, pool->workers.next_expiry) ? pool->workers.next_expiry : at;
+	/* One that is further away is very old: jiffies have gone round. */
+	return time_before(at, next) &&
+	       time_before_eq(next, jiffies + pool->conf.idle_timeout) ? next : at;
 }
 
 /* The worker is let go because of that. Context: pool->lock held. */

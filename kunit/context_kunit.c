@@ -331,6 +331,8 @@ static void sleep_all(struct trial *trial)
 		       wpool_run(trial->pool, wpt_run_job, &trial->job[0]) == -EINVAL &&
 		       wpool_wait_timeout(task, 1, NULL) == -EINVAL &&
 		       wpool_group_wait(trial->group) == -EINVAL &&
+		       wpool_group_schedule_fn(trial->group, trial->pool, wpt_run_job,
+					       &trial->job[0]) == -EINVAL &&
 		       wpool_flush(trial->pool) == -EINVAL &&
 		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
 		       wpool_prestart(trial->pool, 1) == -EINVAL &&
@@ -347,8 +349,8 @@ static void context_may_not_sleep(struct kunit *test)
 
 	if (context->run == in_rcu)
 		kunit_skip(test, "the kernel does not say that it is in one");
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) && !context->hardirq && !context->softirq &&
-	    context->run != in_bh_off)
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) &&
+	    (context->run == in_spinlock || context->run == in_preempt_off))
 		kunit_skip(test, "this kernel does not count what forbids to sleep");
 	trial->group = wpt_group(test, false);
 	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));

@@ -124,6 +124,7 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 	list_del(&request->node);
 	spin_unlock(&session->lock);
 	kfree(request);
+	wake_up(&session->answered);	/* the next may have been served already */
 	return err == -EINTR ? -ERESTARTSYS : err;
 }
 

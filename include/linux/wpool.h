@@ -526,8 +526,8 @@ struct wpool_group {
  * @worker_stop: called once for each @worker_start: by the worker after its last task, or, if a
  *	task killed it, by the thread of the hooks
  * @worker_died: called by the thread of the hooks for a worker that was killed, by a task or
- *	otherwise, before its other hooks; @thread is the dead thread, valid until the hook
- *	returns
+ *	otherwise, but not by its own @worker_stop, before its other hooks; @thread is the dead
+ *	thread, valid until the hook returns
  * @task_begin: called by the worker, before a task's function
  * @task_end: called by the worker, after it
  * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
@@ -1003,7 +1003,9 @@ struct wpool *__devm_wpool_create(struct device *dev, const char *name,
  * @attrs: likewise
  *
  * For a driver. What its tasks use must have been acquired before, so that it goes later. The
- * driver must not call wpool_destroy() itself.
+ * driver must not destroy the pool itself, and no task of the pool may unbind the device: the
+ * pool would wait for itself. Then its queued tasks are taken back, the pool is not destroyed,
+ * and the log says so.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_create().
