@@ -143,6 +143,7 @@ enum tort_task_kind {
 struct tort_task {
 	union {
 		struct wpool_task		task;
+		struct wpool_tracked_task	tracked;
 		struct wpool_keyed_task		keyed;
 		struct wpool_delayed_task	delayed;
 	};
@@ -159,6 +160,8 @@ struct tort_task {
 	bool			own;		/* see torture_back.c */
 	bool			may_die;
 	bool			died;
+	bool			releases;	/* has a reference for each, until its release */
+	atomic_t		released;
 	refcount_t		refs;
 	struct llist_node	reap;
 	struct llist_node	hoard;		/* of an arena */
@@ -310,6 +313,7 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 				enum tort_task_kind kind, gfp_t gfp);
 struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
 				  bool detached, gfp_t gfp);
+void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt);
 void tort_task_get(struct tort_task *tt);
 void tort_task_put(struct tort_task *tt);
 void tort_task_free(struct tort_task *tt);

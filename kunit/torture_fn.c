@@ -109,6 +109,7 @@ static void do_child_wait(struct tort_ctx *ctx)
 		tort_pool_put(younger);
 	if (!tt)
 		return;
+	tort_task_may_release(ctx, tt);
 	if (tort_one_in(ctx, 2))
 		tort_publish(ctx, tt);
 	ctx->frame->child = tt;

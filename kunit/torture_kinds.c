@@ -74,6 +74,7 @@ static const char * const kind_names[] = {
 	[TORT_STATS]		= "stats",
 	[TORT_FIND]		= "find",
 	[TORT_REST]		= "rest",
+	[TORT_RELEASE]		= "release",
 	[TORT_SCENE_CONSERVE]	= "scene_conserve",
 	[TORT_SCENE_START_ORDER] = "scene_start_order",
 	[TORT_SCENE_HANDBACK]	= "scene_handback",

@@ -155,6 +155,7 @@ static void op_single(struct tort_ctx *ctx)
 
 	if (!tt)
 		return;
+	tort_task_may_release(ctx, tt);
 	tt->shared = tort_one_in(ctx, 3);
 	if (tt->shared || tort_one_in(ctx, 3))
 		tort_publish(ctx, tt);
@@ -196,6 +197,7 @@ static unsigned int new_many(struct tort_ctx *ctx, struct tort_task **tts,
 		if (!tts[i])
 			break;
 		tts[i]->resubmits = 0;
+		tort_task_may_release(ctx, tts[i]);
 	}
 	return i;
 }

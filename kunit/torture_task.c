@@ -31,7 +31,7 @@ static void init_by_kind(struct tort_task *tt)
 {
 	switch (tt->kind) {
 	case TORT_TASK_PLAIN:
-		wpool_task_init(&tt->task, tort_fn, tt);
+		wpool_tracked_task_init(&tt->tracked, tort_fn, tt);
 		break;
 	case TORT_TASK_KEYED:
 		wpool_keyed_task_init(&tt->keyed, tort_fn, tt);
@@ -129,6 +129,35 @@ void tort_task_free(struct tort_task *tt)
 	atomic_dec(&tort_live);
 }
 
+/* The last user may be here, where nothing may wait: the reaper frees it. */
+static void release(void *arg, enum wpool_fate fate)
+{
+	struct tort_task *tt = arg;
+
+	tort_check(tt->magic == TORT_MAGIC, "a release of a task that is gone");
+	tort_check(fate != WPOOL_FATE_DIED || tt->died || tort_hooks_kill(tt->tp),
+		   "%s: a task that lives is released as one that died", tt->tp->name);
+	atomic_inc(&tt->released);
+	tort_count(TORT_RELEASE);
+	if (!refcount_dec_and_test(&tt->refs))
+		return;
+	llist_add(&tt->reap, &reap_tasks);
+	wake_up_process(reaper);
+}
+
+/* From here on it may have a release; not submitted yet, and somebody is to wait for it. */
+void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	/* Of a delayed one it is not known how often it was accepted, see tort_modify_delayed(). */
+	tt->releases = tt->kind != TORT_TASK_DELAYED && tort_one_in(ctx, 3);
+	if (!tt->releases)
+		return;
+	if (tt->kind == TORT_TASK_KEYED)
+		wpool_task_set_release(&tt->keyed, release);
+	else
+		wpool_task_set_release(&tt->tracked, release);
+}
+
 void tort_task_get(struct tort_task *tt)
 {
 	refcount_inc(&tt->refs);
@@ -168,6 +197,9 @@ void tort_task_verify(struct tort_task *tt, int result)
 	const char *name = tt->tp->name;
 
 	tort_check(tt->magic == TORT_MAGIC, "%s: task %p: memory overwritten", name, tt);
+	tort_check(!tt->releases || atomic_read(&tt->released) == accepted,
+		   "%s: a task accepted %d times was released %d times",
+		   name, accepted, atomic_read(&tt->released));
 	tort_check(begun + cancels <= accepted,
 		   "%s: a task accepted %d times began %d, was cancelled %d times",
 		   name, accepted, begun, cancels);
@@ -258,6 +290,8 @@ void tort_reaper_stop(void)
 /* Before the call: a task may have run when it returns. */
 void tort_accept(struct tort_task *tt)
 {
+	if (tt->releases)
+		tort_task_get(tt);
 	atomic_inc(&tt->accepted);
 	atomic64_inc(&tt->tp->accepted);
 }
@@ -266,6 +300,8 @@ void tort_unaccept(struct tort_task *tt)
 {
 	atomic_dec(&tt->accepted);
 	atomic64_dec(&tt->tp->accepted);
+	if (tt->releases)
+		refcount_dec(&tt->refs);	/* the caller has one */
 }
 
 /* --- tasks for others to meddle with ------------------------------------------- */
