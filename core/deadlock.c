@@ -44,6 +44,7 @@
 #include "marks.h"
 #include "pool.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "release.h"
 #include "task_end.h"
 #include "task_waiters.h"

@@ -42,6 +42,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "release.h"
 #include "task_end.h"
 #include "task_lists.h"

@@ -9,7 +9,7 @@
 #include "lost_task.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue.h"
+#include "queue_again.h"
 #include "release.h"
 #include "task_end.h"
 #include "task_lock.h"

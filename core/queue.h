@@ -25,9 +25,6 @@ int queue_accept(struct wpool *pool, struct wpool_task *task,
 int queue_accept_if_free(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
-void queue_relink(struct wpool *pool, struct wpool_task *task);
-void queue_forget_again(struct wpool *pool, struct wpool_run *run);
-void queue_take_back(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
 void queue_block(struct wpool *pool, struct wpool_waiter *waiter);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);

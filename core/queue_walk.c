@@ -31,6 +31,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "queue_batch.h"
 #include "queue_walk.h"
 #include "task_end.h"

@@ -21,6 +21,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "queue_batch.h"
 #include "refs.h"
 #include "registry.h"

@@ -22,6 +22,7 @@
 #include "objects.h"
 #include "pool.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "queue_batch.h"
 #include "release.h"
 #include "staging.h"

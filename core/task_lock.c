@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "queue_batch.h"
 #include "task_lock.h"
 

@@ -18,6 +18,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_again.h"
 #include "release.h"
 #include "spin_wait.h"
 #include "task.h"
