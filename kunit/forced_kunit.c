@@ -88,7 +88,7 @@ static void forced_refused(struct kunit *test)
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 2, NULL);
-	struct wpool_task nothing = { };
+	DEFINE_WPOOL_TASK(nothing, NULL, NULL);
 
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &jobs[0].task), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, wpool_force_schedule(pool, &jobs[0].task), 0);
