@@ -13,7 +13,6 @@
  *	tour_signals.c	waits that a signal ends
  *	tour_release.c	who frees what a task works on
  *	tour_driver.c	what a driver asks of a pool
- *	tour_release.c	who frees what a task needs
  *	tour_order.c	order, by key too, and delay
  *	tour_groups.c	groups of tasks, sets of pools
  *	tour_workers.c	how many workers, and what they are like
