@@ -75,10 +75,11 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 }
 
 /* A worker that does not look at its error loses the task. */
-static void report_deadlock(const struct wpool *pool)
+static void report_deadlock(const struct wpool *pool, int err)
 {
-	pr_err_ratelimited("%s: a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE\n",
-			   pool->name);
+	if (err == -EDEADLK)
+		pr_err_ratelimited("%s: a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE\n",
+				   pool->name);
 }
 
 /*
@@ -110,9 +111,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		waiter.worker = worker_current(pool);
 	ret = block_begin(pool, &waiter);
 	if (ret) {
-		reject(pool, ret, flags);
-		if (ret == -EDEADLK)
-			report_deadlock(pool);
+		report_deadlock(pool, reject(pool, ret, flags));
 		return ret;
 	}
 	wpool_get(pool);
@@ -132,6 +131,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		if (left <= 0)
 			wait_for_completion(&waiter.done);
 	}
+	report_deadlock(pool, waiter.status);
 	wpool_put(pool);
 	return waiter.status;
 }

