@@ -17,7 +17,9 @@
 #include "core/lost_task.h"
 #include "core/manager.h"
 #include "core/module_going.h"
+#include "core/names.h"
 #include "core/objects.h"
+#include "core/summary.h"
 #include "core/task.h"
 #include "core/worker.h"
 
@@ -35,14 +37,6 @@ MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond t
 static char *full = "block";
 module_param(full, charp, 0444);
 MODULE_PARM_DESC(full, "What submitting to the full default pool does: block, fail, caller_runs, discard or discard_oldest (default block)");
-
-static const char * const policies[] = {
-	[WPOOL_FULL_BLOCK]		= "block",
-	[WPOOL_FULL_FAIL]		= "fail",
-	[WPOOL_FULL_CALLER_RUNS]	= "caller_runs",
-	[WPOOL_FULL_DISCARD]		= "discard",
-	[WPOOL_FULL_DISCARD_OLDEST]	= "discard_oldest",
-};
 
 static unsigned int idle_timeout_ms = WPOOL_DEFAULT_IDLE_MS;
 module_param(idle_timeout_ms, uint, 0444);
@@ -80,7 +74,7 @@ static int __init make_default_pool(void)
 		.watchdog_ms		= watchdog_ms,
 	};
 
-	int policy = match_string(policies, ARRAY_SIZE(policies), full);
+	int policy = full_by_name(full);
 
 	if (policy < 0) {
 		pr_err("default: full=%s: no such policy\n", full);
@@ -105,6 +99,7 @@ static int __init wpool_mod_init(void)
 	if (ret)
 		goto exit_run;
 	debugfs_init();
+	summary_init();
 	ret = make_default_pool();
 	if (ret)
 		goto exit_debugfs;

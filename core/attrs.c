@@ -221,13 +221,11 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->conf.queue_depth = attrs_depth(attrs);
 	pool->conf.full = attrs->full;
 	pool->conf.max_blocked = attrs->max_blocked;
-	pool->conf.idle_timeout = msecs_to_jiffies(attrs->idle_timeout_ms ?:
-					      WPOOL_DEFAULT_IDLE_MS);
+	pool->conf.idle_timeout_ms = attrs->idle_timeout_ms ?: WPOOL_DEFAULT_IDLE_MS;
 	pool->conf.spin_us = attrs->spin_us;
-	/* The jiffy that has already begun does not count, so this is never early. */
-	if (attrs->watchdog_ms)
-		pool->conf.watchdog = msecs_to_jiffies(attrs->watchdog_ms) + 1;
+	pool->conf.watchdog_ms = attrs->watchdog_ms;
 	pool->conf.flags = attrs->flags;
+	pool->conf.capacity = pool_capacity(pool);
 	pool->conf.percent = attrs->capacity_percent;
 	pool->conf.nice = attrs->nice;
 	pool->conf.policy = attrs->policy;

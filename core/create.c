@@ -74,6 +74,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 
 	pool->owner = owner;
 	strscpy(pool->name, name, sizeof(pool->name));
+	strscpy(pool->owner_name, module_name(owner), sizeof(pool->owner_name));
 	pool_pin_wpool(pool);
 	dep_pool_init(pool);
 	objects_pool_init(pool);

@@ -15,52 +15,17 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "attrs_show.h"
 #include "caller_runs.h"
 #include "debugfs.h"
 #include "latency.h"
 #include "lock_hold.h"
+#include "names.h"
 #include "pool.h"
 #include "resize.h"
 #include "worker_list.h"
 
 static struct dentry *root;
-
-static const char * const stat_names[] = {
-	[WPOOL_STAT_SUBMITTED]	= "submitted",
-	[WPOOL_STAT_COMPLETED]	= "completed",
-	[WPOOL_STAT_CANCELLED]	= "cancelled",
-	[WPOOL_STAT_DROPPED]	= "dropped",
-	[WPOOL_STAT_OOPSED]	= "oopsed",
-	[WPOOL_STAT_REJECTED]	= "rejected",
-	[WPOOL_STAT_NESTED]	= "nested",
-	[WPOOL_STAT_CALLER_RUNS] = "caller_runs",
-	[WPOOL_STAT_FORCED] = "forced",
-	[WPOOL_STAT_CREATED]	= "created",
-	[WPOOL_STAT_EXPIRED]	= "expired",
-	[WPOOL_STAT_DIED]	= "died",
-	[WPOOL_STAT_SKIPPED]	= "skipped",
-	[WPOOL_STAT_OVERDUE]	= "overdue",
-	[WPOOL_STAT_SPINS]	= "spins",
-	[WPOOL_STAT_SPINS_LOST]	= "spins_lost",
-	[WPOOL_STAT_LARGEST]	= "largest",
-	[WPOOL_STAT_CAPACITY]	= "capacity",
-	[WPOOL_STAT_WORKERS]	= "workers",
-	[WPOOL_STAT_IDLE]	= "idle",
-	[WPOOL_STAT_RUNNING]	= "running",
-	[WPOOL_STAT_QUEUED]	= "queued",
-	[WPOOL_STAT_DELAYED]	= "delayed",
-	[WPOOL_STAT_BLOCKED]	= "blocked",
-};
-
-static_assert(ARRAY_SIZE(stat_names) == WPOOL_NR_STATS);
-
-static const char * const state_names[] = {
-	[WPOOL_STATE_RUNNING]		= "RUNNING",
-	[WPOOL_STATE_SHUTDOWN]		= "SHUTDOWN",
-	[WPOOL_STATE_STOP]		= "STOP",
-	[WPOOL_STATE_TIDYING]		= "TIDYING",
-	[WPOOL_STATE_TERMINATED]	= "TERMINATED",
-};
 
 static int stats_show(struct seq_file *m, void *unused)
 {
@@ -69,7 +34,7 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	wpool_stats(m->private, &stats);
 	for (i = 0; i < WPOOL_NR_STATS; i++)
-		seq_printf(m, "%s %llu\n", stat_names[i], stats.count[i]);
+		seq_printf(m, "%s %llu\n", stat_name(i), stats.count[i]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -78,10 +43,17 @@ static int state_show(struct seq_file *m, void *unused)
 {
 	const struct wpool *pool = m->private;
 
-	seq_printf(m, "%s\n", state_names[READ_ONCE(pool->state)]);
+	seq_printf(m, "%s\n", state_name(READ_ONCE(pool->state)));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);
+
+static int attrs_show(struct seq_file *m, void *unused)
+{
+	attrs_print(m, m->private);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(attrs);
 
 /* One file for each value of the statistics. */
 static int stat_show(struct seq_file *m, enum wpool_stat stat)
@@ -229,7 +201,10 @@ static int longest_hold_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(longest_hold);
 #endif
 
-/* Function names and running tasks are for root alone, as is the directory. */
+/*
+ * Function names and running tasks are for root alone, as is the directory. A kernel that is
+ * locked down opens no file that may be written, even to read it; so attrs has the capacity too.
+ */
 static const struct {
 	const char			*name;
 	umode_t				mode;
@@ -244,6 +219,7 @@ static const struct {
 	{ "stats",	0400,	&stats_fops },
 	{ "tasks",	0400,	&tasks_fops },
 	{ "latency",	0400,	&latency_fops },
+	{ "attrs",	0444,	&attrs_fops },
 #ifdef CONFIG_PROVE_LOCKING
 	{ "longest_hold", 0400,	&longest_hold_fops },
 #endif
@@ -262,6 +238,12 @@ void debugfs_add_pool(struct wpool *pool)
 void debugfs_remove_pool(struct wpool *pool)
 {
 	debugfs_remove(pool->dir);
+}
+
+/* A file about all pools, which anybody may read who gets that far. */
+void __init debugfs_add_file(const char *name, const struct file_operations *fops)
+{
+	debugfs_create_file(name, 0444, root, NULL, fops);
 }
 
 void __init debugfs_init(void)

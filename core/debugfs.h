@@ -3,7 +3,7 @@
 #ifndef _WPOOL_DEBUGFS_H
 #define _WPOOL_DEBUGFS_H
 
-#include <linux/types.h>
+#include <linux/fs.h>
 
 struct wpool;
 
@@ -13,6 +13,7 @@ unsigned int wpool_longest_hold(const struct wpool *pool);
 #endif
 void debugfs_init(void);
 void debugfs_exit(void);
+void debugfs_add_file(const char *name, const struct file_operations *fops);
 void debugfs_add_pool(struct wpool *pool);
 void debugfs_remove_pool(struct wpool *pool);
 

@@ -23,8 +23,8 @@ struct llist_node *kick_take_dead(void);
 /* There is something to watch from now on. Needs pool->lock. */
 static inline void watchdog_arm(struct wpool *pool)
 {
-	if (unlikely(pool->conf.watchdog))
-		kick_pool_at(pool, jiffies + pool->conf.watchdog);
+	if (unlikely(pool_watchdog(pool)))
+		kick_pool_at(pool, jiffies + pool_watchdog(pool));
 }
 
 #endif /* _WPOOL_MANAGER_KICK_H */

@@ -9,6 +9,8 @@
 #ifndef _WPOOL_POOL_H
 #define _WPOOL_POOL_H
 
+#include <linux/jiffies.h>
+#include <linux/module.h>
 #include <linux/timer.h>
 
 #include "types.h"
@@ -110,15 +112,16 @@ struct wpool_conf {
 	unsigned int		min_workers;
 	unsigned int		spin_us;
 	unsigned int		max_blocked;	/* 0 is unlimited */
+	unsigned int		capacity;	/* with which it was made */
 	/* the capacity as a share of the CPUs online, or 0 */
 	unsigned int		percent;
 	int			nice;	/* of the workers */
 	int			policy;	/* how the workers are scheduled */
 	unsigned int		rt_priority;	/* of them, with a real-time policy */
 	int			node;	/* or NUMA_NO_NODE */
-	unsigned long		idle_timeout;	/* in jiffies */
-	/* in jiffies, how long a task may run unreported; 0 is for ever */
-	unsigned long		watchdog;
+	unsigned int		idle_timeout_ms;
+	/* how long a task may run unreported; 0 is for ever */
+	unsigned int		watchdog_ms;
 	const struct wpool_ops	*ops;	/* hooks, or NULL */
 	void			*priv;	/* for the hooks */
 	/* where the workers are to run, if flags says that it is set */
@@ -398,7 +401,24 @@ struct wpool {
 #endif
 	struct rcu_head		rcu;	/* for task_lock_pool(). Owner: refs.c. */
 	char			name[WPOOL_NAME_MAX + 1];	/* I. Owner: all. */
+	/* I: of the module; for readers with a mere reference: it may be gone. Owner: all. */
+	char			owner_name[MODULE_NAME_LEN];
 };
+
+/* How long a worker idles before it leaves, in jiffies. */
+static inline unsigned long pool_idle_timeout(const struct wpool *pool)
+{
+	return msecs_to_jiffies(pool->conf.idle_timeout_ms);
+}
+
+/*
+ * How long a task may run unreported, in jiffies; 0 is for ever. The jiffy that has already
+ * begun does not count, so this is never early.
+ */
+static inline unsigned long pool_watchdog(const struct wpool *pool)
+{
+	return pool->conf.watchdog_ms ? msecs_to_jiffies(pool->conf.watchdog_ms) + 1 : 0;
+}
 
 /* Accepts no more, and has not terminated. Needs pool->lock. */
 static inline bool pool_is_closing(const struct wpool *pool)

@@ -51,7 +51,7 @@ static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
  */
 static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 {
-	unsigned long due = run->started + pool->conf.watchdog;
+	unsigned long due = run->started + pool_watchdog(pool);
 
 	lockdep_assert_held(&pool->lock);
 	if (run->reported)
@@ -187,7 +187,7 @@ static void look_at_queue(struct wpool *pool)
 	queued = tasks_queued(pool);
 	idle = workers_idle(pool);
 	if (queued)
-		kick_pool_at(pool, jiffies + pool->conf.watchdog);
+		kick_pool_at(pool, jiffies + pool_watchdog(pool));
 	pool_unlock(pool, flags);
 	if (stranded)
 		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug of wpool's own\n",
@@ -202,7 +202,7 @@ static void look_at_queue(struct wpool *pool)
  */
 void watchdog_await(struct wpool *pool)
 {
-	unsigned long patience = pool->conf.watchdog ?: WPOOL_PATIENCE;
+	unsigned long patience = pool_watchdog(pool) ?: WPOOL_PATIENCE;
 
 	lockdep_assert_held(&pool->lock);
 	if (!pool_is_ending(pool))
@@ -290,7 +290,7 @@ static void report_awaited(struct wpool *pool)
  */
 void watchdog_look(struct wpool *pool, bool awaited)
 {
-	if (pool->conf.watchdog) {
+	if (pool_watchdog(pool)) {
 		look_at_workers(pool);
 		report_callers(pool, true);
 		look_at_queue(pool);

@@ -88,7 +88,7 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 
 	worker_go_idle(worker, slept_at);
 	if (pool_alive(pool) > pool_keep(pool) && !(pool->conf.flags & WPOOL_KEEP_IDLE))
-		kick_pool_at(pool, jiffies + pool->conf.idle_timeout);
+		kick_pool_at(pool, jiffies + pool_idle_timeout(pool));
 
 	while (worker_is_idle(worker)) {
 		set_current_state(pool->conf.flags & WPOOL_FREEZABLE ?

@@ -41,12 +41,12 @@ struct wpool_worker *worker_coldest(struct wpool *pool)
 unsigned long worker_expires(const struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
-	unsigned long at = worker_since(worker) + pool->conf.idle_timeout;
+	unsigned long at = worker_since(worker) + pool_idle_timeout(pool);
 	unsigned long next = pool->workers.next_expiry;
 
 	/* One that is further away is very old: jiffies have gone round. */
 	return time_before(at, next) &&
-	       time_before_eq(next, jiffies + pool->conf.idle_timeout) ? next : at;
+	       time_before_eq(next, jiffies + pool_idle_timeout(pool)) ? next : at;
 }
 
 /* The worker is let go because of that. Context: pool->lock held. */
@@ -55,7 +55,7 @@ void worker_expired(struct wpool_worker *worker)
 	struct wpool *pool = worker->pool;
 
 	stat_inc(pool, WPOOL_STAT_EXPIRED);
-	pool->workers.next_expiry = jiffies + pool->conf.idle_timeout;
+	pool->workers.next_expiry = jiffies + pool_idle_timeout(pool);
 }
 
 /**

@@ -23,12 +23,12 @@ stress() {
 # --- debugfs ----------------------------------------------------------------------
 
 debugfs_permissions() {
-	is "only the capacity is writable, and all is root's alone" \
-		"$(stat -c '%a %u %n' $D/default/* | grep -v '^400 0 ' | tr '\n' ' ')" \
-		"600 0 $D/default/capacity "
+	is "only the capacity is writable, and all but what it was asked to be is root's alone" \
+		"$(stat -c '%a %u %n' $D/default/* $D/summary | grep -v '^400 0 ' | tr '\n' ' ')" \
+		"444 0 $D/default/attrs 600 0 $D/default/capacity 444 0 $D/summary "
 	mount -o remount,mode=755 /sys/kernel/debug
 	is "nobody else opens a file, even where he gets that far" \
-		"$(/helper nobody $D/default/* | sort -u | tr '\n' ' ')" 'EACCES '
+		"$(/helper nobody $(ls $D/default/* | grep -v '/attrs$') | sort -u | tr '\n' ' ')" 'EACCES '
 	mount -o remount,mode=700 /sys/kernel/debug
 }
 

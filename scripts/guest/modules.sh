@@ -68,7 +68,7 @@ left_behind() {
 		"$(logged 'wpool: default: module wpool_stress goes with tasks that run')" "$tried"
 	is "its pool is destroyed, and it is said" \
 		"$(logged 'wpool: left: its module wpool_stress goes')" "$tried"
-	is "nothing of it is left" "$(ls $D; cat $D/default/queued $D/default/running)" "default
+	is "nothing of it is left" "$(pools; cat $D/default/queued $D/default/running)" "default
 0
 0"
 	hold default

@@ -4,6 +4,13 @@
 D=/sys/kernel/debug/wpool
 P=/sys/module/wpool/parameters
 
+# The names of the pools that there are.
+pools() {
+	for pool_dir in "$D"/*/; do
+		basename "$pool_dir"
+	done
+}
+
 parameters_by_default() {
 	succeeds "insmod without parameters" load_wpool
 	is "sysfs says the version" "$(cat /sys/module/wpool/version)" $VERSION
