@@ -5,7 +5,7 @@ KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
 .PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench \
-	coverage deb
+	coverage deb outputs
 
 all: modules
 
@@ -36,8 +36,8 @@ headers:
 		echo "For another kernel: make KERNELDIR=/path/to/its/build/folder"; \
 		exit 1; }
 
-# What only one of the kernels, or the test of the packages, needs: packages of that name.
-FOREIGN = $(filter arm64 install,$(K) $(KERNEL))
+# What only one of the kernels, or of the tests that need root, needs: packages of that name.
+FOREIGN = $(filter arm64 install view,$(K) $(KERNEL))
 
 # The inner loop: one suite (or a glob, or several with commas), one kernel.
 #   make check K=uml TEST=wpool_submit
@@ -100,6 +100,11 @@ bench:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(COMPARE),--compare '$(COMPARE)')
 
+# What an administrator sees, in README.md and Documentation/: outputs, and a plot.
+outputs:
+	@scripts/packages build test view bench
+	@scripts/outputs
+
 # The Debian packages, in OUT=build.
 deb:
 	@scripts/packages deb
@@ -116,6 +121,7 @@ help:
 	@echo '                      "hello crc scrub walk serve tour bench", "kunit torture stress"'
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
+	@echo 'make outputs          put into the documents what an administrator sees, and a plot'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'
@@ -124,6 +130,7 @@ help:
 	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
 	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
 	@echo '                      K=install the packages, installed in a Debian of their own'
+	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2|rt|arm64'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'

@@ -17,7 +17,7 @@ from harness.proc import Failed, say
 RELEASE = "bookworm"
 FLAVOUR = "cloud-amd64"
 PACKAGES = (f"linux-image-{FLAVOUR}", f"linux-headers-{FLAVOUR}", "dkms", "initramfs-tools", "kmod",
-            "openssl", "systemd-sysv", "udev")
+            "openssl", "python3", "systemd-sysv", "udev")
 SPARE = 512 << 20  # bytes of the disk beyond what is on it
 UNIT = "etc/systemd/system/wpool-test.service"
 STARTER = "etc/systemd/system/multi-user.target.wants/wpool-test.service"
@@ -34,29 +34,57 @@ exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOM
 ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
-def _make_base(tar):
+def _make_base(tar, packages):
     options = [word for line in apt.settings() for word in ("--aptopt", line)]
     with tempfile.TemporaryDirectory(prefix="wpool-root-", dir=tar.parent) as scratch:
         made = pathlib.Path(scratch) / "made"
         proc.run("mmdebstrap", [*ALONE, "mmdebstrap", "--mode=root", "--format=tar", "--variant=minbase",
-                                f"--include={','.join(PACKAGES)}", *options, RELEASE, made,
+                                f"--include={','.join(packages)}", *options, RELEASE, made,
                                 *apt.sources(RELEASE).splitlines()],
                  tar.with_suffix(".log"), limit=900, env={**os.environ, "TMPDIR": scratch})
         made.rename(tar)
 
 
-def _base():
-    """The files of a fresh one, in a tar."""
+def _base(folder, packages):
+    """The files of a fresh one with these packages, in a tar in that folder."""
+    if os.geteuid():
+        raise Failed("This installs packages in a Debian of its own, and needs root to make one.")
     release = apt.Release(RELEASE)
-    what = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
-    tar = cache.folder("debian") / f"{RELEASE}-{release.version(PACKAGES[0])}-{what}.tar"
-    with cache.lock("debian"):
+    what = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
+    tar = folder / f"{RELEASE}-{release.version(packages[0])}-{what}.tar"
+    with cache.lock(folder.name):
         if not tar.exists():
-            for stale in [*tar.parent.glob("*.tar"), *tar.parent.glob("archives/*.deb")]:
+            for stale in [*folder.glob("*.tar"), *folder.glob("*.disk"), *folder.glob("archives/*.deb")]:
                 stale.unlink()
-            say(f"debian: making a root of {RELEASE}")
-            _make_base(tar)
+            say(f"{folder.name}: making a root of {RELEASE}")
+            _make_base(tar, packages)
     return tar
+
+
+def make_disk(root, disk, spare):
+    """A file system of what is in a folder, with so many bytes beyond."""
+    used = int(proc.output(["du", "-sB1", root]).split()[0])
+    disk.unlink(missing_ok=True)
+    proc.run("disk", ["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", root, disk,
+                      f"{(used * 5 // 4 + spare) >> 10}k"], disk.with_suffix(".log"))
+
+
+def disk_with(name, packages):
+    """A disk with these packages installed, which is not to be changed."""
+    folder = cache.folder(name)
+    disk = _base(folder, packages).with_suffix(".disk")
+    with cache.lock(f"{name}-disk"), tempfile.TemporaryDirectory(prefix="wpool-root-", dir=folder) as top:
+        if not disk.exists():
+            made = pathlib.Path(top) / "disk"
+            _unpack(disk.with_suffix(".tar"), pathlib.Path(top) / "root")
+            make_disk(pathlib.Path(top) / "root", made, 16 << 20)
+            made.rename(disk)
+    return disk
+
+
+def _unpack(tar, target):
+    target.mkdir()
+    subprocess.run(["tar", "-C", target, "-xf", tar], check=True)
 
 
 class Root:
@@ -125,11 +153,8 @@ class Root:
     def boot(self, release, script, files, limit=300, secure=None):
         """Boot it with its kernel of that release, and run guest/<script> there; secure: see there."""
         disk = self.scratch / "disk"
-        used = int(proc.output(["du", "-sB1", self.top]).split()[0])
         with self._with_test(script, files):
-            disk.unlink(missing_ok=True)
-            proc.run("disk", ["mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", self.top, disk,
-                              f"{(used * 5 // 4 + SPARE) >> 10}k"], self.scratch / "disk.log")
+            make_disk(self.top, disk, SPARE)
         kernel = kernels.Kernel(
             "debian", "x86_64", f"debian-{release}", self.top / f"usr/src/linux-headers-{release}",
             image=self.top / f"boot/vmlinuz-{release}")
@@ -140,11 +165,8 @@ class Root:
 @contextlib.contextmanager
 def root():
     """A fresh one, which is gone at the end."""
-    if os.geteuid():
-        raise Failed("This installs packages in a Debian of its own, and needs root to make one.")
-    base = _base()
+    base = _base(cache.folder("debian"), PACKAGES)
     with tempfile.TemporaryDirectory(prefix="wpool-root-", dir=cache.folder("debian")) as top:
         made = Root(pathlib.Path(top))
-        made.top.mkdir()
-        subprocess.run(["tar", "-C", made.top, "-xf", base], check=True)
+        _unpack(base, made.top)
         yield made

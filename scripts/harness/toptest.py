@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0
+"""wpool-top without a kernel: what it makes of files that were written down.
+
+fixtures/top/first and second are debugfs at two moments.
+"""
+import contextlib
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from harness.modules import TREE
+
+VIEW = TREE / "scripts/view"
+LOOKS = TREE / "scripts/fixtures/top"
+SECONDS = 2.5  # from the first to the second
+# What must be found in a row, made of the second look and the first.
+WANTED = {
+    "crc": {"submitted_rate": 200.0, "completed_rate": 200.8, "refused": 0, "died": 0, "has_room": False,
+            "waiting_us": {"tasks": 11, "p50": 2097, "p90": 2097, "p99": 4398046511},
+            "running_us": {"tasks": 10, "p50": 16, "p90": 16, "p99": 16},
+            "longest": {"pid": 101, "ms": 20, "function": "crc_fn [wpool_crc]"}},
+    "mail": {"submitted_rate": 0.0, "completed_rate": 0.0, "refused": 6, "died": 1, "has_room": None,
+             "waiting_us": None, "running_us": None,
+             "longest": {"pid": 201, "ms": 63000, "function": "mail_send [mail]"}},
+}
+# The same of the first look alone.
+WANTED_ALONE = {
+    "crc": {"submitted_rate": None, "completed_rate": None, "has_room": True,
+            "waiting_us": {"tasks": 100, "p50": 32, "p90": 32, "p99": 2097}},
+    "mail": {"refused": 3, "died": 1, "has_room": True},
+    "old": {"state": "SHUTDOWN", "has_room": False,
+            "longest": {"pid": 301, "ms": 5, "function": "old_fn [old]"}},
+}
+LINES = """\
+POOL STATE          RUNNING           QUEUED BLOCKED NEW/s DONE/s WAIT50 WAIT99 REFUSED DIED LONGEST FUNCTION
+mail RUNNING [####    ] 1/2                0       0     0      0      -      -       6    1    1.1m mail_send [mail]
+crc  RUNNING [########] 4/4 [########] 12/12       3   200    201  2.1ms   1.2h       0    0    20ms crc_fn [wpool_crc]
+"""
+NARROW = """\
+POOL        RUNNING           QUEUED REFUSED DIED LONGEST
+mail [####    ] 1/2                0       6    1    1.1m
+"""
+NUMBERS = {"duration": {None: "-", 0: "0us", 999: "999us", 1000: "1.0ms", 10_000: "10ms", 1_000_000: "1.0s",
+                        59_000_000: "59s", 90_000_000: "1.5m", 3 * 86400 * 10 ** 6: "3.0d"},
+           "count": {None: "-", 0.0: "0", 2.25: "2.2", 7: "7", 12.7: "13", 99_999: "99999",
+                     100_000: "100k", 2_500_000: "2.5M"},
+           "printable": {"a\x1b[2Jb": "a?[2Jb"}}
+# How it is called, its exit status, and its one line.
+REFUSED = {
+    "no debugfs": (["--debugfs", "/nonexistent"], 1, "there is no /nonexistent/wpool: is debugfs mounted?"),
+    "no such pool": (["--debugfs", LOOKS / "first", "--pool", "nobody's"], 1, "there is no pool nobody's"),
+    "nothing left of a pool": (["--debugfs", LOOKS / "second", "--pool", "going"], 1,
+                               "there is no pool going"),
+}
+
+
+@contextlib.contextmanager
+def _parts():
+    """The modules that it is made of."""
+    sys.path.insert(0, str(VIEW))
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        from wpooltop import figures, source, table  # pylint: disable=import-outside-toplevel,import-error
+        yield figures, source, table
+    finally:
+        sys.dont_write_bytecode = before
+        sys.path.remove(str(VIEW))
+
+
+def _samples(figures, source):
+    """Both looks, at times that are written down, at the same pools."""
+    for name, at in (("first", 100.0), ("second", 100.0 + SECONDS)):
+        folders = [dataclasses.replace(each, identity=1) for each in source.look(LOOKS / name).folders]
+        yield figures.sample(source.Look(at, at, folders))
+
+
+def _differs(what, wanted, got):
+    if wanted != got:
+        yield f"{what}: {got!r}, not {wanted!r}"
+
+
+def _objects(figures, what, wanted, samples):
+    got = {pool["name"]: pool for pool in figures.as_object(*samples)["pools"]}
+    yield from _differs(f"{what}: the pools", sorted(wanted), sorted(got))
+    for name in wanted.keys() & got.keys():
+        for key, value in wanted[name].items():
+            yield from _differs(f"{what}: {name}: {key}", value, got[name][key])
+
+
+def _again(figures, first):
+    """A pool of the same name that is another: nothing is counted from the one before."""
+    other = {name: dataclasses.replace(pool, identity=pool.identity + 1)
+             for name, pool in first.pools.items()}
+    row = figures.rows(dataclasses.replace(first, at=first.at + 1, pools=other), first)[0]
+    yield from _differs("another pool of that name: its rate", None, row.submitted_rate)
+    yield from _differs("another pool of that name: its tasks", 100, row.waiting["tasks"])
+
+
+def _styles(table, rows):
+    """What is to be noticed."""
+    cells = {column.title: {row.pool.name: column.cell(row)[1] for row in rows} for column in table.COLUMNS}
+    for title, name, style in (("QUEUED", "crc", table.BAD), ("BLOCKED", "crc", table.WARN),
+                               ("REFUSED", "mail", table.ALARM), ("DIED", "mail", table.BAD),
+                               ("DIED", "crc", table.FAINT), ("RUNNING", "mail", table.GOOD)):
+        yield from _differs(f"{title} of {name}", style, cells[title][name])
+
+
+def _texts(figures, table, first, second):
+    rows = table.in_order(figures.rows(second, first), "longest")
+    for wanted, width in ((LINES, None), (NARROW, 60)):
+        got = [table.plain(line) for line in table.lines(rows, width)]
+        for number, line in enumerate(wanted.splitlines()):
+            yield from _differs(f"line {number}, {width} wide", line, got[number])
+        if width and max(map(len, got)) > width:
+            yield f"a line is {max(map(len, got))} wide, there is room for {width}"
+    yield from _styles(table, rows)
+    for function, values in NUMBERS.items():
+        for value, wanted in values.items():
+            yield from _differs(f"{function} {value}", wanted, getattr(table, function)(value))
+
+
+def _run(words):
+    return subprocess.run([VIEW / "wpool-top", *words], text=True, check=False, capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+
+
+def _commands():
+    for what, (words, status, line) in REFUSED.items():
+        done = _run(words)
+        yield from _differs(what, (status, f"wpool-top: {line}\n", ""),
+                            (done.returncode, done.stderr, done.stdout))
+    for words in (["--interval", "0"], ["--sort", "nothing"], ["word"]):
+        yield from _differs(" ".join(words), 2, _run(words).returncode)
+    done = _run(["--debugfs", LOOKS / "first", "--once", "--json", "--pool", "mail"])
+    yield from _differs("--json --pool", ["mail"],
+                        [pool["name"] for pool in json.loads(done.stdout)["pools"]])
+    done = _run(["--debugfs", LOOKS / "first", "--sort", "trouble"])
+    yield from _differs("without a terminal", ["mail", "crc", "old"],
+                        [line.split()[0] for line in done.stdout.splitlines()[1:]])
+
+
+def _odd():
+    """No pool at all, and one that has little, and an odd name."""
+    with tempfile.TemporaryDirectory(prefix="wpool-top-") as folder:
+        pool = pathlib.Path(folder) / "wpool" / "odd\x1b[2J"
+        pool.parent.mkdir()
+        done = _run(["--debugfs", folder])
+        yield from _differs("no pool", (0, 1), (done.returncode, len(done.stdout.splitlines())))
+        pool.mkdir()
+        (pool / "stats").write_text("running 1\ncapacity 1000\n")
+        done = _run(["--debugfs", folder])
+        yield from _differs("a pool with an odd name", ["odd?[2J", "?", "[#", "]", "1/1000"],
+                            done.stdout.splitlines()[-1].split()[:5])
+
+
+def faults():
+    with _parts() as (figures, source, table):
+        first, second = _samples(figures, source)
+        yield from _objects(figures, "alone", WANTED_ALONE, [first])
+        yield from _objects(figures, "both", WANTED, [second, first])
+        yield from _differs("gone", ["old"], figures.gone(second, first))
+        yield from _again(figures, first)
+        yield from _texts(figures, table, first, second)
+    yield from _commands()
+    yield from _odd()

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the files of a pool mean, and what two looks at it tell: no file is read here."""
+import dataclasses
+
+# latency counts units of 1024 ns in 32 bits: nothing that it counts is longer.
+LONGEST_US = (1 << 32) * 1024 // 1000
+# Values of queue_depth that are no numbers of tasks.
+HANDOFF, UNBOUNDED = -1, -2
+BUSY = ("running", "submitter")  # states of those inside a function
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One that runs."""
+    pid: int
+    ms: int
+    function: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """A pool at one moment."""
+    name: str
+    identity: int
+    state: str
+    stats: dict
+    attrs: dict
+    tasks: list
+    waiting: list  # or None, if it keeps no histogram: [(from_us, tasks)]
+    running: list  # likewise
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    clock: float
+    at: float
+    pools: dict
+
+
+# --- the files -------------------------------------------------------------
+
+def parse_pairs(text):
+    """Lines of a name and a value, which is a number where it looks like one."""
+    found = {}
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name:
+            found[name] = _number(value.strip())
+    return found
+
+
+def _number(word):
+    try:
+        return int(word)
+    except ValueError:
+        return word
+
+
+def parse_tasks(text):
+    """Those that run, by the table of the workers; its first line is the heading."""
+    found = []
+    for line in text.splitlines()[1:]:
+        words = line.split(None, 3)
+        if len(words) == 4 and words[1] in BUSY:
+            found.append(Task(int(words[0]), int(words[2]), words[3]))
+    return found
+
+
+def parse_latency(text):
+    """Two histograms, of waiting and of running; None each, if the pool keeps none."""
+    lines = text.splitlines()
+    if not lines or not lines[0].startswith("from_us"):
+        return None, None
+    rows = [tuple(map(int, line.split())) for line in lines[1:]]
+    return [(row[0], row[1]) for row in rows], [(row[0], row[2]) for row in rows]
+
+
+def parse(folder):
+    """A Pool of a source.Folder."""
+    files = folder.files
+    waiting, running = parse_latency(files.get("latency", ""))
+    return Pool(folder.name, folder.identity, files.get("state", "?").strip(),
+                parse_pairs(files["stats"]), parse_pairs(files.get("attrs", "")),
+                parse_tasks(files.get("tasks", "")), waiting, running)
+
+
+def sample(look):
+    """A Sample of a source.Look."""
+    return Sample(look.clock, look.at, {each.name: parse(each) for each in look.folders})
+
+
+# --- arithmetic ------------------------------------------------------------
+
+def since(new, old):
+    """What has been added to a histogram; old: None, if it is new."""
+    if new is None or old is None:
+        return new
+    return [(start, count - before) for (start, count), (_, before) in zip(new, old)]
+
+
+def percentile(histogram, share):
+    """The time in us that so many of 100 tasks did not exceed; None without a task.
+
+    It is the end of the bucket that this task is in: the true time is between half of it
+    and this.
+    """
+    wanted = sum(count for _, count in histogram) * share / 100
+    if not wanted:
+        return None
+    ends = [start for start, _ in histogram[1:]] + [LONGEST_US]
+    for (_, count), end in zip(histogram, ends):
+        wanted -= count
+        if wanted <= 0:
+            return end
+    return ends[-1]
+
+
+def times(histogram):
+    """What is shown of a histogram."""
+    if histogram is None:
+        return None
+    found = {f"p{share}": percentile(histogram, share) for share in (50, 90, 99)}
+    return {"tasks": sum(count for _, count in histogram), **found}
+
+
+def added(new, old, name):
+    """How much a counter has grown since a look before; None: there was none at this pool."""
+    if not old:
+        return None
+    return new.stats.get(name, 0) - old.stats.get(name, 0)
+
+
+# What counts as a refusal, and as a death: a worker that dies takes its task along.
+REFUSED = ("rejected", "dropped")
+DIED = ("died",)
+
+
+def total(pool, names):
+    return sum(pool.stats.get(name, 0) for name in names)
+
+
+def growth(new, old, names):
+    """The same of several counters together; 0 if nothing is known."""
+    return sum(added(new, old, name) or 0 for name in names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is shown of a pool. Rates are a second's; None: not known."""
+    pool: Pool
+    submitted_rate: float
+    completed_rate: float
+    refused: int
+    refused_now: int  # since the look before
+    died: int
+    died_now: int
+    waiting: dict     # see times(): of the time between two looks, or of the pool's life
+    running: dict
+    longest: Task
+
+    def now(self, name):
+        """One of the statistics that are of this moment."""
+        return self.pool.stats.get(name, 0)
+
+    @property
+    def depth(self):
+        """How many tasks may wait beyond what the workers take; None: no limit, or not known."""
+        depth = self.pool.attrs.get("queue_depth")
+        return None if depth in (None, UNBOUNDED) else 0 if depth == HANDOFF else depth
+
+    @property
+    def has_room(self):
+        """As a submission decides it; None: not known."""
+        if self.depth is None:
+            return True if "queue_depth" in self.pool.attrs else None
+        free = max(self.now("capacity") - self.now("running"), 0)
+        return self.now("queued") < self.depth + free
+
+
+def row(new, old, seconds):
+    if old and old.identity != new.identity:
+        old = None
+
+    def rate(name):
+        grown = added(new, old, name)
+        return None if grown is None or seconds <= 0 else grown / seconds
+
+    return Row(new, rate("submitted"), rate("completed"),
+               total(new, REFUSED), growth(new, old, REFUSED),
+               total(new, DIED), growth(new, old, DIED),
+               times(since(new.waiting, old and old.waiting)),
+               times(since(new.running, old and old.running)),
+               max(new.tasks, key=lambda task: task.ms, default=None))
+
+
+def rows(new, old=None):
+    """A row for each pool of a sample; old: the sample before."""
+    seconds = new.at - old.at if old else 0
+    return [row(pool, old and old.pools.get(name), seconds) for name, pool in new.pools.items()]
+
+
+def gone(new, old):
+    """The names of the pools that have gone since."""
+    return sorted(old.pools.keys() - new.pools.keys()) if old else []
+
+
+# --- for programs ----------------------------------------------------------
+
+def as_dict(each):
+    """A row as --json has it."""
+    pool = each.pool
+    longest = each.longest and {"pid": each.longest.pid, "ms": each.longest.ms,
+                                "function": each.longest.function}
+    return {"name": pool.name, "state": pool.state, "stats": pool.stats, "attrs": pool.attrs,
+            "submitted_rate": each.submitted_rate, "completed_rate": each.completed_rate,
+            "has_room": each.has_room, "refused": each.refused, "died": each.died,
+            "waiting_us": each.waiting, "running_us": each.running, "longest": longest}
+
+
+def as_object(new, old=None):
+    """A look as --json has it."""
+    return {"time": new.clock, "seconds": new.at - old.at if old else None,
+            "pools": [as_dict(each) for each in rows(new, old)]}

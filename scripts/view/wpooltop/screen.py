@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The live view, on a terminal."""
+import curses
+import time
+
+from . import figures, source, table
+
+REMEMBERED = 10  # seconds for which a pool that has gone is named
+KEYS = "q quits, s sorts by another column"
+COLOURS = {table.GOOD: curses.COLOR_GREEN, table.WARN: curses.COLOR_YELLOW,
+           table.BAD: curses.COLOR_RED, table.ALARM: curses.COLOR_RED}
+# Also where there are no colours.
+MANNERS = {table.HEAD: curses.A_REVERSE, table.ALARM: curses.A_BOLD, table.FAINT: curses.A_DIM}
+
+
+def _styles():
+    """{style: what curses calls it}"""
+    found = dict.fromkeys((table.PLAIN, table.FAINT, *COLOURS), curses.A_NORMAL) | MANNERS
+    if curses.has_colors():
+        curses.use_default_colors()
+        for number, (style, colour) in enumerate(COLOURS.items(), 1):
+            curses.init_pair(number, colour, -1)
+            found[style] |= curses.color_pair(number)
+    return found
+
+
+class Screen:
+    """Looks, draws and obeys keys until it is to end."""
+
+    def __init__(self, window, look, sample, interval, sort):
+        self.window, self.look, self.interval, self.sort = window, look, interval, sort
+        self.styles = _styles()
+        self.now, self.before = sample, None
+        self.gone = {}     # names, and until when
+        self.trouble = ""  # why there is nothing to be seen now
+        self.top = 0       # the first row that is seen
+
+    def _advance(self):
+        try:
+            sample = figures.sample(self.look())
+        except source.Nothing as error:
+            self.trouble = str(error)
+            return
+        self.now, self.before, self.trouble = sample, self.now, ""
+        self.gone |= dict.fromkeys(figures.gone(sample, self.before), sample.at + REMEMBERED)
+        self.gone = {name: until for name, until in self.gone.items()
+                     if until > sample.at and name not in sample.pools}
+
+    def _summary(self, rows):
+        if self.trouble:
+            return [(self.trouble, table.ALARM)]
+        running = sum(row.now("running") for row in rows)
+        queued = sum(row.now("queued") for row in rows)
+        refused = sum(row.refused for row in rows)
+        died = sum(row.died for row in rows)
+        text = f"wpool-top {time.strftime('%T', time.localtime(self.now.clock))}  pools: {len(rows)}, " \
+               f"running: {running}, queued: {queued}"
+        line = [(text, table.PLAIN)]
+        if refused or died:
+            line.append((f", refused: {refused}, died: {died}", table.BAD))
+        if self.gone:
+            line.append((f", gone: {table.printable(' '.join(sorted(self.gone)))}", table.WARN))
+        return line
+
+    def _put(self, y, line):
+        """A line, as much of it as there is room for."""
+        height, width = self.window.getmaxyx()
+        x = 0
+        for text, style in line:
+            # curses minds a character in the last corner, which moves its cursor out.
+            room = width - x - (y == height - 1)
+            if y >= height or room <= 0:
+                return
+            self.window.addnstr(y, x, text, room, self.styles[style])
+            x += len(text)
+
+    def _draw(self):
+        height, width = self.window.getmaxyx()
+        rows = [] if self.trouble else \
+            table.in_order(figures.rows(self.now, self.before), self.sort)
+        head, *body = table.lines(rows, width)
+        room = max(height - 3, 1)
+        self.top = max(min(self.top, len(body) - room), 0)
+        self.window.erase()
+        self._put(0, self._summary(rows))
+        self._put(1, [(f"sorted by {self.sort}, every {self.interval:g} s; {KEYS}", table.FAINT)])
+        self._put(2, [(table.plain(head).ljust(width), table.HEAD)])
+        for number, line in enumerate(body[self.top:self.top + room], 3):
+            self._put(number, line)
+        self.window.refresh()
+
+    def _obey(self, key):
+        """False: to end."""
+        if key in (ord("q"), ord("Q")):
+            return False
+        if key in (ord("s"), ord("S")):
+            names = list(table.SORTS)
+            self.sort = names[(names.index(self.sort) + 1) % len(names)]
+        elif key in (curses.KEY_DOWN, curses.KEY_NPAGE):
+            self.top += 1 if key == curses.KEY_DOWN else self.window.getmaxyx()[0] - 3
+        elif key in (curses.KEY_UP, curses.KEY_PPAGE):
+            self.top -= 1 if key == curses.KEY_UP else self.window.getmaxyx()[0] - 3
+        return True
+
+    def loop(self):
+        due = time.monotonic() + self.interval
+        while True:
+            self._draw()
+            left = due - time.monotonic()
+            if left > 0:
+                self.window.timeout(max(int(left * 1000), 1))
+                if not self._obey(self.window.getch()):
+                    return
+            else:
+                self._advance()
+                due = time.monotonic() + self.interval
+
+
+def show(look, interval, sort):
+    """look: what there is to be seen, each time that it is called."""
+    first = figures.sample(look())  # before the terminal is touched: there may be nothing
+
+    def body(window):
+        try:
+            curses.curs_set(0)
+        except curses.error:
+            pass  # a terminal whose cursor cannot be hidden
+        Screen(window, look, first, interval, sort).loop()
+
+    curses.wrapper(body)
