@@ -9,7 +9,7 @@
  * full, so the loop in crc_pass() runs no further ahead than the workers let it.
  * The checksum is the one of zlib, gzip and PNG.
  *
- * While it runs, look into /sys/kernel/debug/wpool/crc/.
+ * While it runs, look on with wpool-top, or into /sys/kernel/debug/wpool/crc/.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -218,6 +218,7 @@ static int crc_run(struct crc_file *f, unsigned int nr, u32 *crc, s64 *ms)
 		.capacity	= nr,
 		.queue_depth	= nr,		/* the next chunk of each worker is at hand */
 		.full		= WPOOL_FULL_BLOCK,
+		.flags		= WPOOL_LATENCY,	/* for wpool-top */
 	};
 	struct crc_ring ring;
 	struct wpool *pool;

@@ -128,8 +128,12 @@ def link_faults(page):
             yield f"{page.name}: {path or page.name} has no heading {anchor}"
 
 
+def pages():
+    return [TREE / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
 def faults():
-    for page in [TREE / "README.md", *sorted(DOCS.glob("*.md"))]:
+    for page in pages():
         yield from calls_faults(page)
         yield from test_faults(page)
         yield from link_faults(page)
