@@ -19,6 +19,7 @@
 #include "core/module_going.h"
 #include "core/names.h"
 #include "core/objects.h"
+#include "core/settings.h"
 #include "core/summary.h"
 #include "core/task.h"
 #include "core/worker.h"
@@ -98,6 +99,9 @@ static int __init wpool_mod_init(void)
 	ret = manager_init();
 	if (ret)
 		goto exit_run;
+	ret = settings_init();
+	if (ret)
+		goto exit_manager;
 	debugfs_init();
 	summary_init();
 	ret = make_default_pool();
@@ -113,6 +117,8 @@ destroy_default:
 	pool_destroy_default();
 exit_debugfs:
 	debugfs_exit();
+	settings_exit();
+exit_manager:
 	manager_exit();
 exit_run:
 	task_exit();
@@ -126,6 +132,7 @@ static void __exit wpool_mod_exit(void)
 	hotplug_exit();
 	pool_destroy_default();
 	debugfs_exit();
+	settings_exit();
 	manager_exit();
 	task_exit();
 	dep_exit();

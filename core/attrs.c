@@ -4,25 +4,24 @@
  * defaults.
  */
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
 #include <linux/math64.h>
 #include <linux/nodemask.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/isolation.h>
 #include <linux/sched/prio.h>
-#include <linux/topology.h>
 
 #include "attrs.h"
 #include "capacity_slots.h"
-#include "compat.h"
+#include "claim.h"
 #include "latency.h"
+#include "marks.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
 
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\
 		   WPOOL_RUN_OUT_DELAYED | WPOOL_LATENCY | WPOOL_NUMBERED |	\
-		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN)
+		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN | WPOOL_NO_SYSFS)
 
 static const char *capacity_fault(const struct wpool_attrs *attrs,
 				  unsigned int capacity)
@@ -134,54 +133,10 @@ static unsigned int attrs_depth(const struct wpool_attrs *attrs)
 	}
 }
 
-/*
- * The CPUs for kthreads that nobody has given an affinity: no isolated CPUs, and those of the
- * node if there is one. Newer kernels do all this (HK_TYPE_KTHREAD has become HK_TYPE_DOMAIN
- * there), and follow when CPUs are isolated later.
- *
- * Context: rcu_read_lock() held. Return: false if the kernel does it without us.
- */
-static bool default_cpumask(struct cpumask *mask, int node)
+/* Must each task be looked at as it begins or ends? Needs pool->lock, or a new pool. */
+static bool one_by_one(const struct wpool *pool)
 {
-	const struct cpumask *node_mask = node == NUMA_NO_NODE ? NULL : cpumask_of_node(node);
-	bool isolated = HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN);
-
-	if (!isolated && (!node_mask || WPOOL_KTHREADS_KEEP_CPUS))
-		return false;
-	cpumask_and(mask, housekeeping_cpumask(HK_TYPE_DOMAIN),
-		    housekeeping_cpumask(HK_TYPE_KTHREAD));
-	if (node_mask && cpumask_intersects(mask, node_mask))
-		cpumask_and(mask, mask, node_mask);
-	return true;
-}
-
-/*
- * Set no affinity that nobody needs: it would undo what the kernel, or an administrator, does
- * to all kthreads. A caller that wants isolated CPUs names them; the kernel does not keep its
- * kthreads there, so the workers do it themselves.
- */
-static int apply_cpumask(struct wpool *pool, const struct wpool_attrs *attrs)
-{
-	bool wanted = true, names_isolated = false;
-
-	if (!zalloc_cpumask_var(&pool->conf.cpumask, GFP_KERNEL))
-		return -ENOMEM;
-	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
-	if (attrs->cpumask) {
-		cpumask_copy(pool->conf.cpumask, attrs->cpumask);
-		names_isolated = !cpumask_subset(pool->conf.cpumask,
-						 housekeeping_cpumask(HK_TYPE_DOMAIN));
-	} else {
-		wanted = default_cpumask(pool->conf.cpumask, pool->conf.node);
-	}
-	rcu_read_unlock();
-	if (!wanted)
-		return 0;
-	if (WPOOL_KTHREADS_KEEP_CPUS && !names_isolated)
-		pool->conf.flags |= POOL_PREFERS_CPUS;
-	else
-		pool->conf.flags |= POOL_KEEPS_CPUS;
-	return 0;
+	return pool->conf.watchdog_ms || pool->conf.flags & (WPOOL_FREEZABLE | WPOOL_LATENCY);
 }
 
 /* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
@@ -227,15 +182,13 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->conf.flags = attrs->flags;
 	pool->conf.capacity = pool_capacity(pool);
 	pool->conf.percent = attrs->capacity_percent;
-	pool->conf.nice = attrs->nice;
 	pool->conf.policy = attrs->policy;
 	pool->conf.rt_priority = attrs->rt_priority;
 	pool->conf.node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
 	pool->conf.ops = attrs->ops;
 	pool->conf.priv = attrs->priv;
-	pool->conf.one_by_one = attrs->watchdog_ms ||
-			   attrs->flags & (WPOOL_FREEZABLE | WPOOL_LATENCY);
-	ret = apply_cpumask(pool, attrs);
+	pool->conf.one_by_one = one_by_one(pool);
+	ret = claim_init(pool, attrs);
 	if (!ret && attrs->flags & WPOOL_LATENCY)
 		ret = latency_start(pool);
 	return ret;
@@ -250,5 +203,73 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 void attrs_free(struct wpool *pool)
 {
 	latency_stop(pool);
-	free_cpumask_var(pool->conf.cpumask);
+	claim_free(pool);
+}
+
+/*
+ * From here on an administrator changes them, of a pool that works. They are written under
+ * pool->lock; who reads them without it gets one value or the other.
+ */
+
+/**
+ * attrs_set_spin() - change how long threads spin before they sleep
+ * @pool: the pool
+ * @us: in microseconds; 0 is not at all
+ *
+ * A spin that has begun ends when it would have. Context: Any.
+ * Return: 0, or -EINVAL (too long) with nothing changed.
+ */
+int attrs_set_spin(struct wpool *pool, unsigned int us)
+{
+	unsigned long flags;
+
+	if (us > WPOOL_MAX_SPIN_US)
+		return -EINVAL;
+	pool_lock(pool, flags);
+	WRITE_ONCE(pool->conf.spin_us, us);
+	pool_unlock(pool, flags);
+	return 0;
+}
+
+/**
+ * attrs_set_idle_timeout() - change how long a worker idles before it leaves
+ * @pool: the pool
+ * @ms: in milliseconds, not 0
+ *
+ * Workers that idle already may have done so for longer: the manager looks at them. Context:
+ * Any.
+ * Return: 0, or -EINVAL with nothing changed.
+ */
+int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms)
+{
+	unsigned long flags;
+
+	if (!ms)
+		return -EINVAL;
+	pool_lock(pool, flags);
+	WRITE_ONCE(pool->conf.idle_timeout_ms, ms);
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
+	return 0;
+}
+
+/**
+ * attrs_set_watchdog() - change how long a task may run unreported
+ * @pool: the pool
+ * @ms: in milliseconds; 0 is for ever
+ *
+ * Tasks that run already are watched, too: from here on no batched task begins, and a batched
+ * one that has begun says when it did. The manager looks at them, and goes on looking.
+ * Context: Any.
+ */
+void attrs_set_watchdog(struct wpool *pool, unsigned int ms)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	batch_reclaim(pool);
+	WRITE_ONCE(pool->conf.watchdog_ms, ms);
+	pool->conf.one_by_one = one_by_one(pool);
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
 }

@@ -10,6 +10,7 @@
 
 #include "attrs_show.h"
 #include "capacity_slots.h"
+#include "claim.h"
 #include "names.h"
 #include "pool.h"
 #include "worker_list.h"
@@ -43,22 +44,34 @@ static void print_flags(struct seq_file *m, const struct wpool *pool)
 }
 
 /* How the kernel schedules the workers, and where. */
-static void print_claim(struct seq_file *m, const struct wpool *pool)
+static void print_claim(struct seq_file *m, const struct wpool *pool,
+			const struct cpumask *cpumask)
 {
-	seq_printf(m, "nice %d\n", pool->conf.nice);
+	seq_printf(m, "nice %d\n", claim_nice(pool));
 	seq_printf(m, "policy %s\n", pool->conf.policy == SCHED_FIFO ? "fifo" :
 		   pool->conf.policy == SCHED_RR ? "rr" : "normal");
 	seq_printf(m, "rt_priority %u\n", pool->conf.rt_priority);
-	if (pool->conf.flags & (POOL_PREFERS_CPUS | POOL_KEEPS_CPUS))
-		seq_printf(m, "cpumask %*pbl\n", cpumask_pr_args(pool->conf.cpumask));
+	if (cpumask)
+		seq_printf(m, "cpumask %*pbl\n", cpumask_pr_args(cpumask));
 	else
 		seq_puts(m, "cpumask -\n");
 	seq_printf(m, "node %d\n", pool->conf.node);
 }
 
-/* A line for each attribute: its name, and its value in one word. */
-void attrs_print(struct seq_file *m, const struct wpool *pool)
+/**
+ * attrs_print() - print a line for each attribute: its name, and its value in one word
+ * @m: where to
+ * @pool: the pool
+ *
+ * Context: Process context; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int attrs_print(struct seq_file *m, struct wpool *pool)
 {
+	cpumask_var_t cpumask;
+
+	if (!zalloc_cpumask_var(&cpumask, GFP_KERNEL))
+		return -ENOMEM;
 	seq_printf(m, "owner %s\n", pool->owner_name);
 	seq_printf(m, "capacity %u\n", pool_capacity(pool));
 	seq_printf(m, "capacity_asked %u\n", pool->conf.capacity);
@@ -68,8 +81,10 @@ void attrs_print(struct seq_file *m, const struct wpool *pool)
 	seq_printf(m, "full %s\n", full_name(pool->conf.full));
 	seq_printf(m, "max_blocked %u\n", pool->conf.max_blocked);
 	print_flags(m, pool);
-	print_claim(m, pool);
-	seq_printf(m, "idle_timeout_ms %u\n", pool->conf.idle_timeout_ms);
-	seq_printf(m, "watchdog_ms %u\n", pool->conf.watchdog_ms);
-	seq_printf(m, "spin_us %u\n", pool->conf.spin_us);
+	print_claim(m, pool, claim_cpus(pool, cpumask) ? cpumask : NULL);
+	seq_printf(m, "idle_timeout_ms %u\n", READ_ONCE(pool->conf.idle_timeout_ms));
+	seq_printf(m, "watchdog_ms %u\n", READ_ONCE(pool->conf.watchdog_ms));
+	seq_printf(m, "spin_us %u\n", READ_ONCE(pool->conf.spin_us));
+	free_cpumask_var(cpumask);
+	return 0;
 }

@@ -7,6 +7,6 @@ struct seq_file;
 struct wpool;
 
 int queue_depth_asked(const struct wpool *pool);
-void attrs_print(struct seq_file *m, const struct wpool *pool);
+int attrs_print(struct seq_file *m, struct wpool *pool);
 
 #endif /* _WPOOL_ATTRS_SHOW_H */

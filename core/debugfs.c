@@ -50,8 +50,7 @@ DEFINE_SHOW_ATTRIBUTE(state);
 
 static int attrs_show(struct seq_file *m, void *unused)
 {
-	attrs_print(m, m->private);
-	return 0;
+	return attrs_print(m, m->private);
 }
 DEFINE_SHOW_ATTRIBUTE(attrs);
 

@@ -11,6 +11,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/timer.h>
 
 #include "types.h"
@@ -101,31 +102,40 @@ struct wpool_hooks {
 	unsigned long		since;	/* S: in jiffies */
 };
 
-/* What follows from the attributes: tagged I. Owner: attrs.c. All may read it. */
+/*
+ * What follows from the attributes: tagged I, unless it says so. Owner: attrs.c. All may read
+ * it.
+ */
 struct wpool_conf {
-	/* as in the attributes, and POOL_PREFERS_CPUS, POOL_KEEPS_CPUS */
-	unsigned int		flags;
+	unsigned int		flags;	/* as in the attributes */
 	unsigned int		queue_depth;	/* UINT_MAX is unbounded */
-	/* nothing is batched: each task is looked at as it begins or ends */
+	/* L: nothing is batched: each task is looked at as it begins or ends */
 	bool			one_by_one;
 	enum wpool_full		full;	/* policy */
 	unsigned int		min_workers;
-	unsigned int		spin_us;
+	unsigned int		spin_us;	/* S */
 	unsigned int		max_blocked;	/* 0 is unlimited */
 	unsigned int		capacity;	/* with which it was made */
 	/* the capacity as a share of the CPUs online, or 0 */
 	unsigned int		percent;
-	int			nice;	/* of the workers */
 	int			policy;	/* how the workers are scheduled */
 	unsigned int		rt_priority;	/* of them, with a real-time policy */
 	int			node;	/* or NUMA_NO_NODE */
-	unsigned int		idle_timeout_ms;
-	/* how long a task may run unreported; 0 is for ever */
+	unsigned int		idle_timeout_ms;	/* S */
+	/* S: how long a task may run unreported; 0 is for ever */
 	unsigned int		watchdog_ms;
 	const struct wpool_ops	*ops;	/* hooks, or NULL */
 	void			*priv;	/* for the hooks */
-	/* where the workers are to run, if flags says that it is set */
-	cpumask_var_t		cpumask;
+};
+
+/* Where the workers run, and how nice they are. Owner: claim.c. */
+struct wpool_claim {
+	/* held by a thread that changes it, until all workers have it */
+	struct mutex		lock;
+	struct wpool_cpus	*cpus;	/* L: where they are to run; NULL: the kernel chooses */
+	bool			kept;	/* L: each goes there by itself; the kernel does not */
+	int			nice;	/* S */
+	unsigned int		turn;	/* L: counts up when it is changed */
 };
 
 /* Tasks accepted and not ended, by color; see flush_color.c. Owner: color_count.h. */
@@ -371,6 +381,7 @@ struct wpool {
 	struct wpool_kick	kick;
 
 	struct wpool_conf	conf;
+	struct wpool_claim	claim;
 	struct wpool_hooks	hooks;
 
 	struct wpool_end	end;
@@ -385,6 +396,8 @@ struct wpool {
 	struct kref		kref;
 	struct wpool_entry	entry;	/* R. Owner: registry.c. */
 	struct dentry		*dir;	/* I: in debugfs. Owner: debugfs.c. */
+	/* I: its directory in sysfs, or NULL. Owner: settings.c. */
+	struct wpool_settings	*settings;
 	/* I: the module whose own tasks are not pinned. Owner: all. */
 	struct module		*owner;
 #ifdef CONFIG_PROVE_LOCKING
@@ -408,7 +421,7 @@ struct wpool {
 /* How long a worker idles before it leaves, in jiffies. */
 static inline unsigned long pool_idle_timeout(const struct wpool *pool)
 {
-	return msecs_to_jiffies(pool->conf.idle_timeout_ms);
+	return msecs_to_jiffies(READ_ONCE(pool->conf.idle_timeout_ms));
 }
 
 /*
@@ -417,7 +430,9 @@ static inline unsigned long pool_idle_timeout(const struct wpool *pool)
  */
 static inline unsigned long pool_watchdog(const struct wpool *pool)
 {
-	return pool->conf.watchdog_ms ? msecs_to_jiffies(pool->conf.watchdog_ms) + 1 : 0;
+	unsigned int ms = READ_ONCE(pool->conf.watchdog_ms);
+
+	return ms ? msecs_to_jiffies(ms) + 1 : 0;
 }
 
 /* Accepts no more, and has not terminated. Needs pool->lock. */

@@ -11,6 +11,7 @@
 #include "debugfs.h"
 #include "pool.h"
 #include "registry.h"
+#include "settings.h"
 #include "worker_list.h"
 
 /*
@@ -85,12 +86,13 @@ int registry_add(struct wpool *pool)
 }
 
 /*
- * Makes the directory, and lets others find the pool. It goes to the end of the list, so a
+ * Makes the directories, and lets others find the pool. It goes to the end of the list, so a
  * visit that has begun comes to it.
  */
 void registry_publish(struct wpool *pool)
 {
 	debugfs_add_pool(pool);
+	settings_add_pool(pool);
 	mutex_lock(&registry_lock);
 	pool->entry.may_be_found = true;
 	list_move_tail(&pool->entry.node, &registry);
@@ -124,11 +126,12 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 }
 
 /*
- * Removes the directory first, while the name is taken: a new pool of that name makes its own.
- * Not under the lock: this waits for readers.
+ * Removes the directories first, while the name is taken: a new pool of that name makes its own.
+ * Not under the lock: this waits for readers and writers.
  */
 void registry_remove(struct wpool *pool)
 {
+	settings_remove_pool(pool);
 	debugfs_remove_pool(pool);
 	mutex_lock(&registry_lock);
 	list_del(&pool->entry.node);

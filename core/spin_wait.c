@@ -32,7 +32,7 @@
 
 static u64 spin_ns(const struct wpool *pool)
 {
-	return (u64)pool->conf.spin_us * NSEC_PER_USEC;
+	return (u64)READ_ONCE(pool->conf.spin_us) * NSEC_PER_USEC;
 }
 
 static void raise_credit(int *credit)
@@ -44,7 +44,7 @@ static void raise_credit(int *credit)
 /* The time now, for spin_learn(): noted by a thread that sleeps without a spin. */
 u64 spin_slept_at(const struct wpool *pool)
 {
-	return pool->conf.spin_us ? local_clock() : 0;
+	return READ_ONCE(pool->conf.spin_us) ? local_clock() : 0;
 }
 
 /**

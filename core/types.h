@@ -80,13 +80,6 @@
 /* The task belongs to the pool: task->pool may be locked, see task_lock_pool(). */
 #define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
 
-/*
- * Bits of &wpool_conf.flags besides those of the attributes: what keeps the workers on the CPUs
- * of &wpool_conf.cpumask. With neither bit the mask is not set, and the kernel chooses the CPUs.
- */
-#define POOL_PREFERS_CPUS	BIT(30)	/* the kernel */
-#define POOL_KEEPS_CPUS		BIT(31)	/* each worker, see worker_keep_cpus() */
-
 /* The sides that spin before they sleep, see spin_wait.c. */
 enum spin_side {
 	SPIN_WORKER,	/* for the next task */

@@ -16,6 +16,7 @@
 #include <trace/events/wpool.h>
 
 #include "capacity_slots.h"
+#include "claim.h"
 #include "dead_stack.h"
 #include "hotplug.h"
 #include "leak.h"
@@ -112,7 +113,7 @@ static void worker_keep_cpus(struct wpool_worker *worker)
 	 * cpu_came().
 	 */
 	worker->hotplug_came = smp_load_acquire(&hotplug_came);
-	set_cpus_allowed_ptr(current, worker->pool->conf.cpumask);
+	claim_keep_cpus(worker->pool);
 }
 
 /*
@@ -127,9 +128,9 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 	bool move;
 
-	if (likely(!(pool->conf.flags & (WPOOL_FREEZABLE | POOL_KEEPS_CPUS))))
+	if (likely(!(pool->conf.flags & WPOOL_FREEZABLE) && !claim_is_kept(pool)))
 		return false;
-	move = pool->conf.flags & POOL_KEEPS_CPUS &&
+	move = claim_is_kept(pool) &&
 	       worker->hotplug_came != READ_ONCE(hotplug_came);
 	if (!move && !(pool->conf.flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
@@ -183,9 +184,9 @@ static void worker_set_up(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	set_user_nice(current, pool->conf.nice);
-	if (pool->conf.flags & POOL_KEEPS_CPUS)
-		worker_keep_cpus(worker);
+	/* Read before its CPUs are set, as in worker_keep_cpus(). */
+	worker->hotplug_came = smp_load_acquire(&hotplug_came);
+	claim_take(pool);
 	if (pool->conf.flags & WPOOL_FREEZABLE)
 		set_freezable();
 	if (pool->conf.ops && pool->conf.ops->worker_start) {

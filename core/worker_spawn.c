@@ -8,7 +8,7 @@
 #include <uapi/linux/sched/types.h>
 
 #include "capacity_slots.h"
-#include "compat.h"
+#include "claim.h"
 #include "dead_worker.h"
 #include "fault.h"
 #include "pool.h"
@@ -21,17 +21,16 @@
 #include "worker_stack.h"
 
 /* Gives a thread that has not run yet the attributes that it cannot give itself. */
-static int prepare_thread(const struct wpool *pool, struct task_struct *thread)
+static int prepare_thread(struct wpool *pool, struct task_struct *thread)
 {
 	struct sched_attr attr = {
 		.size = sizeof(attr),
 		.sched_policy = pool->conf.policy,
 		.sched_priority = pool->conf.rt_priority,
 	};
-	int err = 0;
+	int err;
 
-	if (pool->conf.flags & POOL_PREFERS_CPUS)
-		err = kthread_affine_preferred(thread, pool->conf.cpumask);
+	err = claim_prepare(pool, thread);
 	if (!err && pool->conf.policy)
 		err = sched_setattr_nocheck(thread, &attr);
 	return err;

@@ -568,6 +568,7 @@ struct wpool_ops {
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
 #define WPOOL_RECURSIVE		0x100	/* its tasks submit to it, and do not wait for room */
 #define WPOOL_ROUND_DOWN	0x200	/* capacity_percent is rounded down, but not to 0 */
+#define WPOOL_NO_SYSFS		0x400	/* an administrator does not change it */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -607,7 +608,10 @@ struct wpool_ops {
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
  *	instead of @capacity, rounded up, or down with %WPOOL_ROUND_DOWN, but never to 0; follows
  *	hotplug, also changes that a closed pool has missed
- * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_RECURSIVE a task
+ * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_NO_SYSFS the pool
+ *	has no directory in /sys/kernel/wpool, where an administrator otherwise changes its
+ *	capacity, @idle_timeout_ms, @spin_us, @watchdog_ms, @nice and the CPUs of its workers at
+ *	any time. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it

@@ -11,7 +11,7 @@ document() {
 leftovers() {
 	grep '^wpool' /proc/modules
 	ps | grep '[[]wpool'
-	ls -d /sys/kernel/debug/wpool /sys/module/wpool* 2>/dev/null
+	ls -d /sys/kernel/debug/wpool /sys/kernel/wpool /sys/module/wpool* 2>/dev/null
 	ls /sys/kernel/tracing/events 2>/dev/null | grep '^wpool'
 	grep '^wpool' /proc/slabinfo 2>/dev/null
 }

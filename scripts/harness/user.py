@@ -85,7 +85,9 @@ def run(kernel, built, users, sizes):
     files = {"wpool.ko": built["wpool"], "wpool_stress.ko": built["wpool_stress"], "data": scratch,
              "env": f"CRC=0x{zlib.crc32(data):08x}\nSQUARES='{guide_says()}'\n"
                     f"VERSION={versions.version()}\n"
-                    f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n{settings(sizes)}",
+                    f"ISOLATED={CPUS - 1}\nHOUSEKEEPING=0-{CPUS - 2}\n"
+                    f"ISOMASK={1 << CPUS - 1:x}\nHOUSEMASK={(1 << CPUS - 1) - 1:x}\n"
+                    f"{settings(sizes)}",
              **scripts(), **{f"{name}.ko": path for name, path in users.items()}}
     return machine.boot(kernel, "user", files, programs=machine.programs(kernel, "helper", "fuzz"), cpus=CPUS,
                         append=f"isolcpus={CPUS - 1}", limit=LIMIT_CROSS if kernel.cross else LIMIT)

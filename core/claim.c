@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The claim of a pool's workers on the CPUs: where they run, and how nice they are. It comes
+ * from the attributes, and an administrator may change it while they run.
+ *
+ * A new worker takes the claim itself, because the kernel sets its own mask when a thread first
+ * runs; it is on the list of workers before. A thread that changes the claim gives it to all on
+ * that list. If the two meet, the worker may be the last to set what is out of date: so it
+ * looks again, after it has set it. If it sees no change under pool->lock, the change is made
+ * under that lock later, and the thread that makes it finds what the worker has set, and
+ * replaces it.
+ *
+ * A mask is never changed, but replaced; a thread that uses it without the lock has a reference.
+ */
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/prio.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "claim.h"
+#include "compat.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "worker_list.h"
+
+/**
+ * struct wpool_cpus - where workers are to run
+ * @refs: the pool has one, and each thread that uses the mask without pool->lock
+ * @bits: I: the mask, as long as the machine needs
+ */
+struct wpool_cpus {
+	refcount_t	refs;
+	unsigned long	bits[];
+};
+
+static struct wpool_cpus *cpus_alloc(void)
+{
+	struct wpool_cpus *cpus = kzalloc(sizeof(*cpus) + cpumask_size(), GFP_KERNEL);
+
+	if (cpus)
+		refcount_set(&cpus->refs, 1);
+	return cpus;
+}
+
+static struct cpumask *cpus_mask(struct wpool_cpus *cpus)
+{
+	return to_cpumask(cpus->bits);
+}
+
+static void cpus_put(struct wpool_cpus *cpus)
+{
+	if (cpus && refcount_dec_and_test(&cpus->refs))
+		kfree(cpus);
+}
+
+/* Takes a reference. Context: pool->lock held. Return: NULL if the kernel chooses. */
+static struct wpool_cpus *cpus_get(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	if (pool->claim.cpus)
+		refcount_inc(&pool->claim.cpus->refs);
+	return pool->claim.cpus;
+}
+
+/* The same for a caller without the lock; NULL also if @kept, or not, is not so. */
+static struct wpool_cpus *cpus_get_if(struct wpool *pool, bool kept)
+{
+	struct wpool_cpus *cpus = NULL;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (pool->claim.kept == kept)
+		cpus = cpus_get(pool);
+	pool_unlock(pool, flags);
+	return cpus;
+}
+
+/*
+ * The CPUs for kthreads that nobody has given an affinity: no isolated CPUs, and those of the
+ * node if there is one. Newer kernels do all this (HK_TYPE_KTHREAD has become HK_TYPE_DOMAIN
+ * there), and follow when CPUs are isolated later.
+ *
+ * Context: rcu_read_lock() held. Return: false if the kernel does it without us.
+ */
+static bool default_cpumask(struct cpumask *mask, int node)
+{
+	const struct cpumask *node_mask = node == NUMA_NO_NODE ? NULL : cpumask_of_node(node);
+	bool isolated = HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN);
+
+	cpumask_and(mask, housekeeping_cpumask(HK_TYPE_DOMAIN),
+		    housekeeping_cpumask(HK_TYPE_KTHREAD));
+	if (node_mask && cpumask_intersects(mask, node_mask))
+		cpumask_and(mask, mask, node_mask);
+	return isolated || (node_mask && !WPOOL_KTHREADS_KEEP_CPUS);
+}
+
+/**
+ * claim_init() - set up the claim of a new pool
+ * @pool: the pool; has its node
+ * @attrs: what is asked for
+ *
+ * Sets no affinity that nobody needs: it would undo what the kernel, or an administrator, does
+ * to all kthreads. A caller that wants isolated CPUs names them; the kernel does not keep its
+ * kthreads there, so the workers do it themselves.
+ *
+ * Context: Process context; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int claim_init(struct wpool *pool, const struct wpool_attrs *attrs)
+{
+	bool wanted = true, names_isolated = false;
+	struct wpool_cpus *cpus = cpus_alloc();
+
+	mutex_init(&pool->claim.lock);
+	pool->claim.nice = attrs->nice;
+	if (!cpus)
+		return -ENOMEM;
+	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
+	if (attrs->cpumask) {
+		cpumask_copy(cpus_mask(cpus), attrs->cpumask);
+		names_isolated = !cpumask_subset(cpus_mask(cpus),
+						 housekeeping_cpumask(HK_TYPE_DOMAIN));
+	} else {
+		wanted = default_cpumask(cpus_mask(cpus), pool->conf.node);
+	}
+	rcu_read_unlock();
+	if (!wanted) {
+		cpus_put(cpus);
+		return 0;
+	}
+	pool->claim.cpus = cpus;
+	pool->claim.kept = !WPOOL_KTHREADS_KEEP_CPUS || names_isolated;
+	return 0;
+}
+
+/* For a pool without workers, of which nobody asks any more. */
+void claim_free(struct wpool *pool)
+{
+	cpus_put(pool->claim.cpus);
+}
+
+/**
+ * claim_prepare() - let the kernel know of a worker's CPUs, if it keeps the worker there
+ * @pool: the pool
+ * @thread: the worker, which has not run yet
+ *
+ * Context: the manager; may sleep.
+ * Return: 0, or the error of the kernel.
+ */
+int claim_prepare(struct wpool *pool, struct task_struct *thread)
+{
+	struct wpool_cpus *cpus = cpus_get_if(pool, false);
+	int err = 0;
+
+	if (cpus)
+		err = kthread_affine_preferred(thread, cpus_mask(cpus));
+	cpus_put(cpus);
+	return err;
+}
+
+/* Sets it for the current worker, until it has not changed meanwhile. */
+static void take(struct wpool *pool, bool with_nice)
+{
+	struct wpool_cpus *cpus;
+	unsigned long flags;
+	unsigned int turn;
+	int nice;
+
+	pool_lock(pool, flags);
+	do {
+		turn = pool->claim.turn;
+		nice = pool->claim.nice;
+		cpus = pool->claim.kept ? cpus_get(pool) : NULL;
+		pool_unlock(pool, flags);
+		if (with_nice)
+			set_user_nice(current, nice);
+		if (cpus)
+			set_cpus_allowed_ptr(current, cpus_mask(cpus));
+		cpus_put(cpus);
+		pool_lock(pool, flags);
+	} while (turn != pool->claim.turn);
+	pool_unlock(pool, flags);
+}
+
+/* The current worker begins. */
+void claim_take(struct wpool *pool)
+{
+	take(pool, true);
+}
+
+/*
+ * Moves the current worker to the CPUs of the pool's mask. If none of them is online, it stays
+ * where it is.
+ */
+void claim_keep_cpus(struct wpool *pool)
+{
+	take(pool, false);
+}
+
+/* How many threads are taken off the list at a time, to be changed. */
+#define AT_A_TIME	32
+
+/*
+ * Takes the next living workers, in the order in which they were made, which is that of their
+ * numbers. Return: how many, with a reference each.
+ */
+static unsigned int next_threads(struct wpool *pool, struct task_struct **threads,
+				 unsigned int *next_id)
+{
+	struct wpool_worker *worker;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	for_each_worker_rcu(worker, pool) {
+		/* Numbers may go round; the first one is that of the oldest worker. */
+		if ((int)(worker->id - *next_id) < 0 || READ_ONCE(worker->dead))
+			continue;
+		/* worker_free() drops that of the worker, after this critical section. */
+		threads[n] = get_task_struct(worker->thread);
+		*next_id = worker->id + 1;
+		if (++n == AT_A_TIME)
+			break;
+	}
+	rcu_read_unlock();
+	return n;
+}
+
+static unsigned int oldest_id(struct wpool *pool)
+{
+	struct wpool_worker *worker;
+	unsigned int id = 0;
+
+	rcu_read_lock();
+	for_each_worker_rcu(worker, pool) {
+		id = worker->id;
+		break;
+	}
+	rcu_read_unlock();
+	return id;
+}
+
+/* Gives the workers that there are what has changed: @cpus, or with NULL the niceness. */
+static void give(struct wpool *pool, struct wpool_cpus *cpus)
+{
+	struct task_struct *threads[AT_A_TIME];
+	unsigned int next_id = oldest_id(pool), i, n;
+
+	lockdep_assert_held(&pool->claim.lock);
+	do {
+		n = next_threads(pool, threads, &next_id);
+		for (i = 0; i < n; i++) {
+			if (cpus)
+				set_cpus_allowed_ptr(threads[i], cpus_mask(cpus));
+			else
+				set_user_nice(threads[i], pool->claim.nice);
+			put_task_struct(threads[i]);
+		}
+		cond_resched();
+	} while (n == AT_A_TIME);
+}
+
+/**
+ * claim_set_nice() - change how nice the workers are
+ * @pool: the pool
+ * @nice: -20 to 19
+ *
+ * Context: Process context; may sleep.
+ * Return: 0, or -EINVAL (out of range, or a pool with a real-time policy) with nothing changed.
+ */
+int claim_set_nice(struct wpool *pool, int nice)
+{
+	unsigned long flags;
+
+	if (nice < MIN_NICE || nice > MAX_NICE || pool->conf.policy)
+		return -EINVAL;
+	mutex_lock(&pool->claim.lock);
+	pool_lock(pool, flags);
+	WRITE_ONCE(pool->claim.nice, nice);
+	pool->claim.turn++;
+	pool_unlock(pool, flags);
+	give(pool, NULL);
+	mutex_unlock(&pool->claim.lock);
+	return 0;
+}
+
+/* Context: pool->claim.lock held. Return: the mask until now, with its reference. */
+static struct wpool_cpus *replace_cpus(struct wpool *pool, struct wpool_cpus *cpus)
+{
+	struct wpool_cpus *old;
+	unsigned long flags;
+
+	lockdep_assert_held(&pool->claim.lock);
+	pool_lock(pool, flags);
+	old = pool->claim.cpus;
+	pool->claim.cpus = cpus;
+	/* Whatever the kernel did for them, it has other CPUs in mind. */
+	pool->claim.kept = true;
+	pool->claim.turn++;
+	pool_unlock(pool, flags);
+	return old;
+}
+
+/**
+ * claim_set_cpus() - change where the workers run
+ * @pool: the pool
+ * @mask: the CPUs; isolated ones may be among them
+ *
+ * A worker that has forbidden its migration is waited for.
+ *
+ * Context: Process context; may sleep.
+ * Return: 0, or with nothing changed -EINVAL (none of them is online) or -ENOMEM.
+ */
+int claim_set_cpus(struct wpool *pool, const struct cpumask *mask)
+{
+	struct wpool_cpus *cpus;
+
+	if (!cpumask_intersects(mask, cpu_online_mask))
+		return -EINVAL;
+	cpus = cpus_alloc();
+	if (!cpus)
+		return -ENOMEM;
+	cpumask_copy(cpus_mask(cpus), mask);
+	mutex_lock(&pool->claim.lock);
+	cpus_put(replace_cpus(pool, cpus));
+	give(pool, cpus);	/* nobody else replaces it now */
+	mutex_unlock(&pool->claim.lock);
+	return 0;
+}
+
+/**
+ * claim_cpus() - where the workers of a pool are to run
+ * @pool: the pool
+ * @mask: gets the CPUs
+ *
+ * Context: Process context.
+ * Return: false if the kernel chooses among these.
+ */
+bool claim_cpus(struct wpool *pool, struct cpumask *mask)
+{
+	struct wpool_cpus *cpus;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	cpus = cpus_get(pool);
+	pool_unlock(pool, flags);
+	if (cpus) {
+		cpumask_copy(mask, cpus_mask(cpus));
+		cpus_put(cpus);
+		return true;
+	}
+	rcu_read_lock();
+	default_cpumask(mask, pool->conf.node);
+	rcu_read_unlock();
+	return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where the workers of a pool run, and how nice they are; see claim.c. */
+#ifndef _WPOOL_CLAIM_H
+#define _WPOOL_CLAIM_H
+
+#include "pool.h"
+
+struct cpumask;
+struct seq_file;
+struct task_struct;
+struct wpool_attrs;
+
+int claim_init(struct wpool *pool, const struct wpool_attrs *attrs);
+void claim_free(struct wpool *pool);
+int claim_prepare(struct wpool *pool, struct task_struct *thread);
+void claim_take(struct wpool *pool);
+void claim_keep_cpus(struct wpool *pool);
+int claim_set_nice(struct wpool *pool, int nice);
+int claim_set_cpus(struct wpool *pool, const struct cpumask *mask);
+bool claim_cpus(struct wpool *pool, struct cpumask *mask);
+
+/* Must each worker go back to its CPUs by itself? Needs pool->lock. */
+static inline bool claim_is_kept(const struct wpool *pool)
+{
+	return pool->claim.kept;
+}
+
+/* How nice the workers are; read anywhere. */
+static inline int claim_nice(const struct wpool *pool)
+{
+	return READ_ONCE(pool->claim.nice);
+}
+
+#endif /* _WPOOL_CLAIM_H */
