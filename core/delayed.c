@@ -294,6 +294,7 @@ void __wpool_delayed_task_init(struct wpool_delayed_task *dtask, wpool_fn_t fn,
 			       void *arg, struct module *owner)
 {
 	__wpool_task_init(&dtask->task, fn, arg, owner);
+	dtask->task.delayed = true;
 	dtask->tracking = (struct wpool_tracking) { };
 	timer_setup(&dtask->timer, delayed_fire, TIMER_IRQSAFE);
 	WRITE_ONCE(dtask->skipped, 0);

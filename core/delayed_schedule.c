@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "delayed.h"
+#include "delayed_schedule.h"
 #include "group.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -16,6 +17,7 @@
 #include "task_lock.h"
 #include "task_waiters.h"
 #include "waiter.h"
+#include "worker_stack.h"
 
 /*
  * The memory of a stack is used again long before the time of most delays. This is known of a
@@ -27,6 +29,12 @@ static bool refuse_on_stack(const struct wpool *pool, const struct wpool_task *t
 		return false;
 	pr_err_ratelimited("%s: submitted: a delayed task on the stack\n", pool->name);
 	return true;
+}
+
+bool delayed_args_ok(struct wpool *pool, const struct wpool_delayed_task *dtask)
+{
+	return submit_args_ok(pool, dtask ? &dtask->task : NULL, SUBMIT_DELAYED) &&
+	       !refuse_on_stack(pool, &dtask->task);
 }
 
 /* The jiffy that has already begun does not count, so this is never early. */
@@ -42,8 +50,7 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 	unsigned long flags;
 	int ret;
 
-	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL) ||
-	    refuse_on_stack(pool, &dtask->task))
+	if (!delayed_args_ok(pool, dtask))
 		return -EINVAL;
 	pool_lock(pool, flags);
 	ret = queue_check(pool, &dtask->task, NULL) ?:
@@ -52,6 +59,54 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 		delayed_begin_periods(dtask, period);
 	if (!ret)
 		delayed_put(pool, dtask, due, !period);
+	pool_unlock(pool, flags);
+	return ret;
+}
+
+/*
+ * A task of a group waits for its time. A timer ends it then and not a worker; but not yet if it
+ * is still inside its function. If the group has failed the walk over its tasks may be over, so
+ * it is cancelled here. Context: pool->lock held.
+ */
+static void put_in_group(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due,
+			 struct wpool_group *group)
+{
+	struct wpool_task *task = &dtask->task;
+
+	if (group_failed(group)) {
+		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		return;
+	}
+	if (!(task->state & TASK_IN_FN))
+		group_task_outside(group, pool, true);
+	delayed_put(pool, dtask, due, true);
+}
+
+/**
+ * delayed_submit_group() - submit a delayed task that belongs to a group
+ * @pool: the pool
+ * @dtask: passed delayed_args_ok()
+ * @delay: as for wpool_schedule_delayed()
+ * @group: has counted it as about to be submitted
+ * @owner: as stack_hold() of @group, or NULL
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed(), or -EOWNERDEAD: the group is going with its stack.
+ */
+int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
+			 unsigned long delay, struct wpool_group *group,
+			 const struct wpool_worker *owner)
+{
+	u64 due = due_after(delay);
+	unsigned long flags;
+	int ret;
+
+	pool_lock(pool, flags);
+	ret = stack_is_ending(owner) ? -EOWNERDEAD :
+	      queue_check(pool, &dtask->task, NULL) ?:
+	      queue_take(pool, &dtask->task, group, NULL);
+	if (!ret)
+		put_in_group(pool, dtask, due, group);
 	pool_unlock(pool, flags);
 	return ret;
 }
@@ -106,7 +161,7 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
 {
 	const char *fault;
 
-	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL))
+	if (!submit_args_ok(pool, dtask ? &dtask->task : NULL, SUBMIT_DELAYED))
 		return false;
 	if (!period || period >= MAX_SCHEDULE_TIMEOUT)
 		fault = "without a period";

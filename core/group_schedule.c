@@ -4,6 +4,7 @@
 #include <linux/module.h>
 
 #include "current_thread.h"
+#include "delayed_schedule.h"
 #include "depmap.h"
 #include "group.h"
 #include "objects.h"
@@ -76,17 +77,18 @@ static void group_sub(struct wpool_group *group, struct wpool *pool,
 }
 
 static int group_submit(struct wpool_group *group, struct wpool *pool,
-			struct wpool_task *task, unsigned long timeout)
+			struct wpool_task *task, const u64 *key, unsigned long timeout)
 {
 	struct wpool_worker *owner;
 	int ret = -EOWNERDEAD;
 
-	if (!group || !submit_args_ok(pool, task))
+	if (!group || !submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
 	owner = stack_hold(group->owner);
 	if (group_add(group, pool, task, owner)) {
 		ret = submit_one(pool, &(struct wpool_submission) {
-			.task = task, .group = group, .owner = owner, .timeout = timeout,
+			.task = task, .group = group, .owner = owner, .key = key,
+			.timeout = timeout,
 		});
 		if (ret)
 			group_sub(group, pool, owner);
@@ -110,7 +112,7 @@ int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 {
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	return group_submit(group, pool, task, SUBMIT_BY_POLICY);
+	return group_submit(group, pool, task, NULL, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
 
@@ -128,7 +130,7 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule);
 int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
 			     struct wpool_task *task)
 {
-	return group_submit(group, pool, task, SUBMIT_OR_FAIL);
+	return group_submit(group, pool, task, NULL, SUBMIT_OR_FAIL);
 }
 EXPORT_SYMBOL_GPL(wpool_group_try_schedule);
 
@@ -144,7 +146,7 @@ EXPORT_SYMBOL_GPL(wpool_group_try_schedule);
 int wpool_group_force_schedule(struct wpool_group *group, struct wpool *pool,
 			       struct wpool_task *task)
 {
-	return group_submit(group, pool, task, SUBMIT_FORCED);
+	return group_submit(group, pool, task, NULL, SUBMIT_FORCED);
 }
 EXPORT_SYMBOL_GPL(wpool_group_force_schedule);
 
@@ -165,7 +167,7 @@ int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
 {
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	return submit_timed_out(group_submit(group, pool, task, submit_timeout(timeout)),
+	return submit_timed_out(group_submit(group, pool, task, NULL, submit_timeout(timeout)),
 				timeout);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_timeout);
@@ -185,9 +187,79 @@ int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *
 {
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	return group_submit(group, pool, task, SUBMIT_INTERRUPTIBLE);
+	return group_submit(group, pool, task, NULL, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
+
+/**
+ * wpool_group_schedule_keyed() - run a task with a key as part of a group
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule_keyed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
+ */
+int wpool_group_schedule_keyed(struct wpool_group *group, struct wpool *pool,
+			       struct wpool_keyed_task *task, u64 key)
+{
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed);
+
+/**
+ * wpool_group_try_schedule_keyed() - run a task with a key as part of a group if there is room
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ *
+ * Never sleeps and never allocates, whatever the policy of the pool is.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_try_schedule_keyed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
+ */
+int wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool,
+				   struct wpool_keyed_task *task, u64 key)
+{
+	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_OR_FAIL);
+}
+EXPORT_SYMBOL_GPL(wpool_group_try_schedule_keyed);
+
+/**
+ * wpool_group_schedule_delayed() - run a task after a delay, as part of a group
+ * @group: as for wpool_group_schedule(); it does not end before the task has
+ * @pool: likewise
+ * @dtask: as for wpool_schedule_delayed()
+ * @delay: likewise
+ *
+ * In a group that is cancelled on its first error, and has failed, the task ends at once, with
+ * -ECANCELED. wpool_modify_delayed() leaves the task in its group.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
+ */
+int wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
+				 struct wpool_delayed_task *dtask, unsigned long delay)
+{
+	struct wpool_worker *owner;
+	int ret = -EOWNERDEAD;
+
+	if (!group || !delayed_args_ok(pool, dtask))
+		return -EINVAL;
+	owner = stack_hold(group->owner);
+	if (group_add(group, pool, &dtask->task, owner)) {
+		ret = delayed_submit_group(pool, dtask, delay, group, owner);
+		if (ret)
+			group_sub(group, pool, owner);
+	}
+	stack_release(owner);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_delayed);
 
 /**
  * __wpool_group_schedule_fn() - the function behind wpool_group_schedule_fn()

@@ -90,7 +90,7 @@ static inline void staging_collect(struct wpool *pool)
 static __always_inline bool task_is_plain(const struct wpool *pool,
 					  const struct wpool_task *task)
 {
-	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL &&
+	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL && !task->delayed &&
 	       !(READ_ONCE(task->flags) & (WPOOL_TASK_KEYED | WPOOL_TASK_ONSTACK |
 				       WPOOL_TASK_TRACKED)) &&
 	       (!task->owner || task->owner == pool->owner);

@@ -43,9 +43,23 @@ static bool tracked_on_stack(const struct wpool_task *task)
 	return (READ_ONCE(task->flags) & both) == both;
 }
 
+static enum submit_kind kind_of(const struct wpool_task *task)
+{
+	if (task->delayed)
+		return SUBMIT_DELAYED;
+	return READ_ONCE(task->flags) & WPOOL_TASK_KEYED ? SUBMIT_KEYED : SUBMIT_PLAIN;
+}
+
+/* A task of this kind, given to a call for another: its key or its delay would not count. */
+static const char * const kind_faults[] = {
+	[SUBMIT_PLAIN] = "a plain task, as one with a key or a delay",
+	[SUBMIT_KEYED] = "a task with a key, by a call without one",
+	[SUBMIT_DELAYED] = "a delayed task, by a call without a delay",
+};
+
 /* Reports why a task cannot run. */
-static void report_fault(const struct wpool *pool,
-				const struct wpool_task *task)
+static void report_fault(const struct wpool *pool, const struct wpool_task *task,
+			 enum submit_kind kind)
 {
 	const char *fault;
 
@@ -53,6 +67,8 @@ static void report_fault(const struct wpool *pool,
 		fault = "no task";
 	else if (!task->fn)
 		fault = "a task without a function";
+	else if (kind_of(task) != kind)
+		fault = kind_faults[kind_of(task)];
 	else if (keyed_and_detached(task))
 		fault = "a task with a key that is detached";
 	else if (tracked_on_stack(task))
@@ -62,14 +78,14 @@ static void report_fault(const struct wpool *pool,
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
 }
 
-bool submit_args_ok(struct wpool *pool, const struct wpool_task *task)
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task, enum submit_kind kind)
 {
 	if (IS_ERR_OR_NULL(pool))
 		return false;
-	if (task && task->fn && task->prio < WPOOL_NR_PRIOS &&
+	if (task && task->fn && kind_of(task) == kind && task->prio < WPOOL_NR_PRIOS &&
 	    !keyed_and_detached(task) && !tracked_on_stack(task))
 		return true;
-	report_fault(pool, task);
+	report_fault(pool, task, kind);
 	return false;
 }
 
@@ -149,7 +165,7 @@ static noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task,
 	unsigned long flags;
 	int ret;
 
-	if (!submit_args_ok(pool, task))
+	if (!submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
 	pool_lock(pool, flags);
 	note_stack(pool, task);
@@ -173,7 +189,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * wpool_schedule() - run a task, and wait for room if needed
  * @pool: the pool
  * @task: set up, and neither queued nor running elsewhere; it belongs to the pool until it has
- *	run or was cancelled
+ *	run or was cancelled. Not part of a struct wpool_keyed_task or wpool_delayed_task: those
+ *	have calls of their own.
  *
  * When the queue is full the pool's policy decides, see &enum wpool_full. Callers that sleep
  * for room get it in order. A task that is running in the same pool may be submitted, also from
@@ -184,7 +201,7 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
- * and detached, on the stack with a release; or, with a message, called in atomic context, even
+ * or delayed, on the stack with a release; or, with a message, called in atomic context, even
  * if there is room), -EBUSY (already queued, or running in another pool), -EAGAIN (full, and the
  * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also if
  * it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a
@@ -262,12 +279,12 @@ EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
  * @key: any number; tasks of one key run one at a time, in submission order
  *
  * A task that is submitted again while it runs comes after the tasks of its key that wait
- * already. Priority only counts among tasks that are not deferred by their key. The calls
- * without a key, wpool_schedule() and the others, submit the task under the key of its last
- * acceptance, or 0.
+ * already. Priority only counts among tasks that are not deferred by their key. A call without
+ * a key, wpool_schedule() or another, refuses the task.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_schedule(); also -EBUSY if it is running with another key. If the policy is
+ * Return: as wpool_schedule(); also -EINVAL for a task that is detached, -EBUSY if it is running
+ * with another key. If the policy is
  * to run the task in the caller, a keyed task waits for room instead; if it is to drop the
  * oldest task, keyed tasks are dropped in order.
  */
@@ -382,7 +399,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	for (i = 0; i < n; i++) {
-		if (!submit_args_ok(pool, tasks[i])) {
+		if (!submit_args_ok(pool, tasks[i], SUBMIT_PLAIN)) {
 			ret = -EINVAL;
 			n = i;
 		}

@@ -12,8 +12,21 @@
 struct wpool;
 struct wpool_task;
 
+/* What a task is part of. Each way in takes one kind. */
+enum submit_kind {
+	SUBMIT_PLAIN,	/* nothing, or a struct wpool_tracked_task */
+	SUBMIT_KEYED,	/* a struct wpool_keyed_task */
+	SUBMIT_DELAYED,	/* a struct wpool_delayed_task */
+};
+
+/* That of the task that comes with @key, or NULL. */
+static inline enum submit_kind submit_kind_by(const u64 *key)
+{
+	return key ? SUBMIT_KEYED : SUBMIT_PLAIN;
+}
+
 bool submit_may_allocate(void);
-bool submit_args_ok(struct wpool *pool, const struct wpool_task *task);
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task, enum submit_kind kind);
 int submit_one(struct wpool *pool, struct wpool_submission *sub);
 
 /* What a time limit is to submit_to_pool(); none is left with 0. */

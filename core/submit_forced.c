@@ -8,7 +8,7 @@
 static int submit_specially(struct wpool *pool, struct wpool_task *task, const u64 *key,
 			    unsigned long how)
 {
-	if (!submit_args_ok(pool, task))
+	if (!submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
 	return submit_one(pool, &(struct wpool_submission) {
 		.task = task, .key = key, .timeout = how,

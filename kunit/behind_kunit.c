@@ -26,7 +26,7 @@ static int call_run_head(struct actor *self)
 	int err;
 
 	wpool_keyed_task_init(&head->ktask, wpt_run_job, head->job);
-	err = wpool_schedule(self->pool, &head->ktask.task) ?: wpool_wait(&head->ktask.task);
+	err = wpool_schedule_keyed(self->pool, &head->ktask, 0) ?: wpool_wait(&head->ktask.task);
 	self->left = true;
 	wait_for_completion(&head->job[1].gate->opened);
 	return err;
@@ -86,7 +86,7 @@ static void schedule_behind(struct kunit *test, struct wpool *pool, struct behin
 	for (i = 0; i <= MANY; i++) {
 		group = i < MANY ? behind->group : behind->last_group;
 		wpool_keyed_task_init(&ktasks[i], wpt_run_job, &jobs[i]);
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &ktasks[i].task), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(group, pool, &ktasks[i], 0), 0);
 	}
 }
 

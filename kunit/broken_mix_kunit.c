@@ -55,7 +55,7 @@ static void follow(struct kunit *test, struct wpool *pool, struct wpool_keyed_ta
 		return;
 	}
 	wpool_keyed_task_init(keyed, wpt_run_job, job);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &keyed->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(group, pool, keyed, KEY), 0);
 }
 
 /* A worker that waits for one of them, or for its group, asleep. */

@@ -55,24 +55,54 @@ static struct late *new_late(struct kunit *test)
 	return late;
 }
 
-/* A task of a group is put off until somebody says when. */
+/* A task of a group is queued, and then put off until somebody says when. */
 static int wait_for_late_group(struct actor *self)
 {
 	struct late *late = self->other;
 	int ret;
 
-	ret = wpool_group_schedule(&self->group, self->pool, &late->dtask.task);
+	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask, 0);
+	while (!ret && !wpt_stat(self->pool, WPOOL_STAT_QUEUED))
+		schedule_timeout_idle(1);
 	if (!ret)
 		ret = wpool_modify_delayed(self->pool, &late->dtask, MAX_SCHEDULE_TIMEOUT);
 	return ret ?: wpool_group_wait(&self->group);
 }
 
+/* A task of a group is delayed from the beginning. */
+static int wait_for_delayed_group(struct actor *self)
+{
+	struct late *late = self->other;
+	int ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask,
+					       MAX_SCHEDULE_TIMEOUT);
+
+	return ret ?: wpool_group_wait(&self->group);
+}
+
+struct late_case {
+	const char	*name;
+	int		(*call)(struct actor *self);
+};
+
+static const struct late_case late_cases[] = {
+	{ "put off", wait_for_late_group },
+	{ "delayed", wait_for_delayed_group },
+};
+
+static void late_name(const struct late_case *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(late, late_cases, late_name);
+
 /* 52: a worker that waits for a group runs what was put off, once its time has come */
 static void compose_group_put_off(struct kunit *test)
 {
+	const struct late_case *param = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct late *late = new_late(test);
-	struct actor *waits = start(test, pool, wait_for_late_group, late);
+	struct actor *waits = start(test, pool, param->call, late);
 
 	actor_go_to_sleep(test, waits);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 1), 0);
@@ -91,12 +121,13 @@ static int call_schedule(struct actor *self)
  */
 static void compose_room_behind_late_group(struct kunit *test)
 {
+	const struct late_case *param = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .queue_depth = 1, .flags = WPOOL_KEEP_IDLE,
 	});
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 	struct late *late = new_late(test);
-	struct actor *waits = start(test, pool, wait_for_late_group, late);
+	struct actor *waits = start(test, pool, param->call, late);
 	struct actor *blocks = start(test, pool, call_schedule, &jobs[1].task);
 
 	actor_go_to_sleep(test, waits);
@@ -156,9 +187,8 @@ static int put_off_and_fail(struct actor *self)
 	int ret;
 
 	wpool_group_init_fail_fast(&self->group);
-	ret = wpool_group_schedule(&self->group, self->pool, &late->dtask.task);
-	if (!ret)
-		ret = wpool_modify_delayed(self->pool, &late->dtask, MAX_SCHEDULE_TIMEOUT);
+	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask,
+					   MAX_SCHEDULE_TIMEOUT);
 	if (!ret)
 		ret = wpool_group_schedule_fn(&self->group, self->pool, fails, &late->runs);
 	return ret ?: wpool_group_wait(&self->group);
@@ -183,7 +213,8 @@ static void compose_group_cancel_put_off(struct kunit *test)
 	struct late *late = new_late(test);
 
 	wpool_pause(pool);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &late->dtask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(group, pool, &late->dtask, 0), 0);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, MAX_SCHEDULE_TIMEOUT), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&late->dtask.task));
@@ -345,8 +376,8 @@ static void compose_dies_with_group_as_it_leaves(struct kunit *test)
 }
 
 static struct kunit_case compose_cases[] = {
-	KUNIT_CASE(compose_group_put_off),
-	KUNIT_CASE(compose_room_behind_late_group),
+	KUNIT_CASE_PARAM(compose_group_put_off, late_gen_params),
+	KUNIT_CASE_PARAM(compose_room_behind_late_group, late_gen_params),
 	KUNIT_CASE(compose_two_modify),
 	KUNIT_CASE(compose_fail_fast_put_off),
 	KUNIT_CASE(compose_group_cancel_put_off),

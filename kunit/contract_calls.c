@@ -133,6 +133,12 @@ MAKE(wpool_group_schedule_timeout,
 	wpool_group_schedule_timeout(&s->group, s->pool, s->task, 1))
 MAKE(wpool_group_schedule_interruptible,
 	wpool_group_schedule_interruptible(&s->group, s->pool, s->task))
+MAKE(wpool_group_schedule_keyed,
+	wpool_group_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
+MAKE(wpool_group_try_schedule_keyed,
+	wpool_group_try_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
+MAKE(wpool_group_schedule_delayed,
+	wpool_group_schedule_delayed(&s->group, s->pool, &s->delayed, 0))
 MAKE(wpool_group_wait, wpool_group_wait(&s->group))
 MAKE(wpool_group_wait_killable, wpool_group_wait_killable(&s->group))
 MAKE(wpool_group_wait_interruptible, wpool_group_wait_interruptible(&s->group))

@@ -17,6 +17,8 @@ RETURNS_OF(wpool_modify_delayed, ANY, S_OPEN, ANY, E_QUEUED | E_AGAIN, 0)
 /* Closed; that comes first. */
 RETURNS(T_SUBMITS, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
 RETURNS(T_OWN_FN, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
+/* It has calls of its own; that comes before all else. */
+RETURNS(T_PLAIN, ANY, ANY, K_KEYED | K_DELAYED, ANY, -EINVAL)
 /* Its second run is cancelled then. */
 RETURNS_OF(wpool_modify_delayed, ANY, S_SHUTDOWN, ANY, E_AGAIN, 0)
 ENDS(T_ACCEPTED, ANY, ANY, ANY, ANY, RESULT)

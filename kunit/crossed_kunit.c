@@ -75,8 +75,8 @@ static int wait_for_group_behind(void *arg)
 	struct call *call = arg;
 	int ret;
 
-	ret = wpool_schedule(call->pool, &call->ktasks[0].task);
-	ret = ret ?: wpool_group_schedule(call->group, call->pool, &call->ktasks[1].task);
+	ret = wpool_schedule_keyed(call->pool, &call->ktasks[0], 0);
+	ret = ret ?: wpool_group_schedule_keyed(call->group, call->pool, &call->ktasks[1], 0);
 	call->got = ret ?: wpool_group_wait(call->group);
 	return 0;
 }
@@ -146,10 +146,10 @@ static void crossed_group_far_behind(struct kunit *test)
 	wpool_keyed_task_init(&ktasks[1], wpt_run_job, &jobs[0]);
 	wpool_keyed_task_init(&ktasks[2], wpt_run_job, &jobs[1]);
 	call->group = wpt_group(test, false);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[0].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[0], 0), 0);
 	wpt_begun(test, head);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ktasks[1].task), 0);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(call->group, pool, &ktasks[2].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[1], 0), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(call->group, pool, &ktasks[2], 0), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &call->task), 0);
 	call_sleeps(test, call);
 	last->other = &call->task;

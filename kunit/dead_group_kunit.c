@@ -209,7 +209,7 @@ static void dead_group_keyed(struct kunit *test)
 		keyed[i] = wpt_alloc(test, sizeof(*keyed[i]));
 		wpool_keyed_task_init(keyed[i], wpt_run_job, &jobs[i]);
 		KUNIT_ASSERT_EQ(test, i == 2 ? wpool_schedule_keyed(pool, keyed[i], 0) :
-				wpool_group_schedule(host->group, pool, &keyed[i]->task), 0);
+				wpool_group_schedule_keyed(host->group, pool, keyed[i], 0), 0);
 	}
 	die_now(test, host);
 	guards = dead_use_stacks(test, other);
@@ -230,8 +230,8 @@ static void dead_group_delayed(struct kunit *test)
 	struct wpt_job *guards;
 
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(host->group, pool, &dtask->task), 0);
-	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, dtask, MAX_SCHEDULE_TIMEOUT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(host->group, pool, dtask,
+							   MAX_SCHEDULE_TIMEOUT), 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);

@@ -195,9 +195,7 @@ static int call_delay_in_group(struct wpt_thread *self)
 /* Return: how many were cancelled; as shut_down_as_it_fires(). */
 static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_job *job)
 {
-	struct wpool_task *tasks[] = { &pair->first.task, &pair->second.dtask.task };
 	struct wpool *pool = wpt_pool(test, NULL);
-	unsigned int i;
 	int cancelled;
 
 	/* So that what comes to the queue is there when it is looked for. */
@@ -208,10 +206,11 @@ static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_
 		wpool_group_init(&pair->group);
 		wpool_delayed_task_init(&pair->first, wpt_run_job, job);
 		wpool_delayed_task_init(&pair->second.dtask, wpt_run_job, job);
-		for (i = 0; i < 2; i++)
-			KUNIT_ASSERT_EQ(test, wpool_group_schedule(&pair->group, pool,
-								   tasks[i]), 0);
-		KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &pair->first, 3600 * HZ), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(&pair->group, pool,
+								   &pair->first, 3600 * HZ), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(&pair->group, pool,
+								   &pair->second.dtask,
+								   3600 * HZ), 0);
 		KUNIT_ASSERT_EQ(test, wpt_call(test, call_delay_in_group, pool, &pair->second), 0);
 		cancelled = wpt_call(test, call_group_cancel, pool, pair);
 		KUNIT_ASSERT_EQ(test, wpt_group_wait(test, &pair->group), -ECANCELED);

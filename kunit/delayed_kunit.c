@@ -207,7 +207,7 @@ static void delayed_modify_races_look(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, READ_ONCE(thread->calling));
 	end = jiffies + HZ / 2;
 	do {
-		ret = wpool_try_schedule(other, &late->dtask.task);
+		ret = wpool_schedule_delayed(other, &late->dtask, 0);
 	} while (ret == -EBUSY && time_before(jiffies, end));
 	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
 	wpt_open(job->gate);
@@ -249,7 +249,6 @@ static void delayed_busy(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, HZ / 50), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), -EBUSY);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &late->dtask.task), -EBUSY);
 	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), -EBUSY);
 	wpt_open(hold->gate);

@@ -152,6 +152,20 @@ static int cancel_ahead(struct wpt_thread *self)
 	return n;
 }
 
+/* Submits the nth of them, with a key if the first of them is to go to the queue alone. */
+static int add_to_crowd(struct crowd *crowd, unsigned int n, struct wpool_group *group,
+			struct wpool *pool, struct wpt_job *job)
+{
+	struct wpool_keyed_task *ktask = &crowd->ktasks[n];
+
+	if (crowd->first) {
+		wpool_keyed_task_init(ktask, wpt_run_job, job);
+		return wpool_group_schedule_keyed(group, pool, ktask, 0);
+	}
+	wpool_task_init(&ktask->task, wpt_run_job, job);
+	return wpool_group_schedule(group, pool, &ktask->task);
+}
+
 /* 53: a group is taken back while others take back tasks of it: each once, and none is missed */
 static void group_cancel_beside_cancel(struct kunit *test)
 {
@@ -168,14 +182,8 @@ static void group_cancel_beside_cancel(struct kunit *test)
 	crowd->ktasks = wpt_alloc(test, MANY * sizeof(*crowd->ktasks));
 	crowd->first = keyed;		/* the head of the key is on the queue */
 	for (round = 0; round < ROUNDS; round++) {
-		for (i = 0; i < MANY; i++) {
-			if (keyed)
-				wpool_keyed_task_init(&crowd->ktasks[i], wpt_run_job, job);
-			else
-				wpool_task_init(&crowd->ktasks[i].task, wpt_run_job, job);
-			KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool,
-								   &crowd->ktasks[i].task), 0);
-		}
+		for (i = 0; i < MANY; i++)
+			KUNIT_ASSERT_EQ(test, add_to_crowd(crowd, i, group, pool, job), 0);
 		thread = wpt_thread(test, cancel_ahead, pool, NULL, crowd);
 		n = wpool_group_cancel(group);
 		KUNIT_EXPECT_EQ(test, wpt_join(test, thread) + n, MANY);
@@ -281,7 +289,8 @@ static void group_cancel_beside_delay(struct kunit *test)
 	struct half_way *scene = half_way(test);
 
 	wpool_delayed_task_init(late, wpt_run_job, job);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(scene->group, scene->pool, &late->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(scene->group, scene->pool, late, 0), 0);
+	WPT_ASSERT_STAT(test, scene->pool, DELAYED, 0);
 	half_way_halt(test, scene);
 	if (scene->met)
 		KUNIT_EXPECT_EQ(test, wpool_modify_delayed(scene->pool, late, 10 * WPT_LIMIT), 0);

@@ -374,7 +374,7 @@ static void hold_followers(struct kunit *test)
 	wpt_begun(test, job);
 	/* this one last: in no group, and nobody waits for it */
 	wrong += !wpool_cancel(&keyed[MANY - 1].task);
-	wrong += wpool_group_schedule(group, pool, &keyed[MANY - 1].task) != 0;
+	wrong += wpool_group_schedule_keyed(group, pool, &keyed[MANY - 1], 7) != 0;
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), MANY - 2);
 	KUNIT_EXPECT_EQ(test, wrong, 0);

@@ -288,7 +288,8 @@ static void keyed_group_cancel(struct kunit *test)
 	wpool_group_init(group);
 	four.jobs[0].gate = wpt_gate(test);
 	for (i = 0; i < 4; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &four.ktasks[i].task), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(group, pool, &four.ktasks[i],
+								 0), 0);
 	wpt_begun(test, &four.jobs[0]);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 3);
 	wpt_open(four.jobs[0].gate);

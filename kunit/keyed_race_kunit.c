@@ -134,40 +134,9 @@ static void keyed_race_awaited(struct kunit *test)
 	wpt_open(first->gate);
 }
 
-static int schedule_plain(struct wpool *pool, struct wpool_keyed_task *ktask)
+/* 12: submitted again under its key, and then under another one, which does not count */
+static void keyed_race_same_key(struct kunit *test)
 {
-	return wpool_schedule(pool, &ktask->task);
-}
-
-static int schedule_batch(struct wpool *pool, struct wpool_keyed_task *ktask)
-{
-	struct wpool_task *task = &ktask->task;
-	int ret = wpool_schedule_batch(pool, &task, 1);
-
-	return ret == 1 ? 0 : ret;
-}
-
-struct keyless {
-	const char	*name;
-	int		(*schedule)(struct wpool *pool, struct wpool_keyed_task *ktask);
-};
-
-static const struct keyless keyless_cases[] = {
-	{ "wpool_schedule", schedule_plain },
-	{ "wpool_schedule_batch", schedule_batch },
-};
-
-static void keyless_name(const struct keyless *keyless, char *desc)
-{
-	strscpy(desc, keyless->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(keyless, keyless_cases, keyless_name);
-
-/* 12: submitted by a call that takes no key: under the one that it had last */
-static void keyed_race_old_key(struct kunit *test)
-{
-	const struct keyless *keyless = test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
 	struct wpt_job *jobs = wpt_jobs(test, 1, NULL), *first;
 	struct wpool_keyed_task *ktask = wpt_alloc(test, sizeof(*ktask));
@@ -176,7 +145,7 @@ static void keyed_race_old_key(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, ktask, 1), 0);
 	KUNIT_ASSERT_EQ(test, wpt_result(test, &ktask->task), 0);
 	first = hold_key(test, pool, 1);
-	KUNIT_ASSERT_EQ(test, keyless->schedule(pool, ktask), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, ktask, 1), 0);
 	/* a second key neither moves it nor is kept */
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, ktask, 2), -EBUSY);
 	WPT_ASSERT_STAT(test, pool, IDLE, wpt_stat(pool, WPOOL_STAT_WORKERS) - 1);
@@ -221,7 +190,7 @@ static void keyed_race_blocked(struct kunit *test)
 static struct kunit_case keyed_race_cases[] = {
 	KUNIT_CASE(keyed_race_of_two),
 	KUNIT_CASE(keyed_race_awaited),
-	KUNIT_CASE_PARAM(keyed_race_old_key, keyless_gen_params),
+	KUNIT_CASE(keyed_race_same_key),
 	KUNIT_CASE(keyed_race_blocked),
 	{}
 };

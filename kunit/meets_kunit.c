@@ -116,7 +116,7 @@ static void meets_key(struct kunit *test)
 	wpool_keyed_task_init(&ktasks[1], wpt_run_job, next);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &ktasks[0], 0), 0);
 	wpt_begun(test, head);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &ktasks[1].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(group, pool, &ktasks[1], 0), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &waits->task), 0);
 	go_to_sleep(test, waits);
 	wpool_pause(pool);

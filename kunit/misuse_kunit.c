@@ -234,6 +234,7 @@ static void misuse_delayed_on_stack(struct kunit *test)
 
 	/* Its timer is not set up: the kernel would report that, too. */
 	wpool_task_init(&larger.late.task, nothing, NULL);
+	larger.late.task.delayed = true;
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &larger.late, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_at(pool, &larger.late, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &larger.late, 1), -EINVAL);

@@ -223,7 +223,7 @@ static void periodic_end_and_begin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
 	/* once, and not again */
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &tick->dtask.task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 3);
 }

@@ -436,7 +436,6 @@ static void periodic_busy(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &tick->dtask, 1), -EBUSY);
 		KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 1), -EBUSY);
 		KUNIT_EXPECT_EQ(test, wpool_schedule_at(pool, &tick->dtask, 0), -EBUSY);
-		KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &tick->dtask.task), -EBUSY);
 		KUNIT_EXPECT_EQ(test, wpool_modify_delayed(other, &tick->dtask, 1), -EBUSY);
 		/* and while it runs */
 		KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, i * NEVER), 0);

@@ -151,7 +151,7 @@ static int call_meddle(struct wpt_thread *self)
 			ret = wpool_schedule_delayed(self->pool, dtask, get_random_u32() % 2);
 			break;
 		case 4:
-			ret = wpool_try_schedule(self->pool, &dtask->task);
+			ret = wpool_schedule_at(self->pool, dtask, 0);
 			break;
 		default:
 			ret = wpool_modify_delayed(self->pool, dtask, get_random_u32() % 3);

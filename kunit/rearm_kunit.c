@@ -55,7 +55,6 @@ static void rearm_outside(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, NEVER), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), -EBUSY);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &tick->dtask.task), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&tick->dtask.task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
@@ -187,12 +186,12 @@ static void rearm_death(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
 }
 
-static int inside_plain_then_later(struct tick *tick)
+static int inside_now_then_later(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) > 1)
 		return TICK_RESULT;
 	/* each is taken back, and the next one is of another kind */
-	tick->error = wpool_schedule(tick->pool, &tick->dtask.task) ?:
+	tick->error = wpool_schedule_delayed(tick->pool, &tick->dtask, 0) ?:
 		      wpool_modify_delayed(tick->pool, &tick->dtask, NEVER) ?:
 		      wpool_modify_delayed(tick->pool, &tick->dtask, 1);
 	if (!wpool_cancel_delayed(&tick->dtask))
@@ -207,7 +206,7 @@ static void rearm_modify(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct tick *tick = tick_task(test, pool, NULL);
 
-	tick->inside = inside_plain_then_later;
+	tick->inside = inside_now_then_later;
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
@@ -218,36 +217,14 @@ static void rearm_modify(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 }
 
-/* 82, 98: one that its submitter runs, whose pool is full, is delayed all the same */
-static void rearm_in_caller(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
-		.full = WPOOL_FULL_CALLER_RUNS,
-	});
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct tick *tick = tick_task(test, pool, NULL);
-
-	tick->inside = inside_plain_then_later;
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &tick->dtask.task), 0);
-	KUNIT_EXPECT_EQ(test, tick->error, 0);
-	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
-	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
-	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
-}
-
-/* Submits itself in a group, and puts that off. */
+/* Submits itself in a group, for later. */
 static int inside_group_then_later(struct tick *tick)
 {
 	struct wpool_group *group = tick->group;
 
 	if (atomic_read(&tick->runs) > 1)
 		return -ENODATA;
-	tick->error = wpool_group_schedule(group, tick->pool, &tick->dtask.task) ?:
-		      wpool_modify_delayed(tick->pool, &tick->dtask, 5);
+	tick->error = wpool_group_schedule_delayed(group, tick->pool, &tick->dtask, 5);
 	return TICK_RESULT;
 }
 
@@ -267,7 +244,7 @@ static void rearm_in_group(struct kunit *test)
 	struct wpool_group *group = wpt_group(test, false);
 	struct tick *tick = member(test, pool, group);
 
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &tick->dtask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ENODATA);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
@@ -296,8 +273,12 @@ static void rearm_in_group_inside(struct kunit *test)
 	wait->group = wpt_group(test, false);
 	tick = member(test, pool, wait->group);
 	wpool_task_init(&wait->task, wait_for_group, wait);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &tick->dtask.task), 0);
+	/* The task is first on the queue. */
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &wait->task), 0);
+	wpool_resume(pool);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &wait->task), -ENODATA);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
 	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
@@ -307,8 +288,7 @@ static int inside_group_cancelled(struct tick *tick)
 {
 	struct wpool_group *group = tick->group;
 
-	tick->error = wpool_group_schedule(group, tick->pool, &tick->dtask.task) ?:
-		      wpool_modify_delayed(tick->pool, &tick->dtask, 0);
+	tick->error = wpool_group_schedule_delayed(group, tick->pool, &tick->dtask, 0);
 	if (wpool_group_cancel(group) != 1)
 		tick->error = -EINVAL;
 	return TICK_RESULT;
@@ -322,7 +302,7 @@ static void rearm_group_cancel(struct kunit *test)
 	struct tick *tick = member(test, pool, group);
 
 	tick->inside = inside_group_cancelled;
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &tick->dtask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
@@ -387,7 +367,6 @@ static struct kunit_case rearm_cases[] = {
 	KUNIT_CASE_PARAM(rearm_at_shutdown_now, flags_gen_params),
 	KUNIT_CASE(rearm_death),
 	KUNIT_CASE(rearm_modify),
-	KUNIT_CASE(rearm_in_caller),
 	KUNIT_CASE(rearm_in_group),
 	KUNIT_CASE(rearm_in_group_inside),
 	KUNIT_CASE(rearm_group_cancel),

@@ -132,7 +132,7 @@ static void again_later(struct kunit *test)
 	wpool_delayed_task_init(&later->dtask, later_run, later);
 	wpool_task_set_release(&later->dtask, later_release);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &later->dtask, 1), -EINVAL);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &later->dtask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &later->dtask, 0), 0);
 	WPT_ASSERT_UNTIL(test, atomic_read(&later->ledger->runs) == 3);
 	ledger_expect(test, later->ledger, pool, WPOOL_FATE_RAN, 3);
 	KUNIT_EXPECT_EQ(test, later->err, 0);

@@ -36,6 +36,7 @@ struct object {
 	};
 	struct arena		*arena;
 	bool			waitable;
+	bool			keyed;
 	bool			dies;
 	atomic_t		again;		/* how often its release submits it */
 	atomic_t		accepted, released;
@@ -56,6 +57,17 @@ static void object_put(struct object *object)
 {
 	if (object)
 		kref_put(&object->kref, object_free);
+}
+
+static int object_schedule(struct object *object, bool may_wait)
+{
+	struct wpool *pool = object->arena->pool;
+
+	if (object->keyed)
+		return may_wait ? wpool_schedule_keyed(pool, &object->ktask, 0) :
+				  wpool_try_schedule_keyed(pool, &object->ktask, 0);
+	return may_wait ? wpool_schedule(pool, &object->ttask.task) :
+			  wpool_try_schedule(pool, &object->ttask.task);
 }
 
 /* The release has one reference for each acceptance. */
@@ -89,7 +101,7 @@ static void object_release(void *arg, enum wpool_fate fate)
 	atomic_inc(&arena->fates[fate]);
 	if (atomic_dec_if_positive(&object->again) >= 0) {
 		kref_get(&object->kref);
-		submitted(object, wpool_try_schedule(arena->pool, &object->ttask.task));
+		submitted(object, object_schedule(object, false));
 	}
 	object_put(object);
 }
@@ -105,7 +117,8 @@ static struct object *object_new(struct arena *arena, unsigned int i)
 	object->dies = arena->deaths && i % (FATAL + 1) == FATAL;
 	atomic_set(&object->again, i % 3);
 	object->waitable = i % 4 < 2;
-	if (i % 4 == 0) {
+	object->keyed = i % 4 == 0;
+	if (object->keyed) {
 		wpool_keyed_task_init(&object->ktask, object_run, object);
 		wpool_task_set_release(&object->ktask, object_release);
 	} else {
@@ -122,14 +135,8 @@ static struct object *object_new(struct arena *arena, unsigned int i)
 
 static void object_submit(struct object *object, unsigned int i)
 {
-	struct wpool *pool = object->arena->pool;
-	struct wpool_task *task = &object->ttask.task;
-
 	kref_get(&object->kref);
-	if (i % 3)
-		submitted(object, wpool_schedule(pool, task));
-	else
-		submitted(object, wpool_try_schedule(pool, task));
+	submitted(object, object_schedule(object, i % 3));
 }
 
 /* What another thread has left in the slot; may be queued, running or done. */

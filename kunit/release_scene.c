@@ -108,19 +108,32 @@ struct item *item_new(struct kunit *test, struct ledger *ledger, enum item_kind 
 	return item;
 }
 
-/* All have a member task, at the same place. */
 int item_schedule(struct wpool *pool, struct item *item)
 {
-	if (item->kind == ITEM_FUNCTION)
+	switch (item->kind) {
+	case ITEM_FUNCTION:
 		return wpool_schedule_fn_release(pool, item_run, item, item_release);
-	return wpool_schedule(pool, &item->ttask.task);
+	case ITEM_KEYED:
+		return wpool_schedule_keyed(pool, &item->ktask, 0);
+	case ITEM_DELAYED:
+		return wpool_schedule_delayed(pool, &item->dtask, 0);
+	default:
+		return wpool_schedule(pool, &item->ttask.task);
+	}
 }
 
 int item_try(struct wpool *pool, struct item *item)
 {
-	if (item->kind == ITEM_FUNCTION)
+	switch (item->kind) {
+	case ITEM_FUNCTION:
 		return wpool_try_schedule_fn_release(pool, item_run, item, item_release);
-	return wpool_try_schedule(pool, &item->ttask.task);
+	case ITEM_KEYED:
+		return wpool_try_schedule_keyed(pool, &item->ktask, 0);
+	case ITEM_DELAYED:
+		return wpool_schedule_delayed(pool, &item->dtask, 0);
+	default:
+		return wpool_try_schedule(pool, &item->ttask.task);
+	}
 }
 
 struct item *item_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
@@ -129,5 +142,8 @@ struct item *item_submit(struct kunit *test, struct wpool *pool, struct ledger *
 	struct item *item = item_new(test, ledger, kind);
 
 	KUNIT_ASSERT_EQ(test, item_schedule(pool, item), 0);
+	/* It waits in the queue, as the others do. */
+	if (kind == ITEM_DELAYED)
+		WPT_ASSERT_STAT(test, pool, DELAYED, 0);
 	return item;
 }

@@ -77,6 +77,15 @@ static void self_start(struct kunit *test, struct self *self)
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&self->begun, WPT_LIMIT), 0);
 }
 
+/* The same for a delayed one. */
+static void self_start_delayed(struct kunit *test, struct self *self)
+{
+	wpool_delayed_task_init(&self->dtask, self_run, self);
+	wpool_task_set_self_freeing(&self->dtask);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(self->pool, &self->dtask, 0), 0);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&self->begun, WPT_LIMIT), 0);
+}
+
 static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
 {
 	return wpt_pool(test, &(struct wpool_attrs) { .capacity = capacity });
@@ -236,9 +245,7 @@ static void self_delayed(struct kunit *test)
 {
 	struct self *self = self_new(test, pool_of(test, 4));
 
-	wpool_delayed_task_init(&self->dtask, self_run, self);
-	wpool_task_set_self_freeing(&self->dtask);
-	self_start(test, self);
+	self_start_delayed(test, self);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(self->pool, &self->dtask, 1), 0);
 	WPT_ASSERT_STAT(test, self->pool, QUEUED, 1);
 	expect_others_run(test, self->pool);
@@ -252,10 +259,9 @@ static void self_put_off(struct kunit *test)
 {
 	struct self *self = self_new(test, pool_of(test, 4));
 
-	wpool_delayed_task_init(&self->dtask, self_run, self);
-	wpool_task_set_self_freeing(&self->dtask);
-	self_start(test, self);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(self->pool, &self->ttask.task), 0);
+	self_start_delayed(test, self);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(self->pool, &self->dtask, 0), 0);
+	WPT_ASSERT_STAT(test, self->pool, QUEUED, 1);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(self->pool, &self->dtask, 1000 * HZ), 0);
 	WPT_EXPECT_STAT(test, self->pool, QUEUED, 0);
 	WPT_EXPECT_STAT(test, self->pool, DELAYED, 1);

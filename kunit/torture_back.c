@@ -99,7 +99,7 @@ static void back_submit(struct tort_ctx *ctx, struct tort_task *tt)
 	if (!tt->shared || tt->kind == TORT_TASK_KEYED)
 		return;
 	down_read(&ctx->tp->arena->handing);
-	tort_submit(ctx, tt, TORT_TRY_SCHEDULE);
+	tort_submit(ctx, tt, tt->kind == TORT_TASK_DELAYED ? TORT_DELAYED : TORT_TRY_SCHEDULE);
 	up_read(&ctx->tp->arena->handing);
 }
 

@@ -47,7 +47,7 @@ static void do_until_stopped(struct tort_ctx *ctx)
 
 static int resubmit(struct tort_ctx *ctx, struct tort_task *tt)
 {
-	if (tt->kind == TORT_TASK_DELAYED && tort_one_in(ctx, 2))
+	if (tt->kind == TORT_TASK_DELAYED)
 		return wpool_schedule_delayed(tt->pool, &tt->delayed, tort_pick(ctx, 3));
 	return wpool_try_schedule(tt->pool, &tt->task);
 }

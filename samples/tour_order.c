@@ -250,6 +250,37 @@ static int show_delayed_again(void)
 	return tour_show(result == 4, "delayed, by itself: submitted itself %d times", result - 1);
 }
 
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+/* A group waits for tasks of every kind. */
+static int show_kinds_in_group(void)
+{
+	struct wpool_keyed_task first, second;
+	struct wpool_group group;
+	unsigned long start = jiffies;
+	int err;
+
+	wpool_group_init(&group);
+	wpool_keyed_task_init(&first, nothing, NULL);
+	wpool_keyed_task_init(&second, nothing, NULL);
+	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
+	err = wpool_group_schedule_keyed(&group, tour_pool, &first, KEY_A);
+	if (!err)
+		err = wpool_group_schedule_delayed(&group, tour_pool, &reminder.dtask, 2);
+	if (!err)
+		err = wpool_group_try_schedule_keyed(&group, tour_pool, &second, KEY_A);
+	/* Also after an error: what was accepted lies on this stack. */
+	err = wpool_group_wait(&group) ?: err;
+	if (err)
+		return err;
+	return tour_show(reminder.rang - start >= 2,
+			 "a group of two with a key and a delayed one: the last ran after %lu jiffies",
+			 reminder.rang - start);
+}
+
 const struct tour_stop tour_order[] = {
 	{ "ordered",			show_ordered },
 	{ "keyed",			show_keyed },
@@ -259,6 +290,7 @@ const struct tour_stop tour_order[] = {
 	{ "delayed, shut down",		show_delayed_shutdown },
 	{ "delayed, at a time",		show_delayed_at },
 	{ "delayed, by itself",		show_delayed_again },
+	{ "keyed, delayed, in a group",	show_kinds_in_group },
 	{ "periodic",			show_periodic },
 	{ }
 };

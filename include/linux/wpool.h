@@ -21,7 +21,8 @@
  *		wpool_try_schedule_fn_release(),
  *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
  *		wpool_force_schedule(), wpool_force_schedule_keyed(),
- *		wpool_group_force_schedule(), wpool_schedule_if_free(),
+ *		wpool_group_force_schedule(), wpool_group_try_schedule_keyed(),
+ *		wpool_group_schedule_delayed(), wpool_schedule_if_free(),
  *		wpool_schedule_delayed(), wpool_schedule_at(),
  *		wpool_schedule_every(), wpool_modify_delayed()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
@@ -192,7 +193,8 @@ struct wpool_task {
 	unsigned long		waiters;
 	int			result;
 	u8			state;
-	u8			prio;
+	u8			prio : 7;
+	u8			delayed : 1;	/* in a struct wpool_delayed_task */
 	u8			flags;
 	u8			color;
 };
@@ -264,7 +266,8 @@ static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
 static inline void wpool_task_set_priority(struct wpool_task *task,
 					   enum wpool_priority prio)
 {
-	task->prio = prio;
+	/* An unknown one stays unknown: it is refused. */
+	task->prio = prio < WPOOL_NR_PRIOS ? prio : WPOOL_NR_PRIOS;
 }
 
 /**
@@ -918,6 +921,13 @@ int __must_check wpool_group_schedule_timeout(struct wpool_group *group, struct 
 int __must_check wpool_group_schedule_interruptible(struct wpool_group *group,
 						    struct wpool *pool,
 						    struct wpool_task *task);
+int __must_check wpool_group_schedule_keyed(struct wpool_group *group, struct wpool *pool,
+					    struct wpool_keyed_task *task, u64 key);
+int __must_check wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool,
+						struct wpool_keyed_task *task, u64 key);
+int __must_check wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
+					      struct wpool_delayed_task *dtask,
+					      unsigned long delay);
 int __must_check __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 					   wpool_fn_t fn, void *arg, struct module *owner);
 int __must_check __wpool_group_schedule_fn_release(struct wpool_group *group,
