@@ -116,13 +116,14 @@ struct contract_scene {
 	struct wpool_task	plain;
 	struct wpool_keyed_task	keyed;
 	struct wpool_delayed_task delayed;
-	struct wpool_tracked_task tracked;	/* another one */
+	struct wpool_tracked_task tracked, other_tracked;
 	struct wpool_group	group, other_group;	/* the task's, of others */
 	struct wpool_stats	stats;
 	struct wpt_thread	*host;		/* the stack */
 	struct completion	hosted, begun, begun_outer;
 	struct completion	over;
-	atomic_t		begins, returns;
+	atomic_t		begins, returns, releases;
+	unsigned int		submissions;	/* accepted, of the scene's own */
 	bool			placed;		/* submitted before the call */
 
 	struct wpt_job		*holders, *fillers, *killer;

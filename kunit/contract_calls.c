@@ -82,9 +82,9 @@ MAKE(wpool_force_schedule, wpool_force_schedule(s->pool, s->task))
 MAKE(wpool_force_schedule_keyed, wpool_force_schedule_keyed(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_batch, wpool_schedule_batch(s->pool, &s->task, 1))
 /* Of a task of their own, which is not submitted. */
-MAKE_VOID(wpool_tracked_task_init, wpool_tracked_task_init(&s->tracked, contract_fn, s))
-MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->tracked, released))
-MAKE_VOID(wpool_task_set_self_freeing, wpool_task_set_self_freeing(&s->tracked))
+MAKE_VOID(wpool_tracked_task_init, wpool_tracked_task_init(&s->other_tracked, contract_fn, s))
+MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->other_tracked, released))
+MAKE_VOID(wpool_task_set_self_freeing, wpool_task_set_self_freeing(&s->other_tracked))
 MAKE(wpool_schedule_fn_release, wpool_schedule_fn_release(s->pool, contract_fn, s, released))
 MAKE(wpool_try_schedule_fn_release,
 	wpool_try_schedule_fn_release(s->pool, contract_fn, s, released))

@@ -193,7 +193,7 @@ struct contract_scene *contract_scene(struct kunit *test, const struct contract_
 	init_completion(&scene->returned);
 	wpool_group_init(&scene->group);
 	wpool_group_init(&scene->other_group);
-	wpool_tracked_task_init(&scene->tracked, contract_fn, scene);
+	wpool_tracked_task_init(&scene->other_tracked, contract_fn, scene);
 	scene->holders = wpt_jobs(test, CONTRACT_WORKERS, scene->gate);
 	for (i = 0; i < CONTRACT_WORKERS; i++)
 		wpool_task_set_priority(&scene->holders[i].task, WPOOL_PRIO_HIGH);

@@ -14,25 +14,30 @@ RETURNS_OF(wpool_schedule_if_free, ANY, S_PAUSED, ANY, ANY, -EAGAIN)
 /* The pool has it already. */
 RETURNS(T_SUBMITS, ANY, S_OPEN, ANY, E_QUEUED | E_AGAIN, -EBUSY)
 RETURNS_OF(wpool_modify_delayed, ANY, S_OPEN, ANY, E_QUEUED | E_AGAIN, 0)
+/* So it is if a periodic task runs: there will be another run. */
+RETURNS(T_SUBMITS, ANY, S_OPEN, K_PERIODIC, E_INSIDE, -EBUSY)
+RETURNS_OF(wpool_modify_delayed, ANY, S_OPEN, K_PERIODIC, E_INSIDE, 0)
 /* Closed; that comes first. */
 RETURNS(T_SUBMITS, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
 RETURNS(T_OWN_FN, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
 /* It has calls of its own; that comes before all else. */
-RETURNS(T_PLAIN, ANY, ANY, K_KEYED | K_DELAYED, ANY, -EINVAL)
+RETURNS(T_PLAIN, ANY, ANY, K_KEYED | K_TIMED, ANY, -EINVAL)
 /* Its second run is cancelled then. */
 RETURNS_OF(wpool_modify_delayed, ANY, S_SHUTDOWN, ANY, E_AGAIN, 0)
+RETURNS_OF(wpool_modify_delayed, ANY, S_SHUTDOWN, K_PERIODIC, E_INSIDE, 0)
 ENDS(T_ACCEPTED, ANY, ANY, ANY, ANY, RESULT)
 /* The suite cancels it then, before its first time has come. */
 ENDS_OF(wpool_schedule_every, ANY, S_OPEN, ANY, E_NOTHING | E_DONE, -ECANCELED)
 ENDS_OF(wpool_schedule_every, ANY, S_OPEN, ANY, E_DIES, -EOWNERDEAD)
 ENDS_OF(wpool_modify_delayed, ANY, ANY, ANY, E_CANCELLED | E_DROPPED, -ECANCELED)
+ENDS_OF(wpool_modify_delayed, ANY, ANY, K_PERIODIC, E_DIES, -EOWNERDEAD)
 
 /* --- waiting for the task ------------------------------------------------------------------- */
 
-RETURNS(T_WAITS, ANY, ANY, K_DETACHED, ANY, -EINVAL)
+RETURNS(T_WAITS, ANY, ANY, K_LET_GO, ANY, -EINVAL)
 /* A worker runs what it waits for, so it is too late for anybody to take it back. */
-ENDS(T_WAITS, W_WORKERS, S_OPEN, ~(K_DETACHED | K_DELAYED), E_CANCELLED | E_DROPPED, RESULT)
-ENDS(T_WAITS, W_WORKERS, S_SHUTDOWN, ~(K_DETACHED | K_DELAYED), E_CANCELLED, RESULT)
+ENDS(T_WAITS, W_WORKERS, S_OPEN, ~(K_LET_GO | K_TIMED), E_CANCELLED | E_DROPPED, RESULT)
+ENDS(T_WAITS, W_WORKERS, S_SHUTDOWN, ~(K_LET_GO | K_TIMED), E_CANCELLED, RESULT)
 ENDS(T_WAITS, W_WORKERS, S_OPEN, K_DELAYED, E_DROPPED, RESULT)
 ENDS(T_GROUP_WAITS, W_WORKERS, S_OPEN, K_GROUPED, E_CANCELLED | E_DROPPED, RESULT)
 ENDS(T_GROUP_WAITS, W_WORKERS, S_SHUTDOWN, K_GROUPED, E_CANCELLED, RESULT)
@@ -44,26 +49,28 @@ RETURNS(T_GROUP_WAITS, ANY, S_STOP, K_GROUPED, E_AGAIN, -ECANCELED)
 
 RETURNS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, YES)
 RETURNS(T_GROUP | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_GROUPED, E_QUEUED | E_AGAIN, YES)
+RETURNS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_PERIODIC, E_INSIDE, YES)
 RETURNS(T_CANCELS, ANY, S_SHUTDOWN, ANY, E_DROPPED, NO)
 ENDS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
 ENDS(T_GROUP | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_GROUPED, E_QUEUED, -ECANCELED)
 RETURNS_OF(wpool_task_queued, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, YES)
+RETURNS_OF(wpool_task_queued, ANY, S_OPEN | S_SHUTDOWN, K_PERIODIC, E_INSIDE, YES)
 RETURNS_OF(wpool_task_queued, ANY, S_SHUTDOWN, ANY, E_DROPPED, NO)
-RETURNS_OF(wpool_task_running, ANY, ~S_ENDED, ~K_DETACHED, E_INSIDE, YES)
-RETURNS_OF(wpool_ask_stop, ANY, ~S_ENDED, ~K_DETACHED, E_INSIDE, YES)
+RETURNS_OF(wpool_task_running, ANY, ~S_ENDED, ~K_LET_GO, E_INSIDE, YES)
+RETURNS_OF(wpool_ask_stop, ANY, ~S_ENDED, ~K_LET_GO, E_INSIDE, YES)
 /* A delayed task whose time has not come does not outlive the shutdown. */
-ENDS(0, ANY, S_SHUTDOWN, K_DELAYED, E_QUEUED, -ECANCELED)
-RETURNS(T_CANCELS, ANY, S_SHUTDOWN, K_DELAYED, E_QUEUED, NO)
-RETURNS_OF(wpool_task_queued, ANY, S_SHUTDOWN, K_DELAYED, E_QUEUED, NO)
+ENDS(0, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, -ECANCELED)
+RETURNS(T_CANCELS, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, NO)
+RETURNS_OF(wpool_task_queued, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, NO)
 /* What waited has been handed back. */
 ENDS(0, ANY, S_STOP, ANY, E_QUEUED, -ECANCELED)
 
 /* --- setting up ------------------------------------------------------------------------------- */
 
-ENDS_OF(wpool_task_init, ANY, ANY, ~K_DETACHED, ANY, -EINVAL)
+ENDS_OF(wpool_task_init, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
 ENDS_OF(wpool_keyed_task_init, ANY, ANY, ANY, ANY, -EINVAL)
 ENDS_OF(wpool_delayed_task_init, ANY, ANY, ANY, ANY, -EINVAL)
-ENDS_OF(wpool_task_set_detached, ANY, ANY, ~K_DETACHED, ANY, -EINVAL)
+ENDS_OF(wpool_task_set_detached, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
 
 /* --- the whole pool --------------------------------------------------------------------------- */
 
@@ -78,12 +85,12 @@ RETURNS_OF(wpool_shutdown_now, ANY, S_OPEN | S_SHUTDOWN, K_DELAYED, E_AGAIN, NO)
 RETURNS_OF(wpool_shutdown_now, ANY, S_FULL, ANY, ANY, YES)
 /* It accepts no more, so nothing is dropped any more; and delayed tasks do not outlive it. */
 ENDS(T_CLOSES, ANY, S_OPEN, ANY, E_DROPPED, RESULT)
-ENDS(T_CLOSES, ANY, S_OPEN, K_DELAYED, E_WAITS | E_CANCELLED, -ECANCELED)
+ENDS(T_CLOSES, ANY, S_OPEN, K_TIMED, E_WAITS | E_CANCELLED, -ECANCELED)
 ENDS(T_HANDS_BACK, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
 ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_WAITS, RESULT)
 ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_CANCELLED | E_DROPPED,
 	-ECANCELED)
-ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_SHUTDOWN, ~K_DELAYED, E_WAITS, RESULT)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_SHUTDOWN, ~K_TIMED, E_WAITS, RESULT)
 
 /* --- inside a task ---------------------------------------------------------------------------- */
 
@@ -113,16 +120,18 @@ EXCLUDE(NO_HANDLE, T_NAMES_TASK, ANY, ANY, K_FUNCTION, ANY)
 EXCLUDE(NO_HANDLE, T_SUBMITS, ANY, ANY, K_FUNCTION, ANY)
 EXCLUDE(NO_HANDLE, 0, ANY, ANY, K_FUNCTION, E_CANCELLED | E_AGAIN)
 EXCLUDE(TYPE, T_KEYED, ANY, ANY, ~K_KEYED, ANY)
-EXCLUDE(TYPE, T_DELAYED, ANY, ANY, ~K_DELAYED, ANY)
-EXCLUDE_OF(TYPE, wpool_task_init, ANY, ANY, K_KEYED | K_DELAYED, ANY)
+EXCLUDE(TYPE, T_DELAYED, ANY, ANY, ~K_TIMED, ANY)
+EXCLUDE_OF(TYPE, wpool_task_init, ANY, ANY, K_KEYED | K_TIMED, ANY)
 EXCLUDE_OF(TYPE, wpool_task_set_detached, ANY, ANY, K_KEYED, ANY)
-EXCLUDE_OF(TYPE, wpool_cancel_sync, ANY, ANY, K_DETACHED, ANY)
+EXCLUDE_OF(TYPE, wpool_cancel_sync, ANY, ANY, K_LET_GO, ANY)
 EXCLUDE(NO_WORKER, 0, W_WORKERS | W_OOPS | W_DIED, S_ENDED, ANY, ANY)
 EXCLUDE(ONLY_THEN, 0, W_TERMINATED, ~S_TIDYING, ANY, ANY)
 EXCLUDE(POOL_HAS_IT, T_SETS_UP | T_NAMES_TASK, ANY, ~S_ENDED, ANY, E_QUEUED | E_INSIDE)
 EXCLUDE(POOL_HAS_IT, T_SETS_UP | T_GROUP, ANY, ~S_ENDED, K_GROUPED, E_QUEUED | E_INSIDE)
 EXCLUDE(NO_SUCH, 0, ANY, S_FULL, ANY, E_DROPPED)
 EXCLUDE(NO_SUCH, 0, ANY, ANY, K_DETACHED, E_AGAIN)
+/* A run of it is dropped, and it goes on; it runs again whoever submits it. */
+EXCLUDE(NO_SUCH, 0, ANY, ANY, K_PERIODIC, E_DROPPED | E_AGAIN)
 /* The thread of the hooks is inside one, and ends the tasks that have died. */
 EXCLUDE(HANGS, T_WAITS, W_OOPS | W_DIED, ANY, ANY, E_DIES)
 EXCLUDE(HANGS, T_GROUP_WAITS, W_OOPS | W_DIED, ANY, K_GROUPED, E_DIES)

@@ -33,8 +33,17 @@ static int subject_fn(void *arg)
 		if (contract_is(scene, EVENT_COLUMN, E_DIES))
 			kthread_complete_and_exit(NULL, 0);
 	}
+	if (contract_is(scene, KIND_COLUMN, K_PERIODIC))
+		wpool_cancel_delayed(&scene->delayed);
 	atomic_inc(&scene->returns);
 	return RESULT;
+}
+
+static void subject_release(void *arg, enum wpool_fate fate)
+{
+	struct contract_scene *scene = arg;
+
+	atomic_inc(&scene->releases);
 }
 
 int contract_fn(void *arg)
@@ -62,9 +71,16 @@ static void set_up_task(struct contract_scene *scene)
 	if (contract_is(scene, KIND_COLUMN, K_KEYED)) {
 		wpool_keyed_task_init(&scene->keyed, subject_fn, scene);
 		scene->task = &scene->keyed.task;
-	} else if (contract_is(scene, KIND_COLUMN, K_DELAYED)) {
+	} else if (contract_is(scene, KIND_COLUMN, K_TIMED)) {
 		wpool_delayed_task_init(&scene->delayed, subject_fn, scene);
 		scene->task = &scene->delayed.task;
+	} else if (contract_is(scene, KIND_COLUMN, K_RELEASE | K_SELF_FREEING)) {
+		wpool_tracked_task_init(&scene->tracked, subject_fn, scene);
+		if (contract_is(scene, KIND_COLUMN, K_RELEASE))
+			wpool_task_set_release(&scene->tracked, subject_release);
+		else
+			wpool_task_set_self_freeing(&scene->tracked);
+		scene->task = &scene->tracked.task;
 	} else if (contract_is(scene, KIND_COLUMN, K_DETACHED)) {
 		wpool_task_set_detached(scene->task);
 	} else if (contract_is(scene, KIND_COLUMN, K_STACK)) {
@@ -75,12 +91,24 @@ static void set_up_task(struct contract_scene *scene)
 	}
 }
 
+static int submit_every(struct contract_scene *scene, bool later)
+{
+	int err = wpool_schedule_every(scene->pool, &scene->delayed, NEVER);
+
+	if (!err && !later)
+		err = wpool_modify_delayed(scene->pool, &scene->delayed, 0);
+	return err;
+}
+
 static int submit_task(struct contract_scene *scene)
 {
 	/* Not a second run either, before the first may end. */
 	bool later = contract_is(scene, EVENT_COLUMN, E_WAITS | E_CANCELLED) || scene->placed;
 
 	scene->placed = true;
+	scene->submissions++;
+	if (contract_is(scene, KIND_COLUMN, K_PERIODIC))
+		return submit_every(scene, later);
 	if (contract_is(scene, KIND_COLUMN, K_KEYED))
 		return wpool_schedule_keyed(scene->pool, &scene->keyed, 1);
 	if (contract_is(scene, KIND_COLUMN, K_DELAYED))
@@ -146,6 +174,37 @@ static void place_task(struct contract_scene *scene)
 		WPT_ASSERT_STAT(test, scene->pool, DELAYED, 0);
 }
 
+/* A periodic task that runs would run again and again. */
+static bool is_repeating(const struct contract_scene *scene)
+{
+	return contract_is(scene, KIND_COLUMN, K_PERIODIC) &&
+	       contract_is(scene, EVENT_COLUMN, E_INSIDE);
+}
+
+static void open_gate(struct contract_scene *scene)
+{
+	wpt_open(scene->gate);
+	wake_up_all(&scene->wq);
+}
+
+/* What it was that should befall the task is over before the call. */
+static void get_over(struct contract_scene *scene)
+{
+	struct kunit *test = scene->test;
+
+	if (contract_is(scene, KIND_COLUMN, K_TIMED) &&
+	    contract_is(scene, EVENT_COLUMN, E_WAITS | E_AGAIN)) {
+		KUNIT_ASSERT_EQ(test, wpool_modify_delayed(scene->pool, &scene->delayed, 0), 0);
+		open_gate(scene);
+		/* For the time of a periodic one a flush does not wait. */
+		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&scene->begun, WPT_LIMIT), 0);
+	}
+	if (is_repeating(scene))
+		wpool_cancel_delayed(&scene->delayed);
+	open_gate(scene);
+	KUNIT_ASSERT_EQ(test, wpool_flush(scene->pool), 0);
+}
+
 static void set_state(struct contract_scene *scene)
 {
 	unsigned int i;
@@ -170,32 +229,17 @@ static void set_state(struct contract_scene *scene)
 	KUNIT_FAIL(scene->test, "the pool does not fill");
 }
 
-static void open_gate(struct contract_scene *scene)
-{
-	wpt_open(scene->gate);
-	wake_up_all(&scene->wq);
-}
-
 /* Everything up to the call. */
 static void prepare(struct contract_scene *scene)
 {
-	struct kunit *test = scene->test;
-
 	contract_summon(scene);
 	set_up_task(scene);
 	scene->before = wpt_stat(scene->pool, WPOOL_STAT_COMPLETED);
 	place_task(scene);
 	if (is_past(scene))
 		befall(scene);
-	if (contract_is(scene, STATE_COLUMN, S_ENDED)) {
-		/* What it was that should befall it is over. */
-		if (contract_is(scene, KIND_COLUMN, K_DELAYED) &&
-		    contract_is(scene, EVENT_COLUMN, E_WAITS | E_AGAIN))
-			KUNIT_ASSERT_EQ(test, wpool_modify_delayed(scene->pool, &scene->delayed,
-								   0), 0);
-		open_gate(scene);
-		KUNIT_ASSERT_EQ(test, wpool_flush(scene->pool), 0);
-	}
+	if (contract_is(scene, STATE_COLUMN, S_ENDED))
+		get_over(scene);
 	set_state(scene);
 }
 
@@ -220,12 +264,13 @@ static bool await_call(struct contract_scene *scene)
 /* Nothing keeps the task from its end any more. */
 static void let_go(struct contract_scene *scene)
 {
-	if (contract_is(scene, KIND_COLUMN, K_DELAYED) &&
+	if (contract_is(scene, KIND_COLUMN, K_TIMED) &&
 	    contract_is(scene, EVENT_COLUMN, E_WAITS | E_AGAIN) && !is_past(scene) &&
 	    wpool_task_queued(scene->task))
 		(void)wpool_modify_delayed(scene->pool, &scene->delayed, 0);
 	/* It would end by nothing else. */
-	if (scene->row.value[CALL_COLUMN] == CALL_wpool_schedule_every && !scene->got)
+	if (is_repeating(scene) ||
+	    (scene->row.value[CALL_COLUMN] == CALL_wpool_schedule_every && !scene->got))
 		wpool_cancel_delayed(&scene->delayed);
 	wpt_open(scene->last);
 	open_gate(scene);
@@ -244,11 +289,12 @@ static int end_seen(struct contract_scene *scene)
 
 static bool is_unnamed(struct contract_scene *scene)
 {
-	return contract_is(scene, KIND_COLUMN, K_FUNCTION | K_DETACHED);
+	return contract_is(scene, KIND_COLUMN, K_FUNCTION | K_LET_GO);
 }
 
 static int finish(struct contract_scene *scene, int *returned, int *end)
 {
+	const struct contract_call *call = &contract_calls[scene->row.value[CALL_COLUMN]];
 	int result;
 
 	let_go(scene);
@@ -262,9 +308,12 @@ static int finish(struct contract_scene *scene, int *returned, int *end)
 		*end = *end ?: result;
 	}
 	contract_dismiss(scene);
-	if (contract_is(scene, KIND_COLUMN, K_DETACHED) &&
-	    contract_calls[scene->row.value[CALL_COLUMN]].traits & T_SUBMITS && scene->got >= 0)
-		scene->placed = true;
+	if (call->traits & T_SUBMITS && scene->got >= 0) {
+		scene->submissions++;
+		scene->placed |= contract_is(scene, KIND_COLUMN, K_LET_GO);
+	}
+	if (contract_is(scene, KIND_COLUMN, K_RELEASE))
+		KUNIT_EXPECT_EQ(scene->test, atomic_read(&scene->releases), scene->submissions);
 	if (is_unnamed(scene))
 		*end = end_seen(scene);
 	complete_all(&scene->over);

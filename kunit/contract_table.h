@@ -83,6 +83,9 @@ KIND(K_DETACHED, "detached")
 KIND(K_KEYED, "keyed")
 KIND(K_DELAYED, "delayed")
 KIND(K_GROUPED, "in the group")
+KIND(K_RELEASE, "has a release")
+KIND(K_SELF_FREEING, "frees itself, and does not run beside itself")
+KIND(K_PERIODIC, "periodic; its function ends it, unless it is ended before")
 
 /* --- what befalls it: after the call, or while that sleeps; before in S_ENDED ------------- */
 

@@ -43,6 +43,11 @@ static int allocate(struct stress_call *call)
 	return ret;
 }
 
+static void no_release(void *unused, enum wpool_fate fate)
+{
+	stress_fail("a task that was refused is released");
+}
+
 static void try_schedule(void *arg)
 {
 	struct irq_scene *s = arg;
@@ -51,6 +56,9 @@ static void try_schedule(void *arg)
 	if (ret == -ENOMEM && IS_ENABLED(CONFIG_PREEMPT_RT))
 		s->without++;
 	else if (ret != -ESHUTDOWN)
+		s->wrong = ret ?: -EPROTO;
+	ret = wpool_try_schedule_fn_release(s->shut, never, NULL, no_release);
+	if (ret != (IS_ENABLED(CONFIG_PREEMPT_RT) ? -ENOMEM : -ESHUTDOWN))
 		s->wrong = ret ?: -EPROTO;
 	/* What it takes of these is given back. */
 	ret = wpool_try_schedule_fn(s->stocked, never, NULL);
@@ -99,7 +107,7 @@ static void hit_often(struct irq_scene *s)
 	}
 	stress_equal("wpool_try_schedule_fn()", s->wrong, 0);
 	wpool_put(s->stocked);
-	pr_info("%u calls from hard interrupts, %u of them without memory\n", 2 * HITS, s->without);
+	pr_info("%u calls from hard interrupts, %u of them without memory\n", 3 * HITS, s->without);
 }
 
 static void hit_last(struct irq_scene *s)
