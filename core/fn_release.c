@@ -65,6 +65,8 @@ int __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg
 		return -EINVAL;
 	if (submit_may_allocate())
 		task = tracked_alloc(fn, arg, release, owner, GFP_ATOMIC);
+	else
+		submit_cannot_allocate(pool, __func__, __builtin_return_address(0), false);
 	return task ? done(task, wpool_try_schedule(pool, task)) : -ENOMEM;
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn_release);

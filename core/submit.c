@@ -428,6 +428,24 @@ bool submit_may_allocate(void)
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
+/**
+ * submit_cannot_allocate() - report a call that needs memory where there is none
+ * @pool: the pool
+ * @call: __func__
+ * @caller: who made it
+ * @served: by luck: the pool has had a spare task. That is reported to those alone who debug.
+ *
+ * Context: Any, but submit_may_allocate() is false.
+ */
+void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served)
+{
+	if (served && !IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		return;
+	pr_err_ratelimited("%s: %s by %pS in atomic context %s: nothing can be allocated there on PREEMPT_RT\n",
+			   IS_ERR_OR_NULL(pool) ? "-" : pool->name, call, caller,
+			   served ? "has got a spare task" : "refused");
+}
+
 static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 		     struct module *owner, gfp_t gfp, unsigned long timeout)
 {
@@ -483,6 +501,11 @@ EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			    struct module *owner)
 {
-	return submit_fn(pool, fn, arg, owner, GFP_ATOMIC, SUBMIT_OR_FAIL);
+	int ret = submit_fn(pool, fn, arg, owner, GFP_ATOMIC, SUBMIT_OR_FAIL);
+
+	if (unlikely(!submit_may_allocate()))
+		submit_cannot_allocate(pool, __func__, __builtin_return_address(0),
+				       ret != -ENOMEM);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn);

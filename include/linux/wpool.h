@@ -41,6 +41,12 @@
  *	process context, may sleep:
  *		everything else
  *
+ * On PREEMPT_RT, too, all but two of the first list may be called in a hard interrupt, with a raw
+ * spinlock held, and with interrupts or preemption disabled. But nothing can be allocated there:
+ * wpool_try_schedule_fn_release() returns -ENOMEM, and so does wpool_try_schedule_fn() unless the
+ * pool has a spare task; a message says so. Where that may happen submit a task of your own by
+ * wpool_try_schedule().
+ *
  * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
  * Who owns what: the memory of a task is its caller's, and the pool touches it from a
@@ -754,7 +760,8 @@ int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void
  *
  * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it uses a
- * spare task of the pool, if there is one.
+ * spare task of the pool, if there is one. If there is none, a message says who called; in
+ * kernels with DEBUG_ATOMIC_SLEEP also if there is one, for that is luck.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 #define wpool_try_schedule_fn(pool, fn, arg)				\
@@ -790,7 +797,7 @@ int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t 
  * @release: as for wpool_schedule_fn_release()
  *
  * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
- * hard interrupt, nor with interrupts or preemption disabled.
+ * hard interrupt, nor with interrupts or preemption disabled: there it is refused with a message.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 #define wpool_try_schedule_fn_release(pool, fn, arg, release)		\
