@@ -8,6 +8,8 @@
  *
  * Everything here needs pool->lock.
  */
+#include <linux/bits.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
@@ -18,6 +20,12 @@
 
 DEFINE_STATIC_KEY_FALSE(latency_key);
 
+/*
+ * In units: local_clock() of one CPU may be behind that of another, but by less than this,
+ * which is a second.
+ */
+#define LATENCY_SKEW	BIT(20)
+
 /* In units of 1024 ns; two values up to 73 minutes apart can be compared. */
 static u32 latency_now(void)
 {
@@ -27,8 +35,12 @@ static u32 latency_now(void)
 static void latency_add(atomic64_t *histogram, u32 from)
 {
 	u32 units = latency_now() - from;
-	unsigned int bucket = units ? ilog2(units) + 1 : 0;
+	unsigned int bucket;
 
+	/* It ended before it began: hardly any time has passed. */
+	if (units > U32_MAX - LATENCY_SKEW)
+		units = 0;
+	bucket = units ? ilog2(units) + 1 : 0;
 	bucket = min_t(unsigned int, bucket, WPOOL_LATENCY_BUCKETS - 1);
 	counter_add(&histogram[bucket], 1);
 }
