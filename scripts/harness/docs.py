@@ -128,6 +128,16 @@ def link_faults(page):
             yield f"{page.name}: {path or page.name} has no heading {anchor}"
 
 
+def seen_faults(page):
+    """Outputs that scripts/outputs puts in, and that something must show."""
+    shows = (TREE / "scripts/guest/admin.sh").read_text()
+    for name, output in re.findall(r"<!-- seen: (\S+) -->\n```\n(.*?)```", page.read_text(), re.S):
+        if not re.search(rf"\b(seen|document) {re.escape(name)}\b", shows):
+            yield f"{page.name}: nothing shows {name}"
+        elif not output:
+            yield f"{page.name}: {name} is empty: make outputs"
+
+
 def pages():
     return [TREE / "README.md", *sorted(DOCS.glob("*.md"))]
 
@@ -137,6 +147,7 @@ def faults():
         yield from calls_faults(page)
         yield from test_faults(page)
         yield from link_faults(page)
+        yield from seen_faults(page)
     for page in sorted(DOCS.glob("*.md")):
         yield from table_faults(page)
         yield from example_faults(page)

@@ -41,6 +41,7 @@ KERNELS = {
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
+    "dwarf": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "dwarf")),
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
     "7.2": Packaged("sid", source="linux-source-7.2"),

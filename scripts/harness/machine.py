@@ -15,6 +15,7 @@ from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
 LAST = "@done"
+ENOUGH = "stopped, for it had said enough"
 LOOK = 0.5  # seconds between two looks at the console
 KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
@@ -213,7 +214,7 @@ def _follow(child, scratch, deadline, limit, watch, enough):
                 return f"no {'power off' if _done(scratch) else 'verdict'} within {limit} s"
             if enough and now > look:
                 if enough(_console(scratch)):
-                    return "stopped, for it had said enough"
+                    return ENOUGH
                 look = now + LOOK
             if now > sign:
                 suite = ktap.underway(_console(scratch))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""wpool-top without a kernel: what it makes of files that were written down.
+"""wpool-top and wpool-plot without a kernel: what they make of files that were written down.
 
 fixtures/top/first and second are debugfs at two moments.
 """
 import contextlib
 import dataclasses
+import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -142,6 +144,25 @@ def _commands():
                         [line.split()[0] for line in done.stdout.splitlines()[1:]])
 
 
+def _plotted(figures, first, second):
+    """What wpool-plot makes of two looks, and of files that have none."""
+    loader = importlib.machinery.SourceFileLoader("wpool_plot", str(VIEW / "wpool-plot"))
+    plot = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(plot)
+    looks = [figures.as_object(first), figures.as_object(second, first)]
+    yield from _differs("what is plotted", "# seconds capacity running blocked queued done p50 p99\n"
+                        "2.5 4 4 3 12 200.8 2.097 4.39805e+06\n", plot.table(plot.rows(looks, "crc")))
+    with tempfile.TemporaryDirectory(prefix="wpool-top-") as folder:
+        file = pathlib.Path(folder) / "looks"
+        for text, wanted in (("word\n", f"{file}: not what wpool-top --json prints"),
+                             ("cut", "say --pool: there is none"),
+                             (json.dumps(looks[0]) + "\n", "say --pool: crc mail old")):
+            file.write_text(text)
+            done = subprocess.run([VIEW / "wpool-plot", file, file], text=True, check=False,
+                                  capture_output=True, timeout=60)
+            yield from _differs("wpool-plot", (1, f"wpool-plot: {wanted}\n"), (done.returncode, done.stderr))
+
+
 def _odd():
     """No pool at all, and one that has little, and an odd name."""
     with tempfile.TemporaryDirectory(prefix="wpool-top-") as folder:
@@ -164,5 +185,6 @@ def faults():
         yield from _differs("gone", ["old"], figures.gone(second, first))
         yield from _again(figures, first)
         yield from _texts(figures, table, first, second)
+        yield from _plotted(figures, first, second)
     yield from _commands()
     yield from _odd()

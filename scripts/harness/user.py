@@ -29,7 +29,7 @@ def settings(sizes):
     return "".join(f"{name.upper()}={value}\n" for name, value in sizes.items())
 
 
-def _link_anew(folder):
+def link_anew(folder):
     """kbuild does not see that the symbols of another module have new versions."""
     (folder / "Module.symvers").unlink(missing_ok=True)
     return folder
@@ -45,14 +45,14 @@ def consumers(kernel):
     (folder / "Kbuild").write_text(kbuild.replace("$(src)/../include",
                                                   str(modules.TREE / "include")))
     symbols = modules.home(kernel) / "Module.symvers"
-    _link_anew(modules.home(kernel, "consumer"))
+    link_anew(modules.home(kernel, "consumer"))
     return modules.build(kernel, folder, "consumer", ("Kbuild", "*.[ch]"),
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
 def guides_consumer(kernel):
     """The consumer that the guide has one write, built as it says; the module."""
-    folder = _link_anew(modules.home(kernel, "squares"))
+    folder = link_anew(modules.home(kernel, "squares"))
     text = GUIDE.read_text()
     for name in ("Kbuild", "Makefile", "squares.c"):
         code = re.search(rf"`{re.escape(name)}`:\n\n```\w+\n(.*?)^```", text, re.M | re.S)

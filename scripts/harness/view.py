@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """What looks at pools, in scripts/view: used in a machine with a Debian's programs on a disk."""
+import dataclasses
 import io
 import pathlib
 import random
+import shutil
+import socket
+import subprocess
 import tarfile
 import tempfile
 
-from harness import debian, kernels, machine, modules, report, user
+from harness import cache, debian, kernels, machine, modules, report, user
 from harness.proc import Failed
 
 PACKAGES = ("bpftrace", "trace-cmd", "linux-perf", "python3", "python3-drgn", "tmux", "procps", "kmod")
 VIEW = modules.TREE / "scripts/view"
 FIXTURE = modules.TREE / "scripts/fixtures/view"
-LIMIT = 400  # seconds
+LIMIT = 600  # seconds: bpftrace compiles, in an emulated machine
 # The sample whose pool is plotted, and a disk that is slow.
 CRC, CRC_SIZE, SLOW = "chunk=131072 workers=4", 24 << 20, 2 << 20  # bytes, and bytes a second
 
@@ -20,6 +24,7 @@ CRC, CRC_SIZE, SLOW = "chunk=131072 workers=4", 24 << 20, 2 << 20  # bytes, and 
 def consumer(kernel):
     """The module whose pools are looked at."""
     symbols = modules.home(kernel) / "Module.symvers"
+    user.link_anew(modules.home(kernel, "view"))
     return modules.build(kernel, FIXTURE, "view", ("Kbuild", "*.c"),
                          ("W=1", f"WPOOL_INCLUDE={modules.TREE / 'include'}",
                           f"KBUILD_EXTRA_SYMBOLS={symbols}"))
@@ -63,6 +68,64 @@ def document(run, name):
     return (report.named(run.report, name) or [""])[-1]
 
 
+class Dumper:
+    """Has QEMU write a machine's memory down once its kernel has crashed."""
+
+    def __init__(self, folder):
+        self.monitor, self.dump = folder / "monitor", folder / "dump"
+        self.words = ("-monitor", f"unix:{self.monitor},server,nowait", "-device", "vmcoreinfo")
+
+    def enough(self, console):
+        if "end Kernel panic" not in console:
+            return False
+        with socket.socket(socket.AF_UNIX) as talk:
+            talk.connect(str(self.monitor))
+            said = talk.makefile("rw")
+            said.write(f"dump-guest-memory -p {self.dump}\ninfo status\n")
+            said.flush()
+            for line in said:
+                if "VM status" in line:  # the one before has ended
+                    return True
+        return False
+
+
+def crashed(tally, name="dwarf"):
+    """drgn in a kernel that runs, and then on what is left of it."""
+    kernel = kernels.get(name)
+    built, _ = modules.build(kernel)
+    photos, _ = consumer(kernel)
+    with tempfile.TemporaryDirectory(prefix="wpool-drgn-", dir=cache.folder("debian-view")) as scratch:
+        scratch = pathlib.Path(scratch)
+        symbols = scratch / "symbols"
+        symbols.mkdir()
+        shutil.copy(kernel.build / "vmlinux", symbols)
+        for module in (("wpool", built), ("photos", photos)):
+            (symbols / f"{module[0]}.ko").write_bytes(module[1][module[0]])
+        debian.make_disk(symbols, scratch / "disk", 16 << 20)
+        dumper = Dumper(scratch)
+        done = boot(kernel, "drgn.sh", {f"{each}.ko": symbols / f"{each}.ko" for each in ("wpool", "photos")},
+                    words=("-drive", f"file={scratch / 'disk'},format=raw,if=virtio,readonly=on",
+                           *dumper.words), append="panic=0", memory=768, enough=dumper.enough)
+        # It is not to come to its end.
+        user.judge(tally, "drgn", dataclasses.replace(done, why=done.why.replace(machine.ENOUGH, "")))
+        tally.check("drgn reads one that has crashed", _of_dump(symbols, dumper.dump, done))
+
+
+def _of_dump(symbols, dump, done):
+    if not dump.exists():
+        yield "there is no dump of it"
+        return
+    said = subprocess.run(["/usr/bin/drgn", "-c", dump, "--no-default-symbols",
+                           *(word for path in symbols.iterdir() for word in ("-s", path)),
+                           VIEW / "wpool.drgn"], text=True, capture_output=True, check=False, timeout=120)
+    pid = document(done, "pid")
+    for line in (f", pid {pid}: running", "in write_index(", "upload: WPOOL_STATE_RUNNING, 2 running of 2"):
+        if line not in said.stdout:
+            yield f"it does not say: {line}"
+            yield from (said.stdout + said.stderr).splitlines()[-20:]
+            return
+
+
 def looks_at_crc():
     """What wpool-top sees of the sample wpool_crc, a line of JSON each."""
     kernel = kernels.bootable(kernels.get("stock"))
@@ -84,6 +147,8 @@ def looks_at_crc():
 def run(tally):
     kernel, files, warned = stock()
     tally.check("the consumer that is looked at builds without a warning", warned)
-    for what, inside in (("wpool-top", "top.sh"),):
+    for what, inside in (("wpool-top", "top.sh"), ("tracers", "trace.sh")):
         with tally.part(what):
             user.judge(tally, what, boot(kernel, inside, files))
+    with tally.part("drgn"):
+        crashed(tally)
