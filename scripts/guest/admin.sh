@@ -17,7 +17,7 @@ tm() {
 }
 
 screen() {
-	tm new-session -d -s top -x 120 -y 9 wpool-top
+	tm new-session -d -s top -x 128 -y 9 wpool-top
 	sleep 9
 	tm capture-pane -p -t top | sed 's/[[:space:]]*$//' | document screen
 	tm kill-server
@@ -38,7 +38,7 @@ stuck() {
 full() {
 	seen full-top wpool-top --once --pool upload
 	seen full-stats "grep -E '^(submitted|completed|rejected|queued|blocked|capacity) ' $D/upload/stats"
-	seen full-capacity "echo 8 > $D/upload/capacity; sleep 5; wpool-top --once --pool upload"
+	seen full-capacity "echo 8 > /sys/kernel/wpool/upload/capacity; sleep 5; wpool-top --once --pool upload"
 }
 
 died() {
@@ -57,7 +57,7 @@ slow() {
 insmod ./wpool.ko
 echo "wpool_stress: expect: BUG: kernel NULL" >/dev/kmsg
 echo "wpool_stress: expect: Oops" >/dev/kmsg
-insmod ./photos.ko dies=1
+insmod ./photos.ko dies=1 || exit
 wait_until stat_is_more thumbs died 0
 wait_until stat_is_more index overdue 0
 screen

@@ -46,8 +46,8 @@ def _folder(path):
         return None
     read = {name: _text(path / name) for name in FILES}
     if read["stats"][0] is None:
-        # Read again: a pool may go between any two of these lines, and a file that is closed
-        # by the kernel is still there.
+        # A pool may go at any moment, and its files with it. What is there and is closed to
+        # root, the kernel has closed.
         error = read["stats"][1]
         if isinstance(error, PermissionError) and path.exists():
             raise Nothing(f"{path}/stats: {error.strerror}: the kernel is locked down")
