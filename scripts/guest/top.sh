@@ -59,7 +59,7 @@ status 1"
 # Every pool, with what is wrong with it.
 live() {
 	succeeds "pools are made" insmod ./photos.ko dies=1
-	on_terminal 116 --interval 1
+	on_terminal 140 --interval 1
 	succeeds "a death is seen" wait_until shown '^thumbs .* 1 .*make_thumb \[photos\]'
 	succeeds "a pool that is full is seen" wait_until shown '^upload .* 2/2 .* [1-9][0-9]* .*upload_photo'
 	succeeds "a task that does not end is seen" wait_until shown '^index .* 2/2 .* [1-9][.0-9]*s write_index'
@@ -81,7 +81,7 @@ keys() {
 	is "and has the ones that matter" "$(tm capture-pane -p -t top | grep -c 'RUNNING .*QUEUED .*DIED')" 1
 	tm resize-window -t top -x 20 -y 3
 	sleep 1
-	tm resize-window -t top -x 116 -y 12
+	tm resize-window -t top -x 140 -y 12
 	succeeds "a tiny one does no harm" wait_until shown FUNCTION
 }
 
