@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ends runs whose thread is dead, or may be, and touches nothing that lay on its stack. */
 #include <linux/lockdep.h>
+#include <trace/events/wpool.h>
 
 #include "broken_mend.h"
 #include "dead_run.h"
@@ -70,6 +71,8 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
  */
 void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested)
 {
+	trace_wpool_task_die(pool->name, run->task, run->fn,
+			     run->caller ? run->caller->pid_nr : run->worker->pid_nr);
 	run_forget_stack(pool, run);
 	if (run->task && !mend_run_ok(run))
 		run_lose_task(pool, run);

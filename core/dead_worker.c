@@ -99,6 +99,7 @@ static void report_died(const struct wpool_worker *worker)
 {
 	const struct wpool *pool = worker->pool;
 
+	trace_wpool_worker_die(pool->name, worker->id);
 	trace_wpool_worker_exit(pool->name, worker->id);
 	if (worker->nesting)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",

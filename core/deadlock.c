@@ -35,6 +35,7 @@
  * Modelled in scripts/model/deadlock.pml.
  */
 #include <linux/lockdep.h>
+#include <trace/events/wpool.h>
 
 #include "counter.h"
 #include "deadlock.h"
@@ -275,6 +276,7 @@ void deadlock_break(struct wpool *pool)
 	if (waiter) {
 		queue_unblock(pool, waiter);
 		stat_inc(pool, WPOOL_STAT_REJECTED);
+		trace_wpool_task_refuse(pool->name, waiter->task, waiter->task->fn, -EDEADLK);
 		waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 		return;
 	}

@@ -31,6 +31,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <trace/events/wpool.h>
 
 #include "counter.h"
 #include "delayed.h"
@@ -131,6 +132,7 @@ void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, 
 {
 	dtask->due = due;
 	dtask->asked = asked;
+	trace_wpool_task_delay(pool->name, &dtask->task, dtask->task.fn, due);
 	delayed_wait(pool, dtask);
 }
 

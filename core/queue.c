@@ -484,8 +484,10 @@ bool queue_admit_blocked(struct wpool *pool)
 			break;
 		hold_step(pool);
 		queue_unblock(pool, waiter);
-		if (ret == -ESHUTDOWN)
+		if (ret == -ESHUTDOWN) {
 			stat_inc(pool, WPOOL_STAT_REJECTED);
+			trace_wpool_task_refuse(pool->name, waiter->task, waiter->task->fn, ret);
+		}
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);

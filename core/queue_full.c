@@ -4,8 +4,10 @@
  * and deadlock.pml models how it refuses workers.
  */
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/sched.h>
+#include <trace/events/wpool.h>
 
 #include "caller_runs.h"
 #include "counter.h"
@@ -24,10 +26,12 @@
 #include "waiter.h"
 
 /* Locking: pool->lock held; released. Return: @ret. */
-static int reject(struct wpool *pool, int ret, unsigned long flags)
+static int reject(struct wpool *pool, const struct wpool_submission *sub, int ret,
+		  unsigned long flags)
 	__releases(&pool->lock)
 {
 	stat_inc(pool, WPOOL_STAT_REJECTED);
+	trace_wpool_task_refuse(pool->name, sub->task, sub->task->fn, ret);
 	pool_unlock(pool, flags);
 	return ret;
 }
@@ -53,7 +57,7 @@ static int take_beyond(struct wpool *pool, const struct wpool_submission *sub,
 	int ret = take(pool, sub);
 
 	if (ret)
-		return reject(pool, ret, flags);
+		return reject(pool, sub, ret, flags);
 	stat_inc(pool, WPOOL_STAT_FORCED);
 	pool_unlock(pool, flags);
 	return 0;
@@ -82,6 +86,21 @@ static void report_deadlock(const struct wpool *pool, int err)
 				   pool->name);
 }
 
+/* When a submitter goes to sleep, if anybody wants to know how long it has slept; or 0. */
+static u64 trace_block(const struct wpool *pool, const struct wpool_submission *sub)
+{
+	trace_wpool_task_block(pool->name, sub->task, sub->task->fn);
+	return trace_wpool_task_unblock_enabled() ? ktime_get_ns() : 0;
+}
+
+/* It sleeps no more. The task may have been accepted, and be gone. */
+static void trace_unblock(const struct wpool *pool, const struct wpool_task *task, wpool_fn_t fn,
+			  u64 since, int result)
+{
+	if (since)
+		trace_wpool_task_unblock(pool->name, task, fn, ktime_get_ns() - since, result);
+}
+
 /*
  * Blocks the caller until there is room. Locking: pool->lock held; released. In a recursive
  * pool its own tasks do not wait for room, as perhaps only they can make any.
@@ -93,9 +112,11 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		 unsigned long timeout, unsigned long flags)
 	__releases(&pool->lock)
 {
+	wpool_fn_t fn = sub->task->fn;
 	struct wpool_deadline deadline;
 	struct wpool_waiter waiter;
 	long left;
+	u64 since;
 	int ret;
 
 	if (pool->conf.flags & WPOOL_RECURSIVE && current_is_of(pool))
@@ -111,9 +132,10 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		waiter.worker = worker_current(pool);
 	ret = block_begin(pool, &waiter);
 	if (ret) {
-		report_deadlock(pool, reject(pool, ret, flags));
+		report_deadlock(pool, reject(pool, sub, ret, flags));
 		return ret;
 	}
+	since = trace_block(pool, sub);
 	wpool_get(pool);
 	pool_unlock(pool, flags);
 
@@ -125,12 +147,13 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	if (waiter.status == -EINPROGRESS) {
 		waiter_awake(&waiter);
 		queue_unblock(pool, &waiter);
-		waiter.status = reject(pool, left < 0 ? -EINTR : -ETIMEDOUT, flags);
+		waiter.status = reject(pool, sub, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
 		pool_unlock(pool, flags);
 		if (left <= 0)
 			wait_for_completion(&waiter.done);
 	}
+	trace_unblock(pool, sub->task, fn, since, waiter.status);
 	report_deadlock(pool, waiter.status);
 	wpool_put(pool);
 	return waiter.status;
@@ -146,7 +169,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 
 	ret = queue_take(pool, task, sub->group, sub->key);
 	if (ret)
-		return reject(pool, ret, flags);
+		return reject(pool, sub, ret, flags);
 	batch_reclaim(pool);
 	if (pool->conf.full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
@@ -175,7 +198,7 @@ static int take_own(struct wpool *pool, const struct wpool_submission *sub,
 	int ret = take(pool, sub);
 
 	if (ret)
-		return reject(pool, ret, flags);
+		return reject(pool, sub, ret, flags);
 	if (sub->task->run->caller)
 		sub->task->run->caller->again = true;
 	pool_unlock(pool, flags);
@@ -190,7 +213,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 	int ret = queue_take(pool, sub->task, sub->group, NULL);
 
 	if (ret)
-		return reject(pool, ret, flags);
+		return reject(pool, sub, ret, flags);
 	caller_run(sub->caller, sub->task, flags);
 	return 0;
 }
@@ -226,7 +249,7 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
 	case WPOOL_FULL_DISCARD_OLDEST:
 		return discard(pool, sub, flags);
 	case WPOOL_FULL_FAIL:
-		return reject(pool, -EAGAIN, flags);
+		return reject(pool, sub, -EAGAIN, flags);
 	case WPOOL_FULL_BLOCK:
 		break;
 	}
@@ -261,7 +284,7 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL && sub->timeout != SUBMIT_IF_FREE)
 		return block(pool, sub, sub->timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
-		return reject(pool, ret, flags);
+		return reject(pool, sub, ret, flags);
 	pool_unlock(pool, flags);
 	return ret;
 }

@@ -16,6 +16,7 @@
 #include <linux/rculist.h>
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
+#include <trace/events/wpool.h>
 
 #include "caller_runs.h"
 #include "color_count.h"
@@ -62,6 +63,15 @@ static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 	return false;
 }
 
+/* It is reported now. Context: pool->lock held. */
+static void note_overdue(struct wpool *pool, struct wpool_run *run, pid_t pid)
+{
+	run->reported = true;
+	stat_inc(pool, WPOOL_STAT_OVERDUE);
+	trace_wpool_task_overdue(pool->name, run->task, run->fn, pid,
+				 jiffies_to_msecs(jiffies - run->started));
+}
+
 /* The outermost overdue run of a worker. Context: pool->lock held. */
 static struct wpool_run *next_overdue(struct wpool_worker *worker)
 {
@@ -86,10 +96,9 @@ static bool report_overdue(struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	while ((run = next_overdue(worker))) {
 		reported = true;
-		run->reported = true;
-		stat_inc(pool, WPOOL_STAT_OVERDUE);
 		fn = run->fn;
 		started = run->started;
+		note_overdue(pool, run, worker->pid_nr);
 		pool_unlock(pool, flags);
 		report_run(worker, fn, started);
 		pool_lock(pool, flags);
@@ -129,10 +138,8 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 	pool_lock(pool, flags);
 	if (caller->running && (!overdue || run_is_overdue(pool, &caller->run))) {
 		thread = get_task_struct(caller->thread);
-		if (overdue) {
-			caller->run.reported = true;
-			stat_inc(pool, WPOOL_STAT_OVERDUE);
-		}
+		if (overdue)
+			note_overdue(pool, &caller->run, caller->pid_nr);
 	}
 	pool_unlock(pool, flags);
 	return thread;

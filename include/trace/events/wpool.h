@@ -17,8 +17,9 @@
 #endif
 
 /*
- * The names and fields of the events are stable. A pointer to a task only tells tasks apart,
- * and may be that of freed memory.
+ * Stable: the names of all events, and the names and meanings of their fields. A later version
+ * may have more of both. What TP_printk() makes of them may change. A pointer to a task only
+ * tells tasks apart, and may be that of freed memory; of a detached task that runs it is NULL.
  */
 
 #define show_wpool_state(state)						\
@@ -143,6 +144,16 @@ DEFINE_EVENT(wpool_worker, wpool_worker_idle,
 DEFINE_EVENT(wpool_worker, wpool_worker_exit,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
 
+/**
+ * wpool_worker_die - a task, or something else, has killed a worker
+ * @pool: the name of its pool
+ * @id: its number
+ *
+ * Emitted by the thread that reaps it. wpool_task_die tells the tasks that it was inside.
+ */
+DEFINE_EVENT(wpool_worker, wpool_worker_die,
+	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
+
 DECLARE_EVENT_CLASS(wpool_task,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
 	TP_ARGS(pool, task, fn),
@@ -199,6 +210,164 @@ DEFINE_EVENT(wpool_task, wpool_task_drop,
 DEFINE_EVENT(wpool_task, wpool_task_cancel,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
 	TP_ARGS(pool, task, fn));
+
+/**
+ * wpool_task_block - a submitter is about to sleep until there is room
+ * @pool: the name of the pool
+ * @task: what it submits
+ * @fn: its function
+ */
+DEFINE_EVENT(wpool_task, wpool_task_block,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
+	TP_ARGS(pool, task, fn));
+
+/**
+ * wpool_task_unblock - the current thread has slept for room, and sleeps no more
+ * @pool: the name of the pool
+ * @task: what it submits
+ * @fn: its function
+ * @ns: how long, in nanoseconds, until it ran again
+ * @result: 0 if the task was accepted meanwhile, or the errno that its call returns
+ *
+ * Not for a thread that went to sleep before this event was enabled. It counts the time itself,
+ * so wpool_task_block need not be enabled.
+ */
+TRACE_EVENT(wpool_task_unblock,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, u64 ns, int result),
+	TP_ARGS(pool, task, fn, ns, result),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(const void *, task)
+		__field(void *, fn)
+		__field(u64, ns)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->task = task;
+		__entry->fn = fn;
+		__entry->ns = ns;
+		__entry->result = result;
+	),
+	TP_printk("pool=%s task=%p fn=%ps ns=%llu result=%d", __get_str(pool),
+		  __entry->task, __entry->fn, __entry->ns, __entry->result)
+);
+
+/**
+ * wpool_task_refuse - a submission was refused
+ * @pool: the name of the pool
+ * @task: what was submitted
+ * @fn: its function
+ * @error: the errno that the call returns
+ *
+ * Once for each that %WPOOL_STAT_REJECTED counts.
+ */
+TRACE_EVENT(wpool_task_refuse,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, int error),
+	TP_ARGS(pool, task, fn, error),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(const void *, task)
+		__field(void *, fn)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->task = task;
+		__entry->fn = fn;
+		__entry->error = error;
+	),
+	TP_printk("pool=%s task=%p fn=%ps error=%d", __get_str(pool),
+		  __entry->task, __entry->fn, __entry->error)
+);
+
+/**
+ * wpool_task_delay - a task now waits for its time, or for another time than before
+ * @pool: the name of the pool
+ * @task: the task
+ * @fn: its function
+ * @due: when it is queued, in jiffies since boot, as get_jiffies_64() tells them
+ *
+ * wpool_task_queue follows when it is. The next time of a periodic task has no event of its
+ * own.
+ */
+TRACE_EVENT(wpool_task_delay,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, u64 due),
+	TP_ARGS(pool, task, fn, due),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(const void *, task)
+		__field(void *, fn)
+		__field(u64, due)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->task = task;
+		__entry->fn = fn;
+		__entry->due = due;
+	),
+	TP_printk("pool=%s task=%p fn=%ps due=%llu", __get_str(pool),
+		  __entry->task, __entry->fn, __entry->due)
+);
+
+/**
+ * wpool_task_die - the function of a task has killed its thread
+ * @pool: the name of the pool
+ * @task: the task
+ * @fn: its function
+ * @pid: the number of the thread, a worker or a submitter that ran the task itself
+ *
+ * Instead of wpool_task_end, when the thread is reaped.
+ */
+TRACE_EVENT(wpool_task_die,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, pid_t pid),
+	TP_ARGS(pool, task, fn, pid),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(const void *, task)
+		__field(void *, fn)
+		__field(pid_t, pid)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->task = task;
+		__entry->fn = fn;
+		__entry->pid = pid;
+	),
+	TP_printk("pool=%s task=%p fn=%ps pid=%d", __get_str(pool),
+		  __entry->task, __entry->fn, __entry->pid)
+);
+
+/**
+ * wpool_task_overdue - a task has run for longer than the pool's watchdog allows
+ * @pool: the name of the pool
+ * @task: the task
+ * @fn: its function
+ * @pid: the number of the thread that it runs in
+ * @ms: how long it has run, in milliseconds
+ *
+ * Once for each that %WPOOL_STAT_OVERDUE counts, by the thread that looks.
+ */
+TRACE_EVENT(wpool_task_overdue,
+	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, pid_t pid, unsigned int ms),
+	TP_ARGS(pool, task, fn, pid, ms),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(const void *, task)
+		__field(void *, fn)
+		__field(pid_t, pid)
+		__field(unsigned int, ms)
+	),
+	TP_fast_assign(
+		wpool_assign_str(pool, pool);
+		__entry->task = task;
+		__entry->fn = fn;
+		__entry->pid = pid;
+		__entry->ms = ms;
+	),
+	TP_printk("pool=%s task=%p fn=%ps pid=%d ms=%u", __get_str(pool),
+		  __entry->task, __entry->fn, __entry->pid, __entry->ms)
+);
 
 /**
  * wpool_task_end - the function of a task has returned
