@@ -293,14 +293,18 @@ static void report_awaited(struct wpool *pool)
  * @pool: the pool
  * @awaited: somebody waits for its end
  *
+ * The queue comes first: for a task that is on it there will be another look; any other has
+ * begun, and is found in its thread now, or is queued later, which arms the timer. To print a
+ * report takes long, and meanwhile a worker may begin the last task that was queued.
+ *
  * Context: the manager.
  */
 void watchdog_look(struct wpool *pool, bool awaited)
 {
 	if (pool_watchdog(pool)) {
+		look_at_queue(pool);
 		look_at_workers(pool);
 		report_callers(pool, true);
-		look_at_queue(pool);
 	}
 	if (awaited)
 		report_awaited(pool);
