@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Turns the users of workqueues in a module into users of pools, for scripts/from-workqueue.
+
+Python looks at the whole module and decides, the semantic patch changes the code. What is not to
+be changed is hidden from it behind other names meanwhile.
+"""
+import dataclasses
+import difflib
+import json
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness import csource, moving_queues
+from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+from harness.moving_survey import DELAYED_TYPES, WORK_TYPES, Survey, last_word
+from harness.proc import Failed
+
+PATCH = Path(__file__).resolve().parents[1] / "moving/from-workqueue.cocci"
+HIDDEN = "LEFT_AS_IT_IS_"
+LONGEST = 100  # columns
+LIMIT = 600  # seconds for one file
+NO_MATCH = "its result is used, or it stands where the semantic patch does not expect it"
+
+
+@dataclasses.dataclass
+class Options:
+    system_pool: str = ""
+    any_cpu: bool = False
+    blocking: bool = False
+
+
+@dataclasses.dataclass
+class Moved:
+    """What came out of one file."""
+    name: str
+    before: str
+    after: str
+
+    def line(self, at):
+        """The line there now of what was at this place."""
+        line = csource.line_of(self.before, at) - 1
+        for tag, low, high, new, _ in self._blocks():
+            if low <= line < high:
+                return new + 1 + (line - low if tag == "equal" else 0)
+        return line + 1
+
+    def _blocks(self):
+        return difflib.SequenceMatcher(None, self.before.split("\n"), self.after.split("\n"),
+                                       autojunk=False).get_opcodes()
+
+
+@dataclasses.dataclass
+class Report:
+    files: list
+    found: int
+    left: list  # (file, line, call, why)
+    notes: list  # (file, line, what)
+
+    @property
+    def converted(self):
+        return self.found - len(self.left)
+
+    def lines(self):
+        for moved in self.files:
+            if moved.before != moved.after:
+                yield f"changed {moved.name}"
+        share = f" ({100 * self.converted // self.found} %)" if self.found else ""
+        yield f"{self.found} call sites found, {self.converted} converted{share}, " \
+              f"{len(self.left)} left"
+        for title, rows in (("left for a human:",
+                             [(name, line, f"{call}(): {why}")
+                              for name, line, call, why in self.left]),
+                            ("converted, to be looked at:", self.notes)):
+            if rows:
+                yield title
+            for name, line, text in sorted(rows):
+                yield f"  {name}:{line}: {text}"
+
+
+def hide(survey):
+    """The texts, with other names for what is left."""
+    texts = {}
+    for source in survey.sources:
+        places = [site.call.start for site in survey.sites
+                  if site.source is source and site.left and not site.call.name.startswith("alloc_")
+                  or site.source is source and site.left and site.what == "create"]
+        for name in survey.left_functions:
+            for found in re.finditer(rf"\b{name}\s*\(\s*(struct\s+\w+)", source.code):
+                places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
+        for work in survey.left_works:
+            for found in re.finditer(rf"{WORK_TYPES}\s+{work.name}\s*[;,]", source.code):
+                places.append(found.start() + len(re.match(r"struct\s+", found[0])[0]))
+        text = source.text
+        for at in sorted(set(places), reverse=True):
+            text = text[:at] + HIDDEN + text[at:]
+        texts[source.name] = text
+    return texts
+
+
+def prepare(text, survey):
+    """What is easier in the text than in the syntax: declarations, the work in a delayed work."""
+    for name in survey.delayed - {work.name for work in survey.left_works}:
+        text = re.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
+    text = re.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
+                  r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
+    text = re.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
+                  r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
+    for name in set(survey.functions) - survey.left_functions:
+        text = re.sub(rf"\bvoid(\s+{name}\()\s*struct\s+(?:kthread_)?work(?:_struct)?\s*(\*\w*\);)",
+                      r"int\1void \2", text)
+    pool = survey.options.system_pool
+    if pool:
+        text = re.sub(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", pool, text)
+        text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
+        text = re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},",
+                      text)
+    if survey.options.any_cpu:
+        text = re.sub(r"\b(queue_work|queue_delayed_work|mod_delayed_work)_on\(",
+                      r"\1_ON_ANY(", text)
+    return text
+
+
+def facts(survey):
+    starts = {}
+    for site in survey.statics.values():
+        if site.what == "static delayed" and not site.left:
+            starts.setdefault(survey.start_of(site), []).append(site.call.args)
+    left = {last_word(work.name) for work in survey.left_works}
+    mine = sorted(set(survey.functions) - survey.left_functions)
+    return {
+        "self_freeing": [[os.path.basename(site.source.name), site.call.line]
+                         for site in survey.sites if survey.self_freeing(site)],
+        "queues": sorted(survey.queues),
+        "functions": [name for name in mine if not survey.typed(name)],
+        "typed": [name for name in mine if survey.typed(name)],
+        "delayed": sorted(survey.delayed - left),
+        "statics": sorted(name for name, site in survey.statics.items()
+                          if site.what == "static" and not site.left),
+        "system": sorted(SYSTEM),
+        "starts": sorted(starts),
+    }, starts
+
+
+def patched(text, name, said, survey):
+    """What the semantic patch makes of one file."""
+    virtual = (["plain"] if survey.plain else []) + \
+        (["blocking"] if survey.options.blocking else [])
+    with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
+        file, known = Path(place, os.path.basename(name)), Path(place, "facts.json")
+        file.write_text(text, encoding="utf-8")
+        known.write_text(json.dumps(said), encoding="utf-8")
+        done = subprocess.run(
+            ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
+             *(word for each in virtual for word in ("-D", each)), "--sp-file", PATCH, file],
+            env={**os.environ, "WPOOL_MOVING_FACTS": str(known)}, text=True, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
+        if done.returncode:
+            raise Failed(f"spatch failed on {name}:\n{done.stderr.strip()[-400:]}")
+        return file.read_text(encoding="utf-8")
+
+
+def finish(text, survey, starts):
+    """The rest: pools are made, static delayed tasks are set up, and the header is included."""
+    text = moving_queues.translate(text, lambda text: csource.Source("", text),
+                                   survey.options.blocking)
+    code = csource.blanked(text)
+    for found in reversed(list(re.finditer(WORK_TYPES, code))):  # in a macro
+        new = "wpool_delayed_task" if "delayed" in found[0] else \
+            "wpool_task" if survey.plain else "wpool_tracked_task"
+        text = f"{text[:found.start()]}struct {new}{text[found.end():]}"
+    for function, tasks in starts.items():
+        calls = "\n".join(f"\twpool_delayed_task_init(&{name}, {fn}, &{name});"
+                          for name, fn in tasks)
+        text = re.sub(rf"\tSTART_OF\({function}\);", calls, text)
+    text = re.sub(r"\}\n\s*else\b", "} else", text)
+    return included(re.sub(r"^(\t*)(WARN_ON_ONCE\(.* ==) (-E\w+\);)$", folded, text, flags=re.M))
+
+
+def folded(match):
+    """A check whose line is too long, in two."""
+    if len(match[0].expandtabs(8)) <= LONGEST:
+        return match[0]
+    return f"{match[1]}{match[2]}\n{match[1]}\t     {match[3]}"
+
+
+def included(text):
+    """With wpool's header, in place of the workqueue's if nothing of that is left."""
+    code = csource.blanked(text)
+    if not re.search(r"\bwpool_|\bstruct wpool\b|WPOOL_", code):
+        return text
+    ours = "#include <linux/wpool.h>\n"
+    theirs = re.search(r"#include <linux/(?:workqueue|kthread)\.h>\n", text)
+    remains = re.search(rf"\b(?:{'|'.join(CALLS)})\s*\(|workqueue_struct|work_struct"
+                        r"|delayed_work\b|kthread_\w+\(", code)
+    if theirs and not remains and "workqueue" in theirs[0]:
+        return text.replace(theirs[0], ours, 1)
+    last = theirs or list(re.finditer(r"#include <linux/[^>]*>\n", text) or [None])[-1:]
+    if isinstance(last, list):
+        last = last[0] if last else None
+    at = last.end() if last else 0
+    return text[:at] + ours + text[at:]
+
+
+def unfit(text):
+    """The calls that the semantic patch did not change, though it should have."""
+    return csource.Source("", text).calls(
+        list(CALLS))
+
+
+def move(files, options):
+    """files: name to text. Returns a Report, whose files have the new texts."""
+    sources = [csource.Source(name, text) for name, text in sorted(files.items())]
+    survey = Survey(sources, options)
+    said, starts = facts(survey)
+    moved, left = [], []
+    for name, text in hide(survey).items():
+        text = prepare(text, survey)
+        if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
+                     r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
+            text = finish(patched(text, name, said, survey), survey, starts)
+        remaining = {call.line: call.name for call in unfit(text)}
+        left += [(name, line, call, NO_MATCH) for line, call in remaining.items()]
+        moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
+    by_name = {each.name: each for each in moved}
+    left += [(site.source.name, by_name[site.source.name].line(site.call.start), site.call.name,
+              site.left) for site in survey.sites if site.left]
+    notes = {(source.name, by_name[source.name].line(at), what)
+             for source, at, what in survey.notes}
+    return Report(moved, len(survey.sites), left, sorted(notes))

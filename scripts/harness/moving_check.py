@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Are the modules under scripts/fixtures/moving turned into what lies beside them?
+
+Beside each file lies what it becomes, with .moved behind its name, and in each folder the report.
+`scripts/from-workqueue --fixtures` writes both anew.
+"""
+import concurrent.futures
+import difflib
+import json
+
+from harness import moving, proc
+from harness.modules import TREE
+
+FIXTURES = TREE / "scripts/fixtures/moving"
+REPORT = "report.moved"
+# What checkpatch does not want to see in a file: (before, after) inside one function.
+FORMS = [
+    ("if (wq == NULL)\n\t\treturn 1;", "if (IS_ERR_OR_NULL(wq))\n\t\treturn 1;"),
+    ("if (NULL != wq)\n\t\treturn 1;", "if (!IS_ERR_OR_NULL(wq))\n\t\treturn 1;"),
+    ("while (wq && more)\n\t\tf();", "while (!IS_ERR_OR_NULL(wq) && more)\n\t\tf();"),
+    ("return more || wq;", "return more || !IS_ERR_OR_NULL(wq);"),
+    ("return wq != NULL;", "return !IS_ERR_OR_NULL(wq);"),
+    ("f(wq);", "f(wq);"),
+    ("(void)queue_work(wq, &b->w);",
+     "WARN_ON_ONCE(wpool_try_schedule(wq, &b->w) == -ESHUTDOWN);"),
+    ("if (!queue_work(wq, &b->w))\n\t\tf();\n\telse\n\t\tg();",
+     "if (wpool_try_schedule(wq, &b->w))\n\t\tf();\n\telse\n\t\tg();"),
+    ("if (queue_delayed_work(wq, &b->d, 5))\n\t\tf();",
+     "if (!wpool_schedule_delayed(wq, &b->d, 5))\n\t\tf();"),
+    ("if (!queue_delayed_work(wq, &b->d, 0))\n\t\tf();",
+     "if (wpool_try_schedule(wq, &b->d.task))\n\t\tf();"),
+    ("more = cancel_delayed_work_sync(&b->d) || cancel_work_sync(&b->w);",
+     "more = wpool_cancel_delayed_sync(&b->d) || wpool_cancel_sync(&b->w);"),
+    ("drain_workqueue(other);", "wpool_drain(other);"),
+]
+HEAD = """#include <linux/workqueue.h>
+
+static struct workqueue_struct *wq, *other;
+struct box {
+	struct work_struct w;
+	struct delayed_work d;
+};
+
+static struct box *b;
+
+"""
+
+
+def modules():
+    return sorted(path for path in FIXTURES.iterdir() if path.is_dir())
+
+
+def options_of(folder):
+    """What from-workqueue is told for this module."""
+    told = folder / "options.json"
+    return moving.Options(**json.loads(told.read_text()) if told.exists() else {})
+
+
+def outcome(folder, options=None):
+    """What a module becomes: name to text."""
+    files = {path.name: path.read_text() for path in folder.glob("*.[ch]")}
+    report = moving.move(files, options or options_of(folder))
+    made = {f"{each.name}.moved": each.after for each in report.files}
+    made[REPORT] = "\n".join(report.lines()) + "\n"
+    return made
+
+
+def write():
+    for folder in modules():
+        for name, text in outcome(folder).items():
+            (folder / name).write_text(text)
+
+
+def differences(folder, options=None):
+    for name, text in sorted(outcome(folder, options).items()):
+        path = folder / name
+        wanted = path.read_text() if path.exists() else ""
+        yield from difflib.unified_diff(wanted.splitlines(), text.splitlines(),
+                                        f"{folder.name}/{name}", "what is made", lineterm="", n=1)
+
+
+def form_faults():
+    """Small forms, all in one file."""
+    bodies = (f"static int f{at}(int more)\n{{\n\t{before}\n}}\n"
+              for at, (before, _) in enumerate(FORMS))
+    text = moving.move({"forms.c": HEAD + "\n".join(bodies)}, moving.Options()).files[0].after
+    for at, (before, after) in enumerate(FORMS):
+        if f"f{at}(int more)\n{{\n\t{after}\n}}" not in text:
+            made = text.partition(f"f{at}(int more)\n")[2].partition("\n}")[0]
+            yield f"{before!r} is not turned into {after!r} but {made!r}"
+
+
+def faults():
+    with concurrent.futures.ThreadPoolExecutor(proc.cpus()) as pool:
+        for found in pool.map(lambda folder: list(differences(folder)), modules()):
+            yield from found
+    yield from form_faults()
+
+
+def unseen():
+    """A module that is turned into something else must be noticed."""
+    if not list(differences(FIXTURES / "awaited", moving.Options(blocking=True))):
+        yield "awaited: pools with a bound, and nobody notices"

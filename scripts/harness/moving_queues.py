@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The calls that make a workqueue, or a kthread_worker, as calls that make a pool."""
+import re
+
+from harness import moving_calls
+
+LONGEST = 31  # WPOOL_NAME_MAX
+NUMBER = 6  # characters that WPOOL_NUMBERED may add
+UNSEEN = {"WQ_CPU_INTENSIVE", "WQ_POWER_EFFICIENT", "WQ_UNBOUND", "WQ_PERCPU", "WQ_SYSFS",
+          "__WQ_LEGACY", "__WQ_ORDERED", "0"}
+FLAGS = {"WQ_MEM_RECLAIM": "WPOOL_MEM_RECLAIM", "WQ_FREEZABLE": "WPOOL_FREEZABLE",
+         "KTW_FREEZABLE": "WPOOL_FREEZABLE"}
+LEGACY = {
+    "create_workqueue": ("WQ_MEM_RECLAIM", "1"),
+    "create_freezable_workqueue": ("WQ_FREEZABLE | WQ_UNBOUND | WQ_MEM_RECLAIM", "1"),
+    "create_singlethread_workqueue": ("WQ_MEM_RECLAIM", "ordered"),
+}
+
+
+def parts_of(call):
+    """The format, the flags, how many at once, and the arguments of the format."""
+    args = call.args
+    if call.name in LEGACY:
+        flags, active = LEGACY[call.name]
+        return ("\"%s\"", flags, active, args) if not args[0].startswith("\"") else \
+            (args[0], flags, active, [])
+    if call.name == "alloc_workqueue":
+        return args[0], args[1], args[2], args[3:]
+    if call.name == "alloc_ordered_workqueue":
+        return args[0], args[1], "ordered", args[2:]
+    return args[1], args[0], "ordered", args[2:]
+
+
+def why_left(call, code):
+    """Why a human must make this pool, or nothing."""
+    if not re.search(r"[\w\])]\s*=\s*$", code[:call.start]) or \
+            not re.match(r"\s*[;)]", code[call.end:]):
+        return "NULL is an error pointer now, and this is not an assignment"
+    needed = {"alloc_workqueue": 3}.get(call.name, 2 if call.name not in LEGACY else 1)
+    if len(call.args) < needed:
+        return "not the arguments of 6.1"
+    flags = parts_of(call)[1]
+    unknown = [word for word in re.split(r"[|\s()]+", flags)
+               if word and word not in UNSEEN and word not in FLAGS and word != "WQ_HIGHPRI"]
+    if unknown:
+        return f"what does {' '.join(unknown)} hold?"
+    return ""
+
+
+def name_of(literal):
+    """A format whose result is a name for a pool: no space, no slash, and not too long."""
+    words = re.sub(r"[\s/]+", "-", literal[1:-1])
+    rest = len(re.sub(r"%(?:l|ll|h|z)?\w", "", words))
+    room = LONGEST - NUMBER - rest - 10 * len(re.findall(r"%(?:l|ll|h|z)?[duxi]", words))
+    strings = words.count("%s")
+    if strings:
+        words = words.replace("%s", f"%.{max(room // strings, 4)}s")
+    elif rest > LONGEST - NUMBER:
+        words = words[:LONGEST - NUMBER]
+    return f"\"{words}\""
+
+
+def capacity_of(flags, active):
+    """The member that says how many run at once."""
+    if active == "ordered" or (active == "1" and "WQ_UNBOUND" in flags):
+        return ""
+    if "WQ_UNBOUND" in flags:
+        return f".capacity = {'256' if active == '0' else active}"
+    if active == "0":
+        return ".capacity_percent = WPOOL_MAX_PERCENT"
+    if active.isdigit():
+        return f".capacity_percent = {min(100 * int(active), 10000)}"
+    return f".capacity_percent = min_t(unsigned int, 100 * ({active}), WPOOL_MAX_PERCENT)"
+
+
+def members_of(call, bounded):
+    _, flags, active, _ = parts_of(call)
+    capacity = capacity_of(flags, active)
+    bits = ["WPOOL_NUMBERED"]
+    bits += [mine for theirs, mine in FLAGS.items() if theirs in flags.split("|")
+             or re.search(rf"\b{theirs}\b", flags)]
+    bits += [] if capacity else ["WPOOL_ORDERED"]
+    members = [capacity] if capacity else []
+    members += [".nice = MIN_NICE"] if "WQ_HIGHPRI" in flags else []
+    members += [] if bounded else [".queue_depth = WPOOL_QUEUE_UNBOUNDED"]
+    return members + [f".flags = {' | '.join(bits)}"]
+
+
+def translated(call, indent, bounded):
+    """The call that makes the pool instead."""
+    literal, _, _, args = parts_of(call)
+    inner = "\n".join(f"{indent}\t\t{member}," for member in members_of(call, bounded))
+    # The parentheses keep the commas together for wpool_create_fmt(), which is a macro.
+    words = [name_of(literal) if literal.startswith("\"") else literal, *args]
+    return (f"wpool_create_fmt((&(struct wpool_attrs) {{\n{inner}\n"
+            f"{indent}\t}}), {', '.join(words)})")
+
+
+def translate(text, source_of, bounded):
+    """The text with pools in place of queues."""
+    source = source_of(text)
+    for call in reversed(source.calls(moving_calls.CREATORS)):
+        if why_left(call, source.code):
+            continue
+        line = text.rfind("\n", 0, call.start) + 1
+        indent = re.match(r"\s*", text[line:])[0]
+        text = text[:call.start] + translated(call, indent, bounded) + text[call.end:]
+    return text

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Looks at all files of a module, and decides what becomes of each work and of each call."""
+import dataclasses
+import re
+
+from harness import csource, moving_calls, moving_queues
+from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+
+WORK_TYPES = r"struct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
+DELAYED_TYPES = r"struct\s+(?:kthread_)?delayed_work\b"
+QUEUE_TYPES = r"struct\s+(?:workqueue_struct|kthread_worker)\b"
+LETS_GO = re.compile(r"(?:^|_)(?:[kv]*free|put|release|destroy|unref|drop|complete|complete_all)"
+                     r"(?:_|$)")
+AWAITING = ("wait", "cancel_sync")
+QUEUEING = ("queue", "delay")
+
+
+@dataclasses.dataclass
+class Site:
+    """One call."""
+    source: csource.Source
+    call: csource.Call
+    function: csource.Function
+    work: str  # as it stands there
+    queue: str
+    left: str = ""
+
+    @property
+    def kind(self):
+        return CALLS[self.call.name]
+
+    @property
+    def what(self):
+        return self.kind.what
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What works are told apart by: the structure they are in, as far as it is known."""
+    struct: str
+    name: str
+
+    def may_be(self, other):
+        return self.name == other.name and (
+            self.struct == other.struct or "?" in (self.struct, other.struct))
+
+
+def last_word(expression):
+    words = re.findall(r"\w+", expression)
+    return words[-1] if words else ""
+
+
+def declared(sources, types):
+    """The names that are declared with one of these types: (structure or None, name, a pointer)."""
+    for source in sources:
+        for found in re.finditer(rf"{types}([^;(){{}}=]*)[;=]", source.code):
+            struct = struct_at(source.code, found.start())
+            for one in found[1].split(","):
+                name = re.match(r"\s*(?:__\w+\s+)?(\**)\s*(?:const\s+)?(\w+)", one)
+                if name:
+                    yield struct, name[2], bool(name[1])
+
+
+def struct_at(code, at):
+    """The structure around this place; None outside of any."""
+    head, depth = code[:at], 0
+    for found in re.finditer(r"[{}]", head[::-1]):
+        depth += 1 if found[0] == "}" else -1
+        if depth < 0:
+            opening = len(head) - found.start() - 1
+            name = re.search(r"\bstruct\s+(\w+)\s*$", head[:opening])
+            if name:
+                return name[1]
+            if not re.search(r"\b(?:struct|union)\s*$", head[:opening]):
+                return None
+            depth = 0
+    return None
+
+
+class Survey:
+    """All that is known of a module."""
+    def __init__(self, sources, options):
+        self.sources, self.options = sources, options
+        self.notes = []
+        fields = list(declared(sources, WORK_TYPES))
+        self.fields = [(struct, name) for struct, name, pointer in fields
+                       if struct and not pointer]
+        self.delayed = {name for _, name, _ in declared(sources, DELAYED_TYPES)}
+        self.queues = {name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
+        self.pointers = {name for _, name, pointer in fields if pointer} | {
+            name for source in sources
+            for name in re.findall(rf"{WORK_TYPES}\s*\*+\s*(\w+)\s*[,)]", source.code)}
+        self.sites = [site for source in sources for site in self._sites(source)]
+        self.statics = {site.work: site for site in self.sites if site.what.startswith("static")}
+        self.delayed |= {name for name, site in self.statics.items()
+                         if site.what == "static delayed"}
+        self.functions = self._work_functions()
+        self.left_works, self.left_functions = set(), set()
+        self.decide()
+
+    @staticmethod
+    def _sites(source):
+        for call in source.calls(CALLS):
+            kind, args = CALLS[call.name], call.args
+            if source.code[source.code.rfind("\n", 0, call.start) + 1:call.start].startswith("#"):
+                continue
+            yield Site(source, call, source.function_at(call.start),
+                       args[kind.work] if kind.work is not None and kind.work < len(args) else "",
+                       args[kind.queue] if kind.queue is not None and kind.queue < len(args)
+                       else "system_wq" if call.name.startswith("schedule_") else "")
+
+    def _work_functions(self):
+        given = {site.call.args[1] for site in self.sites
+                 if site.what in ("init", "static", "static delayed") and len(site.call.args) > 1}
+        found = {}
+        for source in self.sources:
+            for function in source.functions:
+                if not re.fullmatch(r"\(\s*struct\s+(?:kthread_)?work(?:_struct)?\s*\*\s*\w+\s*\)",
+                                    function.params):
+                    continue
+                taken = re.compile(rf"\b{function.name}\b(?!\s*\()")
+                if function.name in given or any(taken.search(each.code) for each in self.sources):
+                    found[function.name] = (source, function)
+        return found
+
+    def typed(self, name):
+        """Does it more with its argument than to look what that is in?"""
+        source, function = self.functions[name]
+        word = last_word(function.params)
+        looks = source.calls({"container_of", "from_work", "to_delayed_work"}, function.body,
+                             function.end)
+        return any(not any(look.start < found.start() < look.end for look in looks)
+                   for found in re.compile(rf"(?<![.>\w]){word}\b").finditer(
+                       source.code, function.body, function.end))
+
+    # Which work is it?
+
+    def work_of(self, site):
+        name = re.sub(r"[\s&()]", "", site.work)
+        name = re.sub(r"(?:\.|->)work$", "", name) if self._in_delayed(name) else name
+        words = re.findall(r"\w+", name)
+        if not words:
+            return Work("?", "")
+        last, root = words[-1], words[0]
+        structs = {struct for struct, field in self.fields if field == last}
+        if len(words) == 1:
+            return Work("*" if last in self.pointers and "&" not in site.work else "", last)
+        if len(structs) == 1:
+            return Work(structs.pop(), last)
+        if len(words) == 2 and site.function:
+            text = site.function.params + site.source.body(site.function)
+            types = set(re.findall(rf"\bstruct\s+(\w+)[\s*]+(?:\w+\s*,[\s*]*)*{root}\b", text))
+            if len(types) == 1 and types <= structs:
+                return Work(types.pop(), last)
+        return Work("?", last)
+
+    def _in_delayed(self, name):
+        words = re.findall(r"\w+", name)
+        return len(words) > 1 and words[-1] == "work" and words[-2] in self.delayed
+
+    def sites_of(self, work, *kinds):
+        return [site for site in self.sites if site.work and site.what in kinds
+                and self.work_of(site).may_be(work)]
+
+    def functions_of(self, work):
+        return {site.call.args[1] for site in
+                self.sites_of(work, "init", "static", "static delayed")
+                if len(site.call.args) > 1}
+
+    # What becomes of it?
+
+    def decide(self):
+        for site in self.sites:
+            site.left = site.kind.left
+            if site.what == "create":
+                site.left = moving_queues.why_left(site.call, site.source.code)
+            if self.options.any_cpu and site.left == moving_calls.CALLS["queue_work_on"].left:
+                site.left = ""
+        self._leave_system()
+        for work in {self.work_of(site) for site in self.sites if site.work}:
+            if work not in self.left_works and self.sites_of(work, *AWAITING):
+                self._decide_awaited(work)
+        for site in self.sites:
+            if not site.left:
+                site.left = self._why_left(site)
+        self._note()
+
+    def _leave_system(self):
+        """Works on the kernel's queues whose delay or repetition would pin the module."""
+        for site in self.sites:
+            if site.what not in QUEUEING or self.options.system_pool:
+                continue
+            queue = site.queue.strip()
+            why = ""
+            if queue in SYSTEM_OTHER:
+                why = f"{queue} is not as the default pool is"
+            elif queue in SYSTEM and site.what == "delay":
+                why = "a delayed task in the default pool pins its module"
+            elif queue in SYSTEM and self._queues_itself(self.work_of(site)):
+                why = "a task in the default pool that comes back pins its module"
+            if why:
+                self._leave_work(self.work_of(site),
+                                 f"{why}: as it was (--system-pool: a pool of your own)")
+        for site in self.sites:
+            if site.what == "flush" and site.queue.strip() in SYSTEM | SYSTEM_OTHER and \
+                    not self.options.system_pool:
+                site.left = "a flush of a pool that all modules share"
+
+    def _leave_work(self, work, why):
+        """Leaves it as it is, with all that belongs to it."""
+        if work in self.left_works:
+            return
+        self.left_works.add(work)
+        for site in self.sites:
+            if site.work and self.work_of(site).may_be(work):
+                site.left = why
+        for name in self.functions_of(work):
+            self.left_functions.add(name)
+            for site in self.sites:
+                if len(site.call.args) > 1 and site.call.args[1] == name and site.work:
+                    self._leave_work(self.work_of(site), why)
+
+    def _queues_itself(self, work):
+        """Does its function queue it, itself or by way of what it calls?"""
+        # A pointer may point to it.
+        names = {site.function.name for site in self.sites if site.function and site.work
+                 and site.what in QUEUEING and (self.work_of(site).struct == "*"
+                                                or self.work_of(site).may_be(work))}
+        return any(self._reaches(name, names, set()) for name in self.functions_of(work))
+
+    def _function(self, name):
+        for source in self.sources:
+            for function in source.functions:
+                if function.name == name:
+                    return source, function
+        return None, None
+
+    def _reaches(self, name, wanted, seen):
+        if name in wanted:
+            return True
+        source, function = self._function(name)
+        if not function or name in seen:
+            return False
+        seen.add(name)
+        called = set(re.findall(r"\b(\w+)\s*\(", source.body(function)))
+        return any(self._reaches(each, wanted, seen) for each in called)
+
+    def lets_go(self, name, place=0, depth=3):
+        """May this function free what its argument is, or is in, or tell somebody who does?"""
+        source, function = self._function(name)
+        if not function or not depth:
+            return False
+        params = csource.split(function.params.strip("()"))
+        if place >= len(params):
+            return False
+        body = source.body(function)
+        mine = {last_word(params[place])}
+        for _ in range(2):
+            mine |= {found[1] for found in re.finditer(r"\b(\w+)\s*=\s*[^;]*?\b(?:container_of|"
+                     r"to_\w+|\w+_of|from_work)?\s*\(\s*(\w+)\s*[,)]", body) if found[2] in mine}
+        names = set(re.findall(r"\b(\w+)\s*\(", body)) - {name, "container_of"}
+        for call in source.calls(names, function.body, function.end):
+            for at, arg in enumerate(call.args):
+                word = re.match(r"(&?)\s*(\w+)\s*(->.*)?$", arg)
+                if not word or word[2] not in mine or (word[3] and not word[1]):
+                    continue
+                if LETS_GO.search(call.name) or (
+                        not word[1] and self.lets_go(call.name, at, depth - 1)):
+                    return True
+        return False
+
+    def _decide_awaited(self, work):
+        waits = [site for site in self.sites_of(work, *AWAITING) if not site.left]
+        functions = self.functions_of(work)
+        if any(self.lets_go(name) for name in functions):
+            for site in waits:
+                site.left = "its function may free it, or let another thread do so: " \
+                            "a task that frees itself cannot be waited for"
+        queues = {"system_wq" if last_word(site.queue) in SYSTEM else last_word(site.queue)
+                  for site in self.sites_of(work, *QUEUEING)}
+        why = "it is waited for and goes to several queues: a running task is refused by " \
+              "another pool" if len(queues) > 1 else \
+              "it is waited for and has several functions: a running task is not set up again" \
+              if len(functions) > 1 else ""
+        if why:
+            for site in waits:
+                site.left = why
+        if self._queues_itself(work):
+            for site in waits:
+                if site.what == "wait":
+                    site.left = site.left or "it queues itself: wpool_wait() waits for all runs"
+
+    def awaited(self, work):
+        """Does anybody wait for it, in a way that a pool has?"""
+        return any(not site.left for site in self.sites_of(work, *AWAITING))
+
+    def _why_left(self, site):
+        work = self.work_of(site) if site.work else None
+        if site.what in AWAITING and work.struct == "*":
+            return "which work is it?"
+        if (site.call.name == "INIT_WORK_ONSTACK" or site.what == "stack") and not any(
+                other.function is site.function and other.work == site.work
+                for other in self.sites_of(work, *AWAITING)):
+            return "on the stack, and not waited for here"
+        if site.what == "init" and work.struct == "*" and any(
+                other.what in AWAITING for other in self.sites):
+            return "is this work waited for somewhere?"
+        if site.what == "flush" and any(other.what == "delay" and last_word(other.queue) ==
+                                        last_word(site.queue) for other in self.sites):
+            return "wpool_flush() waits for delayed tasks, too, until their time comes"
+        if site.what == "static delayed" and not self.start_of(site):
+            return "to be set up by wpool_delayed_task_init() when the module is loaded"
+        return ""
+
+    @staticmethod
+    def start_of(site):
+        """The name of the function that loads the module, if that is in the same file."""
+        found = re.search(r"\bmodule_init\((\w+)\)", site.source.code)
+        return found[1] if found else None
+
+    def self_freeing(self, site):
+        """A work is not touched once its function has begun; so is a task that frees itself."""
+        return (site.what == "init" and not site.left and not self.awaited(self.work_of(site))
+                and site.call.name != "INIT_WORK_ONSTACK")
+
+    @property
+    def plain(self):
+        """Is there no task that frees itself, so that all are of the small type?"""
+        return not any(self.self_freeing(site) for site in self.sites
+                       if "DELAYED" not in site.call.name.upper())
+
+    # What a human should look at, though it was converted.
+
+    def _note(self):
+        for name, (source, function) in sorted(self.functions.items()):
+            if name in self.left_functions:
+                continue
+            body = source.body(function)
+            if re.search(r"\b(?:raw_)?smp_processor_id\b|\bthis_cpu_|__this_cpu_", body):
+                self.notes.append((source, function.body, f"{name}() looks at its CPU: it runs on "
+                                   "any CPU now, unless &wpool_attrs.cpumask says otherwise"))
+            for each in self.sources:
+                self.notes += [(each, call.start, f"{name}() is also called directly")
+                               for call in each.calls({name}) if self._inside(each, call)]
+            for call in source.calls({"flush_workqueue", "kthread_flush_worker",
+                                      "destroy_workqueue", "drain_workqueue"},
+                                     function.body, function.end):
+                self.notes.append((source, call.start, f"{call.name}() in a work function: of its "
+                                   "own pool it is refused with -EDEADLK"))
+        for site in self.sites:
+            self._note_site(site)
+
+    @staticmethod
+    def _inside(source, call):
+        function = source.function_at(call.start)
+        return function and call.start >= function.body
+
+    def _note_site(self, site):
+        at = site.source, site.call.start
+        if site.left:
+            return
+        if "DEFERRABLE" in site.call.name:
+            self.notes.append((*at, "the timer of a task is not deferrable: it wakes an idle CPU"))
+        if site.what == "create" and not moving_queues.parts_of(site.call)[0].startswith("\""):
+            self.notes.append((*at, "the name of a pool has no space and no slash, and at most "
+                                    "31 characters"))
+        if site.what == "create" and "WQ_SYSFS" in "".join(site.call.args):
+            self.notes.append((*at, "WQ_SYSFS: a pool's attributes are not in sysfs"))
+        if self.options.blocking and site.what == "queue":
+            self.notes.append((*at, "may sleep now, and fails with -EINTR if the caller is killed"))
