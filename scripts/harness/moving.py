@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness import csource, moving_queues
 from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
-from harness.moving_survey import DELAYED_TYPES, WORK_TYPES, Survey, last_word
+from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey, last_word
 from harness.proc import Failed
 
 PATCH = Path(__file__).resolve().parents[1] / "moving/from-workqueue.cocci"
@@ -81,21 +81,23 @@ class Report:
 
 
 def hide(survey):
-    """The texts, with other names for what is left."""
+    """The texts, with other names for what is left, and for what sets up self-freeing tasks."""
     texts = {}
     for source in survey.sources:
-        places = [site.call.start for site in survey.sites
-                  if site.source is source and site.left and not site.call.name.startswith("alloc_")
-                  or site.source is source and site.left and site.what == "create"]
+        places = [site.call.start for site in survey.sites if site.source is source and site.left]
         for name in survey.left_functions:
             for found in re.finditer(rf"\b{name}\s*\(\s*(struct\s+\w+)", source.code):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
         for work in survey.left_works:
             for found in re.finditer(rf"{WORK_TYPES}\s+{work.name}\s*[;,]", source.code):
                 places.append(found.start() + len(re.match(r"struct\s+", found[0])[0]))
+        marks = {at: HIDDEN for at in places}
+        marks.update({site.call.start + len(site.call.name): "_SELF_FREEING"
+                      for site in survey.sites
+                      if site.source is source and survey.self_freeing(site)})
         text = source.text
-        for at in sorted(set(places), reverse=True):
-            text = text[:at] + HIDDEN + text[at:]
+        for at, mark in sorted(marks.items(), reverse=True):
+            text = text[:at] + mark + text[at:]
         texts[source.name] = text
     return texts
 
@@ -125,19 +127,17 @@ def prepare(text, survey):
 
 def facts(survey):
     starts = {}
-    for site in survey.statics.values():
+    for site in survey.fixed.values():
         if site.what == "static delayed" and not site.left:
             starts.setdefault(survey.start_of(site), []).append(site.call.args)
     left = {last_word(work.name) for work in survey.left_works}
     mine = sorted(set(survey.functions) - survey.left_functions)
     return {
-        "self_freeing": [[os.path.basename(site.source.name), site.call.line]
-                         for site in survey.sites if survey.self_freeing(site)],
         "queues": sorted(survey.queues),
         "functions": [name for name in mine if not survey.typed(name)],
         "typed": [name for name in mine if survey.typed(name)],
         "delayed": sorted(survey.delayed - left),
-        "statics": sorted(name for name, site in survey.statics.items()
+        "fixed": sorted(name for name, site in survey.fixed.items()
                           if site.what == "static" and not site.left),
         "system": sorted(SYSTEM),
         "starts": sorted(starts),
@@ -167,8 +167,9 @@ def finish(text, survey, starts):
     text = moving_queues.translate(text, lambda text: csource.Source("", text),
                                    survey.options.blocking)
     code = csource.blanked(text)
-    for found in reversed(list(re.finditer(WORK_TYPES, code))):  # in a macro
-        new = "wpool_delayed_task" if "delayed" in found[0] else \
+    for found in reversed(list(re.finditer(f"{WORK_TYPES}|{QUEUE_TYPES}", code))):  # in a macro
+        new = "wpool" if re.search(QUEUE_TYPES, found[0]) else \
+            "wpool_delayed_task" if "delayed" in found[0] else \
             "wpool_task" if survey.plain else "wpool_tracked_task"
         text = f"{text[:found.start()]}struct {new}{text[found.end():]}"
     for function, tasks in starts.items():
@@ -180,10 +181,13 @@ def finish(text, survey, starts):
 
 
 def folded(match):
-    """A check whose line is too long, in two."""
+    """A check whose line is too long, in two, or in three."""
+    indent, call, error = match.groups()
     if len(match[0].expandtabs(8)) <= LONGEST:
         return match[0]
-    return f"{match[1]}{match[2]}\n{match[1]}\t     {match[3]}"
+    if len(f"{indent}{call}".expandtabs(8)) > LONGEST:
+        call = call.replace(", &", f",\n{indent}\t     &", 1)
+    return f"{indent}{call}\n{indent}\t     {error}"
 
 
 def included(text):
@@ -221,6 +225,7 @@ def move(files, options):
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
             text = finish(patched(text, name, said, survey), survey, starts)
+        text = text.replace("_SELF_FREEING(", "(")
         remaining = {call.line: call.name for call in unfit(text)}
         left += [(name, line, call, NO_MATCH) for line, call in remaining.items()]
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))

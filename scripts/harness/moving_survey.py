@@ -91,10 +91,14 @@ class Survey:
             name for source in sources
             for name in re.findall(rf"{WORK_TYPES}\s*\*+\s*(\w+)\s*[,)]", source.code)}
         self.sites = [site for source in sources for site in self._sites(source)]
-        self.statics = {site.work: site for site in self.sites if site.what.startswith("static")}
-        self.delayed |= {name for name, site in self.statics.items()
+        self.fixed = {site.work: site for site in self.sites if site.what.startswith("static")}
+        self.delayed |= {name for name, site in self.fixed.items()
                          if site.what == "static delayed"}
         self.functions = self._work_functions()
+        self.delayed_functions = {site.call.args[1] for site in self.sites
+                                  if site.what in ("init", "static delayed") and
+                                  re.search("DELAYED|DEFERRABLE|delayed", site.call.name)
+                                  and len(site.call.args) > 1}
         self.left_works, self.left_functions = set(), set()
         self.decide()
 
@@ -194,7 +198,7 @@ class Survey:
             why = ""
             if queue in SYSTEM_OTHER:
                 why = f"{queue} is not as the default pool is"
-            elif queue in SYSTEM and site.what == "delay":
+            elif queue in SYSTEM and (site.what == "delay" or self._in_delayed(site.work)):
                 why = "a delayed task in the default pool pins its module"
             elif queue in SYSTEM and self._queues_itself(self.work_of(site)):
                 why = "a task in the default pool that comes back pins its module"
@@ -295,19 +299,27 @@ class Survey:
         return any(not site.left for site in self.sites_of(work, *AWAITING))
 
     def _why_left(self, site):
-        work = self.work_of(site) if site.work else None
-        if site.what in AWAITING and work.struct == "*":
+        return (self._why_work_left(site) if site.work else "") or (
+            "wpool_flush() waits for delayed tasks, too, until their time comes"
+            if site.what == "flush" and any(
+                other.what == "delay" and last_word(other.queue) == last_word(site.queue)
+                for other in self.sites) else "")
+
+    def _why_work_left(self, site):
+        work = self.work_of(site)
+        by_pointer = work.struct == "*"
+        on_stack = site.call.name == "INIT_WORK_ONSTACK" or site.what == "stack"
+        if site.what in AWAITING and by_pointer:
             return "which work is it?"
-        if (site.call.name == "INIT_WORK_ONSTACK" or site.what == "stack") and not any(
-                other.function is site.function and other.work == site.work
-                for other in self.sites_of(work, *AWAITING)):
+        if on_stack and not any(other.function is site.function and other.work == site.work
+                                for other in self.sites_of(work, *AWAITING)):
             return "on the stack, and not waited for here"
-        if site.what == "init" and work.struct == "*" and any(
+        if site.what == "init" and by_pointer and any(
                 other.what in AWAITING for other in self.sites):
             return "is this work waited for somewhere?"
-        if site.what == "flush" and any(other.what == "delay" and last_word(other.queue) ==
-                                        last_word(site.queue) for other in self.sites):
-            return "wpool_flush() waits for delayed tasks, too, until their time comes"
+        if site.what == "queue" and by_pointer and site.function and \
+                site.function.name in self.delayed_functions:
+            return "a delayed task is submitted by calls of its own"
         if site.what == "static delayed" and not self.start_of(site):
             return "to be set up by wpool_delayed_task_init() when the module is loaded"
         return ""
@@ -350,6 +362,15 @@ class Survey:
         for site in self.sites:
             self._note_site(site)
 
+    def _may_run(self, site):
+        """Is it set up each time that it is queued, in memory that is not new?"""
+        function = site.function
+        if not function or site.call.name == "INIT_WORK_ONSTACK" or re.search(
+                r"__init\b|alloc\w*\(", site.source.code[function.start:function.end]):
+            return False
+        return any(other.function is function
+                   for other in self.sites_of(self.work_of(site), *QUEUEING))
+
     @staticmethod
     def _inside(source, call):
         function = source.function_at(call.start)
@@ -366,5 +387,7 @@ class Survey:
                                     "31 characters"))
         if site.what == "create" and "WQ_SYSFS" in "".join(site.call.args):
             self.notes.append((*at, "WQ_SYSFS: a pool's attributes are not in sysfs"))
+        if site.what == "init" and not self.self_freeing(site) and self._may_run(site):
+            self.notes.append((*at, "set up where it is queued: not while a pool has it"))
         if self.options.blocking and site.what == "queue":
             self.notes.append((*at, "may sleep now, and fails with -EINTR if the caller is killed"))

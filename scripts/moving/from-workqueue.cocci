@@ -26,28 +26,23 @@ def named(kind, expression):
 def is_queue(expression):
     return bool(re.fullmatch(r"[\w.>\-\s\[\]]+", expression)) and named("queues", expression)
 
-def frees_itself(where):
-    return [os.path.basename(where[0].file), int(where[0].line)] in FACTS["self_freeing"]
-
 def is_default(expression):
     return expression.strip() in FACTS["system"]
 
-// First, as the places are those of the file.
 @init_self_freeing@
 expression E, F;
-identifier init = {INIT_WORK, kthread_init_work};
-position p : script:python () { frees_itself(p) };
+identifier init = {INIT_WORK_SELF_FREEING, kthread_init_work_SELF_FREEING};
 @@
-- init@p(E, F);
+- init(E, F);
 + wpool_tracked_task_init(E, F, E);
 + wpool_task_set_self_freeing(E);
 
 @init_delayed_self_freeing@
 expression E, F;
-identifier init = {INIT_DELAYED_WORK, INIT_DEFERRABLE_WORK, kthread_init_delayed_work};
-position p : script:python () { frees_itself(p) };
+identifier init = {INIT_DELAYED_WORK_SELF_FREEING, INIT_DEFERRABLE_WORK_SELF_FREEING,
+		   kthread_init_delayed_work_SELF_FREEING};
 @@
-- init@p(E, F);
+- init(E, F);
 + wpool_delayed_task_init(E, F, E);
 + wpool_task_set_self_freeing(E);
 
@@ -80,21 +75,25 @@ expression E;
 
 // One name for each thing.
 @@
-typedef work_func_t, kthread_work_func_t;
 @@
-(
 - struct kthread_work
 + struct work_struct
-|
+
+@@
+@@
 - struct kthread_delayed_work
 + struct delayed_work
-|
+
+@@
+@@
 - struct kthread_worker
 + struct workqueue_struct
-|
+
+@@
+typedef kthread_work_func_t, work_func_t;
+@@
 - kthread_work_func_t
 + work_func_t
-)
 
 @work_function@
 identifier F : script:python () { named("functions", F) };
@@ -187,12 +186,18 @@ statement S1, S2;
  ... when any
  }
 
-// A queue takes a work without a delay at once; the timer of a pool would take it at the next tick.
+// A delayed task is submitted by calls of its own.
 @@
-expression Q, E;
+expression Q;
+expression E : script:python () { named("delayed", E) };
 @@
-- queue_delayed_work(Q, E, 0)
-+ QUEUE_AT_ONCE(Q, E)
+(
+- queue_work(Q, &E.work)
++ queue_delayed_work(Q, &E, 0)
+|
+- queue_work(Q, &E->work)
++ queue_delayed_work(Q, E, 0)
+)
 
 // Queueing. A submission that is refused for another reason than that the task waits already is
 // a bug, as it was.
@@ -242,12 +247,6 @@ statement S1, S2;
 - queue_work(Q, E);
 + WARN_ON_ONCE(SUBMIT(Q, TASK_OF(E)) == -ESHUTDOWN);
 |
-- (void)QUEUE_AT_ONCE(Q, E);
-+ WARN_ON_ONCE(SUBMIT(Q, MEMBER_OF(E)) == -ESHUTDOWN);
-|
-- QUEUE_AT_ONCE(Q, E);
-+ WARN_ON_ONCE(SUBMIT(Q, MEMBER_OF(E)) == -ESHUTDOWN);
-|
  if (
 - !queue_work(Q, E)
 + SUBMIT(Q, TASK_OF(E))
@@ -256,16 +255,6 @@ statement S1, S2;
  if (
 - !queue_work(Q, E)
 + SUBMIT(Q, TASK_OF(E))
- ) S1 else S2
-|
- if (
-- !QUEUE_AT_ONCE(Q, E)
-+ SUBMIT(Q, MEMBER_OF(E))
- ) S1
-|
- if (
-- !QUEUE_AT_ONCE(Q, E)
-+ SUBMIT(Q, MEMBER_OF(E))
  ) S1 else S2
 )
 
@@ -278,12 +267,6 @@ expression Q, E;
 |
 - queue_work(Q, E)
 + !SUBMIT(Q, TASK_OF(E))
-|
-- !QUEUE_AT_ONCE(Q, E)
-+ SUBMIT(Q, MEMBER_OF(E)) != 0
-|
-- QUEUE_AT_ONCE(Q, E)
-+ !SUBMIT(Q, MEMBER_OF(E))
 )
 
 @@
@@ -484,10 +467,16 @@ expression E : script:python () { named("delayed", E) };
 |
 - TASK_OF(&E->work)
 + &E->task
+|
+- &E.work
++ &E
+|
+- &E->work
++ E
 )
 
 @@
-identifier N : script:python () { named("statics", N) };
+identifier N : script:python () { named("fixed", N) };
 @@
 - TASK_OF(&N)
 + &N
@@ -527,15 +516,17 @@ expression E;
 + struct wpool_tracked_task
 
 @@
-typedef work_func_t, wpool_fn_t;
 @@
-(
 - struct delayed_work
 + struct wpool_delayed_task
-|
+
+@@
+@@
 - struct workqueue_struct
 + struct wpool
-|
+
+@@
+typedef work_func_t, wpool_fn_t;
+@@
 - work_func_t
 + wpool_fn_t
-)
