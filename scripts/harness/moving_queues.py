@@ -91,7 +91,9 @@ def translated(call, indent, bounded):
     literal, _, _, args = parts_of(call)
     inner = "\n".join(f"{indent}\t\t{member}," for member in members_of(call, bounded))
     # The parentheses keep the commas together for wpool_create_fmt(), which is a macro.
-    words = [name_of(literal) if literal.startswith("\"") else literal, *args]
+    words = [name_of("\"%s\""), literal] if not args else [literal, *args]
+    if literal.startswith("\""):
+        words = [name_of(literal), *args]
     return (f"wpool_create_fmt((&(struct wpool_attrs) {{\n{inner}\n"
             f"{indent}\t}}), {', '.join(words)})")
 

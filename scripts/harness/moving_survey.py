@@ -383,10 +383,9 @@ class Survey:
         if "DEFERRABLE" in site.call.name:
             self.notes.append((*at, "the timer of a task is not deferrable: it wakes an idle CPU"))
         if site.what == "create" and not moving_queues.parts_of(site.call)[0].startswith("\""):
-            self.notes.append((*at, "the name of a pool has no space and no slash, and at most "
-                                    "31 characters"))
+            self.notes.append((*at, "the name of a pool has no space and no slash"))
         if site.what == "create" and "WQ_SYSFS" in "".join(site.call.args):
-            self.notes.append((*at, "WQ_SYSFS: a pool's attributes are not in sysfs"))
+            self.notes.append((*at, "WQ_SYSFS: a pool's settings are in /sys/kernel/wpool"))
         if site.what == "init" and not self.self_freeing(site) and self._may_run(site):
             self.notes.append((*at, "set up where it is queued: not while a pool has it"))
         if self.options.blocking and site.what == "queue":
