@@ -16,6 +16,7 @@ static int set_init(struct kunit *test)
 /* A set, and a thread that destroys it when its gate is opened, so at the latest in teardown. */
 struct front {
 	struct wpool_set	*set;
+	struct wpool		**pools;	/* of a test that looks at them */
 	struct wpt_gate		*end;
 	struct wpt_thread	*destroyer;
 	char			name[WPOOL_NAME_MAX + 1];
@@ -186,27 +187,49 @@ static void set_isolates(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* One that belongs to the caller's node; of several, each in turn. */
+#define PER_NODE	3
+
+/* How many of all picks were of a pool of another node, or too often of one of this node. */
+static unsigned int wrong_picks(struct front *set, unsigned int nth_node, unsigned int nodes)
+{
+	unsigned int i, j, picked[PER_NODE] = { }, wrong = 0;
+
+	for (i = 0; i < PER_NODE * nodes; i++) {
+		struct wpool *pool = wpool_set_pick(set->set, 0);
+
+		/* the pools take the nodes in turn */
+		for (j = 0; j < PER_NODE && pool != set->pools[nth_node + j * nodes]; j++)
+			;
+		if (j == PER_NODE || ++picked[j] > nodes)
+			wrong++;
+	}
+	return wrong;
+}
+
+static int call_pick_on_nodes(struct wpt_thread *self)
+{
+	unsigned int nth_node = 0, wrong = 0;
+	int node;
+
+	for_each_online_node(node) {
+		/* It stays there: none of these CPUs goes offline meanwhile. */
+		wrong += set_cpus_allowed_ptr(current, cpumask_of_node(node)) != 0;
+		wrong += wrong_picks(self->arg, nth_node++, num_online_nodes());
+	}
+	return wrong;
+}
+
+/* One that belongs to the caller's node, whichever that is; of several, each as often. */
 static void set_by_node(struct kunit *test)
 {
-	unsigned int nodes = num_online_nodes(), n = 3 * nodes;
+	unsigned int i, n = PER_NODE * num_online_nodes();
 	struct front *set = front(test, NULL, n, WPOOL_RULE_NODE);
-	unsigned int i, *picked = wpt_alloc(test, n * sizeof(*picked));
-	struct wpool *pool[3];
 
-	/* Preemption off: the caller stays on its node. */
-	preempt_disable();
-	for (i = 0; i < 3; i++)
-		pool[i] = wpool_set_pick(set->set, 0);
-	preempt_enable();
-	/* the pools take the nodes in turn */
+	set->pools = wpt_alloc(test, n * sizeof(*set->pools));
 	for (i = 0; i < n; i++)
-		picked[i % nodes] += nth(test, set, i) == pool[0] || nth(test, set, i) == pool[1] ||
-				     nth(test, set, i) == pool[2];
-	for (i = 0; i < nodes && !picked[i]; i++)
-		;
-	KUNIT_ASSERT_LT(test, i, nodes);
-	KUNIT_EXPECT_EQ(test, picked[i], 3);
+		set->pools[i] = nth(test, set, i);
+	kunit_info(test, "nodes: %d\n", num_online_nodes());
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_pick_on_nodes, NULL, set), 0);
 }
 
 /* If none belongs to it, each in turn: for a moment, this CPU is said to have no node. */

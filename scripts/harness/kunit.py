@@ -56,9 +56,24 @@ def provocations(folder, provoker):
             for name in PROVOCATION.findall(text)]
 
 
+# Suites about NUMA nodes; wpool_set says how many it has found.
+NODES = "wpool_set", "wpool_attrs"
+TWO_NODES = re.compile(r"set_by_node: nodes: 2$", re.M)
+
+
+def has_nodes(kernel, cpus, test):
+    return kernel.arch == "x86_64" and cpus > 1 and set(test.split(",")) <= set(NODES)
+
+
+def judge_nodes(tally, label, run):
+    tally.check(f"{label} has two NUMA nodes",
+                [] if TWO_NODES.search(run.console) else [f"{NODES[0]} has not found them"])
+
+
 def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke=""):
     """Boot, load the modules in order, and return the machine's run.
 
+    Where there are no others than NODES asked for, a machine of several CPUs has two nodes.
     test: only these suites of wpool_kunit; globs, with commas.
     provoke: one of provocations().
     """
@@ -70,6 +85,7 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
                         cpus=cpus, enough=enough, append=_only(test),
+                        words=machine.numa(cpus, 2 if has_nodes(kernel, cpus, test) else 1),
                         limit=limit or
                         (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1))
 

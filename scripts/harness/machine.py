@@ -16,6 +16,7 @@ from harness.proc import say
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
 LAST = "@done"
 ENOUGH = "stopped, for it had said enough"
+MEMORY = 1024  # MB
 LOOK = 0.5  # seconds between two looks at the console
 KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
@@ -84,7 +85,7 @@ def programs(kernel, *names):
     return made
 
 
-def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=300, drives=(), append="",
+def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit=300, drives=(), append="",
          watch=None, enough=None, accel=None, words=()):
     """Run guest/<script> in a machine; watch(line) sees each report line as it comes.
 
@@ -107,7 +108,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=1024, limit=3
         return _keep(script, command, scratch, limit, watch, enough)
 
 
-def boot_disk(kernel, initrd, disk, what, cpus=2, memory=1024, limit=300, secure=None):
+def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secure=None):
     """Boot what is installed on a disk, which stays as it is; what: its name in the results.
 
     secure: by UEFI with Secure Boot, with these keys (DER) of the machine's owner.
@@ -162,6 +163,16 @@ def _hardware(kernel, scratch, cpus, memory, accel):
 def _words(kernel, append):
     """The kernel's command line."""
     return f"{_console_of(kernel, QEMU[kernel.arch].append)} {APPEND} {append}"
+
+
+def numa(cpus, nodes, memory=MEMORY):
+    """What makes QEMU a machine of several nodes, each with its share."""
+    words = ["-smp", f"{cpus},sockets={nodes}"] if nodes > 1 else []
+    for node in range(nodes if nodes > 1 else 0):
+        first, last = cpus * node // nodes, cpus * (node + 1) // nodes - 1
+        words += ["-object", f"memory-backend-ram,id=ram{node},size={memory // nodes}M",
+                  "-numa", f"node,nodeid={node},cpus={first}-{last},memdev=ram{node}"]
+    return words
 
 
 def execute(command, scratch, limit, watch=None, enough=None):

@@ -22,17 +22,7 @@ def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024, enough=None):
              "report.sh": machine.GUEST / "report.sh",
              "env": f"ARGS='{args}'\n"}
     return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE,
-                        words=_numa(cpus, nodes, memory), watch=_show, enough=enough)
-
-
-def _numa(cpus, nodes, memory):
-    """What makes QEMU a machine of several nodes, each with its share."""
-    words = ["-smp", f"{cpus},sockets={nodes}"] if nodes > 1 else []
-    for node in range(nodes if nodes > 1 else 0):
-        first, last = cpus * node // nodes, cpus * (node + 1) // nodes - 1
-        words += ["-object", f"memory-backend-ram,id=ram{node},size={memory // nodes}M",
-                  "-numa", f"node,nodeid={node},cpus={first}-{last},memdev=ram{node}"]
-    return words
+                        words=machine.numa(cpus, nodes, memory), watch=_show, enough=enough)
 
 
 def _show(line):
