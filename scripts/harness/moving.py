@@ -9,6 +9,7 @@ import difflib
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -80,6 +81,15 @@ class Report:
                 yield f"  {name}:{line}: {text}"
 
 
+def read(path):
+    """A file of the kernel, some of which are not in UTF-8."""
+    return path.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
 def hide(survey):
     """The texts, with other names for what is left, and for what sets up self-freeing tasks."""
     texts = {}
@@ -148,9 +158,11 @@ def patched(text, name, said, survey):
     """What the semantic patch makes of one file."""
     virtual = (["plain"] if survey.plain else []) + \
         (["blocking"] if survey.options.blocking else [])
+    if not shutil.which("spatch"):
+        raise Failed("there is no spatch: install coccinelle")
     with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
         file, known = Path(place, os.path.basename(name)), Path(place, "facts.json")
-        file.write_text(text, encoding="utf-8")
+        write(file, text)
         known.write_text(json.dumps(said), encoding="utf-8")
         done = subprocess.run(
             ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
@@ -159,7 +171,7 @@ def patched(text, name, said, survey):
             stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
         if done.returncode:
             raise Failed(f"spatch failed on {name}:\n{done.stderr.strip()[-400:]}")
-        return file.read_text(encoding="utf-8")
+        return read(file)
 
 
 def finish(text, survey, starts):
@@ -226,8 +238,7 @@ def move(files, options):
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
             text = finish(patched(text, name, said, survey), survey, starts)
         text = text.replace("_SELF_FREEING(", "(")
-        remaining = {call.line: call.name for call in unfit(text)}
-        left += [(name, line, call, NO_MATCH) for line, call in remaining.items()]
+        left += [(name, call.line, call.name, NO_MATCH) for call in unfit(text)]
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
     by_name = {each.name: each for each in moved}
     left += [(site.source.name, by_name[site.source.name].line(site.call.start), site.call.name,
