@@ -19,6 +19,7 @@
 #define MARK_END	0x04	/* a closed pool may have nothing left to do */
 #define MARK_MANAGER	0x08	/* the manager has something to do */
 #define MARK_RELEASE	0x10	/* a release is to be called when the lock is dropped */
+#define MARK_STARTED	0x20	/* all workers have started, and callers wait for that */
 
 /* Something has changed. */
 static inline void pool_mark(struct wpool *pool, u8 marks)

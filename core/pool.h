@@ -189,6 +189,10 @@ struct wpool_workers {
 	 * may be slow; without those inside a task there
 	 */
 	unsigned int		nr_starting;
+	/* L: those that have not come back from &wpool_ops.worker_start, wherever they are */
+	unsigned int		nr_unstarted;
+	/* L: callers that wait until there is none */
+	struct list_head	start_waiters;
 	unsigned int		nr_running;	/* S: workers inside a function */
 	unsigned int		nr_idle;	/* S */
 	struct list_head	idle;	/* L: workers asleep; LIFO, so that the warmest is woken */

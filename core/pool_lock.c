@@ -94,6 +94,8 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 		kick_pool(pool);
 	return left;
 }
+	if (marks & MARK_STARTED)
+		waiters_complete(pool, workers_start_waiters(pool), 0, 0, pool_wake_queue(pool));
 
 /* The rest of pool_restore(): something has changed. */
 bool __pool_restore(struct wpool *pool)

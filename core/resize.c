@@ -21,6 +21,7 @@
 #include "resize.h"
 #include "spawn_state.h"
 #include "waiter.h"
+#include "worker_list.h"
 
 /*
  * Waits until the manager has made them. Return: how many of the @n, or an error if because of
@@ -193,3 +194,44 @@ int wpool_prestart(struct wpool *pool, unsigned int n)
 	return pool_start(pool, n);
 }
 EXPORT_SYMBOL_GPL(wpool_prestart);
+
+/**
+ * wpool_wait_started() - wait until worker_start has run in all workers
+ * @pool: the pool
+ *
+ * After wpool_create() or wpool_prestart(), which wait until the workers are made: when it
+ * returns 0, &wpool_ops.worker_start has returned in each of them, or the worker has died in it.
+ * A worker that is made meanwhile prolongs the wait. Without that hook it waits until the workers
+ * have run for the first time.
+ *
+ * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
+ * Return: 0; -EINVAL (NULL; atomic context); -EDEADLK in a worker or a hook of the pool, which
+ * would wait for itself: the call has waited for nothing.
+ */
+int wpool_wait_started(struct wpool *pool)
+{
+	struct wpool_waiter waiter;
+	unsigned long flags;
+	bool waits;
+
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+		return -EINVAL;
+	if (worker_refused(pool, "wpool_wait_started()"))
+		return -EDEADLK;
+	waiter_init(&waiter);
+	wpool_get(pool);
+	pool_lock(pool, flags);
+	waits = workers_await_start(pool, &waiter);
+	pool_unlock(pool, flags);
+	if (waits) {
+		/* It sees that a worker has died. */
+		dep_wait_manager(true);
+		wait_for_completion(&waiter.done);
+		pool_lock(pool, flags);
+		waiter_complete_rest(pool, &waiter);
+		pool_unlock(pool, flags);
+	}
+	wpool_put(pool);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wpool_wait_started);

@@ -122,9 +122,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	}
 	if (waiter.worker)
 		deadlock_leave(&waiter);
-	if (!list_empty(&waiter.rest))
-		waiters_complete(pool, &waiter.rest, waiter.status, waiter.value,
-				 pool_wake_queue(pool));
+	waiter_complete_rest(pool, &waiter);
 	pool_unlock(pool, flags);
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);

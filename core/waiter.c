@@ -83,6 +83,14 @@ void waiters_complete(struct wpool *pool, struct list_head *waiters, int status,
 	list_splice_init(waiters, &waiter->rest);
 }
 
+/* What waiters_complete() has left to this one, which is awake. Needs pool->lock. */
+void waiter_complete_rest(struct wpool *pool, struct wpool_waiter *waiter)
+{
+	if (!list_empty(&waiter->rest))
+		waiters_complete(pool, &waiter->rest, waiter->status, waiter->value,
+				 pool_wake_queue(pool));
+}
+
 /* Needs pool->lock. */
 void wake_queue_add_garbage(struct wpool *pool, struct wpool_task *chain)
 {

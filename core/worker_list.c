@@ -18,6 +18,7 @@ void workers_init(struct wpool *pool)
 {
 	INIT_LIST_HEAD(&pool->workers.list);
 	INIT_LIST_HEAD(&pool->workers.idle);
+	INIT_LIST_HEAD(&pool->workers.start_waiters);
 	pool->workers.next_expiry = jiffies;
 }
 
@@ -112,11 +113,31 @@ void worker_leave(struct wpool_worker *worker)
  */
 void worker_started(struct wpool_worker *worker)
 {
-	if (worker->place.starting) {
-		WRITE_ONCE(worker->place.starting, false);
-		/* Inside a task it is not counted, see worker_enter_from_hook(). */
-		worker->pool->workers.nr_starting -= !worker->nesting;
-	}
+	struct wpool_workers *workers = &worker->pool->workers;
+
+	if (!worker->place.starting)
+		return;
+	WRITE_ONCE(worker->place.starting, false);
+	/* Inside a task it is not counted, see worker_enter_from_hook(). */
+	workers->nr_starting -= !worker->nesting;
+	if (!--workers->nr_unstarted && !list_empty(&workers->start_waiters))
+		pool_mark(worker->pool, MARK_STARTED);
+}
+
+/**
+ * workers_await_start() - wait until no worker is inside its worker_start
+ * @pool: the pool
+ * @waiter: put on a list, from which %MARK_STARTED takes it
+ *
+ * Context: pool->lock held.
+ * Return: false if there is none now.
+ */
+bool workers_await_start(struct wpool *pool, struct wpool_waiter *waiter)
+{
+	if (!pool->workers.nr_unstarted)
+		return false;
+	list_add_tail(&waiter->node, &pool->workers.start_waiters);
+	return true;
 }
 
 /**
@@ -162,6 +183,7 @@ bool worker_link(struct wpool_worker *worker)
 	stat_raise(pool, WPOOL_STAT_LARGEST, pool->workers.nr);
 	WRITE_ONCE(worker->place.starting, true);
 	pool->workers.nr_starting++;
+	pool->workers.nr_unstarted++;
 	return true;
 }
 

@@ -25,6 +25,7 @@ void worker_leave(struct wpool_worker *worker);
 unsigned long worker_expires(const struct wpool_worker *worker);
 void worker_expired(struct wpool_worker *worker);
 void worker_started(struct wpool_worker *worker);
+bool workers_await_start(struct wpool *pool, struct wpool_waiter *waiter);
 void worker_enter_from_hook(struct wpool_worker *worker);
 void worker_return_to_hook(struct wpool_worker *worker);
 
@@ -45,7 +46,7 @@ static inline unsigned int workers_running(const struct wpool *pool)
 	return READ_ONCE(pool->workers.nr_running);
 }
 
-/* Those that will look at the queue before they sleep. Needs pool->lock, as the next two. */
+/* Those that will look at the queue before they sleep. Needs pool->lock, as the next three. */
 static inline unsigned int workers_searching(const struct wpool *pool)
 {
 	return pool->workers.nr_searching;
@@ -55,6 +56,12 @@ static inline unsigned int workers_searching(const struct wpool *pool)
 static inline unsigned int workers_starting(const struct wpool *pool)
 {
 	return pool->workers.nr_starting;
+}
+
+/* The callers that wait until all have started. */
+static inline struct list_head *workers_start_waiters(struct wpool *pool)
+{
+	return &pool->workers.start_waiters;
 }
 
 /* Those that take tasks. */

@@ -181,5 +181,6 @@ MAKE(wpool_set_destroy, wpool_set_destroy(s->set))
 	{ .name = #call, .traits = all, .returns = outcome, .make = make_##call },
 
 const struct contract_call contract_calls[NR_CALLS] = {
+MAKE(wpool_wait_started, wpool_wait_started(s->pool))
 #include "contract_table.h"
 };

@@ -68,6 +68,32 @@ destroy:
 			 started, left, kept);
 }
 
+static void open_a_file(struct wpool *pool)
+{
+	atomic_inc(wpool_priv(pool));
+}
+
+/* Workers that have done their part before the first task comes. */
+static int show_started(void)
+{
+	static const struct wpool_ops ops = { .worker_start = open_a_file };
+	atomic_t opened = ATOMIC_INIT(0);
+	struct wpool_attrs attrs = { .capacity = 3, .ops = &ops, .priv = &opened };
+	struct wpool *pool = wpool_create("tour-started", &attrs);
+	int started, err, had;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	started = wpool_prestart(pool, 2);
+	err = wpool_wait_started(pool);
+	had = atomic_read(&opened);
+	wpool_destroy(pool);
+	if (started < 0 || err)
+		return err ?: started;
+	return tour_show(had == started + 1, "started: %d workers were ready for their first task",
+			 had);
+}
+
 /* Up takes effect at once, down as running tasks end. */
 static int show_resize(void)
 {
@@ -258,6 +284,7 @@ static int show_refused(void)
 const struct tour_stop tour_workers[] = {
 	{ "prealloc",		show_prealloc },
 	{ "idle",		show_idle },
+	{ "started",		show_started },
 	{ "resize",		show_resize },
 	{ "cpumask and nice",	show_nice_cpu },
 	{ "node",		show_node },

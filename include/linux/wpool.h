@@ -1142,3 +1142,4 @@ void wpool_set_shutdown(struct wpool_set *set);
 int wpool_set_destroy(struct wpool_set *set);
 
 #endif /* _LINUX_WPOOL_H */
+int wpool_wait_started(struct wpool *pool);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Waiting until worker_start has run in all workers. */
+#include <linux/kthread.h>
+
+#include "wpool_kunit.h"
+
+static int started_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_started");
+}
+
+/* The priv of a pool whose workers are slow to start, or die of it. */
+struct slow {
+	struct wpool	*pool;
+	struct wpt_gate	*gate;		/* waited for in worker_start */
+	unsigned int	deaths;		/* so many of the first die after that */
+	atomic_t	begun, done;
+	int		inside;		/* what the call returned there */
+};
+
+static void start_slowly(struct wpool *pool)
+{
+	struct slow *slow = wpool_priv(pool);
+	unsigned int nth = atomic_inc_return(&slow->begun);
+
+	wait_for_completion(&slow->gate->opened);
+	slow->inside = wpool_wait_started(pool);
+	if (nth <= slow->deaths)
+		kthread_complete_and_exit(NULL, 0);
+	atomic_inc(&slow->done);
+}
+
+static const struct wpool_ops slow_ops = { .worker_start = start_slowly };
+
+static struct slow *slow_new(struct kunit *test, unsigned int workers)
+{
+	struct slow *slow = wpt_alloc(test, sizeof(*slow));
+
+	slow->gate = wpt_gate(test);
+	slow->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 8, .min_workers = workers, .ops = &slow_ops, .priv = slow,
+	});
+	return slow;
+}
+
+static int call_started(struct wpt_thread *self)
+{
+	return wpool_wait_started(self->pool);
+}
+
+/* 112: any number of callers wait until the last worker has started, and then at once */
+static void started_all(struct kunit *test)
+{
+	struct slow *slow = slow_new(test, 2);
+	struct wpt_thread *threads[40];
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_prestart(slow->pool, 3), 3);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		threads[i] = wpt_thread(test, call_started, slow->pool, NULL, NULL);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
+	wpt_open(slow->gate);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&slow->done), 5);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_started, slow->pool, NULL), 0);
+}
+
+/* 112: one that dies in its worker_start does not keep the caller */
+static void started_or_died(struct kunit *test)
+{
+	struct slow *slow = slow_new(test, 1);
+	struct wpt_thread *thread;
+
+	slow->deaths = 1;
+	thread = wpt_thread(test, call_started, slow->pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	wpt_open(slow->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	WPT_ASSERT_STAT(test, slow->pool, DIED, 1);
+}
+
+/* 112: without the hook too */
+static void started_without_hook(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .min_workers = 4,
+	});
+
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_started, pool, NULL), 0);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 4);
+}
+
+static int inside_task(void *arg)
+{
+	return wpool_wait_started(arg);
+}
+
+/* 112: refused in a worker of the pool, wherever that is, and without a pool */
+static void started_refused(struct kunit *test)
+{
+	struct slow *slow = slow_new(test, 1);
+	struct wpool *other = wpt_pool(test, NULL);
+
+	wpt_open(slow->gate);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, slow->pool, inside_task, slow->pool), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, slow->inside, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, other, inside_task, slow->pool), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_started(NULL), -EINVAL);
+}
+
+/* 112: a pool that is destroyed meanwhile has no worker that starts; the caller has a reference */
+static void started_and_destroyed(struct kunit *test)
+{
+	struct slow *slow = slow_new(test, 3);
+	struct wpt_thread *waits, *destroys;
+
+	wpool_get(slow->pool);
+	waits = wpt_thread(test, call_started, slow->pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
+	wpt_forget(test, slow->pool);
+	destroys = wpt_thread(test, wpt_call_destroy, slow->pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(slow->pool) != WPOOL_STATE_RUNNING);
+	wpt_open(slow->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroys), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&slow->done), 3);
+	wpool_put(slow->pool);
+}
+
+static struct kunit_case started_cases[] = {
+	KUNIT_CASE(started_all),
+	KUNIT_CASE(started_or_died),
+	KUNIT_CASE(started_without_hook),
+	KUNIT_CASE(started_refused),
+	KUNIT_CASE(started_and_destroyed),
+	{}
+};
+
+static struct kunit_suite started_suite = {
+	.name = "wpool_started",
+	.init = started_init,
+	.exit = wpt_exit,
+	.test_cases = started_cases,
+};
+
+kunit_test_suite(started_suite);
