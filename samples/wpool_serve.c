@@ -111,21 +111,19 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 
 	if (IS_ERR(request))
 		return PTR_ERR(request);
-	spin_lock(&session->lock);
-	list_add_tail(&request->node, &session->requests);
-	spin_unlock(&session->lock);
 	if (file->f_flags & O_NONBLOCK)
 		err = wpool_group_try_schedule(&session->group, pool, &request->task);
 	else
 		err = wpool_group_schedule_interruptible(&session->group, pool, &request->task);
-	if (!err)
-		return size;	/* a reader may have freed the request by now */
+	if (err) {
+		kfree(request);
+		return err == -EINTR ? -ERESTARTSYS : err;
+	}
 	spin_lock(&session->lock);
-	list_del(&request->node);
+	list_add_tail(&request->node, &session->requests);
 	spin_unlock(&session->lock);
-	kfree(request);
-	wake_up(&session->answered);	/* the next may have been served already */
-	return err == -EINTR ? -ERESTARTSYS : err;
+	wake_up(&session->answered);	/* it may have been served before it was on the list */
+	return size;
 }
 
 /* The answer to the oldest request, or NULL. Context: session->lock held. */
