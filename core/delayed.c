@@ -277,7 +277,7 @@ static void delayed_fire(struct timer_list *timer)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (delayed_ends(pool, task) && task_has_release(task)) {
+	if (delayed_ends(pool, task) && task_end_is_noted(task)) {
 		/* It is not called by a timer: the manager takes the task back. */
 		mod_timer(timer, jiffies + TIMER_REACH);
 		pool_mark(pool, MARK_MANAGER);
@@ -358,7 +358,7 @@ static struct wpool_task *delayed_first_to_end(struct wpool *pool)
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
  * @may_release: the caller may be where a release is called; if not, it stops at one that has
- *	a release
+ *	a release, or a ticket
  *
  * A task whose timer has just fired sees that the pool is closing when the timer's function has
  * the lock. One that is inside its function sees it at the end of that.
@@ -372,7 +372,7 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 	unsigned int n;
 
 	for (n = 0; n < WPOOL_CHUNK && task && !pool_must_release(pool); n++) {
-		if (!may_release && task_has_release(task))
+		if (!may_release && task_end_is_noted(task))
 			break;
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {

@@ -169,6 +169,8 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
 		fault = "that is detached";
 	else if (task_has_release(&dtask->task))
 		fault = "with a release";
+	else if (task_end_is_noted(&dtask->task))
+		fault = "with a ticket";
 	else
 		return true;
 	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);

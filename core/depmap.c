@@ -291,6 +291,19 @@ void dep_wait_task(const struct wpool_task *task, bool forever)
 }
 
 /**
+ * dep_wait_function() - the caller waits for a task that it does not have, without a limit
+ * @pool: its pool
+ * @fn: its function
+ *
+ * Context: process context; no lock of ours held.
+ */
+void dep_wait_function(const struct wpool *pool, wpool_fn_t fn)
+{
+	dep_not_manager();
+	dep_wait_fn(pool, fn);
+}
+
+/**
  * dep_wait_pool() - the caller may wait for all tasks of a pool
  * @pool: the pool; the caller is none of its workers
  * @forever: without a limit

@@ -17,6 +17,7 @@ void dep_run_begins(struct wpool *pool, struct wpool_run *run);
 void dep_run_ends(struct wpool *pool, struct wpool_run *run);
 void dep_thread_ends(struct wpool_worker *worker);
 void dep_wait_task(const struct wpool_task *task, bool forever);
+void dep_wait_function(const struct wpool *pool, wpool_fn_t fn);
 void dep_wait_pool(const struct wpool *pool, bool forever);
 void dep_group_add(struct wpool_group *group, const struct wpool *pool, wpool_fn_t fn);
 void dep_wait_group(struct wpool_group *group, bool forever);
@@ -32,6 +33,7 @@ static inline void dep_run_begins(struct wpool *pool, struct wpool_run *run) { }
 static inline void dep_run_ends(struct wpool *pool, struct wpool_run *run) { }
 static inline void dep_thread_ends(struct wpool_worker *worker) { }
 static inline void dep_wait_task(const struct wpool_task *task, bool forever) { }
+static inline void dep_wait_function(const struct wpool *pool, wpool_fn_t fn) { }
 static inline void dep_wait_pool(const struct wpool *pool, bool forever) { }
 static inline void dep_group_add(struct wpool_group *group, const struct wpool *pool,
 				 wpool_fn_t fn) { }

@@ -12,7 +12,8 @@
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
  *
- * And it calls the releases of the tasks that have ended meanwhile, see release.c.
+ * And it calls the releases of the tasks that have ended meanwhile, see release.c, and ends their
+ * tickets, see ticket.c.
  *
  * The second is read from the pool at each unlock. The others are checked if what they depend
  * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
@@ -54,6 +55,7 @@
 #include "spawn_state.h"
 #include "spin_wait.h"
 #include "task_end.h"
+#include "ticket.h"
 #include "waiter.h"
 #include "worker_list.h"
 
@@ -92,10 +94,10 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 		marks |= MARK_MANAGER;
 	if (marks & MARK_MANAGER)
 		kick_pool(pool);
-	return left;
-}
 	if (marks & MARK_STARTED)
 		waiters_complete(pool, workers_start_waiters(pool), 0, 0, pool_wake_queue(pool));
+	return left;
+}
 
 /* The rest of pool_restore(): something has changed. */
 bool __pool_restore(struct wpool *pool)
@@ -147,18 +149,39 @@ void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	wake_queue_issue(&wake_queue);
 }
 
+/**
+ * pool_end_ticket() - nothing is left of the submission that a ticket stands for
+ * @pool: its pool
+ * @ticket: the caller frees it
+ *
+ * Context: pool->lock held.
+ */
+void pool_end_ticket(struct wpool *pool, struct wpool_ticket *ticket)
+{
+	ticket_erase(ticket);
+	if (!list_empty(&ticket->waiters))
+		waiters_complete(pool, &ticket->waiters, 0, 0, pool_wake_queue(pool));
+}
+
 /* These have returned: they keep the pool until here. */
 static void count_released(struct wpool *pool, const struct wpool_ended *ended, unsigned int n)
 {
 	unsigned long flags;
+	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (; n; n--, ended++) {
+	for (i = 0; i < n; i++) {
 		hold_step(pool);
-		release_returned(pool, ended);
-		task_uncount(pool, ended->owner, NULL, ended->color, 0);
+		release_returned(pool, &ended[i]);
+		if (ended[i].ticket)
+			pool_end_ticket(pool, ended[i].ticket);
+		task_uncount(pool, ended[i].owner, NULL, ended[i].color, 0);
 	}
 	pool_unlock(pool, flags);
+	for (i = 0; i < n; i++) {
+		if (ended[i].ticket)
+			ticket_free(ended[i].ticket);
+	}
 }
 
 /* Takes what is to be called when the lock is dropped. */

@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "refs.h"
 #include "staging.h"
+#include "ticket.h"
 #include "worker_list.h"
 
 static struct wpool *default_pool;
@@ -99,6 +100,7 @@ static void pool_free(struct rcu_head *rcu)
 	struct wpool *pool = container_of(rcu, struct wpool, rcu);
 
 	staging_free(pool);
+	tickets_free(pool);
 	dep_pool_free(pool);
 	kfree(pool);
 }

@@ -21,6 +21,8 @@
  */
 #include <linux/bug.h>
 #include <linux/lockdep.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "marks.h"
@@ -73,7 +75,8 @@ void releases_call(const struct wpool_ended *ended, unsigned int n)
 	for (; n; n--, ended++) {
 		if (ended->ours)
 			tracked_free(ended->ours);
-		ended->release(ended->arg, ended->fate);
+		if (ended->release)
+			ended->release(ended->arg, ended->fate);
 	}
 }
 
@@ -84,21 +87,43 @@ void release_returned(struct wpool *pool, const struct wpool_ended *ended)
 	pool->releases.by_color[ended->color]--;
 }
 
-/* A task of wpool's own memory with a release. */
+/**
+ * struct own_task - a task of wpool's own memory with a release or a ticket
+ * @ttask: the task
+ * @rcu: frees it
+ */
+struct own_task {
+	struct wpool_tracked_task	ttask;
+	struct rcu_head			rcu;
+};
+
 struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,
 				 struct module *owner, gfp_t gfp)
 {
-	struct wpool_tracked_task *ttask = kmalloc(sizeof(*ttask), gfp);
+	struct own_task *own = kmalloc(sizeof(*own), gfp);
+	struct wpool_task *task;
 
-	if (!ttask)
+	if (!own)
 		return NULL;
-	__wpool_task_init(&ttask->task, fn, arg, owner);
-	ttask->tracking = (struct wpool_tracking) { .release = release };
-	ttask->task.flags = WPOOL_TASK_ALLOCATED | WPOOL_TASK_TRACKED;
-	return &ttask->task;
+	task = &own->ttask.task;
+	__wpool_task_init(task, fn, arg, owner);
+	own->ttask.tracking = (struct wpool_tracking) { .release = release };
+	task->flags = WPOOL_TASK_ALLOCATED | WPOOL_TASK_TRACKED;
+	return task;
 }
 
+static void free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct own_task, rcu));
+}
+
+/* It may have been cancelled where PREEMPT_RT can free nothing. task_exit() waits for RCU. */
 void tracked_free(struct wpool_task *task)
 {
-	kfree(container_of(task, struct wpool_tracked_task, task));
+	struct own_task *own = container_of(task, struct own_task, ttask.task);
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		call_rcu(&own->rcu, free_rcu);
+	else
+		kfree(own);
 }

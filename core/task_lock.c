@@ -48,13 +48,31 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 }
 
 /**
+ * task_take_back_here() - take back a task that has not begun, wherever it waits in a pool
+ * @pool: the pool
+ * @task: a task that the pool has
+ *
+ * Context: pool->lock held.
+ * Return: 0: it is on no list, and the caller sets its state. -EAGAIN: its timer is firing, see
+ * delayed.c; let that have the lock, and look at the task again. -EBUSY: it does not wait.
+ */
+int task_take_back_here(struct wpool *pool, struct wpool_task *task)
+{
+	lockdep_assert_held(&pool->lock);
+	if (task->state & TASK_QUEUED) {
+		queue_take_back(pool, task);
+		return 0;
+	}
+	if (!(task->state & TASK_DELAYED))
+		return -EBUSY;
+	return delayed_take_back(pool, task) ? 0 : -EAGAIN;
+}
+
+/**
  * __task_take_back() - take back a task that has not begun, wherever it waits
  * @task: the task
  * @only: the task is left alone in any other pool; NULL for none such
  * @flags: for raw_spin_unlock_irqrestore()
- *
- * If its timer is firing, this lets the timer have the lock, and then looks at the task again;
- * see delayed.c.
  *
  * Context: Any but NMI.
  * Return: its pool, locked, with the task on no list; the caller sets its state. NULL if the
@@ -64,22 +82,17 @@ struct wpool *__task_take_back(struct wpool_task *task, const struct wpool *only
 			       unsigned long *flags)
 {
 	struct wpool *pool;
-	bool firing, wanted;
+	int ret;
 
 	for (;;) {
 		pool = task_lock_pool(task, flags);
 		if (!pool)
 			return NULL;
-		wanted = !only || pool == only;
-		if (wanted && task->state & TASK_QUEUED) {
-			queue_take_back(pool, task);
-			break;
-		}
-		firing = wanted && task->state & TASK_DELAYED;
-		if (firing && delayed_take_back(pool, task))
+		ret = !only || pool == only ? task_take_back_here(pool, task) : -EBUSY;
+		if (!ret)
 			break;
 		pool_unlock(pool, *flags);
-		if (!firing)
+		if (ret != -EAGAIN)
 			return NULL;
 		cpu_relax();
 	}

@@ -20,6 +20,7 @@ static inline struct wpool *task_lock_pool(struct wpool_task *task,
 	return pool;
 }
 
+int task_take_back_here(struct wpool *pool, struct wpool_task *task);
 struct wpool *__task_take_back(struct wpool_task *task, const struct wpool *only,
 			       unsigned long *flags);
 

@@ -245,9 +245,10 @@ struct wpool_deadline {
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @reported: L: was reported for taking too long, see watchdog.c
- * @tracked: L: the next three are set, because the task has a release or frees itself
+ * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
+ * @ticket: L: of the task, or NULL
  * @self: L: the address of a task that frees itself, or NULL
  * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
@@ -283,6 +284,7 @@ struct wpool_run {
 	bool			tracked;
 	wpool_release_t		release;
 	struct wpool_task	*ours;
+	struct wpool_ticket	*ticket;
 	const struct wpool_task	*self;
 	struct rb_node		self_node;
 #ifdef CONFIG_PROVE_LOCKING
@@ -293,12 +295,13 @@ struct wpool_run {
 
 /**
  * struct wpool_ended - a task that has ended, and its release that is still to be called
- * @release: what to call
+ * @release: what to call, or NULL: it only has a ticket
  * @arg: with this
  * @fate: and this
  * @color: counts as in flight until it has returned
  * @owner: the module pinned until then, or NULL
  * @ours: the task, if it is of wpool's own memory and to be freed; or NULL
+ * @ticket: its ticket, which ends when the release has returned, or NULL
  */
 struct wpool_ended {
 	wpool_release_t		release;
@@ -307,6 +310,7 @@ struct wpool_ended {
 	u8			color;
 	struct module		*owner;
 	struct wpool_task	*ours;
+	struct wpool_ticket	*ticket;
 };
 
 /**

@@ -126,7 +126,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	pool_unlock(pool, flags);
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
-	if (waiter.status == -EDEADLK && task_has_release(wait->task))
+	if (waiter.status == -EDEADLK && task_end_is_noted(wait->task))
 		take_back_refused(wait->task);
 	wpool_put(pool);
 	wait->result = waiter.value;

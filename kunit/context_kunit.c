@@ -336,6 +336,9 @@ static void sleep_all(struct trial *trial)
 		       wpool_flush(trial->pool) == -EINVAL &&
 		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
 		       wpool_prestart(trial->pool, 1) == -EINVAL &&
+		       wpool_wait_started(trial->pool) == -EINVAL &&
+		       wpool_wait_id(trial->pool, 1) == -EINVAL &&
+		       wpool_flush_to(trial->pool, 1) == -EINVAL &&
 		       wpool_destroy(trial->pool) == -EINVAL &&
 		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;
 }

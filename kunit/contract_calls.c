@@ -37,6 +37,14 @@ static void released(void *arg, enum wpool_fate fate)
 {
 }
 
+/* Of a task of its own, as of a function. */
+static int with_ticket(struct contract_scene *s)
+{
+	wpool_tracked_task_init(&s->other_tracked, contract_fn, s);
+	return wpool_with_ticket(s->pool, &s->other_tracked, GFP_ATOMIC, &s->ticket,
+				 wpool_try_schedule(s->pool, &s->other_tracked.task));
+}
+
 #define NAME_SIZE	24
 
 static const char *new_name(char *name)
@@ -92,6 +100,17 @@ MAKE(wpool_run_timeout_release,
 	wpool_run_timeout_release(s->pool, contract_fn, s, LIMIT, released))
 MAKE(wpool_group_schedule_fn_release,
 	wpool_group_schedule_fn_release(&s->other_group, s->pool, contract_fn, s, released))
+MAKE(wpool_with_ticket, with_ticket(s))
+MAKE(wpool_schedule_fn_ticket,
+	wpool_schedule_fn_ticket(s->pool, contract_fn, s, released, &s->ticket))
+MAKE(wpool_try_schedule_fn_ticket,
+	wpool_try_schedule_fn_ticket(s->pool, contract_fn, s, NULL, &s->ticket))
+/* Of a ticket that has ended: others are in wpool_ticket. */
+MAKE(wpool_cancel_id, wpool_cancel_id(s->pool, 0))
+MAKE(wpool_wait_id, wpool_wait_id(s->pool, 0))
+MAKE(wpool_wait_id_killable, wpool_wait_id_killable(s->pool, 0))
+MAKE(wpool_wait_id_interruptible, wpool_wait_id_interruptible(s->pool, 0))
+MAKE(wpool_flush_to, wpool_flush_to(s->pool, 0))
 MAKE(wpool_schedule_fn, wpool_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_try_schedule_fn, wpool_try_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_schedule_keyed, wpool_schedule_keyed(s->pool, keyed_of(s), 1))
@@ -162,6 +181,7 @@ MAKE(wpool_of_thread, with_ref(wpool_of_thread(current)))
 MAKE(wpool_is_own, wpool_is_own(s->pool))
 MAKE(wpool_resize, wpool_resize(s->pool, CONTRACT_WORKERS))
 MAKE(wpool_prestart, min(wpool_prestart(s->pool, 1), 0))
+MAKE(wpool_wait_started, wpool_wait_started(s->pool))
 MAKE_VOID(wpool_pause, wpool_pause(s->pool))
 MAKE_VOID(wpool_resume, wpool_resume(s->pool))
 MAKE(wpool_restart, wpool_restart(s->pool))
@@ -181,6 +201,5 @@ MAKE(wpool_set_destroy, wpool_set_destroy(s->set))
 	{ .name = #call, .traits = all, .returns = outcome, .make = make_##call },
 
 const struct contract_call contract_calls[NR_CALLS] = {
-MAKE(wpool_wait_started, wpool_wait_started(s->pool))
 #include "contract_table.h"
 };

@@ -18,7 +18,8 @@
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
- *		wpool_try_schedule_fn_release(),
+ *		wpool_try_schedule_fn_release(), wpool_try_schedule_fn_ticket(),
+ *		wpool_with_ticket() around one of these,
  *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
  *		wpool_force_schedule(), wpool_force_schedule_keyed(),
  *		wpool_group_force_schedule(), wpool_group_try_schedule_keyed(),
@@ -30,7 +31,7 @@
  *		wpool_task_set_priority(), wpool_task_set_detached(),
  *		wpool_task_set_release(), wpool_task_set_self_freeing(),
  *		wpool_task_queued(),
- *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
+ *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(), wpool_cancel_id(),
  *		wpool_periods_skipped(), wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
@@ -80,6 +81,7 @@ struct task_struct;
 struct wpool;
 struct wpool_run;
 struct wpool_set;
+struct wpool_ticket;
 struct wpool_worker;
 
 /* The longest name of a pool, without its terminating NUL. */
@@ -323,12 +325,13 @@ typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 struct wpool_tracking {
 	/* private: set before the task is submitted */
 	wpool_release_t		release;
+	struct wpool_ticket	*ticket;	/* of the next run; see wpool_with_ticket() */
 	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
 };
 
 /**
- * struct wpool_tracked_task - a task that has a release, or frees itself
+ * struct wpool_tracked_task - a task that has a release or a ticket, or frees itself
  *
  * Every member is private. wpool_schedule(), wpool_cancel() and the like take its member task.
  */
@@ -339,7 +342,8 @@ struct wpool_tracked_task {
 };
 
 /**
- * wpool_tracked_task_init() - set up a task that will have a release, or that frees itself
+ * wpool_tracked_task_init() - set up a task that will have a release or a ticket, or that frees
+ *	itself
  * @ttask: the task; neither queued nor running
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
@@ -803,6 +807,94 @@ int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t 
 #define wpool_try_schedule_fn_release(pool, fn, arg, release)		\
 	__wpool_try_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
 
+/* Tickets (core/by_ticket.c) */
+int __must_check __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
+				     struct wpool_tracking *tracking, gfp_t gfp, u64 *nr);
+void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 *nr);
+int __must_check __wpool_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
+					    wpool_release_t release, struct module *owner,
+					    u64 *nr);
+int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
+						wpool_release_t release, struct module *owner,
+						u64 *nr);
+
+/**
+ * wpool_with_ticket() - submit a task, in any way, and get a ticket for that submission
+ * @pool: the pool
+ * @xtask: a struct wpool_tracked_task, wpool_keyed_task or wpool_delayed_task, set up; not on
+ *	the stack
+ * @gfp: how to allocate the ticket
+ * @ticket: a u64 *, set to the ticket before the task is submitted, so that even its function
+ *	finds it there; set to 0 if it is refused
+ * @submission: a call that submits the task to @pool, and is 0 if it was accepted
+ *
+ *	err = wpool_with_ticket(pool, &req->ttask, GFP_KERNEL, &req->ticket,
+ *				wpool_group_schedule(&group, pool, &req->ttask.task));
+ *
+ * A ticket is a number, never 0, that stands for one submission, and is never used again in the
+ * pool. It is for who does not have the task, or does not know whether it still exists:
+ * wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in whatever
+ * way that ends, when the release has returned, if there is one. A task that runs may be
+ * submitted again, and has two tickets then. A periodic task has none.
+ *
+ * Context: Any but NMI, as @gfp and @submission.
+ * Return: what @submission returned; before that -EINVAL (NULL pool), -ENOMEM (also where
+ * PREEMPT_RT can allocate nothing), or -EBUSY: the task waits with a ticket or is being submitted
+ * with one, or a pool has it since it was submitted with neither a ticket nor a release.
+ */
+#define wpool_with_ticket(pool, xtask, gfp, ticket, submission)		\
+({									\
+	struct wpool_tracking *__tracking = &(xtask)->tracking;		\
+	struct wpool *__in = (pool);					\
+	u64 *__nr = (ticket);						\
+	int __err;							\
+									\
+	__err = __wpool_ticket_draw(__in, &(xtask)->task, __tracking,	\
+				    gfp, __nr);				\
+	if (!__err) {							\
+		__err = (submission);					\
+		if (__err)						\
+			__wpool_ticket_refused(__in, __tracking, __nr);	\
+	}								\
+	__err;								\
+})
+
+/**
+ * wpool_schedule_fn_ticket() - call a function in the pool, and get a ticket for that
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result is dropped
+ * @arg: what to call it with
+ * @release: called with @arg as for wpool_schedule_fn_release(), or NULL
+ * @ticket: as for wpool_with_ticket()
+ *
+ * Context: Process context; may sleep. Allocates with GFP_KERNEL.
+ * Return: as wpool_schedule_fn().
+ */
+#define wpool_schedule_fn_ticket(pool, fn, arg, release, ticket)	\
+	__wpool_schedule_fn_ticket(pool, fn, arg, release, THIS_MODULE, ticket)
+
+/**
+ * wpool_try_schedule_fn_ticket() - the same, from any context
+ * @pool: the pool
+ * @fn: what to call, a wpool_fn_t; its result is dropped
+ * @arg: what to call it with
+ * @release: as for wpool_schedule_fn_ticket()
+ * @ticket: as for wpool_with_ticket()
+ *
+ * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
+ * hard interrupt, nor with interrupts or preemption disabled.
+ * Return: as wpool_try_schedule(), or -ENOMEM.
+ */
+#define wpool_try_schedule_fn_ticket(pool, fn, arg, release, ticket)	\
+	__wpool_try_schedule_fn_ticket(pool, fn, arg, release, THIS_MODULE, ticket)
+
+int wpool_cancel_id(struct wpool *pool, u64 ticket);
+int wpool_wait_id(struct wpool *pool, u64 ticket);
+int wpool_wait_id_killable(struct wpool *pool, u64 ticket);
+int wpool_wait_id_interruptible(struct wpool *pool, u64 ticket);
+int wpool_flush_to(struct wpool *pool, u64 ticket);
+
+/* With a key, and with a delay (core/submit.c, core/delayed_schedule.c) */
 int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
 				      u64 key);
 int __must_check wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
@@ -1058,6 +1150,7 @@ bool __wpool_is_own(const struct wpool *pool, const struct module *owner);
 
 int wpool_resize(struct wpool *pool, unsigned int capacity);
 int wpool_prestart(struct wpool *pool, unsigned int n);
+int wpool_wait_started(struct wpool *pool);
 void wpool_pause(struct wpool *pool);
 void wpool_resume(struct wpool *pool);
 int wpool_restart(struct wpool *pool);
@@ -1142,4 +1235,3 @@ void wpool_set_shutdown(struct wpool_set *set);
 int wpool_set_destroy(struct wpool_set *set);
 
 #endif /* _LINUX_WPOOL_H */
-int wpool_wait_started(struct wpool *pool);

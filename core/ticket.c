@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tickets: numbers that stand for submissions, and are never used again in a pool.
+ *
+ * A ticket is drawn before the submission that it is for, so that even the function of the task
+ * can find the number where the submitter has put it. The task has it then, in its tracking; the
+ * run takes it over as it begins, and lets go of the task. A task that ends without a run gives
+ * it to the same place as the run does: to struct wpool_ended. So the end of a ticket is where
+ * releases are called, in pool_lock.c: after the release has returned, its waiters are completed
+ * and it is erased. Until then the task counts as in flight, so the pool has not terminated.
+ *
+ * All tickets of a pool are in a tree, which has nothing of the memory of tasks: a task that was
+ * freed by mistake leaves a ticket behind, and no more. cancel by ticket looks first whether
+ * the task still has the ticket.
+ *
+ * A task has one ticket at a time, of one pool. Only the lock of that pool guards the link
+ * between them. If another pool has the task meanwhile it leaves the ticket alone: that is why
+ * the ticket says whose it is, and why RCU frees it.
+ *
+ * Everything here needs pool->lock unless it says otherwise.
+ */
+#include <linux/lockdep.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+
+#include "pool.h"
+#include "ticket.h"
+
+static struct wpool_ticket *node_ticket(struct rb_node *node)
+{
+	return rb_entry(node, struct wpool_ticket, node);
+}
+
+/* Needs no lock. */
+struct wpool_ticket *ticket_alloc(struct wpool *pool, gfp_t gfp)
+{
+	struct wpool_ticket *ticket = kmalloc(sizeof(*ticket), gfp);
+
+	if (!ticket)
+		return NULL;
+	*ticket = (struct wpool_ticket) { .pool = pool };
+	INIT_LIST_HEAD(&ticket->waiters);
+	return ticket;
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct wpool_ticket, rcu));
+}
+
+/* Also where PREEMPT_RT can free nothing. task_exit() waits for it. Needs no lock. */
+void ticket_free(struct wpool_ticket *ticket)
+{
+	call_rcu(&ticket->rcu, free_rcu);
+}
+
+/**
+ * ticket_draw() - give a ticket the next number, and a task the ticket
+ * @ticket: of this pool, without a number
+ * @task: to be submitted
+ * @tracking: of the task
+ *
+ * Return: false if the task has one already: it waits, or is being submitted.
+ */
+bool ticket_draw(struct wpool_ticket *ticket, struct wpool_task *task,
+		 struct wpool_tracking *tracking)
+{
+	struct wpool *pool = ticket->pool;
+	struct rb_node *last = NULL, **place = &pool->tickets.tree.rb_node;
+
+	lockdep_assert_held(&pool->lock);
+	/* The lock of another pool may be the one that guards what is there. */
+	if (cmpxchg(&tracking->ticket, NULL, ticket))
+		return false;
+	ticket->nr = ++pool->tickets.last;
+	ticket->fn = task->fn;
+	ticket->task = task;
+	while (*place) {
+		last = *place;
+		place = &last->rb_right;
+	}
+	rb_link_node(&ticket->node, last, place);
+	rb_insert_color(&ticket->node, &pool->tickets.tree);
+	return true;
+}
+
+/* The ticket of a number, or NULL: it has ended. */
+struct wpool_ticket *ticket_find(struct wpool *pool, u64 nr)
+{
+	struct wpool_ticket *ticket = ticket_up_to(pool, nr);
+
+	return ticket && ticket->nr == nr ? ticket : NULL;
+}
+
+/* The one of the highest number up to this one, or NULL. */
+struct wpool_ticket *ticket_up_to(struct wpool *pool, u64 nr)
+{
+	struct rb_node *node = pool->tickets.tree.rb_node;
+	struct wpool_ticket *found = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	while (node) {
+		if (node_ticket(node)->nr <= nr) {
+			found = node_ticket(node);
+			node = node->rb_right;
+		} else {
+			node = node->rb_left;
+		}
+	}
+	return found;
+}
+
+/* The rest of ticket_take(). With the lock held, RCU keeps even the ticket of another pool. */
+struct wpool_ticket *__ticket_take(struct wpool *pool, struct wpool_tracking *tracking)
+{
+	struct wpool_ticket *ticket = READ_ONCE(tracking->ticket);
+
+	lockdep_assert_held(&pool->lock);
+	if (!ticket || ticket->pool != pool)
+		return NULL;
+	WRITE_ONCE(tracking->ticket, NULL);
+	ticket->task = NULL;
+	return ticket;
+}
+
+/* It has ended: no number finds it any more. */
+void ticket_erase(struct wpool_ticket *ticket)
+{
+	lockdep_assert_held(&ticket->pool->lock);
+	rb_erase(&ticket->node, &ticket->pool->tickets.tree);
+}
+
+/* Those of lost tasks; nobody uses the pool any more. */
+void tickets_free(struct wpool *pool)
+{
+	struct wpool_ticket *ticket, *next;
+
+	rbtree_postorder_for_each_entry_safe(ticket, next, &pool->tickets.tree, node)
+		kfree(ticket);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The tickets of a pool; see ticket.c. */
+#ifndef _WPOOL_TICKET_H
+#define _WPOOL_TICKET_H
+
+#include <linux/list.h>
+#include <linux/rbtree_types.h>
+#include <linux/rcupdate.h>
+#include <linux/wpool.h>
+
+#include "pool.h"
+#include "types.h"
+
+/**
+ * struct wpool_ticket - a number that stands for one submission of a task
+ * @pool: I: where it was drawn
+ * @nr: I: the number
+ * @fn: I: of the task
+ * @node: L: in &wpool_tickets.tree, until nobody waits for it any more
+ * @task: L: the task, as long as its &wpool_tracking.ticket is this one: its submission goes on,
+ *	or it waits; then NULL: the run has it, or what is left to do after its end
+ * @waiters: L: those that wait for its end
+ * @rcu: frees it
+ *
+ * In wpool's own memory, so that a number can be looked up that stands for a task which is gone.
+ */
+struct wpool_ticket {
+	struct wpool		*pool;
+	u64			nr;
+	wpool_fn_t		fn;
+	struct rb_node		node;
+	struct wpool_task	*task;
+	struct list_head	waiters;
+	struct rcu_head		rcu;
+};
+
+struct wpool_ticket *ticket_alloc(struct wpool *pool, gfp_t gfp);
+void ticket_free(struct wpool_ticket *ticket);
+bool ticket_draw(struct wpool_ticket *ticket, struct wpool_task *task,
+		 struct wpool_tracking *tracking);
+struct wpool_ticket *ticket_find(struct wpool *pool, u64 nr);
+struct wpool_ticket *ticket_up_to(struct wpool *pool, u64 nr);
+struct wpool_ticket *__ticket_take(struct wpool *pool, struct wpool_tracking *tracking);
+void ticket_erase(struct wpool_ticket *ticket);
+void tickets_free(struct wpool *pool);
+
+/**
+ * ticket_take() - take over the ticket of a task that begins, or that ends without having begun
+ * @pool: its pool
+ * @tracking: of the task
+ *
+ * Context: pool->lock held.
+ * Return: the ticket, or NULL.
+ */
+static inline struct wpool_ticket *ticket_take(struct wpool *pool,
+					       struct wpool_tracking *tracking)
+{
+	return unlikely(READ_ONCE(tracking->ticket)) ? __ticket_take(pool, tracking) : NULL;
+}
+
+#endif /* _WPOOL_TICKET_H */

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How tickets end: each with its submission, in whatever way that ends; and where a wait for one
+ * is refused, or given up.
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include "release_scene.h"
+
+#define MANY	70	/* more than are ended in one hold of the lock */
+
+static int ticket_end_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_ticket_end");
+}
+
+KUNIT_ARRAY_PARAM(item_kind, item_kinds, item_kind_name);
+
+/* A wait for a ticket, in a thread. */
+struct wait {
+	u64	ticket;
+	int	(*call)(struct wpool *pool, u64 ticket);
+	int	sig;		/* that may end it, or 0 */
+};
+
+static int thread_wait(struct wpt_thread *self)
+{
+	struct wait *wait = self->arg;
+	int ret;
+
+	if (wait->sig)
+		allow_signal(wait->sig);
+	ret = wait->call(self->pool, wait->ticket);
+	if (wait->sig) {
+		flush_signals(current);
+		disallow_signal(wait->sig);
+	}
+	return ret;
+}
+
+static struct wpt_thread *wait_begin(struct kunit *test, struct wpool *pool, u64 ticket,
+				     int (*call)(struct wpool *pool, u64 ticket), int sig)
+{
+	struct wait *wait = wpt_alloc(test, sizeof(*wait));
+	struct wpt_thread *thread;
+
+	*wait = (struct wait) { ticket, call, sig };
+	thread = wpt_thread(test, thread_wait, pool, NULL, wait);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread) || completion_done(&thread->done));
+	return thread;
+}
+
+static u64 submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
+		  enum item_kind kind)
+{
+	struct item *item = item_new(test, ledger, kind);
+	u64 ticket;
+
+	KUNIT_ASSERT_EQ(test, item_schedule_ticket(pool, item, &ticket), 0);
+	/* It waits in the queue, as the others do. */
+	if (kind == ITEM_DELAYED)
+		WPT_ASSERT_STAT(test, pool, DELAYED, 0);
+	return ticket;
+}
+
+/* 113: its function kills the worker */
+static void ticket_end_died(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct ledger *ledger = ledger_new(test, wpt_gate(test));
+	struct item *item = item_new(test, ledger, item_kind(test));
+	struct wpt_thread *waits;
+	u64 ticket;
+
+	item->dies = true;
+	KUNIT_ASSERT_EQ(test, item_schedule_ticket(pool, item, &ticket), 0);
+	waits = wait_begin(test, pool, ticket, wpool_wait_id, 0);
+	wpt_open(ledger->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_DIED]), 1);
+}
+
+static const enum wpool_full discards[] = { WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST };
+
+static void discard_name(const enum wpool_full *full, char *desc)
+{
+	strscpy(desc, *full == WPOOL_FULL_DISCARD ? "the new one" : "the oldest",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(discard, discards, discard_name);
+
+/* 113: dropped for lack of room: the submission is accepted, and over */
+static void ticket_end_dropped(struct kunit *test)
+{
+	enum wpool_full full = *(const enum wpool_full *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1, .full = full,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	unsigned int kind, n = 0;
+	u64 waits, dropped;
+
+	waits = submit(test, pool, ledger, ITEM_TRACKED);
+	for (kind = 0; kind < ITEM_NR_KINDS; kind++) {
+		if (kind == ITEM_DELAYED)
+			continue;	/* it comes without room */
+		dropped = submit(test, pool, ledger, kind);
+		if (full == WPOOL_FULL_DISCARD_OLDEST)
+			swap(waits, dropped);
+		KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, dropped), 0);
+		KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, dropped), -ENOENT);
+		KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_DROPPED]), ++n);
+	}
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, waits), 0);
+	wpt_open(hold->gate);
+}
+
+/* 113: a pool that is shut down now, with threads that wait for each of them */
+static void ticket_end_shutdown(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct wpt_thread *threads[8];
+	u64 tickets[MANY];
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++)
+		tickets[i] = submit(test, pool, ledger, item_kind(test));
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		threads[i] = wait_begin(test, pool, tickets[i * 9],
+					i % 2 ? wpool_wait_id : wpool_flush_to, 0);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), MANY);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_CANCELLED]), MANY);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, tickets[i]), -ENOENT);
+	wpt_open(hold->gate);
+}
+
+/* 113: delayed tasks without a release, when the pool is shut down before their time */
+static void ticket_end_delayed(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_delayed_task *dtasks = wpt_alloc(test, MANY * sizeof(*dtasks));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *waits;
+	unsigned int i;
+	u64 ticket;
+
+	for (i = 0; i < MANY; i++) {
+		wpool_delayed_task_init(&dtasks[i], wpt_run_job, job);
+		KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, &dtasks[i], GFP_KERNEL, &ticket,
+				wpool_schedule_delayed(pool, &dtasks[i], 1000 * HZ)), 0);
+	}
+	waits = wait_begin(test, pool, ticket, wpool_flush_to, 0);
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, MANY);
+}
+
+/* 113: members of a group that is cancelled; and one taken back by its ticket is an error of it */
+static void ticket_end_group(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_tracked_task *ttasks = wpt_alloc(test, MANY * sizeof(*ttasks));
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	u64 tickets[MANY];
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		wpool_tracked_task_init(&ttasks[i], wpt_run_job, job);
+		KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, &ttasks[i], GFP_KERNEL, &tickets[i],
+				wpool_group_schedule(group, pool, &ttasks[i].task)), 0);
+	}
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, tickets[1]), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), MANY - 1);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, tickets[i]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+	wpt_open(hold->gate);
+}
+
+/* 113: refused: there is none, and the task is the caller's, who may submit it again */
+static void ticket_end_refused(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_FAIL,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct item *item;
+	u64 ticket = 1;
+
+	if (item_kind(test) == ITEM_DELAYED)
+		kunit_skip(test, "it needs no room");
+	item = item_new(test, ledger, item_kind(test));
+	KUNIT_EXPECT_EQ(test, item_schedule_ticket(pool, item, &ticket), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ticket, 0);
+	ticket = 1;
+	KUNIT_EXPECT_EQ(test, item_try_ticket(pool, item, &ticket), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ticket, 0);
+	KUNIT_EXPECT_EQ(test, item_try_ticket(NULL, item, &ticket), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_flush_to(pool, U64_MAX), 0);
+	wpt_open(hold->gate);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, item_try_ticket(pool, item, &ticket), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wait_begin(test, pool, ticket, wpool_wait_id, 0)), 0);
+	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 1);
+}
+
+/* A task of a pool that waits for a ticket there. */
+struct inside {
+	struct wpool	*pool;
+	u64		ticket;
+	int		waited, interruptible, killable, flushed;
+};
+
+static int wait_inside(void *arg)
+{
+	struct inside *inside = arg;
+
+	inside->waited = wpool_wait_id(inside->pool, inside->ticket);
+	inside->killable = wpool_wait_id_killable(inside->pool, inside->ticket);
+	inside->interruptible = wpool_wait_id_interruptible(inside->pool, inside->ticket);
+	inside->flushed = wpool_flush_to(inside->pool, inside->ticket);
+	return 0;
+}
+
+/* 115, 116: refused in a task of the pool, its own or another; not in another pool */
+static void ticket_end_inside(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, NULL);
+	struct inside *inside = wpt_alloc(test, sizeof(*inside));
+	u64 ticket;
+
+	inside->pool = pool;
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_ticket(pool, wait_inside, inside, NULL,
+						       &inside->ticket), 0);
+	ticket = READ_ONCE(inside->ticket);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wait_begin(test, pool, ticket, wpool_wait_id, 0)), 0);
+	KUNIT_EXPECT_EQ(test, inside->waited, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, inside->killable, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, inside->interruptible, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, inside->flushed, -EDEADLK);
+	KUNIT_ASSERT_EQ(test, wpt_run(test, other, wait_inside, inside), 0);
+	KUNIT_EXPECT_EQ(test, inside->waited, 0);
+	KUNIT_EXPECT_EQ(test, inside->flushed, 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_id(NULL, ticket), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_flush_to(NULL, ticket), -EINVAL);
+}
+
+/* 115: a signal ends the wait, and the ticket goes on with its other waiters */
+static void ticket_end_signals(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct ledger *ledger = ledger_new(test, wpt_gate(test));
+	u64 ticket = submit(test, pool, ledger, ITEM_FUNCTION);
+	struct wpt_thread *killed, *interrupted, *waits;
+
+	killed = wait_begin(test, pool, ticket, wpool_wait_id_killable, SIGKILL);
+	interrupted = wait_begin(test, pool, ticket, wpool_wait_id_interruptible, SIGUSR1);
+	waits = wait_begin(test, pool, ticket, wpool_wait_id_killable, SIGUSR1);
+	send_sig(SIGUSR1, waits->kthread, 1);
+	send_sig(SIGUSR1, interrupted->kthread, 1);
+	send_sig(SIGKILL, killed->kthread, 1);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, interrupted), -EINTR);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, killed), -EINTR);
+	KUNIT_EXPECT_FALSE(test, completion_done(&waits->done));
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, ticket), -EBUSY);
+	wpt_open(ledger->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 1);
+}
+
+/* 115: while the pool is destroyed: the waiter has a reference, and the wait ends with the task */
+static void ticket_end_destroyed(struct kunit *test)
+{
+	struct wpool *pool = wpool_get(wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 }));
+	struct ledger *ledger = ledger_new(test, wpt_gate(test));
+	u64 ticket = submit(test, pool, ledger, item_kind(test));
+	struct wpt_thread *waits, *destroys;
+
+	waits = wait_begin(test, pool, ticket, wpool_wait_id, 0);
+	wpt_forget(test, pool);
+	destroys = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(pool) != WPOOL_STATE_RUNNING);
+	KUNIT_EXPECT_FALSE(test, completion_done(&waits->done));
+	wpt_open(ledger->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroys), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, ticket), 0);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, ticket), -ENOENT);
+	wpool_put(pool);
+}
+
+static struct kunit_case ticket_end_cases[] = {
+	KUNIT_CASE_PARAM(ticket_end_died, item_kind_gen_params),
+	KUNIT_CASE_PARAM(ticket_end_dropped, discard_gen_params),
+	KUNIT_CASE_PARAM(ticket_end_shutdown, item_kind_gen_params),
+	KUNIT_CASE(ticket_end_delayed),
+	KUNIT_CASE(ticket_end_group),
+	KUNIT_CASE_PARAM(ticket_end_refused, item_kind_gen_params),
+	KUNIT_CASE(ticket_end_inside),
+	KUNIT_CASE(ticket_end_signals),
+	KUNIT_CASE_PARAM(ticket_end_destroyed, item_kind_gen_params),
+	{}
+};
+
+static struct kunit_suite ticket_end_suite = {
+	.name = "wpool_ticket_end",
+	.init = ticket_end_init,
+	.exit = wpt_exit,
+	.test_cases = ticket_end_cases,
+};
+
+kunit_test_suite(ticket_end_suite);
