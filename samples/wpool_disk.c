@@ -1,0 +1,770 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wpool_disk: a disk whose requests are tasks of a pool. Its blocks are in a file, and beside
+ * it, in FILE.sums, is the CRC-32C of each block.
+ *
+ *	insmod wpool_disk.ko path=FILE size=1G workers=4
+ *	mkfs.ext4 /dev/wpool0
+ *
+ * - A request is a task in the request's own memory: nothing is allocated on its way. Its
+ *   release ends it, so that a request is answered once, whatever becomes of its task: if the
+ *   function kills its worker, that one request fails with EIO.
+ * - A full pool pushes back: blk-mq keeps the request, and submits it again when another has
+ *   ended. No list grows.
+ * - Its key is its stripe, and no request is longer than that: what reads, changes and writes
+ *   a block, or compares it with its sum, is alone with it.
+ * - A flush is a group of two tasks: one writes the data back, one the sums.
+ * - Swap may be on this disk, hence WPOOL_MEM_RECLAIM.
+ *
+ * A block that does not fit its sum is corrupt: EILSEQ. But a sum that is not known, as in a new
+ * file, is taken from the first read; and so is one that does not fit after a power cut, since
+ * the block may be newer.
+ *
+ * Needs 6.1 to 6.8, or 6.11 and later.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/blk-cgroup.h>
+#include <linux/blk-mq.h>
+#include <linux/crc32c.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+#include <linux/wpool.h>
+
+#define DISK_NAME	"wpool0"
+#define DISK_BLOCK	4096
+/* The longest request, and the buffer that each has. */
+#define DISK_STRIPE	SZ_128K
+/* Of all requests that are not about a stripe. */
+#define DISK_KEY_FLUSH	U64_MAX
+#define DISK_REQUESTS	64
+#define DISK_MAGIC	0x6b736964
+#define DISK_SUMS_PAGE	(PAGE_SIZE / sizeof(u32))
+
+static char *path;
+module_param(path, charp, 0444);
+MODULE_PARM_DESC(path, "File that holds the blocks; made if there is none (no default)");
+
+static char *size = "0";
+module_param(size, charp, 0444);
+MODULE_PARM_DESC(size, "Bytes, with K, M or G: the file is made so long; 0 as it is (default 0)");
+
+static unsigned int workers = 4;
+module_param(workers, uint, 0444);
+MODULE_PARM_DESC(workers, "Most requests at once (default 4); later: capacity of the pool");
+
+static int kill;
+module_param(kill, int, 0600);
+MODULE_PARM_DESC(kill, "How many of the next requests kill their worker: for tests (default 0)");
+
+/* What the side file begins with. The sums follow in its next block. */
+struct disk_header {
+	u32			magic;
+	u32			clean;		/* no sum is older than its block */
+	u64			blocks;
+};
+
+struct disk {
+	struct wpool		*pool;
+	struct gendisk		*gendisk;
+	struct blk_mq_tag_set	tags;
+	struct file		*file;
+	struct file		*side;
+	u64			blocks;
+	bool			gone;		/* pulled out */
+
+	/* Of one block each; guarded by the key of its stripe. */
+	u32			*sums;		/* 0: not known */
+	unsigned long		*unsure;	/* the sum may be older than the block */
+	/* Of one page of sums each: set after a sum was, cleared before they are written. */
+	unsigned long		*changed;
+
+	atomic_long_t		nr_adopted;
+	atomic_long_t		nr_corrupt;
+	atomic_long_t		nr_died;
+	atomic_long_t		nr_pushed_back;
+};
+
+/* In each request, for as long as the disk lives. */
+struct disk_request {
+	struct wpool_keyed_task	task;
+	blk_status_t		status;
+	char			*buffer;
+};
+
+static struct disk *the_disk;
+
+/* --- the file and its sums ----------------------------------------------------------- */
+
+static int disk_read_at(struct file *file, void *to, size_t len, loff_t pos)
+{
+	while (len) {
+		ssize_t got = kernel_read(file, to, len, &pos);
+
+		if (got <= 0)
+			return got ?: -EIO;	/* the file is shorter than it was */
+		to += got;
+		len -= got;
+	}
+	return 0;
+}
+
+static int disk_write_at(struct file *file, const void *from, size_t len, loff_t pos)
+{
+	while (len) {
+		ssize_t put = kernel_write(file, from, len, &pos);
+
+		if (put <= 0)
+			return put ?: -EIO;
+		from += put;
+		len -= put;
+	}
+	return 0;
+}
+
+static u32 disk_sum(const char *data)
+{
+	return crc32c(~0, data, DISK_BLOCK) ?: 1;
+}
+
+static void disk_set_sum(struct disk *disk, u64 block, u32 sum)
+{
+	WRITE_ONCE(disk->sums[block], sum);
+	smp_mb__before_atomic();	/* pairs with disk_write_sums() */
+	set_bit(block / DISK_SUMS_PAGE, disk->changed);
+}
+
+static void disk_sum_up(struct disk *disk, const char *data, u64 block, unsigned int n)
+{
+	for (; n; n--, block++, data += DISK_BLOCK) {
+		clear_bit(block, disk->unsure);
+		disk_set_sum(disk, block, disk_sum(data));
+	}
+}
+
+static int disk_compare(struct disk *disk, const char *data, u64 block, unsigned int n)
+{
+	for (; n; n--, block++, data += DISK_BLOCK) {
+		bool unsure = test_and_clear_bit(block, disk->unsure);
+		u32 sum = disk_sum(data);
+
+		if (sum == disk->sums[block])
+			continue;
+		if (disk->sums[block] && !unsure) {
+			atomic_long_inc(&disk->nr_corrupt);
+			pr_err_ratelimited("%s: block %llu does not fit its sum\n", path, block);
+			return -EILSEQ;
+		}
+		atomic_long_inc(&disk->nr_adopted);
+		disk_set_sum(disk, block, sum);
+	}
+	return 0;
+}
+
+/* Some blocks of one stripe, into a buffer. */
+static int disk_load(struct disk *disk, char *to, u64 block, unsigned int n)
+{
+	int err = disk_read_at(disk->file, to, n * DISK_BLOCK, block * DISK_BLOCK);
+
+	return err ?: disk_compare(disk, to, block, n);
+}
+
+/* If it fails, the sums of what was written do not fit: what is there, nobody knows. */
+static int disk_store(struct disk *disk, const char *from, u64 block, unsigned int n)
+{
+	int err = disk_write_at(disk->file, from, n * DISK_BLOCK, block * DISK_BLOCK);
+
+	if (!err)
+		disk_sum_up(disk, from, block, n);
+	return err;
+}
+
+static u64 disk_sums_pages(const struct disk *disk)
+{
+	return DIV_ROUND_UP(disk->blocks, DISK_SUMS_PAGE);
+}
+
+/* A sum that is changed meanwhile leaves its page changed. */
+static int disk_write_sums(struct disk *disk)
+{
+	unsigned long page;
+	int err;
+
+	for_each_set_bit(page, disk->changed, disk_sums_pages(disk)) {
+		clear_bit(page, disk->changed);
+		smp_mb__after_atomic();	/* pairs with disk_set_sum() */
+		err = disk_write_at(disk->side, disk->sums + page * DISK_SUMS_PAGE, PAGE_SIZE,
+				    DISK_BLOCK + page * PAGE_SIZE);
+		if (err) {
+			set_bit(page, disk->changed);
+			return err;
+		}
+	}
+	return vfs_fsync(disk->side, 1);
+}
+
+static int disk_write_header(struct disk *disk, bool clean)
+{
+	const struct disk_header header = {
+		.magic	= DISK_MAGIC,
+		.clean	= clean,
+		.blocks	= disk->blocks,
+	};
+
+	return disk_write_at(disk->side, &header, sizeof(header), 0) ?: vfs_fsync(disk->side, 1);
+}
+
+static int disk_read_sums(struct disk *disk)
+{
+	struct disk_header header = { .clean = true };
+	int err;
+
+	if (i_size_read(file_inode(disk->side))) {
+		err = disk_read_at(disk->side, &header, sizeof(header), 0);
+		if (err)
+			return err;
+		if (header.magic != DISK_MAGIC || header.blocks != disk->blocks) {
+			pr_err("%s.sums is not of this file, or not of this size\n", path);
+			return -EINVAL;
+		}
+		err = disk_read_at(disk->side, disk->sums, disk_sums_pages(disk) * PAGE_SIZE,
+				   DISK_BLOCK);
+		if (err)
+			return err;
+	} else {
+		bitmap_fill(disk->changed, disk_sums_pages(disk));
+	}
+	if (!header.clean)
+		bitmap_fill(disk->unsure, disk->blocks);
+	return disk_write_sums(disk) ?: disk_write_header(disk, false);
+}
+
+/* Nothing is under way any more. Blocks that nobody has read may still be newer than their sums. */
+static int disk_write_back(struct disk *disk)
+{
+	unsigned long block;
+
+	for_each_set_bit(block, disk->unsure, disk->blocks)
+		disk_set_sum(disk, block, 0);
+	return vfs_fsync(disk->file, 0) ?: disk_write_sums(disk) ?: disk_write_header(disk, true);
+}
+
+/* --- the tasks ----------------------------------------------------------------------- */
+
+static void disk_copy(struct request *rq, char *buffer, bool in)
+{
+	struct req_iterator iter;
+	struct bio_vec vec;
+
+	rq_for_each_segment(vec, rq, iter) {
+		if (in)
+			memcpy_from_bvec(buffer, &vec);
+		else
+			memcpy_to_bvec(&vec, buffer);
+		buffer += vec.bv_len;
+	}
+}
+
+static int disk_read(struct disk *disk, struct request *rq, char *buffer)
+{
+	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT, block = pos / DISK_BLOCK;
+	u64 end = DIV_ROUND_UP(pos + blk_rq_bytes(rq), DISK_BLOCK);
+	int err = disk_load(disk, buffer, block, end - block);
+
+	if (!err)
+		disk_copy(rq, buffer + pos % DISK_BLOCK, false);
+	return err;
+}
+
+/* A block that is not written whole is read before. */
+static int disk_write(struct disk *disk, struct request *rq, char *buffer)
+{
+	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT, block = pos / DISK_BLOCK;
+	u64 last = (pos + blk_rq_bytes(rq) - 1) / DISK_BLOCK;
+	bool whole_last = !((pos + blk_rq_bytes(rq)) % DISK_BLOCK);
+	int err = 0;
+
+	if (pos % DISK_BLOCK)
+		err = disk_load(disk, buffer, block, 1);
+	if (!err && !whole_last && (last != block || !(pos % DISK_BLOCK)))
+		err = disk_load(disk, buffer + (last - block) * DISK_BLOCK, last, 1);
+	if (err)
+		return err;
+	disk_copy(rq, buffer + pos % DISK_BLOCK, true);
+	err = disk_store(disk, buffer, block, last - block + 1);
+	if (!err && (rq->cmd_flags & REQ_FUA))
+		err = vfs_fsync_range(disk->file, pos, pos + blk_rq_bytes(rq) - 1, 1);
+	return err;
+}
+
+static int disk_flush_data(void *arg)
+{
+	struct disk *disk = arg;
+
+	return vfs_fsync(disk->file, 1);
+}
+
+static int disk_flush_sums(void *arg)
+{
+	return disk_write_sums(arg);
+}
+
+/* All flushes have one key, so no other is under way. */
+static int disk_flush(struct disk *disk)
+{
+	DEFINE_WPOOL_TASK(data, disk_flush_data, disk);
+	DEFINE_WPOOL_TASK(sums, disk_flush_sums, disk);
+	struct wpool_group both;
+	int err;
+
+	wpool_group_init(&both);
+	err = wpool_group_schedule(&both, disk->pool, &data);
+	if (!err)
+		err = wpool_group_schedule(&both, disk->pool, &sums);
+	/* Always waited for: they are on this stack. */
+	return wpool_group_wait(&both) ?: err;
+}
+
+static int disk_do(struct disk *disk, struct request *rq, char *buffer)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		return disk_read(disk, rq, buffer);
+	case REQ_OP_WRITE:
+		return disk_write(disk, rq, buffer);
+	case REQ_OP_FLUSH:
+		return disk_flush(disk);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* A worker that dies here holds no lock of the file system below. */
+static void disk_perhaps_die(void)
+{
+	int left = READ_ONCE(kill);
+
+	while (left > 0 && !try_cmpxchg(&kill, &left, left - 1))
+		;
+	BUG_ON(left > 0);
+}
+
+#ifdef CONFIG_BLK_CGROUP
+/* What is read and written is charged to who asked for it. */
+static void disk_charge(struct request *rq)
+{
+	kthread_associate_blkcg(rq && rq->bio ? bio_blkcg_css(rq->bio) : NULL);
+}
+#else
+static void disk_charge(struct request *rq)
+{
+}
+#endif
+
+static int disk_fn(void *arg)
+{
+	struct request *rq = arg;
+	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
+	struct disk *disk = rq->q->queuedata;
+	int err;
+
+	if (READ_ONCE(disk->gone))
+		return -EIO;
+	disk_perhaps_die();
+	disk_charge(rq);
+	err = disk_do(disk, rq, dr->buffer);
+	disk_charge(NULL);
+	dr->status = errno_to_blk_status(err);
+	return err;
+}
+
+/* The pool is done with the request, which may be used again from here on. */
+static void disk_release(void *arg, enum wpool_fate fate)
+{
+	struct request *rq = arg;
+	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
+	struct disk *disk = rq->q->queuedata;
+
+	if (fate == WPOOL_FATE_DIED)
+		atomic_long_inc(&disk->nr_died);
+	blk_mq_end_request(rq, dr->status);
+}
+
+/* Freeing memory may need this disk, so its workers do not do so; nor are they throttled. */
+static void disk_worker_start(struct wpool *pool)
+{
+	current->flags |= PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE;
+}
+
+static const struct wpool_ops disk_pool_ops = {
+	.worker_start	= disk_worker_start,
+};
+
+/* --- the queue ----------------------------------------------------------------------- */
+
+static u64 disk_key(struct request *rq)
+{
+	if (req_op(rq) == REQ_OP_FLUSH)
+		return DISK_KEY_FLUSH;
+	return blk_rq_pos(rq) / (DISK_STRIPE >> SECTOR_SHIFT);
+}
+
+static blk_status_t disk_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
+{
+	struct request *rq = bd->rq;
+	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
+	struct disk *disk = rq->q->queuedata;
+
+	dr->status = BLK_STS_IOERR;	/* if the function does not say otherwise */
+	blk_mq_start_request(rq);
+	switch (wpool_try_schedule_keyed(disk->pool, &dr->task, disk_key(rq))) {
+	case 0:
+		return BLK_STS_OK;
+	case -EAGAIN:
+		/* All that fills the pool are requests: the end of one runs the queue again. */
+		atomic_long_inc(&disk->nr_pushed_back);
+		return BLK_STS_DEV_RESOURCE;
+	default:
+		return BLK_STS_IOERR;
+	}
+}
+
+static int disk_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx,
+			     unsigned int node)
+{
+	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
+
+	dr->buffer = kvmalloc_node(DISK_STRIPE, GFP_KERNEL, node);
+	if (!dr->buffer)
+		return -ENOMEM;
+	wpool_keyed_task_init(&dr->task, disk_fn, rq);
+	wpool_task_set_release(&dr->task, disk_release);
+	return 0;
+}
+
+static void disk_exit_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx)
+{
+	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
+
+	kvfree(dr->buffer);
+}
+
+static const struct blk_mq_ops disk_queue_ops = {
+	.queue_rq	= disk_queue_rq,
+	.init_request	= disk_init_request,
+	.exit_request	= disk_exit_request,
+};
+
+static const struct block_device_operations disk_ops = {
+	.owner	= THIS_MODULE,
+};
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+static struct gendisk *disk_alloc(struct disk *disk)
+{
+	struct gendisk *gendisk = blk_mq_alloc_disk(&disk->tags, disk);
+	struct request_queue *queue;
+
+	if (IS_ERR(gendisk))
+		return gendisk;
+	queue = gendisk->queue;
+	blk_queue_physical_block_size(queue, DISK_BLOCK);
+	blk_queue_io_min(queue, DISK_BLOCK);
+	blk_queue_chunk_sectors(queue, DISK_STRIPE >> SECTOR_SHIFT);
+	blk_queue_max_hw_sectors(queue, DISK_STRIPE >> SECTOR_SHIFT);
+	blk_queue_flag_set(QUEUE_FLAG_NONROT, queue);
+	blk_queue_write_cache(queue, true, true);
+	return gendisk;
+}
+#else
+#define BLK_MQ_F_SHOULD_MERGE	0	/* is always so */
+
+static struct gendisk *disk_alloc(struct disk *disk)
+{
+	struct queue_limits limits = {
+		.physical_block_size	= DISK_BLOCK,
+		.io_min			= DISK_BLOCK,
+		.chunk_sectors		= DISK_STRIPE >> SECTOR_SHIFT,
+		.max_hw_sectors		= DISK_STRIPE >> SECTOR_SHIFT,
+		.features		= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA,
+	};
+
+	return blk_mq_alloc_disk(&disk->tags, &limits, disk);
+}
+#endif
+
+/* --- what an administrator sees ------------------------------------------------------- */
+
+#define DISK_COUNTER(name)							\
+static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *text) \
+{										\
+	struct disk *disk = dev_to_disk(dev)->private_data;			\
+										\
+	return sysfs_emit(text, "%ld\n", atomic_long_read(&disk->nr_##name));	\
+}										\
+static DEVICE_ATTR_RO(name)
+
+DISK_COUNTER(adopted);
+DISK_COUNTER(corrupt);
+DISK_COUNTER(died);
+DISK_COUNTER(pushed_back);
+
+static struct attribute *disk_counters[] = {
+	&dev_attr_adopted.attr,
+	&dev_attr_corrupt.attr,
+	&dev_attr_died.attr,
+	&dev_attr_pushed_back.attr,
+	NULL
+};
+
+/* /sys/block/wpool0/wpool/ */
+static const struct attribute_group disk_group = {
+	.name	= "wpool",
+	.attrs	= disk_counters,
+};
+
+static const struct attribute_group *disk_groups[] = { &disk_group, NULL };
+
+/* --- made, pulled out, and gone -------------------------------------------------------- */
+
+static struct file *disk_open_file(const char *name)
+{
+	struct file *file = filp_open(name, O_RDWR | O_CREAT | O_LARGEFILE, 0600);
+
+	if (IS_ERR(file)) {
+		pr_err("%s: %pe\n", name, file);
+	} else if (!S_ISREG(file_inode(file)->i_mode)) {
+		pr_err("%s: not a regular file\n", name);
+		filp_close(file, NULL);
+		file = ERR_PTR(-EINVAL);
+	}
+	return file;
+}
+
+/* As long as was asked for, but nothing is cut off. */
+static int disk_measure(struct disk *disk)
+{
+	loff_t have = i_size_read(file_inode(disk->file)), wanted;
+	char *rest;
+
+	wanted = memparse(size, &rest);
+	if (*rest || wanted < 0) {
+		pr_err("size=%s: not a number of bytes\n", size);
+		return -EINVAL;
+	}
+	wanted = wanted ?: have;
+	if (wanted < have || wanted < DISK_BLOCK) {
+		pr_err("%s: has %lld bytes, and size=%s\n", path, have, size);
+		return -EINVAL;
+	}
+	disk->blocks = wanted / DISK_BLOCK;
+	return wanted > have ? vfs_truncate(&disk->file->f_path, wanted) : 0;
+}
+
+static int disk_open(struct disk *disk)
+{
+	char *name = kasprintf(GFP_KERNEL, "%s.sums", path);
+	int err;
+
+	if (!name)
+		return -ENOMEM;
+	disk->file = disk_open_file(path);
+	disk->side = IS_ERR(disk->file) ? disk->file : disk_open_file(name);
+	kfree(name);
+	if (IS_ERR(disk->file))
+		return PTR_ERR(disk->file);
+	err = PTR_ERR_OR_ZERO(disk->side) ?: disk_measure(disk);
+	if (err) {
+		if (!IS_ERR(disk->side))
+			filp_close(disk->side, NULL);
+		filp_close(disk->file, NULL);
+	}
+	return err;
+}
+
+static void disk_close(struct disk *disk)
+{
+	filp_close(disk->side, NULL);
+	filp_close(disk->file, NULL);
+}
+
+static int disk_alloc_sums(struct disk *disk)
+{
+	u64 pages = disk_sums_pages(disk);
+
+	disk->sums = kvcalloc(pages, PAGE_SIZE, GFP_KERNEL);
+	disk->unsure = kvcalloc(BITS_TO_LONGS(disk->blocks), sizeof(long), GFP_KERNEL);
+	disk->changed = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL);
+	return disk->sums && disk->unsure && disk->changed ? 0 : -ENOMEM;
+}
+
+static void disk_free_sums(struct disk *disk)
+{
+	kvfree(disk->changed);
+	kvfree(disk->unsure);
+	kvfree(disk->sums);
+}
+
+/* As many requests wait in the pool as run; more are with blk-mq, which sorts and merges them. */
+static int disk_make_pool(struct disk *disk)
+{
+	const struct wpool_attrs attrs = {
+		.capacity	= workers,
+		.min_workers	= 1,
+		.queue_depth	= workers,
+		.flags		= WPOOL_MEM_RECLAIM | WPOOL_RECURSIVE,
+		.watchdog_ms	= 30000,
+		.ops		= &disk_pool_ops,
+	};
+
+	if (!workers) {
+		pr_err("workers=0: no request would end\n");
+		return -EINVAL;
+	}
+	disk->pool = wpool_create(DISK_NAME, &attrs);
+	return PTR_ERR_OR_ZERO(disk->pool);
+}
+
+static int disk_make_queue(struct disk *disk)
+{
+	int err;
+
+	disk->tags = (struct blk_mq_tag_set) {
+		.ops		= &disk_queue_ops,
+		.nr_hw_queues	= 1,
+		.queue_depth	= DISK_REQUESTS,
+		.numa_node	= NUMA_NO_NODE,
+		.cmd_size	= sizeof(struct disk_request),
+		.flags		= BLK_MQ_F_SHOULD_MERGE,
+	};
+	err = blk_mq_alloc_tag_set(&disk->tags);
+	if (err)
+		return err;
+	disk->gendisk = disk_alloc(disk);
+	if (IS_ERR(disk->gendisk)) {
+		blk_mq_free_tag_set(&disk->tags);
+		return PTR_ERR(disk->gendisk);
+	}
+	strscpy(disk->gendisk->disk_name, DISK_NAME, DISK_NAME_LEN);
+	disk->gendisk->fops = &disk_ops;
+	disk->gendisk->private_data = disk;
+	disk->gendisk->flags |= GENHD_FL_NO_PART;
+	set_capacity(disk->gendisk, disk->blocks * (DISK_BLOCK >> SECTOR_SHIFT));
+	return 0;
+}
+
+static void disk_free_queue(struct disk *disk)
+{
+	put_disk(disk->gendisk);
+	blk_mq_free_tag_set(&disk->tags);
+}
+
+static int disk_make(struct disk *disk)
+{
+	int err = disk_open(disk);
+
+	if (err)
+		return err;
+	err = disk_alloc_sums(disk) ?: disk_read_sums(disk) ?: disk_make_pool(disk);
+	if (err)
+		goto free_sums;
+	err = disk_make_queue(disk);
+	if (err)
+		goto destroy_pool;
+	err = device_add_disk(NULL, disk->gendisk, disk_groups);
+	if (err)
+		goto free_queue;
+	return 0;
+
+free_queue:
+	disk_free_queue(disk);
+destroy_pool:
+	wpool_destroy(disk->pool);
+free_sums:
+	disk_free_sums(disk);
+	disk_close(disk);
+	return err;
+}
+
+/* Whoever has it open keeps what is left of it, and gets EIO. */
+static void disk_remove(struct disk *disk)
+{
+	if (disk->gone)
+		return;
+	WRITE_ONCE(disk->gone, true);
+	del_gendisk(disk->gendisk);
+}
+
+/* Nobody has it open. */
+static void disk_unmake(struct disk *disk)
+{
+	int err;
+
+	if (!disk->gone)
+		del_gendisk(disk->gendisk);
+	disk_free_queue(disk);
+	wpool_destroy(disk->pool);
+	err = disk_write_back(disk);
+	if (err)
+		pr_err("%s: could not be written back: %pe\n", path, ERR_PTR(err));
+	disk_free_sums(disk);
+	disk_close(disk);
+}
+
+/* Called with the module's parameters locked: one at a time. */
+static int disk_set_pulled(const char *text, const struct kernel_param *param)
+{
+	bool pulled;
+	int err = kstrtobool(text, &pulled);
+
+	if (err)
+		return err;
+	if (!pulled || !the_disk)
+		return -EINVAL;
+	disk_remove(the_disk);
+	return 0;
+}
+
+static const struct kernel_param_ops disk_pulled_ops = {
+	.set	= disk_set_pulled,
+};
+module_param_cb(pulled, &disk_pulled_ops, NULL, 0200);
+MODULE_PARM_DESC(pulled, "Write 1 to remove the disk, whoever uses it");
+
+static int __init disk_init(void)
+{
+	struct disk *disk;
+	int err;
+
+	if (!path) {
+		pr_err("path= is missing\n");
+		return -EINVAL;
+	}
+	disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	if (!disk)
+		return -ENOMEM;
+	err = disk_make(disk);
+	if (err) {
+		kfree(disk);
+		return err;
+	}
+	the_disk = disk;
+	pr_info("%s: %llu blocks of %u bytes in %s\n", DISK_NAME, disk->blocks, DISK_BLOCK, path);
+	return 0;
+}
+module_init(disk_init);
+
+static void __exit disk_exit(void)
+{
+	disk_unmake(the_disk);
+	kfree(the_disk);
+}
+module_exit(disk_exit);
+
+MODULE_DESCRIPTION("A disk whose requests are tasks of a wpool");
+MODULE_LICENSE("GPL");
