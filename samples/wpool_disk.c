@@ -99,6 +99,12 @@ struct disk_request {
 
 static struct disk *the_disk;
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define DISK_NODE	unsigned int
+#else
+#define DISK_NODE	int
+#endif
+
 /* --- the file and its sums ----------------------------------------------------------- */
 
 static int disk_read_at(struct file *file, void *to, size_t len, loff_t pos)
@@ -435,7 +441,7 @@ static blk_status_t disk_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_m
 }
 
 static int disk_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx,
-			     unsigned int node)
+			     DISK_NODE node)
 {
 	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
 
