@@ -13,7 +13,7 @@ SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^
 TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
 TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
-LIMIT_BOOT, LIMIT_ROUND = 480, 60
+LIMIT_BOOT, LIMIT_ROUND = 840, 60
 SLOW = {"kcsan": 3}  # by how much longer a kernel may take
 LAST_WORDS = 30  # lines of the console
 
