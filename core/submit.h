@@ -12,7 +12,7 @@
 struct wpool;
 struct wpool_task;
 
-/* What a task is part of. Each way in takes one kind. */
+/* What a task is part of. Each call that submits takes one kind. */
 enum submit_kind {
 	SUBMIT_PLAIN,	/* nothing, or a struct wpool_tracked_task */
 	SUBMIT_KEYED,	/* a struct wpool_keyed_task */

@@ -765,7 +765,7 @@ int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void
  * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it uses a
  * spare task of the pool, if there is one. If there is none, a message says who called; in
- * kernels with DEBUG_ATOMIC_SLEEP also if there is one, for that is luck.
+ * kernels with DEBUG_ATOMIC_SLEEP also if there is one, since the next call may find none.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
 #define wpool_try_schedule_fn(pool, fn, arg)				\
