@@ -55,7 +55,7 @@ static struct late *new_late(struct kunit *test)
 	return late;
 }
 
-/* A task of a group is queued, and then put off until somebody says when. */
+/* A task of a group is queued, and then put off until somebody says when; sleeps only then. */
 static int wait_for_late_group(struct actor *self)
 {
 	struct late *late = self->other;
@@ -63,7 +63,7 @@ static int wait_for_late_group(struct actor *self)
 
 	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask, 0);
 	while (!ret && !wpt_stat(self->pool, WPOOL_STAT_QUEUED))
-		schedule_timeout_idle(1);
+		cond_resched();
 	if (!ret)
 		ret = wpool_modify_delayed(self->pool, &late->dtask, MAX_SCHEDULE_TIMEOUT);
 	return ret ?: wpool_group_wait(&self->group);

@@ -66,6 +66,7 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/rbtree_types.h>
 #include <linux/sched/task_stack.h>
 #include <linux/spinlock_types.h>
@@ -275,7 +276,7 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
 					   enum wpool_priority prio)
 {
 	/* An unknown one stays unknown: it is refused. */
-	task->prio = prio < WPOOL_NR_PRIOS ? prio : WPOOL_NR_PRIOS;
+	task->prio = min_t(unsigned int, prio, WPOOL_NR_PRIOS);
 }
 
 /**
