@@ -30,13 +30,29 @@
  */
 static bool make_tracked(struct wpool_task *task)
 {
+	/* Pairs with the release in task_settle(). */
+	unsigned int state = smp_load_acquire(&task->state);
+
+	/* The run that a submission without a ticket waits for would have this one's. */
+	if (state & (TASK_QUEUED | TASK_DELAYED))
+		return false;
 	if (READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)
 		return true;
-	/* Pairs with the release in task_settle(). */
-	if (smp_load_acquire(&task->state) & TASK_ACCEPTED)
+	if (state & TASK_ACCEPTED)
 		return false;
 	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_TRACKED);
 	return true;
+}
+
+static bool ticket_args_ok(const struct wpool *pool, const struct wpool_task *task)
+{
+	if (IS_ERR_OR_NULL(pool))
+		return false;
+	if (task && !(READ_ONCE(task->flags) & WPOOL_TASK_ONSTACK))
+		return true;
+	pr_err_ratelimited("%s: a ticket for %s\n", pool->name,
+			   task ? "a task on the stack" : "no task");
+	return false;
 }
 
 /**
@@ -45,20 +61,21 @@ static bool make_tracked(struct wpool_task *task)
  * @task: to be submitted
  * @tracking: of the task
  * @gfp: how to allocate the ticket
- * @nr: set to its number, or to 0
+ * @nr: set to its number; may be shared by threads that submit one task, so it does not say
+ *	whose it is
+ * @drawn: set to its number
  *
  * Context: Any but NMI; as @gfp.
- * Return: 0, -EINVAL, -ENOMEM, -EBUSY.
+ * Return: 0, -EINVAL, -ENOMEM, -EBUSY. Only 0 changes @nr and @drawn.
  */
 int __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
-			struct wpool_tracking *tracking, gfp_t gfp, u64 *nr)
+			struct wpool_tracking *tracking, gfp_t gfp, u64 *nr, u64 *drawn)
 {
 	struct wpool_ticket *ticket = NULL;
 	unsigned long flags;
-	bool drawn;
+	bool done;
 
-	*nr = 0;
-	if (IS_ERR_OR_NULL(pool))
+	if (!ticket_args_ok(pool, task))
 		return -EINVAL;
 	if (submit_may_allocate())
 		ticket = ticket_alloc(pool, gfp);
@@ -67,11 +84,11 @@ int __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
 	if (!ticket)
 		return -ENOMEM;
 	pool_lock(pool, flags);
-	drawn = make_tracked(task) && ticket_draw(ticket, task, tracking);
-	if (drawn)
-		*nr = ticket->nr;
+	done = make_tracked(task) && ticket_draw(ticket, task, tracking);
+	if (done)
+		*nr = *drawn = ticket->nr;
 	pool_unlock(pool, flags);
-	if (drawn)
+	if (done)
 		return 0;
 	ticket_free(ticket);
 	return -EBUSY;
@@ -82,27 +99,30 @@ EXPORT_SYMBOL_GPL(__wpool_ticket_draw);
  * __wpool_ticket_refused() - the submission that a ticket was drawn for was refused
  * @pool: the pool
  * @tracking: of the task
- * @nr: its number; set to 0
+ * @drawn: its number
+ * @nr: set to 0, if it still is that number
  *
  * If another thread has submitted the task meanwhile and it has begun, it keeps the ticket.
  *
  * Context: Any but NMI.
  */
-void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 *nr)
+void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 drawn,
+			    u64 *nr)
 {
 	struct wpool_ticket *ticket;
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	ticket = ticket_find(pool, *nr);
+	ticket = ticket_find(pool, drawn);
 	if (ticket && ticket->task)
 		pool_end_ticket(pool, ticket_take(pool, tracking));
 	else
 		ticket = NULL;
+	if (*nr == drawn)
+		*nr = 0;
 	pool_unlock(pool, flags);
 	if (ticket)
 		ticket_free(ticket);
-	*nr = 0;
 }
 EXPORT_SYMBOL_GPL(__wpool_ticket_refused);
 

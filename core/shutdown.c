@@ -178,14 +178,15 @@ void pool_stop(struct wpool *pool)
 /*
  * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
  * thread may still use it: one that waits for it, or may wait again, one on whose stack it
- * lies, or the owner of its group; and not if it has a release. Context: pool->lock held.
+ * lies, or the owner of its group; and not if it has a release, or a ticket for which a thread
+ * may wait to free it. Context: pool->lock held.
  */
 static bool is_owners(struct wpool_task *task)
 {
 	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
 
 	return !(task->flags & others) && !task->waiters &&
-	       !(task->state & TASK_IN_FN) && !task_has_release(task);
+	       !(task->state & TASK_IN_FN) && !task_end_is_noted(task);
 }
 
 /*
@@ -237,7 +238,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * threads other than the caller submit tasks and free them after a wait of their own, @unrun
  * must be NULL, unless all of them have begun to wait.
  *
- * A task with a release is not on the list, and is released as %WPOOL_FATE_CANCELLED.
+ * A task with a release or a ticket is not on the list, and is released as
+ * %WPOOL_FATE_CANCELLED.
  *
  * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
  * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and

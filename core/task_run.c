@@ -285,6 +285,7 @@ static __always_inline void run_begin_batched(struct wpool *pool,
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	WRITE_ONCE(run->started, jiffies);
+	run->reported = false;
 	run->serial = batch_serial(pool);
 	if (task_is_ours(task))
 		batch_note_begun(worker, task);

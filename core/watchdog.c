@@ -52,10 +52,11 @@ static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
  */
 static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
 {
-	unsigned long due = run->started + pool_watchdog(pool);
+	unsigned long limit = pool_watchdog(pool), due = run->started + limit;
 
 	lockdep_assert_held(&pool->lock);
-	if (run->reported)
+	/* An administrator may have switched it off since the look began. */
+	if (run->reported || !limit)
 		return false;
 	if (time_after_eq(jiffies, due))
 		return true;

@@ -43,6 +43,8 @@
 /* Of all requests that are not about a stripe. */
 #define DISK_KEY_FLUSH	U64_MAX
 #define DISK_REQUESTS	64
+/* Its sums are allocated at once. */
+#define DISK_MOST	((loff_t)BIT_ULL(40))
 #define DISK_MAGIC	0x6b736964
 #define DISK_SUMS_PAGE	(PAGE_SIZE / sizeof(u32))
 
@@ -211,7 +213,11 @@ static int disk_write_sums(struct disk *disk)
 			return err;
 		}
 	}
-	return vfs_fsync(disk->side, 1);
+	err = vfs_fsync(disk->side, 1);
+	if (err)
+		/* It says so once, and of which pages it does not say. */
+		bitmap_fill(disk->changed, disk_sums_pages(disk));
+	return err;
 }
 
 static int disk_write_header(struct disk *disk, bool clean)
@@ -247,7 +253,7 @@ static int disk_read_sums(struct disk *disk)
 	}
 	if (!header.clean)
 		bitmap_fill(disk->unsure, disk->blocks);
-	return disk_write_sums(disk) ?: disk_write_header(disk, false);
+	return disk_write_sums(disk);
 }
 
 /* Nothing is under way any more. Blocks that nobody has read may still be newer than their sums. */
@@ -302,10 +308,7 @@ static int disk_write(struct disk *disk, struct request *rq, char *buffer)
 	if (err)
 		return err;
 	disk_copy(rq, buffer + pos % DISK_BLOCK, true);
-	err = disk_store(disk, buffer, block, last - block + 1);
-	if (!err && (rq->cmd_flags & REQ_FUA))
-		err = vfs_fsync_range(disk->file, pos, pos + blk_rq_bytes(rq) - 1, 1);
-	return err;
+	return disk_store(disk, buffer, block, last - block + 1);
 }
 
 static int disk_flush_data(void *arg)
@@ -320,7 +323,10 @@ static int disk_flush_sums(void *arg)
 	return disk_write_sums(arg);
 }
 
-/* All flushes have one key, so no other is under way. */
+/*
+ * All flushes have one key, so no other is under way. The disk has no FUA: blk-mq makes a flush
+ * of it. An fsync for one request would take the error that the next flush has to report.
+ */
 static int disk_flush(struct disk *disk)
 {
 	DEFINE_WPOOL_TASK(data, disk_flush_data, disk);
@@ -361,7 +367,10 @@ static void disk_perhaps_die(void)
 }
 
 #ifdef CONFIG_BLK_CGROUP
-/* What is read and written is charged to who asked for it. */
+/*
+ * What is read and written is charged to who asked for it. A worker that died between the two
+ * calls would keep the cgroup for ever: only its own thread can give it back.
+ */
 static void disk_charge(struct request *rq)
 {
 	kthread_associate_blkcg(rq && rq->bio ? bio_blkcg_css(rq->bio) : NULL);
@@ -484,7 +493,7 @@ static struct gendisk *disk_alloc(struct disk *disk)
 	blk_queue_chunk_sectors(queue, DISK_STRIPE >> SECTOR_SHIFT);
 	blk_queue_max_hw_sectors(queue, DISK_STRIPE >> SECTOR_SHIFT);
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, queue);
-	blk_queue_write_cache(queue, true, true);
+	blk_queue_write_cache(queue, true, false);
 	return gendisk;
 }
 #else
@@ -497,7 +506,7 @@ static struct gendisk *disk_alloc(struct disk *disk)
 		.io_min			= DISK_BLOCK,
 		.chunk_sectors		= DISK_STRIPE >> SECTOR_SHIFT,
 		.max_hw_sectors		= DISK_STRIPE >> SECTOR_SHIFT,
-		.features		= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA,
+		.features		= BLK_FEAT_WRITE_CACHE,
 	};
 
 	return blk_mq_alloc_disk(&disk->tags, &limits, disk);
@@ -564,6 +573,10 @@ static int disk_measure(struct disk *disk)
 		return -EINVAL;
 	}
 	wanted = wanted ?: have;
+	if (wanted > DISK_MOST) {
+		pr_err("%s: size=%s: more than %lld bytes\n", path, size, DISK_MOST);
+		return -EINVAL;
+	}
 	if (wanted < have || wanted < DISK_BLOCK) {
 		pr_err("%s: has %lld bytes, and size=%s\n", path, have, size);
 		return -EINVAL;
@@ -628,10 +641,6 @@ static int disk_make_pool(struct disk *disk)
 		.ops		= &disk_pool_ops,
 	};
 
-	if (!workers) {
-		pr_err("workers=0: no request would end\n");
-		return -EINVAL;
-	}
 	disk->pool = wpool_create(DISK_NAME, &attrs);
 	return PTR_ERR_OR_ZERO(disk->pool);
 }
@@ -682,7 +691,9 @@ static int disk_make(struct disk *disk)
 	err = disk_make_queue(disk);
 	if (err)
 		goto destroy_pool;
-	err = device_add_disk(NULL, disk->gendisk, disk_groups);
+	/* Last, so that a disk which cannot be made stays clean. */
+	err = disk_write_header(disk, false) ?:
+	      device_add_disk(NULL, disk->gendisk, disk_groups);
 	if (err)
 		goto free_queue;
 	return 0;
@@ -697,22 +708,22 @@ free_sums:
 	return err;
 }
 
-/* Whoever has it open keeps what is left of it, and gets EIO. */
-static void disk_remove(struct disk *disk)
+/* Pulled out: whoever has it open keeps what is left of it, and gets EIO. */
+static void disk_remove(struct disk *disk, bool pulled)
 {
 	if (disk->gone)
 		return;
-	WRITE_ONCE(disk->gone, true);
+	if (pulled)
+		WRITE_ONCE(disk->gone, true);
 	del_gendisk(disk->gendisk);
+	WRITE_ONCE(disk->gone, true);
 }
 
-/* Nobody has it open. */
+/* It was removed, and nobody has it open. */
 static void disk_unmake(struct disk *disk)
 {
 	int err;
 
-	if (!disk->gone)
-		del_gendisk(disk->gendisk);
 	disk_free_queue(disk);
 	wpool_destroy(disk->pool);
 	err = disk_write_back(disk);
@@ -732,7 +743,7 @@ static int disk_set_pulled(const char *text, const struct kernel_param *param)
 		return err;
 	if (!pulled || !the_disk)
 		return -EINVAL;
-	disk_remove(the_disk);
+	disk_remove(the_disk, true);
 	return 0;
 }
 
@@ -751,6 +762,10 @@ static int __init disk_init(void)
 		pr_err("path= is missing\n");
 		return -EINVAL;
 	}
+	if (!workers) {
+		pr_err("workers=0: no request would end\n");
+		return -EINVAL;
+	}
 	disk = kzalloc(sizeof(*disk), GFP_KERNEL);
 	if (!disk)
 		return -ENOMEM;
@@ -765,10 +780,18 @@ static int __init disk_init(void)
 }
 module_init(disk_init);
 
+/* The parameters can still be written: see disk_set_pulled(). */
 static void __exit disk_exit(void)
 {
-	disk_unmake(the_disk);
-	kfree(the_disk);
+	struct disk *disk;
+
+	kernel_param_lock(THIS_MODULE);
+	disk = the_disk;
+	the_disk = NULL;
+	disk_remove(disk, false);
+	kernel_param_unlock(THIS_MODULE);
+	disk_unmake(disk);
+	kfree(disk);
 }
 module_exit(disk_exit);
 

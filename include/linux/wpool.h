@@ -810,8 +810,10 @@ int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t 
 
 /* Tickets (core/by_ticket.c) */
 int __must_check __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
-				     struct wpool_tracking *tracking, gfp_t gfp, u64 *nr);
-void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 *nr);
+				     struct wpool_tracking *tracking, gfp_t gfp, u64 *nr,
+				     u64 *drawn);
+void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 drawn,
+			    u64 *nr);
 int __must_check __wpool_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
 					    wpool_release_t release, struct module *owner,
 					    u64 *nr);
@@ -826,7 +828,7 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  *	the stack
  * @gfp: how to allocate the ticket
  * @ticket: a u64 *, set to the ticket before the task is submitted, so that even its function
- *	finds it there; set to 0 if it is refused
+ *	finds it there; 0 again if @submission refuses it; not changed if no ticket is drawn
  * @submission: a call that submits the task to @pool, and is 0 if it was accepted
  *
  *	err = wpool_with_ticket(pool, &req->ttask, GFP_KERNEL, &req->ticket,
@@ -839,23 +841,24 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * submitted again, and has two tickets then. A periodic task has none.
  *
  * Context: Any but NMI, as @gfp and @submission.
- * Return: what @submission returned; before that -EINVAL (NULL pool), -ENOMEM (also where
- * PREEMPT_RT can allocate nothing), or -EBUSY: the task waits with a ticket or is being submitted
- * with one, or a pool has it since it was submitted with neither a ticket nor a release.
+ * Return: what @submission returned; before that -EINVAL (NULL pool; a message says what else),
+ * -ENOMEM (also where PREEMPT_RT can allocate nothing), or -EBUSY: the task waits, or is being
+ * submitted with a ticket, or runs and was submitted with neither a ticket nor a release.
  */
 #define wpool_with_ticket(pool, xtask, gfp, ticket, submission)		\
 ({									\
 	struct wpool_tracking *__tracking = &(xtask)->tracking;		\
 	struct wpool *__in = (pool);					\
-	u64 *__nr = (ticket);						\
+	u64 *__nr = (ticket), __drawn;					\
 	int __err;							\
 									\
 	__err = __wpool_ticket_draw(__in, &(xtask)->task, __tracking,	\
-				    gfp, __nr);				\
+				    gfp, __nr, &__drawn);		\
 	if (!__err) {							\
 		__err = (submission);					\
 		if (__err)						\
-			__wpool_ticket_refused(__in, __tracking, __nr);	\
+			__wpool_ticket_refused(__in, __tracking,	\
+					       __drawn, __nr);		\
 	}								\
 	__err;								\
 })
