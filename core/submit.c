@@ -433,7 +433,7 @@ bool submit_may_allocate(void)
  * @pool: the pool
  * @call: __func__
  * @caller: who made it
- * @served: the pool happened to have a spare task. Only those who debug are told of that.
+ * @served: the pool happened to have a spare task. Only debugging kernels report that.
  *
  * Context: Any, but submit_may_allocate() is false.
  */
