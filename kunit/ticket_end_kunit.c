@@ -214,6 +214,66 @@ static void ticket_end_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 1);
 }
 
+static int do_nothing(void *arg)
+{
+	return 0;
+}
+
+/* 115: one that is queued without a release is not handed back: its waiter may free it */
+static void ticket_end_handed_back(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpool_tracked_task *ttasks = wpt_alloc(test, 2 * sizeof(*ttasks));
+	LIST_HEAD(unrun);
+	u64 ticket;
+
+	wpool_tracked_task_init(&ttasks[0], do_nothing, NULL);
+	wpool_tracked_task_init(&ttasks[1], do_nothing, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ttasks[0].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, &ttasks[1], GFP_KERNEL, &ticket,
+						wpool_schedule(pool, &ttasks[1].task)), 0);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), 2);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&unrun));
+	KUNIT_EXPECT_PTR_EQ(test, unrun.next, &ttasks[0].task.node);
+	KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, ticket), 0);
+	wpt_open(hold->gate);
+}
+
+/* 113: a task that waits without one gets none: its run would end it */
+static void ticket_end_of_waiting(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct item *item = item_new(test, ledger, ITEM_TRACKED);
+	u64 ticket = 7;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &item->ttask.task), 0);
+	KUNIT_EXPECT_EQ(test, item_schedule_ticket(pool, item, &ticket), -EBUSY);
+	KUNIT_EXPECT_EQ(test, ticket, 7);
+	KUNIT_EXPECT_EQ(test, wpool_flush_to(pool, U64_MAX), 0);
+	wpt_open(hold->gate);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 1);
+}
+
+/* 113: nor does one on the stack, which can be submitted without as before; nor none at all */
+static void ticket_end_on_stack(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_tracked_task *none = NULL, ttask;
+	u64 ticket = 7;
+
+	wpool_tracked_task_init(&ttask, do_nothing, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, &ttask, GFP_KERNEL, &ticket,
+						wpool_schedule(pool, &ttask.task)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, none, GFP_KERNEL, &ticket, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ticket, 7);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ttask.task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait(&ttask.task), 0);
+}
+
 /* A task of a pool that waits for a ticket there. */
 struct inside {
 	struct wpool	*pool;
@@ -307,6 +367,9 @@ static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE(ticket_end_delayed),
 	KUNIT_CASE(ticket_end_group),
 	KUNIT_CASE_PARAM(ticket_end_refused, item_kind_gen_params),
+	KUNIT_CASE(ticket_end_handed_back),
+	KUNIT_CASE(ticket_end_of_waiting),
+	KUNIT_CASE(ticket_end_on_stack),
 	KUNIT_CASE(ticket_end_inside),
 	KUNIT_CASE(ticket_end_signals),
 	KUNIT_CASE_PARAM(ticket_end_destroyed, item_kind_gen_params),
