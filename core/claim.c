@@ -153,7 +153,7 @@ void claim_free(struct wpool *pool)
  * @pool: the pool
  * @thread: the worker, which has not run yet
  *
- * Context: the manager; may sleep.
+ * Context: the maker; may sleep.
  * Return: 0, or the error of the kernel.
  */
 int claim_prepare(struct wpool *pool, struct task_struct *thread)
@@ -210,23 +210,23 @@ void claim_keep_cpus(struct wpool *pool)
 #define AT_A_TIME	32
 
 /*
- * Takes the next living workers, in the order in which they were made, which is that of their
- * numbers. Return: how many, with a reference each.
+ * Takes the next living workers, in the order in which they have begun, which is that of their
+ * turns. Return: how many, with a reference each.
  */
 static unsigned int next_threads(struct wpool *pool, struct task_struct **threads,
-				 unsigned int *next_id)
+				 unsigned int *next_turn)
 {
 	struct wpool_worker *worker;
 	unsigned int n = 0;
 
 	rcu_read_lock();
 	for_each_worker_rcu(worker, pool) {
-		/* Numbers may go round; the first one is that of the oldest worker. */
-		if ((int)(worker->id - *next_id) < 0 || READ_ONCE(worker->dead))
+		/* Turns may go round; the first one is that of the oldest worker. */
+		if ((int)(worker->turn - *next_turn) < 0 || READ_ONCE(worker->dead))
 			continue;
 		/* worker_free() drops that of the worker, after this critical section. */
 		threads[n] = get_task_struct(worker->thread);
-		*next_id = worker->id + 1;
+		*next_turn = worker->turn + 1;
 		if (++n == AT_A_TIME)
 			break;
 	}
@@ -234,29 +234,29 @@ static unsigned int next_threads(struct wpool *pool, struct task_struct **thread
 	return n;
 }
 
-static unsigned int oldest_id(struct wpool *pool)
+static unsigned int oldest_turn(struct wpool *pool)
 {
 	struct wpool_worker *worker;
-	unsigned int id = 0;
+	unsigned int turn = 0;
 
 	rcu_read_lock();
 	for_each_worker_rcu(worker, pool) {
-		id = worker->id;
+		turn = worker->turn;
 		break;
 	}
 	rcu_read_unlock();
-	return id;
+	return turn;
 }
 
 /* Gives the workers that there are what has changed: @cpus, or with NULL the niceness. */
 static void give(struct wpool *pool, struct wpool_cpus *cpus)
 {
 	struct task_struct *threads[AT_A_TIME];
-	unsigned int next_id = oldest_id(pool), i, n;
+	unsigned int next_turn = oldest_turn(pool), i, n;
 
 	lockdep_assert_held(&pool->claim.lock);
 	do {
-		n = next_threads(pool, threads, &next_id);
+		n = next_threads(pool, threads, &next_turn);
 		for (i = 0; i < n; i++) {
 			if (cpus)
 				set_cpus_allowed_ptr(threads[i], cpus_mask(cpus));

@@ -29,6 +29,7 @@
 #include "registry.h"
 #include "resize.h"
 #include "shutdown.h"
+#include "spare.h"
 #include "staging.h"
 #include "task_lists.h"
 #include "worker_list.h"
@@ -70,6 +71,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	callers_init(pool);
 	kick_pool_init(pool);
 	end_init(pool);
+	spare_init(pool);
 	refs_init(pool);
 
 	pool->owner = owner;

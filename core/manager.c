@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The manager: one thread for all pools. Only the manager makes workers, retires them, reaps
+ * The manager: one thread for all pools. Only the manager lets workers begin, retires them, reaps
  * them, reports tasks that take too long, and terminates a pool. It runs no code of other
- * modules: workers call the hooks, or the thread of hooks.c.
+ * modules: workers call the hooks, or the thread of hooks.c. It does not wait for memory: another
+ * thread makes what it lets begin, see spare.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its own. It learns
  * from the state of a pool what there is to do, so a kick carries no message, and an extra kick
@@ -39,6 +40,7 @@
 #include "queue.h"
 #include "queue_batch.h"
 #include "shutdown.h"
+#include "spare.h"
 #include "spawn_state.h"
 #include "watchdog.h"
 #include "worker_list.h"
@@ -105,52 +107,78 @@ static bool worker_missing(const struct wpool *pool)
 #define SPAWN_MAX	8
 
 /*
- * After a failure spawn_asked stays set: the timer makes the manager try again, and submitters
- * need not kick it meanwhile.
+ * Lets workers begin for as long as one is missing. Locking: pool->lock held; released and
+ * regrabbed. Return: how many have; or why no more, as spare_take(), in *@err.
+ */
+static unsigned int begin_missing(struct wpool *pool, int *err, unsigned long *flags)
+	__must_hold(&pool->lock)
+{
+	struct wpool_worker *worker;
+	unsigned int begun;
+
+	*err = 0;
+	for (begun = 0; begun < SPAWN_MAX && worker_missing(pool); begun++) {
+		if (spawn_is_put_off(pool)) {
+			*err = -EOWNERDEAD;
+			break;
+		}
+		worker = spare_take(pool);
+		if (IS_ERR(worker)) {
+			*err = PTR_ERR(worker);
+			break;
+		}
+		worker_begin(worker);
+		spawn_made(pool);
+		pool_unlock(pool, *flags);
+		wake_up_process(worker->thread);	/* only this thread reaps it */
+		pool_lock(pool, *flags);
+	}
+	return begun;
+}
+
+/*
+ * While one is being made, and after a failure, spawn_asked stays set: the maker, or the timer,
+ * makes the manager look again, and submitters need not kick it meanwhile.
  */
 static void spawn_missing(struct wpool *pool)
 {
+	struct wpool_worker *surplus = NULL;
+	bool news, creating, making;
+	unsigned int begun, left;
 	unsigned long flags;
-	unsigned int made = 0, left;
-	bool news, creating, lowered;
-	int err = 0;
+	int err;
 
 	pool_lock(pool, flags);
-	while (made < SPAWN_MAX && worker_missing(pool)) {
-		if (spawn_is_put_off(pool)) {
-			err = -EOWNERDEAD;
-			break;
-		}
-		pool_unlock(pool, flags);
-		err = worker_spawn(pool);
-		pool_lock(pool, flags);
-		if (err)
-			break;
-		made++;
-		spawn_made(pool);
-	}
-	/* wpool_resize() has lowered the capacity meanwhile, and has kicked the manager again. */
-	lowered = err == -EBUSY;
-	if (lowered)
+	begun = begin_missing(pool, &err, &flags);
+	err = err ?: spare_keep(pool);
+	making = err == -EINPROGRESS;
+	if (making)
 		err = 0;
 	if (err)
 		kick_pool_at(pool, spawn_retry_at(pool));
 	news = err && spawn_error(pool) != err;
+	if (!making)
+		spawn_set_error(pool, err);
 	creating = spawn_is_awaited(pool);	/* the thread that asked reports it */
 	left = workers_made(pool);
-	spawn_set_error(pool, err);
-	spawn_set_asked(pool, err || lowered);
-	if (!err && made == SPAWN_MAX) {
+	spawn_set_asked(pool, err || making);
+	if (!err && begun == SPAWN_MAX) {
 		spawn_set_asked(pool, true);
 		pool_mark(pool, MARK_MANAGER);	/* goes on after the other pools had their turn */
-	} else {
-		spawn_complete(pool, err);
+	} else if (!making) {
+		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
+			       spare_is_lacking(pool) ? err : 0);
 	}
+	/* In the hold in which none was missing: the maker may bring one at any time. */
+	if (!making)
+		surplus = spare_surplus(pool);
 	pool_unlock(pool, flags);
 
 	if (news && !creating)
 		pr_err_ratelimited("%s: cannot make a worker: %pe; going on with %u, will try again\n",
 				   pool->name, ERR_PTR(err), left);
+	if (surplus)
+		worker_unmake(surplus);
 }
 
 /*
@@ -165,7 +193,7 @@ static void terminate(struct wpool *pool)
 	pool_lock(pool, flags);
 	/* Blocked submitters must be refused first: see close_pool(). */
 	if (pool_is_closing(pool) && !workers_made(pool) && !pool_in_flight(pool) &&
-	    !queue_blocked(pool) && !mend_is_pending(pool)) {
+	    !queue_blocked(pool) && !mend_is_pending(pool) && !spare_is_pending(pool)) {
 		WARN_ON_ONCE(deadlock_has_sleepers(pool));
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/*
@@ -255,9 +283,15 @@ static int manager_main(void *unused)
 
 int __init manager_init(void)
 {
+	int err = maker_init();
+
+	if (err)
+		return err;
 	thread = kthread_create(manager_main, NULL, "wpool-manager");
-	if (IS_ERR(thread))
+	if (IS_ERR(thread)) {
+		maker_exit();
 		return PTR_ERR(thread);
+	}
 	get_task_struct(thread);
 	kick_init(thread);
 	wake_up_process(thread);
@@ -269,5 +303,6 @@ void manager_exit(void)
 {
 	kthread_stop(thread);
 	put_task_struct(thread);
+	maker_exit();
 	rcu_barrier();	/* worker_free() */
 }

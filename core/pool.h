@@ -319,7 +319,8 @@ struct wpool_spawn {
 	/* L: how many more than those to be kept it asked for */
 	unsigned int		to_start;
 	unsigned int		started;	/* L: how many of those have been made */
-	unsigned int		next_id;	/* M */
+	unsigned int		next_id;	/* M: for the next that is made */
+	unsigned int		next_turn;	/* M: for the next that begins */
 	/*
 	 * M: in jiffies: how long the last worker that died outside of a task has put off the
 	 * making of the next, or 0
@@ -327,7 +328,19 @@ struct wpool_spawn {
 	unsigned long		backoff;
 	unsigned long		until;	/* M: in jiffies */
 	/* M: no worker from this one on is known to have run a task */
-	unsigned int		backoff_id;
+	unsigned int		backoff_turn;
+};
+
+/* Workers that have been made and have not begun. Owner: spare.c. */
+struct wpool_spare {
+	/* L: for a pool without a worker, with %WPOOL_MEM_RECLAIM; or NULL */
+	struct wpool_worker	*kept;
+	struct wpool_worker	*made;	/* L: the next to begin, or NULL */
+	bool			making;	/* L: the maker has been asked, and has not answered */
+	int			error;	/* L: why it could make none, until the manager has taken it; or 0 */
+	/* the manager's, or, while it makes one, the maker's: of the one that it makes */
+	unsigned int		id;
+	struct list_head	node;	/* asked.lock: of what the maker has to do */
 };
 
 /* A bounded set of workers and the tasks that wait for them. */
@@ -388,6 +401,7 @@ struct wpool {
 	 */
 	struct list_head	callers;
 	struct wpool_spawn	spawn;
+	struct wpool_spare	spare;
 	struct wpool_kick	kick;
 
 	struct wpool_conf	conf;

@@ -47,7 +47,7 @@ void spawn_made(struct wpool *pool)
 	pool->spawn.started++;
 }
 
-/* Completes the thread that asked for workers. Context: pool->lock held. */
+/* Completes the thread that asked for workers, with what it lacks. Context: pool->lock held. */
 void spawn_complete(struct wpool *pool, int err)
 {
 	struct wpool_waiter *starter = pool->spawn.starter;
@@ -59,8 +59,7 @@ void spawn_complete(struct wpool *pool, int err)
 	pool->spawn.starter = NULL;
 	if (!starter)
 		return;
-	waiter_complete(starter, pool_alive(pool) < pool_keep(pool) ? err : 0,
-			pool_wake_queue(pool));
+	waiter_complete(starter, err, pool_wake_queue(pool));
 }
 
 /* Has it ever begun a task? It sets the function and never clears it. */
@@ -72,7 +71,7 @@ static bool worker_has_run(const struct wpool_worker *worker)
 /* The worker has run a task, so new workers can be expected to run too. */
 void spawn_worker_ran(struct wpool *pool, const struct wpool_worker *worker)
 {
-	if ((int)(worker->id - pool->spawn.backoff_id) >= 0 && worker_has_run(worker))
+	if ((int)(worker->turn - pool->spawn.backoff_turn) >= 0 && worker_has_run(worker))
 		pool->spawn.backoff = 0;
 }
 
@@ -92,12 +91,12 @@ void spawn_put_off(struct wpool_worker *dead)
 		if (!worker_is_starting(worker))
 			spawn_worker_ran(pool, worker);
 	}
-	if (pool->spawn.backoff && (int)(dead->id - pool->spawn.backoff_id) < 0)
+	if (pool->spawn.backoff && (int)(dead->turn - pool->spawn.backoff_turn) < 0)
 		return;
 	pool->spawn.backoff = clamp_t(unsigned long, 2 * pool->spawn.backoff, WPOOL_SPAWN_RETRY,
 				WPOOL_SPAWN_BACKOFF);
 	pool->spawn.until = jiffies + pool->spawn.backoff;
-	pool->spawn.backoff_id = pool->spawn.next_id;
+	pool->spawn.backoff_turn = pool->spawn.next_turn;
 }
 
 /* The pool has come to its end. Context: the manager. */

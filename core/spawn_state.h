@@ -53,6 +53,12 @@ static inline unsigned int spawn_next_id(struct wpool *pool)
 	return pool->spawn.next_id++;
 }
 
+/* For the worker that begins now. By the manager. */
+static inline unsigned int spawn_next_turn(struct wpool *pool)
+{
+	return pool->spawn.next_turn++;
+}
+
 /* Is the making of the next worker delayed? For the manager. */
 static inline bool spawn_is_put_off(const struct wpool *pool)
 {

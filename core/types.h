@@ -23,6 +23,7 @@
  *	      rest_lock()		raw; group.c
  *	      worker->on_stack.lock	raw; worker_stack.c
  *	    kicked.lock			raw; manager_kick.c
+ *	    asked.lock			raw; spare.c
  *	    batch.lock			raw; queue_batch.c
  *	    staging.lock		raw; staging.c
  *	    pool->slots.free.lock	inside down_trylock() and up()
@@ -33,7 +34,8 @@
  * lock of a pool. table.lock in current_thread.c is taken alone.
  *
  * Under pool->lock no code of another module is called, nothing is allocated or freed (except
- * by the kernel's object debugging, if there is any), and no thread is woken but the manager:
+ * by the kernel's object debugging, if there is any), and no thread is woken but the manager, which
+ * wakes the maker:
  * the threads to wake are collected in &wpool.wake_queue, and woken after the lock is dropped.
  * Of the memory of callers only struct wpool_task is touched under it. A queued task may have
  * been freed by mistake: broken_mend.c says how it is checked before it is trusted.
@@ -417,6 +419,13 @@ struct wpool_worker {
 	unsigned long		stack;
 	/* I: counted up per pool. Owner: worker_spawn.c. All may read it. */
 	unsigned int		id;
+	/*
+	 * I: from when it begins on: likewise, in the order of the list of workers. Owner:
+	 * worker_spawn.c. All may read it.
+	 */
+	unsigned int		turn;
+	/* L: may begin; read by itself with acquire. Owner: worker.c. */
+	bool			begins;
 	/* S: its thread has ended without having left. Owner: dead_worker.c. All may read it. */
 	bool			dead;
 	struct list_head	dead_node;	/* L: on &wpool_hooks.dead. Owner: hooks.c. */

@@ -216,12 +216,38 @@ static noinline void worker_loop_below(struct wpool_worker *worker, unsigned lon
 	barrier_data(spare);	/* it is in use until here */
 }
 
+/* It has been parked until now; the caller wakes it. Context: pool->lock held. */
+void worker_let_begin(struct wpool_worker *worker)
+{
+	/* Release: pairs with worker_park(). */
+	smp_store_release(&worker->begins, true);
+}
+
+/* Sleeps until the worker begins. Return: false if it never will. */
+static bool worker_park(struct wpool_worker *worker)
+{
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/*
+		 * Acquire: pairs with worker_let_begin(). Who sets one of these wakes the thread
+		 * then.
+		 */
+		if (smp_load_acquire(&worker->begins) || kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return worker->begins;
+}
+
 int worker_main(void *data)
 {
 	struct wpool_worker *worker = data;
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
 
+	if (!worker_park(worker))
+		return 0;
 	stack_watch(worker);
 	trace_wpool_worker_start(pool->name, worker->id);
 	worker_set_up(worker);

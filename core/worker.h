@@ -5,8 +5,9 @@
 
 #include <linux/types.h>
 
-struct wpool;
+struct wpool_worker;
 
 int worker_main(void *data);
+void worker_let_begin(struct wpool_worker *worker);
 
 #endif /* _WPOOL_WORKER_H */

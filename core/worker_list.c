@@ -165,17 +165,11 @@ void worker_return_to_hook(struct wpool_worker *worker)
 	pool_mark(worker->pool, MARK_ASLEEP);
 }
 
-/*
- * Counts a worker, which is starting from here on. Context: pool->lock held.
- *
- * Return: false if the capacity has been lowered since it took its slot.
- */
-bool worker_link(struct wpool_worker *worker)
+/* Counts a worker, which is starting from here on. Context: pool->lock held. */
+void worker_link(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	if (!pool_may_grow(pool))
-		return false;
 	worker->place.since = jiffies;
 	list_add_tail_rcu(&worker->place.node, &pool->workers.list);
 	shared_inc(pool->workers.nr);
@@ -184,7 +178,6 @@ bool worker_link(struct wpool_worker *worker)
 	WRITE_ONCE(worker->place.starting, true);
 	pool->workers.nr_starting++;
 	pool->workers.nr_unstarted++;
-	return true;
 }
 
 /**

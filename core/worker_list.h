@@ -16,7 +16,7 @@
 	list_for_each_entry_rcu(worker, &(pool)->workers.list, place.node)
 
 void workers_init(struct wpool *pool);
-bool worker_link(struct wpool_worker *worker);
+void worker_link(struct wpool_worker *worker);
 void worker_unlink(struct wpool_worker *worker, u64 ended);
 void worker_unidle(struct wpool_worker *worker);
 void worker_go_idle(struct wpool_worker *worker, u64 slept_at);

@@ -12,7 +12,6 @@
 #include "dead_worker.h"
 #include "fault.h"
 #include "pool.h"
-#include "pool_lock.h"
 #include "spawn_state.h"
 #include "thread_exit.h"
 #include "worker.h"
@@ -54,7 +53,15 @@ static struct task_struct *worker_thread(struct wpool_worker *worker)
 	return ERR_PTR(err);
 }
 
-static struct wpool_worker *worker_alloc(struct wpool *pool)
+/**
+ * worker_make() - make a worker that has not begun
+ * @pool: the pool
+ * @id: its number
+ *
+ * Context: the maker; may sleep for memory and for kthreadd.
+ * Return: the worker, or the error of kthread_create().
+ */
+struct wpool_worker *worker_make(struct wpool *pool, unsigned int id)
 {
 	struct wpool_worker *worker;
 	struct task_struct *thread;
@@ -65,7 +72,7 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
 	worker->pool = pool;
-	worker->id = spawn_next_id(pool);
+	worker->id = id;
 	stack_init(worker);
 
 	thread = worker_thread(worker);
@@ -77,42 +84,38 @@ static struct wpool_worker *worker_alloc(struct wpool *pool)
 	worker->stack = (unsigned long)task_stack_page(thread);
 	worker->pid_nr = task_pid_nr(thread);
 	exit_watch(&worker->exit, thread, worker_reap);
+	/* It may be kept for long: it is to sleep in worker_park(), not as the kernel left it. */
+	if (pool->conf.flags & WPOOL_MEM_RECLAIM)
+		wake_up_process(thread);
 	return worker;
 }
 
 /**
- * worker_spawn() - make a worker, if the capacity has a slot for it
- * @pool: the pool
+ * worker_unmake() - undo worker_make()
+ * @worker: has not begun
  *
- * Context: the manager; may sleep for memory and for kthreadd.
- * Return: 0, -EBUSY if there is no slot, or the error of kthread_create().
+ * Context: the manager; may sleep, but for no memory.
  */
-int worker_spawn(struct wpool *pool)
+void worker_unmake(struct wpool_worker *worker)
 {
-	struct wpool_worker *worker;
-	unsigned long flags;
-	bool linked = false;
-
-	if (!slots_take(pool))
-		return -EBUSY;
-	worker = worker_alloc(pool);
-
-	pool_lock(pool, flags);
-	if (!IS_ERR(worker))
-		linked = worker_link(worker);
-	if (linked)
-		wpool_get(pool);
-	else
-		slots_put(pool);
-	pool_unlock(pool, flags);
-	if (IS_ERR(worker))
-		return PTR_ERR(worker);
-	if (linked) {
-		wake_up_process(worker->thread);
-		return 0;
-	}
 	exit_join(&worker->exit);
 	exit_put(&worker->exit);
 	kfree(worker);
-	return -EBUSY;
+}
+
+/**
+ * worker_begin() - let a worker begin
+ * @worker: has not begun; the capacity has a slot for it
+ *
+ * Context: the manager; pool->lock held. The caller wakes its thread.
+ */
+void worker_begin(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	WARN_ON_ONCE(!slots_take(pool));
+	wpool_get(pool);
+	worker->turn = spawn_next_turn(pool);
+	worker_link(worker);
+	worker_let_begin(worker);
 }

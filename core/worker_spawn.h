@@ -4,7 +4,10 @@
 #define _WPOOL_WORKER_SPAWN_H
 
 struct wpool;
+struct wpool_worker;
 
-int worker_spawn(struct wpool *pool);
+struct wpool_worker *worker_make(struct wpool *pool, unsigned int id);
+void worker_unmake(struct wpool_worker *worker);
+void worker_begin(struct wpool_worker *worker);
 
 #endif /* _WPOOL_WORKER_SPAWN_H */

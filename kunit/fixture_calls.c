@@ -8,18 +8,30 @@
 #include <linux/string.h>
 #include "wpool_kunit.h"
 
-/* The manager's thread, which is there as long as wpool is. */
-struct task_struct *wpt_manager(void)
+/* A thread that is there for as long as the caller uses it; or NULL. */
+struct task_struct *wpt_thread_named(const char *name)
 {
 	struct task_struct *process, *found = NULL;
 
 	rcu_read_lock();
 	for_each_process(process) {
-		if (!strcmp(process->comm, "wpool-manager"))
+		if (!strcmp(process->comm, name))
 			found = process;
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+/* The manager's. */
+struct task_struct *wpt_manager(void)
+{
+	return wpt_thread_named("wpool-manager");
+}
+
+/* That which makes workers. */
+struct task_struct *wpt_maker(void)
+{
+	return wpt_thread_named("wpool-maker");
 }
 
 int wpt_run_job(void *arg)

@@ -36,26 +36,30 @@ struct wpt_halt *wpt_halt_other(struct kunit *test)
 	return halt;
 }
 
-struct wpt_halt *wpt_halt_manager(struct kunit *test)
+struct wpt_halt *wpt_halt_thread(struct kunit *test, struct task_struct *thread)
 {
-	struct task_struct *manager = wpt_manager();
 	struct wpt_halt *halt;
 
-	KUNIT_ASSERT_NOT_NULL(test, manager);
-	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	set_cpus_allowed_ptr(thread, cpumask_of(cpumask_last(cpu_online_mask)));
 	halt = wpt_halt_other(test);
-	halt->manager = manager;
+	halt->kept = thread;
 	return halt;
+}
+
+struct wpt_halt *wpt_halt_manager(struct kunit *test)
+{
+	return wpt_halt_thread(test, wpt_manager());
 }
 
 void wpt_go_on(struct wpt_halt *halt)
 {
 	WRITE_ONCE(asked, false);
 	WRITE_ONCE(halt->go, true);
-	if (!halt->manager)
+	if (!halt->kept)
 		return;
-	set_cpus_allowed_ptr(halt->manager, cpu_possible_mask);
-	halt->manager = NULL;
+	set_cpus_allowed_ptr(halt->kept, cpu_possible_mask);
+	halt->kept = NULL;
 }
 
 bool wpt_await_halt(void)

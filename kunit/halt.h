@@ -14,12 +14,13 @@
 struct wpt_halt {
 	bool			halted, go;
 	bool			early;		/* went on before it was told to */
-	struct task_struct	*manager;	/* kept there; or NULL */
+	struct task_struct	*kept;		/* there; or NULL */
 };
 
 /* With two CPUs at least; the caller is on the first. What it touches is the test's. */
 struct wpt_halt *wpt_halt_other(struct kunit *test);
-/* The same, and the manager can run nowhere else: it does nothing meanwhile. */
+/* The same, and this thread can run nowhere else: it does nothing meanwhile. */
+struct wpt_halt *wpt_halt_thread(struct kunit *test, struct task_struct *thread);
 struct wpt_halt *wpt_halt_manager(struct kunit *test);
 void wpt_go_on(struct wpt_halt *halt);
 

@@ -24,13 +24,14 @@
 	"cd /sys/kernel/debug/failslab && echo 0 >probability && "	\
 	"echo Y >ignore-gfp-wait && echo N >task-filter"
 
-static struct task_struct *manager;
+static struct task_struct *manager, *maker;
 
-/* The thread of this test, and the manager. */
+/* The thread of this test, and those of wpool's own. */
 static void starve(bool on)
 {
 	current->make_it_fail = on;
 	manager->make_it_fail = on;
+	maker->make_it_fail = on;
 }
 
 static int memory_init(struct kunit *test)
@@ -51,8 +52,10 @@ static void memory_exit(struct kunit *test)
 
 static int memory_suite_init(struct kunit_suite *suite)
 {
-	if (!wpt_shell(STARVE_ON))
-		manager = wpt_manager();
+	if (wpt_shell(STARVE_ON))
+		return 0;
+	manager = wpt_manager();
+	maker = wpt_maker();
 	return 0;
 }
 
@@ -86,7 +89,7 @@ static int find_none(void *arg)
 	return memory ? 0 : -ENOMEM;
 }
 
-static const char * const whose_cases[] = { "its creator's", "the manager's" };
+static const char * const whose_cases[] = { "its creator's", "the maker's" };
 
 static void whose_name(const char * const *whose, char *desc)
 {
@@ -103,8 +106,8 @@ KUNIT_ARRAY_PARAM(whose, whose_cases, whose_name);
  */
 static void memory_create(struct kunit *test)
 {
-	bool by_manager = test->param_value != &whose_cases[0];
-	struct task_struct *victim = by_manager ? manager : current;
+	bool by_maker = test->param_value != &whose_cases[0];
+	struct task_struct *victim = by_maker ? maker : current;
 	struct wpool_attrs attrs = {
 		.capacity = 4, .min_workers = 2, .flags = WPOOL_LATENCY,
 		.cpumask = cpu_online_mask,
@@ -272,6 +275,7 @@ static void memory_load(struct kunit *test)
 	unsigned int i, j;
 
 	manager->make_it_fail = 1;
+	maker->make_it_fail = 1;
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		threads[i] = wpt_thread(test, call_submit_starving, pool,
 					wpt_jobs(test, MANY, NULL), NULL);
@@ -337,21 +341,23 @@ static int die(void *arg)
 	return 0;
 }
 
-/* 33, 38: without a worker left, and none to be made: until there is memory again */
+/* 33, 38, 118: without a worker or a spare left, and none to be made, until there is memory */
 static void memory_death(struct kunit *test)
 {
 	struct wpool *pool = starving_pool(test, 2, 0);
-	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
 	unsigned int i;
 
 	wpool_task_init(&jobs[0].task, die, NULL);
+	wpool_task_init(&jobs[1].task, die, NULL);
 	starve(true);
-	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 3), 0);
+	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), -EOWNERDEAD);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 0);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 2);
 	starve(false);
-	for (i = 1; i < 3; i++)
+	for (i = 2; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
 }
 

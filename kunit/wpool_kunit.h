@@ -110,7 +110,9 @@ int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg);
 bool wpt_asleep(struct wpt_thread *thread);
 bool wpt_fail_spawn(unsigned int interval);
 bool wpt_provoked(const char *what);
+struct task_struct *wpt_thread_named(const char *name);
 struct task_struct *wpt_manager(void);
+struct task_struct *wpt_maker(void);
 int wpt_shell(const char *script);
 int wpt_shell_in(struct kunit *test, struct wpool *pool, const char *script);
 

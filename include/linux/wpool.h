@@ -575,7 +575,7 @@ struct wpool_ops {
 #define WPOOL_PREALLOC		0x01	/* all workers are made at once and kept */
 #define WPOOL_ORDERED		0x02	/* one at a time, in submission order */
 #define WPOOL_FREEZABLE		0x04	/* begins no task while the system sleeps */
-#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: always keeps a worker */
+#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps a worker, and a spare */
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
 #define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks, but periodic ones */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
@@ -625,7 +625,10 @@ struct wpool_ops {
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_NO_SYSFS the pool
  *	has no directory in /sys/kernel/wpool, where an administrator otherwise changes its
  *	capacity, @idle_timeout_ms, @spin_us, @watchdog_ms, @nice and the CPUs of its workers at
- *	any time. With %WPOOL_RECURSIVE a task
+ *	any time. With %WPOOL_MEM_RECLAIM the pool
+ *	keeps a parked thread that takes the place of its last worker, if that dies, so that it
+ *	goes on although no thread can be made; it counts as no worker, and the next one is made
+ *	when there is memory. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workers that have been made and have not begun, and the thread that makes them.
+ *
+ * To make a thread takes memory, and kthreadd, which may wait for memory itself. A pool that is
+ * needed to free memory must not wait for either. So the manager does not: it asks the maker, one
+ * thread for all pools, and goes on reaping workers and serving other pools. The maker makes one
+ * worker at a time for a pool, and kicks the manager, which lets it begin.
+ *
+ * A pool with %WPOOL_MEM_RECLAIM keeps one more, parked: it begins when the pool has no worker
+ * left, because the last has died. Then the next to be kept is made, when there is memory. It
+ * begins for nothing else, so it is there whatever the pool has grown to. The other pools
+ * keep none: what was made and is no longer wanted is unmade at once.
+ *
+ * A worker that has not begun counts nowhere: it has no slot, is on no list of workers, and has
+ * called no hook. The pool owns it, and does not terminate before it is unmade.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/spinlock.h>
+
+#include "marks.h"
+#include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
+#include "spare.h"
+#include "spawn_state.h"
+#include "worker_list.h"
+#include "worker_spawn.h"
+
+static struct {
+	raw_spinlock_t		lock;
+	struct list_head	pools;	/* asked.lock; each entry holds a reference */
+	struct task_struct	*maker;
+} asked = {
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(asked.lock),
+	.pools	= LIST_HEAD_INIT(asked.pools),
+};
+
+void spare_init(struct wpool *pool)
+{
+	INIT_LIST_HEAD(&pool->spare.node);
+}
+
+/*
+ * Asks the maker for one. Context: the manager; pool->lock held. Return: -EINPROGRESS: the
+ * manager is kicked when it has been made, or could not be; or why the last could not, once.
+ */
+static int spare_ask(struct wpool *pool)
+{
+	struct wpool_spare *spare = &pool->spare;
+	int err = spare->error;
+
+	lockdep_assert_held(&pool->lock);
+	if (spare->making)
+		return -EINPROGRESS;
+	spare->error = 0;
+	if (err)
+		return err;
+	spare->making = true;
+	spare->id = spawn_next_id(pool);
+	wpool_get(pool);
+	raw_spin_lock(&asked.lock);
+	list_add_tail(&spare->node, &asked.pools);
+	raw_spin_unlock(&asked.lock);
+	wake_up_process(asked.maker);
+	return -EINPROGRESS;
+}
+
+/**
+ * spare_take() - take a worker that is to begin
+ * @pool: the pool
+ *
+ * Context: the manager; pool->lock held.
+ * Return: the worker, or as spare_ask().
+ */
+struct wpool_worker *spare_take(struct wpool *pool)
+{
+	struct wpool_spare *spare = &pool->spare;
+	struct wpool_worker **from = !pool_alive(pool) && spare->kept ? &spare->kept : &spare->made;
+	struct wpool_worker *worker = *from;
+
+	lockdep_assert_held(&pool->lock);
+	if (!worker)
+		return ERR_PTR(spare_ask(pool));
+	*from = NULL;
+	return worker;
+}
+
+/**
+ * spare_keep() - see to it that the pool has the worker that it is to keep
+ * @pool: the pool
+ *
+ * Context: the manager; pool->lock held.
+ * Return: 0 if it has, or need not; else as spare_ask().
+ */
+int spare_keep(struct wpool *pool)
+{
+	struct wpool_spare *spare = &pool->spare;
+
+	lockdep_assert_held(&pool->lock);
+	if (!spare_is_lacking(pool) || pool_is_over(pool))
+		return 0;
+	swap(spare->kept, spare->made);
+	return spare->kept ? 0 : spare_ask(pool);
+}
+
+/**
+ * spare_surplus() - take off a worker for which there is no use any more
+ * @pool: the pool; no worker is missing, nor the one to be kept, or none may begin now
+ *
+ * Context: the manager; pool->lock held. If there may be another, the manager is kicked.
+ * Return: a worker for worker_unmake(), or NULL.
+ */
+struct wpool_worker *spare_surplus(struct wpool *pool)
+{
+	struct wpool_spare *spare = &pool->spare;
+	bool over = pool_is_over(pool) && spare->kept;
+	struct wpool_worker **from = over ? &spare->kept : &spare->made;
+	struct wpool_worker *worker = *from;
+
+	lockdep_assert_held(&pool->lock);
+	*from = NULL;
+	if (worker)
+		pool_mark(pool, MARK_MANAGER);
+	return worker;
+}
+
+/* The next pool that has asked, with a reference, or NULL. */
+static struct wpool *maker_next(void)
+{
+	struct wpool *pool;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&asked.lock, flags);
+	pool = list_first_entry_or_null(&asked.pools, struct wpool, spare.node);
+	if (pool)
+		list_del_init(&pool->spare.node);
+	raw_spin_unlock_irqrestore(&asked.lock, flags);
+	return pool;
+}
+
+static void maker_make(struct wpool *pool)
+{
+	struct wpool_worker *worker = worker_make(pool, pool->spare.id);
+	struct wpool_spare *spare = &pool->spare;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	spare->making = false;
+	if (IS_ERR(worker))
+		spare->error = PTR_ERR(worker);
+	else
+		spare->made = worker;
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
+	wpool_put(pool);
+}
+
+/*
+ * No wake-up is lost: the state is set before the list is looked at, and whoever adds to the
+ * list wakes the thread afterwards.
+ */
+static int maker_main(void *unused)
+{
+	struct wpool *pool;
+
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		pool = maker_next();
+		if (!pool) {
+			if (kthread_should_stop())
+				break;
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		maker_make(pool);
+		cond_resched();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+int __init maker_init(void)
+{
+	struct task_struct *maker = kthread_create(maker_main, NULL, "wpool-maker");
+
+	if (IS_ERR(maker))
+		return PTR_ERR(maker);
+	asked.maker = get_task_struct(maker);
+	wake_up_process(maker);
+	return 0;
+}
+
+/* No pool is left. */
+void maker_exit(void)
+{
+	kthread_stop(asked.maker);
+	put_task_struct(asked.maker);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Workers that have been made and have not begun; see spare.c. */
+#ifndef _WPOOL_SPARE_H
+#define _WPOOL_SPARE_H
+
+#include "pool.h"
+
+int maker_init(void);
+void maker_exit(void);
+void spare_init(struct wpool *pool);
+struct wpool_worker *spare_take(struct wpool *pool);
+int spare_keep(struct wpool *pool);
+struct wpool_worker *spare_surplus(struct wpool *pool);
+
+/* Is the one to be kept not there? Needs pool->lock, as the next. */
+static inline bool spare_is_lacking(const struct wpool *pool)
+{
+	return pool->conf.flags & WPOOL_MEM_RECLAIM && !pool->spare.kept;
+}
+
+/* Is any there, or being made? */
+static inline bool spare_is_pending(const struct wpool *pool)
+{
+	return pool->spare.kept || pool->spare.made || pool->spare.making;
+}
+
+#endif /* _WPOOL_SPARE_H */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pool that is needed to free memory keeps a worker that has not begun, for the moment when it
+ * has none left and no thread can be made.
+ */
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include "dead_scene.h"
+#include "halt.h"
+
+static int spare_test_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_spare");
+}
+
+/* What the hooks of a pool have seen. */
+struct seen {
+	atomic_t	starts, stops;
+};
+
+static void on_start(struct wpool *pool)
+{
+	struct seen *seen = wpool_priv(pool);
+
+	atomic_inc(&seen->starts);
+}
+
+static void on_stop(struct wpool *pool)
+{
+	struct seen *seen = wpool_priv(pool);
+
+	atomic_inc(&seen->stops);
+}
+
+static const struct wpool_ops seen_ops = { .worker_start = on_start, .worker_stop = on_stop };
+
+static struct wpool *reclaim_pool(struct kunit *test, unsigned int capacity, struct seen **seen)
+{
+	*seen = wpt_alloc(test, sizeof(**seen));
+	return wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM,
+		.ops = &seen_ops, .priv = *seen,
+	});
+}
+
+/* Threads can be made again, also if the test is given up. */
+static void spare_test_exit(struct kunit *test)
+{
+	wpt_fail_spawn(0);
+	wpt_exit(test);
+}
+
+static void kill_worker(struct kunit *test, struct wpool *pool)
+{
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, dead_die, NULL), -EOWNERDEAD);
+}
+
+/* 118: no thread can be made, and the only worker dies: the pool goes on with the spare */
+static void spare_replaces_last(struct kunit *test)
+{
+	struct seen *seen;
+	struct wpool *pool = reclaim_pool(test, 1, &seen);
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs fault injection");
+	kill_worker(test, pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	WPT_EXPECT_STAT(test, pool, CREATED, 2);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
+	/* There was one. The next begins when it can be made. */
+	kill_worker(test, pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 0);
+	wpt_fail_spawn(0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[1]), 0);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&seen->starts), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&seen->stops), 3);
+}
+
+/* 118: and there is another one for the next time, as soon as it can be made */
+static void spare_again(struct kunit *test)
+{
+	struct seen *seen;
+	struct wpool *pool = reclaim_pool(test, 1, &seen);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	unsigned int i;
+
+	if (!wpt_fail_spawn(0))
+		kunit_skip(test, "needs fault injection");
+	for (i = 0; i < 5; i++) {
+		/*
+		 * This waits until the pool has all that it is to keep, or tells of an attempt
+		 * that has failed before.
+		 */
+		WPT_ASSERT_UNTIL(test, !wpool_prestart(pool, 0));
+		wpt_fail_spawn(1);
+		kill_worker(test, pool);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_wait(test, job), 0);
+		wpt_fail_spawn(0);
+	}
+	WPT_EXPECT_STAT(test, pool, DIED, 5);
+}
+
+/* 118: a pool that has grown, or would grow, keeps it for the last of its workers */
+static void spare_not_for_growth(struct kunit *test)
+{
+	struct seen *seen;
+	struct wpool *pool = reclaim_pool(test, 3, &seen);
+	struct wpt_job *hold = wpt_hold(test, pool, 2), *more = wpt_jobs(test, 1, NULL);
+	unsigned int i;
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs fault injection");
+	/* A third worker cannot be made for this. */
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &more->task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_prestart(pool, 1), 0);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 2);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, more), 0);
+	for (i = 0; i < 2; i++)
+		kill_worker(test, pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &more->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, more), 0);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
+}
+
+/* 118: it counts nowhere, calls no hook, and goes with the pool */
+static void spare_is_no_worker(struct kunit *test)
+{
+	struct seen *seen;
+	struct wpool *pool = reclaim_pool(test, 2, &seen);
+
+	WPT_ASSERT_STAT(test, pool, IDLE, 1);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, CREATED, 1);
+	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&seen->starts), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&seen->stops), 1);
+}
+
+/* 5, 118: if it cannot be made, there is no pool */
+static void spare_needed_for_creation(struct kunit *test)
+{
+	struct wpool_attrs attrs = {
+		.capacity = 1, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM,
+	};
+	char name[WPOOL_NAME_MAX + 1];
+	struct wpool *pool;
+
+	if (!wpt_fail_spawn(2))
+		kunit_skip(test, "needs fault injection");
+	wpt_name(test, name, sizeof(name));
+	pool = wpool_create(name, &attrs);
+	wpt_fail_spawn(0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -ENOMEM);
+	if (!IS_ERR(pool))
+		wpool_destroy(pool);
+}
+
+/* 118: a restarted pool has one, too */
+static void spare_after_restart(struct kunit *test)
+{
+	struct seen *seen;
+	struct wpool *pool = reclaim_pool(test, 1, &seen);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	wpool_shutdown(pool);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_restart(pool), 0);
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs fault injection");
+	kill_worker(test, pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* 118: the thread that makes workers is stuck in one for another pool: dead workers are reaped */
+static void spare_maker_stuck(struct kunit *test)
+{
+	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
+	struct wpool_attrs attrs = {
+		.capacity = 1, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM, .cpumask = first,
+	}, other_attrs = { .capacity = 2, .cpumask = first };
+	struct wpool *pool = wpt_pool(test, &attrs), *other = wpt_pool(test, &other_attrs);
+	struct wpt_job *hold = wpt_hold(test, other, 1), *job = wpt_jobs(test, 1, NULL);
+	struct wpt_job *stuck = wpt_jobs(test, 1, NULL);
+	struct wpool_task *dies = wpt_alloc(test, sizeof(*dies));
+	struct task_struct *manager = wpt_manager(), *maker = wpt_maker(), *spare;
+	struct wpt_halt *halt;
+	char name[TASK_COMM_LEN];
+	bool ran, early;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	/* It has no CPUs of its own before it begins: it might wake up on the one that is halted. */
+	snprintf(name, sizeof(name), "%s/1", wpool_name(pool));
+	spare = wpt_thread_named(name);
+	KUNIT_ASSERT_NOT_NULL(test, spare);
+	set_cpus_allowed_ptr(spare, first);
+	KUNIT_ASSERT_NOT_NULL(test, manager);
+	wpool_task_init(dies, dead_die, NULL);
+	set_cpus_allowed_ptr(current, first);
+	set_cpus_allowed_ptr(manager, first);
+	halt = wpt_halt_thread(test, maker);
+	ran = !wpool_try_schedule(other, &stuck->task) && !wpool_try_schedule(pool, dies) &&
+	      wpt_busy_until(!wpool_task_queued(dies) && !wpool_task_running(dies)) &&
+	      !wpool_try_schedule(pool, &job->task) &&
+	      wpt_busy_until(atomic_read(&job->runs));
+	early = READ_ONCE(halt->early);
+	wpt_go_on(halt);
+	set_cpus_allowed_ptr(manager, cpu_possible_mask);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, stuck), 0);
+	wpt_open(hold->gate);
+	if (early)
+		kunit_skip(test, "the CPU did not stay halted for so long");
+	KUNIT_EXPECT_TRUE(test, ran);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, dies), -EOWNERDEAD);
+}
+
+static struct kunit_case spare_cases[] = {
+	KUNIT_CASE(spare_replaces_last),
+	KUNIT_CASE(spare_again),
+	KUNIT_CASE(spare_not_for_growth),
+	KUNIT_CASE(spare_is_no_worker),
+	KUNIT_CASE(spare_needed_for_creation),
+	KUNIT_CASE(spare_after_restart),
+	KUNIT_CASE(spare_maker_stuck),
+	{}
+};
+
+static struct kunit_suite spare_suite = {
+	.name		= "wpool_spare",
+	.init		= spare_test_init,
+	.exit		= spare_test_exit,
+	.test_cases	= spare_cases,
+};
+
+kunit_test_suite(spare_suite);
