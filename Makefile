@@ -5,7 +5,7 @@ KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
 .PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench \
-	coverage deb outputs
+	coverage deb outputs html
 
 all: modules
 
@@ -105,6 +105,11 @@ outputs:
 	@scripts/packages build test view bench
 	@scripts/outputs
 
+# The documentation, and the kernel-doc of every call, in OUT=build/html.
+html:
+	@scripts/packages build html
+	@scripts/htmldoc $(if $(OUT),--out '$(OUT)')
+
 # The Debian packages, in OUT=build.
 deb:
 	@scripts/packages deb
@@ -122,6 +127,7 @@ help:
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
 	@echo 'make outputs          put into the documents what an administrator sees, and a plot'
+	@echo 'make html             the documentation as HTML, with every call described (OUT=build/html)'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'
