@@ -28,7 +28,7 @@ bpftrace_scripts() {
 	is "nothing else is shown" "$(grep -cE '^@(queued|started)' found)" 0
 	echo 1 >$D/scan/capacity	# now it is full
 	bpf wpool-blocked.bt
-	has "who blocks, and for how long" '^@blocked_us\[photos/scan\]'
+	has "who blocks, and for how long" '^@blocked_us\[scan, photos/scan\]'
 	has "for room" '^ *block\+'
 	has "and from where it called" '^ *source_main\+'
 	echo 6 >$D/scan/capacity
