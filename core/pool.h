@@ -337,7 +337,7 @@ struct wpool_spare {
 	struct wpool_worker	*kept;
 	struct wpool_worker	*made;	/* L: the next to begin, or NULL */
 	bool			making;	/* L: the maker has been asked, and has not answered */
-	int			error;	/* L: why it could make none, until the manager has taken it; or 0 */
+	int			error;	/* L: why it made none, until the manager has seen it; or 0 */
 	/* the manager's, or, while it makes one, the maker's: of the one that it makes */
 	unsigned int		id;
 	struct list_head	node;	/* asked.lock: of what the maker has to do */
