@@ -37,9 +37,6 @@ static const char *capacity_fault(const struct wpool_attrs *attrs,
 		return "WPOOL_ORDERED with capacity > 1";
 	if (attrs->min_workers > capacity && !attrs->capacity_percent)
 		return "min_workers > capacity";
-	if (attrs->flags & WPOOL_MEM_RECLAIM && !attrs->min_workers &&
-	    !(attrs->flags & WPOOL_PREALLOC))
-		return "WPOOL_MEM_RECLAIM with min_workers 0";
 	return NULL;
 }
 

@@ -31,7 +31,6 @@ static const struct impossible_case impossible_cases[] = {
 	{ "ordered, capacity_percent", { .capacity_percent = 100, .flags = WPOOL_ORDERED } },
 	{ "capacity_percent beyond its limit", { .capacity_percent = WPOOL_MAX_PERCENT + 1 } },
 	{ "capacity and capacity_percent", { .capacity = 2, .capacity_percent = 50 } },
-	{ "MEM_RECLAIM, min_workers 0", { .flags = WPOOL_MEM_RECLAIM } },
 	{ "discard oldest, hand-off", { .queue_depth = WPOOL_QUEUE_HANDOFF,
 	  .full = WPOOL_FULL_DISCARD_OLDEST } },
 	{ "max_blocked, fail", { .max_blocked = 1, .full = WPOOL_FULL_FAIL } },
@@ -70,6 +69,7 @@ static void calls_impossible(struct kunit *test)
 
 static const struct impossible_case possible_cases[] = {
 	{ "ordered, capacity 1", { .capacity = 1, .flags = WPOOL_ORDERED | WPOOL_PREALLOC } },
+	{ "MEM_RECLAIM alone", { .flags = WPOOL_MEM_RECLAIM } },
 	{ "MEM_RECLAIM, PREALLOC", { .capacity = 2, .flags = WPOOL_MEM_RECLAIM | WPOOL_PREALLOC } },
 	{ "MEM_RECLAIM, ordered", { .min_workers = 1,
 	  .flags = WPOOL_MEM_RECLAIM | WPOOL_ORDERED } },

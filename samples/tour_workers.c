@@ -207,7 +207,6 @@ static int show_mem_reclaim(void)
 {
 	struct wpool_attrs attrs = {
 		.capacity	= 2,
-		.min_workers	= 1,
 		.idle_timeout_ms = 1,
 		.flags		= WPOOL_MEM_RECLAIM,
 	};

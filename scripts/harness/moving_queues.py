@@ -81,8 +81,6 @@ def members_of(call, bounded):
              or re.search(rf"\b{theirs}\b", flags)]
     bits += [] if capacity else ["WPOOL_ORDERED"]
     members = [capacity] if capacity else []
-    # Such a pool must have a worker that never has to be made.
-    members += [".min_workers = 1"] if "WQ_MEM_RECLAIM" in flags else []
     members += [".nice = MIN_NICE"] if "WQ_HIGHPRI" in flags else []
     members += [] if bounded else [".queue_depth = WPOOL_QUEUE_UNBOUNDED"]
     return members + [f".flags = {' | '.join(bits)}"]
