@@ -217,23 +217,28 @@ const char *wpt_name(struct kunit *test, char *buffer, size_t size)
 	return buffer;
 }
 
-struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs)
+/* Another pool of this module's, as if wpt_pool() had made it. */
+struct wpool *wpt_adopt(struct kunit *test, struct wpool *pool)
 {
 	struct fixture *fixture = test->priv;
 	struct pool_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
-	char name[WPOOL_NAME_MAX + 1];
 
+	if (!entry)
+		wpool_destroy(pool);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, entry);
-	entry->pool = wpool_create(wpt_name(test, name, sizeof(name)), attrs);
-	if (IS_ERR(entry->pool)) {
-		int err = PTR_ERR(entry->pool);
-
-		kfree(entry);
-		KUNIT_ASSERT_EQ_MSG(test, err, 0, "no pool");
-		return NULL;
-	}
+	entry->pool = pool;
 	list_add_tail(&entry->node, &fixture->pools);
-	return entry->pool;
+	return pool;
+}
+
+struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs)
+{
+	char name[WPOOL_NAME_MAX + 1];
+	struct wpool *pool;
+
+	pool = wpool_create(wpt_name(test, name, sizeof(name)), attrs);
+	KUNIT_ASSERT_EQ_MSG(test, PTR_ERR_OR_ZERO(pool), 0, "no pool");
+	return wpt_adopt(test, pool);
 }
 
 /* From now on it is the test's to destroy the pool. */
