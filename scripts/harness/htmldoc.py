@@ -12,6 +12,7 @@ from harness.modules import TREE
 
 CONF = TREE / "scripts/htmldoc.conf.py"
 HEADER, EVENTS = TREE / "include/linux/wpool.h", TREE / "include/trace/events/wpool.h"
+TASKQ = TREE / "include/linux/wpool_taskq.h"
 START = "README"  # the page that comes first
 # An entry of what kernel-doc writes, and what it describes.
 ENTRY = re.compile(r"^(?=\.\. c:(?:function|type|struct|enum|macro):: )", re.M)
@@ -42,7 +43,8 @@ def reference(tool):
     yield heading("Every type, call and tracepoint")
     yield "From the kernel-doc of the sources; which call to take is in the :doc:`reference`.\n\n"
     for title, part in (("Types", types), ("Calls", public),
-                        ("Tracepoints", kernel_doc(tool, [EVENTS]))):
+                        ("Tracepoints", kernel_doc(tool, [EVENTS])),
+                        ("By the names of taskq(9F)", kernel_doc(tool, [TASKQ]))):
         yield heading(title, "-")
         yield from (f"{entry}\n" for entry in part.values())
 
