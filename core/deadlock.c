@@ -92,8 +92,11 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 
 	task_waiter_del(pool, waiter);
 	waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
+	if (task->state != TASK_QUEUED)
+		return;
 	/* A task with a release or a ticket is taken back by the worker itself, see sleep_on(). */
-	if (task->state == TASK_QUEUED && !task_end_is_noted(task)) {
+	waiter->takes_back = task_end_is_noted(task);
+	if (!waiter->takes_back) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}

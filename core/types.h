@@ -159,6 +159,7 @@ struct wpool_exit {
  * @too_deep: I: cannot run what it waits for, as it is nested too deep; for a group: and there
  *	was something to run
  * @cancels: I: has promised that the task does not run when it returns
+ * @takes_back: L: was refused, and takes the task back itself if that still waits
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
  * @colors: L: for a flush: the colors that it waits for
@@ -190,6 +191,7 @@ struct wpool_waiter {
 	u64			turn;
 	bool			too_deep;
 	bool			cancels;
+	bool			takes_back;
 	struct wpool_worker	*helper;
 	u64			slept_at;
 	unsigned int		colors;

@@ -19,7 +19,6 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_again.h"
-#include "release.h"
 #include "spin_wait.h"
 #include "task.h"
 #include "task_end.h"
@@ -57,23 +56,29 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 }
 
 /*
- * The wait for a task with a release was refused. If the task has not begun, it never will: the
- * caller ends it, and not the thread that has refused the wait, so that the release is called
- * here.
+ * The wait for a task with a release or a ticket was refused, as it had not begun. If it still
+ * has not it never will: the caller ends it, and not the thread that has refused the wait, so
+ * that the release is called here. If it has begun since, there is no reason to refuse the wait
+ * any more, and the task must not be left to run in memory that is the caller's.
+ *
+ * Return: -EDEADLK, or -EAGAIN to look again.
  */
-static void take_back_refused(struct wpool_task *task)
+static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool *pool;
+	struct wpool *now;
 	unsigned long flags;
+	int ret = -EAGAIN;
 
-	pool = task_lock_pool(task, &flags);
-	if (!pool)
-		return;
-	if (task->state == TASK_QUEUED) {
+	now = task_lock_pool(task, &flags);
+	if (!now)
+		return ret;
+	if (now == pool && task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		ret = -EDEADLK;
 	}
-	pool_unlock(pool, flags);
+	pool_unlock(now, flags);
+	return ret;
 }
 
 /*
@@ -126,8 +131,8 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	pool_unlock(pool, flags);
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
-	if (waiter.status == -EDEADLK && task_end_is_noted(wait->task))
-		take_back_refused(wait->task);
+	if (waiter.takes_back)
+		waiter.status = take_back_refused(pool, wait->task);
 	wpool_put(pool);
 	wait->result = waiter.value;
 	if (!gave_up)

@@ -9,6 +9,8 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/preempt.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
 #include "wpool_kunit.h"
 
 static int deadlock_init(struct kunit *test)
@@ -345,12 +347,141 @@ static void deadlock_room_goes_behind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_wait(&tasks[1].task), 0);
 }
 
+/*
+ * Waits for a task of its own again and again, until it is nested too deep to run the last one
+ * itself. Another worker that comes to that one waits for the gate in it.
+ */
+struct deep {
+	struct wpool_task		task;
+	struct wpool_tracked_task	inner[WPOOL_MAX_NESTING + 1];
+	unsigned int			depth;
+	struct wpool			*pool;
+	bool				has_ticket;
+	struct task_struct		*worker;
+	struct wpt_gate			*gate;
+	bool				elsewhere;	/* the last one has begun in another */
+	int				got;		/* of the last wait, or -ENODATA */
+	bool				left;		/* the pool still had the task then */
+};
+
+#define DEEP_RESULT	7
+
+static void release_nothing(void *arg, enum wpool_fate fate)
+{
+}
+
+static int deep_submit(struct deep *deep, struct wpool_tracked_task *inner)
+{
+	u64 ticket;
+
+	if (deep->has_ticket)
+		return wpool_with_ticket(deep->pool, inner, GFP_KERNEL, &ticket,
+					 wpool_schedule(deep->pool, &inner->task));
+	wpool_task_set_release(inner, release_nothing);
+	return wpool_schedule(deep->pool, &inner->task);
+}
+
+static int go_deeper(void *arg)
+{
+	struct deep *deep = arg;
+	struct wpool_tracked_task *inner = &deep->inner[deep->depth];
+	int got;
+
+	if (deep->worker && deep->worker != current) {
+		WRITE_ONCE(deep->elsewhere, true);
+		wait_for_completion(&deep->gate->opened);
+		return DEEP_RESULT;
+	}
+	set_cpus_allowed_ptr(current, cpumask_of(LATE_CPU));
+	WRITE_ONCE(deep->worker, current);
+	deep->depth++;
+	wpool_tracked_task_init(inner, go_deeper, deep);
+	got = deep_submit(deep, inner) ?: wpool_wait(&inner->task);
+	/* Those around it come here after it. */
+	if (deep->got != -ENODATA)
+		return 0;
+	deep->left = wpool_task_queued(&inner->task) || wpool_task_running(&inner->task);
+	WRITE_ONCE(deep->got, got);
+	return 0;
+}
+
+static bool until_elsewhere(void *arg)
+{
+	return READ_ONCE(((struct deep *)arg)->elsewhere);
+}
+
+static int call_wait_interruptible(struct actor *self)
+{
+	int ret;
+
+	allow_signal(SIGUSR1);
+	ret = wpool_wait_interruptible(self->other, NULL);
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	return ret;
+}
+
+static const bool tracked_cases[] = { false, true };
+
+static void tracked_name(const bool *has_ticket, char *desc)
+{
+	strscpy(desc, *has_ticket ? "ticket" : "release", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(tracked, tracked_cases, tracked_name);
+
+/*
+ * 81: the late one is refused, as it is too deep for its task and the other worker waits for it.
+ * Before it runs the other one has given up, and has begun the task: so the late one must not
+ * return before that has ended, as it lies in its memory.
+ */
+static void deadlock_begun_meanwhile(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .flags = WPOOL_KEEP_IDLE,
+	});
+	struct deep *late = wpt_alloc(test, sizeof(*late));
+	struct actor *other = new_actor(test, pool, call_wait_interruptible, OTHER_CPU);
+	struct hog *hog = new_hog(test, NULL);
+	struct wpt_thread *thread;
+
+	hog->until = until_elsewhere;
+	hog->arg = late;
+	late->pool = pool;
+	late->has_ticket = *(const bool *)test->param_value;
+	late->gate = wpt_gate(test);
+	late->got = -ENODATA;
+	wpool_task_init(&late->task, go_deeper, late);
+	other->other = &late->task;
+	start(test, other);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &late->task), 0);
+	/* Not for its CPU, but for the last one. */
+	WPT_ASSERT_UNTIL(test, READ_ONCE(late->worker) &&
+			 wpt_stat(pool, WPOOL_STAT_QUEUED) == 1 && asleep(late->worker));
+	thread = wpt_thread(test, hog_cpu, NULL, NULL, hog);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&hog->on, WPT_LIMIT), 0);
+	wpt_open(other->gate);
+	WPT_ASSERT_UNTIL(test, sleeps_in_call(other));
+	send_sig(SIGUSR1, other->worker, 1);
+	wpt_join(test, thread);
+	KUNIT_EXPECT_TRUE(test, hog->came);
+	WPT_ASSERT_UNTIL(test, asleep(late->worker) || READ_ONCE(late->got) != -ENODATA);
+	KUNIT_EXPECT_EQ(test, late->got, -ENODATA);
+	wpt_open(late->gate);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&late->task, WPT_LIMIT, NULL), 0);
+	KUNIT_EXPECT_EQ(test, late->got, DEEP_RESULT);
+	KUNIT_EXPECT_FALSE(test, late->left);
+	KUNIT_EXPECT_EQ(test, end(test, other), -EINTR);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+}
+
 static struct kunit_case deadlock_cases[] = {
 	KUNIT_CASE(deadlock_third_waiter),
 	KUNIT_CASE(deadlock_not_yet_awake),
 	KUNIT_CASE(deadlock_last_awake_leaves),
 	KUNIT_CASE(deadlock_room_held_back),
 	KUNIT_CASE(deadlock_room_goes_behind),
+	KUNIT_CASE_PARAM(deadlock_begun_meanwhile, tracked_gen_params),
 	{}
 };
 
