@@ -15,6 +15,7 @@
 #include <linux/uaccess.h>
 
 #include "pool.h"
+#include "ticket.h"
 #include "types.h"
 
 unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int n);
@@ -143,6 +144,16 @@ static __always_inline bool mend_batched_ok(const void *batch,
 static inline bool mend_again_ok(const struct wpool_run *run)
 {
 	return mend_peek_known(&run->again->run) == (unsigned long)run;
+}
+
+/* Does the task of a ticket that has one still have the ticket, in the pool? */
+static inline bool mend_ticket_ok(const struct wpool_ticket *ticket)
+{
+	struct wpool_tracked_task *ttask =
+		container_of(ticket->task, struct wpool_tracked_task, task);
+
+	return mend_peek_known(&ttask->tracking.ticket) == (unsigned long)ticket &&
+	       mend_peek_known(&ttask->task.pool) == (unsigned long)ticket->pool;
 }
 
 /* Is the task that a run has what it was? Needs batch->lock, or pool->lock. */

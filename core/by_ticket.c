@@ -102,8 +102,6 @@ EXPORT_SYMBOL_GPL(__wpool_ticket_draw);
  * @drawn: its number
  * @nr: set to 0, if it still is that number
  *
- * If another thread has submitted the task meanwhile and it has begun, it keeps the ticket.
- *
  * Context: Any but NMI.
  */
 void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 drawn,
@@ -114,8 +112,8 @@ void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking,
 
 	pool_lock(pool, flags);
 	ticket = ticket_find(pool, drawn);
-	if (ticket && ticket->task)
-		pool_end_ticket(pool, ticket_take(pool, tracking));
+	if (ticket && ticket_take_drawn(ticket, tracking))
+		pool_end_ticket(pool, ticket);
 	else
 		ticket = NULL;
 	if (*nr == drawn)
@@ -189,15 +187,6 @@ int __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn_ticket);
 
-/* Does the task still have the ticket? If not it was freed or overwritten. Needs pool->lock. */
-static bool ticket_is_whole(const struct wpool_ticket *ticket)
-{
-	struct wpool_tracked_task *ttask =
-		container_of(ticket->task, struct wpool_tracked_task, task);
-
-	return mend_peek_known(&ttask->tracking.ticket) == (unsigned long)ticket;
-}
-
 /*
  * Takes the task of a ticket off the lists of the pool. Return: as task_take_back_here(), or
  * -ENOENT. Context: pool->lock held.
@@ -207,12 +196,9 @@ static int take_back(struct wpool *pool, struct wpool_ticket *ticket)
 	struct wpool_task *task = ticket->task;
 
 	if (!task)
-		return -EBUSY;	/* it runs */
-	if (!ticket_is_whole(ticket))
+		return -EBUSY;	/* it runs, or is being submitted */
+	if (!mend_ticket_ok(ticket))
 		return -ENOENT;
-	/* It is being submitted, or another pool still has it. Pairs as in make_tracked(). */
-	if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED) || READ_ONCE(task->pool) != pool)
-		return -EBUSY;
 	run_clean(task);
 	return task_take_back_here(pool, task);
 }
@@ -284,6 +270,10 @@ static int wait_for_ticket(struct wpool *pool, u64 nr, unsigned int state)
 		pool_unlock(pool, flags);
 		return 0;
 	}
+	/* Its task may have been lost together with broken ones. */
+	if (unlikely(mend_has_islands(pool)) && ticket->task && mend_ticket_ok(ticket) &&
+	    ticket->task->state == TASK_QUEUED)
+		queue_recover(pool, ticket->task);
 	fn = ticket->fn;
 	list_add_tail(&waiter.node, &ticket->waiters);
 	wpool_get(pool);
@@ -318,10 +308,10 @@ static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *w
  * @pool: where the ticket was drawn
  * @ticket: the ticket
  *
- * It is pending from its submission until it has run or was dropped, taken back or lost with its
- * worker, and its release has returned. So nothing of that submission goes on when the call
- * returns 0; at once if it has ended before, or there is no such ticket. The result of the task
- * is not known here.
+ * It is pending from its submission until it has run or was dropped, taken back or lost, with its
+ * worker or as its memory was overwritten, and its release has returned. So nothing of that
+ * submission goes on when the call returns 0; at once if it has ended before, or there is no such
+ * ticket. The result of the task is not known here.
  *
  * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
  * Return: 0, -EINVAL (NULL pool; atomic context), -EDEADLK in a worker or a hook of the pool, or

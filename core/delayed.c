@@ -176,7 +176,7 @@ void delayed_next_period(struct wpool *pool, struct wpool_task *task)
 
 	lockdep_assert_held(&pool->lock);
 	/* Or its module is going. */
-	if (pool->state != WPOOL_STATE_RUNNING || queue_take(pool, task, NULL, NULL))
+	if (pool->state != WPOOL_STATE_RUNNING || queue_take(pool, task, NULL, NULL, false))
 		return;
 	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PERIODIC);
 	dtask->asked = false;

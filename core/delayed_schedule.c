@@ -16,6 +16,7 @@
 #include "task_end.h"
 #include "task_lock.h"
 #include "task_waiters.h"
+#include "ticket.h"
 #include "waiter.h"
 #include "worker_stack.h"
 
@@ -54,7 +55,7 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 		return -EINVAL;
 	pool_lock(pool, flags);
 	ret = queue_check(pool, &dtask->task, NULL) ?:
-	      queue_take(pool, &dtask->task, NULL, NULL);
+	      queue_take(pool, &dtask->task, NULL, NULL, ticket_is_mine(pool, &dtask->task));
 	if (!ret && period)
 		delayed_begin_periods(dtask, period);
 	if (!ret)
@@ -104,7 +105,7 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
 	pool_lock(pool, flags);
 	ret = stack_is_ending(owner) ? -EOWNERDEAD :
 	      queue_check(pool, &dtask->task, NULL) ?:
-	      queue_take(pool, &dtask->task, group, NULL);
+	      queue_take(pool, &dtask->task, group, NULL, ticket_is_mine(pool, &dtask->task));
 	if (!ret)
 		put_in_group(pool, dtask, due, group);
 	pool_unlock(pool, flags);
@@ -169,7 +170,7 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
 		fault = "that is detached";
 	else if (task_has_release(&dtask->task))
 		fault = "with a release";
-	else if (task_end_is_noted(&dtask->task))
+	else if (READ_ONCE(dtask->tracking.drawn))
 		fault = "with a ticket";
 	else
 		return true;

@@ -8,7 +8,6 @@
  * There is one rule of admission: a task is accepted if fewer tasks are queued than the queue
  * depth plus the workers that are free or could be made. So what a worker takes at once never
  * counts against the depth. While a submitter waits for room there is none for a newcomer.
- *
  * scripts/model/handover.pml models how room is handed over.
  */
 #include <linux/lockdep.h>
@@ -34,6 +33,7 @@
 #include "task.h"
 #include "task_lists.h"
 #include "task_waiters.h"
+#include "ticket.h"
 #include "waiter.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -183,12 +183,13 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
  * @task: passed queue_check(); the caller sets its state
  * @group: the group that it will belong to, or NULL
  * @key: the key that it gets, or NULL to keep the one it has
+ * @has_ticket: by a submission for which a ticket is drawn
  *
  * Context: pool->lock held.
  * Return: 0, or -ENOENT: its module is going away.
  */
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group, const u64 *key)
+	       struct wpool_group *group, const u64 *key, bool has_ticket)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
@@ -199,6 +200,8 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		task_add_group(task, group);
 		group_task_accepted(group);
 	}
+	if (unlikely(has_ticket))
+		ticket_accepted(task);
 	objects_task_accepted(task);
 	task_count(pool, task);
 	latency_accept(pool, task);
@@ -277,7 +280,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 
 /* @has_room: queue_has_room() for the first submitter that waits, or another for a newcomer. */
 static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
-				  struct wpool_group *group, const u64 *key,
+				  struct wpool_group *group, const u64 *key, bool has_ticket,
 				  bool (*has_room)(const struct wpool *pool))
 {
 	int ret = queue_check(pool, task, key);
@@ -286,15 +289,14 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 		return ret;
 	if (unlikely(!has_room(pool))) {
 		/*
-		 * Workers may have begun some batched tasks since the count. A caller that
-		 * finds the queue full may go to sleep: from here on room is made only under
-		 * the lock.
+		 * Workers may have begun some batched tasks since the count. From here on
+		 * room is made only under the lock: the caller may go to sleep.
 		 */
 		batch_reclaim(pool);
 		if (!has_room(pool))
 			return -EAGAIN;
 	}
-	ret = queue_take(pool, task, group, key);
+	ret = queue_take(pool, task, group, key, has_ticket);
 	if (ret)
 		return ret;
 	queue_put(pool, task);
@@ -314,7 +316,7 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 			   struct wpool_group *group, const u64 *key)
 {
-	return accept(pool, task, group, key, queue_has_room_left);
+	return accept(pool, task, group, key, ticket_is_mine(pool, task), queue_has_room_left);
 }
 
 /**
@@ -327,7 +329,7 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
  */
 int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
 {
-	return accept(pool, task, NULL, NULL, queue_has_worker_left);
+	return accept(pool, task, NULL, NULL, ticket_is_mine(pool, task), queue_has_worker_left);
 }
 
 /* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */
@@ -479,7 +481,8 @@ bool queue_admit_blocked(struct wpool *pool)
 		if (turned_away && wake_queue_is_long(pool))
 			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
-		      accept(pool, waiter->task, waiter->group, waiter->key, queue_has_room);
+		      accept(pool, waiter->task, waiter->group, waiter->key,
+			     waiter->has_ticket, queue_has_room);
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);

@@ -13,7 +13,7 @@
 
 int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key);
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group, const u64 *key);
+	       struct wpool_group *group, const u64 *key, bool has_ticket);
 void queue_put_later(struct wpool *pool, struct wpool_task *task);
 void queue_put(struct wpool *pool, struct wpool_task *task);
 struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task);

@@ -23,6 +23,7 @@
 #include "queue_batch.h"
 #include "queue_full.h"
 #include "task_end.h"
+#include "ticket.h"
 #include "waiter.h"
 
 /* Locking: pool->lock held; released. Return: @ret. */
@@ -39,7 +40,8 @@ static int reject(struct wpool *pool, const struct wpool_submission *sub, int re
 /* Accepts a task without room. Locking: pool->lock held. Return: as queue_take(). */
 static int take(struct wpool *pool, const struct wpool_submission *sub)
 {
-	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+	int ret = queue_take(pool, sub->task, sub->group, sub->key,
+			     ticket_is_mine(pool, sub->task));
 
 	if (ret)
 		return ret;
@@ -128,6 +130,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	waiter.group = sub->group;
 	waiter.owner = sub->group ? sub->group->owner : NULL;
 	waiter.key = sub->key;
+	waiter.has_ticket = ticket_is_mine(pool, sub->task);
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
 	ret = block_begin(pool, &waiter);
@@ -167,7 +170,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	struct wpool_task *task = sub->task, *victim = NULL;
 	int ret;
 
-	ret = queue_take(pool, task, sub->group, sub->key);
+	ret = queue_take(pool, task, sub->group, sub->key, ticket_is_mine(pool, task));
 	if (ret)
 		return reject(pool, sub, ret, flags);
 	batch_reclaim(pool);
@@ -210,7 +213,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 			 unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, NULL);
+	int ret = queue_take(pool, sub->task, sub->group, NULL, ticket_is_mine(pool, sub->task));
 
 	if (ret)
 		return reject(pool, sub, ret, flags);

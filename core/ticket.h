@@ -9,6 +9,7 @@
 #include <linux/wpool.h>
 
 #include "pool.h"
+#include "release.h"
 #include "types.h"
 
 /**
@@ -16,9 +17,12 @@
  * @pool: I: where it was drawn
  * @nr: I: the number
  * @fn: I: of the task
+ * @submitter: I: the thread that submits the task; compared, and not touched
+ * @context: I: and where: that thread, or an interrupt that it serves
  * @node: L: in &wpool_tickets.tree, until nobody waits for it any more
- * @task: L: the task, as long as its &wpool_tracking.ticket is this one: its submission goes on,
- *	or it waits; then NULL: the run has it, or what is left to do after its end
+ * @task: L: the task while it waits, and &wpool_tracking.ticket is this one. Before that NULL: its
+ *	submission goes on, and &wpool_tracking.drawn is this one. And after: the run has it, or
+ *	what is left to do after its end
  * @waiters: L: those that wait for its end
  * @rcu: frees it
  *
@@ -28,6 +32,8 @@ struct wpool_ticket {
 	struct wpool		*pool;
 	u64			nr;
 	wpool_fn_t		fn;
+	const struct task_struct *submitter;
+	u8			context;
 	struct rb_node		node;
 	struct wpool_task	*task;
 	struct list_head	waiters;
@@ -38,11 +44,23 @@ struct wpool_ticket *ticket_alloc(struct wpool *pool, gfp_t gfp);
 void ticket_free(struct wpool_ticket *ticket);
 bool ticket_draw(struct wpool_ticket *ticket, struct wpool_task *task,
 		 struct wpool_tracking *tracking);
+bool ticket_take_drawn(struct wpool_ticket *ticket, struct wpool_tracking *tracking);
+bool __ticket_is_mine(struct wpool *pool, const struct wpool_tracking *tracking);
+void ticket_accepted(struct wpool_task *task);
 struct wpool_ticket *ticket_find(struct wpool *pool, u64 nr);
 struct wpool_ticket *ticket_up_to(struct wpool *pool, u64 nr);
+struct wpool_ticket *ticket_from(struct wpool *pool, u64 nr);
 struct wpool_ticket *__ticket_take(struct wpool *pool, struct wpool_tracking *tracking);
 void ticket_erase(struct wpool_ticket *ticket);
 void tickets_free(struct wpool *pool);
+
+/* Is this the submission for which a ticket of the pool was drawn? Needs pool->lock. */
+static inline bool ticket_is_mine(struct wpool *pool, struct wpool_task *task)
+{
+	const struct wpool_tracking *tracking = task_tracking(task);
+
+	return unlikely(tracking) && __ticket_is_mine(pool, tracking);
+}
 
 /**
  * ticket_take() - take over the ticket of a task that begins, or that ends without having begun

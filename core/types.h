@@ -160,6 +160,7 @@ struct wpool_exit {
  *	was something to run
  * @cancels: I: has promised that the task does not run when it returns
  * @takes_back: L: was refused, and takes the task back itself if that still waits
+ * @has_ticket: I: of a blocked submitter: for @task it has drawn a ticket
  * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
  * @colors: L: for a flush: the colors that it waits for
@@ -192,6 +193,7 @@ struct wpool_waiter {
 	bool			too_deep;
 	bool			cancels;
 	bool			takes_back;
+	bool			has_ticket;
 	struct wpool_worker	*helper;
 	u64			slept_at;
 	unsigned int		colors;

@@ -5,6 +5,7 @@
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "release_scene.h"
 
 #define MANY	70	/* more than are ended in one hold of the lock */

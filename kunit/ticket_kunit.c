@@ -107,6 +107,25 @@ static void ticket_before_function(struct kunit *test)
 	}
 }
 
+/* 113: also if it is called before the submission returns, by the submitter */
+static void ticket_before_caller_runs(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpool_tracked_task *ttask = wpt_alloc(test, sizeof(*ttask));
+	u64 *tickets = wpt_alloc(test, 2 * sizeof(*tickets));
+
+	wpool_tracked_task_init(ttask, look_for_ticket, tickets);
+	KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, ttask, GFP_KERNEL, tickets,
+						wpool_schedule(pool, &ttask->task)), 0);
+	KUNIT_EXPECT_NE(test, tickets[0], 0);
+	KUNIT_EXPECT_EQ(test, tickets[1], tickets[0]);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, tickets[0]), -ENOENT);
+	wpt_open(hold->gate);
+}
+
 /* 114: one that waits is taken back, once, and released before the call returns */
 static void ticket_cancelled(struct kunit *test)
 {
@@ -260,6 +279,56 @@ static void ticket_in_hardirq(struct kunit *test)
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 1);
 }
 
+/* A task that an interrupt submits while its thread is about to, with a ticket. */
+struct irq_submit {
+	struct irq_work			work;
+	struct wpool			*pool;
+	struct wpool_tracked_task	ttask;
+	u64				ticket, drawn;
+	int				ret;
+	struct completion		done;
+};
+
+static void submit_in_irq(struct irq_work *work)
+{
+	struct irq_submit *submit = container_of(work, struct irq_submit, work);
+
+	submit->ret = wpool_try_schedule(submit->pool, &submit->ttask.task);
+	complete(&submit->done);
+}
+
+static int submit_after_irq(struct irq_submit *submit)
+{
+	submit->drawn = submit->ticket;
+	irq_work_queue(&submit->work);
+	if (!wait_for_completion_timeout(&submit->done, WPT_LIMIT))
+		return -ETIMEDOUT;
+	return wpool_schedule(submit->pool, &submit->ttask.task);
+}
+
+/* 113: the ticket of a thread is not for what an interrupt submits in it meanwhile */
+static void ticket_not_of_interrupt(struct kunit *test)
+{
+	struct irq_submit *submit = wpt_alloc(test, sizeof(*submit));
+	struct wpool *pool = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+
+	submit->pool = pool;
+	init_completion(&submit->done);
+	submit->work = IRQ_WORK_INIT_HARD(submit_in_irq);
+	wpool_tracked_task_init(&submit->ttask, wpt_run_job, job);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, &submit->ttask, GFP_KERNEL, &submit->ticket,
+						submit_after_irq(submit)), -EBUSY);
+	irq_work_sync(&submit->work);
+	KUNIT_EXPECT_EQ(test, submit->ret, 0);
+	KUNIT_EXPECT_EQ(test, submit->ticket, 0);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, submit->drawn), -ENOENT);
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&submit->ttask.task));
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
 /* 116: for all up to the ticket, and for none after it */
 static void ticket_flush_to(struct kunit *test)
 {
@@ -293,11 +362,13 @@ static void ticket_flush_to(struct kunit *test)
 static struct kunit_case ticket_cases[] = {
 	KUNIT_CASE_PARAM(ticket_ran, item_kind_gen_params),
 	KUNIT_CASE(ticket_before_function),
+	KUNIT_CASE(ticket_before_caller_runs),
 	KUNIT_CASE_PARAM(ticket_cancelled, item_kind_gen_params),
 	KUNIT_CASE(ticket_delayed),
 	KUNIT_CASE_PARAM(ticket_runs, item_kind_gen_params),
 	KUNIT_CASE(ticket_again),
 	KUNIT_CASE(ticket_in_hardirq),
+	KUNIT_CASE(ticket_not_of_interrupt),
 	KUNIT_CASE_PARAM(ticket_flush_to, item_kind_gen_params),
 	{}
 };

@@ -326,6 +326,7 @@ typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 struct wpool_tracking {
 	/* private: set before the task is submitted */
 	wpool_release_t		release;
+	struct wpool_ticket	*drawn;		/* for a submission that goes on */
 	struct wpool_ticket	*ticket;	/* of the next run; see wpool_with_ticket() */
 	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
@@ -840,8 +841,9 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * A ticket is a number, never 0, that stands for one submission, and is never used again in the
  * pool. It is for who does not have the task, or does not know whether it still exists:
  * wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in whatever
- * way that ends, when the release has returned, if there is one. A task that runs may be
- * submitted again, and has two tickets then. A periodic task has none.
+ * way that ends, when the release has returned, if there is one. If others submit the same task
+ * meanwhile, it is not for what they submit. A task that runs may be submitted again, and has two
+ * tickets then. A periodic task has none.
  *
  * Context: Any but NMI, as @gfp and @submission.
  * Return: what @submission returned; before that -EINVAL (NULL pool; a message says what else),
