@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts the tasks that were lost because they were broken, see broken_mend.c, and reports
- * them.
+ * Counts the tasks that were lost because they were broken, see broken_mend.c, ends their
+ * tickets, and reports them.
  */
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -16,6 +16,7 @@
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
+#include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -23,6 +24,7 @@
 #include "release.h"
 #include "task_lists.h"
 #include "task_waiters.h"
+#include "ticket.h"
 #include "types.h"
 #include "waiter.h"
 #include "worker_list.h"
@@ -128,6 +130,45 @@ static void wake_keyed(struct wpool *pool)
 	}
 }
 
+/*
+ * The next ticket from a number on whose task has been lost, or NULL; it looks at some. @nr: set
+ * behind what it has looked at, or to 0 if that was the last. Context: pool->lock held.
+ */
+static struct wpool_ticket *next_lost(struct wpool *pool, u64 *nr)
+{
+	struct wpool_ticket *ticket;
+	unsigned int n;
+
+	for (n = 0; n < WPOOL_CHUNK; n++) {
+		hold_step(pool);
+		ticket = ticket_from(pool, *nr);
+		*nr = ticket ? ticket->nr + 1 : 0;
+		if (!ticket)
+			break;
+		if (ticket->task && !mend_ticket_ok(ticket))
+			return ticket;
+	}
+	return NULL;
+}
+
+/* Nothing is left of their submissions. */
+static void end_lost_tickets(struct wpool *pool)
+{
+	struct wpool_ticket *ticket;
+	unsigned long flags;
+	u64 nr = 1;
+
+	while (nr) {
+		pool_lock(pool, flags);
+		ticket = next_lost(pool, &nr);
+		if (ticket)
+			pool_end_ticket(pool, ticket);
+		pool_unlock(pool, flags);
+		if (ticket)
+			ticket_free(ticket);
+	}
+}
+
 /* If the memory of a function was overwritten, this prints what stands there now. */
 static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int lost)
 {
@@ -169,5 +210,6 @@ void lost_look(struct wpool *pool)
 		wake_keyed(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_END);
 	pool_unlock(pool, flags);
+	end_lost_tickets(pool);
 	tell(pool, &was, lost);
 }

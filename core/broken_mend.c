@@ -29,7 +29,7 @@
  * then the task is run. User Mode Linux does not survive a fault of its kernel. A broken
  * delayed task is not survived, because its timer belongs to the kernel, nor is a broken group.
  * The waiters of a lost task, or of its group, wait for ever, and the module of the task stays
- * pinned.
+ * pinned. Its ticket ends, as that is not in its memory.
  */
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>

@@ -4,6 +4,7 @@
  * several that are broken while they are queued, with whole ones between them.
  */
 #include <linux/kthread.h>
+#include <linux/string.h>
 #include "broken_scene.h"
 
 static int broken_run_init(struct kunit *test)
@@ -246,6 +247,140 @@ static void broken_run_makes_room(struct kunit *test)
 	broken_expect_end(test, pool);
 }
 
+/* Some with tickets behind one that runs. */
+struct ticketed {
+	struct wpool			*pool;
+	struct wpt_job			*held, *jobs;
+	struct wpool_tracked_task	*ttasks;
+	u64				tickets[WAITING];
+};
+
+static int call_wait_id(struct wpt_thread *self)
+{
+	return wpool_wait_id(self->pool, *(u64 *)self->arg);
+}
+
+static int call_flush_to(struct wpt_thread *self)
+{
+	return wpool_flush_to(self->pool, *(u64 *)self->arg);
+}
+
+static struct ticketed *ticketed(struct kunit *test)
+{
+	struct ticketed *scene = wpt_alloc(test, sizeof(*scene));
+	unsigned int i;
+
+	scene->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	scene->held = wpt_hold(test, scene->pool, 1);
+	scene->jobs = wpt_jobs(test, WAITING, NULL);
+	scene->ttasks = wpt_alloc(test, WAITING * sizeof(*scene->ttasks));
+	for (i = 0; i < WAITING; i++) {
+		wpool_tracked_task_init(&scene->ttasks[i], wpt_run_job, &scene->jobs[i]);
+		KUNIT_ASSERT_EQ(test, wpool_with_ticket(scene->pool, &scene->ttasks[i],
+				GFP_KERNEL, &scene->tickets[i],
+				wpool_schedule(scene->pool, &scene->ttasks[i].task)), 0);
+	}
+	broken_listen(scene->pool, "while it was queued");
+	return scene;
+}
+
+static void break_tracked(struct wpool_tracked_task *ttask, enum broken_way way,
+			  struct wpt_job *job)
+{
+	broken_unseen(&ttask->task);
+	if (way == SET_UP)
+		wpool_tracked_task_init(ttask, wpt_run_job, job);
+	else
+		broken_overwrite(&ttask->task, sizeof(*ttask), way);
+}
+
+static const enum broken_way ticket_ways[] = { ZEROED, ALL_ONES, POISONED, SET_UP };
+
+static void way_name(const enum broken_way *way, char *desc)
+{
+	strscpy(desc, broken_ways[*way], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(ticket_way, ticket_ways, way_name);
+
+/* 84, 115, 116: the ticket of a task that is lost ends, and no other; nobody waits for ever */
+static void broken_run_ticket(struct kunit *test)
+{
+	struct ticketed *scene = ticketed(test);
+	struct wpt_thread *waits, *flushes;
+
+	waits = wpt_thread(test, call_wait_id, scene->pool, NULL, &scene->tickets[1]);
+	flushes = wpt_thread(test, call_flush_to, scene->pool, NULL, &scene->tickets[2]);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waits) && wpt_asleep(flushes));
+	break_tracked(&scene->ttasks[1], *(const enum broken_way *)test->param_value,
+		      &scene->jobs[1]);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(scene->pool, scene->tickets[1]), -ENOENT);
+	/* It is noticed by its neighbour. */
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(scene->pool, scene->tickets[0]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&flushes->done));
+	wpt_open(scene->held->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, flushes), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[1].runs), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 1);
+	broken_expect_end(test, scene->pool);
+}
+
+/* 84, 115: a whole task that is lost between broken ones is found by who waits for its ticket */
+static void broken_run_ticket_between(struct kunit *test)
+{
+	struct ticketed *scene = ticketed(test);
+	struct wpt_thread *waits;
+
+	break_tracked(&scene->ttasks[1], ZEROED, NULL);
+	break_tracked(&scene->ttasks[3], ZEROED, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(scene->pool, scene->tickets[0]), 0);
+	WPT_ASSERT_STAT(test, scene->pool, QUEUED, 1);
+	waits = wpt_thread(test, call_flush_to, scene->pool, NULL, &scene->tickets[3]);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
+	wpt_open(scene->held->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 1);
+	broken_expect_end(test, scene->pool);
+}
+
+/* A task that overwrites itself when it has been submitted again, with a ticket. */
+struct again {
+	struct wpool_tracked_task	ttask;
+	struct wpool			*pool;
+	u64				first, second;
+	int				err;
+};
+
+static int submit_and_break(void *arg)
+{
+	struct again *again = arg;
+
+	again->err = wpool_with_ticket(again->pool, &again->ttask, GFP_KERNEL, &again->second,
+				       wpool_schedule(again->pool, &again->ttask.task));
+	broken_overwrite(&again->ttask.task, sizeof(again->ttask), ZEROED);
+	return 0;
+}
+
+/* 84, 115: both tickets of a task that is lost while it runs, and was to run again */
+static void broken_run_ticket_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct again *again = wpt_alloc(test, sizeof(*again));
+
+	again->pool = pool;
+	wpool_tracked_task_init(&again->ttask, submit_and_break, again);
+	broken_listen(pool, "while it ran");
+	KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, &again->ttask, GFP_KERNEL, &again->first,
+						wpool_schedule(pool, &again->ttask.task)), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, call_wait_id, pool, NULL,
+							&again->first)), 0);
+	KUNIT_EXPECT_EQ(test, again->err, 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, call_flush_to, pool, NULL,
+							&again->second)), 0);
+	broken_expect_end(test, pool);
+}
+
 static struct kunit_case broken_run_tests[] = {
 	KUNIT_CASE_PARAM(broken_run_itself, run_gen_params),
 	KUNIT_CASE_PARAM(broken_run_with_key, run_gen_params),
@@ -253,6 +388,9 @@ static struct kunit_case broken_run_tests[] = {
 	KUNIT_CASE(broken_run_between_cancelled),
 	KUNIT_CASE(broken_run_between_left),
 	KUNIT_CASE(broken_run_makes_room),
+	KUNIT_CASE_PARAM(broken_run_ticket, ticket_way_gen_params),
+	KUNIT_CASE(broken_run_ticket_between),
+	KUNIT_CASE(broken_run_ticket_again),
 	{}
 };
 
