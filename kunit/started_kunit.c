@@ -13,6 +13,7 @@ static int started_init(struct kunit *test)
 struct slow {
 	struct wpool	*pool;
 	struct wpt_gate	*gate;		/* waited for in worker_start */
+	struct wpt_gate	*last_gate;	/* the first waits for this too; or NULL */
 	unsigned int	deaths;		/* so many of the first die after that */
 	atomic_t	begun, done;
 	int		inside;		/* what the call returned there */
@@ -24,6 +25,8 @@ static void start_slowly(struct wpool *pool)
 	unsigned int nth = atomic_inc_return(&slow->begun);
 
 	wait_for_completion(&slow->gate->opened);
+	if (nth == 1 && slow->last_gate)
+		wait_for_completion(&slow->last_gate->opened);
 	slow->inside = wpool_wait_started(pool);
 	if (nth <= slow->deaths)
 		kthread_complete_and_exit(NULL, 0);
@@ -32,15 +35,22 @@ static void start_slowly(struct wpool *pool)
 
 static const struct wpool_ops slow_ops = { .worker_start = start_slowly };
 
-static struct slow *slow_new(struct kunit *test, unsigned int workers)
+static struct slow *slow_new_after(struct kunit *test, unsigned int workers,
+				   struct wpt_gate *last_gate)
 {
 	struct slow *slow = wpt_alloc(test, sizeof(*slow));
 
 	slow->gate = wpt_gate(test);
+	slow->last_gate = last_gate;
 	slow->pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 8, .min_workers = workers, .ops = &slow_ops, .priv = slow,
 	});
 	return slow;
+}
+
+static struct slow *slow_new(struct kunit *test, unsigned int workers)
+{
+	return slow_new_after(test, workers, NULL);
 }
 
 static int call_started(struct wpt_thread *self)
@@ -65,6 +75,22 @@ static void started_all(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&slow->done), 5);
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_started, slow->pool, NULL), 0);
+}
+
+/* 112: it is not enough that some have started */
+static void started_but_one(struct kunit *test)
+{
+	struct slow *slow = slow_new_after(test, 3, wpt_gate(test));
+	struct wpt_thread *thread = wpt_thread(test, call_started, slow->pool, NULL, NULL);
+
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	wpt_open(slow->gate);
+	WPT_ASSERT_STAT(test, slow->pool, IDLE, 2);
+	KUNIT_EXPECT_TRUE(test, wpt_asleep(thread));
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
+	wpt_open(slow->last_gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&slow->done), 3);
 }
 
 /* 112: one that dies in its worker_start does not keep the caller */
@@ -131,6 +157,7 @@ static void started_and_destroyed(struct kunit *test)
 
 static struct kunit_case started_cases[] = {
 	KUNIT_CASE(started_all),
+	KUNIT_CASE(started_but_one),
 	KUNIT_CASE(started_or_died),
 	KUNIT_CASE(started_without_hook),
 	KUNIT_CASE(started_refused),
