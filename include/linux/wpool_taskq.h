@@ -205,7 +205,6 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
 	struct wpool_attrs attrs = {
 		.capacity	= percent ? 0 : nthreads,
 		.capacity_percent = percent ? min(nthreads, WPOOL_MAX_PERCENT) : 0,
-		.min_workers	= 1,
 		.queue_depth	= maxalloc == INT_MAX ? WPOOL_QUEUE_UNBOUNDED : max(maxalloc, 1),
 		.nice		= (minclsyspri - clamp(pri, minclsyspri, maxclsyspri)) / 2,
 		.flags		= WPOOL_MEM_RECLAIM | WPOOL_RUN_OUT_DELAYED | WPOOL_NUMBERED |
