@@ -40,6 +40,7 @@ static int submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_act act)
 	int ret;
 
 	ctx->tt = tt;
+	tt->tickets = act == ACT_TICKET;
 	ctx->way = kind_of(act);
 	ctx->submitting = true;
 	if (act == ACT_TRY || act == ACT_DELAYED)
@@ -333,6 +334,11 @@ static void act_resize(struct tort_ctx *ctx, enum tort_act act)
 	tort_anywhere(ctx, call_resize);
 }
 
+static void act_setting(struct tort_ctx *ctx, enum tort_act act)
+{
+	tort_setting(ctx);
+}
+
 static void act_pause(struct tort_ctx *ctx, enum tort_act act)
 {
 	tort_pause(ctx);
@@ -409,6 +415,7 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_GROUP_FN]		= { act_group, BOTH | ACT_SHORT },
 	[ACT_RUN]		= { act_run, BOTH },
 	[ACT_RUN_TIMEOUT]	= { act_run, BOTH },
+	[ACT_TICKET]		= { act_task, BOTH },
 	[ACT_BLOCK]		= { act_full, ACT_OUTSIDE },
 	[ACT_FAIL]		= { act_full, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_CALLER_RUNS]	= { act_full, ACT_OUTSIDE },
@@ -423,14 +430,18 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_FLUSH]		= { act_flush, ACT_OUTSIDE },
 	[ACT_DRAIN]		= { act_flush, ACT_OUTSIDE },
 	[ACT_AWAIT]		= { act_await, ACT_OUTSIDE },
+	[ACT_WAIT_ID]		= { tort_by_ticket, ACT_OUTSIDE },
+	[ACT_FLUSH_TO]		= { tort_by_ticket, ACT_OUTSIDE },
 	[ACT_CANCEL]		= { act_target, BOTH | ACT_SHORT },
 	[ACT_CANCEL_SYNC]	= { act_target, BOTH },
+	[ACT_CANCEL_ID]		= { tort_by_ticket, BOTH | ACT_SHORT },
 	[ACT_CANCEL_DELAYED]	= { act_target, BOTH | ACT_SHORT },
 	[ACT_MODIFY_DELAYED]	= { act_target, BOTH | ACT_SHORT },
 	[ACT_GROUP_CANCEL]	= { act_group, BOTH | ACT_SHORT },
 	[ACT_RESIZE]		= { act_resize, BOTH | ACT_SHORT },
 	[ACT_PAUSE]		= { act_pause, BOTH },
 	[ACT_PRESTART]		= { act_prestart, BOTH | ACT_SHORT },
+	[ACT_SETTING]		= { act_setting, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_SHUTDOWN]		= { act_shutdown, BOTH | ACT_ENDS },
 	[ACT_SHUTDOWN_NOW]	= { act_shutdown, BOTH | ACT_ENDS },
 	[ACT_RESTART]		= { act_restart, ACT_OUTSIDE | ACT_ENDS },
@@ -444,6 +455,7 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_STACK_KEYED]	= { act_run, ACT_INSIDE },
 	[ACT_STACK_GROUP]	= { tort_stack_group, ACT_INSIDE },
 	[ACT_DEPEND]		= { tort_depend, ACT_OUTSIDE },
+	[ACT_RELEASE]		= { tort_have_released, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_DEATH]		= { act_death, ACT_OUTSIDE },
 };
 

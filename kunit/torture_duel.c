@@ -99,7 +99,7 @@ void tort_duel_support(struct tort_ctx *ctx)
 static bool is_by_thread(unsigned int what)
 {
 	return what < NR_ACTS && tort_deeds[what].flags & ACT_OUTSIDE &&
-	       what != ACT_DEPEND && what != ACT_DEATH;
+	       what != ACT_DEPEND && what != ACT_DEATH && what != ACT_RELEASE;
 }
 
 /* Sees to it that it is begun, here or by another. */

@@ -20,6 +20,7 @@ static const char * const kind_names[] = {
 	[TORT_GROUP_SCHEDULE]	= "group_schedule",
 	[TORT_GROUP_SCHEDULE_FN] = "group_schedule_fn",
 	[TORT_SET_SCHEDULE]	= "set_schedule",
+	[TORT_TICKET]		= "ticket",
 	[TORT_PROCESS]		= "process",
 	[TORT_SOFTIRQ]		= "softirq",
 	[TORT_HARDIRQ]		= "hardirq",
@@ -47,6 +48,10 @@ static const char * const kind_names[] = {
 	[TORT_CANCEL_DELAYED]	= "cancel_delayed",
 	[TORT_MODIFY_DELAYED]	= "modify_delayed",
 	[TORT_PERIODIC]		= "periodic",
+	[TORT_CANCEL_ID]	= "cancel_id",
+	[TORT_CANCELLED_ID]	= "cancelled_id",
+	[TORT_WAIT_ID]		= "wait_id",
+	[TORT_FLUSH_TO]		= "flush_to",
 	[TORT_WAIT]		= "wait",
 	[TORT_WAIT_TIMEOUT]	= "wait_timeout",
 	[TORT_WAIT_SHARED]	= "wait_shared",
@@ -71,6 +76,7 @@ static const char * const kind_names[] = {
 	[TORT_RESIZE]		= "resize",
 	[TORT_PAUSE]		= "pause",
 	[TORT_PRESTART]		= "prestart",
+	[TORT_SETTING]		= "setting",
 	[TORT_STATS]		= "stats",
 	[TORT_FIND]		= "find",
 	[TORT_REST]		= "rest",
@@ -130,6 +136,8 @@ static bool is_possible(enum tort_kind kind)
 		return tort_has_hotplug();
 	case TORT_FREEZE:
 		return tort_has_freezer();
+	case TORT_SETTING:
+		return tort_has_settings();
 	default:
 		return true;
 	}

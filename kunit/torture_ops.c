@@ -128,7 +128,7 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 	int result;
 
 	ctx->tt = tt;
-	switch (tort_pick(ctx, 6)) {
+	switch (tort_pick(ctx, READ_ONCE(tt->ticket) ? 9 : 6)) {
 	case 0:
 		tort_anywhere(ctx, call_cancel);
 		break;
@@ -144,8 +144,11 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 	case 4:
 		tort_wait(ctx, tt, &result);
 		break;
-	default:
+	case 5:
 		tort_poll(ctx, tt);
+		break;
+	default:
+		tort_ticket_meddle(ctx, tt);
 	}
 }
 
@@ -263,6 +266,7 @@ static void op_delayed(struct tort_ctx *ctx)
 
 	if (!tt)
 		return;
+	tort_task_may_release(ctx, tt);
 	tt->shared = tort_one_in(ctx, 2);
 	if (tt->shared)
 		tort_publish(ctx, tt);

@@ -26,6 +26,7 @@ static const char * const act_names[ACT_HOOK] = {
 	[ACT_GROUP_FN]		= "group_fn",
 	[ACT_RUN]		= "run",
 	[ACT_RUN_TIMEOUT]	= "run_timeout",
+	[ACT_TICKET]		= "ticket",
 	[ACT_BLOCK]		= "full:block",
 	[ACT_FAIL]		= "full:fail",
 	[ACT_CALLER_RUNS]	= "full:caller_runs",
@@ -40,14 +41,18 @@ static const char * const act_names[ACT_HOOK] = {
 	[ACT_FLUSH]		= "flush",
 	[ACT_DRAIN]		= "drain",
 	[ACT_AWAIT]		= "await",
+	[ACT_WAIT_ID]		= "wait_id",
+	[ACT_FLUSH_TO]		= "flush_to",
 	[ACT_CANCEL]		= "cancel",
 	[ACT_CANCEL_SYNC]	= "cancel_sync",
+	[ACT_CANCEL_ID]		= "cancel_id",
 	[ACT_CANCEL_DELAYED]	= "cancel_delayed",
 	[ACT_MODIFY_DELAYED]	= "modify_delayed",
 	[ACT_GROUP_CANCEL]	= "group_cancel",
 	[ACT_RESIZE]		= "resize",
 	[ACT_PAUSE]		= "pause",
 	[ACT_PRESTART]		= "prestart",
+	[ACT_SETTING]		= "setting",
 	[ACT_SHUTDOWN]		= "shutdown",
 	[ACT_SHUTDOWN_NOW]	= "shutdown_now",
 	[ACT_RESTART]		= "restart",
@@ -61,6 +66,7 @@ static const char * const act_names[ACT_HOOK] = {
 	[ACT_STACK_KEYED]	= "stack:keyed",
 	[ACT_STACK_GROUP]	= "stack:group",
 	[ACT_DEPEND]		= "depend",
+	[ACT_RELEASE]		= "release",
 	[ACT_DEATH]		= "death",
 };
 
@@ -349,7 +355,7 @@ bool tort_choose_pair(struct tort_ctx *ctx, const struct tort_pool *tp,
 		      struct tort_duel *duel)
 {
 	/* In an order of its own, so that what comes after many that have met has no advantage. */
-	static const unsigned int steps[] = { 17, 29, 523, 1009, 1511, 2003, 3001, 4001 };
+	static const unsigned int steps[] = { 19, 29, 523, 1009, 1511, 2003, 3001, 4001 };
 	unsigned int step = steps[tort_pick(ctx, ARRAY_SIZE(steps))];
 	unsigned int i, k, n, least = UINT_MAX;
 	unsigned int first = tort_pick(ctx, PAIRS);

@@ -49,6 +49,7 @@ enum tort_act {
 	ACT_GROUP_FN,
 	ACT_RUN,
 	ACT_RUN_TIMEOUT,
+	ACT_TICKET,
 	NR_WAYS,
 	/* what the policy of a full pool does */
 	ACT_BLOCK = NR_WAYS,
@@ -66,9 +67,12 @@ enum tort_act {
 	ACT_FLUSH,
 	ACT_DRAIN,
 	ACT_AWAIT,
+	ACT_WAIT_ID,
+	ACT_FLUSH_TO,
 	/* taking back */
 	ACT_CANCEL,
 	ACT_CANCEL_SYNC,
+	ACT_CANCEL_ID,
 	ACT_CANCEL_DELAYED,
 	ACT_MODIFY_DELAYED,
 	ACT_GROUP_CANCEL,
@@ -76,6 +80,7 @@ enum tort_act {
 	ACT_RESIZE,
 	ACT_PAUSE,
 	ACT_PRESTART,
+	ACT_SETTING,
 	ACT_SHUTDOWN,
 	ACT_SHUTDOWN_NOW,
 	ACT_RESTART,
@@ -92,6 +97,7 @@ enum tort_act {
 	ACT_STACK_GROUP,
 	/* a task that waits for what another does */
 	ACT_DEPEND,
+	ACT_RELEASE,
 	ACT_DEATH,
 	ACT_HOOK,
 	NR_ACTS = ACT_HOOK + TORT_NR_HOOKS * TORT_NR_MOODS

@@ -294,6 +294,7 @@ const struct tort_op tort_pool_ops[] = {
 	{ "resize",		op_resize,		4 },
 	{ "pause",		op_pause,		2 },
 	{ "prestart",		tort_prestart,		1 },
+	{ "setting",		tort_setting,		2 },
 	{ "flush",		op_flush,		4 },
 	{ "shutdown",		op_shutdown,		1 },
 	{ "replace",		op_replace,		3 },

@@ -85,6 +85,8 @@ const char *tort_act_why_not(unsigned int what)
 	switch (what) {
 	case ACT_HOTPLUG:
 		return tort_has_hotplug() ? NULL : "no CPU goes or comes here";
+	case ACT_SETTING:
+		return tort_has_settings() ? NULL : "sysfs is not mounted here";
 	case ACT_DEATH:
 		return tort_kill ? NULL : "nobody is to die";
 	default:

@@ -114,8 +114,10 @@ static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return ret;
 }
 
-static enum tort_act act_of(enum tort_kind way)
+static enum tort_act act_of(const struct tort_task *tt, enum tort_kind way)
 {
+	if (way == TORT_SCHEDULE && tort_ticket_fits(tt, way))
+		return ACT_TICKET;
 	switch (way) {
 	case TORT_TRY_SCHEDULE:
 		return ACT_TRY;
@@ -144,7 +146,26 @@ static int try_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return wpool_try_schedule(tt->pool, &tt->task);
 }
 
-static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
+/* Where its ticket is kept nobody looks: by then the task may be gone. */
+static int schedule_fn_in(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	u64 ticket;
+
+	if (!tort_one_in(ctx, 4))
+		return wpool_schedule_fn(tt->pool, tort_fn, tt);
+	return wpool_schedule_fn_ticket(tt->pool, tort_fn, tt, NULL, &ticket);
+}
+
+static int try_fn_in(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	u64 ticket;
+
+	if (!tort_one_in(ctx, 4))
+		return wpool_try_schedule_fn(tt->pool, tort_fn, tt);
+	return wpool_try_schedule_fn_ticket(tt->pool, tort_fn, tt, NULL, &ticket);
+}
+
+static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	switch (way) {
 	case TORT_TRY_SCHEDULE:
@@ -152,9 +173,9 @@ static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind 
 	case TORT_SCHEDULE_TIMEOUT:
 		return schedule_timeout_in(ctx, tt);
 	case TORT_SCHEDULE_FN:
-		return wpool_schedule_fn(tt->pool, tort_fn, tt);
+		return schedule_fn_in(ctx, tt);
 	case TORT_TRY_SCHEDULE_FN:
-		return wpool_try_schedule_fn(tt->pool, tort_fn, tt);
+		return try_fn_in(ctx, tt);
 	case TORT_KEYED:
 		return schedule_keyed_in(tt);
 	case TORT_DELAYED:
@@ -164,6 +185,18 @@ static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind 
 	default:
 		return wpool_schedule(tt->pool, &tt->task);
 	}
+}
+
+/* Denied memory, it is as if nothing had been tried. */
+static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
+{
+	gfp_t gfp = in_task() ? GFP_KERNEL : GFP_ATOMIC;
+
+	if (!tort_ticket_fits(tt, way))
+		return submit_plainly(ctx, tt, way);
+	tort_count(TORT_TICKET);
+	return wpool_with_ticket(tt->pool, &tt->tracked, gfp, &tt->ticket,
+				 submit_plainly(ctx, tt, way));
 }
 
 static bool has_order(const struct tort_task *tt)
@@ -205,7 +238,8 @@ static int submit_ordered(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
-	bool shared = tt->shared, unwaited = tt->unwaited;
+	bool shared = tt->shared, unwaited = tt->unwaited, ticket = tort_ticket_fits(tt, way);
+	enum tort_act act = act_of(tt, way);
 	struct tort_mark mark;
 	unsigned long slept;
 	int ret = -EAGAIN;
@@ -218,13 +252,14 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 	tort_accept(tt);
 	if (ctx->thread)
 		WRITE_ONCE(ctx->thread->killable, true);
-	WRITE_ONCE(tt->way, act_of(way));
-	tort_begin(ctx, &mark, tp, act_of(way));
+	WRITE_ONCE(tt->way, act);
+	tort_begin(ctx, &mark, tp, act);
 	slept = current->nvcsw;
 	ret = submit_ordered(ctx, tt, way);
 	ctx->slept = current->nvcsw - slept;
 	tort_end(ctx, &mark);
-	tort_account(ctx, tp, ret, way, shared);
+	if (!ticket || ret != -ENOMEM)
+		tort_account(ctx, tp, ret, way, shared);
 	tort_count(way);
 	if (!ret)
 		return 0;

@@ -129,6 +129,19 @@ void tort_task_free(struct tort_task *tt)
 	atomic_dec(&tort_live);
 }
 
+/* As a release must not sleep. */
+static void in_release(struct tort_task *tt)
+{
+	struct tort_mark mark;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	tort_begin(NULL, &mark, tt->tp, ACT_RELEASE);
+	tort_ticket_released(tt);
+	tort_end(NULL, &mark);
+	local_irq_restore(flags);
+}
+
 /* The last user may be here, where nothing may wait: the reaper frees it. */
 static void release(void *arg, enum wpool_fate fate)
 {
@@ -137,6 +150,7 @@ static void release(void *arg, enum wpool_fate fate)
 	tort_check(tt->magic == TORT_MAGIC, "a release of a task that is gone");
 	tort_check(fate != WPOOL_FATE_DIED || tt->died || tort_hooks_kill(tt->tp),
 		   "%s: a task that lives is released as one that died", tt->tp->name);
+	in_release(tt);
 	atomic_inc(&tt->released);
 	tort_count(TORT_RELEASE);
 	if (!refcount_dec_and_test(&tt->refs))
@@ -145,17 +159,23 @@ static void release(void *arg, enum wpool_fate fate)
 	wake_up_process(reaper);
 }
 
-/* From here on it may have a release; not submitted yet, and somebody is to wait for it. */
-void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt)
+/* From here on it has a release; not submitted yet, not delayed, and somebody is to wait for it. */
+void tort_task_releases(struct tort_task *tt)
 {
-	/* Of a delayed one it is not known how often it was accepted, see tort_modify_delayed(). */
-	tt->releases = tt->kind != TORT_TASK_DELAYED && tort_one_in(ctx, 3);
-	if (!tt->releases)
-		return;
+	tt->releases = true;
 	if (tt->kind == TORT_TASK_KEYED)
 		wpool_task_set_release(&tt->keyed, release);
 	else
 		wpool_task_set_release(&tt->tracked, release);
+}
+
+/* From here on it may have a release, and tickets; likewise. */
+void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt)
+{
+	tt->tickets = tort_one_in(ctx, 3);
+	/* Of a delayed one it is not known how often it was accepted, see tort_modify_delayed(). */
+	if (tt->kind != TORT_TASK_DELAYED && tort_one_in(ctx, 3))
+		tort_task_releases(tt);
 }
 
 void tort_task_get(struct tort_task *tt)
