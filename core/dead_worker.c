@@ -127,7 +127,7 @@ static bool worker_died(struct wpool_worker *worker)
 	pool_lock(pool, flags);
 	if (unmade)
 		spawn_set_error(pool, -EOWNERDEAD);
-	WRITE_ONCE(worker->dead, true);
+	worker_die(worker);
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
 	worker->exit.reap = worker_reap_dead;	/* when the hooks have returned */

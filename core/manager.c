@@ -34,7 +34,6 @@
 #include "key_behind.h"
 #include "manager.h"
 #include "manager_kick.h"
-#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -103,37 +102,39 @@ static bool worker_missing(const struct wpool *pool)
 	return !workers_idle(pool) && queue_wants_worker(pool);
 }
 
-/* How many workers of one pool are made before other pools have their turn. */
-#define SPAWN_MAX	8
+/*
+ * Has one been made that is not missing any more? It begins, and idles: the next burst of tasks
+ * finds it. Context: pool->lock held.
+ */
+static bool worker_late(const struct wpool *pool)
+{
+	return spare_is_made(pool) && pool->state == WPOOL_STATE_RUNNING && pool_may_grow(pool) &&
+	       !spawn_is_put_off(pool);
+}
 
 /*
- * Lets workers begin for as long as one is missing. Locking: pool->lock held; released and
- * regrabbed. Return: how many have; or why no more, as spare_take(), in *@err.
+ * Lets workers begin: all that are there, if they are missing. Locking: pool->lock held; released
+ * and regrabbed. Return: 0 if none is missing then, or why there is none, as spare_take().
  */
-static unsigned int begin_missing(struct wpool *pool, int *err, unsigned long *flags)
+static int begin_missing(struct wpool *pool, unsigned long *flags)
 	__must_hold(&pool->lock)
 {
 	struct wpool_worker *worker;
-	unsigned int begun;
 
-	*err = 0;
-	for (begun = 0; begun < SPAWN_MAX && worker_missing(pool); begun++) {
-		if (spawn_is_put_off(pool)) {
-			*err = -EOWNERDEAD;
-			break;
-		}
+	while (worker_missing(pool) || worker_late(pool)) {
+		if (spawn_is_put_off(pool))
+			return -EOWNERDEAD;
 		worker = spare_take(pool);
-		if (IS_ERR(worker)) {
-			*err = PTR_ERR(worker);
-			break;
-		}
+		if (IS_ERR(worker))
+			return PTR_ERR(worker);
 		worker_begin(worker);
 		spawn_made(pool);
+		spawn_set_error(pool, 0);
 		pool_unlock(pool, *flags);
 		wake_up_process(worker->thread);	/* only this thread reaps it */
 		pool_lock(pool, *flags);
 	}
-	return begun;
+	return 0;
 }
 
 /*
@@ -144,13 +145,12 @@ static void spawn_missing(struct wpool *pool)
 {
 	struct wpool_worker *surplus = NULL;
 	bool news, creating, making;
-	unsigned int begun, left;
 	unsigned long flags;
+	unsigned int left;
 	int err;
 
 	pool_lock(pool, flags);
-	begun = begin_missing(pool, &err, &flags);
-	err = err ?: spare_keep(pool);
+	err = begin_missing(pool, &flags) ?: spare_keep(pool);
 	making = err == -EINPROGRESS;
 	if (making)
 		err = 0;
@@ -162,15 +162,11 @@ static void spawn_missing(struct wpool *pool)
 	creating = spawn_is_awaited(pool);	/* the thread that asked reports it */
 	left = workers_made(pool);
 	spawn_set_asked(pool, err || making);
-	if (!err && begun == SPAWN_MAX) {
-		spawn_set_asked(pool, true);
-		pool_mark(pool, MARK_MANAGER);	/* goes on after the other pools had their turn */
-	} else if (!making) {
+	if (!making)
 		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
 			       spare_is_lacking(pool) ? err : 0);
-	}
 	/* In the hold in which none was missing: the maker may bring one at any time. */
-	if (!making)
+	if (!spare_is_making(pool) || (pool_is_over(pool) && spare_recall(pool)))
 		surplus = spare_surplus(pool);
 	pool_unlock(pool, flags);
 
@@ -243,7 +239,8 @@ static void manage(struct wpool *pool)
 	pool_go_on_closing(pool);
 	look_for_deadlock(pool);
 	caller_look(pool);
-	watchdog_look(pool, end_is_awaited(pool));
+	if (watchdog_look(pool, end_is_awaited(pool)) && spare_is_making(pool))
+		pr_warn("%s: a worker is being made for it\n", pool->name);
 	terminate(pool);
 	wpool_put(pool);
 }

@@ -164,8 +164,8 @@ struct wpool_slots {
 	/* L: slots in use beyond the capacity since it was lowered: that many are not given back */
 	unsigned int		debt;
 	/*
-	 * counts how many workers may still be made; one is taken by the manager before it makes
-	 * a worker and given back when it reaps it
+	 * counts how many workers may still be made; one is taken by the manager when a worker
+	 * begins, and given back when it reaps it
 	 */
 	struct semaphore	free;
 };
@@ -179,6 +179,7 @@ struct wpool_workers {
 	unsigned int		nr_searching;
 	unsigned int		nr;	/* S: made and not reaped */
 	unsigned int		nr_leaving;	/* L: those of them that take no more tasks */
+	unsigned int		nr_dead;	/* L: others that do not, as their hooks run */
 	/*
 	 * L: those of these that are still inside a task, which they waited for in their
 	 * worker_stop
@@ -337,7 +338,7 @@ struct wpool_spare {
 	struct wpool_worker	*kept;
 	struct wpool_worker	*made;	/* L: the next to begin, or NULL */
 	bool			making;	/* L: the maker has been asked, and has not answered */
-	int			error;	/* L: why it made none, until the manager has seen it; or 0 */
+	int			error;	/* L: why it made none, until the manager looks; or 0 */
 	/* the manager's, or, while it makes one, the maker's: of the one that it makes */
 	unsigned int		id;
 	struct list_head	node;	/* asked.lock: of what the maker has to do */

@@ -182,8 +182,8 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  * Context: Process context; may sleep.
  * Return: how many were started, which may be fewer than asked for and 0; -EINVAL (NULL),
  * -ESHUTDOWN, -EBUSY (another call is doing the same). If the pool has fewer workers than it
- * should keep, the reason: the error of creating a thread, or -EOWNERDEAD (workers die before
- * they have run a task; the pool goes on trying).
+ * should keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a
+ * thread, or -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {

@@ -417,7 +417,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
  *
  * Context: Process context; may sleep.
  * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or the error of
- * making the first workers: then the pool is shut down again.
+ * making the first workers, or the spare of %WPOOL_MEM_RECLAIM: then the pool is shut down again.
  */
 int wpool_restart(struct wpool *pool)
 {

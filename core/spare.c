@@ -10,7 +10,8 @@
  * A pool with %WPOOL_MEM_RECLAIM keeps one more, parked: it begins when the pool has no worker
  * left, because the last has died. Then the next to be kept is made, when there is memory. It
  * begins for nothing else, so it is there whatever the pool has grown to. The other pools
- * keep none: what was made and is no longer wanted is unmade at once.
+ * keep none: what comes too late to be needed begins all the same, and idles, if there may be one
+ * more, and is unmade at once if not.
  *
  * A worker that has not begun counts nowhere: it has no slot, is on no list of workers, and has
  * called no hook. The pool owns it, and does not terminate before it is unmade.
@@ -81,7 +82,8 @@ static int spare_ask(struct wpool *pool)
 struct wpool_worker *spare_take(struct wpool *pool)
 {
 	struct wpool_spare *spare = &pool->spare;
-	struct wpool_worker **from = !pool_alive(pool) && spare->kept ? &spare->kept : &spare->made;
+	bool last = !workers_living(pool) && spare->kept;
+	struct wpool_worker **from = last ? &spare->kept : &spare->made;
 	struct wpool_worker *worker = *from;
 
 	lockdep_assert_held(&pool->lock);
@@ -110,8 +112,34 @@ int spare_keep(struct wpool *pool)
 }
 
 /**
+ * spare_recall() - do without the worker that is being made
+ * @pool: the pool
+ *
+ * Context: the manager, which has a reference of its own; pool->lock held.
+ * Return: false if the maker has begun with it.
+ */
+bool spare_recall(struct wpool *pool)
+{
+	struct wpool_spare *spare = &pool->spare;
+	bool taken;
+
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&asked.lock);
+	taken = !list_empty(&spare->node);
+	list_del_init(&spare->node);
+	raw_spin_unlock(&asked.lock);
+	if (!taken)
+		return false;
+	spare->making = false;
+	wpool_put(pool);
+	return true;
+}
+
+/**
  * spare_surplus() - take off a worker for which there is no use any more
- * @pool: the pool; no worker is missing, nor the one to be kept, or none may begin now
+ * @pool: the pool; none is being made, nor is one missing that may begin now
+ *
+ * Why the last could not be made does not matter any more, either.
  *
  * Context: the manager; pool->lock held. If there may be another, the manager is kicked.
  * Return: a worker for worker_unmake(), or NULL.
@@ -124,6 +152,7 @@ struct wpool_worker *spare_surplus(struct wpool *pool)
 	struct wpool_worker *worker = *from;
 
 	lockdep_assert_held(&pool->lock);
+	spare->error = 0;
 	*from = NULL;
 	if (worker)
 		pool_mark(pool, MARK_MANAGER);

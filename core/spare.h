@@ -10,12 +10,25 @@ void maker_exit(void);
 void spare_init(struct wpool *pool);
 struct wpool_worker *spare_take(struct wpool *pool);
 int spare_keep(struct wpool *pool);
+bool spare_recall(struct wpool *pool);
 struct wpool_worker *spare_surplus(struct wpool *pool);
 
 /* Is the one to be kept not there? Needs pool->lock, as the next. */
 static inline bool spare_is_lacking(const struct wpool *pool)
 {
 	return pool->conf.flags & WPOOL_MEM_RECLAIM && !pool->spare.kept;
+}
+
+/* Is one there that has not begun, but for the one to be kept? */
+static inline bool spare_is_made(const struct wpool *pool)
+{
+	return pool->spare.made && !spare_is_lacking(pool);
+}
+
+/* Has the maker been asked, and not answered? */
+static inline bool spare_is_making(const struct wpool *pool)
+{
+	return pool->spare.making;
 }
 
 /* Is any there, or being made? */

@@ -3,10 +3,10 @@
  * Reports what takes too long: tasks that run for longer than their pool's watchdog_ms, and
  * whatever the end of a pool waits for.
  *
- * The manager does this, kicked by the pool's timer. Only the manager makes and frees workers,
- * so it may go over them and look at their threads without a lock. The timer is armed when a
- * task begins to wait, and again by each look as long as there is something to watch; so it is
- * not armed in an idle pool.
+ * The manager does this, kicked by the pool's timer. Only the manager lets workers begin, and
+ * frees them, so it may go over them and look at their threads without a lock. The timer is armed
+ * when a task begins to wait, and again by each look as long as there is something to watch; so
+ * it is not armed in an idle pool.
  *
  * Submitters that run a task themselves come and go; the manager goes over them under RCU, and
  * looks at one at a time.
@@ -268,8 +268,6 @@ static void report_awaited(struct wpool *pool)
 	struct wpool_worker *worker;
 	unsigned int reported = 0;
 
-	if (!report_rest(pool))
-		return;
 	hooks_report(pool);
 	report_callers(pool, false);
 	for_each_worker(worker, pool) {
@@ -299,14 +297,17 @@ static void report_awaited(struct wpool *pool)
  * report takes long, and meanwhile a worker may begin the last task that was queued.
  *
  * Context: the manager.
+ * Return: true if the end has been awaited for so long that it was reported.
  */
-void watchdog_look(struct wpool *pool, bool awaited)
+bool watchdog_look(struct wpool *pool, bool awaited)
 {
 	if (pool_watchdog(pool)) {
 		look_at_queue(pool);
 		look_at_workers(pool);
 		report_callers(pool, true);
 	}
-	if (awaited)
-		report_awaited(pool);
+	if (!awaited || !report_rest(pool))
+		return false;
+	report_awaited(pool);
+	return true;
 }

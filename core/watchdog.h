@@ -8,6 +8,6 @@
 struct wpool;
 
 void watchdog_await(struct wpool *pool);
-void watchdog_look(struct wpool *pool, bool awaited);
+bool watchdog_look(struct wpool *pool, bool awaited);
 
 #endif /* _WPOOL_WATCHDOG_H */

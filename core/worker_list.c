@@ -180,6 +180,13 @@ void worker_link(struct wpool_worker *worker)
 	pool->workers.nr_unstarted++;
 }
 
+/* Its thread has ended, and its hooks have not returned. Context: pool->lock held. */
+void worker_die(struct wpool_worker *worker)
+{
+	WRITE_ONCE(worker->dead, true);
+	worker->pool->workers.nr_dead += !worker->place.leaving;
+}
+
 /**
  * worker_unlink() - stop counting a worker that has left or is dead
  * @worker: the worker
@@ -200,6 +207,8 @@ void worker_unlink(struct wpool_worker *worker, u64 ended)
 	if (worker->place.leaving) {
 		pool->workers.nr_leaving--;
 		pool->workers.nr_last_runs -= !!worker->nesting;
+	} else {
+		pool->workers.nr_dead -= worker->dead;
 	}
 	shared_dec(pool->workers.nr);
 	slots_put(pool);

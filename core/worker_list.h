@@ -17,6 +17,7 @@
 
 void workers_init(struct wpool *pool);
 void worker_link(struct wpool_worker *worker);
+void worker_die(struct wpool_worker *worker);
 void worker_unlink(struct wpool_worker *worker, u64 ended);
 void worker_unidle(struct wpool_worker *worker);
 void worker_go_idle(struct wpool_worker *worker, u64 slept_at);
@@ -68,6 +69,12 @@ static inline struct list_head *workers_start_waiters(struct wpool *pool)
 static inline unsigned int pool_alive(const struct wpool *pool)
 {
 	return pool->workers.nr - pool->workers.nr_leaving;
+}
+
+/* Those of them that have not died. */
+static inline unsigned int workers_living(const struct wpool *pool)
+{
+	return pool_alive(pool) - pool->workers.nr_dead;
 }
 
 /* Those that take none, and are inside a task that their worker_stop waits for. */

@@ -94,7 +94,7 @@ struct wpool_worker *worker_make(struct wpool *pool, unsigned int id)
  * worker_unmake() - undo worker_make()
  * @worker: has not begun
  *
- * Context: the manager; may sleep, but for no memory.
+ * Context: the manager; sleeps until its thread has ended.
  */
 void worker_unmake(struct wpool_worker *worker)
 {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What changes while a worker is being made: the maker is halted, and goes on afterwards. */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include "dead_scene.h"
+#include "halt.h"
+
+static int maker_test_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_maker");
+}
+
+static const struct cpumask *first_cpu(void)
+{
+	return cpumask_of(cpumask_first(cpu_online_mask));
+}
+
+/* All but the maker go on, on the first CPU. */
+static void maker_test_exit(struct kunit *test)
+{
+	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	wpt_fail_spawn(0);
+	wpt_exit(test);
+}
+
+static struct wpool *pool_of_first_cpu(struct kunit *test)
+{
+	return wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .cpumask = first_cpu() });
+}
+
+/* It may be on the way: a CPU that is halted does not take it on. */
+static bool maker_is_awake(const struct task_struct *maker)
+{
+	return !(READ_ONCE(maker->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE));
+}
+
+/*
+ * One worker is held by a task, and another has been asked for, for the second one, when that
+ * is begun by the first worker.
+ */
+static struct wpt_halt *halt_while_asked(struct kunit *test, struct wpool *pool)
+{
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct task_struct *maker = wpt_maker();
+	struct wpt_halt *halt;
+	bool ran, early;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_NOT_NULL(test, maker);
+	set_cpus_allowed_ptr(current, first_cpu());
+	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
+	halt = wpt_halt_thread(test, maker);
+	ran = !wpool_try_schedule(pool, &job->task) && wpt_busy_until(maker_is_awake(maker));
+	wpt_open(hold->gate);
+	ran = ran && wpt_busy_until(!wpool_task_queued(&job->task) &&
+				    !wpool_task_running(&job->task));
+	early = READ_ONCE(halt->early);
+	if (!ran || early)
+		wpt_go_on(halt);
+	if (early)
+		kunit_skip(test, "the CPU did not stay halted for so long");
+	KUNIT_ASSERT_TRUE(test, ran);
+	return halt;
+}
+
+/* It sleeps: it has answered, and the manager has been kicked. */
+static void maker_goes_on(struct kunit *test, struct wpt_halt *halt)
+{
+	struct task_struct *maker = halt->kept;
+
+	wpt_go_on(halt);
+	WPT_ASSERT_UNTIL(test, !maker_is_awake(maker));
+}
+
+/* 118: what failed when nobody wanted it any more is not reported to the next one */
+static void maker_error_is_old(struct kunit *test)
+{
+	struct wpool *pool = pool_of_first_cpu(test);
+	struct wpt_halt *halt;
+
+	if (!wpt_fail_spawn(0))
+		kunit_skip(test, "needs fault injection");
+	halt = halt_while_asked(test, pool);
+	wpt_fail_spawn(1);
+	maker_goes_on(test, halt);
+	wpt_fail_spawn(0);
+	KUNIT_EXPECT_EQ(test, wpool_prestart(pool, 1), 1);
+}
+
+/* 118: who was made when nobody wanted it any more begins, and idles */
+static void maker_is_late(struct kunit *test)
+{
+	struct wpool *pool = pool_of_first_cpu(test);
+
+	maker_goes_on(test, halt_while_asked(test, pool));
+	WPT_ASSERT_STAT(test, pool, IDLE, 2);
+	WPT_EXPECT_STAT(test, pool, CREATED, 2);
+}
+
+/* 118: unless there may be no more: it is unmade */
+static void maker_is_late_for_capacity(struct kunit *test)
+{
+	struct wpool *pool = pool_of_first_cpu(test);
+	struct wpt_halt *halt = halt_while_asked(test, pool);
+
+	KUNIT_EXPECT_EQ(test, wpool_resize(pool, 1), 0);
+	maker_goes_on(test, halt);
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	WPT_EXPECT_STAT(test, pool, CREATED, 1);
+}
+
+/* 118: the end of a pool does not wait until the maker begins with what it has asked for */
+static void maker_is_not_awaited(struct kunit *test)
+{
+	struct wpool *pool = pool_of_first_cpu(test);
+	struct wpt_halt *halt = halt_while_asked(test, pool);
+	bool ended;
+
+	wpool_shutdown(pool);
+	ended = wpt_busy_until(!wpool_await_termination(pool, 0)) && !READ_ONCE(halt->early);
+	wpt_go_on(halt);
+	KUNIT_EXPECT_TRUE(test, ended);
+}
+
+/* The hook of a dead worker. */
+static void oops_waits(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	wait_for_completion_timeout(wpool_priv(pool), 2 * WPT_LIMIT);
+}
+
+/* 118: the spare of a pool begins although a hook of the dead worker has not returned */
+static void maker_spare_beside_hook(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .task_oops = oops_waits };
+	struct completion *may_return = wpt_alloc(test, sizeof(*may_return));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .flags = WPOOL_MEM_RECLAIM, .ops = &ops, .priv = may_return,
+	});
+	struct wpool_task *dies = wpt_alloc(test, sizeof(*dies));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	bool ran;
+
+	init_completion(may_return);
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs fault injection");
+	wpool_task_init(dies, dead_die, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, dies), 0);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	ran = wpt_until(atomic_read(&job->runs));
+	complete_all(may_return);
+	KUNIT_EXPECT_TRUE(test, ran);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, dies), -EOWNERDEAD);
+}
+
+static struct kunit_case maker_cases[] = {
+	KUNIT_CASE(maker_error_is_old),
+	KUNIT_CASE(maker_is_late),
+	KUNIT_CASE(maker_is_late_for_capacity),
+	KUNIT_CASE(maker_is_not_awaited),
+	KUNIT_CASE(maker_spare_beside_hook),
+	{}
+};
+
+static struct kunit_suite maker_suite = {
+	.name		= "wpool_maker",
+	.init		= maker_test_init,
+	.exit		= maker_test_exit,
+	.test_cases	= maker_cases,
+};
+
+kunit_test_suite(maker_suite);
