@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * wpool_disk: a disk whose requests are tasks of a pool. Its blocks are in a file, and beside
- * it, in FILE.sums, is the CRC-32C of each block.
+ * it is a sum of each: see wpool_disk_sums.h.
  *
  *	insmod wpool_disk.ko path=FILE size=1G workers=4
  *	mkfs.ext4 /dev/wpool0
@@ -16,37 +16,28 @@
  * - A flush is a group of two tasks: one writes the data back, one the sums.
  * - Swap may be on this disk, hence WPOOL_MEM_RECLAIM.
  *
- * A block that does not fit its sum is corrupt: EILSEQ. But a sum that is not known, as in a new
- * file, is taken from the first read; and so is one that does not fit after a power cut, since
- * the block may be newer.
- *
  * Needs 6.1 to 6.8, or 6.11 and later.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
 #include <linux/blk-cgroup.h>
 #include <linux/blk-mq.h>
-#include <linux/crc32c.h>
-#include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/task_work.h>
 #include <linux/version.h>
 #include <linux/wpool.h>
 
+#include "wpool_disk_sums.h"
+
 #define DISK_NAME	"wpool0"
-#define DISK_BLOCK	4096
 /* The longest request, and the buffer that each has. */
 #define DISK_STRIPE	SZ_128K
 /* Of all requests that are not about a stripe. */
 #define DISK_KEY_FLUSH	U64_MAX
 #define DISK_REQUESTS	64
-/* Its sums are allocated at once. */
-#define DISK_MOST	((loff_t)BIT_ULL(40))
-#define DISK_MAGIC	0x6b736964
-#define DISK_SUMS_PAGE	(PAGE_SIZE / sizeof(u32))
 
 static char *path;
 module_param(path, charp, 0444);
@@ -64,30 +55,12 @@ static int kill;
 module_param(kill, int, 0600);
 MODULE_PARM_DESC(kill, "How many of the next requests kill their worker: for tests (default 0)");
 
-/* What the side file begins with. The sums follow in its next block. */
-struct disk_header {
-	u32			magic;
-	u32			clean;		/* no sum is older than its block */
-	u64			blocks;
-};
-
 struct disk {
 	struct wpool		*pool;
 	struct gendisk		*gendisk;
 	struct blk_mq_tag_set	tags;
-	struct file		*file;
-	struct file		*side;
-	u64			blocks;
+	struct disk_file	file;		/* each block is its stripe's key's */
 	bool			gone;		/* pulled out */
-
-	/* Of one block each; guarded by the key of its stripe. */
-	u32			*sums;		/* 0: not known */
-	unsigned long		*unsure;	/* the sum may be older than the block */
-	/* Of one page of sums each: set after a sum was, cleared before they are written. */
-	unsigned long		*changed;
-
-	atomic_long_t		nr_adopted;
-	atomic_long_t		nr_corrupt;
 	atomic_long_t		nr_died;
 	atomic_long_t		nr_pushed_back;
 };
@@ -106,165 +79,6 @@ static struct disk *the_disk;
 #else
 #define DISK_NODE	int
 #endif
-
-/* --- the file and its sums ----------------------------------------------------------- */
-
-static int disk_read_at(struct file *file, void *to, size_t len, loff_t pos)
-{
-	while (len) {
-		ssize_t got = kernel_read(file, to, len, &pos);
-
-		if (got <= 0)
-			return got ?: -EIO;	/* the file is shorter than it was */
-		to += got;
-		len -= got;
-	}
-	return 0;
-}
-
-static int disk_write_at(struct file *file, const void *from, size_t len, loff_t pos)
-{
-	while (len) {
-		ssize_t put = kernel_write(file, from, len, &pos);
-
-		if (put <= 0)
-			return put ?: -EIO;
-		from += put;
-		len -= put;
-	}
-	return 0;
-}
-
-static u32 disk_sum(const char *data)
-{
-	return crc32c(~0, data, DISK_BLOCK) ?: 1;
-}
-
-static void disk_set_sum(struct disk *disk, u64 block, u32 sum)
-{
-	WRITE_ONCE(disk->sums[block], sum);
-	smp_mb__before_atomic();	/* pairs with disk_write_sums() */
-	set_bit(block / DISK_SUMS_PAGE, disk->changed);
-}
-
-static void disk_sum_up(struct disk *disk, const char *data, u64 block, unsigned int n)
-{
-	for (; n; n--, block++, data += DISK_BLOCK) {
-		clear_bit(block, disk->unsure);
-		disk_set_sum(disk, block, disk_sum(data));
-	}
-}
-
-static int disk_compare(struct disk *disk, const char *data, u64 block, unsigned int n)
-{
-	for (; n; n--, block++, data += DISK_BLOCK) {
-		bool unsure = test_and_clear_bit(block, disk->unsure);
-		u32 sum = disk_sum(data);
-
-		if (sum == disk->sums[block])
-			continue;
-		if (disk->sums[block] && !unsure) {
-			atomic_long_inc(&disk->nr_corrupt);
-			pr_err_ratelimited("%s: block %llu does not fit its sum\n", path, block);
-			return -EILSEQ;
-		}
-		atomic_long_inc(&disk->nr_adopted);
-		disk_set_sum(disk, block, sum);
-	}
-	return 0;
-}
-
-/* Some blocks of one stripe, into a buffer. */
-static int disk_load(struct disk *disk, char *to, u64 block, unsigned int n)
-{
-	int err = disk_read_at(disk->file, to, n * DISK_BLOCK, block * DISK_BLOCK);
-
-	return err ?: disk_compare(disk, to, block, n);
-}
-
-/* If it fails, the sums of what was written do not fit: what is there, nobody knows. */
-static int disk_store(struct disk *disk, const char *from, u64 block, unsigned int n)
-{
-	int err = disk_write_at(disk->file, from, n * DISK_BLOCK, block * DISK_BLOCK);
-
-	if (!err)
-		disk_sum_up(disk, from, block, n);
-	return err;
-}
-
-static u64 disk_sums_pages(const struct disk *disk)
-{
-	return DIV_ROUND_UP(disk->blocks, DISK_SUMS_PAGE);
-}
-
-/* A sum that is changed meanwhile leaves its page changed. */
-static int disk_write_sums(struct disk *disk)
-{
-	unsigned long page;
-	int err;
-
-	for_each_set_bit(page, disk->changed, disk_sums_pages(disk)) {
-		clear_bit(page, disk->changed);
-		smp_mb__after_atomic();	/* pairs with disk_set_sum() */
-		err = disk_write_at(disk->side, disk->sums + page * DISK_SUMS_PAGE, PAGE_SIZE,
-				    DISK_BLOCK + page * PAGE_SIZE);
-		if (err) {
-			set_bit(page, disk->changed);
-			return err;
-		}
-	}
-	err = vfs_fsync(disk->side, 1);
-	if (err)
-		/* It says so once, and of which pages it does not say. */
-		bitmap_fill(disk->changed, disk_sums_pages(disk));
-	return err;
-}
-
-static int disk_write_header(struct disk *disk, bool clean)
-{
-	const struct disk_header header = {
-		.magic	= DISK_MAGIC,
-		.clean	= clean,
-		.blocks	= disk->blocks,
-	};
-
-	return disk_write_at(disk->side, &header, sizeof(header), 0) ?: vfs_fsync(disk->side, 1);
-}
-
-static int disk_read_sums(struct disk *disk)
-{
-	struct disk_header header = { .clean = true };
-	int err;
-
-	if (i_size_read(file_inode(disk->side))) {
-		err = disk_read_at(disk->side, &header, sizeof(header), 0);
-		if (err)
-			return err;
-		if (header.magic != DISK_MAGIC || header.blocks != disk->blocks) {
-			pr_err("%s.sums is not of this file, or not of this size\n", path);
-			return -EINVAL;
-		}
-		err = disk_read_at(disk->side, disk->sums, disk_sums_pages(disk) * PAGE_SIZE,
-				   DISK_BLOCK);
-		if (err)
-			return err;
-	} else {
-		bitmap_fill(disk->changed, disk_sums_pages(disk));
-	}
-	if (!header.clean)
-		bitmap_fill(disk->unsure, disk->blocks);
-	return disk_write_sums(disk);
-}
-
-/* Nothing is under way any more. Blocks that nobody has read may still be newer than their sums. */
-static int disk_write_back(struct disk *disk)
-{
-	unsigned long block;
-
-	for_each_set_bit(block, disk->unsure, disk->blocks)
-		disk_set_sum(disk, block, 0);
-	return vfs_fsync(disk->file, 0) ?: disk_write_sums(disk) ?: disk_write_header(disk, true);
-}
 
 /* --- the tasks ----------------------------------------------------------------------- */
 
@@ -286,7 +100,7 @@ static int disk_read(struct disk *disk, struct request *rq, char *buffer)
 {
 	u64 pos = (u64)blk_rq_pos(rq) << SECTOR_SHIFT, block = pos / DISK_BLOCK;
 	u64 end = DIV_ROUND_UP(pos + blk_rq_bytes(rq), DISK_BLOCK);
-	int err = disk_load(disk, buffer, block, end - block);
+	int err = disk_load(&disk->file, buffer, block, end - block);
 
 	if (!err)
 		disk_copy(rq, buffer + pos % DISK_BLOCK, false);
@@ -302,25 +116,23 @@ static int disk_write(struct disk *disk, struct request *rq, char *buffer)
 	int err = 0;
 
 	if (pos % DISK_BLOCK)
-		err = disk_load(disk, buffer, block, 1);
+		err = disk_load(&disk->file, buffer, block, 1);
 	if (!err && !whole_last && (last != block || !(pos % DISK_BLOCK)))
-		err = disk_load(disk, buffer + (last - block) * DISK_BLOCK, last, 1);
+		err = disk_load(&disk->file, buffer + (last - block) * DISK_BLOCK, last, 1);
 	if (err)
 		return err;
 	disk_copy(rq, buffer + pos % DISK_BLOCK, true);
-	return disk_store(disk, buffer, block, last - block + 1);
+	return disk_store(&disk->file, buffer, block, last - block + 1);
 }
 
 static int disk_flush_data(void *arg)
 {
-	struct disk *disk = arg;
-
-	return vfs_fsync(disk->file, 1);
+	return disk_sync_data(arg);
 }
 
 static int disk_flush_sums(void *arg)
 {
-	return disk_write_sums(arg);
+	return disk_sync_sums(arg);
 }
 
 /*
@@ -329,8 +141,8 @@ static int disk_flush_sums(void *arg)
  */
 static int disk_flush(struct disk *disk)
 {
-	DEFINE_WPOOL_TASK(data, disk_flush_data, disk);
-	DEFINE_WPOOL_TASK(sums, disk_flush_sums, disk);
+	DEFINE_WPOOL_TASK(data, disk_flush_data, &disk->file);
+	DEFINE_WPOOL_TASK(sums, disk_flush_sums, &disk->file);
 	struct wpool_group both;
 	int err;
 
@@ -367,10 +179,7 @@ static void disk_perhaps_die(void)
 }
 
 #ifdef CONFIG_BLK_CGROUP
-/*
- * What is read and written is charged to who asked for it. A worker that died between the two
- * calls would keep the cgroup for ever: only its own thread can give it back.
- */
+/* What is read and written is charged to who asked for it. Only the thread itself can say so. */
 static void disk_charge(struct request *rq)
 {
 	kthread_associate_blkcg(rq && rq->bio ? bio_blkcg_css(rq->bio) : NULL);
@@ -390,8 +199,8 @@ static int disk_fn(void *arg)
 
 	if (READ_ONCE(disk->gone))
 		return -EIO;
-	disk_perhaps_die();
 	disk_charge(rq);
+	disk_perhaps_die();
 	err = disk_do(disk, rq, dr->buffer);
 	disk_charge(NULL);
 	dr->status = errno_to_blk_status(err);
@@ -410,10 +219,26 @@ static void disk_release(void *arg, enum wpool_fate fate)
 	blk_mq_end_request(rq, dr->status);
 }
 
+/* In the thread, as it ends: one that was killed may still be charging somebody. */
+static void disk_worker_ends(struct callback_head *at_end)
+{
+	disk_charge(NULL);
+	kfree(at_end);
+}
+
 /* Freeing memory may need this disk, so its workers do not do so; nor are they throttled. */
 static void disk_worker_start(struct wpool *pool)
 {
+	struct callback_head *at_end;
+
 	current->flags |= PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE;
+	/* This may be the only worker, and memory wait for it. Without, a death costs a cgroup. */
+	at_end = kmalloc(sizeof(*at_end), GFP_NOWAIT | __GFP_NOWARN);
+	if (!at_end)
+		return;
+	/* It is over before wpool_destroy() returns, which waits for the end of each thread. */
+	init_task_work(at_end, disk_worker_ends);
+	task_work_add(current, at_end, TWA_NONE);
 }
 
 static const struct wpool_ops disk_pool_ops = {
@@ -515,19 +340,19 @@ static struct gendisk *disk_alloc(struct disk *disk)
 
 /* --- what an administrator sees ------------------------------------------------------- */
 
-#define DISK_COUNTER(name)							\
+#define DISK_COUNTER(name, counter)						\
 static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *text) \
 {										\
 	struct disk *disk = dev_to_disk(dev)->private_data;			\
 										\
-	return sysfs_emit(text, "%ld\n", atomic_long_read(&disk->nr_##name));	\
+	return sysfs_emit(text, "%ld\n", atomic_long_read(&(counter)));		\
 }										\
 static DEVICE_ATTR_RO(name)
 
-DISK_COUNTER(adopted);
-DISK_COUNTER(corrupt);
-DISK_COUNTER(died);
-DISK_COUNTER(pushed_back);
+DISK_COUNTER(adopted, disk->file.nr_adopted);
+DISK_COUNTER(corrupt, disk->file.nr_corrupt);
+DISK_COUNTER(died, disk->nr_died);
+DISK_COUNTER(pushed_back, disk->nr_pushed_back);
 
 static struct attribute *disk_counters[] = {
 	&dev_attr_adopted.attr,
@@ -547,94 +372,11 @@ static const struct attribute_group *disk_groups[] = { &disk_group, NULL };
 
 /* --- made, pulled out, and gone -------------------------------------------------------- */
 
-static struct file *disk_open_file(const char *name)
-{
-	struct file *file = filp_open(name, O_RDWR | O_CREAT | O_LARGEFILE, 0600);
-
-	if (IS_ERR(file)) {
-		pr_err("%s: %pe\n", name, file);
-	} else if (!S_ISREG(file_inode(file)->i_mode)) {
-		pr_err("%s: not a regular file\n", name);
-		filp_close(file, NULL);
-		file = ERR_PTR(-EINVAL);
-	}
-	return file;
-}
-
-/* As long as was asked for, but nothing is cut off. */
-static int disk_measure(struct disk *disk)
-{
-	loff_t have = i_size_read(file_inode(disk->file)), wanted;
-	char *rest;
-
-	wanted = memparse(size, &rest);
-	if (*rest || wanted < 0) {
-		pr_err("size=%s: not a number of bytes\n", size);
-		return -EINVAL;
-	}
-	wanted = wanted ?: have;
-	if (wanted > DISK_MOST) {
-		pr_err("%s: size=%s: more than %lld bytes\n", path, size, DISK_MOST);
-		return -EINVAL;
-	}
-	if (wanted < have || wanted < DISK_BLOCK) {
-		pr_err("%s: has %lld bytes, and size=%s\n", path, have, size);
-		return -EINVAL;
-	}
-	disk->blocks = wanted / DISK_BLOCK;
-	return wanted > have ? vfs_truncate(&disk->file->f_path, wanted) : 0;
-}
-
-static int disk_open(struct disk *disk)
-{
-	char *name = kasprintf(GFP_KERNEL, "%s.sums", path);
-	int err;
-
-	if (!name)
-		return -ENOMEM;
-	disk->file = disk_open_file(path);
-	disk->side = IS_ERR(disk->file) ? disk->file : disk_open_file(name);
-	kfree(name);
-	if (IS_ERR(disk->file))
-		return PTR_ERR(disk->file);
-	err = PTR_ERR_OR_ZERO(disk->side) ?: disk_measure(disk);
-	if (err) {
-		if (!IS_ERR(disk->side))
-			filp_close(disk->side, NULL);
-		filp_close(disk->file, NULL);
-	}
-	return err;
-}
-
-static void disk_close(struct disk *disk)
-{
-	filp_close(disk->side, NULL);
-	filp_close(disk->file, NULL);
-}
-
-static int disk_alloc_sums(struct disk *disk)
-{
-	u64 pages = disk_sums_pages(disk);
-
-	disk->sums = kvcalloc(pages, PAGE_SIZE, GFP_KERNEL);
-	disk->unsure = kvcalloc(BITS_TO_LONGS(disk->blocks), sizeof(long), GFP_KERNEL);
-	disk->changed = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL);
-	return disk->sums && disk->unsure && disk->changed ? 0 : -ENOMEM;
-}
-
-static void disk_free_sums(struct disk *disk)
-{
-	kvfree(disk->changed);
-	kvfree(disk->unsure);
-	kvfree(disk->sums);
-}
-
 /* As many requests wait in the pool as run; more are with blk-mq, which sorts and merges them. */
 static int disk_make_pool(struct disk *disk)
 {
 	const struct wpool_attrs attrs = {
 		.capacity	= workers,
-		.min_workers	= 1,
 		.queue_depth	= workers,
 		.flags		= WPOOL_MEM_RECLAIM | WPOOL_RECURSIVE,
 		.watchdog_ms	= 30000,
@@ -669,7 +411,7 @@ static int disk_make_queue(struct disk *disk)
 	disk->gendisk->fops = &disk_ops;
 	disk->gendisk->private_data = disk;
 	disk->gendisk->flags |= GENHD_FL_NO_PART;
-	set_capacity(disk->gendisk, disk->blocks * (DISK_BLOCK >> SECTOR_SHIFT));
+	set_capacity(disk->gendisk, disk->file.blocks * (DISK_BLOCK >> SECTOR_SHIFT));
 	return 0;
 }
 
@@ -681,18 +423,18 @@ static void disk_free_queue(struct disk *disk)
 
 static int disk_make(struct disk *disk)
 {
-	int err = disk_open(disk);
+	int err = disk_file_open(&disk->file, path, size);
 
 	if (err)
 		return err;
-	err = disk_alloc_sums(disk) ?: disk_read_sums(disk) ?: disk_make_pool(disk);
+	err = disk_make_pool(disk);
 	if (err)
-		goto free_sums;
+		goto close_file;
 	err = disk_make_queue(disk);
 	if (err)
 		goto destroy_pool;
 	/* Last, so that a disk which cannot be made stays clean. */
-	err = disk_write_header(disk, false) ?:
+	err = disk_begin_storing(&disk->file) ?:
 	      device_add_disk(NULL, disk->gendisk, disk_groups);
 	if (err)
 		goto free_queue;
@@ -702,9 +444,8 @@ free_queue:
 	disk_free_queue(disk);
 destroy_pool:
 	wpool_destroy(disk->pool);
-free_sums:
-	disk_free_sums(disk);
-	disk_close(disk);
+close_file:
+	disk_file_close(&disk->file);
 	return err;
 }
 
@@ -726,11 +467,10 @@ static void disk_unmake(struct disk *disk)
 
 	disk_free_queue(disk);
 	wpool_destroy(disk->pool);
-	err = disk_write_back(disk);
+	err = disk_end_storing(&disk->file);
 	if (err)
 		pr_err("%s: could not be written back: %pe\n", path, ERR_PTR(err));
-	disk_free_sums(disk);
-	disk_close(disk);
+	disk_file_close(&disk->file);
 }
 
 /* Called with the module's parameters locked: one at a time. */
@@ -775,7 +515,8 @@ static int __init disk_init(void)
 		return err;
 	}
 	the_disk = disk;
-	pr_info("%s: %llu blocks of %u bytes in %s\n", DISK_NAME, disk->blocks, DISK_BLOCK, path);
+	pr_info("%s: %llu blocks of %u bytes in %s\n", DISK_NAME, disk->file.blocks, DISK_BLOCK,
+		path);
 	return 0;
 }
 module_init(disk_init);
