@@ -36,6 +36,7 @@ class Packaged:
 KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
+    "debug-disk": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug", "disk")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
     "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
@@ -142,14 +143,13 @@ def _compile(name, spec, tree, build, wanted):
 
 
 def verify_config(wanted, got, name):
-    """Kconfig drops what it cannot have without a word: say so and stop."""
+    """Kconfig drops what it cannot have without a word: say so and stop. The last fragment wins."""
     lines = set(got.splitlines())
     missing = []
-    for line in re.findall(r"^CONFIG_.*$", wanted, re.M):
-        symbol, value = line.split("=", 1)
+    for symbol, value in dict(re.findall(r"^(CONFIG_\w+)=(.*)$", wanted, re.M)).items():
         absent = not any(have.startswith(f"{symbol}=") for have in lines)
-        if line not in lines and not (value == "n" and absent):
-            missing.append(line)
+        if f"{symbol}={value}" not in lines and not (value == "n" and absent):
+            missing.append(f"{symbol}={value}")
     if missing:
         raise Failed(f"kernel {name}: not in its .config although asked for: {' '.join(missing)}")
 
@@ -251,7 +251,8 @@ def own_modules(kernel, *wanted):
     order = {}
 
     def add(name):
-        for need in proc.output(["modinfo", "-F", "depends", files[name]]).strip().split(","):
+        needs = proc.output(["modinfo", "-F", "depends", files[name]]).strip().replace("-", "_")
+        for need in needs.split(","):
             if need and need not in order:
                 add(need)
         order[name] = files[name]

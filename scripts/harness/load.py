@@ -24,6 +24,10 @@ def run(kernel, built):
 
 def judge(tally, label, run):
     user.judge(tally, label, run, FORGIVEN)
+    judge_leaks(tally, label, run)
+
+
+def judge_leaks(tally, label, run):
     for said in report.named(run.report, "leaks"):
         leaks = [leak for leak in re.split(r"\n(?=unreferenced object)", said.strip())
                  if leak and OWN_LEAK not in leak]

@@ -43,16 +43,19 @@ def _tar(files):
     return packed.getvalue()
 
 
-def boot(kernel, inside, files=None, limit=LIMIT, **more):
-    """Run guest/<inside> in a Debian with the programs; files: {name: a Path or bytes} beside it."""
-    own = kernels.own_modules(kernel, "virtio_pci", "virtio_blk") if kernel.modules else {}
+def boot(kernel, inside, files=None, limit=LIMIT, disk=None, own=(), **more):
+    """Run guest/<inside> in a Debian with the programs; files: {name: a Path or bytes} beside it.
+
+    disk: of a Debian with others; own: modules of the kernel's own that it needs besides.
+    """
+    own = kernels.own_modules(kernel, "virtio_pci", "virtio_blk", *own) if kernel.modules else {}
     packed = _tar({**user.scripts(), "inside.sh": machine.GUEST / inside, "usleep": kernel.busybox,
                    **(files or {})})
     content = {f"{name}.ko": where for name, where in own.items()}
     content |= {"report.sh": machine.GUEST / "report.sh", "files.tar": packed,
                 "env": f"OWN_MODULES='{' '.join(own)}'\n"}
     return machine.boot(kernel, "view", content, limit=limit,
-                        drives=[debian.disk_with("debian-view", PACKAGES)], **more)
+                        drives=[disk or debian.disk_with("debian-view", PACKAGES)], **more)
 
 
 def stock():
