@@ -37,7 +37,7 @@ headers:
 		exit 1; }
 
 # What only one of the kernels, or of the tests that need root, needs: packages of that name.
-FOREIGN = $(filter arm64 install view,$(K) $(KERNEL))
+FOREIGN = $(filter arm64 install view,$(K) $(KERNEL)) $(if $(filter disk debug-disk,$(K)),view)
 
 # The inner loop: one suite (or a glob, or several with commas), one kernel.
 #   make check K=uml TEST=wpool_submit
@@ -88,17 +88,18 @@ coverage:
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(OUT),--out '$(OUT)')
 
 demo:
-	@scripts/packages build test
-	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour)
+	@scripts/packages build test $(if $(DISK),view bench)
+	@scripts/demo $(if $(FILE),--file '$(FILE)') $(if $(TOUR),--tour) $(if $(DISK),--disk) \
+		$(if $(OUT),--out '$(OUT)')
 
 # Beside everything else: make bench K=uml OUT=folder WORKS='empty,chain'
 # Beside another commit of its own: make bench COMPARE=HEAD~3
 bench:
-	@scripts/packages build test bench
+	@scripts/packages build test bench $(if $(DISK),view)
 	@scripts/bench $(if $(K),--kernel '$(K)') $(if $(OUT),--out '$(OUT)') \
 		$(if $(WORKS),--works '$(WORKS)') $(if $(CURVE),--curve) $(if $(ICOUNT),--icount) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(COMPARE),--compare '$(COMPARE)')
+		$(if $(COMPARE),--compare '$(COMPARE)') $(if $(DISK),--disk)
 
 # What an administrator sees, in README.md and Documentation/: outputs, and a plot.
 outputs:
@@ -131,19 +132,22 @@ help:
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'
+	@echo '                      DISK=1: a filesystem on a disk of tasks, and a picture of its pool'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
 	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
 	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
 	@echo '                      K=install the packages, installed in a Debian of their own'
 	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'
-	@echo '                      K=disk the sample wpool_disk: filesystems, deaths, power cuts, swap'
+	@echo '                      K=disk the sample wpool_disk: filesystems, deaths, power cuts, swap;'
+	@echo '                      K=debug-disk the same with KASAN, lockdep and kmemleak'
 	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2|rt|arm64'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make bench            measure it beside everything else (some minutes)'
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
+	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
