@@ -138,6 +138,7 @@ help:
 	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
 	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
 	@echo '                      K=install the packages, installed in a Debian of their own'
+	@echo '                      K=tree in the tree of a kernel, built in and as modules, by kunit.py'
 	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'
 	@echo '                      K=disk the sample wpool_disk: filesystems, deaths, power cuts, swap;'
 	@echo '                      K=debug-disk the same with KASAN, lockdep and kmemleak'

@@ -138,7 +138,8 @@ static void __exit wpool_mod_exit(void)
 	dep_exit();
 }
 
-module_init(wpool_mod_init);
+/* Built into the kernel, it is there before those that use it from their module_init(). */
+subsys_initcall(wpool_mod_init);
 module_exit(wpool_mod_exit);
 
 MODULE_DESCRIPTION("Bounded worker pools for kernel modules");

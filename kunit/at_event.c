@@ -10,23 +10,24 @@
 /* The one that is looked for. */
 static struct wpt_event *wanted;
 
-static int find_event(struct notifier_block *nb, unsigned long action, void *data)
+static void find_event(struct tracepoint *tracepoint, void *unused)
+{
+	if (!strcmp(tracepoint->name, wanted->name))
+		wanted->tracepoint = tracepoint;
+}
+
+static int find_in_module(struct notifier_block *nb, unsigned long action, void *data)
 {
 	const struct tp_module *module = data;
 	unsigned int i;
 
-	for (i = 0; i < module->mod->num_tracepoints; i++) {
-		struct tracepoint *tracepoint =
-			tracepoint_ptr_deref(&module->mod->tracepoints_ptrs[i]);
-
-		if (action == MODULE_STATE_COMING && !strcmp(tracepoint->name, wanted->name))
-			wanted->tracepoint = tracepoint;
-	}
+	for (i = 0; action == MODULE_STATE_COMING && i < module->mod->num_tracepoints; i++)
+		find_event(tracepoint_ptr_deref(&module->mod->tracepoints_ptrs[i]), NULL);
 	return NOTIFY_OK;
 }
 
 /* A registration reports the modules that are loaded already. */
-static struct notifier_block finder = { .notifier_call = find_event };
+static struct notifier_block finder = { .notifier_call = find_in_module };
 
 int wpt_event_on(struct wpt_event *event)
 {
@@ -37,6 +38,7 @@ int wpt_event_on(struct wpt_event *event)
 	if (err)
 		return err;
 	unregister_tracepoint_module_notifier(&finder);
+	for_each_kernel_tracepoint(find_event, NULL);	/* wpool may be built in */
 	return event->tracepoint ?
 	       tracepoint_probe_register(event->tracepoint, event->probe, NULL) : 0;
 }

@@ -73,14 +73,15 @@ static void batched_goes_first(struct kunit *test)
 static void batched_is_counted(struct kunit *test)
 {
 	struct batch_scene *scene = batched_fill(test, &(struct wpool_attrs) { .capacity = 1 }, 20);
+	const char *counts = "[ $(cat queued) = 20 ] && [ $(cat running) = 1 ]";
 	unsigned int i, wrong = 0;
 
 	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 20);
 	WPT_EXPECT_STAT(test, scene->pool, RUNNING, 1);
 	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, 1 + scene->warm);
 	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, 22 + scene->warm);
-	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, scene->pool,
-					   "[ $(cat queued) = 20 ] && [ $(cat running) = 1 ]"), 0);
+	if (!wpt_shell("test -d " WPT_POOLS))	/* There is a shell, and a mounted debugfs. */
+		KUNIT_EXPECT_EQ(test, wpt_shell_in(test, scene->pool, counts), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_task_running(&scene->first->task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&scene->first->task));
 	for (i = 0; i < 20; i++) {

@@ -350,8 +350,10 @@ static void delayed_detached(struct kunit *test)
 static void delayed_pins(struct kunit *test)
 {
 	struct late *late = late_tasks(test, 1, NULL);
-	int before = module_refcount(THIS_MODULE);
+	int before;
 
+	wpt_needs_module(test);
+	before = module_refcount(THIS_MODULE);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(wpool_default(), &late->dtask, NEVER), 0);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before + 1);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));

@@ -5,6 +5,7 @@
  */
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include "wpool_kunit.h"
@@ -113,7 +114,9 @@ static void driver_whose(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
 	KUNIT_EXPECT_TRUE(test, wpool_is_own(pool));
-	KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_default()));
+	/* Built into the kernel, all are of one owner. */
+	if (__is_defined(MODULE))
+		KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_default()));
 	KUNIT_EXPECT_FALSE(test, wpool_is_own(NULL));
 	KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_current()));
 	found = wpool_of_thread(hold->worker);
@@ -188,7 +191,32 @@ static void driver_rounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("kunit-bad", &bad)), -EINVAL);
 }
 
+#ifndef MODULE
+static struct wpool *found_early;
+
+/* As an initcall of a subsystem that is linked behind wpool; those of drivers come later. */
+static int __init find_early(void)
+{
+	found_early = wpool_default();
+	return 0;
+}
+subsys_initcall_sync(find_early);
+
+/* 162: built into the kernel, it is there before the drivers */
+static void driver_built_in(struct kunit *test)
+{
+	KUNIT_EXPECT_NOT_NULL(test, found_early);
+	KUNIT_EXPECT_PTR_EQ(test, found_early, wpool_default());
+}
+#else
+static void driver_built_in(struct kunit *test)
+{
+	kunit_skip(test, "needs a kernel that wpool is built into");
+}
+#endif
+
 static struct kunit_case driver_cases[] = {
+	KUNIT_CASE(driver_built_in),
 	KUNIT_CASE(driver_pool_of_device),
 	KUNIT_CASE(driver_device_refused),
 	KUNIT_CASE(driver_policy),

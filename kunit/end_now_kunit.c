@@ -251,7 +251,7 @@ static void end_now_pool_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_destroy_now(NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_destroy_now(wpool_default()), -EINVAL);
 	/* As if called from another module. */
-	KUNIT_EXPECT_EQ(test, __wpool_destroy_now(pool, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy_now(pool, &wpt_other_module), -EPERM);
 	actor_start(test, own);
 	wpt_open(own->gate);
 	KUNIT_EXPECT_EQ(test, actor_end(test, own), -EDEADLK);

@@ -38,6 +38,8 @@ struct pool_entry {
 	struct wpool		*pool;
 };
 
+const struct module wpt_other_module = { .name = "other" };
+
 /* Numbers the pools of the whole run: no test meets the pool of another. */
 static atomic_t pools_made;
 
@@ -72,8 +74,10 @@ static char *parameter(const char *name, const char *parsed)
 {
 	const char *given = NULL;
 
+#ifdef MODULE
 	if (THIS_MODULE->state == MODULE_STATE_COMING)
 		given = strstr(THIS_MODULE->args, name);
+#endif
 	if (!given)
 		return kstrdup(parsed, GFP_KERNEL);
 	given += strlen(name);

@@ -104,7 +104,7 @@ static void names_found_not_destroyed(struct kunit *test)
 
 	KUNIT_ASSERT_PTR_EQ(test, found, pool);
 	/* As if called from another module. */
-	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, &wpt_other_module), -EPERM);
 	KUNIT_EXPECT_EQ(test, wpt_state(found), WPOOL_STATE_RUNNING);
 	KUNIT_EXPECT_EQ(test, wpool_schedule(found, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -122,11 +122,11 @@ static void names_destroyed_by_creator(struct kunit *test)
 	wpt_forget(test, pool);
 	creator = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_state(found) != WPOOL_STATE_RUNNING);
-	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, &wpt_other_module), -EPERM);
 	KUNIT_EXPECT_FALSE(test, completion_done(&creator->done));
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, creator), 0);
-	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, NULL), -EPERM);
+	KUNIT_EXPECT_EQ(test, __wpool_destroy(found, &wpt_other_module), -EPERM);
 	KUNIT_EXPECT_EQ(test, wpt_state(found), WPOOL_STATE_TERMINATED);
 	wpool_put(found);
 }

@@ -10,7 +10,11 @@
 
 static int owner_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_owner");
+	int err = wpt_init(test, "wpool_owner");
+
+	if (!err)
+		wpt_needs_module(test);
+	return err;
 }
 
 static int pins(void)

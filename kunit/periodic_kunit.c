@@ -395,9 +395,12 @@ static void periodic_deadlock(struct kunit *test)
 /* 67: it pins its module between its runs too, until it is cancelled */
 static void periodic_pins(struct kunit *test)
 {
-	int before = module_refcount(THIS_MODULE);
-	struct tick *tick = tick_every(test, wpool_default(), NULL, 1);
+	struct tick *tick;
+	int before;
 
+	wpt_needs_module(test);
+	before = module_refcount(THIS_MODULE);
+	tick = tick_every(test, wpool_default(), NULL, 1);
 	tick_begun(test, tick);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(wpool_default(), &tick->dtask, NEVER), 0);
 	WPT_ASSERT_UNTIL(test, !wpool_task_running(&tick->dtask.task));

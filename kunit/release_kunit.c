@@ -330,8 +330,10 @@ static void release_awaited(struct kunit *test)
 static void release_pins(struct kunit *test)
 {
 	struct ledger *ledger = ledger_new(test, NULL);
-	int before = module_refcount(THIS_MODULE);
+	int before;
 
+	wpt_needs_module(test);
+	before = module_refcount(THIS_MODULE);
 	ledger->at_release = wpt_gate(test);
 	item_submit(test, wpool_default(), ledger, item_kind(test));
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&ledger->releasing, WPT_LIMIT), 0);

@@ -81,6 +81,16 @@ extern const unsigned int wpool_hold_max;
 unsigned int wpool_longest_hold(const struct wpool *pool);
 #endif
 
+/* As whose a call may be made that is refused to all modules but one. */
+extern const struct module wpt_other_module;
+
+/* What is built into the kernel has no module that could be pinned, or that owns a pool. */
+static inline void wpt_needs_module(struct kunit *test)
+{
+	if (!__is_defined(MODULE))
+		kunit_skip(test, "needs a module: this is built into the kernel");
+}
+
 /* For the init and exit members of every suite. */
 int wpt_init(struct kunit *test, const char *suite);
 void wpt_exit(struct kunit *test);

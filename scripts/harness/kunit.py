@@ -113,10 +113,10 @@ def _judge_suites(tally, label, run, suites, repeat):
             faults = ["no result"]
         if faults:
             tally.fail(f"{label} {name}", faults[0], faults[1:5])
-        _judge_tests(tally, f"{label} {name}", seen)
+        judge_tests(tally, f"{label} {name}", seen)
 
 
-def _judge_tests(tally, label, seen):
+def judge_tests(tally, label, seen):
     passed = []
     for number, suite in enumerate(seen, 1):
         for test in suite.tests:
