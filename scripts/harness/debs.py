@@ -12,7 +12,7 @@ CONSUMER = modules.TREE / "samples/squares-dkms"
 OWN = ("debian/files", "debian/.debhelper")  # what a build by hand may have left in a tree
 
 
-def _files(tree):
+def files(tree):
     """Those under version control, and those that are new."""
     names = proc.output(["git", "-C", tree, "ls-files", "-co", "--exclude-standard"]).split()
     return [name for name in names if (tree / name).is_file() and not name.startswith(OWN)]
@@ -25,7 +25,7 @@ def build(target, tree=modules.TREE, change=None):
     """
     with tempfile.TemporaryDirectory(prefix="wpool-deb-") as scratch:
         copy = pathlib.Path(scratch) / "source"
-        for name in _files(tree):
+        for name in files(tree):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(tree / name, copy / name)
         if change:

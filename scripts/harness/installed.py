@@ -8,7 +8,7 @@ import pathlib
 import re
 import tempfile
 
-from harness import apt, debian, debs, machine, user, versions
+from harness import apt, debian, debs, machine, readme, user, versions
 from harness.proc import say
 
 BEFORE = f"{versions.version()}~before"
@@ -122,7 +122,7 @@ def updated(tally, now, consumer):
                            and any(ours in name for ours in OURS)))
 
 
-def run(tally):
+def updates(tally):
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
         folder = pathlib.Path(folder)
         now = debs.build(folder / "now")
@@ -132,3 +132,13 @@ def run(tally):
             upgraded(tally, now, before, consumer)
         with tally.part("another kernel"):
             updated(tally, now, consumer)
+
+
+def run(tally, parts=""):
+    """parts: packages, readme; both if it names none."""
+    wanted = parts.split() or ["packages", "readme"]
+    if "packages" in wanted:
+        updates(tally)
+    if "readme" in wanted:
+        with tally.part("README"):
+            readme.run(tally)
