@@ -361,6 +361,64 @@ static void ticket_end_destroyed(struct kunit *test)
 	wpool_put(pool);
 }
 
+/* A task that two submit, one of them with a ticket. */
+struct contest {
+	struct wpool_tracked_task	ttask;
+	u64				ticket;
+};
+
+static int call_with_ticket(struct wpt_thread *self)
+{
+	struct contest *contest = self->arg;
+
+	return wpool_with_ticket(self->pool, &contest->ttask, GFP_KERNEL, &contest->ticket,
+				 wpool_schedule(self->pool, &contest->ttask.task));
+}
+
+/*
+ * 113: the ticket is for the submission that it was drawn for: another one of the same task, which
+ * is accepted while that one waits for room, has no part in it, and neither has its run.
+ */
+static void ticket_end_contested(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *then = wpt_jobs(test, 1, wpt_gate(test)), *last = wpt_jobs(test, 1, NULL);
+	struct contest *contest = wpt_alloc(test, sizeof(*contest));
+	struct wpt_thread *submits;
+	u64 ticket;
+
+	wpool_tracked_task_init(&contest->ttask, wpt_run_job, job);
+	wpool_task_set_priority(&contest->ttask.task, WPOOL_PRIO_HIGH);
+	/* One for the worker, and one for the queue. */
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, then, 1), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, last, 1), 0);
+	submits = wpt_thread(test, call_with_ticket, pool, NULL, contest);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	ticket = READ_ONCE(contest->ticket);
+	KUNIT_ASSERT_EQ(test, wpool_force_schedule(pool, &contest->ttask.task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, ticket), -EBUSY);
+	KUNIT_ASSERT_TRUE(test, wpool_task_queued(&contest->ttask.task));
+	wpool_resume(pool);
+	wpt_begun(test, job);
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_BLOCKED), 1);
+	wpt_open(job->gate);
+	wpt_begun(test, then);
+	/* The forced one has ended; then there is room, and it is accepted, and does not begin. */
+	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_BLOCKED), 1);
+	wpool_pause(pool);
+	wpt_open(then->gate);
+	KUNIT_ASSERT_EQ(test, wpt_join(test, submits), 0);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, ticket), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wait_begin(test, pool, ticket, wpool_wait_id, 0)), 0);
+	wpool_resume(pool);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
 static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE_PARAM(ticket_end_died, item_kind_gen_params),
 	KUNIT_CASE_PARAM(ticket_end_dropped, discard_gen_params),
@@ -371,6 +429,7 @@ static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE(ticket_end_handed_back),
 	KUNIT_CASE(ticket_end_of_waiting),
 	KUNIT_CASE(ticket_end_on_stack),
+	KUNIT_CASE(ticket_end_contested),
 	KUNIT_CASE(ticket_end_inside),
 	KUNIT_CASE(ticket_end_signals),
 	KUNIT_CASE_PARAM(ticket_end_destroyed, item_kind_gen_params),
