@@ -2,7 +2,7 @@
 /*
  * The semaphore that limits the workers of a pool: one slot for each possible worker.
  *
- * The manager takes a slot before it makes a worker, and puts it back when it has reaped the
+ * The manager takes a slot when a worker begins, and puts it back when it has reaped the
  * worker. If the capacity is lowered while its slots are in use, the pool has a slot debt: that
  * many slots are not put back. The count of the semaphore, plus the slots in use, minus the
  * debt, is the capacity.

@@ -48,7 +48,7 @@ static void have_look(struct wpool *pool, struct wpool_worker *worker)
  * behind_look() - wake workers that wait behind a key, if some were left asleep
  * @pool: the pool
  *
- * Context: the manager, which alone makes and frees workers.
+ * Context: the manager, which alone lets workers begin and frees them.
  */
 void behind_look(struct wpool *pool)
 {
