@@ -128,6 +128,7 @@ static bool worker_died(struct wpool_worker *worker)
 	if (unmade)
 		spawn_set_error(pool, -EOWNERDEAD);
 	worker_die(worker);
+	pool_mark(pool, MARK_MANAGER);	/* the spare may begin, if this was the last */
 	stat_inc(pool, WPOOL_STAT_DIED);
 	withdraw_worker(worker);
 	worker->exit.reap = worker_reap_dead;	/* when the hooks have returned */

@@ -59,7 +59,7 @@ static struct wpool_worker *next_to_retire(struct wpool *pool)
 	worker = worker_coldest(pool);
 	if (!worker || pool_alive(pool) > pool_capacity(pool) || pool_is_over(pool))
 		return worker;
-	if (pool_alive(pool) <= pool_keep(pool) ||
+	if (workers_living(pool) <= pool_keep(pool) ||
 	    pool->conf.flags & WPOOL_KEEP_IDLE)
 		return NULL;
 

@@ -88,7 +88,7 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 	struct wpool *pool = worker->pool;
 
 	worker_go_idle(worker, slept_at);
-	if (pool_alive(pool) > pool_keep(pool) && !(pool->conf.flags & WPOOL_KEEP_IDLE))
+	if (workers_living(pool) > pool_keep(pool) && !(pool->conf.flags & WPOOL_KEEP_IDLE))
 		kick_pool_at(pool, jiffies + pool_idle_timeout(pool));
 
 	while (worker_is_idle(worker)) {

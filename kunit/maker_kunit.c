@@ -158,12 +158,100 @@ static void maker_spare_beside_hook(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, dies), -EOWNERDEAD);
 }
 
+/* A pool with a spare, one worker that is to die, and a hook that does not return before. */
+struct last {
+	struct completion	may_return;
+	struct wpool		*pool;
+	struct wpool_task	dies;
+};
+
+static struct last *last_worker(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .task_oops = oops_waits };
+	struct last *last = wpt_alloc(test, sizeof(*last));
+	struct task_struct *spare;
+	char name[TASK_COMM_LEN];
+
+	init_completion(&last->may_return);
+	last->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .flags = WPOOL_MEM_RECLAIM, .idle_timeout_ms = 1,
+		.cpumask = first_cpu(), .ops = &ops, .priv = &last->may_return,
+	});
+	wpool_task_init(&last->dies, dead_die, NULL);
+	/* It has no CPUs of its own before it begins: it might wake up on the halted one. */
+	snprintf(name, sizeof(name), "%s/1", wpool_name(last->pool));
+	spare = wpt_thread_named(name);
+	KUNIT_ASSERT_NOT_NULL(test, spare);
+	set_cpus_allowed_ptr(spare, first_cpu());
+	return last;
+}
+
+/* 118: also if the manager has asked for another before */
+static void maker_spare_after_asking(struct kunit *test)
+{
+	struct last *last = last_worker(test);
+	struct wpt_job *hold = wpt_hold(test, last->pool, 1), *job = wpt_jobs(test, 1, NULL);
+	struct task_struct *maker = wpt_maker();
+	struct wpt_halt *halt;
+	bool asked, ran, early;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	set_cpus_allowed_ptr(current, first_cpu());
+	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
+	halt = wpt_halt_thread(test, maker);
+	asked = !wpool_try_schedule(last->pool, &last->dies) &&
+		!wpool_try_schedule(last->pool, &job->task) &&
+		wpt_busy_until(maker_is_awake(maker));
+	early = READ_ONCE(halt->early);
+	wpt_open(hold->gate);
+	ran = wpt_busy_until(atomic_read(&job->runs)) && !READ_ONCE(halt->early);
+	wpt_go_on(halt);
+	complete_all(&last->may_return);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	if (early)
+		kunit_skip(test, "the CPU did not stay halted for so long");
+	KUNIT_EXPECT_TRUE(test, asked);
+	KUNIT_EXPECT_TRUE(test, ran);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->dies), -EOWNERDEAD);
+}
+
+/* 118: it does not leave as one too many while the dead one is still counted */
+static void maker_spare_stays(struct kunit *test)
+{
+	struct wpool *beside = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .idle_timeout_ms = 1,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct last *last = last_worker(test);
+
+	if (!wpt_fail_spawn(0))
+		kunit_skip(test, "needs fault injection");
+	wpt_open(wpt_hold(test, beside, 2)->gate);
+	wpt_fail_spawn(1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(last->pool, &last->dies), 0);
+	WPT_ASSERT_STAT(test, last->pool, DIED, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(last->pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	WPT_ASSERT_STAT(test, last->pool, IDLE, 1);
+	/* A worker that idles from here on leaves: so would that one, if it could. */
+	wpt_fail_spawn(0);
+	wpt_open(wpt_hold(test, beside, 2)->gate);
+	WPT_ASSERT_STAT(test, beside, WORKERS, 1);
+	WPT_EXPECT_STAT(test, last->pool, EXPIRED, 0);
+	WPT_EXPECT_STAT(test, last->pool, IDLE, 1);
+	complete_all(&last->may_return);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &last->dies), -EOWNERDEAD);
+}
+
 static struct kunit_case maker_cases[] = {
 	KUNIT_CASE(maker_error_is_old),
 	KUNIT_CASE(maker_is_late),
 	KUNIT_CASE(maker_is_late_for_capacity),
 	KUNIT_CASE(maker_is_not_awaited),
 	KUNIT_CASE(maker_spare_beside_hook),
+	KUNIT_CASE(maker_spare_after_asking),
+	KUNIT_CASE(maker_spare_stays),
 	{}
 };
 
