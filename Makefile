@@ -5,7 +5,7 @@ KERNELRELEASE_WANTED := $(or $(KERNELRELEASE),$(shell uname -r))
 KERNELDIR ?= $(or $(KERNEL_SRC),/lib/modules/$(KERNELRELEASE_WANTED)/build)
 
 .PHONY: all modules modules_install clean help check demo lint selftest torture model stress mutants bench \
-	coverage deb outputs html
+	coverage deb outputs html outside
 
 all: modules
 
@@ -111,6 +111,11 @@ html:
 	@scripts/packages build html
 	@scripts/htmldoc $(if $(OUT),--out '$(OUT)')
 
+# Modules that nobody here wrote, moved over from workqueues, beside themselves: make outside ONLY=crypt
+outside:
+	@scripts/packages build test outside
+	@scripts/outside $(if $(PARTS),--parts '$(PARTS)') $(ONLY)
+
 # The Debian packages, in OUT=build.
 deb:
 	@scripts/packages deb
@@ -149,6 +154,8 @@ help:
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
 	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
+	@echo 'make outside          dm-crypt and ovpn-dco, moved over by scripts/from-workqueue, beside'
+	@echo '                      themselves: tests and figures (ONLY=crypt|ovpn PARTS="some tests")'
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'
