@@ -294,6 +294,9 @@ static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 du
 
 	if (!task_take_back(&dtask->task, pool, &flags))
 		return false;
+	/* Somebody else has submitted it since the ticket was drawn: that is what it is for now. */
+	if (ticket_is_mine(pool, &dtask->task))
+		ticket_accepted(&dtask->task);
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
 	if (delayed_ends(pool, &dtask->task) || group_ends(&dtask->task) ||
 	    group_cancels(&dtask->task))

@@ -142,6 +142,36 @@ static void ticket_end_shutdown(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+static int submit_delayed(struct wpt_thread *self)
+{
+	return wpool_schedule_delayed(self->pool, self->arg, 1000 * HZ);
+}
+
+/*
+ * 113: another thread submits the task between the draw and a call that sets its delay: the ticket
+ * is for that submission, and there can be another afterwards
+ */
+static void ticket_end_modified(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *other;
+	u64 ticket;
+
+	wpool_delayed_task_init(dtask, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket, ({
+		other = wpt_thread(test, submit_delayed, pool, NULL, dtask);
+		wpt_until(completion_done(&other->done)) ? wpool_modify_delayed(pool, dtask, 1) :
+							    -ETIMEDOUT;
+	})), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, ticket), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket,
+						wpool_schedule_delayed(pool, dtask, 1)), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, ticket), 0);
+}
+
 /* 113: delayed tasks without a release, when the pool is shut down before their time */
 static void ticket_end_delayed(struct kunit *test)
 {
@@ -423,6 +453,7 @@ static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE_PARAM(ticket_end_died, item_kind_gen_params),
 	KUNIT_CASE_PARAM(ticket_end_dropped, discard_gen_params),
 	KUNIT_CASE_PARAM(ticket_end_shutdown, item_kind_gen_params),
+	KUNIT_CASE(ticket_end_modified),
 	KUNIT_CASE(ticket_end_delayed),
 	KUNIT_CASE(ticket_end_group),
 	KUNIT_CASE_PARAM(ticket_end_refused, item_kind_gen_params),

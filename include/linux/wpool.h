@@ -842,7 +842,8 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * pool. It is for who does not have the task, or does not know whether it still exists:
  * wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in whatever
  * way that ends, when the release has returned, if there is one. If others submit the same task
- * meanwhile, it is not for what they submit. A task that runs may be submitted again, and has two
+ * meanwhile, it is not for what they submit; but wpool_modify_delayed() that finds the task waiting
+ * gives it to that submission. A task that runs may be submitted again, and has two
  * tickets then. A periodic task has none.
  *
  * Context: Any but NMI, as @gfp and @submission.
