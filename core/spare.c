@@ -147,12 +147,16 @@ bool spare_recall(struct wpool *pool)
 struct wpool_worker *spare_surplus(struct wpool *pool)
 {
 	struct wpool_spare *spare = &pool->spare;
-	bool over = pool_is_over(pool) && spare->kept;
-	struct wpool_worker **from = over ? &spare->kept : &spare->made;
-	struct wpool_worker *worker = *from;
+	bool over = pool_is_over(pool);
+	struct wpool_worker **from = over && spare->kept ? &spare->kept : &spare->made;
+	struct wpool_worker *worker;
 
 	lockdep_assert_held(&pool->lock);
 	spare->error = 0;
+	/* The next may not begin yet, as those before it died at once: nobody has kept it. */
+	if (!over && spare_is_lacking(pool))
+		swap(spare->kept, spare->made);
+	worker = *from;
 	*from = NULL;
 	if (worker)
 		pool_mark(pool, MARK_MANAGER);
