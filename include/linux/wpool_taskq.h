@@ -193,7 +193,8 @@ static inline void __taskq_thread_starts(struct wpool *pool)
 /*
  * @threads: NULL, or where the first @nthreads threads are noted. Return: as taskq_create().
  *
- * One thread is an order, and nobody is to add another one. Not %WPOOL_ORDERED, which would have
+ * One thread is an order, and nobody is to add another one; nor is anybody to end one of those that
+ * the caller has in an array. Not %WPOOL_ORDERED, which would have
  * no %TQ_FRONT.
  */
 static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, int maxalloc,
@@ -210,7 +211,7 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
 		.flags		= WPOOL_MEM_RECLAIM | WPOOL_RUN_OUT_DELAYED | WPOOL_NUMBERED |
 				  (flags & TASKQ_DYNAMIC ? 0 : WPOOL_PREALLOC) |
 				  (percent ? WPOOL_ROUND_DOWN : 0) |
-				  (!percent && nthreads == 1 ? WPOOL_NO_SYSFS : 0),
+				  (threads || (!percent && nthreads == 1) ? WPOOL_NO_SYSFS : 0),
 		.ops		= threads ? &ops : NULL,
 		.priv		= state,
 	};
@@ -334,7 +335,8 @@ static inline void taskq_destroy(taskq_t *tq)
 {
 	struct __taskq_state *state = wpool_priv(tq);
 
-	wpool_resume(tq);
+	if (wpool_current() != tq)
+		wpool_resume(tq);
 	if (!wpool_drain(tq) && !wpool_destroy(tq))
 		kfree(state);
 }
@@ -511,8 +513,9 @@ static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
  *
  * Context: Process context; may sleep if @wait is true, but not inside the taskq: there it
  * returns at once, after a message.
- * Return: 0: it was taken back, and does not run. EBUSY, positive as in the original: it ran, and
- * with @wait it has ended now. ENOENT: it had ended before, or there is no such.
+ * Return: 0: it was taken back, and does not run. EBUSY, positive as in the original: it ran, or
+ * another thread is taking it back; with @wait it has ended now. ENOENT: it had ended before, or
+ * there is no such.
  */
 #define taskq_cancel_id(tq, id, wait...)				\
 	__taskq_cancel_id(tq, id, __TASKQ_SECOND(0, ##wait, true))
@@ -558,7 +561,8 @@ static inline void __taskq_set_suspended(taskq_t *tq, bool suspended)
  * @tq: made here
  *
  * Nothing begins that is dispatched after this has returned. It does not wait for what runs, so a
- * function may call it. Calls of taskq_suspend() and taskq_resume() at the same time are the
+ * function may call it, but not when taskq_destroy() has begun: that would not end. Calls of
+ * taskq_suspend() and taskq_resume() at the same time are the
  * callers' to prevent.
  *
  * Context: Any but NMI.
