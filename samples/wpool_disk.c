@@ -179,7 +179,7 @@ static void disk_perhaps_die(void)
 }
 
 #ifdef CONFIG_BLK_CGROUP
-/* What is read and written is charged to who asked for it. Only the thread itself can say so. */
+/* What is read is charged to who asked for it. Only the thread itself can say so. */
 static void disk_charge(struct request *rq)
 {
 	kthread_associate_blkcg(rq && rq->bio ? bio_blkcg_css(rq->bio) : NULL);
@@ -279,7 +279,8 @@ static int disk_init_request(struct blk_mq_tag_set *set, struct request *rq, uns
 {
 	struct disk_request *dr = blk_mq_rq_to_pdu(rq);
 
-	dr->buffer = kvmalloc_node(DISK_STRIPE, GFP_KERNEL, node);
+	/* Also when its scheduler is changed, and nothing can be written to this disk. */
+	dr->buffer = kvmalloc_node(DISK_STRIPE, GFP_NOIO, node);
 	if (!dr->buffer)
 		return -ENOMEM;
 	wpool_keyed_task_init(&dr->task, disk_fn, rq);
@@ -304,6 +305,10 @@ static const struct block_device_operations disk_ops = {
 	.owner	= THIS_MODULE,
 };
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define BLK_MQ_F_SHOULD_MERGE	0	/* is always so */
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 static struct gendisk *disk_alloc(struct disk *disk)
 {
@@ -322,8 +327,6 @@ static struct gendisk *disk_alloc(struct disk *disk)
 	return gendisk;
 }
 #else
-#define BLK_MQ_F_SHOULD_MERGE	0	/* is always so */
-
 static struct gendisk *disk_alloc(struct disk *disk)
 {
 	struct queue_limits limits = {
@@ -434,12 +437,16 @@ static int disk_make(struct disk *disk)
 	if (err)
 		goto destroy_pool;
 	/* Last, so that a disk which cannot be made stays clean. */
-	err = disk_begin_storing(&disk->file) ?:
-	      device_add_disk(NULL, disk->gendisk, disk_groups);
+	err = disk_begin_storing(&disk->file);
 	if (err)
 		goto free_queue;
+	err = device_add_disk(NULL, disk->gendisk, disk_groups);
+	if (err)
+		goto end_storing;
 	return 0;
 
+end_storing:
+	disk_end_storing(&disk->file);
 free_queue:
 	disk_free_queue(disk);
 destroy_pool:
@@ -465,8 +472,9 @@ static void disk_unmake(struct disk *disk)
 {
 	int err;
 
-	disk_free_queue(disk);
+	/* First: the release of a flush may still be inside the queue. */
 	wpool_destroy(disk->pool);
+	disk_free_queue(disk);
 	err = disk_end_storing(&disk->file);
 	if (err)
 		pr_err("%s: could not be written back: %pe\n", path, ERR_PTR(err));

@@ -206,12 +206,14 @@ static int disk_end_storing(struct disk_file *file)
 static int disk_read_sums(struct disk_file *file)
 {
 	struct disk_header header = { .clean = true };
-	int err;
+	int err = 0;
 
-	if (i_size_read(file_inode(file->side))) {
+	if (i_size_read(file_inode(file->side)))
 		err = disk_read_at(file->side, &header, sizeof(header), 0);
-		if (err)
-			return err;
+	if (err)
+		return err;
+	/* Without a header nothing has been stored yet. */
+	if (header.magic) {
 		if (header.magic != DISK_MAGIC || header.blocks != file->blocks) {
 			pr_err("%s.sums is not of this file, or not of this size\n", file->path);
 			return -EINVAL;
@@ -238,7 +240,7 @@ static int disk_alloc_sums(struct disk_file *file)
 	return file->sums && file->unsure && file->changed ? 0 : -ENOMEM;
 }
 
-/* As long as was asked for, but nothing is cut off. */
+/* It will be as long as was asked for, but nothing is cut off. */
 static int disk_measure(struct disk_file *file, const char *size)
 {
 	loff_t have = i_size_read(file_inode(file->file)), wanted;
@@ -259,7 +261,16 @@ static int disk_measure(struct disk_file *file, const char *size)
 		return -EINVAL;
 	}
 	file->blocks = wanted / DISK_BLOCK;
-	return wanted > have ? vfs_truncate(&file->file->f_path, wanted) : 0;
+	return 0;
+}
+
+/* The last step, so that a file which is refused stays as it was. */
+static int disk_lengthen(struct disk_file *file)
+{
+	loff_t wanted = file->blocks * DISK_BLOCK;
+
+	return i_size_read(file_inode(file->file)) < wanted ?
+	       vfs_truncate(&file->file->f_path, wanted) : 0;
 }
 
 static struct file *disk_open_one(const char *name)
@@ -309,7 +320,8 @@ static int disk_file_open(struct disk_file *file, const char *path, const char *
 	err = disk_open_both(file);
 	if (err)
 		return err;
-	err = disk_measure(file, size) ?: disk_alloc_sums(file) ?: disk_read_sums(file);
+	err = disk_measure(file, size) ?: disk_alloc_sums(file) ?: disk_read_sums(file) ?:
+	      disk_lengthen(file);
 	if (err)
 		disk_file_close(file);
 	return err;
