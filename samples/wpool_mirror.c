@@ -12,6 +12,7 @@
 
 #include <linux/hash.h>
 #include <linux/module.h>
+#include <linux/refcount.h>
 #include <linux/vmalloc.h>
 #include <linux/wpool_taskq.h>
 
@@ -28,7 +29,7 @@ struct request {
 		struct request	*request;
 		u64		*place;
 	} halves[2];
-	atomic_t		left;
+	refcount_t		left;
 	u64			data;
 };
 
@@ -47,7 +48,7 @@ static void write_half(void *arg)
 
 	*half->place = request->data;
 	/* The entry was the function's since this began. */
-	if (atomic_dec_and_test(&request->left))
+	if (refcount_dec_and_test(&request->left))
 		kfree(request);
 }
 
@@ -58,7 +59,7 @@ static int write_block(taskq_t *tq, unsigned int block)
 
 	if (!request)
 		return -ENOMEM;
-	atomic_set(&request->left, 2);
+	refcount_set(&request->left, 2);
 	request->data = value_of(block);
 	for (i = 0; i < 2; i++) {
 		request->halves[i].request = request;
