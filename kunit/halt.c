@@ -24,6 +24,7 @@ static void halt_here(void *arg)
 	while (!READ_ONCE(halt->go) && time_before(READ_ONCE(jiffies), end))
 		cpu_relax();
 	WRITE_ONCE(halt->early, !READ_ONCE(halt->go));
+	smp_store_release(&halt->left, true);	/* it may be freed from here on */
 }
 
 struct wpt_halt *wpt_halt_other(struct kunit *test)
@@ -56,6 +57,8 @@ void wpt_go_on(struct wpt_halt *halt)
 {
 	WRITE_ONCE(asked, false);
 	WRITE_ONCE(halt->go, true);
+	while (!smp_load_acquire(&halt->left))	/* or it is read and written after the test */
+		cpu_relax();
 	if (!halt->kept)
 		return;
 	set_cpus_allowed_ptr(halt->kept, cpu_possible_mask);

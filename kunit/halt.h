@@ -14,6 +14,7 @@
 struct wpt_halt {
 	bool			halted, go;
 	bool			early;		/* went on before it was told to */
+	bool			left;		/* touches this no more */
 	struct task_struct	*kept;		/* there; or NULL */
 };
 
