@@ -31,9 +31,9 @@ static struct wpool *pool_of_first_cpu(struct kunit *test)
 }
 
 /* It may be on the way: a CPU that is halted does not take it on. */
-static bool maker_is_awake(const struct task_struct *maker)
+static bool is_awake(const struct task_struct *thread)
 {
-	return !(READ_ONCE(maker->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE));
+	return !(READ_ONCE(thread->__state) & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE));
 }
 
 /*
@@ -53,7 +53,7 @@ static struct wpt_halt *halt_while_asked(struct kunit *test, struct wpool *pool)
 	set_cpus_allowed_ptr(current, first_cpu());
 	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
 	halt = wpt_halt_thread(test, maker);
-	ran = !wpool_try_schedule(pool, &job->task) && wpt_busy_until(maker_is_awake(maker));
+	ran = !wpool_try_schedule(pool, &job->task) && wpt_busy_until(is_awake(maker));
 	wpt_open(hold->gate);
 	ran = ran && wpt_busy_until(!wpool_task_queued(&job->task) &&
 				    !wpool_task_running(&job->task));
@@ -66,13 +66,14 @@ static struct wpt_halt *halt_while_asked(struct kunit *test, struct wpool *pool)
 	return halt;
 }
 
-/* It sleeps: it has answered, and the manager has been kicked. */
+/* It sleeps: it has answered, and has woken the manager, which has looked when it sleeps. */
 static void maker_goes_on(struct kunit *test, struct wpt_halt *halt)
 {
 	struct task_struct *maker = halt->kept;
 
 	wpt_go_on(halt);
-	WPT_ASSERT_UNTIL(test, !maker_is_awake(maker));
+	WPT_ASSERT_UNTIL(test, !is_awake(maker));
+	WPT_ASSERT_UNTIL(test, !is_awake(wpt_manager()));
 }
 
 /* 118: what failed when nobody wanted it any more is not reported to the next one */
@@ -202,7 +203,7 @@ static void maker_spare_after_asking(struct kunit *test)
 	halt = wpt_halt_thread(test, maker);
 	asked = !wpool_try_schedule(last->pool, &last->dies) &&
 		!wpool_try_schedule(last->pool, &job->task) &&
-		wpt_busy_until(maker_is_awake(maker));
+		wpt_busy_until(is_awake(maker));
 	early = READ_ONCE(halt->early);
 	wpt_open(hold->gate);
 	ran = wpt_busy_until(atomic_read(&job->runs)) && !READ_ONCE(halt->early);
