@@ -19,8 +19,8 @@ list_for_each_entry@p(e, &pool->list, node) { <+... hold_step(...) ...+> }
 list_for_each_entry_safe@p(e, n, &pool->list, node) { <+... hold_step(...) ...+> }
 )
 
-// The manager alone makes and frees workers, and goes over them without the lock. And what
-// turns out to be broken is put in order in one hold, see core/broken_mend.c.
+// The manager alone lets workers begin and frees them, and goes over them without the lock. And
+// what turns out to be broken is put in order in one hold, see core/broken_mend.c.
 @walked@
 identifier fn != {begin_backoff, look_at_workers, report_rest, report_awaited, mend_lists, mend_keys,
 		  count_waiting, count_running, wake_keyed};
