@@ -239,6 +239,7 @@ static void manage(struct wpool *pool)
 	pool_go_on_closing(pool);
 	look_for_deadlock(pool);
 	caller_look(pool);
+	/* Without the lock: what is reported may just be over. */
 	if (watchdog_look(pool, end_is_awaited(pool)) && data_race(spare_is_making(pool)))
 		pr_warn("%s: a worker is being made for it\n", pool->name);
 	terminate(pool);
