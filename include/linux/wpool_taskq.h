@@ -312,11 +312,11 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
 	flags &= ~(TASKQ_DYNAMIC | TASKQ_THREADS_CPU_PCT);
 	if (array)
 		tq = __taskq_create(name, nthreads, pri, maxalloc, flags, array);
+	*threads = tq ? array : NULL;
 	if (tq)
 		wpool_wait_started(tq);
 	else
 		kfree(array);
-	*threads = tq ? array : NULL;
 	return tq;
 }
 
