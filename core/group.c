@@ -338,6 +338,22 @@ void group_wake_workers(struct wpool_group *group, struct wpool *pool)
 	raw_spin_unlock(&group->lock);
 }
 
+/**
+ * group_stop_begun() - have each task of a group asked to stop as it begins, see group_stops()
+ * @group: exists
+ * @n: 1: from now on, -1: no more; several threads may want it
+ *
+ * Context: any.
+ */
+void group_stop_begun(struct wpool_group *group, int n)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&group->lock, flags);
+	WRITE_ONCE(group->stopping, group->stopping + n);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+}
+
 /* The group's home with a reference, if a counted worker of it waits: then the home exists. */
 struct wpool *group_get_counting_home(struct wpool_group *group)
 {

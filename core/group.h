@@ -22,11 +22,21 @@ void group_wake_workers(struct wpool_group *group, struct wpool *pool);
 bool group_failed(const struct wpool_group *group);
 bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
+void group_stop_begun(struct wpool_group *group, int n);
 
 /* Does the function belong to the group, or the task that is to run again after it? */
 static inline bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)
 {
 	return run->group == group || (run->again && run->again_group == group);
+}
+
+/*
+ * Is a task of the group that begins now to be asked to stop? Needs the lock of its pool: whoever
+ * wants them to stop takes that lock afterwards, and asks those that have begun before.
+ */
+static inline bool group_stops(const struct wpool_group *group)
+{
+	return READ_ONCE(group->stopping);
 }
 
 #endif /* _WPOOL_GROUP_H */

@@ -277,16 +277,28 @@ static bool group_is_own(const struct wpool_group *group, struct wpool_worker *w
 	return own || caller_inside_group(group);
 }
 
+/* From now on, or no more, what begins is asked to stop. */
+static void group_stop_what_begins(struct group_wait *wait, bool from_now)
+{
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner))
+		group_stop_begun(wait->group, from_now ? 1 : -1);
+	rcu_read_unlock();
+}
+
 /*
- * Empties the group, so that its memory belongs to the caller: takes back its tasks, with
- * @stop asks those that run, and waits for these. It is woken for each that comes meanwhile,
- * and takes that back, too: perhaps no worker is left to run it, or it goes on submitting
- * itself. Return: how many.
+ * Empties the group, so that its memory belongs to the caller: takes back its tasks, and waits
+ * for those that run. It is woken for each that comes meanwhile, and takes that back, too:
+ * perhaps no worker is left to run it, or it goes on submitting itself. With @stop it asks those
+ * that run; those that have come since it looked, and begin before it can take them back, are
+ * asked as they begin. Return: how many it took back.
  */
 static unsigned int group_clear(struct group_wait *wait, bool stop)
 {
 	unsigned int n = 0;
 
+	if (stop)
+		group_stop_what_begins(wait, true);
 	wait->helps = false;
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
@@ -295,6 +307,8 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 		if (stop)
 			stop_group(wait->group);
 	} while (group_wait_once(wait) == -EAGAIN);
+	if (stop)
+		group_stop_what_begins(wait, false);
 	return n;
 }
 

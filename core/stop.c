@@ -179,7 +179,11 @@ static void stop_group_in(struct wpool *pool, void *group)
 {
 	struct wpool_caller *caller;
 	struct wpool_worker *worker;
+	unsigned long flags;
 
+	/* All that has begun before this, see group_stops(), is on the lists from here on. */
+	pool_lock(pool, flags);
+	pool_unlock(pool, flags);
 	rcu_read_lock();	/* keeps each thread's task_struct */
 	for_each_worker_rcu(worker, pool)
 		wake_if_any(stop_worker(worker, group));
@@ -213,11 +217,14 @@ static void set_naps(bool naps)
  * @begins: the wait begins, or has ended
  *
  * Context: Process context; may sleep.
+ * Return: 0, or -EINVAL (atomic context).
  */
-void __wpool_wait_event_stop(bool begins)
+int __wpool_wait_event_stop(bool begins)
 {
-	might_sleep_if(begins);
+	if (begins && sleep_refused(NULL, "wpool_wait_event_stop"))
+		return -EINVAL;
 	set_naps(begins);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
 
@@ -229,6 +236,7 @@ EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
  *
  * Context: Process context; sleeps, and signals do not end it.
  * Return: 0 when the time is over, -ECANCELED: the task is to stop, see wpool_should_stop().
+ * -EINVAL (atomic context): it has not slept.
  */
 int wpool_sleep(unsigned long timeout)
 {
@@ -236,7 +244,8 @@ int wpool_sleep(unsigned long timeout)
 	unsigned long left;
 	bool stop;
 
-	might_sleep();
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
 	deadline_set(&deadline, timeout);
 	set_naps(true);
 	for (;;) {

@@ -58,6 +58,8 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
 	run->group = task_take_group(task);
+	if (unlikely(run->group))
+		run->stop = group_stops(run->group);
 	WRITE_ONCE(run->started, jiffies);
 	run->serial = pool_next_serial(pool);
 	latency_begin(pool, task, run);

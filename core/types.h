@@ -95,6 +95,9 @@ enum spin_side {
 /* The color of a periodic task whose time has not come: no flush waits for it. */
 #define COLOR_IDLE		WPOOL_NR_COLORS
 
+/* Releases that have not returned are counted by owner, in as many counters as this has values. */
+#define WPOOL_OWNER_BITS	4
+
 /* The most tasks in the batch, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
 

@@ -241,8 +241,9 @@ static int wait_once(struct wait *wait)
 	if (unlikely(mend_has_islands(pool)) && wait->task->state == TASK_QUEUED)
 		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
-	if (wait->cancels && wait->task->state & (TASK_QUEUED | TASK_DELAYED)) {
-		/* It was submitted again meanwhile. */
+	if (wait->cancels && (wait->task->state & (TASK_QUEUED | TASK_DELAYED) ||
+			      !wait->task->run->stop)) {
+		/* It was submitted again, or has begun since: that run is not asked yet. */
 		pool_unlock(pool, flags);
 		return -EAGAIN;
 	}

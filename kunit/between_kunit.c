@@ -146,6 +146,72 @@ static void between_cancel_and_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
+/* A task that another thread takes back and asks to stop, again and again. */
+struct often {
+	struct wpool_task	task;
+	unsigned int		calls;
+	bool			enough;
+};
+
+#define HALTS	40
+
+static int sleep_until_asked(void *arg)
+{
+	return wpool_sleep(10 * WPT_LIMIT);
+}
+
+static int call_cancel_sync_often(struct wpt_thread *self)
+{
+	struct often *often = self->arg;
+
+	set_cpus_allowed_ptr(current, there());
+	while (!READ_ONCE(often->enough)) {
+		wpool_cancel_sync(&often->task);
+		WRITE_ONCE(often->calls, often->calls + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The call is halted anywhere, the task begins, and the call goes on. */
+static bool begins_meanwhile(struct kunit *test, struct wpool *pool, struct often *often)
+{
+	unsigned int calls = READ_ONCE(often->calls);
+	struct wpt_halt *halt;
+	bool ran;
+
+	wpt_busy_until(READ_ONCE(often->calls) != calls);
+	halt = wpt_halt_other(test);
+	ran = !wpool_try_schedule(pool, &often->task) &&
+	      wpt_busy_until(wpool_task_running(&often->task));
+	wpt_go_on(halt);
+	return ran && wpt_until(!wpool_task_running(&often->task));
+}
+
+/* 50: a run that begins between the steps of the call is asked as well */
+static void between_steps_of_cancel(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .min_workers = 1, .cpumask = here(),
+	});
+	struct often *often = wpt_alloc(test, sizeof(*often));
+	struct wpt_thread *canceller;
+	unsigned int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	wpool_task_init(&often->task, sleep_until_asked, NULL);
+	set_cpus_allowed_ptr(current, here());
+	canceller = wpt_thread(test, call_cancel_sync_often, NULL, NULL, often);
+	for (i = 0; i < HALTS && begins_meanwhile(test, pool, often); i++)
+		;
+	WRITE_ONCE(often->enough, true);
+	wpool_ask_stop(&often->task);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	wpt_join(test, canceller);
+	KUNIT_EXPECT_EQ(test, i, HALTS);
+}
+
 /* A task that has two on its stack, one that runs elsewhere and one that waits, and dies. */
 struct lender {
 	struct wpool_task	task;
@@ -237,6 +303,7 @@ static void between_look_and_let_go(struct kunit *test)
 static struct kunit_case between_cases[] = {
 	KUNIT_CASE(between_cancelled_is_told),
 	KUNIT_CASE(between_cancel_and_wait),
+	KUNIT_CASE(between_steps_of_cancel),
 	KUNIT_CASE(between_look_and_let_go),
 	{}
 };

@@ -182,6 +182,44 @@ static void end_now_races(struct kunit *test)
 	}
 }
 
+/* A task of the group whose release submits another one to it. */
+struct successor {
+	struct wpool_tracked_task	ttask;
+	struct actor			*last;
+	int				err;
+};
+
+static void submit_successor(void *arg, enum wpool_fate fate)
+{
+	struct successor *self = arg;
+	struct actor *last = self->last;
+
+	self->err = wpool_group_try_schedule(last->other, last->pool, &last->task);
+}
+
+/* 104: one that joins when the call has looked for it, and begins when the call sleeps, is asked */
+static void end_now_begins_late(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct successor *first = wpt_alloc(test, sizeof(*first));
+	struct wpt_thread *canceller;
+
+	first->last = actor(test, pool, call_sleep, group);
+	wpt_open(first->last->gate);
+	wpool_tracked_task_init(&first->ttask, wpt_run_job, first);
+	wpool_task_set_release(&first->ttask, submit_successor);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &first->ttask.task), 0);
+	canceller = wpt_thread(test, call_cancel_sync, NULL, NULL, group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(canceller));
+	KUNIT_EXPECT_EQ(test, first->err, 0);
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&first->last->task));
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, canceller), 1);
+	KUNIT_EXPECT_EQ(test, first->last->got, -ECANCELED);
+}
+
 static int submit_to_full(void *arg)
 {
 	struct actor *sleeps = arg;
@@ -265,6 +303,7 @@ static struct kunit_case end_now_cases[] = {
 	KUNIT_CASE(end_now_by_worker),
 	KUNIT_CASE(end_now_joined),
 	KUNIT_CASE(end_now_races),
+	KUNIT_CASE(end_now_begins_late),
 	KUNIT_CASE(end_now_in_caller),
 	KUNIT_CASE(end_now_pool),
 	KUNIT_CASE(end_now_pool_refused),

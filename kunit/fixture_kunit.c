@@ -279,6 +279,17 @@ struct wpt_gate *wpt_gate(struct kunit *test)
 	return gate;
 }
 
+/* A module, perhaps one that is being unloaded; just as much of it as try_module_get() sees. */
+struct module *wpt_module(struct kunit *test, enum module_state state)
+{
+	struct module *module = wpt_alloc(test, sizeof(*module));
+
+	module->state = state;
+	atomic_set(&module->refcnt, 1);
+	strscpy(module->name, "made-up", sizeof(module->name));
+	return module;
+}
+
 void wpt_open(struct wpt_gate *gate)
 {
 	complete_all(&gate->opened);

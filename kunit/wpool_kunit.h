@@ -100,6 +100,7 @@ void *wpt_alloc(struct kunit *test, size_t size);
 struct wpool *wpt_pool(struct kunit *test, const struct wpool_attrs *attrs);
 struct wpool *wpt_adopt(struct kunit *test, struct wpool *pool);
 struct wpt_gate *wpt_gate(struct kunit *test);
+struct module *wpt_module(struct kunit *test, enum module_state state);
 struct wpt_job *wpt_jobs(struct kunit *test, unsigned int n, struct wpt_gate *gate);
 struct wpt_thread *wpt_thread(struct kunit *test, int (*fn)(struct wpt_thread *),
 			      struct wpool *pool, struct wpt_job *job, void *arg);
