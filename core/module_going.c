@@ -20,6 +20,7 @@
 #include "pool_lock.h"
 #include "queue_walk.h"
 #include "registry.h"
+#include "release.h"
 #include "shutdown.h"
 #include "worker_list.h"
 
@@ -62,15 +63,33 @@ static bool owner_runs(struct wpool *pool, const struct module *module)
 	return runs;
 }
 
+/*
+ * Is a thread of the pool inside the module, or does it hold it? It leaves a function in a hold of
+ * the pool's lock, in which it lets go of the module, or counts the release that it is to call.
+ * When that has returned it lets go in the hold in which it counts that. The second look takes
+ * the lock, so such a hold is over.
+ */
+static bool owner_is_inside(struct wpool *pool, const struct module *module)
+{
+	unsigned long flags;
+	bool inside;
+
+	if (owner_runs(pool, module))
+		return true;
+	pool_lock(pool, flags);
+	inside = releases_are_of(pool, module);
+	pool_unlock(pool, flags);
+	return inside;
+}
+
 static void leave_pool(struct wpool *pool, void *arg)
 {
 	struct module *module = arg;
-	unsigned long flags;
 	unsigned int n;
 
 	if (pool->owner == module) {
 		pr_err("%s: its module %s goes, and has not destroyed it\n",
-		       pool->name, module->name);
+		       pool->name, module_name(module));
 		wpool_shutdown_now(pool, NULL);
 		pool_destroy(pool, false);
 		return;
@@ -78,16 +97,13 @@ static void leave_pool(struct wpool *pool, void *arg)
 	n = walk_cancel(pool, wants_owner, module);
 	if (n)
 		pr_err("%s: module %s goes with %u tasks that wait: they are cancelled\n",
-		       pool->name, module->name, n);
-	if (!owner_runs(pool, module))
+		       pool->name, module_name(module), n);
+	if (!owner_is_inside(pool, module))
 		return;
 	pr_err("%s: module %s goes with tasks that run: they are waited for\n",
-	       pool->name, module->name);
-	while (owner_runs(pool, module))
+	       pool->name, module_name(module));
+	while (owner_is_inside(pool, module))
 		schedule_timeout_uninterruptible(OWNER_LOOK);
-	/* A thread that has left the function releases the module in this hold of the lock. */
-	pool_lock(pool, flags);
-	pool_unlock(pool, flags);
 }
 
 /* Called after the module's exit, or after its init has failed. May sleep. */

@@ -20,6 +20,7 @@
  * for it, so the pool and the module of the task exist.
  */
 #include <linux/bug.h>
+#include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -28,6 +29,11 @@
 #include "marks.h"
 #include "pool.h"
 #include "release.h"
+
+static unsigned int owner_index(const struct module *owner)
+{
+	return hash_ptr(owner, WPOOL_OWNER_BITS);
+}
 
 /**
  * release_note() - have the release of a task called when the lock is dropped
@@ -46,6 +52,7 @@ bool release_note(struct wpool *pool, const struct wpool_ended *ended)
 		return false;
 	releases->ended[releases->nr++] = *ended;
 	releases->by_color[ended->color]++;
+	releases->by_owner[owner_index(ended->owner)]++;
 	pool_mark(pool, MARK_RELEASE);
 	return true;
 }
@@ -85,6 +92,14 @@ void release_returned(struct wpool *pool, const struct wpool_ended *ended)
 {
 	lockdep_assert_held(&pool->lock);
 	pool->releases.by_color[ended->color]--;
+	pool->releases.by_owner[owner_index(ended->owner)]--;
+}
+
+/* Has one not returned that is of a module, or perhaps of another? Context: pool->lock held. */
+bool releases_are_of(const struct wpool *pool, const struct module *module)
+{
+	lockdep_assert_held(&pool->lock);
+	return pool->releases.by_owner[owner_index(module)];
 }
 
 /**

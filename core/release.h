@@ -10,6 +10,7 @@ bool release_note(struct wpool *pool, const struct wpool_ended *ended);
 unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended);
 void releases_call(const struct wpool_ended *ended, unsigned int n);
 void release_returned(struct wpool *pool, const struct wpool_ended *ended);
+bool releases_are_of(const struct wpool *pool, const struct module *module);
 struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,
 				 struct module *owner, gfp_t gfp);
 void tracked_free(struct wpool_task *task);

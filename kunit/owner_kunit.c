@@ -111,24 +111,13 @@ static void owner_after_death(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pins(), before);
 }
 
-/* A module that is being unloaded; just as much of it as try_module_get() sees. */
-static struct module *going(struct kunit *test, enum module_state state)
-{
-	struct module *module = wpt_alloc(test, sizeof(*module));
-
-	module->state = state;
-	atomic_set(&module->refcnt, 1);
-	strscpy(module->name, "going", sizeof(module->name));
-	return module;
-}
-
 /* The owner is going away: refused, and nothing changes. */
 static void owner_going(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 
-	__wpool_task_init(&job->task, wpt_run_job, job, going(test, MODULE_STATE_GOING));
+	__wpool_task_init(&job->task, wpt_run_job, job, wpt_module(test, MODULE_STATE_GOING));
 	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), -ENOENT);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &job->task), -ENOENT);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
@@ -162,7 +151,8 @@ static void owner_going_when_full(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 
-	__wpool_task_init(&jobs[1].task, wpt_run_job, &jobs[1], going(test, MODULE_STATE_GOING));
+	__wpool_task_init(&jobs[1].task, wpt_run_job, &jobs[1],
+			  wpt_module(test, MODULE_STATE_GOING));
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &jobs[1].task), -ENOENT);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&jobs[1].task));
@@ -182,7 +172,7 @@ static void owner_of_unrun(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = 2, .full = WPOOL_FULL_DISCARD_OLDEST,
 	});
-	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct module *module = wpt_module(test, MODULE_STATE_LIVE);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
 	unsigned int i;
@@ -205,7 +195,7 @@ static void owner_of_unrun(struct kunit *test)
 static void owner_behind_others(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct module *module = wpt_module(test, MODULE_STATE_LIVE);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
 
@@ -225,7 +215,7 @@ static void owner_went(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
-	struct module *module = going(test, MODULE_STATE_LIVE);
+	struct module *module = wpt_module(test, MODULE_STATE_LIVE);
 	struct wpt_thread *threads[2];
 	unsigned int i;
 
@@ -275,7 +265,7 @@ static void owner_going_in_caller(struct kunit *test)
 	struct leaver *leaver = wpt_alloc(test, sizeof(*leaver));
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
-	leaver->module = going(test, MODULE_STATE_LIVE);
+	leaver->module = wpt_module(test, MODULE_STATE_LIVE);
 	__wpool_task_init(&leaver->task, submit_when_going, leaver, leaver->module);
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_leave, pool, leaver), 0);
 	KUNIT_EXPECT_EQ(test, leaver->err, -ENOENT);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * run=leave: loading fails, with tasks left in the default pool, of each kind, that wait and
- * that run, and with a pool of its own that has some.
+ * that run, one of them with a release that takes long, and with a pool of its own that has
+ * some.
  *
  * With one worker and room for as many as are to wait, one of them is run by its submitter.
  */
@@ -12,7 +13,7 @@
 
 #define LEFT	20
 
-static struct wpool_task running, queued[LEFT];
+static struct wpool_task queued[LEFT];
 static struct wpool_keyed_task keyed[LEFT];
 static struct wpool_delayed_task delayed;	/* for ever: until it is taken back */
 static DECLARE_COMPLETION(worker_is_inside);
@@ -32,6 +33,12 @@ static int outlast(void *inside)
 	return sleep_on(NULL);
 }
 
+/* The module is to stay until it returns: it takes long, and must not sleep. */
+static void release_slowly(void *inside, enum wpool_fate fate)
+{
+	mdelay(300);
+}
+
 /* By a worker of the other pool, which may have to run it itself. */
 static int submit_outlast(void *inside)
 {
@@ -49,9 +56,9 @@ static int leave_in(struct wpool *pool)
 	int ret;
 
 	wpool_delayed_task_init(&delayed, sleep_on, NULL);
-	wpool_task_init(&running, outlast, &worker_is_inside);
 	ret = wpool_schedule_delayed(pool, &delayed, MAX_SCHEDULE_TIMEOUT) ?:
-	      wpool_schedule(pool, &running) ?: has_begun(&worker_is_inside);
+	      wpool_schedule_fn_release(pool, outlast, &worker_is_inside, release_slowly) ?:
+	      has_begun(&worker_is_inside);
 	for (i = 0; i < LEFT && !ret; i++) {
 		wpool_task_init(&queued[i], sleep_on, NULL);
 		wpool_keyed_task_init(&keyed[i], sleep_on, NULL);
