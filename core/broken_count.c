@@ -20,6 +20,7 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "queue.h"
 #include "queue_batch.h"
 #include "release.h"
 #include "task_lists.h"
@@ -130,11 +131,23 @@ static void wake_keyed(struct wpool *pool)
 	}
 }
 
+/* Nothing is left of its submission. */
+static bool ticket_is_lost(const struct wpool_ticket *ticket)
+{
+	return ticket->task && !mend_ticket_ok(ticket);
+}
+
+static bool ticket_is_awaited(const struct wpool_ticket *ticket)
+{
+	return !list_empty(&ticket->waiters);
+}
+
 /*
- * The next ticket from a number on whose task has been lost, or NULL; it looks at some. @nr: set
- * behind what it has looked at, or to 0 if that was the last. Context: pool->lock held.
+ * The next ticket of a kind from a number on, or NULL; it looks at some. @nr: set behind what it
+ * has looked at, or to 0 if that was the last. Context: pool->lock held.
  */
-static struct wpool_ticket *next_lost(struct wpool *pool, u64 *nr)
+static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
+					bool (*wanted)(const struct wpool_ticket *ticket))
 {
 	struct wpool_ticket *ticket;
 	unsigned int n;
@@ -145,13 +158,31 @@ static struct wpool_ticket *next_lost(struct wpool *pool, u64 *nr)
 		*nr = ticket ? ticket->nr + 1 : 0;
 		if (!ticket)
 			break;
-		if (ticket->task && !mend_ticket_ok(ticket))
+		if (wanted(ticket))
 			return ticket;
 	}
 	return NULL;
 }
 
-/* Nothing is left of their submissions. */
+/*
+ * Puts whole tasks that were lost on the queue again if somebody waits for their tickets since
+ * before: who comes later looks itself.
+ */
+static void recover_awaited(struct wpool *pool)
+{
+	struct wpool_ticket *ticket;
+	unsigned long flags;
+	u64 nr = 1;
+
+	while (nr) {
+		pool_lock(pool, flags);
+		ticket = next_ticket(pool, &nr, ticket_is_awaited);
+		if (ticket)
+			queue_recover_of(pool, ticket);
+		pool_unlock(pool, flags);
+	}
+}
+
 static void end_lost_tickets(struct wpool *pool)
 {
 	struct wpool_ticket *ticket;
@@ -160,7 +191,7 @@ static void end_lost_tickets(struct wpool *pool)
 
 	while (nr) {
 		pool_lock(pool, flags);
-		ticket = next_lost(pool, &nr);
+		ticket = next_ticket(pool, &nr, ticket_is_lost);
 		if (ticket)
 			pool_end_ticket(pool, ticket);
 		pool_unlock(pool, flags);
@@ -200,6 +231,9 @@ void lost_look(struct wpool *pool)
 
 	if (!mend_is_pending(pool))
 		return;
+	/* Before they are counted: the pool must not end without them. */
+	if (mend_take_islands(pool))
+		recover_awaited(pool);
 	pool_lock(pool, flags);
 	batch_reclaim(pool);
 	/* Something may have been broken since. The count must not meet it. */

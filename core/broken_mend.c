@@ -14,7 +14,8 @@
  * head on and the whole part from the tail back are joined. What lay between is lost: one task
  * as a rule. If several were broken, the tasks between them are lost too, because nobody can
  * find them any more. If the owner of such a task waits for it or takes it back, the task is
- * found, and queue_recover() puts it on the queue again.
+ * found, and queue_recover() puts it on the queue again; so does who sleeps for its ticket, even
+ * if it came before.
  *
  * The same hold also counts again what waits, so the lists and their counters agree at any
  * time. How many tasks of which color (flush_color.c) were lost is known when all that have not
@@ -129,8 +130,10 @@ static void note_gap(struct mending *m, struct list_head *front, struct list_hea
 	struct list_head *broken = front->next, *beside = front == m->list ? back : front;
 
 	/* One task is lost, and it was between these two. Otherwise nobody knows how many. */
-	if (front->next != back->prev)
+	if (front->next != back->prev) {
 		m->pool->mend.islands = true;
+		WRITE_ONCE(m->pool->mend.new_islands, true);
+	}
 	if (broken == m->list)
 		broken = back->prev;
 	mend_note(m->pool, entry_task(m->pool, m->list, broken),

@@ -9,6 +9,7 @@
 #ifndef _WPOOL_BROKEN_MEND_H
 #define _WPOOL_BROKEN_MEND_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
@@ -37,6 +38,15 @@ static inline bool mend_is_pending(const struct wpool *pool)
 static inline bool mend_has_islands(const struct wpool *pool)
 {
 	return pool->mend.islands;
+}
+
+/*
+ * The same, since the manager asked last. It asks without the lock: whoever sets it has the
+ * manager look afterwards.
+ */
+static inline bool mend_take_islands(struct wpool *pool)
+{
+	return xchg(&pool->mend.new_islands, false);
 }
 
 /* Was anything mended, ever? */

@@ -271,9 +271,8 @@ static int wait_for_ticket(struct wpool *pool, u64 nr, unsigned int state)
 		return 0;
 	}
 	/* Its task may have been lost together with broken ones. */
-	if (unlikely(mend_has_islands(pool)) && ticket->task && mend_ticket_ok(ticket) &&
-	    ticket->task->state == TASK_QUEUED)
-		queue_recover(pool, ticket->task);
+	if (unlikely(mend_has_islands(pool)))
+		queue_recover_of(pool, ticket);
 	fn = ticket->fn;
 	list_add_tail(&waiter.node, &ticket->waiters);
 	wpool_get(pool);

@@ -373,6 +373,22 @@ void queue_recover(struct wpool *pool, struct wpool_task *task)
 		queue_put(pool, task);
 }
 
+/**
+ * queue_recover_of() - the same for the task of a ticket that somebody waits for
+ * @pool: its pool
+ * @ticket: has not ended
+ *
+ * Context: pool->lock held.
+ */
+void queue_recover_of(struct wpool *pool, struct wpool_ticket *ticket)
+{
+	struct wpool_task *task = ticket->task;
+
+	lockdep_assert_held(&pool->lock);
+	if (task && mend_ticket_ok(ticket) && task->state == TASK_QUEUED)
+		queue_recover(pool, task);
+}
+
 /*
  * Takes a task off its list that is queued, and not inside its function. The caller sets its
  * state. Context: pool->lock held.

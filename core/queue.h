@@ -19,6 +19,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task);
 struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task);
 void queue_link(struct wpool *pool, struct wpool_task *task);
 void queue_recover(struct wpool *pool, struct wpool_task *task);
+void queue_recover_of(struct wpool *pool, struct wpool_ticket *ticket);
 struct wpool_task *queue_pop_oldest(struct wpool *pool);
 int queue_accept(struct wpool *pool, struct wpool_task *task,
 		 struct wpool_group *group, const u64 *key);

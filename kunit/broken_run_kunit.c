@@ -344,6 +344,24 @@ static void broken_run_ticket_between(struct kunit *test)
 	broken_expect_end(test, scene->pool);
 }
 
+/* 84, 115: even by one who has waited since before it was lost */
+static void broken_run_ticket_between_before(struct kunit *test)
+{
+	struct ticketed *scene = ticketed(test);
+	struct wpt_thread *waits;
+
+	waits = wpt_thread(test, call_wait_id, scene->pool, NULL, &scene->tickets[2]);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
+	break_tracked(&scene->ttasks[1], ZEROED, NULL);
+	break_tracked(&scene->ttasks[3], ZEROED, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(scene->pool, scene->tickets[0]), 0);
+	WPT_ASSERT_STAT(test, scene->pool, QUEUED, 2);
+	wpt_open(scene->held->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 1);
+	broken_expect_end(test, scene->pool);
+}
+
 /* A task that overwrites itself when it has been submitted again, with a ticket. */
 struct again {
 	struct wpool_tracked_task	ttask;
@@ -390,6 +408,7 @@ static struct kunit_case broken_run_tests[] = {
 	KUNIT_CASE(broken_run_makes_room),
 	KUNIT_CASE_PARAM(broken_run_ticket, ticket_way_gen_params),
 	KUNIT_CASE(broken_run_ticket_between),
+	KUNIT_CASE(broken_run_ticket_between_before),
 	KUNIT_CASE(broken_run_ticket_again),
 	{}
 };
