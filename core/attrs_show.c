@@ -77,6 +77,7 @@ int attrs_print(struct seq_file *m, struct wpool *pool)
 	seq_printf(m, "capacity_asked %u\n", pool->conf.capacity);
 	seq_printf(m, "capacity_percent %u\n", pool->conf.percent);
 	seq_printf(m, "min_workers %u\n", pool_keep(pool));
+	seq_printf(m, "min_workers_asked %u\n", pool->conf.min_workers);
 	seq_printf(m, "queue_depth %d\n", queue_depth_asked(pool));
 	seq_printf(m, "full %s\n", full_name(pool->conf.full));
 	seq_printf(m, "max_blocked %u\n", pool->conf.max_blocked);

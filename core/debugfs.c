@@ -168,7 +168,8 @@ static ssize_t capacity_write(struct file *file, const char __user *buf,
 	ret = kstrtouint_from_user(buf, len, 10, &capacity);
 	if (ret)
 		return ret == -EFAULT ? ret : -EINVAL;
-	ret = pool_resize(pool, capacity);
+	/* Its settings are its creator's, here as in sysfs. */
+	ret = pool->conf.flags & WPOOL_NO_SYSFS ? -EPERM : pool_resize(pool, capacity);
 	return ret ?: len;
 }
 

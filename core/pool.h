@@ -48,6 +48,7 @@ struct wpool_mend {
 	bool			run_broken;	/* L: one inside its function was found since */
 	bool			keys;	/* L: the keys were mended since */
 	bool			islands;	/* L: whole tasks may have been lost too */
+	bool			new_islands;	/* S: set since the manager asked last */
 	unsigned int		times;	/* L: how often the lists were mended */
 	/* L: the function of the first of them; NULL if it cannot be read */
 	wpool_fn_t		fn;
@@ -276,8 +277,9 @@ struct wpool_releases {
 	unsigned int		nr;	/* L: of ended */
 	/* L: in this hold of the lock; called when it is dropped */
 	struct wpool_ended	ended[WPOOL_MAX_ENDED];
-	/* L: of each color: those, and those that are being called */
+	/* L: those, and those that are being called: of each color, and of some owners each */
 	unsigned int		by_color[WPOOL_NR_COLORS + 1];
+	unsigned int		by_owner[1 << WPOOL_OWNER_BITS];
 };
 
 /* The tickets, see ticket.c. Owner: ticket.c. */

@@ -337,7 +337,8 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
 		return -EINVAL;
 	if (pool->owner != owner) {
 		pr_err_ratelimited("%s: %s refused: it is not a pool of %s\n",
-				   pool->name, what, owner ? owner->name : "the kernel");
+				   pool->name, what,
+				   owner ? module_name((struct module *)owner) : "the kernel");
 		return -EPERM;
 	}
 	return worker_refused(pool, what) ? -EDEADLK : 0;

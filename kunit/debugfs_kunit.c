@@ -126,6 +126,18 @@ static void debugfs_write_capacity(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CAPACITY, param->capacity);
 }
 
+/* 30, 145: it may not if the settings are its creator's; it may be read */
+static void debugfs_write_hidden(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 4, .flags = WPOOL_NO_SYSFS,
+	});
+
+	KUNIT_EXPECT_NE(test, wpt_shell_in(test, pool, "echo 7 >capacity"), 0);
+	WPT_EXPECT_STAT(test, pool, CAPACITY, 4);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "[ \"$(cat capacity)\" = 4 ]"), 0);
+}
+
 /* 29: a write wakes submitters that wait for room */
 static void debugfs_write_wakes(struct kunit *test)
 {
@@ -242,6 +254,7 @@ static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE_PARAM(debugfs_says, file_gen_params),
 	KUNIT_CASE(debugfs_says_at_rest),
 	KUNIT_CASE_PARAM(debugfs_write_capacity, write_gen_params),
+	KUNIT_CASE(debugfs_write_hidden),
 	KUNIT_CASE(debugfs_write_wakes),
 	KUNIT_CASE(debugfs_comes_and_goes),
 	KUNIT_CASE(debugfs_held_open),

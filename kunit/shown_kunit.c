@@ -128,6 +128,7 @@ static void shown_resized(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -qx 'capacity 3' attrs"), 0);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -qx 'capacity_asked 5' attrs"), 0);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -qx 'min_workers 3' attrs"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -qx 'min_workers_asked 4' attrs"), 0);
 }
 
 /* 140: without a bit for writing: a kernel that is locked down opens only such files */
