@@ -5,8 +5,25 @@
  */
 /* Alone, so this also shows that linux/wpool_taskq.h, its first, needs no other before it. */
 #include "taskq_scene.h"
+#include "ear.h"
 
 #define MANY	300
+
+/* What is listened for. */
+static const char * const words[] = { "is going away", "waits already" };
+
+enum { GOING, ALREADY };
+
+static int taskq_ent_suite_init(struct kunit_suite *suite)
+{
+	ear_open(words, ARRAY_SIZE(words));
+	return 0;
+}
+
+static void taskq_ent_suite_exit(struct kunit_suite *suite)
+{
+	ear_close();
+}
 
 static int taskq_ent_init(struct kunit *test)
 {
@@ -36,7 +53,9 @@ static void ent_in_flight(struct kunit *test)
 	taskq_dispatch_ent(tq, scene_run, last, 0, front);
 	taskq_dispatch_ent(tq, scene_run, &jobs[0], TQ_FRONT, ent);
 	KUNIT_EXPECT_FALSE(test, taskq_empty_ent(ent));
+	ear_listen(tq);
 	taskq_dispatch_ent(tq, scene_run, &jobs[1], 0, ent);
+	WPT_ASSERT_UNTIL(test, ear_heard(ALREADY));
 	wpt_open(hold->gate);
 	wpt_begun(test, &jobs[0]);
 	KUNIT_EXPECT_TRUE(test, taskq_empty_ent(ent));
@@ -117,6 +136,29 @@ static void ent_again_and_again(struct kunit *test)
 		once += atomic_read(&runs[i]) == 1;
 	KUNIT_EXPECT_EQ(test, once, MANY);
 	scene_end(test, tq);
+}
+
+/* 159: one whose module is going away is not called, which the log says */
+static void ent_going(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	taskq_ent_t *ent = entry(test);
+
+	wpt_needs_module(test);
+	ear_listen(system_taskq);
+	ent->task.owner = wpt_module(test, MODULE_STATE_GOING);
+	taskq_dispatch_ent(system_taskq, scene_run, &jobs[0], 0, ent);
+	KUNIT_EXPECT_TRUE(test, taskq_empty_ent(ent));
+	WPT_ASSERT_UNTIL(test, ear_heard(GOING) == 1);
+	taskq_dispatch_ent(system_taskq, scene_run, &jobs[0], TQ_NOQUEUE, ent);
+	KUNIT_EXPECT_TRUE(test, taskq_empty_ent(ent));
+	WPT_ASSERT_UNTIL(test, ear_heard(GOING) == 2);
+	ent->task.owner->state = MODULE_STATE_LIVE;
+	taskq_dispatch_ent(system_taskq, scene_run, &jobs[1], 0, ent);
+	wpt_begun(test, &jobs[1]);
+	WPT_ASSERT_UNTIL(test, module_refcount(ent->task.owner) == 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 0);
+	KUNIT_EXPECT_EQ(test, ear_heard(GOING), 2);
 }
 
 struct chain {
@@ -254,6 +296,7 @@ static struct kunit_case taskq_ent_cases[] = {
 	KUNIT_CASE(ent_in_flight),
 	KUNIT_CASE(ent_is_the_functions),
 	KUNIT_CASE(ent_again_and_again),
+	KUNIT_CASE(ent_going),
 	KUNIT_CASE(ent_destroy),
 	KUNIT_CASE(ent_suspended),
 	KUNIT_CASE(ent_inside),
@@ -263,6 +306,8 @@ static struct kunit_case taskq_ent_cases[] = {
 
 static struct kunit_suite taskq_ent_suite = {
 	.name = "wpool_taskq_ent",
+	.suite_init = taskq_ent_suite_init,
+	.suite_exit = taskq_ent_suite_exit,
 	.init = taskq_ent_init,
 	.exit = wpt_exit,
 	.test_cases = taskq_ent_cases,

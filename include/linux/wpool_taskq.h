@@ -193,9 +193,8 @@ static inline void __taskq_thread_starts(struct wpool *pool)
 /*
  * @threads: NULL, or where the first @nthreads threads are noted. Return: as taskq_create().
  *
- * One thread is an order, and nobody is to add another one; nor is anybody to end one of those that
- * the caller has in an array. Not %WPOOL_ORDERED, which would have
- * no %TQ_FRONT.
+ * One thread is an order, and nobody is to add another one; nor is anybody to end one of those
+ * that the caller has in an array. Not %WPOOL_ORDERED, which would have no %TQ_FRONT.
  */
 static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, int maxalloc,
 				      unsigned int flags, struct task_struct **threads)
@@ -359,10 +358,10 @@ static inline void taskq_destroy(taskq_t *tq)
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it fails. So
  * taskq_dispatch_ent() is for those.
  * Return: the id, or %TASKQID_INVALID, which is 0: no memory or no room with %TQ_NOSLEEP, no
- * thread with %TQ_NOQUEUE, or the taskq is being destroyed.
+ * thread with %TQ_NOQUEUE, the taskq is being destroyed, or the calling module is being unloaded
+ * and the taskq is not its own, like system_taskq; that also without %TQ_NOSLEEP.
  */
-#define taskq_dispatch(tq, func, arg, flags)				\
-	__taskq_dispatch(tq, func, arg, flags, NULL)
+#define taskq_dispatch(tq, func, arg, flags)	__taskq_dispatch(tq, func, arg, flags, NULL)
 
 /**
  * taskq_dispatch_delay() - have a function called later
@@ -437,25 +436,30 @@ static inline bool taskq_empty_ent(const taskq_ent_t *ent)
  * Dispatched again it may be called beside itself. What else the entry waits for, nobody knows:
  * it has no id. A wait for a certain id does not wait for entries, others do.
  *
- * It cannot fail, but with %TQ_NOQUEUE, or if the taskq is being destroyed: the entry is empty
- * then. An entry that waits already is left as it is, and the log says so: that is a bug of the
- * caller.
+ * It cannot fail, but with %TQ_NOQUEUE; if the taskq is being destroyed; or if the module that set
+ * the entry up is being unloaded, and the taskq is not its own, like system_taskq. The entry is
+ * empty then; of the last the log tells. An entry that waits already is left as it is, and the log
+ * says so: that is a bug of the caller.
  *
  * Context: Any but NMI.
  */
 static inline void taskq_dispatch_ent(taskq_t *tq, task_func_t *func, void *arg,
 				      unsigned int flags, taskq_ent_t *ent)
 {
+	int err;
+
 	if (cmpxchg(&ent->func, NULL, func)) {
-		pr_err_ratelimited("%s: taskq_dispatch_ent(): an entry that waits already\n",
-				   wpool_name(tq));
+		pr_err_ratelimited("%s: a taskq_ent waits already\n", wpool_name(tq));
 		return;
 	}
 	ent->arg = arg;
 	wpool_task_set_priority(&ent->task, __taskq_prio(flags));
-	if (flags & TQ_NOQUEUE ? wpool_schedule_if_free(tq, &ent->task) :
-				 wpool_force_schedule(tq, &ent->task))
+	err = flags & TQ_NOQUEUE ? wpool_schedule_if_free(tq, &ent->task) :
+				   wpool_force_schedule(tq, &ent->task);
+	if (err)
 		smp_store_release(&ent->func, NULL);	/* pairs as in __taskq_run_ent() */
+	if (err == -ENOENT)
+		pr_err_ratelimited("%s: %ps: its module is going away\n", wpool_name(tq), func);
 }
 
 /**
