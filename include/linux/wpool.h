@@ -42,11 +42,12 @@
  *	process context, may sleep:
  *		everything else
  *
- * On PREEMPT_RT, too, all but two of the first list may be called in a hard interrupt, with a raw
+ * On PREEMPT_RT, too, all but four of the first list may be called in a hard interrupt, with a raw
  * spinlock held, and with interrupts or preemption disabled. But nothing can be allocated there:
- * wpool_try_schedule_fn_release() returns -ENOMEM, and so does wpool_try_schedule_fn() unless the
- * pool has a spare task; a message says so. Where that may happen submit a task of your own by
- * wpool_try_schedule().
+ * wpool_try_schedule_fn_release(), wpool_try_schedule_fn_ticket() and wpool_with_ticket() return
+ * -ENOMEM, and so does wpool_try_schedule_fn() unless the pool has a spare task; a message says
+ * so. Only a kernel that is built with PREEMPT_RT can tell. Where that may happen submit a task of
+ * your own by wpool_try_schedule().
  *
  * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
@@ -522,6 +523,7 @@ struct wpool_group {
 	struct list_head	helpers;
 	unsigned int		nr_counted;
 	unsigned int		ring;
+	unsigned int		stopping;
 	struct wpool_worker	*owner;
 	struct list_head	node;
 #ifdef CONFIG_PROVE_LOCKING
@@ -626,7 +628,7 @@ struct wpool_ops {
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_NO_SYSFS the pool
  *	has no directory in /sys/kernel/wpool, where an administrator otherwise changes its
  *	capacity, @idle_timeout_ms, @spin_us, @watchdog_ms, @nice and the CPUs of its workers at
- *	any time. With %WPOOL_MEM_RECLAIM the pool
+ *	any time, nor is its capacity changed in debugfs. With %WPOOL_MEM_RECLAIM the pool
  *	keeps a parked thread that takes the place of its last worker, if that dies, so that it
  *	goes on although no thread can be made; it counts as no worker, and the next one is made
  *	when there is memory. With %WPOOL_RECURSIVE a task
@@ -991,7 +993,7 @@ struct wpool *wpool_current(void);
 bool wpool_ask_stop(struct wpool_task *task);
 bool wpool_should_stop(void);
 int wpool_sleep(unsigned long timeout);
-void __wpool_wait_event_stop(bool begins);
+int __wpool_wait_event_stop(bool begins);
 
 /**
  * wpool_wait_event_stop() - sleep until a condition is true, or the calling task is asked to stop
@@ -1002,17 +1004,19 @@ void __wpool_wait_event_stop(bool begins);
  *
  * Context: Process context; sleeps, and signals do not end it.
  * Return: 0 if @condition was true, -ECANCELED: it was not, and the task is to stop, see
- * wpool_should_stop().
+ * wpool_should_stop(). -EINVAL (atomic context).
  */
 #define wpool_wait_event_stop(wq, condition)				\
 ({									\
-	int __stopped = -ECANCELED;					\
+	int __stopped = __wpool_wait_event_stop(true);			\
 									\
-	__wpool_wait_event_stop(true);					\
-	(void)___wait_event(wq,						\
-		(condition) ? (__stopped = 0, true) : wpool_should_stop(), \
-		TASK_IDLE, 0, 0, schedule());				\
-	__wpool_wait_event_stop(false);					\
+	if (!__stopped) {						\
+		__stopped = -ECANCELED;					\
+		(void)___wait_event(wq,					\
+			(condition) ? (__stopped = 0, true) : wpool_should_stop(), \
+			TASK_IDLE, 0, 0, schedule());			\
+		__wpool_wait_event_stop(false);				\
+	}								\
 	__stopped;							\
 })
 

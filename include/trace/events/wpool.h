@@ -17,9 +17,9 @@
 #endif
 
 /*
- * Stable: the names of all events, and the names and meanings of their fields. A later version
- * may have more of both. What TP_printk() makes of them may change. A pointer to a task only
- * tells tasks apart, and may be that of freed memory; of a detached task that runs it is NULL.
+ * Each event says whether it is stable. A later version may have more events, and more fields.
+ * What TP_printk() makes of them may change. A pointer to a task only tells tasks apart, and may
+ * be that of freed memory; of a detached task that runs it is NULL.
  */
 
 #define show_wpool_state(state)						\
@@ -41,6 +41,8 @@ TRACE_DEFINE_ENUM(WPOOL_STATE_TERMINATED);
  * @pool: its name
  * @capacity: the most workers it may have
  * @depth: how many tasks may wait beyond those; UINT_MAX is without a bound
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_pool_create,
 	TP_PROTO(const char *pool, unsigned int capacity, unsigned int depth),
@@ -64,6 +66,8 @@ TRACE_EVENT(wpool_pool_create,
  * @pool: its name
  * @from: the &enum wpool_state that it leaves
  * @to: the &enum wpool_state that it enters
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_pool_state,
 	TP_PROTO(const char *pool, int from, int to),
@@ -87,6 +91,8 @@ TRACE_EVENT(wpool_pool_state,
  * @pool: its name
  * @from: the most workers it might have before
  * @to: the most that it may have now
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_pool_resize,
 	TP_PROTO(const char *pool, unsigned int from, unsigned int to),
@@ -122,6 +128,8 @@ DECLARE_EVENT_CLASS(wpool_worker,
  * wpool_worker_start - the current thread begins as a worker
  * @pool: the name of its pool
  * @id: its number, counted up per pool
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_worker, wpool_worker_start,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
@@ -130,6 +138,8 @@ DEFINE_EVENT(wpool_worker, wpool_worker_start,
  * wpool_worker_idle - the current thread found no task and sleeps
  * @pool: the name of its pool
  * @id: its number
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_worker, wpool_worker_idle,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
@@ -140,6 +150,8 @@ DEFINE_EVENT(wpool_worker, wpool_worker_idle,
  * @id: its number
  *
  * Also for a worker that its task killed; then the thread that reaps it emits the event.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_worker, wpool_worker_exit,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
@@ -150,6 +162,8 @@ DEFINE_EVENT(wpool_worker, wpool_worker_exit,
  * @id: its number
  *
  * Emitted by the thread that reaps it. wpool_task_die tells the tasks that it was inside.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_worker, wpool_worker_die,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
@@ -176,6 +190,8 @@ DECLARE_EVENT_CLASS(wpool_task,
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_task, wpool_task_queue,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
@@ -186,6 +202,8 @@ DEFINE_EVENT(wpool_task, wpool_task_queue,
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_task, wpool_task_start,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
@@ -196,6 +214,8 @@ DEFINE_EVENT(wpool_task, wpool_task_start,
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_task, wpool_task_drop,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
@@ -206,6 +226,8 @@ DEFINE_EVENT(wpool_task, wpool_task_drop,
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_task, wpool_task_cancel,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
@@ -216,6 +238,8 @@ DEFINE_EVENT(wpool_task, wpool_task_cancel,
  * @pool: the name of the pool
  * @task: what it submits
  * @fn: its function
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 DEFINE_EVENT(wpool_task, wpool_task_block,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn),
@@ -231,6 +255,8 @@ DEFINE_EVENT(wpool_task, wpool_task_block,
  *
  * Not for a thread that went to sleep before this event was enabled. It counts the time itself,
  * so wpool_task_block need not be enabled.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_unblock,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, u64 ns, int result),
@@ -261,6 +287,8 @@ TRACE_EVENT(wpool_task_unblock,
  * @error: the errno that the call returns
  *
  * Once for each that %WPOOL_STAT_REJECTED counts.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_refuse,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, int error),
@@ -290,6 +318,8 @@ TRACE_EVENT(wpool_task_refuse,
  *
  * wpool_task_queue follows when it is. The next time of a periodic task has no event of its
  * own.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_delay,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, u64 due),
@@ -318,6 +348,8 @@ TRACE_EVENT(wpool_task_delay,
  * @pid: the number of the thread, a worker or a submitter that ran the task itself
  *
  * Instead of wpool_task_end, when the thread is reaped.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_die,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, pid_t pid),
@@ -347,6 +379,8 @@ TRACE_EVENT(wpool_task_die,
  * @ms: how long it has run, in milliseconds
  *
  * Once for each that %WPOOL_STAT_OVERDUE counts, by the thread that looks.
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_overdue,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, pid_t pid, unsigned int ms),
@@ -375,6 +409,8 @@ TRACE_EVENT(wpool_task_overdue,
  * @task: the task
  * @fn: its function
  * @result: what it returned
+ *
+ * Stable: its name, and the names and meanings of its fields.
  */
 TRACE_EVENT(wpool_task_end,
 	TP_PROTO(const char *pool, const void *task, wpool_fn_t fn, int result),
