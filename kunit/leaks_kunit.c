@@ -13,13 +13,15 @@
 #include "ear.h"
 
 /* What is listened for, each from the pool of the test alone. */
-enum { GUILTY, SECOND, INNOCENT, HOOK, NR_WORDS };
+enum { GUILTY, SECOND, INNOCENT, HOOK, KEEPER, ONE_LOCK, NR_WORDS };
 
 static const char * const words[NR_WORDS] = {
 	[GUILTY]	= "BUG: run_guilty",
 	[SECOND]	= "BUG: run_second",
 	[INNOCENT]	= "BUG: run_innocent",
 	[HOOK]		= "BUG: hook_",
+	[KEEPER]	= "BUG: run_keeper",
+	[ONE_LOCK]	= " 1 more locks",
 };
 
 static int leaks_suite_init(struct kunit_suite *suite)
@@ -47,7 +49,7 @@ static struct wpool *heard_pool(struct kunit *test, const struct wpool_ops *ops)
 
 	ear_listen(pool);
 	/* some, but not all: what was said of a function before is said seldom */
-	pr_info("wpool_kunit: expect some: BUG: (run_guilty|run_second|hook_)\n");
+	pr_info("wpool_kunit: expect some: BUG: (run_guilty|run_second|run_keeper|run_giver|hook_)\n");
 	return pool;
 }
 
@@ -224,6 +226,64 @@ static void leaks_ratelimited(struct kunit *test)
 	KUNIT_EXPECT_LT(test, ear_heard(GUILTY), FLOOD / 4);
 }
 
+/*
+ * A task that leaves a lock held; and one that gives it back, in the same thread, of which it is
+ * said that it has one less.
+ */
+struct kept {
+	struct wpool_task	keeper, giver;
+	struct mutex		lock;	/* held between the two */
+};
+
+static int run_keeper(void *arg)
+{
+	struct kept *kept = arg;
+
+	mutex_lock(&kept->lock);
+	return 5;
+}
+
+static int run_giver(void *arg)
+{
+	struct kept *kept = arg;
+
+	mutex_unlock(&kept->lock);
+	return 6;
+}
+
+static struct kept *kept_lock(struct kunit *test)
+{
+	struct kept *kept = wpt_alloc(test, sizeof(*kept));
+
+	mutex_init(&kept->lock);
+	wpool_task_init(&kept->keeper, run_keeper, kept);
+	wpool_task_init(&kept->giver, run_giver, kept);
+	return kept;
+}
+
+/* where lockdep counts locks, who leaves one held is reported, and not the next task */
+static void leaks_lock(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, NULL);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct found *found = innocents(test, 1);
+	struct kept *kept = kept_lock(test);
+
+	if (!IS_ENABLED(CONFIG_LOCKDEP) || !debug_locks)
+		kunit_skip(test, "nobody counts locks");
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &kept->keeper), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &found->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &kept->giver), 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &kept->keeper), 5);
+	expect_clean(test, found);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &kept->giver), 6);
+	WPT_ASSERT_UNTIL(test, ear_heard(KEEPER));
+	KUNIT_EXPECT_EQ(test, ear_heard(KEEPER), 1);
+	KUNIT_EXPECT_EQ(test, ear_heard(ONE_LOCK), 1);
+	KUNIT_EXPECT_EQ(test, ear_heard(INNOCENT), 0);
+}
+
 /* A task that holds a lock, as it may, while it waits for another. */
 struct outer {
 	struct wpool_task	task;
@@ -334,6 +394,7 @@ static void leaks_of_hooks(struct kunit *test)
 static struct kunit_case leaks_cases[] = {
 	KUNIT_CASE_PARAM(leaks_spare_the_next, leak_gen_params),
 	KUNIT_CASE(leaks_ratelimited),
+	KUNIT_CASE(leaks_lock),
 	KUNIT_CASE(leaks_not_of_outer),
 	KUNIT_CASE_PARAM(leaks_spare_the_outer, leak_gen_params),
 	KUNIT_CASE_PARAM(leaks_of_hooks, hook_gen_params),
