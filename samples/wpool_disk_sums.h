@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The file of wpool_disk.c, which alone includes this, and beside it FILE.sums: a block that
- * begins with struct disk_header, and the CRC-32C of each block of the file.
+ * Of wpool_disk.c, which alone includes this: the blocks of its file, and beside it FILE.sums: a
+ * block that begins with struct disk_header, and the CRC-32C of each block of the file.
  *
  * A block that does not fit its sum is corrupt: EILSEQ. But a sum that is not known, as in a new
  * file, is taken from the first read; and so is one that does not fit after a power cut, since
@@ -20,8 +20,6 @@
 #include <linux/slab.h>
 
 #define DISK_BLOCK	4096
-/* Its sums are allocated at once. */
-#define DISK_MOST	((loff_t)BIT_ULL(40))
 #define DISK_MAGIC	0x6b736964
 #define DISK_SUMS_PAGE	(PAGE_SIZE / sizeof(u32))
 
@@ -34,6 +32,9 @@ struct disk_file {
 	struct file		*file;
 	struct file		*side;
 	u64			blocks;
+	/* Bytes that each of the files had when it was opened. */
+	loff_t			file_had;
+	loff_t			side_had;
 
 	/* Of one block each; whoever has the block. */
 	u32			*sums;		/* 0: not known */
@@ -185,10 +186,21 @@ static int disk_write_header(struct disk_file *file, bool clean)
 	return disk_write_at(file->side, &header, sizeof(header), 0) ?: vfs_fsync(file->side, 1);
 }
 
-/* Before the first block is stored. */
+/* Before the first block is stored, and before either file has been changed. */
 static int disk_begin_storing(struct disk_file *file)
 {
-	return disk_write_header(file, false);
+	loff_t bytes = file->blocks * DISK_BLOCK;
+	int err = disk_sync_sums(file) ?: disk_write_header(file, false);
+
+	if (err) {
+		pr_err("%s.sums: %pe\n", file->path, ERR_PTR(err));
+		return err;
+	}
+	if (file->file_had < bytes)
+		err = vfs_truncate(&file->file->f_path, bytes);
+	if (err)
+		pr_err("%s: cannot have %lld bytes: %pe\n", file->path, bytes, ERR_PTR(err));
+	return err;
 }
 
 /* When none is stored any more. Blocks that nobody has read may still be newer than their sums. */
@@ -199,132 +211,6 @@ static int disk_end_storing(struct disk_file *file)
 	for_each_set_bit(block, file->unsure, file->blocks)
 		disk_set_sum(file, block, 0);
 	return vfs_fsync(file->file, 0) ?: disk_sync_sums(file) ?: disk_write_header(file, true);
-}
-
-/* --- opened and closed ----------------------------------------------------------------- */
-
-static int disk_read_sums(struct disk_file *file)
-{
-	struct disk_header header = { .clean = true };
-	int err = 0;
-
-	if (i_size_read(file_inode(file->side)))
-		err = disk_read_at(file->side, &header, sizeof(header), 0);
-	if (err)
-		return err;
-	/* Without a header nothing has been stored yet. */
-	if (header.magic) {
-		if (header.magic != DISK_MAGIC || header.blocks != file->blocks) {
-			pr_err("%s.sums is not of this file, or not of this size\n", file->path);
-			return -EINVAL;
-		}
-		err = disk_read_at(file->side, file->sums, disk_sums_pages(file) * PAGE_SIZE,
-				   DISK_BLOCK);
-		if (err)
-			return err;
-	} else {
-		bitmap_fill(file->changed, disk_sums_pages(file));
-	}
-	if (!header.clean)
-		bitmap_fill(file->unsure, file->blocks);
-	return disk_sync_sums(file);
-}
-
-static int disk_alloc_sums(struct disk_file *file)
-{
-	u64 pages = disk_sums_pages(file);
-
-	file->sums = kvcalloc(pages, PAGE_SIZE, GFP_KERNEL);
-	file->unsure = kvcalloc(BITS_TO_LONGS(file->blocks), sizeof(long), GFP_KERNEL);
-	file->changed = kvcalloc(BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL);
-	return file->sums && file->unsure && file->changed ? 0 : -ENOMEM;
-}
-
-/* It will be as long as was asked for, but nothing is cut off. */
-static int disk_measure(struct disk_file *file, const char *size)
-{
-	loff_t have = i_size_read(file_inode(file->file)), wanted;
-	char *rest;
-
-	wanted = memparse(size, &rest);
-	if (*rest || wanted < 0) {
-		pr_err("size=%s: not a number of bytes\n", size);
-		return -EINVAL;
-	}
-	wanted = wanted ?: have;
-	if (wanted > DISK_MOST) {
-		pr_err("%s: size=%s: more than %lld bytes\n", file->path, size, DISK_MOST);
-		return -EINVAL;
-	}
-	if (wanted < have || wanted < DISK_BLOCK) {
-		pr_err("%s: has %lld bytes, and size=%s\n", file->path, have, size);
-		return -EINVAL;
-	}
-	file->blocks = wanted / DISK_BLOCK;
-	return 0;
-}
-
-/* The last step, so that a file which is refused stays as it was. */
-static int disk_lengthen(struct disk_file *file)
-{
-	loff_t wanted = file->blocks * DISK_BLOCK;
-
-	return i_size_read(file_inode(file->file)) < wanted ?
-	       vfs_truncate(&file->file->f_path, wanted) : 0;
-}
-
-static struct file *disk_open_one(const char *name)
-{
-	struct file *file = filp_open(name, O_RDWR | O_CREAT | O_LARGEFILE, 0600);
-
-	if (IS_ERR(file)) {
-		pr_err("%s: %pe\n", name, file);
-	} else if (!S_ISREG(file_inode(file)->i_mode)) {
-		pr_err("%s: not a regular file\n", name);
-		filp_close(file, NULL);
-		file = ERR_PTR(-EINVAL);
-	}
-	return file;
-}
-
-static int disk_open_both(struct disk_file *file)
-{
-	char *name = kasprintf(GFP_KERNEL, "%s.sums", file->path);
-
-	if (!name)
-		return -ENOMEM;
-	file->file = disk_open_one(file->path);
-	file->side = IS_ERR(file->file) ? file->file : disk_open_one(name);
-	kfree(name);
-	if (!IS_ERR(file->side))
-		return 0;
-	if (!IS_ERR(file->file))
-		filp_close(file->file, NULL);
-	return PTR_ERR(file->side);
-}
-
-static void disk_file_close(struct disk_file *file)
-{
-	kvfree(file->changed);
-	kvfree(file->unsure);
-	kvfree(file->sums);
-	filp_close(file->side, NULL);
-	filp_close(file->file, NULL);
-}
-
-static int disk_file_open(struct disk_file *file, const char *path, const char *size)
-{
-	int err;
-
-	file->path = path;
-	err = disk_open_both(file);
-	if (err)
-		return err;
-	err = disk_measure(file, size) ?: disk_alloc_sums(file) ?: disk_read_sums(file) ?:
-	      disk_lengthen(file);
-	if (err)
-		disk_file_close(file);
-	return err;
 }
 
 #endif

@@ -17,12 +17,12 @@ SPACE = 2 << 30  # bytes below /var
 # The usual one tells by a loop of ACPI's where interrupts go, which with KASAN takes half a minute
 # a device.
 MACHINE = ("-machine", "q35")
-DEATH = re.compile(r"kernel BUG at .*/samples/wpool_disk\.c:|wpool0: worker \d+ .* died in disk_fn|"
+DEATH = re.compile(r"kernel BUG at .*/samples/wpool_disk_tasks\.h:|wpool0: worker \d+ .* died in disk_fn|"
                    r"invalid opcode")
 TAINT_DIED = 1 << 7
 # What a kernel is booted for: a death ends lockdep, so it has a boot of its own; and what is slow
 # is not to come after all else in one.
-DEADLY = "deaths"
+DEADLY = "deaths deaths_in_verify deaths_in_removal"
 HARMLESS = ("bad_input filesystem corruption", "fio_verifies pressure",
             "capacity_live power_cut swap charged pulled")
 BOOTS = {"stock": (" ".join((*HARMLESS, DEADLY)),), "debug-disk": (*HARMLESS, DEADLY)}
@@ -51,7 +51,7 @@ def boot(kernel, inside, built, env, **more):
 def run_parts(tally, kernel, built, parts):
     label = f"disk on {kernel.name}"
     done = boot(kernel, "disk", built, f"PARTS='{parts}'\n")
-    deadly = DEADLY in parts
+    deadly = "deaths" in parts
     user.judge(tally, label, done, DEATH if deadly else None, TAINT_DIED if deadly else 0)
     kunit.judge_lockdep(tally, label, done)
     load.judge_leaks(tally, label, done)
