@@ -6,9 +6,10 @@
  *	exec 3<>/dev/wpool_serve; echo hello >&3; head -n 1 <&3
  *
  * Each write() is a request; a worker turns it round. Each read() gets the answer to the oldest
- * request of the file, and sleeps until that is there, unless O_NONBLOCK forbids it; poll() works
- * too. If the pool is full a write() sleeps until there is room or a signal comes. When the
- * file is closed, what has not begun is taken back, and what runs is waited for.
+ * request of the file, and sleeps until that is there; without a request it is the end of the
+ * file. If the pool is full a write() sleeps until there is room. A signal ends both, and with
+ * O_NONBLOCK neither sleeps. When the file is closed, what has not begun is taken back, and what
+ * runs is waited for.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,12 +19,11 @@
 #include <linux/minmax.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/overflow.h>
-#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
-#include <linux/wait.h>
 #include <linux/wpool.h>
 
 #define LONGEST	4096
@@ -40,17 +40,15 @@ static struct wpool *pool;
 
 /* An open file. */
 struct session {
+	struct mutex		reading;	/* only its holder takes requests off the list */
 	spinlock_t		lock;		/* of requests */
 	struct list_head	requests;	/* in the order of write() */
 	struct wpool_group	group;
-	wait_queue_head_t	answered;
 };
 
 struct request {
 	struct wpool_task	task;
 	struct list_head	node;
-	struct session		*session;
-	bool			done;
 	size_t			size;
 	char			text[];
 };
@@ -64,8 +62,6 @@ static int serve(void *arg)
 		back--;
 	for (; front < back; front++, back--)
 		swap(*front, *back);
-	smp_store_release(&request->done, true);	/* pairs with answer() */
-	wake_up(&request->session->answered);
 	return 0;
 }
 
@@ -75,15 +71,15 @@ static int session_open(struct inode *inode, struct file *file)
 
 	if (!session)
 		return -ENOMEM;
+	mutex_init(&session->reading);
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->requests);
-	init_waitqueue_head(&session->answered);
 	wpool_group_init(&session->group);
 	file->private_data = session;
 	return 0;
 }
 
-static struct request *new_request(struct session *session, const char __user *from, size_t size)
+static struct request *new_request(const char __user *from, size_t size)
 {
 	struct request *request;
 
@@ -96,7 +92,6 @@ static struct request *new_request(struct session *session, const char __user *f
 		kfree(request);
 		return ERR_PTR(-EFAULT);
 	}
-	request->session = session;
 	request->size = size;
 	wpool_task_init(&request->task, serve, request);
 	return request;
@@ -106,7 +101,7 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 			     loff_t *pos)
 {
 	struct session *session = file->private_data;
-	struct request *request = new_request(session, from, size);
+	struct request *request = new_request(from, size);
 	int err;
 
 	if (IS_ERR(request))
@@ -122,60 +117,43 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 	spin_lock(&session->lock);
 	list_add_tail(&request->node, &session->requests);
 	spin_unlock(&session->lock);
-	wake_up(&session->answered);	/* it may have been served before it was on the list */
 	return size;
 }
 
-/* The answer to the oldest request, or NULL. Context: session->lock held. */
-static struct request *answer(struct session *session)
+/* Context: session->reading held. */
+static ssize_t read_oldest(struct session *session, char __user *to, size_t size, bool nonblock)
 {
-	struct request *request = list_first_entry_or_null(&session->requests, struct request,
-							   node);
+	struct request *request;
 
-	/* Pairs with the release in serve(). */
-	return request && smp_load_acquire(&request->done) ? request : NULL;
-}
-
-static bool take_answer(struct session *session, struct request **request)
-{
 	spin_lock(&session->lock);
-	*request = answer(session);
-	if (*request)
-		list_del(&(*request)->node);
+	request = list_first_entry_or_null(&session->requests, struct request, node);
 	spin_unlock(&session->lock);
-	return *request;
+	if (!request)
+		return 0;
+	if (nonblock && wpool_wait_timeout(&request->task, 0, NULL))
+		return -EAGAIN;
+	if (wpool_wait_interruptible(&request->task, NULL))
+		return -ERESTARTSYS;
+	size = min(size, request->size);
+	if (copy_to_user(to, request->text, size))
+		return -EFAULT;
+	spin_lock(&session->lock);
+	list_del(&request->node);
+	spin_unlock(&session->lock);
+	kfree(request);
+	return size;
 }
 
 static ssize_t session_read(struct file *file, char __user *to, size_t size, loff_t *pos)
 {
 	struct session *session = file->private_data;
-	struct request *request;
 	ssize_t ret;
 
-	if (!take_answer(session, &request) && file->f_flags & O_NONBLOCK)
-		return -EAGAIN;
-	if (!request && wait_event_interruptible(session->answered,
-						 take_answer(session, &request)))
+	if (mutex_lock_interruptible(&session->reading))
 		return -ERESTARTSYS;
-	wpool_wait(&request->task);	/* done, but perhaps not yet out of its function */
-	ret = min(size, request->size);
-	if (copy_to_user(to, request->text, ret))
-		ret = -EFAULT;
-	kfree(request);
+	ret = read_oldest(session, to, size, file->f_flags & O_NONBLOCK);
+	mutex_unlock(&session->reading);
 	return ret;
-}
-
-static __poll_t session_poll(struct file *file, struct poll_table_struct *table)
-{
-	struct session *session = file->private_data;
-	__poll_t ready = EPOLLOUT | EPOLLWRNORM;
-
-	poll_wait(file, &session->answered, table);
-	spin_lock(&session->lock);
-	if (answer(session))
-		ready |= EPOLLIN | EPOLLRDNORM;
-	spin_unlock(&session->lock);
-	return ready;
 }
 
 static int session_release(struct inode *inode, struct file *file)
@@ -195,7 +173,6 @@ static const struct file_operations session_fops = {
 	.open		= session_open,
 	.read		= session_read,
 	.write		= session_write,
-	.poll		= session_poll,
 	.release	= session_release,
 };
 

@@ -5,7 +5,9 @@
  *	insmod wpool_walk.ko nodes=100000
  *
  * Each node is visited by a task, which submits one for each node below. Nobody but these tasks
- * could make room in a full queue, so the pool is recursive.
+ * could make room in a full queue, so the pool is recursive. How many nodes there are is not
+ * known beforehand, so the memory of a task is had when its node is found. If there is none, that
+ * is the error of the walk.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,7 +15,6 @@
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
-#include <linux/vmalloc.h>
 #include <linux/wpool.h>
 
 #define BELOW	8U	/* a node has so many below it */
@@ -22,51 +23,35 @@ static unsigned int nodes = 100000;
 module_param(nodes, uint, 0444);
 MODULE_PARM_DESC(nodes, "How many nodes the tree has (default 100000)");
 
-static struct wpool *pool;
 static struct wpool_group walk;
-static struct wpool_task *tree;
 static atomic_t visited;
 
 static int visit(void *arg)
 {
-	struct wpool_task *node = arg;
-	size_t first = BELOW * (node - tree) + 1, i;
+	size_t first = BELOW * (size_t)arg + 1, i;
 	int err = 0;
 
 	atomic_inc(&visited);
-	for (i = first; i < min_t(size_t, first + BELOW, nodes) && !err; i++) {
-		wpool_task_init(&tree[i], visit, &tree[i]);
-		err = wpool_group_schedule(&walk, pool, &tree[i]);
-	}
+	for (i = first; i < min_t(size_t, first + BELOW, nodes) && !err; i++)
+		err = wpool_group_schedule_fn(&walk, wpool_current(), visit, (void *)i);
 	return err;	/* makes it the error of the walk */
-}
-
-static int walk_tree(void)
-{
-	int err;
-
-	wpool_group_init(&walk);
-	wpool_task_init(&tree[0], visit, &tree[0]);
-	err = wpool_group_schedule(&walk, pool, &tree[0]) ?: wpool_group_wait(&walk);
-	pr_info("visited %d of %u nodes: %pe\n", atomic_read(&visited), nodes, ERR_PTR(err));
-	return err;
 }
 
 static int __init wpool_walk_init(void)
 {
 	struct wpool_attrs attrs = { .capacity_percent = 100, .flags = WPOOL_RECURSIVE };
+	struct wpool *pool;
 	int err;
 
-	tree = nodes ? vcalloc(nodes, sizeof(*tree)) : NULL;
-	if (!tree)
-		return nodes ? -ENOMEM : -EINVAL;
+	if (!nodes)
+		return -EINVAL;
 	pool = wpool_create("walk", &attrs);
-	err = PTR_ERR_OR_ZERO(pool);
-	if (!err) {
-		err = walk_tree();
-		wpool_destroy(pool);
-	}
-	vfree(tree);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	wpool_group_init(&walk);
+	err = wpool_group_schedule_fn(&walk, pool, visit, NULL) ?: wpool_group_wait(&walk);
+	wpool_destroy(pool);
+	pr_info("visited %d of %u nodes: %pe\n", atomic_read(&visited), nodes, ERR_PTR(err));
 	return err;
 }
 
