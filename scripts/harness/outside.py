@@ -10,34 +10,48 @@ import re
 import shutil
 import statistics
 
-from harness import apt, cache, debian, kernels, machine, modules, moving, proc, report, user
+from harness import (apt, cache, debian, disk, kernels, kunit, load, modules, moving, proc, report, user,
+                     view)
 from harness.proc import Failed, say
 
-LIMIT = 1500  # seconds for a machine
 SIDES = ("workqueue", "wpool")
+STOCK, DEBUG = "stock", "debug-disk"
+LIMIT = 1500  # seconds for a machine
 ROUNDS, RUNTIME = 3, 5  # of each measurement, on each side
+# What is done on each kernel. MiB of a job of fio, and of a disk whose sums are checked; how often
+# a thing is repeated under load, and a peer comes and goes; how many pings.
+SIZES = {STOCK: {"job": 16, "disk_size": 64, "times": 10, "peers": 8, "pings": 200},
+         DEBUG: {"job": 4, "disk_size": 16, "times": 3, "peers": 3, "pings": 50}}
 STUCK = modules.TREE / "scripts/fixtures/outside"
 
 
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """name: of the .ko; folder: what it is built from; words: for make, in the folder."""
-    name: str
+    """One that is tested."""
+    name: str       # of the .ko
     script: str     # in the guest
     packages: str   # of the guest
     fetch: object   # puts the source into a folder
     words: object   # for make, of that folder
+    boots: tuple    # its parts on the debug kernel, which is not to be measured
     stuck: str = ""  # a function of it that a test makes hang
 
 
 # --- sources -------------------------------------------------------------------------
 
-def _fetch_crypt(folder):
-    tree, version = kernels.source("linux-source-6.1", "bookworm")
-    for name in ("dm-crypt.c", "dm-audit.h"):
-        shutil.copy(tree / "drivers/md" / name, folder)
-    (folder / "Kbuild").write_text("obj-m := dm-crypt.o\nccflags-y := -I$(WPOOL)\n")
-    return f"linux-source-6.1 {version}"
+def _fetch_target(name, objects, others=()):
+    """What copies a target of the device mapper out of the kernel's tree."""
+    def fetch(folder):
+        tree, version = kernels.source("linux-source-6.1", "bookworm")
+        for each in [*others, *(path.name for path in (tree / "drivers/md").glob(f"{name}*.[ch]"))]:
+            shutil.copy(tree / "drivers/md" / each, folder)
+        (folder / "Kbuild").write_text(f"obj-m := {name}.o\n{objects}ccflags-y := -I$(WPOOL)\n")
+        return f"linux-source-6.1 {version}"
+    return fetch
+
+
+def _target_words(_folder, _kernel):
+    return (f"WPOOL={modules.TREE / 'include'}",)
 
 
 def _fetch_ovpn(folder):
@@ -53,12 +67,23 @@ def _ovpn_words(folder, kernel):
     return (f"PWD={folder}", "CONFIG_OVPN_DCO_V2=m", f"CFLAGS=-I{modules.TREE / 'include'}")
 
 
+VERITY = """dm-verity-y := dm-verity-target.o
+dm-verity-$(CONFIG_DM_VERITY_FEC) += dm-verity-fec.o
+dm-verity-$(CONFIG_DM_VERITY_VERIFY_ROOTHASH_SIG) += dm-verity-verify-sig.o
+"""
 MODULES = {
-    "crypt": Module("dm-crypt", "outside-crypt", "dmsetup fio", _fetch_crypt,
-                    lambda folder, kernel: (f"WPOOL={modules.TREE / 'include'}",)),
+    "crypt": Module("dm-crypt", "outside-crypt", "dmsetup fio",
+                    _fetch_target("dm-crypt", "", ["dm-audit.h"]), _target_words,
+                    ("verified across suspended reloaded removed",)),
+    "verity": Module("dm-verity", "outside-verity", "cryptsetup-bin dmsetup fio",
+                     _fetch_target("dm-verity", VERITY, ["dm-audit.h"]), _target_words,
+                     ("verified corrupt suspended reloaded removed",)),
     "ovpn": Module("ovpn-dco-v2", "outside-ovpn", "openvpn openssl iperf3 iproute2 iputils-ping",
-                   _fetch_ovpn, _ovpn_words, stuck="ovpn_encrypt_work"),
+                   _fetch_ovpn, _ovpn_words, ("tunnel peers stuck",), stuck="ovpn_encrypt_work"),
 }
+# Of the Debian for all of them on the debug kernel; the first gives it its name.
+PACKAGES = ("kmod", "procps", "python3", *dict.fromkeys(
+    package for module in MODULES.values() for package in module.packages.split()))
 
 
 # --- moving and building -------------------------------------------------------------
@@ -101,12 +126,34 @@ def _judge_move(tally, name, moved):
 
 # --- figures -------------------------------------------------------------------------
 
-def table(run):
-    """The median of each figure on both sides, and how far the rounds are apart: lines."""
+def figures(run):
+    """{what was measured: {side: a value of each round}}"""
     found = {}
     for line in "\n".join(report.named(run.report, "figures")).splitlines():
         side, value, name = line.split(maxsplit=2)
-        found.setdefault(name, {}).setdefault(side, []).append(float(value))
+        found.setdefault(name, {side: [] for side in SIDES})[side].append(float(value))
+    return found
+
+
+def _unmeasured(found):
+    """What did not take place in each round, and on each side."""
+    if not found:
+        yield "no figure at all"
+    for name, sides in found.items():
+        for side, got in sides.items():
+            if len(got) != ROUNDS or not all(got):
+                yield f"{name} on {side}: {got}"
+
+
+def _judge_figures(tally, label, found):
+    wrong = list(_unmeasured(found))
+    tally.check(f"{label}: what is measured takes place", wrong)
+    for line in [] if wrong else table(found):
+        say(line)
+
+
+def table(found):
+    """The median of each figure on both sides, and how far the rounds are apart: lines."""
     yield f"{'':<44}{'workqueue':>22}{'wpool':>22}   wpool/workqueue"
     for name, sides in found.items():
         middle = [statistics.median(sides[side]) for side in SIDES]
@@ -123,31 +170,58 @@ def _stuck_ko(kernel):
     return built["stuck"]
 
 
-def run(tally, name, parts=""):
-    """Build one module on both sides and test them in one Debian."""
-    module, stock = MODULES[name], kernels.get("stock")
-    built, _ = modules.build(stock)
+def _built(tally, kernel, name):
+    """What is beside the test in the machine: {name: contents}."""
+    module = MODULES[name]
+    built, _ = modules.build(kernel)
     files = {"wpool.ko": built["wpool"]}
     for side in SIDES:
-        files[f"on-{side}.ko"], origin, moved = build(stock, module, side)
+        files[f"on-{side}.ko"], origin, moved = build(kernel, module, side)
         say(f"--- {name} on {side}: {origin}")
         if moved:
             _judge_move(tally, name, moved)
     if module.stuck:
-        files["stuck.ko"] = _stuck_ko(stock)
+        files["stuck.ko"] = _stuck_ko(kernel)
+    return files
+
+
+def _env(kernel, module, parts):
+    return (f"PARTS='{parts}'\nROUNDS={ROUNDS}\nRUNTIME={RUNTIME}\nSTUCK={module.stuck}\n"
+            f"{user.settings(SIZES[kernel.name])}").encode()
+
+
+def _in_debian(kernel, module, files):
+    """In a Debian that boots its own kernel, with what it has by default."""
     with debian.root() as root:
         (release,) = root.kernels()
-        if release not in str(stock.build):
-            raise Failed(f"Debian's kernel is {release}; the modules are for {stock.build}")
+        if release not in str(kernel.build):
+            raise Failed(f"Debian's kernel is {release}; the modules are for {kernel.build}")
         root.run("packages", "apt-get -qy update; "
                              f"apt-get -qy --no-install-recommends install {module.packages}")
-        files |= {script: machine.GUEST / script for script in ("report.sh", "cases.sh")}
-        files["env"] = f"PARTS='{parts}'\nROUNDS={ROUNDS}\nRUNTIME={RUNTIME}\nSTUCK={module.stuck}\n"
-        found = root.boot(release, module.script, files, limit=LIMIT)
-    user.judge(tally, name, found)
-    for line in table(found):
-        say(line)
-    say(f"--- {name}: {found.seconds:.1f} s")
+        return root.boot(release, module.script, user.scripts() | files, limit=LIMIT)
+
+
+def _below_debian(kernel, module, files):
+    """On a kernel that was built here, with a Debian's programs."""
+    with disk.drive() as words:
+        return view.boot(kernel, module.script, files, limit=LIMIT, memory=disk.MEMORY, words=words,
+                         disk=debian.disk_with("debian-outside", PACKAGES))
+
+
+def run(tally, name, parts="", on=STOCK):
+    """Build one module on both sides and test them; lockdep and kmemleak judge, too, where they are."""
+    module, kernel = MODULES[name], kernels.get(on)
+    files = _built(tally, kernel, name)
+    boot = _in_debian if on == STOCK else _below_debian
+    label = name if on == STOCK else f"{name} on {on}"
+    for some in [parts] if parts or on == STOCK else module.boots:
+        found = boot(kernel, module, {**files, "env": _env(kernel, module, some)})
+        user.judge(tally, label, found)
+        kunit.judge_lockdep(tally, label, found)
+        load.judge_leaks(tally, label, found)
+        if "measured" in (some or "measured").split():
+            _judge_figures(tally, label, figures(found))
+        say(f"--- {label}: {found.seconds:.1f} s")
 
 
 def words_of(text):

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the tests of outside modules share: each is there as it is and as it was moved to wpool, and
+# both are tested in turn.
+. ./env
+. ./report.sh
+. ./cases.sh
+
+# A kernel that was built here runs a Debian that is read-only but for /var and /run, without udev.
+if [ -b /dev/vdb ]; then
+	mount /dev/vdb /var
+	export DM_DISABLE_UDEV=1
+fi
+
+usleep() {
+	sleep "$(printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)))"
+}
+
+# both PART: on both sides
+# shellcheck disable=SC2034 # for the part
+both() {
+	SIDE=workqueue OTHER=wpool
+	"$1"
+	SIDE=wpool OTHER=workqueue
+	"$1"
+}
+
+# run_parts PART...: these, if it was not asked for others
+run_parts() {
+	insmod ./wpool.ko
+	for part in ${PARTS:-$*}; do
+		echo "=== $part" >/dev/kmsg
+		if [ "$part" = measured ]; then
+			for _ in $(seq "$ROUNDS"); do both measured; done
+		else
+			both "$part"
+		fi
+	done
+	touch /run/figures
+	document figures </run/figures
+	succeeds "wpool is unloaded" rmmod wpool
+	is "nothing but foreign modules taints the kernel" $(($(cat /proc/sys/kernel/tainted) & ~12288)) 0
+	plan
+	leaks
+}
