@@ -55,6 +55,12 @@ def split(text, code=None):
     return parts + [text[begin:].strip()]
 
 
+def last_word(expression):
+    """The name of a member, whatever it is a member of."""
+    words = re.findall(r"\w+", expression)
+    return words[-1] if words else ""
+
+
 def line_of(text, at):
     return text.count("\n", 0, at) + 1
 

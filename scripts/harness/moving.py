@@ -14,12 +14,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import csource, moving_queues
-from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
-from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey, last_word
+from harness import csource, moving_queues, moving_text
+from harness.moving_calls import CALLS, SYSTEM
+from harness.csource import last_word
+from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey
 from harness.proc import Failed
 
-PATCH = Path(__file__).resolve().parents[1] / "moving/from-workqueue.cocci"
+PATCHES = Path(__file__).resolve().parents[1] / "moving"
+PARTS = ("facts", "set_up", "kthread_worker", "queueing", "waiting", "made", "types")  # in order
 HIDDEN = "LEFT_AS_IT_IS_"
 LONGEST = 100  # columns
 LIMIT = 600  # seconds for one file
@@ -43,9 +45,9 @@ class Moved:
     def line(self, at):
         """The line there now of what was at this place."""
         line = csource.line_of(self.before, at) - 1
-        for tag, low, high, new, _ in self._blocks():
+        for _, low, high, new, end in self._blocks():
             if low <= line < high:
-                return new + 1 + (line - low if tag == "equal" else 0)
+                return new + 1 + min(line - low, max(end - new - 1, 0))
         return line + 1
 
     def _blocks(self):
@@ -112,40 +114,14 @@ def hide(survey):
     return texts
 
 
-def prepare(text, survey):
-    """What is easier in the text than in the syntax: declarations, the work in a delayed work."""
-    for name in survey.delayed - {work.name for work in survey.left_works}:
-        text = re.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
-    text = re.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
-                  r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
-    text = re.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
-                  r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
-    for name in set(survey.functions) - survey.left_functions:
-        text = re.sub(rf"\bvoid(\s+{name}\()\s*struct\s+(?:kthread_)?work(?:_struct)?\s*(\*\w*\);)",
-                      r"int\1void \2", text)
-    pool = survey.options.system_pool
-    if pool:
-        text = re.sub(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", pool, text)
-        text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
-        text = re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},",
-                      text)
-    if survey.options.any_cpu:
-        text = re.sub(r"\b(queue_work|queue_delayed_work|mod_delayed_work)_on\(",
-                      r"\1_ON_ANY(", text)
-    return text
-
-
 def facts(survey):
     starts = {}
     for site in survey.fixed.values():
         if site.what == "static delayed" and not site.left:
             starts.setdefault(survey.start_of(site), []).append(site.call.args)
     left = {last_word(work.name) for work in survey.left_works}
-    mine = sorted(set(survey.functions) - survey.left_functions)
     return {
         "queues": sorted(survey.queues),
-        "functions": [name for name in mine if not survey.typed(name)],
-        "typed": [name for name in mine if survey.typed(name)],
         "delayed": sorted(survey.delayed - left),
         "fixed": sorted(name for name, site in survey.fixed.items()
                           if site.what == "static" and not site.left),
@@ -162,11 +138,14 @@ def patched(text, name, said, survey):
         raise Failed("there is no spatch: install coccinelle")
     with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
         file, known = Path(place, os.path.basename(name)), Path(place, "facts.json")
+        patch = Path(place, "from-workqueue.cocci")
+        patch.write_text("\n".join((PATCHES / f"{part}.cocci").read_text() for part in PARTS),
+                         encoding="utf-8")
         write(file, text)
         known.write_text(json.dumps(said), encoding="utf-8")
         done = subprocess.run(
             ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
-             *(word for each in virtual for word in ("-D", each)), "--sp-file", PATCH, file],
+             *(word for each in virtual for word in ("-D", each)), "--sp-file", patch, file],
             env={**os.environ, "WPOOL_MOVING_FACTS": str(known)}, text=True, check=False,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
         if done.returncode:
@@ -176,6 +155,7 @@ def patched(text, name, said, survey):
 
 def finish(text, survey, starts):
     """The rest: pools are made, static delayed tasks are set up, and the header is included."""
+    text = moving_text.tested(text)
     text = moving_queues.translate(text, lambda text: csource.Source("", text),
                                    survey.options.blocking)
     code = csource.blanked(text)
@@ -209,7 +189,7 @@ def included(text):
         return text
     ours = "#include <linux/wpool.h>\n"
     theirs = re.search(r"#include <linux/(?:workqueue|kthread)\.h>\n", text)
-    remains = re.search(rf"\b(?:{'|'.join(CALLS)})\s*\(|workqueue_struct|work_struct"
+    remains = re.search(rf"\b(?:{HIDDEN})?(?:{'|'.join(CALLS)})\s*\(|workqueue_struct|work_struct"
                         r"|delayed_work\b|kthread_\w+\(", code)
     if theirs and not remains and "workqueue" in theirs[0]:
         return text.replace(theirs[0], ours, 1)
@@ -233,7 +213,7 @@ def move(files, options):
     said, starts = facts(survey)
     moved, left = [], []
     for name, text in hide(survey).items():
-        text = prepare(text, survey)
+        text = moving_text.prepare(text, survey)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
             text = finish(patched(text, name, said, survey), survey, starts)

@@ -23,8 +23,8 @@ FORMS = [
     ("f(wq);", "f(wq);"),
     ("(void)queue_work(wq, &b->w);",
      "WARN_ON_ONCE(wpool_try_schedule(wq, &b->w) == -ESHUTDOWN);"),
-    ("if (!queue_work(wq, &b->w))\n\t\tf();\n\telse\n\t\tg();",
-     "if (wpool_try_schedule(wq, &b->w))\n\t\tf();\n\telse\n\t\tg();"),
+    ("if (!queue_work(wq, &b->w))\n\t\tf();\n\telse\n\t\tg(0);",
+     "if (wpool_try_schedule(wq, &b->w))\n\t\tf();\n\telse\n\t\tg(0);"),
     ("if (queue_delayed_work(wq, &b->d, 5))\n\t\tf();",
      "if (!wpool_schedule_delayed(wq, &b->d, 5))\n\t\tf();"),
     ("if (!queue_delayed_work(wq, &b->d, 0))\n\t\tf();",
@@ -32,11 +32,12 @@ FORMS = [
     ("queue_work(wq, &b->d.work);",
      "WARN_ON_ONCE(wpool_schedule_delayed(wq, &b->d, 0) == -ESHUTDOWN);"),
     ("cancel_work_sync(&b->d.work);", "wpool_cancel_sync(&b->d.task);"),
-    ("more = cancel_delayed_work_sync(&b->d) || cancel_work_sync(&b->w);",
-     "more = wpool_cancel_delayed_sync(&b->d) || wpool_cancel_sync(&b->w);"),
+    ("more = cancel_delayed_work_sync(&b->d) || cancel_work_sync(&b->w);\n\tg(more);",
+     "more = wpool_cancel_delayed_sync(&b->d) || wpool_cancel_sync(&b->w);\n\tg(more);"),
     ("drain_workqueue(other);", "wpool_drain(other);"),
 ]
-HEAD = """#include <linux/workqueue.h>
+HEAD = """#include <linux/module.h>
+#include <linux/workqueue.h>
 
 static struct workqueue_struct *wq, *other;
 struct box {
@@ -45,6 +46,9 @@ struct box {
 };
 
 static struct box *b;
+
+#define f(...) pr_debug("f")
+#define g(n) pr_debug("%d", n)
 
 """
 
@@ -82,13 +86,18 @@ def differences(folder, options=None):
                                         f"{folder.name}/{name}", "what is made", lineterm="", n=1)
 
 
-def form_faults():
+def forms():
     """Small forms, all in one file."""
-    bodies = (f"static int f{at}(int more)\n{{\n\t{before}\n}}\n"
+    bodies = (f"static int __maybe_unused f{at}(int more)\n{{\n\t{before}\n\treturn 0;\n}}\n"
               for at, (before, _) in enumerate(FORMS))
-    text = moving.move({"forms.c": HEAD + "\n".join(bodies)}, moving.Options()).files[0].after
+    text = HEAD + "\n".join(bodies) + "\nMODULE_DESCRIPTION(\"Forms\");\nMODULE_LICENSE(\"GPL\");\n"
+    return moving.move({"forms.c": text}, moving.Options())
+
+
+def form_faults():
+    text = forms().files[0].after
     for at, (before, after) in enumerate(FORMS):
-        if f"f{at}(int more)\n{{\n\t{after}\n}}" not in text:
+        if f"f{at}(int more)\n{{\n\t{after}\n\treturn 0;\n}}" not in text:
             made = text.partition(f"f{at}(int more)\n")[2].partition("\n}")[0]
             yield f"{before!r} is not turned into {after!r} but {made!r}"
 

@@ -2,7 +2,7 @@
 """The calls that make a workqueue, or a kthread_worker, as calls that make a pool."""
 import re
 
-from harness import moving_calls
+from harness import moving_calls, moving_flags
 
 LONGEST = 31  # WPOOL_NAME_MAX
 NUMBER = 6  # characters that WPOOL_NUMBERED may add
@@ -100,6 +100,7 @@ def translated(call, indent, bounded):
 
 def translate(text, source_of, bounded):
     """The text with pools in place of queues."""
+    text = moving_flags.inlined(text, source_of)
     source = source_of(text)
     for call in reversed(source.calls(moving_calls.CREATORS)):
         if why_left(call, source.code):

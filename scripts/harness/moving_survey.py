@@ -3,14 +3,15 @@
 import dataclasses
 import re
 
-from harness import csource, moving_calls, moving_queues
+from harness import (csource, moving_calls, moving_context, moving_flags, moving_notes,
+                     moving_order, moving_queues)
+from harness.csource import last_word
 from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+from harness.moving_freeing import Freeing
 
 WORK_TYPES = r"struct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
 DELAYED_TYPES = r"struct\s+(?:kthread_)?delayed_work\b"
 QUEUE_TYPES = r"struct\s+(?:workqueue_struct|kthread_worker)\b"
-LETS_GO = re.compile(r"(?:^|_)(?:[kv]*free|put|release|destroy|unref|drop|complete|complete_all)"
-                     r"(?:_|$)")
 AWAITING = ("wait", "cancel_sync")
 QUEUEING = ("queue", "delay")
 
@@ -45,11 +46,6 @@ class Work:
             self.struct == other.struct or "?" in (self.struct, other.struct))
 
 
-def last_word(expression):
-    words = re.findall(r"\w+", expression)
-    return words[-1] if words else ""
-
-
 def declared(sources, types):
     """The names that are declared with one of these types: (structure or None, name, a pointer)."""
     for source in sources:
@@ -81,7 +77,6 @@ class Survey:
     """All that is known of a module."""
     def __init__(self, sources, options):
         self.sources, self.options = sources, options
-        self.notes = []
         fields = list(declared(sources, WORK_TYPES))
         self.fields = [(struct, name) for struct, name, pointer in fields
                        if struct and not pointer]
@@ -100,13 +95,15 @@ class Survey:
                                   re.search("DELAYED|DEFERRABLE|delayed", site.call.name)
                                   and len(site.call.args) > 1}
         self.left_works, self.left_functions = set(), set()
+        self.freeing = Freeing(self)
+        self.ordered = moving_order.queues(self)
         self.decide()
 
     @staticmethod
     def _sites(source):
         for call in source.calls(CALLS):
-            kind, args = CALLS[call.name], call.args
-            if source.code[source.code.rfind("\n", 0, call.start) + 1:call.start].startswith("#"):
+            kind, args = CALLS[call.name], moving_flags.look(source, call).args
+            if re.search(r"#\s*define\s+$", source.code[:call.start]):
                 continue
             yield Site(source, call, source.function_at(call.start),
                        args[kind.work] if kind.work is not None and kind.work < len(args) else "",
@@ -141,7 +138,7 @@ class Survey:
 
     def work_of(self, site):
         name = re.sub(r"[\s&()]", "", site.work)
-        name = re.sub(r"(?:\.|->)work$", "", name) if self._in_delayed(name) else name
+        name = re.sub(r"(?:\.|->)work$", "", name) if self.in_delayed(name) else name
         words = re.findall(r"\w+", name)
         if not words:
             return Work("?", "")
@@ -158,7 +155,7 @@ class Survey:
                 return Work(types.pop(), last)
         return Work("?", last)
 
-    def _in_delayed(self, name):
+    def in_delayed(self, name):
         words = re.findall(r"\w+", name)
         return len(words) > 1 and words[-1] == "work" and words[-2] in self.delayed
 
@@ -187,7 +184,7 @@ class Survey:
         for site in self.sites:
             if not site.left:
                 site.left = self._why_left(site)
-        self._note()
+        self.notes = moving_notes.of(self)
 
     def _leave_system(self):
         """Works on the kernel's queues whose delay or repetition would pin the module."""
@@ -198,7 +195,7 @@ class Survey:
             why = ""
             if queue in SYSTEM_OTHER:
                 why = f"{queue} is not as the default pool is"
-            elif queue in SYSTEM and (site.what == "delay" or self._in_delayed(site.work)):
+            elif queue in SYSTEM and (site.what == "delay" or self.in_delayed(site.work)):
                 why = "a delayed task in the default pool pins its module"
             elif queue in SYSTEM and self._queues_itself(self.work_of(site)):
                 why = "a task in the default pool that comes back pins its module"
@@ -232,7 +229,7 @@ class Survey:
                                                 or self.work_of(site).may_be(work))}
         return any(self._reaches(name, names, set()) for name in self.functions_of(work))
 
-    def _function(self, name):
+    def function(self, name):
         for source in self.sources:
             for function in source.functions:
                 if function.name == name:
@@ -242,44 +239,21 @@ class Survey:
     def _reaches(self, name, wanted, seen):
         if name in wanted:
             return True
-        source, function = self._function(name)
+        source, function = self.function(name)
         if not function or name in seen:
             return False
         seen.add(name)
         called = set(re.findall(r"\b(\w+)\s*\(", source.body(function)))
         return any(self._reaches(each, wanted, seen) for each in called)
 
-    def lets_go(self, name, place=0, depth=3):
-        """May this function free what its argument is, or is in, or tell somebody who does?"""
-        source, function = self._function(name)
-        if not function or not depth:
-            return False
-        params = csource.split(function.params.strip("()"))
-        if place >= len(params):
-            return False
-        body = source.body(function)
-        mine = {last_word(params[place])}
-        for _ in range(2):
-            mine |= {found[1] for found in re.finditer(r"\b(\w+)\s*=\s*[^;]*?\b(?:container_of|"
-                     r"to_\w+|\w+_of|from_work)?\s*\(\s*(\w+)\s*[,)]", body) if found[2] in mine}
-        names = set(re.findall(r"\b(\w+)\s*\(", body)) - {name, "container_of"}
-        for call in source.calls(names, function.body, function.end):
-            for at, arg in enumerate(call.args):
-                word = re.match(r"(&?)\s*(\w+)\s*(->.*)?$", arg)
-                if not word or word[2] not in mine or (word[3] and not word[1]):
-                    continue
-                if LETS_GO.search(call.name) or (
-                        not word[1] and self.lets_go(call.name, at, depth - 1)):
-                    return True
-        return False
-
     def _decide_awaited(self, work):
         waits = [site for site in self.sites_of(work, *AWAITING) if not site.left]
         functions = self.functions_of(work)
-        if any(self.lets_go(name) for name in functions):
+        frees = next((why for why in map(self.freeing.why, sorted(functions)) if why), "")
+        if frees:
             for site in waits:
-                site.left = "its function may free it, or let another thread do so: " \
-                            "a task that frees itself cannot be waited for"
+                site.left = "its function may free it, or let another thread do so, by " \
+                            f"{frees}: a task that frees itself cannot be waited for"
         queues = {"system_wq" if last_word(site.queue) in SYSTEM else last_word(site.queue)
                   for site in self.sites_of(work, *QUEUEING)}
         why = "it is waited for and goes to several queues: a running task is refused by " \
@@ -298,12 +272,26 @@ class Survey:
         """Does anybody wait for it, in a way that a pool has?"""
         return any(not site.left for site in self.sites_of(work, *AWAITING))
 
+    def waited_for(self, name):
+        """Does anybody wait for a work with this function?"""
+        return any(self.awaited(self.work_of(site)) for site in self.sites
+                   if site.what in ("init", "static", "static delayed") and site.work
+                   and len(site.call.args) > 1 and site.call.args[1] == name)
+
     def _why_left(self, site):
-        return (self._why_work_left(site) if site.work else "") or (
+        return (self._why_work_left(site) or self._why_not_queued(site) if site.work else "") or (
             "wpool_flush() waits for delayed tasks, too, until their time comes"
             if site.what == "flush" and any(
                 other.what == "delay" and last_word(other.queue) == last_word(site.queue)
                 for other in self.sites) else "")
+
+    def _why_not_queued(self, site):
+        if site.what in QUEUEING and moving_order.inverts(self, site):
+            return "0 is a tick in a pool, and this queue is ordered: what is queued meanwhile " \
+                   "comes first"
+        if self.options.blocking and site.what == "queue" and moving_context.atomic(site):
+            return f"in an atomic context: {moving_context.atomic(site)}"
+        return ""
 
     def _why_work_left(self, site):
         work = self.work_of(site)
@@ -340,53 +328,3 @@ class Survey:
         """Is there no task that frees itself, so that all are of the small type?"""
         return not any(self.self_freeing(site) for site in self.sites
                        if "DELAYED" not in site.call.name.upper())
-
-    # What a human should look at, though it was converted.
-
-    def _note(self):
-        for name, (source, function) in sorted(self.functions.items()):
-            if name in self.left_functions:
-                continue
-            body = source.body(function)
-            if re.search(r"\b(?:raw_)?smp_processor_id\b|\bthis_cpu_|__this_cpu_", body):
-                self.notes.append((source, function.body, f"{name}() looks at its CPU: it runs on "
-                                   "any CPU now, unless &wpool_attrs.cpumask says otherwise"))
-            for each in self.sources:
-                self.notes += [(each, call.start, f"{name}() is also called directly")
-                               for call in each.calls({name}) if self._inside(each, call)]
-            for call in source.calls({"flush_workqueue", "kthread_flush_worker",
-                                      "destroy_workqueue", "drain_workqueue"},
-                                     function.body, function.end):
-                self.notes.append((source, call.start, f"{call.name}() in a work function: of its "
-                                   "own pool it is refused with -EDEADLK"))
-        for site in self.sites:
-            self._note_site(site)
-
-    def _may_run(self, site):
-        """Is it set up each time that it is queued, in memory that is not new?"""
-        function = site.function
-        if not function or site.call.name == "INIT_WORK_ONSTACK" or re.search(
-                r"__init\b|alloc\w*\(", site.source.code[function.start:function.end]):
-            return False
-        return any(other.function is function
-                   for other in self.sites_of(self.work_of(site), *QUEUEING))
-
-    @staticmethod
-    def _inside(source, call):
-        function = source.function_at(call.start)
-        return function and call.start >= function.body
-
-    def _note_site(self, site):
-        at = site.source, site.call.start
-        if site.left:
-            return
-        if "DEFERRABLE" in site.call.name:
-            self.notes.append((*at, "the timer of a task is not deferrable: it wakes an idle CPU"))
-        if site.what == "create" and not moving_queues.parts_of(site.call)[0].startswith("\""):
-            self.notes.append((*at, "the name of a pool has no space and no slash"))
-        if site.what == "create" and "WQ_SYSFS" in "".join(site.call.args):
-            self.notes.append((*at, "WQ_SYSFS: a pool's settings are in /sys/kernel/wpool"))
-        if site.what == "init" and not self.self_freeing(site) and self._may_run(site):
-            self.notes.append((*at, "set up where it is queued: not while a pool has it"))
-        if self.options.blocking and site.what == "queue":
-            self.notes.append((*at, "may sleep now, and fails with -EINTR if the caller is killed"))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0
+"""May a work function free the object that its work is in, or let another thread do so?
+
+A pool touches an ordinary task until its result is set, which is after the function has returned.
+So such a function is for a task that frees itself, which nobody can wait for.
+"""
+import re
+
+from harness import csource
+from harness.moving_calls import CALLS
+
+# These may free what they are given: the object, or the one that a member of it is in.
+FREES = re.compile(r"(?:^|_)(?:[kv]*free|[dfi]?put|release|destroy|unref|drop|dec_and_\w+|end_?io|"
+                   r"end_request)(?:_|$)|^call_\w*rcu\w*$")
+# These let another thread go on, which may free it. A pointer to what that thread waits for is
+# enough.
+TELLS = re.compile(r"(?:^|_)(?:complete|complete_all|s?wake_up|kthread_stop|eventfd_signal)(?:_|$)|"
+                   r"^(?:up|clear_and_wake_up_bit)$")
+# These do not keep what they are given, or only while they are told to.
+KEEPS = re.compile(
+    r"(?:^|_)(?:lock|unlock|trylock|locked|lockdep|read|set|get|test|clear|find|init|setup|reset|"
+    r"empty|del|cmp|inc|dec|sub|cmpxchg|xchg|count|size|len|dereference|begin|end|retry|copy|clone|"
+    r"name|id|is|can|has|may|should|to|of|first|next|last|peek|entry|pending|cancel|stop|flush|"
+    r"irqsave|irqrestore|up_read|up_write|down|warn|err|info|dbg|debug|notice|trace|offset|valid|"
+    r"wait|assign|for_each|uses|needs|from|alloc|[kv]*[zm]alloc|min|max|consume|pop|dequeue|"
+    r"print\w*|assert\w*)(?:_|$)|"
+    r"^(?:mem|str|s?n?print|READ_|WRITE_|BUG|WARN|INIT_|IS_|list_(?:splice|move)|atomic|refcount|"
+    r"smp_(?!store_release)|bitmap_|hlist_un|check_|pr_|dev_(?!put)|__?builtin|[A-Z_]+$|list_for|"
+    r"(?:if|while|for|switch|return|sizeof|typeof|likely|unlikely|defined)$|ktime|time_|jiffies|"
+    r"msecs|usecs|cond_resched|might_sleep|u?sleep|msleep)")
+ARGUMENT = re.compile(r"(?:\([^()]*\*\s*\)\s*)?(&?)\s*(\w+)\s*((?:->|\.).*)?", re.S)
+# These tell what something is in.
+OBJECT_OF = re.compile(r"(?:^|_)(?:to|of|from|entry|drvdata|priv)(?:_|$)|^[A-Z_]+$")
+QUEUEING = ("queue", "delay")
+
+
+def _given(text):
+    """What an argument is about: a name, and whether it is only what a member of it holds."""
+    plain = ARGUMENT.fullmatch(text.strip())
+    if plain:
+        return plain[2], bool(plain[3]) and not plain[1]
+    inner = re.search(r"\b(\w+)\s*\(\s*(\w+)\s*[,)]", text)
+    return inner[2] if inner and OBJECT_OF.search(inner[1]) else "", False
+
+
+class Freeing:
+    """What the work functions of a module do with their objects."""
+    def __init__(self, survey):
+        self.survey = survey
+        self.known, self.name = {}, ""
+
+    def why(self, name):
+        """The call with which this work function lets go of its object, or nothing."""
+        return self._of(name)[0]
+
+    def doubts(self, name):
+        """The calls that get its object, and of which nothing is known."""
+        return sorted(self._of(name)[1])
+
+    def _of(self, name):
+        if name not in self.known:
+            self.name, doubts = name, set()
+            self.known[name] = self._look(name, 0, set(), doubts), doubts
+        return self.known[name]
+
+    def _globals(self, name):
+        """Variables of the file by which others get at a work with this function."""
+        words = {re.findall(r"\w+", site.work)[0] for site in self.survey.sites
+                 if site.work and re.search(r"->|\.", site.work)
+                 and name in self.survey.functions_of(self.survey.work_of(site))}
+        return {word for word in words if any(
+            re.search(rf"^(?:static|struct)\b[^\n(){{}}]*\b{word}\b", source.code, re.M)
+            for source in self.survey.sources)}
+
+    def _mine(self, name, source, function, place):
+        """The names of the object, or of a part of it, in this function."""
+        params = csource.split(function.params.strip("()"))
+        if place >= len(params):
+            return set()
+        body = source.body(function)
+        mine = {csource.last_word(params[place])}
+        mine |= self._globals(name) if name in self.survey.functions else set()
+        for _ in range(3):
+            for found in re.finditer(r"\b(\w+)\s*=\s*([^;{}]*)[;{]", body):
+                word, member = _given(found[2])
+                if word in mine and not member:
+                    mine.add(found[1])
+        return mine
+
+    def _look(self, name, place, seen, doubts):
+        source, function = self.survey.function(name)
+        if not function or (name, place) in seen:
+            return ""
+        seen.add((name, place))
+        mine = self._mine(name, source, function, place)
+        names = set(re.findall(r"\b(\w+)\s*\(", source.body(function))) - {name}
+        for call in source.calls(names, function.body, function.end):
+            why = self._call(source, call, mine, seen, doubts)
+            if why:
+                return why if " in " in why else f"{why} in {name}()"
+        return ""
+
+    def _call(self, source, call, mine, seen, doubts):
+        """What this call does with the object."""
+        for at, arg in enumerate(call.args):
+            word, member = _given(arg)
+            if word not in mine:
+                continue
+            own = self.survey.function(call.name)[1]
+            if TELLS.search(call.name) and not own and not call.name.startswith("trace_"):
+                return f"{call.name}()"
+            if member:
+                continue
+            if FREES.search(call.name) and not call.name.startswith("smp_"):
+                if not self._waits_first([call.name, *call.args]):
+                    return f"{call.name}()"
+                doubts.add(call.name)
+                continue
+            if call.name in CALLS:
+                why = self._queued(source, call, at, seen, doubts)
+            elif own:
+                why = self._look(call.name, at, seen, doubts)
+            else:
+                why = ""
+                if not KEEPS.search(call.name):
+                    doubts.add(call.name)
+            if why:
+                return why
+        return ""
+
+    def _waits_first(self, words):
+        """Does what frees the object wait for the work before, in another thread?"""
+        waits = {site.function.name for site in self.survey.sites
+                 if site.what in ("wait", "cancel_sync") and site.function
+                 and self.name in self.survey.functions_of(self.survey.work_of(site))}
+        seen, found = set(), {word for text in words for word in re.findall(r"\w+", text)}
+        while found - seen:
+            word = (found - seen).pop()
+            seen.add(word)
+            source, function = self.survey.function(word)
+            if function:
+                found |= set(re.findall(r"\w+", source.body(function)))
+        return bool(seen & waits)
+
+    def _queued(self, source, call, at, seen, doubts):
+        """Another work of the object: its function may run before this one has returned."""
+        kind = CALLS[call.name]
+        if kind.what not in QUEUEING or kind.work != at:
+            return ""
+        site = next(site for site in self.survey.sites
+                    if site.source is source and site.call.start == call.start)
+        whys = (self._look(name, 0, seen, doubts) for name in sorted(
+            self.survey.functions_of(self.survey.work_of(site))))
+        return next((why for why in whys if why), "")

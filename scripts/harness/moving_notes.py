@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a human should look at, though it was converted: (file, place in it, what)."""
+import re
+
+from harness import moving_order, moving_queues
+
+FLUSHES = {"flush_workqueue", "kthread_flush_worker", "destroy_workqueue", "drain_workqueue"}
+OF_A_CPU = re.compile(r"\b(?:raw_)?smp_processor_id\b|\b(?:__|raw_)?this_cpu_|\braw_cpu_|"
+                      r"\bget_cpu(?:_ptr|_var)?\b")
+
+
+def of(survey):
+    notes = []
+    for name, (source, function) in sorted(survey.functions.items()):
+        if name not in survey.left_functions:
+            notes += _of_function(survey, name, source, function)
+    for site in survey.sites:
+        if not site.left:
+            notes += [(site.source, site.call.start, what) for what in _of_site(survey, site)]
+    return notes
+
+
+def _inside(source, call):
+    function = source.function_at(call.start)
+    return function and call.start >= function.body
+
+
+def _of_function(survey, name, source, function):
+    if OF_A_CPU.search(source.body(function)):
+        yield source, function.body, (f"{name}() looks at its CPU: it runs on any CPU now, unless "
+                                      "&wpool_attrs.cpumask says otherwise")
+    for each in survey.sources:
+        for call in each.calls({name}):
+            if _inside(each, call):
+                yield each, call.start, f"{name}() is also called directly"
+    for call in source.calls(FLUSHES, function.body, function.end):
+        yield source, call.start, (f"{call.name}() in a work function: of its own pool it is "
+                                   "refused with -EDEADLK")
+    doubts = survey.freeing.doubts(name) if survey.waited_for(name) else []
+    if doubts:
+        calls = ", ".join(f"{each}()" for each in doubts)
+        yield source, function.body, (f"{name}() is waited for, and gives its object to {calls}: "
+                                      "may another thread free it before the function returns?")
+
+
+def _of_site(survey, site):
+    if site.what == "create":
+        yield from _of_queue(site)
+    if "DEFERRABLE" in site.call.name:
+        yield "the timer of a task is not deferrable: it wakes an idle CPU"
+    if site.what == "init" and not survey.self_freeing(site) and _may_run(survey, site):
+        yield "set up where it is queued: not while a pool has it"
+    if site.what in moving_order.QUEUEING and moving_order.note(survey, site):
+        yield moving_order.note(survey, site)
+    if survey.options.blocking and site.what == "queue":
+        yield "may sleep now, and fails with -EINTR if the caller is killed"
+
+
+def _of_queue(site):
+    name, flags, active, _ = moving_queues.parts_of(site.call)
+    if not name.startswith("\""):
+        yield "the name of a pool has no space and no slash"
+    if "WQ_SYSFS" in "".join(site.call.args):
+        yield "WQ_SYSFS: a pool's settings are in /sys/kernel/wpool"
+    if moving_queues.capacity_of(flags, active) and "WQ_UNBOUND" not in flags:
+        yield "a work ran on the CPU that queued it, and a task runs on any; how many run at " \
+              "once was for each CPU, and is for all together"
+
+
+def _may_run(survey, site):
+    """Is it set up each time that it is queued, in memory that is not new?"""
+    function = site.function
+    if not function or site.call.name == "INIT_WORK_ONSTACK" or re.search(
+            r"__init\b|alloc\w*\(", site.source.code[function.start:function.end]):
+        return False
+    return any(other.function is function
+               for other in survey.sites_of(survey.work_of(site), *moving_order.QUEUEING))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is easier in the text of a file than in its syntax, before the semantic patch sees it.
+
+That is: declarations, work functions, what stands in macros, and options of scripts/from-workqueue.
+"""
+import re
+
+from harness import csource
+from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+
+WORK = r"struct\s+(?:kthread_)?work(?:_struct)?\s*"
+DECLARATION = re.compile(r"\n*\t(?!return\b|goto\b)(?:\w+[\s*]+)+\w+(?:\[[^\]]*\])*\s*[=,;]")
+ACCEPTED = "WAS_ACCEPTED"
+
+
+def functions(text, survey):
+    """Work functions return an int, and take any pointer."""
+    mine = set(survey.functions) - survey.left_functions
+    for name in mine:
+        text = re.sub(rf"\bvoid(\s+{name}\()\s*{WORK}(\*\w*\);)", r"int\1void \2", text)
+    source = csource.Source("", text)
+    for function in reversed(source.functions):
+        takes = re.fullmatch(rf"\(\s*({WORK})\*\s*(\w+)\s*\)", function.params)
+        if function.name in mine and takes:
+            body = _returning(text, source.code, function)
+            word = "work" if not survey.typed(function.name) else "arg"
+            if word == "arg":
+                gap = "" if DECLARATION.match(body) else "\n"
+                body = f"\n\t{takes[1].strip()} *{takes[2]} = arg;{gap}{body}"
+            else:
+                word = takes[2]
+            head = text[function.start:function.body]
+            at = head.rindex(function.params)
+            head = re.sub(r"\bvoid\b", "int", head[:at]) + f"(void *{word})" + \
+                head[at + len(function.params):]
+            text = text[:function.start] + head + body + text[function.end:]
+    return text
+
+
+def _returning(text, code, function):
+    """The body of a function that returned nothing, as that of one that returns 0."""
+    body, code = text[function.body:function.end], code[function.body:function.end]
+    ends = re.search(r"[;{}:]\s*return;\s*\}$", code)
+    for found in reversed(list(re.finditer(r"\breturn\s*;", code))):
+        body = f"{body[:found.start()]}return 0;{body[found.end():]}"
+    return body if ends else f"{body[:-1].rstrip(' ')}\treturn 0;\n}}"
+
+
+def _in_macro(code, at):
+    """Does this place belong to a macro?"""
+    line = code.rfind("\n", 0, at) + 1
+    while code[:line].endswith("\\\n"):
+        line = code.rfind("\n", 0, line - 1) + 1
+    return re.match(r"#\s*define\b", code[line:])
+
+
+def values(text):
+    """Marks those that are the value of a macro: it is not known whether anybody looks at it."""
+    source = csource.Source("", text)
+    names = [name for name, kind in CALLS.items() if kind.what in ("queue", "delay")]
+    for call in reversed(source.calls(names)):
+        if _in_macro(source.code, call.start) and "mod_delayed" not in call.name and \
+                not re.match(r"\s*\\?\s*;", source.code[call.end:]):
+            text = f"{text[:call.start]}{ACCEPTED}({text[call.start:call.end]}){text[call.end:]}"
+    return text
+
+
+def tested(text):
+    """What the semantic patch has made of those."""
+    for call in reversed(csource.Source("", text).calls({ACCEPTED})):
+        made = re.fullmatch(r"!\s*(.*)", call.args[0], re.S)
+        new = call.args[0]
+        if made:
+            error = "-ENOENT" if "wpool_force_schedule" in made[1] else "-ESHUTDOWN"
+            new = f"({{ \\\n\tint err_ = {made[1]}; \\\n\tWARN_ON_ONCE(err_ == {error}); \\\n" \
+                  "\t!err_; \\\n})"
+        text = text[:call.start] + new + text[call.end:]
+    return text
+
+
+def prepare(text, survey):
+    """All of this."""
+    for name in survey.delayed - {work.name for work in survey.left_works}:
+        text = re.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
+    text = re.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
+                  r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
+    text = re.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
+                  r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
+    text = functions(text, survey)
+    pool = survey.options.system_pool
+    if pool:
+        text = re.sub(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", pool, text)
+        text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
+        text = re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},",
+                      text)
+    text = values(text)
+    if survey.options.any_cpu:
+        text = re.sub(r"\b(queue_work|queue_delayed_work|mod_delayed_work)_on\(",
+                      r"\1_ON_ANY(", text)
+    return text

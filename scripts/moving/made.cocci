@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+// A pool that was not made is an error pointer.
+@made@
+expression Q : script:python () { is_queue(Q) };
+statement S;
+@@
+(
+ Q = alloc_workqueue(...);
+|
+ Q = alloc_ordered_workqueue(...);
+|
+ Q = create_workqueue(...);
+|
+ Q = create_singlethread_workqueue(...);
+|
+ Q = create_freezable_workqueue(...);
+)
+ if (
+- !Q
++ IS_ERR(Q)
+ ) S
+
+@@
+expression Q : script:python () { is_queue(Q) };
+expression R;
+@@
+- !(Q = R)
++ IS_ERR(Q = R)
+
+@@
+expression Q : script:python () { is_queue(Q) };
+@@
+(
+- !Q
++ IS_ERR_OR_NULL(Q)
+|
+- Q == NULL
++ IS_ERR_OR_NULL(Q)
+|
+- Q != NULL
++ !IS_ERR_OR_NULL(Q)
+)
+
+@@
+expression Q : script:python () { is_queue(Q) };
+statement S1, S2;
+@@
+(
+ if (
+- Q
++ !IS_ERR_OR_NULL(Q)
+ ) S1
+|
+ if (
+- Q
++ !IS_ERR_OR_NULL(Q)
+ ) S1 else S2
+|
+ while (
+- Q
++ !IS_ERR_OR_NULL(Q)
+ ) S1
+)
+
+@@
+expression Q : script:python () { is_queue(Q) };
+expression A, B;
+@@
+(
+- Q ? A : B
++ !IS_ERR_OR_NULL(Q) ? A : B
+|
+- Q && A
++ !IS_ERR_OR_NULL(Q) && A
+|
+- Q || A
++ !IS_ERR_OR_NULL(Q) || A
+)
+
+@@
+expression Q : script:python () { is_queue(Q) };
+expression A;
+@@
+(
+- A && Q
++ A && !IS_ERR_OR_NULL(Q)
+|
+- A || Q
++ A || !IS_ERR_OR_NULL(Q)
+)
