@@ -5,13 +5,21 @@ fixtures/top/first and second are debugfs at two moments.
 """
 import contextlib
 import dataclasses
+import fcntl
 import importlib.machinery
 import importlib.util
 import json
+import os
 import pathlib
+import pty
+import select
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 from harness.modules import TREE
 
@@ -20,10 +28,11 @@ LOOKS = TREE / "scripts/fixtures/top"
 SECONDS = 2.5  # from the first to the second
 # What must be found in a row, made of the second look and the first.
 WANTED = {
-    "crc": {"submitted_rate": 200.0, "completed_rate": 200.8, "refused": 0, "died": 0, "has_room": False,
+    "crc": {"submitted_rate": 200.0, "completed_rate": 200.8, "refused": 0, "died": 1, "has_room": False,
             "waiting_us": {"tasks": 11, "p50": 2097, "p90": 2097, "p99": 4398046511},
             "running_us": {"tasks": 10, "p50": 16, "p90": 16, "p99": 16},
-            "longest": {"pid": 101, "ms": 20, "function": "crc_fn [wpool_crc]"}},
+            "longest": {"pid": 101, "ms": 20, "function": "crc_fn [wpool_crc]"},
+            "attrs": {"owner": "wpool_crc", "capacity": 4, "queue_depth": 12, "cpumask": "3"}},
     "mail": {"submitted_rate": 0.0, "completed_rate": 0.0, "refused": 6, "died": 1, "has_room": None,
              "waiting_us": None, "running_us": None,
              "longest": {"pid": 201, "ms": 63000, "function": "mail_send [mail]"}},
@@ -39,7 +48,7 @@ WANTED_ALONE = {
 LINES = """\
 POOL STATE          RUNNING           QUEUED BLOCKED NEW/s DONE/s WAIT50 WAIT99 REFUSED DIED LONGEST FUNCTION
 mail RUNNING [####    ] 1/2                0       0     0      0      -      -       6    1    1.1m mail_send [mail]
-crc  RUNNING [########] 4/4 [########] 12/12       3   200    201  2.1ms   1.2h       0    0    20ms crc_fn [wpool_crc]
+crc  RUNNING [########] 4/4 [########] 12/12       3   200    201  2.1ms   1.2h       0    1    20ms crc_fn [wpool_crc]
 """
 NARROW = """\
 POOL        RUNNING           QUEUED REFUSED DIED LONGEST
@@ -106,7 +115,8 @@ def _styles(table, rows):
     cells = {column.title: {row.pool.name: column.cell(row)[1] for row in rows} for column in table.COLUMNS}
     for title, name, style in (("QUEUED", "crc", table.BAD), ("BLOCKED", "crc", table.WARN),
                                ("REFUSED", "mail", table.ALARM), ("DIED", "mail", table.BAD),
-                               ("DIED", "crc", table.FAINT), ("RUNNING", "mail", table.GOOD)):
+                               ("DIED", "crc", table.ALARM),
+                               ("REFUSED", "crc", table.FAINT), ("RUNNING", "mail", table.GOOD)):
         yield from _differs(f"{title} of {name}", style, cells[title][name])
 
 
@@ -127,6 +137,35 @@ def _texts(figures, table, first, second):
 def _run(words):
     return subprocess.run([VIEW / "wpool-top", *words], text=True, check=False, capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=60)
+
+
+def _on_terminal(columns, seconds, *words):
+    """wpool-top on a terminal, and nothing to be typed: what it has written, and how busy it was."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, columns, 0, 0))
+    with subprocess.Popen([VIEW / "wpool-top", "--debugfs", LOOKS / "second", *words],
+                          stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                          env={**os.environ, "TERM": "xterm"}) as process:
+        os.close(theirs)
+        written, end = b"", time.monotonic() + seconds
+        with contextlib.suppress(OSError):  # it has ended
+            while (left := end - time.monotonic()) > 0:
+                if select.select([ours], [], [], left)[0]:
+                    written += os.read(ours, 1 << 16)
+        os.kill(process.pid, signal.SIGTERM)  # not terminate(), which may wait for it
+        process.returncode, used = os.wait4(process.pid, 0)[1:]
+    os.close(ours)
+    return written.decode(), used.ru_utime + used.ru_stime
+
+
+def _terminals():
+    """Who types nothing does not keep a CPU busy; a line is as wide as the terminal."""
+    written, busy = _on_terminal(100, 4, "--interval", "0.5")
+    if "mail_send" not in written or busy > 1.5:
+        yield f"live, nothing to be typed: {busy:.1f} s of 4 s busy, and it has written {written!r}"
+    written, _ = _on_terminal(110, 30, "--once")
+    if max(map(len, written.splitlines())) != 110 or " crc_fn [" not in written:
+        yield f"--once on a terminal of 110 columns: {written!r}"
 
 
 def _commands():
@@ -152,6 +191,9 @@ def _plotted(figures, first, second):
     looks = [figures.as_object(first), figures.as_object(second, first)]
     yield from _differs("what is plotted", "# seconds capacity running blocked queued done p50 p99\n"
                         "2.5 4 4 3 12 200.8 2.097 4.39805e+06\n", plot.table(plot.rows(looks, "crc")))
+    script = plot.script("a'b", "c'd", "it's", False)
+    for text in ("plot 'a''b' using", "set output 'c''d'\n", "title 'pool it''s'\n"):
+        yield from _differs(f"in what gnuplot obeys: {text}", True, text in script)
     with tempfile.TemporaryDirectory(prefix="wpool-top-") as folder:
         file = pathlib.Path(folder) / "looks"
         for text, wanted in (("word\n", f"{file}: not what wpool-top --json prints"),
@@ -177,6 +219,29 @@ def _odd():
                             done.stdout.splitlines()[-1].split()[:5])
 
 
+def _replaced(source):
+    """A pool that goes while it is read, and one of its name comes: they are not mixed."""
+    read = source._text  # pylint: disable=protected-access
+    with tempfile.TemporaryDirectory(prefix="wpool-top-") as folder:
+        pool = pathlib.Path(folder) / "wpool" / "again"
+        pool.mkdir(parents=True)
+        (pool / "stats").write_text("running 1\n")
+
+        def slow(path):
+            if path.name == "stats" and not pool.with_name("before").exists():
+                pool.rename(pool.with_name("before"))
+                pool.mkdir()
+                (pool / "stats").write_text("running 2\n")
+            return read(path)
+
+        source._text = slow  # pylint: disable=protected-access
+        try:
+            seen = [folder.name for folder in source.look(pathlib.Path(folder)).folders]
+        finally:
+            source._text = read  # pylint: disable=protected-access
+        yield from _differs("replaced while it was read", [], seen)
+
+
 def faults():
     with _parts() as (figures, source, table):
         first, second = _samples(figures, source)
@@ -186,5 +251,7 @@ def faults():
         yield from _again(figures, first)
         yield from _texts(figures, table, first, second)
         yield from _plotted(figures, first, second)
+        yield from _replaced(source)
     yield from _commands()
+    yield from _terminals()
     yield from _odd()

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import pathlib
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from harness.proc import Failed
 PACKAGES = ("bpftrace", "trace-cmd", "linux-perf", "python3", "python3-drgn", "tmux", "procps", "kmod")
 VIEW = modules.TREE / "scripts/view"
 FIXTURE = modules.TREE / "scripts/fixtures/view"
+ADMIN = modules.TREE / "Documentation/admin.md"
 LIMIT = 600  # seconds: bpftrace compiles, in an emulated machine
 # The sample whose pool is plotted, and a disk that is slow.
 CRC, CRC_SIZE, SLOW = "chunk=131072 workers=4", 24 << 20, 2 << 20  # bytes, and bytes a second
@@ -106,7 +108,9 @@ def crashed(tally, name="dwarf"):
             (symbols / f"{module[0]}.ko").write_bytes(module[1][module[0]])
         debian.make_disk(symbols, scratch / "disk", 16 << 20)
         dumper = Dumper(scratch)
-        done = boot(kernel, "drgn.sh", {f"{each}.ko": symbols / f"{each}.ko" for each in ("wpool", "photos")},
+        files = {f"{each}.ko": symbols / f"{each}.ko" for each in ("wpool", "photos")}
+        files["typed"] = re.search(r"^sudo drgn .*\n", ADMIN.read_text(), re.M)[0].encode()
+        done = boot(kernel, "drgn.sh", files,
                     words=("-drive", f"file={scratch / 'disk'},format=raw,if=virtio,readonly=on",
                            *dumper.words), append="panic=0", memory=768, enough=dumper.enough)
         # It is not to come to its end.

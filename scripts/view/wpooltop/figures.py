@@ -6,6 +6,7 @@ import dataclasses
 LONGEST_US = (1 << 32) * 1024 // 1000
 # Values of queue_depth that are no numbers of tasks.
 HANDOFF, UNBOUNDED = -1, -2
+TEXTS = ("owner", "full", "flags", "policy", "cpumask")  # whatever they look like
 BUSY = ("running", "submitter")  # states of those inside a function
 
 
@@ -40,12 +41,12 @@ class Sample:
 # --- the files -------------------------------------------------------------
 
 def parse_pairs(text):
-    """Lines of a name and a value, which is a number where it looks like one."""
+    """Lines of a name and a value: a number where it looks like one, and is no name or list."""
     found = {}
     for line in text.splitlines():
         name, _, value = line.strip().partition(" ")
         if name:
-            found[name] = _number(value.strip())
+            found[name] = value.strip() if name in TEXTS else _number(value.strip())
     return found
 
 
@@ -130,18 +131,20 @@ def added(new, old, name):
     return new.stats.get(name, 0) - old.stats.get(name, 0)
 
 
-# What counts as a refusal, and as a death: a worker that dies takes its task along.
+# What counts as a refusal, all of them together.
 REFUSED = ("rejected", "dropped")
-DIED = ("died",)
+# What counts as a death, the greater of them. A worker that dies takes its task along and is
+# in both; a submitter that dies in the task that it runs itself is in the second only.
+DIED = ("died", "oopsed")
 
 
-def total(pool, names):
-    return sum(pool.stats.get(name, 0) for name in names)
+def total(pool, names, together=sum):
+    return together(pool.stats.get(name, 0) for name in names)
 
 
-def growth(new, old, names):
-    """The same of several counters together; 0 if nothing is known."""
-    return sum(added(new, old, name) or 0 for name in names)
+def growth(new, old, names, together=sum):
+    """The same of what has been added since; 0 if nothing is known."""
+    return together(added(new, old, name) or 0 for name in names)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +190,7 @@ def row(new, old, seconds):
 
     return Row(new, rate("submitted"), rate("completed"),
                total(new, REFUSED), growth(new, old, REFUSED),
-               total(new, DIED), growth(new, old, DIED),
+               total(new, DIED, max), growth(new, old, DIED, max),
                times(since(new.waiting, old and old.waiting)),
                times(since(new.running, old and old.running)),
                max(new.tasks, key=lambda task: task.ms, default=None))

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The live view, on a terminal."""
 import curses
+import sys
 import time
 
 from . import figures, source, table
 
 REMEMBERED = 10  # seconds for which a pool that has gone is named
 KEYS = "q quits, s sorts by another column"
+NO_KEYS = "Ctrl-C quits"
 COLOURS = {table.GOOD: curses.COLOR_GREEN, table.WARN: curses.COLOR_YELLOW,
            table.BAD: curses.COLOR_RED, table.ALARM: curses.COLOR_RED}
 # Also where there are no colours.
@@ -34,6 +36,8 @@ class Screen:
         self.gone = {}     # names, and until when
         self.trouble = ""  # why there is nothing to be seen now
         self.top = 0       # the first row that is seen
+        # What ends at once, as /dev/null, is not waited for.
+        self.keys = sys.stdin.isatty()
 
     def _advance(self):
         try:
@@ -83,7 +87,8 @@ class Screen:
         self.top = max(min(self.top, len(body) - room), 0)
         self.window.erase()
         self._put(0, self._summary(rows))
-        self._put(1, [(f"sorted by {self.sort}, every {self.interval:g} s; {KEYS}", table.FAINT)])
+        self._put(1, [(f"sorted by {self.sort}, every {self.interval:g} s; "
+                      f"{KEYS if self.keys else NO_KEYS}", table.FAINT)])
         self._put(2, [(table.plain(head).ljust(width), table.HEAD)])
         for number, line in enumerate(body[self.top:self.top + room], 3):
             self._put(number, line)
@@ -102,14 +107,21 @@ class Screen:
             self.top -= 1 if key == curses.KEY_UP else self.window.getmaxyx()[0] - 3
         return True
 
+    def _wait(self, seconds):
+        """For a key, no longer than that. False: to end."""
+        if not self.keys:
+            time.sleep(seconds)
+            return True
+        self.window.timeout(max(int(seconds * 1000), 1))
+        return self._obey(self.window.getch())
+
     def loop(self):
         due = time.monotonic() + self.interval
         while True:
             self._draw()
             left = due - time.monotonic()
             if left > 0:
-                self.window.timeout(max(int(left * 1000), 1))
-                if not self._obey(self.window.getch()):
+                if not self._wait(left):
                     return
             else:
                 self._advance()

@@ -38,11 +38,18 @@ def _text(path):
         return None, error
 
 
+def _identity(path):
+    """None: it has gone."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
 def _folder(path):
     """None: the pool has gone meanwhile."""
-    try:
-        identity = path.stat().st_ino
-    except FileNotFoundError:
+    identity = _identity(path)
+    if identity is None:
         return None
     read = {name: _text(path / name) for name in FILES}
     if read["stats"][0] is None:
@@ -52,6 +59,8 @@ def _folder(path):
         if isinstance(error, PermissionError) and path.exists():
             raise Nothing(f"{path}/stats: {error.strerror}: the kernel is locked down")
         return None
+    if _identity(path) != identity:
+        return None  # another one has come with its name: what was read may be of both
     return Folder(path.name, identity, {name: text for name, (text, _) in read.items()
                                         if text is not None})
 
