@@ -112,9 +112,11 @@ html:
 	@scripts/htmldoc $(if $(OUT),--out '$(OUT)')
 
 # Modules that nobody here wrote, moved over from workqueues, beside themselves: make outside ONLY=crypt
+# With KASAN, lockdep and kmemleak: KERNEL=debug-disk
 outside:
 	@scripts/packages build test outside
-	@scripts/outside $(if $(PARTS),--parts '$(PARTS)') $(ONLY)
+	@scripts/outside $(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
+		$(if $(PARTS),--parts '$(PARTS)') $(ONLY)
 
 # The Debian packages, in OUT=build.
 deb:
@@ -154,8 +156,9 @@ help:
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
 	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
-	@echo 'make outside          dm-crypt and ovpn-dco, moved over by scripts/from-workqueue, beside'
-	@echo '                      themselves: tests and figures (ONLY=crypt|ovpn PARTS="some tests")'
+	@echo 'make outside          dm-crypt, dm-verity and ovpn-dco, moved over by scripts/from-workqueue,'
+	@echo '                      beside themselves: tests and figures (ONLY=crypt|verity|ovpn'
+	@echo '                      PARTS="some tests"); KERNEL=debug-disk with KASAN, lockdep and kmemleak'
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'

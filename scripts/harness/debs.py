@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The Debian packages, built from a copy of the tree."""
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,10 +19,11 @@ def files(tree):
     return [name for name in names if (tree / name).is_file() and not name.startswith(OWN)]
 
 
-def build(target, tree=modules.TREE, change=None):
+def build(target, tree=modules.TREE, change=None, upload=False):
     """The packages of tree in the folder target; change(copy) may change the copy first.
 
-    Returns the paths of the .deb files.
+    Returns the paths of the .deb files; with upload, of the .changes file of all that an upload has,
+    the source package too.
     """
     with tempfile.TemporaryDirectory(prefix="wpool-deb-") as scratch:
         copy = pathlib.Path(scratch) / "source"
@@ -31,13 +33,14 @@ def build(target, tree=modules.TREE, change=None):
         if change:
             change(copy)
         log = modules.home_of_all() / "deb.log"
-        proc.run("build of the packages", ["dpkg-buildpackage", "-b", "-us", "-uc", "-tc"], log,
-                 cwd=copy)
-        made = list(copy.parent.glob("*.deb"))
+        proc.run("build of the packages",
+                 ["dpkg-buildpackage", "-us", "-uc", "-tc", *([] if upload else ["-b"])], log, cwd=copy)
+        target.mkdir(parents=True, exist_ok=True)
+        made = [pathlib.Path(shutil.copy(path, target)) for path in copy.parent.iterdir()
+                if path.is_file() and (upload or path.suffix == ".deb")]
         if not made:
             raise Failed(f"dpkg-buildpackage has built nothing\n{proc.tail(log)}")
-        target.mkdir(parents=True, exist_ok=True)
-        return sorted(pathlib.Path(shutil.copy(path, target)) for path in made)
+        return sorted(path for path in made if path.suffix == (".changes" if upload else ".deb"))
 
 
 def _lintian(packages):
@@ -51,15 +54,23 @@ def faults():
     """What lintian says of the packages, and of the sample's."""
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
         folder = pathlib.Path(folder)
-        return _lintian(build(folder / "wpool") + build(folder / "consumer", CONSUMER))
+        return _lintian(build(folder / "wpool", upload=True) +
+                        build(folder / "consumer", CONSUMER, upload=True))
 
 
-def _unpaged(copy):
+# What is planted, in a package and in the source package, and what lintian calls it.
+PLANTED = ("no-manual-page", "required-field")
+
+
+def _plant(copy):
     (copy / "debian/wpool-tools.manpages").unlink()
+    control = copy / "debian/control"
+    control.write_text(re.sub(r"^Standards-Version:.*\n", "", control.read_text(), flags=re.M))
 
 
 def unseen():
-    """Nothing if lintian finds that a program has no manual page."""
+    """What lintian does not find of what is planted."""
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
-        said = _lintian(build(pathlib.Path(folder), change=_unpaged))
-    return [] if any("no-manual-page" in line for line in said) else said or ["lintian says nothing"]
+        said = _lintian(build(pathlib.Path(folder), change=_plant, upload=True))
+    missed = [f"{tag} is not found" for tag in PLANTED if not any(tag in line for line in said)]
+    return missed + said if missed else []

@@ -36,7 +36,8 @@ class Packaged:
 KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
-    "debug-disk": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug", "disk")),
+    "debug-disk": Built("linux-source-6.1", "bookworm", "x86_64",
+                        ("base", "x86", "debug", "disk", "outside")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
     "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),

@@ -15,6 +15,7 @@ COPIES = {
     "dkms.conf": r"^PACKAGE_VERSION=\"([^\"]*)\"$",
     "debian/changelog": r"^wpool \(([^)]*)\)",
     "CHANGES": r"^(\d\S*)$",
+    "Documentation/install.md": r"^sudo dkms install wpool/(\S+)$",
     "Documentation/man/wpool.4": r"^\.TH \S+ \d \S+ \"wpool (\S+)\"",
 }
 
