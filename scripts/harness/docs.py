@@ -34,6 +34,15 @@ def tests():
     return found
 
 
+def unclear_events():
+    """Tracepoints whose kernel-doc does not say whether they are stable."""
+    text = (TREE / "include/trace/events/wpool.h").read_text()
+    said = dict(re.findall(r"^/\*\*\n \* (\w+) - (.*?)\*/", text, re.M | re.S))
+    for name in EVENT.findall(text):
+        if not re.search(r"^ \* (Stable: |Not stable: )", said.get(name, ""), re.M):
+            yield f"{name}: its kernel-doc does not say whether it is stable"
+
+
 def rows(page):
     """The rows of the tables whose second column says whether wpool has it."""
     wanted = False
@@ -153,3 +162,4 @@ def faults():
         yield from example_faults(page)
     yield from tour_faults()
     yield from event_faults()
+    yield from unclear_events()
