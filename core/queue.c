@@ -332,63 +332,6 @@ int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
 	return accept(pool, task, NULL, NULL, ticket_is_mine(pool, task), queue_has_worker_left);
 }
 
-/* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */
-static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
-{
-	struct list_head *entry;
-	unsigned int prio;
-
-	if (key_is_follower(task)) {
-		list_for_each(entry, list_of_deferred(pool)) {
-			if (mend_held_task(entry) == task)
-				return true;
-		}
-		return false;
-	}
-	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each(entry, list_of_prio(pool, prio)) {
-			if (entry == &task->node)
-				return true;
-		}
-	}
-	return false;
-}
-
-/**
- * queue_recover() - make sure that a task can be taken off its lists
- * @pool: its pool
- * @task: queued, not inside its function; its owner has called the pool with it
- *
- * If it was lost together with broken tasks, it is put on the queue again; see broken_mend.c.
- * Context: pool->lock held.
- */
-void queue_recover(struct wpool *pool, struct wpool_task *task)
-{
-	lockdep_assert_held(&pool->lock);
-	if (likely(!mend_has_islands(pool) && mend_linked(&task->node) &&
-		   (!key_is_follower(task) || key_linked(task))))
-		return;
-	mend_lists(pool);
-	if (!is_on_list(pool, task))
-		queue_put(pool, task);
-}
-
-/**
- * queue_recover_of() - the same for the task of a ticket that somebody waits for
- * @pool: its pool
- * @ticket: has not ended
- *
- * Context: pool->lock held.
- */
-void queue_recover_of(struct wpool *pool, struct wpool_ticket *ticket)
-{
-	struct wpool_task *task = ticket->task;
-
-	lockdep_assert_held(&pool->lock);
-	if (task && mend_ticket_ok(ticket) && task->state == TASK_QUEUED)
-		queue_recover(pool, task);
-}
-
 /*
  * Takes a task off its list that is queued, and not inside its function. The caller sets its
  * state. Context: pool->lock held.

@@ -28,6 +28,8 @@ static inline enum submit_kind submit_kind_by(const u64 *key)
 bool submit_may_allocate(void);
 void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served);
 bool submit_args_ok(struct wpool *pool, const struct wpool_task *task, enum submit_kind kind);
+int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u64 *key,
+		   unsigned long timeout);
 int submit_one(struct wpool *pool, struct wpool_submission *sub);
 
 /* What a time limit is to submit_to_pool(); none is left with 0. */
