@@ -4,7 +4,7 @@
  *
  * From its acceptance on a delayed task belongs to the pool: it is counted, its owner is
  * pinned, and it is on a list of the pool. Its timer only moves it to the queue, whether there is
- * room or not.
+ * room or not. If its time has come already it has none, and goes to the queue at once.
  *
  * The timer may fire before that time, and is then armed again: the kernel's timer wheel lets a
  * timer beyond its reach fire early.
@@ -120,23 +120,6 @@ static void delayed_wait(struct wpool *pool, struct wpool_delayed_task *dtask)
 }
 
 /**
- * delayed_put() - let a task wait for its time
- * @pool: the pool
- * @dtask: passed queue_take(), or was taken back
- * @due: when, in jiffies_64
- * @asked: this time is not one of those that are skipped when they have passed
- *
- * Context: pool->lock held.
- */
-void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, bool asked)
-{
-	dtask->due = due;
-	dtask->asked = asked;
-	trace_wpool_task_delay(pool->name, &dtask->task, dtask->task.fn, due);
-	delayed_wait(pool, dtask);
-}
-
-/**
  * delayed_begin_periods() - make a task periodic
  * @dtask: passed queue_take(), and goes to delayed_put() next
  * @period: in jiffies, not 0
@@ -209,12 +192,11 @@ static void delayed_come(struct wpool *pool, struct wpool_task *task)
 	queue_put(pool, task);
 }
 
-/* The time of a task has come. Context: pool->lock held. */
-static void delayed_end(struct wpool *pool, struct wpool_task *task)
+/* The time of a task has come that may have waited for it in a group; it is on no list. */
+static void delayed_ready(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_group *group = task_group_of(task);
 
-	delayed_unlink(pool, task);
 	delayed_come(pool, task);
 	/* A worker that waits for it, or for its group, may have to run it itself. */
 	task_waiters_complete(task, -EAGAIN, 0);
@@ -223,6 +205,29 @@ static void delayed_end(struct wpool *pool, struct wpool_task *task)
 		group_task_outside(group, pool, false);
 	if (group)
 		group_wake_workers(group, pool);
+}
+
+/**
+ * delayed_put() - let a task wait for its time, if that has not come
+ * @pool: the pool
+ * @dtask: passed queue_take(), or was taken back
+ * @due: when, in jiffies_64
+ * @asked: this time is not one of those that are skipped when they have passed
+ *
+ * Context: pool->lock held.
+ */
+void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, bool asked)
+{
+	struct wpool_task *task = &dtask->task;
+
+	dtask->due = due;
+	dtask->asked = asked;
+	if (delayed_is_due(dtask) && !(task->state & TASK_IN_FN)) {
+		delayed_ready(pool, task);
+		return;
+	}
+	trace_wpool_task_delay(pool->name, task, task->fn, due);
+	delayed_wait(pool, dtask);
 }
 
 /**
@@ -287,7 +292,8 @@ static void delayed_fire(struct timer_list *timer)
 	} else if (!delayed_is_due(dtask)) {
 		delayed_arm(dtask);
 	} else {
-		delayed_end(pool, task);
+		delayed_unlink(pool, task);
+		delayed_ready(pool, task);
 	}
 	pool_unlock(pool, flags);
 }

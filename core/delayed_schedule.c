@@ -38,9 +38,11 @@ bool delayed_args_ok(struct wpool *pool, const struct wpool_delayed_task *dtask)
 	       !refuse_on_stack(pool, &dtask->task);
 }
 
-/* The jiffy that has already begun does not count, so this is never early. */
+/* The jiffy that has already begun does not count, so this is never early. Without a delay: now. */
 static u64 due_after(unsigned long delay)
 {
+	if (!delay)
+		return get_jiffies_64();
 	return get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
 }
 
@@ -117,8 +119,8 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
  * @pool: the pool
  * @dtask: set up by wpool_delayed_task_init(), and neither delayed nor queued, nor running in
  *	another pool; it belongs to the pool until it has run or was cancelled
- * @delay: in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT or more means for ever: until
- *	wpool_modify_delayed() sets another delay.
+ * @delay: in jiffies; never cut short. With 0 it is queued at once. %MAX_SCHEDULE_TIMEOUT or more
+ *	means for ever: until wpool_modify_delayed() sets another delay.
  *
  * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
  * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued

@@ -280,9 +280,9 @@ static void delayed_cancel_fires(struct kunit *test)
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dtask);
 		wpool_delayed_task_init(dtask, wpt_run_job, job);
-		wrong += wpool_schedule_delayed(pool, dtask, 0) != 0;
+		wrong += wpool_schedule_delayed(pool, dtask, 1) != 0;
 		/* about when it fires */
-		end = jiffies + 1 + i % 2;
+		end = jiffies + 2 + i % 2;
 		while (time_before(READ_ONCE(jiffies), end))
 			cpu_relax();
 		if (taking->cancel(dtask)) {

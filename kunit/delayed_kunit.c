@@ -30,9 +30,82 @@ static void delayed_not_early(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, delay), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), 5);
-	KUNIT_EXPECT_GT(test, late->ran - before, (unsigned long)delay);
+	KUNIT_EXPECT_GE(test, late->ran - before, delay ? delay + 1UL : 0);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 1);
+}
+
+/* A delayed task around @job, which tells its turn on @clock. */
+static struct wpool_delayed_task *late_job(struct kunit *test, struct wpt_job *job, atomic_t *clock)
+{
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+
+	job->clock = clock;
+	wpool_delayed_task_init(dtask, wpt_run_job, job);
+	return dtask;
+}
+
+/* 99: without a delay, or for a time that has passed: queued at once, in the order of calls */
+static void delayed_at_once(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 5, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpool_delayed_task *dtasks[5];
+	atomic_t clock = ATOMIC_INIT(0);
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		dtasks[i] = late_job(test, &jobs[i], &clock);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtasks[1], NEVER), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, dtasks[0], 0), 0);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtasks[1], 0), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_at(pool, dtasks[2], get_jiffies_64() - 1), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_delayed(group, pool, dtasks[3], 0), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, dtasks[4], NEVER), 0);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtasks[4], 0), 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 5);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, jobs[i].turn, i + 1);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(dtasks[4]));
+}
+
+/* A group whose tasks are delayed for no time, and a worker that waits for it. */
+struct helped {
+	struct wpool			*pool;
+	struct wpool_group		*group;
+	struct wpool_delayed_task	*dtasks[2];
+};
+
+static int wait_for_helped(void *arg)
+{
+	struct helped *helped = arg;
+
+	return wpool_group_schedule_delayed(helped->group, helped->pool, helped->dtasks[0], NEVER) ?:
+	       wpool_group_schedule_delayed(helped->group, helped->pool, helped->dtasks[1], 0) ?:
+	       wpool_modify_delayed(helped->pool, helped->dtasks[0], 0) ?:
+	       wpool_group_wait(helped->group);
+}
+
+/* 99, 16: a worker that waits for their group, at capacity 1, runs them itself */
+static void delayed_at_once_helped(struct kunit *test)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct helped *helped = wpt_alloc(test, sizeof(*helped));
+	unsigned int i;
+
+	helped->pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	helped->group = wpt_group(test, false);
+	for (i = 0; i < 2; i++)
+		helped->dtasks[i] = late_job(test, &jobs[i], NULL);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, helped->pool, wait_for_helped, helped), 0);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+	WPT_EXPECT_STAT(test, helped->pool, LARGEST, 1);
 }
 
 /* 46: accepted and counted at once, but neither queued nor running */
@@ -138,7 +211,7 @@ static void delayed_cancel_races(struct kunit *test)
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, late);
 		wpool_delayed_task_init(&late->dtask, late_run, late);
 		init_completion(&late->begun);
-		wrong += wpool_schedule_delayed(pool, &late->dtask, 0) != 0;
+		wrong += wpool_schedule_delayed(pool, &late->dtask, 1) != 0;
 		if (i % 4)
 			schedule_timeout_idle(i % 3);
 		cancelled += wpool_cancel_delayed(&late->dtask);
@@ -376,6 +449,8 @@ static void delayed_in_atomic(struct kunit *test)
 
 static struct kunit_case delayed_cases[] = {
 	KUNIT_CASE_PARAM(delayed_not_early, delay_gen_params),
+	KUNIT_CASE(delayed_at_once),
+	KUNIT_CASE(delayed_at_once_helped),
 	KUNIT_CASE(delayed_is_counted),
 	KUNIT_CASE(delayed_is_flushed),
 	KUNIT_CASE(delayed_cancel),

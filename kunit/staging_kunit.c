@@ -58,16 +58,27 @@ static int take_function(struct kunit *test, struct wpool *pool, struct wpt_job 
 	return wpool_schedule_fn(pool, wpt_run_job, job);
 }
 
-static int take_delay(struct kunit *test, struct wpool *pool, struct wpt_job *job)
+static int take_delayed(struct kunit *test, struct wpool *pool, struct wpt_job *job,
+			unsigned long delay)
 {
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
 	u64 queued = wpt_stat(pool, WPOOL_STAT_QUEUED);
 	int err;
 
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
-	err = wpool_schedule_delayed(pool, dtask, 0);
+	err = wpool_schedule_delayed(pool, dtask, delay);
 	WPT_ASSERT_STAT(test, pool, QUEUED, queued + 1);
 	return err;
+}
+
+static int take_delay(struct kunit *test, struct wpool *pool, struct wpt_job *job)
+{
+	return take_delayed(test, pool, job, 1);
+}
+
+static int take_no_delay(struct kunit *test, struct wpool *pool, struct wpt_job *job)
+{
+	return take_delayed(test, pool, job, 0);
 }
 
 static const struct way ways[] = {
@@ -76,6 +87,7 @@ static const struct way ways[] = {
 	{ "batch", take_batch },
 	{ "function", take_function },
 	{ "delay", take_delay },
+	{ "no delay", take_no_delay },
 };
 
 static void way_name(const struct way *way, char *desc)

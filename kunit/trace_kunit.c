@@ -99,7 +99,7 @@ static void trace_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_unblock", slept), 0);
 }
 
-/* 148: a task that waits for its time, and for another one */
+/* 148: a task that waits for its time, for another one, and for none any more */
 static void trace_delayed(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -112,6 +112,8 @@ static void trace_delayed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, later, when), 0);
 	snprintf(due, sizeof(due), "fn=wpt_run_job.* due=%llu", when);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_delay", due), 0);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, later, 2 * WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 2, "task_delay", ""), 0);
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, later, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &later->task), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 2, "task_delay", ""), 0);
