@@ -15,6 +15,8 @@ def _kinds(what, names, **kwargs):
     return {name: Kind(what, **kwargs) for name in names.split()}
 
 
+# What puts a work into a queue: at once, or after a delay.
+QUEUEING = ("queue", "delay")
 _DELAYED_ON = "work is queued on a certain CPU (--any-cpu: on any)"
 _DELAYED_NOW = "a pool cannot begin a delayed task at once and wait for that run only"
 

@@ -7,7 +7,7 @@ So such a function is for a task that frees itself, which nobody can wait for.
 import re
 
 from harness import csource
-from harness.moving_calls import CALLS
+from harness.moving_calls import CALLS, QUEUEING
 
 # These may free what they are given: the object, or the one that a member of it is in.
 FREES = re.compile(r"(?:^|_)(?:[kv]*free|[dfi]?put|release|destroy|unref|drop|dec_and_\w+|end_?io|"
@@ -31,7 +31,6 @@ KEEPS = re.compile(
 ARGUMENT = re.compile(r"(?:\([^()]*\*\s*\)\s*)?(&?)\s*(\w+)\s*((?:->|\.).*)?", re.S)
 # These tell what something is in.
 OBJECT_OF = re.compile(r"(?:^|_)(?:to|of|from|entry|drvdata|priv)(?:_|$)|^[A-Z_]+$")
-QUEUEING = ("queue", "delay")
 
 
 def _given(text):

@@ -2,7 +2,8 @@
 """What a human should look at, though it was converted: (file, place in it, what)."""
 import re
 
-from harness import moving_order, moving_queues
+from harness import moving_queues
+from harness.moving_calls import QUEUEING
 
 FLUSHES = {"flush_workqueue", "kthread_flush_worker", "destroy_workqueue", "drain_workqueue"}
 OF_A_CPU = re.compile(r"\b(?:raw_)?smp_processor_id\b|\b(?:__|raw_)?this_cpu_|\braw_cpu_|"
@@ -50,8 +51,6 @@ def _of_site(survey, site):
         yield "the timer of a task is not deferrable: it wakes an idle CPU"
     if site.what == "init" and not survey.self_freeing(site) and _may_run(survey, site):
         yield "set up where it is queued: not while a pool has it"
-    if site.what in moving_order.QUEUEING and moving_order.note(survey, site):
-        yield moving_order.note(survey, site)
     if survey.options.blocking and site.what == "queue":
         yield "may sleep now, and fails with -EINTR if the caller is killed"
 
@@ -74,4 +73,4 @@ def _may_run(survey, site):
             r"__init\b|alloc\w*\(", site.source.code[function.start:function.end]):
         return False
     return any(other.function is function
-               for other in survey.sites_of(survey.work_of(site), *moving_order.QUEUEING))
+               for other in survey.sites_of(survey.work_of(site), *QUEUEING))

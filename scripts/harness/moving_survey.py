@@ -4,16 +4,15 @@ import dataclasses
 import re
 
 from harness import (csource, moving_calls, moving_context, moving_flags, moving_notes,
-                     moving_order, moving_queues)
+                     moving_queues)
 from harness.csource import last_word
-from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+from harness.moving_calls import CALLS, QUEUEING, SYSTEM, SYSTEM_OTHER
 from harness.moving_freeing import Freeing
 
 WORK_TYPES = r"struct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
 DELAYED_TYPES = r"struct\s+(?:kthread_)?delayed_work\b"
 QUEUE_TYPES = r"struct\s+(?:workqueue_struct|kthread_worker)\b"
 AWAITING = ("wait", "cancel_sync")
-QUEUEING = ("queue", "delay")
 
 
 @dataclasses.dataclass
@@ -96,7 +95,6 @@ class Survey:
                                   and len(site.call.args) > 1}
         self.left_works, self.left_functions = set(), set()
         self.freeing = Freeing(self)
-        self.ordered = moving_order.queues(self)
         self.decide()
 
     @staticmethod
@@ -286,9 +284,6 @@ class Survey:
                 for other in self.sites) else "")
 
     def _why_not_queued(self, site):
-        if site.what in QUEUEING and moving_order.inverts(self, site):
-            return "0 is a tick in a pool, and this queue is ordered: what is queued meanwhile " \
-                   "comes first"
         if self.options.blocking and site.what == "queue" and moving_context.atomic(site):
             return f"in an atomic context: {moving_context.atomic(site)}"
         return ""
