@@ -34,6 +34,11 @@ struct task_struct *wpt_maker(void)
 	return wpt_thread_named("wpool-maker");
 }
 
+bool wpt_has_settled(const struct task_struct *thread)
+{
+	return READ_ONCE(thread->__state) == TASK_IDLE;
+}
+
 int wpt_run_job(void *arg)
 {
 	struct wpt_job *job = arg;

@@ -72,8 +72,8 @@ static void maker_goes_on(struct kunit *test, struct wpt_halt *halt)
 	struct task_struct *maker = halt->kept;
 
 	wpt_go_on(halt);
-	WPT_ASSERT_UNTIL(test, !is_awake(maker));
-	WPT_ASSERT_UNTIL(test, !is_awake(wpt_manager()));
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(maker));
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_manager()));
 }
 
 /* 118: what failed when nobody wanted it any more is not reported to the next one */

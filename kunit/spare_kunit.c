@@ -13,9 +13,10 @@ static int spare_test_init(struct kunit *test)
 	return wpt_init(test, "wpool_spare");
 }
 
-/* What the hooks of a pool have seen. */
+/* What the hooks of a pool have seen; how many of those who start are to die. */
 struct seen {
 	atomic_t	starts, stops;
+	atomic_t	deaths;
 };
 
 static void on_start(struct wpool *pool)
@@ -23,6 +24,8 @@ static void on_start(struct wpool *pool)
 	struct seen *seen = wpool_priv(pool);
 
 	atomic_inc(&seen->starts);
+	if (atomic_dec_if_positive(&seen->deaths) >= 0)
+		kthread_complete_and_exit(NULL, 0);
 }
 
 static void on_stop(struct wpool *pool)
@@ -180,47 +183,103 @@ static void spare_after_restart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
-/* 118: the thread that makes workers is stuck in one for another pool: dead workers are reaped */
-static void spare_maker_stuck(struct kunit *test)
+/* A pool with a worker and a spare on the first CPU, as are the manager and the caller. */
+struct beside_maker {
+	struct wpool		*pool;
+	struct seen		*seen;
+	struct wpool_task	dies;
+	struct wpt_halt		*halt;		/* of the maker */
+};
+
+static struct beside_maker *beside_maker(struct kunit *test)
 {
+	/* The hook of a dead worker has a thread of its own, which might be on the halted CPU. */
+	static const struct wpool_ops ops = { .worker_start = on_start };
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
-	struct wpool_attrs attrs = {
-		.capacity = 1, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM, .cpumask = first,
-	}, other_attrs = { .capacity = 2, .cpumask = first };
-	struct wpool *pool = wpt_pool(test, &attrs), *other = wpt_pool(test, &other_attrs);
-	struct wpt_job *hold = wpt_hold(test, other, 1), *job = wpt_jobs(test, 1, NULL);
-	struct wpt_job *stuck = wpt_jobs(test, 1, NULL);
-	struct wpool_task *dies = wpt_alloc(test, sizeof(*dies));
-	struct task_struct *manager = wpt_manager(), *maker = wpt_maker(), *spare;
-	struct wpt_halt *halt;
+	struct beside_maker *beside = wpt_alloc(test, sizeof(*beside));
 	char name[TASK_COMM_LEN];
-	bool ran;
+	struct task_struct *spare;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
+	beside->seen = wpt_alloc(test, sizeof(*beside->seen));
+	beside->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM, .cpumask = first,
+		.ops = &ops, .priv = beside->seen,
+	});
 	/* It has no CPUs of its own before it begins: it might wake up on the halted one. */
-	snprintf(name, sizeof(name), "%s/1", wpool_name(pool));
+	snprintf(name, sizeof(name), "%s/1", wpool_name(beside->pool));
 	spare = wpt_thread_named(name);
 	KUNIT_ASSERT_NOT_NULL(test, spare);
+	KUNIT_ASSERT_NOT_NULL(test, wpt_manager());
 	set_cpus_allowed_ptr(spare, first);
-	KUNIT_ASSERT_NOT_NULL(test, manager);
-	wpool_task_init(dies, dead_die, NULL);
+	wpool_task_init(&beside->dies, dead_die, NULL);
 	set_cpus_allowed_ptr(current, first);
-	set_cpus_allowed_ptr(manager, first);
-	halt = wpt_halt_thread(test, maker);
-	ran = !wpool_try_schedule(other, &stuck->task) && !wpool_try_schedule(pool, dies) &&
+	set_cpus_allowed_ptr(wpt_manager(), first);
+	return beside;
+}
+
+/* Return: false if the maker went on before, so that nothing is known. */
+static bool maker_goes_on(struct beside_maker *beside)
+{
+	bool early = READ_ONCE(beside->halt->early);
+
+	wpt_go_on(beside->halt);
+	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	return !early;
+}
+
+/* 118: the thread that makes workers is stuck in one for another pool: dead workers are reaped */
+static void spare_maker_stuck(struct kunit *test)
+{
+	struct beside_maker *beside = beside_maker(test);
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .cpumask = cpumask_of(cpumask_first(cpu_online_mask)),
+	});
+	struct wpt_job *hold = wpt_hold(test, other, 1), *job = wpt_jobs(test, 1, NULL);
+	struct wpt_job *stuck = wpt_jobs(test, 1, NULL);
+	struct wpool_task *dies = &beside->dies;
+	bool ran;
+
+	beside->halt = wpt_halt_thread(test, wpt_maker());
+	ran = !wpool_try_schedule(other, &stuck->task) && !wpool_try_schedule(beside->pool, dies) &&
 	      wpt_busy_until(!wpool_task_queued(dies) && !wpool_task_running(dies)) &&
-	      !wpool_try_schedule(pool, &job->task) &&
+	      !wpool_try_schedule(beside->pool, &job->task) &&
 	      wpt_busy_until(atomic_read(&job->runs));
 	/* What waits for the maker goes on when the CPU does, which is early then. */
-	ran = ran && !READ_ONCE(halt->early);
-	wpt_go_on(halt);
-	set_cpus_allowed_ptr(manager, cpu_possible_mask);
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	ran = maker_goes_on(beside) && ran;
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, stuck), 0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_TRUE(test, ran);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, dies), -EOWNERDEAD);
+}
+
+/*
+ * 118: who is made while the next may not begin, as the one before has died at once, is kept:
+ * memory may be short when that time has come
+ */
+static void spare_while_put_off(struct kunit *test)
+{
+	struct beside_maker *beside = beside_maker(test);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	bool died;
+
+	if (!wpt_fail_spawn(0))
+		kunit_skip(test, "needs fault injection");
+	atomic_set(&beside->seen->deaths, 1);
+	beside->halt = wpt_halt_thread(test, wpt_maker());
+	died = !wpool_try_schedule(beside->pool, &beside->dies) &&
+	       wpt_busy_until(wpt_stat(beside->pool, WPOOL_STAT_DIED) == 2);
+	maker_goes_on(beside);
+	KUNIT_ASSERT_TRUE(test, died);
+	/* Each has looked at what the other has done when it sleeps. */
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_manager()));
+	wpt_fail_spawn(1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(beside->pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &beside->dies), -EOWNERDEAD);
 }
 
 static struct kunit_case spare_cases[] = {
@@ -231,6 +290,7 @@ static struct kunit_case spare_cases[] = {
 	KUNIT_CASE(spare_needed_for_creation),
 	KUNIT_CASE(spare_after_restart),
 	KUNIT_CASE(spare_maker_stuck),
+	KUNIT_CASE(spare_while_put_off),
 	{}
 };
 
