@@ -84,11 +84,13 @@ struct helped {
 static int wait_for_helped(void *arg)
 {
 	struct helped *helped = arg;
+	struct wpool_group *group = helped->group;
+	struct wpool *pool = helped->pool;
 
-	return wpool_group_schedule_delayed(helped->group, helped->pool, helped->dtasks[0], NEVER) ?:
-	       wpool_group_schedule_delayed(helped->group, helped->pool, helped->dtasks[1], 0) ?:
-	       wpool_modify_delayed(helped->pool, helped->dtasks[0], 0) ?:
-	       wpool_group_wait(helped->group);
+	return wpool_group_schedule_delayed(group, pool, helped->dtasks[0], NEVER) ?:
+	       wpool_group_schedule_delayed(group, pool, helped->dtasks[1], 0) ?:
+	       wpool_modify_delayed(pool, helped->dtasks[0], 0) ?:
+	       wpool_group_wait(group);
 }
 
 /* 99, 16: a worker that waits for their group, at capacity 1, runs them itself */
