@@ -182,10 +182,13 @@ bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
 		(!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED) || delayed_is_periodic(task)));
 }
 
-/* The time of a task has come; it is on no list. Context: pool->lock held. */
+/*
+ * The time of a task has come; it is on no list. A periodic one counts from now on, unless it was
+ * due already. Context: pool->lock held.
+ */
 static void delayed_come(struct wpool *pool, struct wpool_task *task)
 {
-	if (delayed_is_periodic(task)) {
+	if (delayed_is_periodic(task) && task->color == COLOR_IDLE) {
 		task_recount(pool, task, color_next(pool));
 		latency_accept(pool, task);
 	}

@@ -199,8 +199,8 @@ static void periodic_modify(struct kunit *test)
 
 	tick->inside = inside_modify_once;
 	KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, NEVER), 0);
+	due = get_jiffies_64();
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
-	due = tick->dtask.due;
 	tick_begun(test, tick);
 	/* that it is asked for while it runs is not skipped */
 	tick_begun(test, tick);
@@ -293,6 +293,27 @@ static void periodic_flush_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, drain), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 0);
+}
+
+/* 97: a flush waits for one in the queue, also if it is put at the end of it */
+static void periodic_flush_again(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_thread *flush;
+	struct tick *tick;
+
+	wpool_pause(pool);
+	tick = tick_every(test, pool, NULL, NEVER);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	flush = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(flush));
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&flush->done));
+	KUNIT_EXPECT_TRUE(test, wpt_asleep(flush));
+	wpool_resume(pool);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(&tick->dtask));
 }
 
 static int inside_die_once(struct tick *tick)
@@ -461,6 +482,7 @@ static struct kunit_case periodic_cases[] = {
 	KUNIT_CASE(periodic_among_plain),
 	KUNIT_CASE(periodic_flush),
 	KUNIT_CASE(periodic_flush_queued),
+	KUNIT_CASE(periodic_flush_again),
 	KUNIT_CASE(periodic_death),
 	KUNIT_CASE(periodic_wait_inside),
 	KUNIT_CASE(periodic_deadlock),
