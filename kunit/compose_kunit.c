@@ -61,7 +61,7 @@ static int wait_for_late_group(struct actor *self)
 	struct late *late = self->other;
 	int ret;
 
-	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask, 0);
+	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask, 1);
 	while (!ret && !wpt_stat(self->pool, WPOOL_STAT_QUEUED))
 		cond_resched();
 	if (!ret)

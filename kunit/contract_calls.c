@@ -118,7 +118,7 @@ MAKE(wpool_try_schedule_keyed, wpool_try_schedule_keyed(s->pool, keyed_of(s), 1)
 MAKE(wpool_schedule_keyed_timeout, wpool_schedule_keyed_timeout(s->pool, keyed_of(s), 1, 1))
 MAKE(wpool_schedule_keyed_interruptible,
 	wpool_schedule_keyed_interruptible(s->pool, keyed_of(s), 1))
-MAKE(wpool_schedule_delayed, wpool_schedule_delayed(s->pool, &s->delayed, 0))
+MAKE(wpool_schedule_delayed, wpool_schedule_delayed(s->pool, &s->delayed, 1))
 MAKE(wpool_schedule_at, wpool_schedule_at(s->pool, &s->delayed, 0))
 MAKE(wpool_schedule_every, wpool_schedule_every(s->pool, &s->delayed, NEVER))
 MAKE(wpool_periods_skipped, wpool_periods_skipped(&s->delayed))
@@ -157,7 +157,7 @@ MAKE(wpool_group_schedule_keyed,
 MAKE(wpool_group_try_schedule_keyed,
 	wpool_group_try_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
 MAKE(wpool_group_schedule_delayed,
-	wpool_group_schedule_delayed(&s->group, s->pool, &s->delayed, 0))
+	wpool_group_schedule_delayed(&s->group, s->pool, &s->delayed, 1))
 MAKE(wpool_group_wait, wpool_group_wait(&s->group))
 MAKE(wpool_group_wait_killable, wpool_group_wait_killable(&s->group))
 MAKE(wpool_group_wait_interruptible, wpool_group_wait_interruptible(&s->group))

@@ -361,7 +361,7 @@ static void delayed_full_queue(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, 0), 0);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, i), 0);
 	WPT_ASSERT_STAT(test, pool, QUEUED, 3);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -389,7 +389,7 @@ static void delayed_wait_inside(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
-	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 0), 0);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, task), 5);
 	WPT_EXPECT_STAT(test, pool, LARGEST, 1);
 }
@@ -439,14 +439,16 @@ static void delayed_pins(struct kunit *test)
 static void delayed_in_atomic(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	struct late *late = late_tasks(test, 1, NULL);
-	int err;
+	struct late *late = late_tasks(test, 2, NULL);
+	int i, err;
 
-	local_irq_disable();
-	err = wpool_schedule_delayed(pool, &late->dtask, 0);
-	local_irq_enable();
-	KUNIT_ASSERT_EQ(test, err, 0);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), 5);
+	for (i = 0; i < 2; i++) {
+		local_irq_disable();
+		err = wpool_schedule_delayed(pool, &late[i].dtask, i);
+		local_irq_enable();
+		KUNIT_ASSERT_EQ(test, err, 0);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &late[i].dtask.task), 5);
+	}
 }
 
 static struct kunit_case delayed_cases[] = {

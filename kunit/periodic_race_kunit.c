@@ -34,7 +34,7 @@ static int inside_short(struct tick *tick)
 
 static int inside_again(struct tick *tick)
 {
-	int ret = wpool_schedule_delayed(tick->pool, &tick->dtask, get_random_u32() % 2);
+	int ret = wpool_schedule_delayed(tick->pool, &tick->dtask, get_random_u32() % 3);
 
 	return ret && ret != -EBUSY && ret != -ESHUTDOWN ? ret : TICK_RESULT;
 }
@@ -83,7 +83,7 @@ KUNIT_ARRAY_PARAM(race, races, race_name);
 static int begin(struct tick *tick, const struct race *race)
 {
 	return race->periodic ? wpool_schedule_every(tick->pool, &tick->dtask, 1) :
-	       wpool_schedule_delayed(tick->pool, &tick->dtask, 0);
+	       wpool_schedule_delayed(tick->pool, &tick->dtask, 1);
 }
 
 /* Some jiffies, or none; near the edge of one. */

@@ -116,7 +116,7 @@ int item_schedule(struct wpool *pool, struct item *item)
 	case ITEM_KEYED:
 		return wpool_schedule_keyed(pool, &item->ktask, 0);
 	case ITEM_DELAYED:
-		return wpool_schedule_delayed(pool, &item->dtask, 0);
+		return wpool_schedule_delayed(pool, &item->dtask, 1);
 	default:
 		return wpool_schedule(pool, &item->ttask.task);
 	}
@@ -130,7 +130,7 @@ int item_try(struct wpool *pool, struct item *item)
 	case ITEM_KEYED:
 		return wpool_try_schedule_keyed(pool, &item->ktask, 0);
 	case ITEM_DELAYED:
-		return wpool_schedule_delayed(pool, &item->dtask, 0);
+		return wpool_schedule_delayed(pool, &item->dtask, 1);
 	default:
 		return wpool_try_schedule(pool, &item->ttask.task);
 	}
