@@ -46,9 +46,11 @@ static struct wpool *reclaim_pool(struct kunit *test, unsigned int capacity, str
 	});
 }
 
-/* Threads can be made again, also if the test is given up. */
+/* Threads can be made again, and are where they like, also if the test is given up. */
 static void spare_test_exit(struct kunit *test)
 {
+	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	wpt_fail_spawn(0);
 	wpt_exit(test);
 }
@@ -225,8 +227,6 @@ static bool maker_goes_on(struct beside_maker *beside)
 	bool early = READ_ONCE(beside->halt->early);
 
 	wpt_go_on(beside->halt);
-	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	return !early;
 }
 
@@ -261,12 +261,13 @@ static void spare_maker_stuck(struct kunit *test)
  */
 static void spare_while_put_off(struct kunit *test)
 {
-	struct beside_maker *beside = beside_maker(test);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct beside_maker *beside;
 	bool died;
 
 	if (!wpt_fail_spawn(0))
 		kunit_skip(test, "needs fault injection");
+	beside = beside_maker(test);
 	atomic_set(&beside->seen->deaths, 1);
 	beside->halt = wpt_halt_thread(test, wpt_maker());
 	died = !wpool_try_schedule(beside->pool, &beside->dies) &&
