@@ -119,15 +119,16 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
  * @pool: the pool
  * @dtask: set up by wpool_delayed_task_init(), and neither delayed nor queued, nor running in
  *	another pool; it belongs to the pool until it has run or was cancelled
- * @delay: in jiffies; never cut short. With 0 it is queued at once. %MAX_SCHEDULE_TIMEOUT or more
- *	means for ever: until wpool_modify_delayed() sets another delay.
+ * @delay: in jiffies; never cut short. With 0 it is queued at once, even if the queue is full.
+ *	%MAX_SCHEDULE_TIMEOUT or more means for ever: until wpool_modify_delayed() sets another
+ *	delay.
  *
  * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
  * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued
  * even if the queue is full.
  *
  * A task that is running in the pool may be submitted, also from its own function: it runs
- * again, when both that run and the delay are over. For work that comes back all the time see
+ * again, when both that run and the delay are over, and counts as delayed until then. For work that comes back all the time see
  * wpool_schedule_every().
  *
  * Context: Any but NMI.
@@ -313,7 +314,7 @@ static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 du
  * wpool_modify_delayed() - set another delay
  * @pool: the pool
  * @dtask: the task; submitted if it is not yet, or runs and was not submitted again; delayed
- *	again if it waits in the queue
+ *	again if it waits in the queue, or, without a delay, put at the end of it
  * @delay: in jiffies, from now; as for wpool_schedule_delayed()
  *
  * A task that was accepted stays in its group, and a periodic one stays periodic. If the pool

@@ -906,7 +906,7 @@ int wpool_wait_id_killable(struct wpool *pool, u64 ticket);
 int wpool_wait_id_interruptible(struct wpool *pool, u64 ticket);
 int wpool_flush_to(struct wpool *pool, u64 ticket);
 
-/* With a key, and with a delay (core/submit.c, core/delayed_schedule.c) */
+/* With a key, and with a delay (core/submit_keyed.c, core/delayed_schedule.c) */
 int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
 				      u64 key);
 int __must_check wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,

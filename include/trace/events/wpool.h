@@ -316,8 +316,8 @@ TRACE_EVENT(wpool_task_refuse,
  * @fn: its function
  * @due: when it is queued, in jiffies since boot, as get_jiffies_64() tells them
  *
- * wpool_task_queue follows when it is. The next time of a periodic task has no event of its
- * own.
+ * It was accepted already, so wpool_task_queue came before, and wpool_task_start is next. What is
+ * queued without a delay, and the next time of a periodic task, have no event of their own.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
