@@ -11,7 +11,7 @@ FORGIVEN = re.compile(r"Call Trace:|kmemleak: \d+ new suspected")
 OWN_LEAK = "sysfs_slab_add"
 # One allocation in so many fails, where a machine is emulated.
 STEP = {"x86_64": 4, "um": 1}
-LIMIT = 600  # seconds: many loads on the slowest kernel
+LIMIT = 1200  # seconds: many loads on the slowest kernel
 
 
 def run(kernel, built):
