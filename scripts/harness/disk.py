@@ -11,7 +11,7 @@ from harness.proc import say
 # The first gives the Debian its name.
 PACKAGES = ("e2fsprogs", "fio", "dmsetup", "kmod", "procps", "python3")
 OWN = ("libcrc32c", "dm_mod", "dm_flakey", "dm_delay", "loop", "null_blk")
-LIMIT = 1200  # seconds, on the slowest kernel
+LIMIT = 1800  # seconds, on the slowest kernel
 MEMORY = 1280  # MB
 SPACE = 2 << 30  # bytes below /var
 # The usual one tells by a loop of ACPI's where interrupts go, which with KASAN takes half a minute
