@@ -243,8 +243,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  *
  * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
  * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and
- * always for tasks whose time has not come and for the second run of a task that is running. Tasks made by
- * wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
+ * always for tasks whose time has not come and for the second run of a task that is running.
+ * Tasks made by wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
  *
  * Context: Process context; may sleep.
  * Return: how many were queued, on the list or not.

@@ -20,9 +20,8 @@ drop() {
 
 # A load in the background, in the place of a shell of its own: $LOAD. It keeps the kernel's threads
 # busy, of which some are of the highest priority: so all other programs come before it.
-# start_load OPTION...: of fio
 start_load() {
-	(export NICE=19; load_here --time_based --runtime=600 "$@") >/run/load 2>&1 &
+	(export NICE=19; load_here --time_based --runtime=600) >/run/load 2>&1 &
 	LOAD=$!
 	wait_until busy
 }
