@@ -214,8 +214,7 @@ static int disk_make_queue(struct disk *disk)
 		.queue_depth	= DISK_REQUESTS,
 		.numa_node	= NUMA_NO_NODE,
 		.cmd_size	= sizeof(struct disk_request),
-		/* Below the file there is a disk, which has a scheduler of its own. */
-		.flags		= BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT,
+		.flags		= BLK_MQ_F_SHOULD_MERGE,
 	};
 	err = blk_mq_alloc_tag_set(&disk->tags);
 	if (err)
