@@ -8,7 +8,7 @@ import pathlib
 import re
 import tempfile
 
-from harness import apt, debian, debs, machine, readme, user, versions
+from harness import apt, debian, debs, machine, piuparts, readme, user, versions
 from harness.proc import say
 
 BEFORE = f"{versions.version()}~before"
@@ -135,10 +135,13 @@ def updates(tally):
 
 
 def run(tally, parts=""):
-    """parts: packages, readme; both if it names none."""
-    wanted = parts.split() or ["packages", "readme"]
+    """parts: packages, readme, piuparts; all if it names none."""
+    wanted = parts.split() or ["packages", "readme", "piuparts"]
     if "packages" in wanted:
         updates(tally)
     if "readme" in wanted:
         with tally.part("README"):
             readme.run(tally)
+    if "piuparts" in wanted:
+        with tally.part("piuparts"):
+            piuparts.run(tally)
