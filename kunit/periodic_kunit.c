@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Periodic tasks: when they run, and what is skipped.
- */
+/* Periodic tasks: when they run, and what is skipped. */
 #include <linux/kthread.h>
 #include "periodic_scene.h"
 

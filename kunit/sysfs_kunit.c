@@ -4,76 +4,12 @@
  * process would, and what the pool does then is looked at.
  */
 #include <linux/cpumask.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/sched.h>
-#include "wpool_kunit.h"
+#include "sysfs_scene.h"
 
-#define SETTINGS	"/sys/kernel/wpool"
-#define MOST_TEXT	4096
-
-static int sysfs_begin(struct kunit *test)
+static int sysfs_settings_begin(struct kunit *test)
 {
-	struct file *dir;
-	int err = wpt_init(test, "wpool_sysfs");
-
-	if (err)
-		return err;
-	dir = filp_open(SETTINGS, O_RDONLY | O_DIRECTORY, 0);
-	if (IS_ERR(dir))
-		kunit_skip(test, "needs a mounted sysfs");
-	filp_close(dir, NULL);
-	return 0;
-}
-
-/* A file of a pool, or its directory without a name. */
-static struct file *open_setting(struct wpool *pool, const char *name, int flags)
-{
-	char path[100];
-
-	snprintf(path, sizeof(path), SETTINGS "/%s/%s", wpool_name(pool), name);
-	return filp_open(path, flags, 0);
-}
-
-/* Return: 0 or what the file says. */
-static int write_setting(struct wpool *pool, const char *name, const char *text)
-{
-	struct file *file = open_setting(pool, name, O_WRONLY);
-	ssize_t written;
-	loff_t pos = 0;
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	written = kernel_write(file, text, strlen(text), &pos);
-	filp_close(file, NULL);
-	return written == strlen(text) ? 0 : written;
-}
-
-/* Its first line. */
-static const char *read_setting(struct kunit *test, struct wpool *pool, const char *name)
-{
-	char *text = wpt_alloc(test, MOST_TEXT);
-	struct file *file = open_setting(pool, name, O_RDONLY);
-	ssize_t len;
-	loff_t pos = 0;
-
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", name, PTR_ERR(file));
-	len = kernel_read(file, text, MOST_TEXT - 1, &pos);
-	filp_close(file, NULL);
-	KUNIT_ASSERT_GT_MSG(test, len, 0, "%s", name);
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
-static bool is_there(struct wpool *pool, const char *name)
-{
-	struct file *file = open_setting(pool, name, O_RDONLY);
-
-	if (IS_ERR(file))
-		return false;
-	filp_close(file, NULL);
-	return true;
+	return sysfs_begin(test, "wpool_sysfs");
 }
 
 struct setting_case {
@@ -146,13 +82,13 @@ static void sysfs_setting(struct kunit *test)
 {
 	const struct setting_case *param = test->param_value;
 	struct wpool *pool = setting_pool(test);
-	const char *first = read_setting(test, pool, param->name);
+	const char *first = sysfs_read(test, pool, param->name);
 	const char *then;
 
 	if (param->first)
 		KUNIT_EXPECT_STREQ(test, first, param->first);
-	KUNIT_EXPECT_EQ(test, write_setting(pool, param->name, param->write), param->err);
-	then = read_setting(test, pool, param->name);
+	KUNIT_EXPECT_EQ(test, sysfs_write(pool, param->name, param->write), param->err);
+	then = sysfs_read(test, pool, param->name);
 	if (param->err)
 		KUNIT_EXPECT_STREQ(test, then, first);
 	else
@@ -164,18 +100,13 @@ static void sysfs_capacity(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 
-	KUNIT_EXPECT_EQ(test, write_setting(pool, "capacity", "5"), 0);
+	KUNIT_EXPECT_EQ(test, sysfs_write(pool, "capacity", "5"), 0);
 	WPT_EXPECT_STAT(test, pool, CAPACITY, 5);
 	KUNIT_ASSERT_EQ(test, wpool_resize(pool, 3), 0);
-	KUNIT_EXPECT_STREQ(test, read_setting(test, pool, "capacity"), "3");
+	KUNIT_EXPECT_STREQ(test, sysfs_read(test, pool, "capacity"), "3");
 	wpool_shutdown(pool);
-	KUNIT_EXPECT_EQ(test, write_setting(pool, "capacity", "5"), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, sysfs_write(pool, "capacity", "5"), -ESHUTDOWN);
 	WPT_EXPECT_STAT(test, pool, CAPACITY, 3);
-}
-
-static int run_nice(void *arg)
-{
-	return task_nice(current);
 }
 
 /* 143: of workers inside a task, of idle ones, and of those made later */
@@ -185,11 +116,11 @@ static void sysfs_nice(struct kunit *test)
 		.capacity = 3, .min_workers = 2 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "nice", "7"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "nice", "7"), 0);
 	KUNIT_EXPECT_EQ(test, task_nice(hold->worker), 7);
-	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_nice, NULL), 7);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, sysfs_run_nice, NULL), 7);
 	wpt_hold(test, pool, 1);
-	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_nice, NULL), 7);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, sysfs_run_nice, NULL), 7);
 	WPT_EXPECT_STAT(test, pool, CREATED, 3);
 	wpt_open(hold->gate);
 }
@@ -202,7 +133,7 @@ static void sysfs_nice_of_many(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, n);
 	unsigned int i, wrong = 0;
 
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "nice", "3"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "nice", "3"), 0);
 	for (i = 0; i < n; i++)
 		wrong += task_nice(hold[i].worker) != 3;
 	KUNIT_EXPECT_EQ(test, wrong, 0);
@@ -229,7 +160,7 @@ static void sysfs_cpumask(struct kunit *test)
 	snprintf(text, sizeof(text), "%lx", BIT(cpu));
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3, .min_workers = 2 });
 	hold = wpt_hold(test, pool, 1);
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "cpumask", text), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "cpumask", text), 0);
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(hold->worker->cpus_ptr, cpumask_of(cpu)));
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_mask, mask), 0);
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(mask, cpumask_of(cpu)));
@@ -238,7 +169,7 @@ static void sysfs_cpumask(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(mask, cpumask_of(cpu)));
 	WPT_EXPECT_STAT(test, pool, CREATED, 3);
 	/* and to another, from one that was written */
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "cpumask", "1"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "cpumask", "1"), 0);
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(hold->worker->cpus_ptr, cpumask_of(0)));
 	wpt_open(hold->gate);
 }
@@ -250,10 +181,10 @@ static int call_renice(struct wpt_thread *self)
 	int err = 0;
 
 	while (!err && !completion_done(&end->opened)) {
-		err = write_setting(self->pool, "nice", "1");
-		err = err ?: write_setting(self->pool, "nice", "2");
+		err = sysfs_write(self->pool, "nice", "1");
+		err = err ?: sysfs_write(self->pool, "nice", "2");
 	}
-	return err ?: write_setting(self->pool, "nice", "5");
+	return err ?: sysfs_write(self->pool, "nice", "5");
 }
 
 /* 143: also of those that are just being made */
@@ -286,7 +217,7 @@ static void sysfs_idle_timeout(struct kunit *test)
 
 	wpt_open(wpt_hold(test, pool, 4)->gate);
 	WPT_ASSERT_STAT(test, pool, IDLE, 4);
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "idle_timeout_ms", "1"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "idle_timeout_ms", "1"), 0);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
 	WPT_EXPECT_STAT(test, pool, EXPIRED, 3);
 }
@@ -312,11 +243,11 @@ static void sysfs_watchdog(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(slow); i++)
 		pr_info("wpool_kunit: expect: %s: .*has been in wpt_run_job.* for \\d+ ms\n",
 			wpool_name(pool));
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "watchdog_ms", "10"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "watchdog_ms", "10"), 0);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 1);
 	wpt_open(slow[0]->gate);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 2);
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "watchdog_ms", "0"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "watchdog_ms", "0"), 0);
 	wpt_open(slow[1]->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, slow[1]), 0);
 }
@@ -342,7 +273,7 @@ static void sysfs_spin(struct kunit *test)
 	for (i = 0; i < 20; i++)
 		one_task(test, pool);
 	WPT_EXPECT_STAT(test, pool, SPINS, 0);
-	KUNIT_ASSERT_EQ(test, write_setting(pool, "spin_us", "50000"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "spin_us", "50000"), 0);
 	for (i = 0; i < 500 && !wpt_stat(pool, WPOOL_STAT_SPINS); i++)
 		one_task(test, pool);
 	KUNIT_EXPECT_GE(test, wpt_stat(pool, WPOOL_STAT_SPINS), 1);
@@ -355,167 +286,12 @@ static void sysfs_read_only(struct kunit *test)
 	struct wpool *fifo = wpt_pool(test, &(struct wpool_attrs) {
 		.policy = SCHED_FIFO, .rt_priority = 2 });
 
-	KUNIT_EXPECT_STREQ(test, read_setting(test, ordered, "capacity"), "1");
-	KUNIT_EXPECT_EQ(test, write_setting(ordered, "capacity", "1"), -EACCES);
-	KUNIT_EXPECT_EQ(test, write_setting(ordered, "nice", "1"), 0);
-	KUNIT_EXPECT_STREQ(test, read_setting(test, fifo, "nice"), "0");
-	KUNIT_EXPECT_EQ(test, write_setting(fifo, "nice", "1"), -EACCES);
-	KUNIT_EXPECT_EQ(test, write_setting(fifo, "capacity", "1"), 0);
-}
-
-/* 145: a pool may be hidden, and is a pool like any other */
-static void sysfs_hidden(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = WPOOL_NO_SYSFS });
-
-	KUNIT_EXPECT_FALSE(test, is_there(pool, ""));
-	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_nice, NULL), 0);
-	KUNIT_EXPECT_TRUE(test, is_there(wpool_default(), "capacity"));
-}
-
-/* 144: a file held open while its pool goes away: nothing waits, nothing is read or written */
-static void sysfs_held_open(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct file *file = open_setting(pool, "capacity", O_RDWR);
-	char text[20];
-	loff_t pos = 0;
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	wpt_forget(test, pool);
-	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
-	KUNIT_EXPECT_EQ(test, kernel_read(file, text, sizeof(text), &pos), -ENODEV);
-	KUNIT_EXPECT_EQ(test, kernel_write(file, "1", 1, &pos), -ENODEV);
-	filp_close(file, NULL);
-}
-
-struct named {
-	char	name[WPOOL_NAME_MAX + 1];
-};
-
-static const char * const writes[][2] = {
-	{ "capacity", "3" }, { "capacity", "1" }, { "idle_timeout_ms", "1" },
-	{ "spin_us", "10" }, { "watchdog_ms", "60000" }, { "watchdog_ms", "0" },
-	{ "nice", "4" }, { "cpumask", "1" },
-};
-
-/* All files of a pool that comes and goes, until that is over. Return: how often it was there. */
-static int call_write_all(struct wpt_thread *self)
-{
-	const struct named *named = self->arg;
-	int i, there = 0;
-
-	while (!completion_done(&self->job->gate->opened)) {
-		for (i = 0; i < ARRAY_SIZE(writes); i++) {
-			struct file *file;
-			loff_t pos = 0;
-			char path[100];
-
-			snprintf(path, sizeof(path), SETTINGS "/%s/%s", named->name, writes[i][0]);
-			file = filp_open(path, O_RDWR, 0);
-			if (IS_ERR(file))
-				continue;
-			there += kernel_write(file, writes[i][1], strlen(writes[i][1]), &pos) > 0;
-			filp_close(file, NULL);
-		}
-		cond_resched();
-	}
-	return there;
-}
-
-/* A pool of that name, as soon as there is no other one. Return: NULL, or what is wrong. */
-static const char *come_and_go(const struct named *named, unsigned int flags)
-{
-	struct wpool_attrs attrs = { .capacity = 2, .flags = flags };
-	const char *fault = NULL;
-	struct wpool *pool;
-
-	do {
-		/* Each refusal is a line in the log. */
-		while ((pool = wpool_find(named->name))) {
-			wpool_put(pool);
-			cond_resched();
-		}
-		pool = wpool_create(named->name, &attrs);
-	} while (pool == ERR_PTR(-EEXIST));
-	if (IS_ERR(pool))
-		return "cannot be created";
-	if (!is_there(pool, "nice"))
-		fault = "has no settings";
-	if (wpool_run(pool, run_nice, NULL) & ~4)
-		fault = "has another niceness";
-	return wpool_destroy(pool) ? "cannot be destroyed" : fault;
-}
-
-static int call_come_and_go(struct wpt_thread *self)
-{
-	while (!completion_done(&self->job->gate->opened)) {
-		if (come_and_go(self->arg, 0))
-			return -EIO;
-	}
-	return 0;
-}
-
-/* 144: a pool goes while its files are written, and one of the same name comes at once */
-static void sysfs_races_pools(struct kunit *test)
-{
-	struct named *named = wpt_alloc(test, sizeof(*named));
-	struct wpt_job *until = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_thread *writers[2], *rival;
-	unsigned int i;
-	int there = 0;
-
-	wpt_name(test, named->name, sizeof(named->name));
-	for (i = 0; i < ARRAY_SIZE(writers); i++)
-		writers[i] = wpt_thread(test, call_write_all, NULL, until, named);
-	rival = wpt_thread(test, call_come_and_go, NULL, until, named);
-	for (i = 0; i < 50; i++)
-		KUNIT_EXPECT_STREQ(test, come_and_go(named, i % 2 ? WPOOL_PREALLOC : 0) ?: "", "");
-	wpt_open(until->gate);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, rival), 0);
-	for (i = 0; i < ARRAY_SIZE(writers); i++)
-		there += wpt_join(test, writers[i]);
-	KUNIT_EXPECT_GT(test, there, 0);
-}
-
-/* 144: each pool of a set has a directory, and it goes with the set */
-static void sysfs_set(struct kunit *test)
-{
-	struct wpool_attrs attrs = { .capacity = 2 };
-	char name[WPOOL_NAME_MAX + 1];
-	struct wpool_set *set;
-	struct wpool *pool;
-
-	wpt_name(test, name, sizeof(name));
-	set = wpool_set_create(name, &attrs, 2, WPOOL_RULE_ROUND_ROBIN);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(set));
-	pool = wpool_get(wpool_set_pick(set, 0));
-	KUNIT_EXPECT_EQ(test, write_setting(pool, "capacity", "3"), 0);
-	WPT_EXPECT_STAT(test, pool, CAPACITY, 3);
-	KUNIT_EXPECT_EQ(test, wpool_set_destroy(set), 0);
-	KUNIT_EXPECT_FALSE(test, is_there(pool, ""));
-	wpool_put(pool);
-}
-
-/* 144: nothing of a pool that could not be made is left */
-static void sysfs_unmade(struct kunit *test)
-{
-	struct wpool_attrs attrs = { .capacity = 4, .flags = WPOOL_PREALLOC };
-	char name[WPOOL_NAME_MAX + 1], path[100];
-	struct wpool *pool;
-	struct file *dir;
-
-	if (!wpt_fail_spawn(2))
-		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-	wpt_name(test, name, sizeof(name));
-	pool = wpool_create(name, &attrs);
-	wpt_fail_spawn(0);
-	KUNIT_ASSERT_TRUE(test, IS_ERR(pool));
-	snprintf(path, sizeof(path), SETTINGS "/%s", name);
-	dir = filp_open(path, O_RDONLY | O_DIRECTORY, 0);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dir), -ENOENT);
-	if (!IS_ERR(dir))
-		filp_close(dir, NULL);
+	KUNIT_EXPECT_STREQ(test, sysfs_read(test, ordered, "capacity"), "1");
+	KUNIT_EXPECT_EQ(test, sysfs_write(ordered, "capacity", "1"), -EACCES);
+	KUNIT_EXPECT_EQ(test, sysfs_write(ordered, "nice", "1"), 0);
+	KUNIT_EXPECT_STREQ(test, sysfs_read(test, fifo, "nice"), "0");
+	KUNIT_EXPECT_EQ(test, sysfs_write(fifo, "nice", "1"), -EACCES);
+	KUNIT_EXPECT_EQ(test, sysfs_write(fifo, "capacity", "1"), 0);
 }
 
 static struct kunit_case sysfs_cases[] = {
@@ -529,17 +305,12 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE(sysfs_watchdog),
 	KUNIT_CASE(sysfs_spin),
 	KUNIT_CASE(sysfs_read_only),
-	KUNIT_CASE(sysfs_hidden),
-	KUNIT_CASE(sysfs_held_open),
-	KUNIT_CASE(sysfs_races_pools),
-	KUNIT_CASE(sysfs_set),
-	KUNIT_CASE(sysfs_unmade),
 	{}
 };
 
 static struct kunit_suite sysfs_suite = {
 	.name = "wpool_sysfs",
-	.init = sysfs_begin,
+	.init = sysfs_settings_begin,
 	.exit = wpt_exit,
 	.test_cases = sysfs_cases,
 };

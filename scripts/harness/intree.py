@@ -26,7 +26,7 @@ AS_MODULES = ("CONFIG_WPOOL=m", "CONFIG_WPOOL_KUNIT_TEST=m",
 # Built in, the suites run before there is a program: what each of these lacks then.
 LACKING = {"wpool_debugfs": "/bin/sh", "wpool_latency": "/bin/sh", "wpool_memory": "/bin/sh",
            "wpool_owner": "module", "wpool_shown": "/bin/sh", "wpool_sysfs": "sysfs",
-           "wpool_trace": "/bin/sh"}
+           "wpool_sysfs_gone": "sysfs", "wpool_trace": "/bin/sh"}
 
 
 def linux():
