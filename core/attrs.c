@@ -149,11 +149,12 @@ static void note_min_workers(const struct wpool *pool, const struct wpool_attrs 
  * attrs_apply() - set up a new pool from its attributes
  * @pool: has its name, is zeroed otherwise
  * @attrs: what is asked for, or NULL
+ * @cpus: where the workers run, instead of &wpool_attrs.cpumask; or NULL
  *
  * Context: Process context; may sleep.
  * Return: 0, -EINVAL after a message that says why, or -ENOMEM.
  */
-int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struct cpumask *cpus)
 {
 	static const struct wpool_attrs defaults = WPOOL_ATTRS_INIT;
 	const char *fault;
@@ -185,7 +186,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs)
 	pool->conf.ops = attrs->ops;
 	pool->conf.priv = attrs->priv;
 	pool->conf.one_by_one = one_by_one(pool);
-	ret = claim_init(pool, attrs);
+	ret = claim_init(pool, attrs->nice, cpus ?: attrs->cpumask);
 	if (!ret && attrs->flags & WPOOL_LATENCY)
 		ret = latency_start(pool);
 	return ret;

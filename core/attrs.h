@@ -7,10 +7,11 @@
 
 #include <linux/types.h>
 
+struct cpumask;
 struct wpool;
 struct wpool_attrs;
 
-int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs);
+int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struct cpumask *cpus);
 void attrs_free(struct wpool *pool);
 int attrs_set_spin(struct wpool *pool, unsigned int us);
 int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms);

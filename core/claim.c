@@ -106,7 +106,8 @@ static bool default_cpumask(struct cpumask *mask, int node)
 /**
  * claim_init() - set up the claim of a new pool
  * @pool: the pool; has its node
- * @attrs: what is asked for
+ * @nice: how nice the workers are
+ * @mask: where they run; NULL if nobody has asked
  *
  * Sets no affinity that nobody needs: it would undo what the kernel, or an administrator, does
  * to all kthreads. A caller that wants isolated CPUs names them; the kernel does not keep its
@@ -115,18 +116,18 @@ static bool default_cpumask(struct cpumask *mask, int node)
  * Context: Process context; may sleep.
  * Return: 0 or -ENOMEM.
  */
-int claim_init(struct wpool *pool, const struct wpool_attrs *attrs)
+int claim_init(struct wpool *pool, int nice, const struct cpumask *mask)
 {
 	bool wanted = true, names_isolated = false;
 	struct wpool_cpus *cpus = cpus_alloc();
 
 	mutex_init(&pool->claim.lock);
-	pool->claim.nice = attrs->nice;
+	pool->claim.nice = nice;
 	if (!cpus)
 		return -ENOMEM;
 	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
-	if (attrs->cpumask) {
-		cpumask_copy(cpus_mask(cpus), attrs->cpumask);
+	if (mask) {
+		cpumask_copy(cpus_mask(cpus), mask);
 		names_isolated = !cpumask_subset(cpus_mask(cpus),
 						 housekeeping_cpumask(HK_TYPE_DOMAIN));
 	} else {

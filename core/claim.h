@@ -10,7 +10,7 @@ struct seq_file;
 struct task_struct;
 struct wpool_attrs;
 
-int claim_init(struct wpool *pool, const struct wpool_attrs *attrs);
+int claim_init(struct wpool *pool, int nice, const struct cpumask *mask);
 void claim_free(struct wpool *pool);
 int claim_prepare(struct wpool *pool, struct task_struct *thread);
 void claim_take(struct wpool *pool);

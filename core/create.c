@@ -84,22 +84,22 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 }
 
 /**
- * __wpool_create() - the function behind wpool_create()
+ * pool_create() - create a pool
  * @name: the name
  * @attrs: the attributes, or NULL
+ * @cpus: where the workers run, instead of &wpool_attrs.cpumask, whether a CPU is online or not;
+ *	or NULL
  * @owner: the module whose pool it is
  *
  * Context: Process context; may sleep.
  * Return: as wpool_create().
  */
-struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
-			     struct module *owner)
+struct wpool *pool_create(const char *name, const struct wpool_attrs *attrs,
+			  const struct cpumask *cpus, struct module *owner)
 {
 	struct wpool *pool;
 	int ret;
 
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
 	if (!name_ok(name)) {
 		pr_err("\"%*pE\": not a name for a pool (1 to %d printable characters, no slash, not reserved)\n",
 		       name ? (int)strnlen(name, WPOOL_NAME_MAX + 1) : 0, name,
@@ -109,7 +109,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 	pool = pool_alloc(name, owner);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
-	ret = attrs_apply(pool, attrs);
+	ret = attrs_apply(pool, attrs, cpus);
 	if (ret)
 		goto put_pool;
 	queue_init(pool);
@@ -140,6 +140,23 @@ put_pool:
 	wpool_put(pool);
 	return ERR_PTR(ret);
 }
+
+/**
+ * __wpool_create() - the function behind wpool_create()
+ * @name: the name
+ * @attrs: the attributes, or NULL
+ * @owner: the module whose pool it is
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_create().
+ */
+struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
+			     struct module *owner)
+{
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
+	return pool_create(name, attrs, NULL, owner);
+}
 EXPORT_SYMBOL_GPL(__wpool_create);
 
 /**
@@ -162,7 +179,7 @@ struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module 
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
-	return __wpool_create(name, attrs, owner);
+	return pool_create(name, attrs, NULL, owner);
 }
 EXPORT_SYMBOL_GPL(__wpool_create_fmt);
 

@@ -3,12 +3,15 @@
  * A set of pools: a rule picks the pool for the next task, and all are shut down together. The
  * pools are pools like any other.
  */
+#include <linux/cpumask.h>
 #include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/topology.h>
 
+#include "create.h"
 #include "current_thread.h"
 #include "pool.h"
 #include "shutdown.h"
@@ -40,18 +43,89 @@ static int set_nth_node(unsigned int i)
 	return node;
 }
 
-static struct wpool *set_make_pool(const char *name, unsigned int i,
-				   const struct wpool_attrs *attrs,
-				   enum wpool_rule rule, struct module *owner)
+/* With the CPU rule, which pool is for a CPU. */
+static unsigned int set_index(unsigned int n, unsigned int cpu)
 {
-	struct wpool_attrs own = attrs ? *attrs : (struct wpool_attrs) { };
-	char full_name[WPOOL_NAME_MAX + 2];
+	return cpu % n;
+}
 
-	if (rule == WPOOL_RULE_NODE)
+/* The CPUs of the i-th of n pools. None may be online yet, or possible at all. */
+static void set_nth_cpus(unsigned int i, unsigned int n, struct cpumask *mask)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (set_index(n, cpu) == i)
+			cpumask_set_cpu(cpu, mask);
+	}
+}
+
+/**
+ * struct set_plan - what a new set is to be
+ * @name: the first part of the pools' names
+ * @attrs: of each pool, or NULL
+ * @n: how many
+ * @rule: which pool is next
+ * @owner: the module whose pools they are
+ */
+struct set_plan {
+	const char			*name;
+	const struct wpool_attrs	*attrs;
+	unsigned int			n;
+	enum wpool_rule			rule;
+	struct module			*owner;
+};
+
+static const char *set_fault(const struct set_plan *plan)
+{
+	if (!plan->name || !*plan->name)
+		return "no name";
+	if ((unsigned int)plan->rule >= WPOOL_NR_RULES)
+		return "unknown rule";
+	if (!plan->n || plan->n > WPOOL_SET_MAX)
+		return "no pool, or too many";
+	if (plan->rule == WPOOL_RULE_CPU && plan->attrs && plan->attrs->cpumask)
+		return "both cpumask and WPOOL_RULE_CPU";
+	return NULL;
+}
+
+static struct wpool *set_make_pool(const struct set_plan *plan, unsigned int i)
+{
+	struct wpool_attrs own = plan->attrs ? *plan->attrs : (struct wpool_attrs) { };
+	char full_name[WPOOL_NAME_MAX + 2];
+	cpumask_var_t mask;
+	struct wpool *pool;
+
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return ERR_PTR(-ENOMEM);
+	if (plan->rule == WPOOL_RULE_NODE)
 		own.node = WPOOL_NODE(set_nth_node(i));
+	if (plan->rule == WPOOL_RULE_CPU)
+		set_nth_cpus(i, plan->n, mask);
 	/* wpool_create() refuses a name that is too long: there is room for one character more. */
-	snprintf(full_name, sizeof(full_name), "%s.%u", name, i);
-	return __wpool_create(full_name, &own, owner);
+	snprintf(full_name, sizeof(full_name), "%s.%u", plan->name, i);
+	pool = pool_create(full_name, &own, cpumask_empty(mask) ? NULL : mask, plan->owner);
+	free_cpumask_var(mask);
+	return pool;
+}
+
+static struct wpool_set *set_make(const struct set_plan *plan)
+{
+	struct wpool_set *set = kzalloc(struct_size(set, pools, plan->n), GFP_KERNEL);
+	struct wpool *pool;
+
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+	set->rule = plan->rule;
+	for (; set->n < plan->n; set->n++) {
+		pool = set_make_pool(plan, set->n);
+		if (IS_ERR(pool)) {
+			wpool_set_destroy(set);
+			return ERR_CAST(pool);
+		}
+		set->pools[set->n] = pool;
+	}
+	return set;
 }
 
 /**
@@ -70,29 +144,22 @@ struct wpool_set *__wpool_set_create(const char *name,
 				     unsigned int n, enum wpool_rule rule,
 				     struct module *owner)
 {
-	struct wpool_set *set;
-	struct wpool *pool;
+	struct set_plan plan = {
+		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
+	};
+	const char *fault;
 
 	if (sleep_refused(NULL, __func__))
 		return ERR_PTR(-EINVAL);
-	if (!name || !*name || !n || n > WPOOL_SET_MAX || rule >= WPOOL_NR_RULES) {
-		pr_err("\"%s\": not a set of pools: %u of them, rule %d\n",
-		       name ?: "", n, rule);
+	if (rule == WPOOL_RULE_CPU && !n)
+		plan.n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
+	fault = set_fault(&plan);
+	if (fault) {
+		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", name ?: "", fault,
+		       n, rule);
 		return ERR_PTR(-EINVAL);
 	}
-	set = kzalloc(struct_size(set, pools, n), GFP_KERNEL);
-	if (!set)
-		return ERR_PTR(-ENOMEM);
-	set->rule = rule;
-	for (; set->n < n; set->n++) {
-		pool = set_make_pool(name, set->n, attrs, rule, owner);
-		if (IS_ERR(pool)) {
-			wpool_set_destroy(set);
-			return ERR_CAST(pool);
-		}
-		set->pools[set->n] = pool;
-	}
-	return set;
+	return set_make(&plan);
 }
 EXPORT_SYMBOL_GPL(__wpool_set_create);
 
@@ -146,12 +213,31 @@ struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
 		return set->pools[hash_64(key, 32) % set->n];
 	case WPOOL_RULE_NODE:
 		return set_for_node(set, numa_node_id());
+	case WPOOL_RULE_CPU:
+		/* If the caller moves meanwhile, the task runs where the caller has been. */
+		return set->pools[set_index(set->n, raw_smp_processor_id())];
 	default:
 		return set->pools[(unsigned int)atomic_inc_return(&set->next) %
 				  set->n];
 	}
 }
 EXPORT_SYMBOL_GPL(wpool_set_pick);
+
+/**
+ * wpool_set_nth() - one pool of a set after the other
+ * @set: the set
+ * @i: from 0 on
+ *
+ * For what is asked of each: wpool_flush(), wpool_resize(), wpool_stats().
+ *
+ * Context: Any.
+ * Return: the pool, valid as long as the set; NULL without a set, or if it has no more than @i.
+ */
+struct wpool *wpool_set_nth(struct wpool_set *set, unsigned int i)
+{
+	return IS_ERR_OR_NULL(set) || i >= set->n ? NULL : set->pools[i];
+}
+EXPORT_SYMBOL_GPL(wpool_set_nth);
 
 /**
  * wpool_set_schedule() - run a task in the next pool of a set

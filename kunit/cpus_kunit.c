@@ -229,12 +229,110 @@ static void cpus_unasked(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(workers, others));
 }
 
+#define TASKS_OF_CPU	10
+
+/* What a set with WPOOL_RULE_CPU is looked at from. */
+struct by_cpu {
+	struct wpool_set	*set;
+	unsigned int		n;	/* pools */
+	unsigned int		cpu;	/* of the submitter */
+};
+
+static bool shares_pool(const struct by_cpu *by, unsigned int cpu)
+{
+	return cpu % by->n == by->cpu % by->n;
+}
+
+/* Return: how wrong it is here, and on how many CPUs this thread might be wrongly. */
+static int run_by_cpu(void *arg)
+{
+	const struct by_cpu *by = arg;
+	int cpu, wrong = !shares_pool(by, raw_smp_processor_id());
+
+	for_each_cpu(cpu, current->cpus_ptr)
+		wrong += !shares_pool(by, cpu);
+	return wrong;
+}
+
+/* Return: 0 if each task ran on the submitter's CPU, or one that has the same pool. */
+static int call_submit_from(struct wpt_thread *self)
+{
+	struct by_cpu *by = self->arg;
+	struct wpool_task task;
+	int i, err;
+
+	err = set_cpus_allowed_ptr(current, cpumask_of(by->cpu));
+	wpool_task_init(&task, run_by_cpu, by);
+	for (i = 0; i < TASKS_OF_CPU && !err; i++)
+		err = wpool_set_schedule(by->set, &task, 0) ?: wpool_wait(&task);
+	return err;
+}
+
+static struct wpool_set *make_by_cpu(struct kunit *test, unsigned int n)
+{
+	char name[WPOOL_NAME_MAX + 1];
+	struct wpool_set *set;
+
+	wpt_name(test, name, sizeof(name));
+	set = wpool_set_create(name, &(struct wpool_attrs) { .capacity = 2 }, n, WPOOL_RULE_CPU);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
+	return set;
+}
+
+static const unsigned int by_cpu_cases[] = { 0, 1, 2, 3 };
+
+static void by_cpu_name(const unsigned int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u pools", *n);
+}
+
+KUNIT_ARRAY_PARAM(by_cpu, by_cpu_cases, by_cpu_name);
+
+/* 163: what a CPU submits runs on it, or on one of those with the same pool */
+static void cpus_rule(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct by_cpu *by = wpt_alloc(test, sizeof(*by));
+
+	by->set = make_by_cpu(test, n);
+	by->n = n ?: nr_cpu_ids;
+	for_each_online_cpu(by->cpu)
+		KUNIT_EXPECT_EQ(test, wpt_call(test, call_submit_from, NULL, by), 0);
+	KUNIT_EXPECT_EQ(test, wpool_set_destroy(by->set), 0);
+}
+
+/* 164: also of a CPU that comes when the set is there, has gone, and comes again */
+static void cpus_rule_follows(struct kunit *test)
+{
+	struct by_cpu *by = wpt_alloc(test, sizeof(*by));
+	int i, err;
+
+	needs_hotplug(test);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	by->set = make_by_cpu(test, 0);
+	by->n = nr_cpu_ids;
+	by->cpu = cpus.cpu;
+	for (i = 0; i < 2; i++) {
+		err = cpus_change(false);
+		KUNIT_EXPECT_EQ(test, err, 0);
+		KUNIT_EXPECT_EQ(test, wpt_call(test, call_submit_from, NULL, by), 0);
+		err = cpus_change(true);
+		KUNIT_EXPECT_EQ(test, err, 0);
+		/* Its pool goes on without it. */
+		KUNIT_EXPECT_NE(test, wpool_run(wpool_set_nth(by->set, cpus.cpu), run_where, NULL),
+				cpus.cpu);
+	}
+	KUNIT_EXPECT_EQ(test, wpool_set_destroy(by->set), 0);
+}
+
 static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_closed),
 	KUNIT_CASE(cpus_while_created),
 	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(cpus_mask_grows),
 	KUNIT_CASE(cpus_unasked),
+	KUNIT_CASE_PARAM(cpus_rule, by_cpu_gen_params),
+	KUNIT_CASE(cpus_rule_follows),
 	{}
 };
 

@@ -107,8 +107,10 @@ static void set_of_pools(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[i]), 0);
 		for (j = 0; j < i; j++)
 			same += nth(test, set, j) == pool;
+		KUNIT_EXPECT_PTR_EQ(test, wpool_set_nth(set->set, i), pool);
 	}
 	KUNIT_EXPECT_EQ(test, same, 0);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_nth(set->set, i), (struct wpool *)NULL);
 }
 
 /* That with the fewest tasks queued and running, wherever it is. */
@@ -376,6 +378,8 @@ static const struct refused_case refused_cases[] = {
 	{ "-1 pools", "kunit-set", -1, WPOOL_RULE_KEY },
 	{ "unknown rule", "kunit-set", 2, WPOOL_NR_RULES },
 	{ "rule -1", "kunit-set", 2, -1 },
+	{ "no pools, by node", "kunit-set", 0, WPOOL_RULE_NODE },
+	{ "CPUs, by CPU", "kunit-set", 2, WPOOL_RULE_CPU, { .cpumask = cpu_possible_mask } },
 	{ "bad attributes", "kunit-set", 2, WPOOL_RULE_KEY, { .capacity = 2, .min_workers = 3 } },
 };
 
@@ -404,6 +408,7 @@ static void set_null(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 
 	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(NULL, 0), (struct wpool *)NULL);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_set_nth(NULL, 0), (struct wpool *)NULL);
 	KUNIT_EXPECT_EQ(test, wpool_set_schedule(NULL, &job->task, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_set_destroy(NULL), -EINVAL);
 	wpool_set_shutdown(NULL);

@@ -59,6 +59,7 @@ struct bench_lane {
 	/* while it is open, the peer's */
 	union {
 		struct wpool		*pool;
+		struct wpool_set	*set;
 		struct workqueue_struct	*wq;
 		struct kthread_worker	*kworker;
 		struct bench_padata	*padata;
@@ -95,7 +96,7 @@ struct bench_peer {
 	void (*wait)(struct bench_lane *lane, struct bench_item *item);
 };
 
-extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_unbound,
+extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_by_cpu, bench_unbound,
 	bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
 	bench_llist;
 #ifdef CONFIG_PADATA

@@ -25,107 +25,6 @@ static void nothing_to_init(struct bench_item *item)
 {
 }
 
-/* --- wpool --- */
-
-static int wpool_fn(void *arg)
-{
-	bench_now.fn(arg);
-	return 0;
-}
-
-static int wpool_open_spinning(struct bench_lane *lane, unsigned int spin_us)
-{
-	static unsigned int serial;
-	struct wpool_attrs attrs = {
-		.capacity	= lane->workers,
-		.queue_depth	= WPOOL_QUEUE_UNBOUNDED,
-		.spin_us	= spin_us,
-	};
-	char name[WPOOL_NAME_MAX + 1];
-
-	snprintf(name, sizeof(name), "bench-%u", serial++);
-	lane->pool = wpool_create(name, &attrs);
-	return PTR_ERR_OR_ZERO(lane->pool);
-}
-
-static int wpool_open(struct bench_lane *lane)
-{
-	return wpool_open_spinning(lane, 0);
-}
-
-static int wpool_open_spin(struct bench_lane *lane)
-{
-	return wpool_open_spinning(lane, BENCH_SPIN_US);
-}
-
-static void wpool_close(struct bench_lane *lane)
-{
-	wpool_destroy(lane->pool);
-}
-
-static void wpool_stop(struct bench_lane *lane)
-{
-	wpool_drain(lane->pool);
-}
-
-static void wpool_init(struct bench_item *item)
-{
-	wpool_task_init(&item->wpool, wpool_fn, item);
-}
-
-static void wpool_submit(struct bench_lane *lane, struct bench_item *item)
-{
-	int err = wpool_try_schedule(lane->pool, &item->wpool);
-
-	if (unlikely(err))
-		bench_refused(err);
-}
-
-static void wpool_submit_many(struct bench_lane *lane, struct bench_item *items,
-			      unsigned int n)
-{
-	struct wpool_task *tasks[32];
-	unsigned int i, part;
-	int taken;
-
-	for (; n; n -= part, items += part) {
-		part = min_t(unsigned int, n, ARRAY_SIZE(tasks));
-		for (i = 0; i < part; i++)
-			tasks[i] = &items[i].wpool;
-		taken = wpool_schedule_batch(lane->pool, tasks, part);
-		for (i = max(taken, 0); i < part; i++)
-			bench_refused(taken);
-	}
-}
-
-static void wpool_submit_new(struct bench_lane *lane)
-{
-	int err = wpool_schedule_fn(lane->pool, wpool_fn, NULL);
-
-	if (unlikely(err))
-		bench_refused(err);
-}
-
-static void wpool_await(struct bench_lane *lane, struct bench_item *item)
-{
-	wpool_wait(&item->wpool);
-}
-
-#define WPOOL_PEER(_open) {			\
-	.threads	= "bench-",		\
-	.open		= _open,		\
-	.close		= wpool_close,		\
-	.stop		= wpool_stop,		\
-	.init		= wpool_init,		\
-	.submit		= wpool_submit,		\
-	.submit_many	= wpool_submit_many,	\
-	.submit_new	= wpool_submit_new,	\
-	.wait		= wpool_await,		\
-}
-
-const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
-const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
-
 /* --- workqueues --- */
 
 static void work_fn(struct work_struct *work)
@@ -496,6 +395,7 @@ const struct bench_peer bench_llist = {
 struct bench_lane bench_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 	{ "per-CPU",		&bench_percpu },

@@ -4,6 +4,7 @@
  * one front.
  */
 #include <linux/nodemask.h>
+#include <linux/smp.h>
 #include <linux/topology.h>
 #include "tour.h"
 
@@ -257,6 +258,33 @@ static int show_by_node(void)
 			 num_online_nodes(), ERR_PTR(closed));
 }
 
+static int where_fn(void *arg)
+{
+	return raw_smp_processor_id();
+}
+
+/* One pool for each CPU. */
+static int show_by_cpu(void)
+{
+	struct wpool_set *set = wpool_set_create("tour-set", NULL, 0, WPOOL_RULE_CPU);
+	struct wpool_task task;
+	struct wpool *pool;
+	int cpu, where;
+	bool own;
+
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	wpool_task_init(&task, where_fn, NULL);
+	cpu = get_cpu();
+	pool = wpool_set_pick(set, 0);
+	put_cpu();
+	own = pool == wpool_set_nth(set, cpu);
+	where = wpool_schedule(pool, &task) ?: wpool_wait(&task);
+	wpool_set_destroy(set);
+	return tour_show(own && where == cpu, "set, by CPU: submitted on CPU %d, has run on CPU %d",
+			 cpu, where);
+}
+
 const struct tour_stop tour_groups[] = {
 	{ "group",		show_group },
 	{ "group, cancelled",	show_group_cancel },
@@ -266,5 +294,6 @@ const struct tour_stop tour_groups[] = {
 	{ "set, least loaded",	show_least_loaded },
 	{ "set, by key",	show_by_key },
 	{ "set, by node",	show_by_node },
+	{ "set, by CPU",	show_by_cpu },
 	{ }
 };

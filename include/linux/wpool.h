@@ -38,7 +38,7 @@
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
  *		wpool_priv(), wpool_is_own(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
- *		a set: wpool_set_pick(), wpool_set_shutdown()
+ *		a set: wpool_set_pick(), wpool_set_nth(), wpool_set_shutdown()
  *	process context, may sleep:
  *		everything else
  *
@@ -1212,6 +1212,7 @@ int __wpool_destroy_now(struct wpool *pool, const struct module *owner);
  * @WPOOL_RULE_LEAST_LOADED: the pool with the fewest tasks queued and running
  * @WPOOL_RULE_KEY: always the same for one key
  * @WPOOL_RULE_NODE: one that belongs to the caller's NUMA node
+ * @WPOOL_RULE_CPU: the one whose workers run on the caller's CPU
  * @WPOOL_NR_RULES: how many there are
  */
 enum wpool_rule {
@@ -1219,6 +1220,7 @@ enum wpool_rule {
 	WPOOL_RULE_LEAST_LOADED,
 	WPOOL_RULE_KEY,
 	WPOOL_RULE_NODE,
+	WPOOL_RULE_CPU,
 	WPOOL_NR_RULES
 };
 
@@ -1232,8 +1234,12 @@ struct wpool_set *__wpool_set_create(const char *name,
  * wpool_set_create() - make several pools of one kind
  * @name: the pools are called name.0, name.1 and so on
  * @attrs: as for wpool_create(), for each pool
- * @n: how many, 1 to %WPOOL_SET_MAX
+ * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0, one for each CPU that there may be
  * @rule: which one wpool_set_pick() picks
+ *
+ * With %WPOOL_RULE_CPU the workers of pool i run on CPU i, and on CPU i + @n and so on if there are
+ * more CPUs than pools, whether these are online yet or not; &wpool_attrs.cpumask must be NULL.
+ * While none of them is online they run elsewhere, and return.
  *
  * Context: Process context; may sleep.
  * Return: the set, for wpool_set_destroy(), or an ERR_PTR as wpool_create().
@@ -1244,6 +1250,7 @@ struct wpool_set *__wpool_set_create(const char *name,
 #define WPOOL_SET_MAX		1024
 
 struct wpool *wpool_set_pick(struct wpool_set *set, u64 key);
+struct wpool *wpool_set_nth(struct wpool_set *set, unsigned int i);
 int __must_check wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
 void wpool_set_shutdown(struct wpool_set *set);
 int wpool_set_destroy(struct wpool_set *set);

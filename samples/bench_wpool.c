@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* wpool itself, in the ways that its users use it; see bench_peers.c. */
+#include <linux/module.h>
+
+#include "bench.h"
+
+static int wpool_fn(void *arg)
+{
+	bench_now.fn(arg);
+	return 0;
+}
+
+/* Of a pool, or a set. */
+static void next_name(char *name)
+{
+	static unsigned int serial;
+
+	snprintf(name, WPOOL_NAME_MAX + 1, "bench-%u", serial++);
+}
+
+static int wpool_open_spinning(struct bench_lane *lane, unsigned int spin_us)
+{
+	struct wpool_attrs attrs = {
+		.capacity	= lane->workers,
+		.queue_depth	= WPOOL_QUEUE_UNBOUNDED,
+		.spin_us	= spin_us,
+	};
+	char name[WPOOL_NAME_MAX + 1];
+
+	next_name(name);
+	lane->pool = wpool_create(name, &attrs);
+	return PTR_ERR_OR_ZERO(lane->pool);
+}
+
+static int wpool_open(struct bench_lane *lane)
+{
+	return wpool_open_spinning(lane, 0);
+}
+
+static int wpool_open_spin(struct bench_lane *lane)
+{
+	return wpool_open_spinning(lane, BENCH_SPIN_US);
+}
+
+static void wpool_close(struct bench_lane *lane)
+{
+	wpool_destroy(lane->pool);
+}
+
+static void wpool_stop(struct bench_lane *lane)
+{
+	wpool_drain(lane->pool);
+}
+
+static void wpool_init(struct bench_item *item)
+{
+	wpool_task_init(&item->wpool, wpool_fn, item);
+}
+
+static void wpool_submit(struct bench_lane *lane, struct bench_item *item)
+{
+	int err = wpool_try_schedule(lane->pool, &item->wpool);
+
+	if (unlikely(err))
+		bench_refused(err);
+}
+
+static void wpool_submit_many(struct bench_lane *lane, struct bench_item *items,
+			      unsigned int n)
+{
+	struct wpool_task *tasks[32];
+	unsigned int i, part;
+	int taken;
+
+	for (; n; n -= part, items += part) {
+		part = min_t(unsigned int, n, ARRAY_SIZE(tasks));
+		for (i = 0; i < part; i++)
+			tasks[i] = &items[i].wpool;
+		taken = wpool_schedule_batch(lane->pool, tasks, part);
+		for (i = max(taken, 0); i < part; i++)
+			bench_refused(taken);
+	}
+}
+
+static void wpool_submit_new(struct bench_lane *lane)
+{
+	int err = wpool_schedule_fn(lane->pool, wpool_fn, NULL);
+
+	if (unlikely(err))
+		bench_refused(err);
+}
+
+static void wpool_await(struct bench_lane *lane, struct bench_item *item)
+{
+	wpool_wait(&item->wpool);
+}
+
+#define WPOOL_PEER(_open) {			\
+	.threads	= "bench-",		\
+	.open		= _open,		\
+	.close		= wpool_close,		\
+	.stop		= wpool_stop,		\
+	.init		= wpool_init,		\
+	.submit		= wpool_submit,		\
+	.submit_many	= wpool_submit_many,	\
+	.submit_new	= wpool_submit_new,	\
+	.wait		= wpool_await,		\
+}
+
+const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
+const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
+
+/* --- a pool with one worker for each CPU, beside a per-CPU workqueue --- */
+
+static int by_cpu_open(struct bench_lane *lane)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED };
+	char name[WPOOL_NAME_MAX + 1];
+
+	next_name(name);
+	lane->set = wpool_set_create(name, &attrs, 0, WPOOL_RULE_CPU);
+	return PTR_ERR_OR_ZERO(lane->set);
+}
+
+static void by_cpu_close(struct bench_lane *lane)
+{
+	wpool_set_destroy(lane->set);
+}
+
+static void by_cpu_stop(struct bench_lane *lane)
+{
+	struct wpool *pool;
+	unsigned int i;
+
+	for (i = 0; (pool = wpool_set_nth(lane->set, i)); i++)
+		wpool_drain(pool);
+}
+
+static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
+{
+	int err = wpool_try_schedule(wpool_set_pick(lane->set, 0), &item->wpool);
+
+	if (unlikely(err))
+		bench_refused(err);
+}
+
+const struct bench_peer bench_wpool_by_cpu = {
+	.threads	= "bench-",
+	.open		= by_cpu_open,
+	.close		= by_cpu_close,
+	.stop		= by_cpu_stop,
+	.init		= wpool_init,
+	.submit		= by_cpu_submit,
+	.wait		= wpool_await,
+};
