@@ -22,7 +22,7 @@ ROUNDS, RUNTIME = 3, 5  # of each measurement, on each side
 # a thing is repeated under load, and a peer comes and goes; how many pings.
 SIZES = {STOCK: {"job": 16, "disk_size": 64, "times": 10, "peers": 8, "pings": 200},
          DEBUG: {"job": 4, "disk_size": 16, "times": 3, "peers": 3, "pings": 50}}
-STUCK = modules.TREE / "scripts/fixtures/outside"
+FIXTURES = modules.TREE / "scripts/fixtures/outside"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +98,14 @@ def move(folder):
     return moved
 
 
+def mend(module, folder):
+    """Mend what a debug kernel finds in it as it is, so that what it finds later is of the move."""
+    patch = FIXTURES / f"{module.name}.cocci"
+    if patch.exists():
+        proc.run("spatch", ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
+                            "--sp-file", patch, *sorted(folder.rglob("*.[ch]"))], folder / "spatch.log")
+
+
 def build(kernel, module, side):
     """The .ko of one side as bytes; what it was made from; what the mover reported, or None."""
     folder = modules.home(kernel, f"outside-{module.name}-{side}")
@@ -105,6 +113,7 @@ def build(kernel, module, side):
         shutil.rmtree(folder)
         folder.mkdir()
         origin, moved = module.fetch(folder), None
+        mend(module, folder)
         if side == "wpool":
             moved = move(folder)
         symbols = modules.home(kernel) / "Module.symvers"
@@ -166,7 +175,7 @@ def table(found):
 # --- running -------------------------------------------------------------------------
 
 def _stuck_ko(kernel):
-    built, _ = modules.build(kernel, STUCK, "outside-stuck", ("Kbuild", "*.c"))
+    built, _ = modules.build(kernel, FIXTURES, "outside-stuck", ("Kbuild", "*.c"))
     return built["stuck"]
 
 
