@@ -265,7 +265,7 @@ void attrs_set_watchdog(struct wpool *pool, unsigned int ms)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	batch_reclaim(pool);
+	batch_settle(pool);
 	WRITE_ONCE(pool->conf.watchdog_ms, ms);
 	pool->conf.one_by_one = one_by_one(pool);
 	pool_mark(pool, MARK_MANAGER);

@@ -205,7 +205,9 @@ static void mend_running(struct wpool *pool, struct wpool_run *run)
 	struct wpool_keyed_task *keyed = NULL;
 	struct rb_node *parent, **place;
 
-	if (task && mend_run_ok(run) && task->pool == pool && task->state & TASK_IN_FN)
+	/* A task without a key may be batched, and end here and now. */
+	if (run->keyed && task && mend_run_ok(run) && task->pool == pool &&
+	    task->state & TASK_IN_FN)
 		keyed = keyed_of(task);
 	if (!keyed)
 		return;
@@ -308,7 +310,8 @@ void mend_take(struct wpool *pool, struct wpool_mend *was)
 	pool->mend.broken = false;
 	pool->mend.run_broken = false;
 	pool->mend.keys = false;
-	WRITE_ONCE(pool->mend.pending, false);
+	/* Islands that were found in this hold: the manager has been kicked for them, too. */
+	WRITE_ONCE(pool->mend.pending, pool->mend.new_islands);
 }
 
 /**

@@ -298,10 +298,11 @@ static void caller_begin(struct wpool_caller *caller, struct wpool_task *task)
 {
 	struct wpool *pool = caller->pool;
 	struct wpool_worker *worker = caller->worker;
+	bool ours = task_is_ours(task);	/* another's may be gone once it has begun */
 
 	run_open(pool, &caller->run, worker && worker->pool == pool ? worker : NULL, task);
 	stat_inc(pool, WPOOL_STAT_CALLER_RUNS);
-	if (task_is_ours(task))
+	if (ours)
 		task_retire(pool, task);
 }
 

@@ -27,4 +27,11 @@ static inline int kthread_affine_preferred(struct task_struct *p, const struct c
 #define WPOOL_KTHREADS_KEEP_CPUS	true
 #endif
 
+/* Without SMP 6.1 has no count of how often a thread has forbidden its migration. */
+#ifdef CONFIG_SMP
+#define WPOOL_MIGRATION_DISABLED(thread)	((thread)->migration_disabled)
+#else
+#define WPOOL_MIGRATION_DISABLED(thread)	0
+#endif
+
 #endif /* _WPOOL_COMPAT_H */

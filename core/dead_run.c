@@ -51,7 +51,12 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 {
 	if (run_on_own_stack(run, run->group))
 		run->group = NULL;
-	if (run->again && run_on_own_stack(run, run->again_group)) {
+	/*
+	 * Where a worker's stack has been another may be by now: what was submitted since its death
+	 * has nothing of it.
+	 */
+	if (run->again && run->caller && !run->caller->worker &&
+	    run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
 		if (!run_on_own_stack(run, run->again) && mend_again_ok(run))
 			task_take_group(run->again);

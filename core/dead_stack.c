@@ -10,6 +10,7 @@
 
 #include "broken_mend.h"
 #include "caller_runs.h"
+#include "compat.h"
 #include "dead_stack.h"
 #include "depmap.h"
 #include "group.h"
@@ -200,6 +201,9 @@ static void stack_forget(struct callback_head *work)
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
+	/* Or where it must not migrate: a thread that gives it other CPUs waits for the end of that. */
+	while (WPOOL_MIGRATION_DISABLED(current))
+		migrate_enable();
 	dep_thread_ends(worker);
 	if (!stack_end(worker))
 		return;

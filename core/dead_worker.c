@@ -44,23 +44,24 @@ static void withdraw_worker(struct wpool_worker *worker)
 }
 
 /*
- * Ends the tasks that a dead worker was inside, innermost first, as they would have ended.
- * Locking: pool->lock held; may be released and regrabbed.
+ * Ends the tasks that a dead worker was inside, innermost first, as they would have ended. Each
+ * is found in its run until then: by a thread on whose stack it has something, or by one that
+ * waits for its module. Locking: pool->lock held; may be released and regrabbed.
  */
 static void run_reap(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	unsigned int depth = nesting_end(worker);
+	unsigned int depth = worker->nesting;
 
 	lockdep_assert_held(&pool->lock);
 	if (!depth)
 		return;
 	while (depth--) {
 		run_reap_one(pool, &worker->runs[depth], depth);
+		nesting_add(worker, -1);
 		if (!pool_must_release(pool))
 			continue;
-		/* Nobody else changes the runs. */
 		pool_unlock(pool, *flags);
 		pool_lock(pool, *flags);
 	}
@@ -80,8 +81,9 @@ static void reap_worker(struct wpool_worker *worker)
 
 	pool_lock(pool, flags);
 	withdraw_worker(worker);
-	worker_unlink(worker, worker_ended(worker));
+	worker_give_place(worker);
 	run_reap(worker, &flags);
+	worker_unlink(worker, worker_ended(worker));
 	pool_unlock(pool, flags);
 
 	spawn_worker_ran(pool, worker);

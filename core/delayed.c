@@ -248,6 +248,7 @@ bool delayed_drop_run(struct wpool *pool, struct wpool_task *task)
 	if (!delayed_is_periodic(task) || delayed_ends(pool, task))
 		return false;
 	delayed_skip(pool, dtask);
+	walk_moved(pool, task, task_group_of(task));
 	delayed_wait(pool, dtask);
 	/* A worker that waits for it waits for a timer now. */
 	task_waiters_complete(task, -EAGAIN, 0);
@@ -386,6 +387,8 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		} else if (delayed_is_periodic(task)) {
+			break;	/* it stays with the others, at the front */
 		} else {
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, list_of_delayed(pool));

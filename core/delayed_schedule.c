@@ -3,17 +3,19 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <trace/events/wpool.h>
 
+#include "counter.h"
 #include "delayed.h"
 #include "delayed_schedule.h"
 #include "group.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_walk.h"
 #include "release.h"
 #include "submit.h"
 #include "task_end.h"
+#include "task_lists.h"
 #include "task_lock.h"
 #include "task_waiters.h"
 #include "ticket.h"
@@ -46,43 +48,66 @@ static u64 due_after(unsigned long delay)
 	return get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
 }
 
+/* Counts a submission that a closed pool has refused. Context: pool->lock held. */
+static void count_refused(struct wpool *pool, const struct wpool_task *task, int ret)
+{
+	if (ret == -ESHUTDOWN) {
+		stat_inc(pool, WPOOL_STAT_REJECTED);
+		trace_wpool_task_refuse(pool->name, task, task->fn, ret);
+	}
+}
+
+static void report_periodic(const struct wpool *pool, const char *fault)
+{
+	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
+}
+
 /* @period: 0 to run once. Return: as wpool_schedule_delayed(). */
 static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due,
 		      unsigned long period)
 {
 	unsigned long flags;
+	bool has_ticket;
 	int ret;
 
 	if (!delayed_args_ok(pool, dtask))
 		return -EINVAL;
 	pool_lock(pool, flags);
-	ret = queue_check(pool, &dtask->task, NULL) ?:
-	      queue_take(pool, &dtask->task, NULL, NULL, ticket_is_mine(pool, &dtask->task));
+	has_ticket = ticket_is_mine(pool, &dtask->task);
+	ret = period && has_ticket ? -EINVAL :
+	      queue_check(pool, &dtask->task, NULL) ?:
+	      queue_take(pool, &dtask->task, NULL, NULL, has_ticket);
 	if (!ret && period)
 		delayed_begin_periods(dtask, period);
 	if (!ret)
 		delayed_put(pool, dtask, due, !period);
+	count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
+	if (ret == -EINVAL)
+		report_periodic(pool, "with a ticket");
 	return ret;
 }
 
 /*
  * A task of a group waits for its time. A timer ends it then and not a worker; but not yet if it
  * is still inside its function. If the group has failed the walk over its tasks may be over, so
- * it is cancelled here. Context: pool->lock held.
+ * it is cancelled here; or by a worker, if a release is called then, for which the caller may
+ * hold locks. Context: pool->lock held.
  */
 static void put_in_group(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due,
 			 struct wpool_group *group)
 {
 	struct wpool_task *task = &dtask->task;
 
-	if (group_failed(group)) {
+	if (group_failed(group) && !task_end_is_noted(task)) {
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		return;
 	}
 	if (!(task->state & TASK_IN_FN))
 		group_task_outside(group, pool, true);
-	delayed_put(pool, dtask, due, true);
+	delayed_put(pool, dtask, group_failed(group) ? get_jiffies_64() : due, true);
+	/* A thread that takes the tasks of the group back looks for it now. */
+	group_wake_workers(group, pool);
 }
 
 /**
@@ -110,6 +135,7 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
 	      queue_take(pool, &dtask->task, group, NULL, ticket_is_mine(pool, &dtask->task));
 	if (!ret)
 		put_in_group(pool, dtask, due, group);
+	count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
 	return ret;
 }
@@ -173,11 +199,9 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
 		fault = "that is detached";
 	else if (task_has_release(&dtask->task))
 		fault = "with a release";
-	else if (READ_ONCE(dtask->tracking.drawn))
-		fault = "with a ticket";
 	else
 		return true;
-	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
+	report_periodic(pool, fault);
 	return false;
 }
 
@@ -281,10 +305,9 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask, 
 	struct wpool_task *task = &dtask->task;
 	struct wpool_group *group = task_group_of(task);
 
-	if (group && task->state & TASK_QUEUED) {
+	walk_moved(pool, task, group);
+	if (group && task->state & TASK_QUEUED)
 		group_task_outside(group, pool, true);
-		walk_again(pool);
-	}
 	delayed_put(pool, dtask, due, true);
 	/* A worker that waits for the task waits for a timer now. */
 	task_waiters_complete(task, -EAGAIN, 0);

@@ -163,6 +163,7 @@ void group_task_accepted(struct wpool_group *group)
 	raw_spin_lock(&group->lock);
 	group->joining--;
 	group->pending++;
+	WRITE_ONCE(group->came, group->came + 1);
 	raw_spin_unlock(&group->lock);
 }
 

@@ -27,15 +27,32 @@ struct group_wait {
 	unsigned int		state;		/* of the thread while it sleeps */
 	bool			helps;		/* runs tasks of the group */
 	bool			cancels;	/* takes them back instead */
+	unsigned int		came;		/* how many had come when it began to do so */
+	bool			failed;		/* what it does if the group fails is done */
 	int			error;
 };
 
-/* Adds a waiter for the end of the group. Return: false if the group is empty, or gone. */
-static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
+/*
+ * Has something happened since the caller looked for which it is woken when it sleeps? Context:
+ * the group's lock held.
+ */
+static bool group_has_news(const struct group_wait *wait)
+{
+	const struct wpool_group *group = wait->group;
+
+	lockdep_assert_held(&group->lock);
+	return wait->cancels ? group->came != wait->came : group_failed(group) && !wait->failed;
+}
+
+/*
+ * Adds a waiter for the end of the group. Return: -EINPROGRESS; 0 if the group is empty, or gone;
+ * -EAGAIN if the caller must look at it again.
+ */
+static int group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 {
 	struct wpool_group *group = wait->group;
 	unsigned long flags;
-	bool pending = false;
+	int ret = 0;
 
 	waiter->group = group;
 	waiter->owner = wait->owner;
@@ -45,14 +62,15 @@ static bool group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 		raw_spin_lock_irqsave(&group->lock, flags);
 		waiter->value = group->error;
 		waiter->ring = group->ring;
-		pending = group->pending;
-		if (pending)
+		if (group->pending)
+			ret = group_has_news(wait) ? -EAGAIN : -EINPROGRESS;
+		if (ret == -EINPROGRESS)
 			list_add_tail(&waiter->node, waiter->helper || wait->cancels ?
 				      &group->helpers : &group->waiters);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
 	rcu_read_unlock();
-	return pending;
+	return ret;
 }
 
 /* Others no longer find the waiter of a worker. Context: the lock of its pool held. */
@@ -122,10 +140,11 @@ static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 static int group_sleep(struct group_wait *wait)
 {
 	struct wpool_waiter waiter;
-	int ret = 0;
+	int ret;
 
 	waiter_init(&waiter);
-	if (group_join(wait, &waiter))
+	ret = group_join(wait, &waiter);
+	if (ret == -EINPROGRESS)
 		ret = group_await(wait, &waiter, &wait->deadline);
 	wait->error = waiter.value;
 	return ret;
@@ -161,7 +180,8 @@ static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 	if (!waiter->too_deep)
 		wait->worker->group_waiter = waiter;
 	raw_spin_lock(&group->lock);
-	if (waiter->status == -EINPROGRESS && waiter->ring == group->ring &&
+	/* Once it is in a rest, another lock guards its status. */
+	if (waiter->ring == group->ring && waiter->status == -EINPROGRESS &&
 	    !group->elsewhere && group->home == wait->worker->pool) {
 		waiter->worker = wait->worker;
 		deadlock_count(waiter, true);
@@ -190,12 +210,13 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	struct wpool_deadline now = { .at = jiffies };
 	struct wpool_waiter waiter;
 	bool joined, again = false;
-	int ret = 0;
+	int ret;
 
 	waiter_init(&waiter);
 	waiter.too_deep = too_deep;
 	waiter.helper = wait->worker;
-	joined = group_join(wait, &waiter);
+	ret = group_join(wait, &waiter);
+	joined = ret == -EINPROGRESS;
 	if (joined && !too_deep)
 		again = group_find(pool, wait, &flags);
 	if (joined && !again && wait->deadline.never)
@@ -203,7 +224,8 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	pool_unlock(pool, flags);
 	if (joined)
 		ret = group_await(wait, &waiter, again ? &now : &wait->deadline);
-	if (wait->worker->group_waiter || !list_empty(&waiter.stuck)) {
+	/* Only this thread puts it there. */
+	if (wait->worker->group_waiter || data_race(!list_empty(&waiter.stuck))) {
 		pool_lock(pool, flags);
 		group_hide_waiter(wait->worker, &waiter);
 		pool_unlock(pool, flags);
@@ -243,14 +265,12 @@ static int group_wait_once(struct group_wait *wait)
 }
 
 /* Takes back the tasks of a fail-fast group that has failed. */
-static void group_look(const struct group_wait *wait)
+static void group_look(struct group_wait *wait)
 {
-	bool failed;
-
 	rcu_read_lock();
-	failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
+	wait->failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
 	rcu_read_unlock();
-	if (failed)
+	if (wait->failed)
 		wpool_group_cancel(wait->group);
 }
 
@@ -286,6 +306,15 @@ static void group_stop_what_begins(struct group_wait *wait, bool from_now)
 	rcu_read_unlock();
 }
 
+/* How many tasks have come to the group is noted: those that come later may be missed. */
+static void group_note_came(struct group_wait *wait)
+{
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner))
+		wait->came = READ_ONCE(wait->group->came);
+	rcu_read_unlock();
+}
+
 /*
  * Empties the group, so that its memory belongs to the caller: takes back its tasks, and waits
  * for those that run. It is woken for each that comes meanwhile, and takes that back, too:
@@ -303,6 +332,7 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
+		group_note_came(wait);
 		n += wpool_group_cancel(wait->group);
 		if (stop)
 			stop_group(wait->group);

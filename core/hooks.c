@@ -34,7 +34,7 @@
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {
 	WRITE_ONCE(hooks->since, jiffies);
-	WRITE_ONCE(hooks->at, name);
+	smp_store_release(&hooks->at, name);	/* pairs with hooks_report() */
 }
 
 static void hook_ends(struct wpool_hooks *hooks)
@@ -262,7 +262,7 @@ void hooks_wake(struct wpool *pool)
 /* Reports a hook that does not return. Without the lock: the hook may just have returned. */
 void hooks_report(struct wpool *pool)
 {
-	const char *at = READ_ONCE(pool->hooks.at);
+	const char *at = smp_load_acquire(&pool->hooks.at);	/* pairs with hook_begins() */
 
 	if (!at)
 		return;

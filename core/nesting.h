@@ -16,13 +16,4 @@ static inline void nesting_add(struct wpool_worker *worker, int n)
 	shared_add(worker->nesting, n);
 }
 
-/* It is dead, and so inside none. Return: how many they were. */
-static inline unsigned int nesting_end(struct wpool_worker *worker)
-{
-	unsigned int nesting = worker->nesting;
-
-	WRITE_ONCE(worker->nesting, 0);
-	return nesting;
-}
-
 #endif /* _WPOOL_NESTING_H */

@@ -25,7 +25,7 @@ void wpool_pause(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
-		batch_reclaim(pool);
+		batch_settle(pool);
 		pool_set_paused(pool, true);
 	}
 	pool_unlock(pool, flags);

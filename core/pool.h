@@ -16,6 +16,8 @@
 
 #include "types.h"
 
+struct walk_entry;
+
 #define WPOOL_LATENCY_BUCKETS	32
 
 /**
@@ -244,6 +246,10 @@ struct wpool_lists {
 	bool			paused;	/* L: no task begins */
 	struct list_head	*cursor;	/* L: the next entry of a walk, or NULL */
 	struct list_head	*walked;	/* L: the list of the cursor */
+	/* L: what a walk takes back, and the argument of this; NULL without such a walk */
+	bool			(*wants)(const struct walk_entry *entry, const void *arg);
+	const void		*wants_arg;
+	bool			moved;	/* L: such a task has gone where the walk has been */
 	/* L: the runs, of workers and of callers, whose task waits to run again */
 	struct list_head	again;
 	/* L: how many of these are in threads that are no workers of the pool */
@@ -364,11 +370,6 @@ struct wpool {
 	struct ratelimit_state	mend_limit;
 	/* taken by a thread that walks along the lists. Owner: queue_walk.c. */
 	struct semaphore	walk;
-	/*
-	 * L: a queued task of a group has become delayed again, since a walk began. Owner:
-	 * queue_walk.c.
-	 */
-	bool			put_off;
 	struct wpool_workers	workers;
 	/* L: the spin credit of each side. Owner: spin_wait.c. */
 	int			spin_credit[SPIN_NR_SIDES];

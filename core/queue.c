@@ -167,7 +167,7 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	run_clean(task);
-	if (task->state & (TASK_QUEUED | TASK_DELAYED))
+	if (READ_ONCE(task->state) & (TASK_QUEUED | TASK_DELAYED))
 		return -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */
@@ -256,7 +256,8 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	u8 in_fn;
 
 	lockdep_assert_held(&pool->lock);
-	self_join(pool, task);
+	if (self_join(pool, task))
+		walk_moved(pool, task, task_group_of(task));
 	in_fn = task->state & TASK_IN_FN;
 	if (unlikely(in_fn))
 		queue_put_again(pool, task);

@@ -48,7 +48,7 @@ static inline unsigned int queue_blocked(const struct wpool *pool)
 /* Cleans up what run_revoke() has left. For a task of this pool. */
 static inline void run_clean(struct wpool_task *task)
 {
-	if (unlikely(task->state == (TASK_IN_FN | TASK_QUEUED)) && task->run->revoked)
+	if (unlikely(READ_ONCE(task->state) == (TASK_IN_FN | TASK_QUEUED)) && task->run->revoked)
 		__run_clean(task);
 }
 

@@ -78,8 +78,17 @@ static void put_back(struct wpool *pool)
 	}
 }
 
-/* The rest of batch_reclaim(): the batch is not empty. */
-void __batch_reclaim(struct wpool *pool)
+/**
+ * batch_settle() - move the batch back to the queue, and know what has begun
+ * @pool: the pool
+ *
+ * A worker that has just taken the last task off the batch has not begun it yet, nor noted that in
+ * its run: it still has batch.lock. For a caller that must find each task, in the one place or in
+ * the other, and for one that ends the beginning of tasks.
+ *
+ * Context: pool->lock held.
+ */
+void batch_settle(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
 	make_room(pool);

@@ -13,7 +13,7 @@
 #include "types.h"
 
 void batch_init(struct wpool *pool);
-void __batch_reclaim(struct wpool *pool);
+void batch_settle(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
 bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
 
@@ -176,7 +176,7 @@ static inline u64 pool_next_serial(struct wpool *pool)
 static inline void batch_reclaim(struct wpool *pool)
 {
 	if (unlikely(batch_left(pool)))
-		__batch_reclaim(pool);
+		batch_settle(pool);
 }
 
 /**

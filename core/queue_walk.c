@@ -10,10 +10,11 @@
  * The walk also goes over delayed tasks.
  *
  * No task is missed that was there before: entries are added at the end of a list; a task that
- * moves to another list moves to one that is walked later; and the tasks in the staging queue
- * and in the batch go to the queue first. The batch is not filled meanwhile, as that takes
- * tasks off the queue without a look at the cursor. Periodic tasks come to the front of the
- * delayed ones, but from the runs, which were walked before.
+ * moves to another list moves to one that is walked later, and if it moves elsewhere the walk
+ * begins anew, see walk_moved(); and the tasks in the staging queue and in the batch go to the
+ * queue first. The batch is not filled meanwhile, as that takes tasks off the queue without a
+ * look at the cursor. Periodic tasks come to the front of the delayed ones, but from the runs,
+ * which were walked before.
  *
  * What is added to a list while it is walked does not prolong the walk.
  *
@@ -171,7 +172,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	unsigned int n = 0;
 
 	pool_lock(pool, flags);
-	batch_reclaim(pool);	/* it stays empty while there is a cursor */
+	batch_settle(pool);	/* it stays empty while there is a cursor */
 	walk_start(pool, list);
 	all = tasks_queued(pool) + tasks_delayed(pool);
 	while (walked < all && walk_next(pool) != list) {
@@ -192,10 +193,25 @@ bool walk_wants_group(const struct walk_entry *entry, const void *group)
 	return entry->group == group;
 }
 
-/* A queued task of a group is delayed again: a walk may miss it. Context: pool->lock held. */
-void walk_again(struct wpool *pool)
+/* Context: as for walk_cancel(). Return: false if it must begin anew. */
+static bool walk_is_over(struct wpool *pool)
 {
-	WRITE_ONCE(pool->put_off, true);
+	unsigned long flags;
+	bool over;
+
+	pool_lock(pool, flags);
+	over = walk_found_all(pool);
+	pool_unlock(pool, flags);
+	return over;
+}
+
+static void walk_begin_for(struct wpool *pool, walk_wants_t wants, const void *arg)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	walk_look_for(pool, wants, arg);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -214,13 +230,13 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	might_sleep();
 	down(&pool->walk);
 	do {
-		WRITE_ONCE(pool->put_off, false);	/* ordered by the locks of cancel_on() */
+		walk_begin_for(pool, wants, arg);
 		n += cancel_on(pool, list_of_again(pool), wants, arg);
 		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
 		n += cancel_on(pool, list_of_deferred(pool), wants, arg);
 		for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg);
-	} while (READ_ONCE(pool->put_off));
+	} while (!walk_is_over(pool));
 	up(&pool->walk);
 	return n;
 }

@@ -16,6 +16,7 @@
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
 
+#include "marks.h"
 #include "pool.h"
 #include "release.h"
 #include "self_run.h"
@@ -89,13 +90,19 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
  * If a function that frees its task is inside a task at this address, this one is from here on
  * as if it had been submitted inside that function. There is another one already only if that
  * was freed while it waited: nothing is to be relied on then.
+ *
+ * Return: true if there is.
  */
-void __self_join(struct wpool *pool, struct wpool_task *task)
+bool __self_join(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_run *run = __self_find(pool, task);
 
 	if (!run || run->again)
-		return;
+		return false;
 	task->run = run;
-	WRITE_ONCE(task->state, TASK_IN_FN);
+	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
+	smp_store_release(&task->state, TASK_IN_FN);
+	/* It may have been the last that came to the queue by itself; see pool_all_asleep(). */
+	pool_mark_end(pool);
+	return true;
 }

@@ -8,7 +8,7 @@
 
 void self_begin(struct wpool *pool, struct wpool_run *run, const struct wpool_task *task);
 void self_end(struct wpool *pool, struct wpool_run *run);
-void __self_join(struct wpool *pool, struct wpool_task *task);
+bool __self_join(struct wpool *pool, struct wpool_task *task);
 struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task);
 
 /**
@@ -25,10 +25,10 @@ static inline struct wpool_run *self_find(struct wpool *pool, const struct wpool
 	       __self_find(pool, task);
 }
 
-static inline void self_join(struct wpool *pool, struct wpool_task *task)
+/* Return: does the task wait behind a run from here on? See __self_join(). */
+static inline bool self_join(struct wpool *pool, struct wpool_task *task)
 {
-	if (unlikely(task->flags & WPOOL_TASK_TRACKED))
-		__self_join(pool, task);
+	return unlikely(task->flags & WPOOL_TASK_TRACKED) && __self_join(pool, task);
 }
 
 #endif /* _WPOOL_SELF_RUN_H */

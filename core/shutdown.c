@@ -74,7 +74,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 	lockdep_assert_held(&pool->lock);
 	if (pool->state >= state)
 		return;
-	batch_reclaim(pool);
+	batch_settle(pool);
 	pool_set_state(pool, state);
 	if (was_open && pool->end.nr_awaiting)
 		watchdog_await(pool);
@@ -137,7 +137,7 @@ EXPORT_SYMBOL_GPL(wpool_shutdown);
  * with interrupts off. A waiter that times out while another has the wake-up sees from the
  * state that the end has come; the state stays as long as waiters are counted.
  */
-static bool await_end(struct wpool *pool, unsigned long timeout)
+static bool await_counted(struct wpool *pool, unsigned long timeout)
 {
 	struct wpool_deadline deadline;
 	unsigned long flags;
@@ -146,12 +146,6 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	deadline_set(&deadline, timeout);
 	dep_wait_pool(pool, deadline.never);
 	dep_wait_manager(deadline.never);
-	pool_lock(pool, flags);
-	shared_inc(pool->end.nr_awaiting);
-	if (pool->end.nr_awaiting == 1)
-		watchdog_await(pool);
-	pool_unlock(pool, flags);
-
 	ended = wait_for_completion_timeout(&pool->end.terminated,
 					    deadline_left(&deadline));
 
@@ -166,6 +160,24 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	smp_mb();
 	wake_up_var(&pool->end.nr_awaiting);
 	return ended;
+}
+
+/* A thread is going to wait for the end. Context: pool->lock held. */
+static void count_awaiting(struct wpool *pool)
+{
+	shared_inc(pool->end.nr_awaiting);
+	if (pool->end.nr_awaiting == 1)
+		watchdog_await(pool);
+}
+
+static bool await_end(struct wpool *pool, unsigned long timeout)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	count_awaiting(pool);
+	pool_unlock(pool, flags);
+	return await_counted(pool, timeout);
 }
 
 /* Shuts down and waits until no task and no worker is left. */
@@ -314,13 +326,13 @@ int pool_destroy(struct wpool *pool, bool now)
 	again = pool->end.destroyed;
 	pool->end.destroyed = true;
 	pool_unlock(pool, flags);
+	/* Nobody opens it again now. */
+	if (now)
+		wpool_shutdown_now(pool, NULL);
 	if (again) {
 		await_end(pool, MAX_SCHEDULE_TIMEOUT);
 		return -ESHUTDOWN;
 	}
-	/* Nobody opens it again now. */
-	if (now)
-		wpool_shutdown_now(pool, NULL);
 	pool_stop(pool);
 	hooks_stop(pool);
 	registry_remove(pool);
@@ -384,9 +396,10 @@ EXPORT_SYMBOL_GPL(__wpool_destroy_now);
 
 /*
  * Opens the pool and asks for its first workers, in one hold of the lock: no wpool_prestart()
- * comes in between. Return: as wpool_restart(); -EAGAIN if a waiter has not yet seen the end.
+ * comes in between. *@epoch is what it has begun. Return: as wpool_restart(); -EAGAIN if a waiter
+ * has not yet seen the end.
  */
-static int reopen(struct wpool *pool, struct wpool_waiter *starter)
+static int reopen(struct wpool *pool, struct wpool_waiter *starter, unsigned int *epoch)
 {
 	unsigned long flags;
 	int ret = 0;
@@ -400,7 +413,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 		ret = -EAGAIN;
 	} else {
 		reinit_completion(&pool->end.terminated);
-		pool->end.epoch++;
+		*epoch = ++pool->end.epoch;
 		pool_set_paused(pool, false);
 		resize_closed(pool);
 		pool_set_state(pool, WPOOL_STATE_RUNNING);
@@ -408,6 +421,23 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 	}
 	pool_unlock(pool, flags);
 	return ret;
+}
+
+/* Shuts down what reopen() has opened, unless it has ended, and another thread has begun anew. */
+static void close_again(struct wpool *pool, unsigned int epoch)
+{
+	unsigned long flags;
+	bool is_ours;
+
+	pool_lock(pool, flags);
+	is_ours = pool->end.epoch == epoch;
+	if (is_ours) {
+		close_pool(pool, WPOOL_STATE_SHUTDOWN);
+		count_awaiting(pool);	/* nobody begins anew before this thread has seen the end */
+	}
+	pool_unlock(pool, flags);
+	if (is_ours)
+		await_counted(pool, MAX_SCHEDULE_TIMEOUT);
 }
 
 /**
@@ -423,6 +453,7 @@ static int reopen(struct wpool *pool, struct wpool_waiter *starter)
 int wpool_restart(struct wpool *pool)
 {
 	struct wpool_waiter starter;
+	unsigned int epoch;
 	int ret;
 
 	if (sleep_refused(pool, __func__))
@@ -434,13 +465,13 @@ int wpool_restart(struct wpool *pool)
 		wait_var_event(&pool->end.nr_awaiting,
 			       !READ_ONCE(pool->end.nr_awaiting) ||
 			       READ_ONCE(pool->state) != WPOOL_STATE_TERMINATED);
-		ret = reopen(pool, &starter);
+		ret = reopen(pool, &starter, &epoch);
 	} while (ret == -EAGAIN);
 	if (ret)
 		return ret;
 	ret = pool_await_workers(&starter);
 	if (ret)
-		pool_stop(pool);
+		close_again(pool, epoch);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_restart);

@@ -13,6 +13,20 @@
 #include "pool.h"
 #include "types.h"
 
+/**
+ * struct walk_entry - a task that waits, for a walk that looks for some
+ * @task: only for comparison
+ * @group: to which it belongs, or NULL
+ * @owner: its module; while the task is inside its function, only if the module is pinned
+ */
+struct walk_entry {
+	const struct wpool_task		*task;
+	const struct wpool_group	*group;
+	const struct module		*owner;
+};
+
+typedef bool (*walk_wants_t)(const struct walk_entry *entry, const void *arg);
+
 static inline void lists_init(struct wpool *pool)
 {
 	int prio;
@@ -179,6 +193,35 @@ static inline void walk_del(struct wpool *pool, struct list_head *entry)
 	if (unlikely(pool->lists.cursor == entry))
 		pool->lists.cursor = entry->next;
 	list_del(entry);
+}
+
+/* A walk along all lists begins, to take back what it @wants. */
+static inline void walk_look_for(struct wpool *pool, walk_wants_t wants, const void *arg)
+{
+	pool->lists.wants = wants;
+	pool->lists.wants_arg = arg;
+	pool->lists.moved = false;
+}
+
+/* It is over. Return: false if it may have missed a task that has moved: it is to begin anew. */
+static inline bool walk_found_all(struct wpool *pool)
+{
+	if (!pool->lists.moved)
+		pool->lists.wants = NULL;
+	return !pool->lists.moved;
+}
+
+/*
+ * A task that waits moves to a list that is walked before its own, or to another place on its own.
+ * @group: its group, or NULL.
+ */
+static inline void walk_moved(struct wpool *pool, const struct wpool_task *task,
+			      const struct wpool_group *group)
+{
+	struct walk_entry entry = { task, group, task->owner };
+
+	if (unlikely(pool->lists.wants) && pool->lists.wants(&entry, pool->lists.wants_arg))
+		pool->lists.moved = true;
 }
 
 #endif /* _WPOOL_TASK_LISTS_H */

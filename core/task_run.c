@@ -35,7 +35,7 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 {
 	/* One at a time: debugfs may be reading these. */
 	run->worker = worker;
-	run->group = NULL;
+	WRITE_ONCE(run->group, NULL);
 	run->again = NULL;
 	run->color = color;
 	run->stop = false;
@@ -53,11 +53,12 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	bool periodic = task->flags & WPOOL_TASK_PERIODIC;
 
 	run_reset(run, worker, task->color);
-	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->task, detached ? NULL : task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
+	run->keyed = task->flags & WPOOL_TASK_KEYED;
 	run->owner = queue_take_pin(task);
-	run->group = task_take_group(task);
+	WRITE_ONCE(run->group, task_take_group(task));
 	if (unlikely(run->group))
 		run->stop = group_stops(run->group);
 	WRITE_ONCE(run->started, jiffies);
@@ -282,7 +283,7 @@ static __always_inline void run_begin_batched(struct wpool *pool,
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
-	run->task = detached ? NULL : task;
+	WRITE_ONCE(run->task, detached ? NULL : task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	run->owner = queue_take_pin(task);
@@ -303,7 +304,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 {
 	struct wpool_task *task = run->task;
 
-	run->task = NULL;
+	WRITE_ONCE(run->task, NULL);
 	/* Count it before anybody can know that it has ended; see wpool_stats(). */
 	batch_count_end(worker);
 	if (task) {
@@ -318,7 +319,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 /* Has no thread grabbed the task, and is it not broken? Context: batch->lock held. */
 static __always_inline bool run_is_batched(const struct wpool_run *run)
 {
-	return mend_run_ok(run) && run->task->state & TASK_BATCHED;
+	return mend_run_ok(run) && READ_ONCE(run->task->state) & TASK_BATCHED;
 }
 
 /*
@@ -379,6 +380,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	struct wpool_run *run = &worker->runs[worker->nesting];
 	struct wpool *pool = worker->pool;
 	bool nested = worker->nesting;
+	bool ours;
 	int result;
 
 	if (unlikely(task->waiters) && run_cancelled(pool, task)) {
@@ -388,8 +390,9 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	}
 
 	batch = batch && batch_fill(pool, task);
+	ours = task_is_ours(task);	/* another's may be gone once it has begun */
 	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0);
-	if (task_is_ours(task))
+	if (ours)
 		task_retire(pool, task);
 	pool_unlock_irq(pool);
 	result = run_outside(pool, run, task);

@@ -254,6 +254,7 @@ struct wpool_deadline {
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @reported: L: was reported for taking too long, see watchdog.c
+ * @keyed: L: the task has a key, so it was not batched: its end needs pool->lock
  * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
@@ -290,6 +291,7 @@ struct wpool_run {
 	bool			stop;
 	bool			orphan;
 	bool			reported;
+	bool			keyed;
 	bool			tracked;
 	wpool_release_t		release;
 	struct wpool_task	*ours;

@@ -69,7 +69,7 @@ static void note_overdue(struct wpool *pool, struct wpool_run *run, pid_t pid)
 {
 	run->reported = true;
 	stat_inc(pool, WPOOL_STAT_OVERDUE);
-	trace_wpool_task_overdue(pool->name, run->task, run->fn, pid,
+	trace_wpool_task_overdue(pool->name, READ_ONCE(run->task), READ_ONCE(run->fn), pid,
 				 jiffies_to_msecs(jiffies - run->started));
 }
 

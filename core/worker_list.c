@@ -188,8 +188,31 @@ void worker_die(struct wpool_worker *worker)
 }
 
 /**
- * worker_unlink() - stop counting a worker that has left or is dead
- * @worker: the worker
+ * worker_give_place() - stop counting a worker that has left or is dead
+ * @worker: the worker; another may take its place
+ *
+ * It stays on the list, where the tasks are found that it was inside.
+ *
+ * Context: pool->lock held.
+ */
+void worker_give_place(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	if (worker->place.leaving) {
+		pool->workers.nr_leaving--;
+		pool->workers.nr_last_runs -= !!worker->nesting;
+	} else {
+		pool->workers.nr_dead -= worker->dead;
+	}
+	shared_dec(pool->workers.nr);
+	slots_put(pool);
+	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
+}
+
+/**
+ * worker_unlink() - take a worker off the list
+ * @worker: has no place, and is inside no task
  * @ended: tasks that it has ended without pool->lock
  *
  * Context: pool->lock held.
@@ -204,13 +227,4 @@ void worker_unlink(struct wpool_worker *worker, u64 ended)
 	smp_wmb();	/* pairs with the barrier in stats_add_up() */
 	stat_add(pool, WPOOL_STAT_COMPLETED, ended);
 	stats_move_end(pool);
-	if (worker->place.leaving) {
-		pool->workers.nr_leaving--;
-		pool->workers.nr_last_runs -= !!worker->nesting;
-	} else {
-		pool->workers.nr_dead -= worker->dead;
-	}
-	shared_dec(pool->workers.nr);
-	slots_put(pool);
-	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
 }

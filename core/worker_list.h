@@ -18,6 +18,7 @@
 void workers_init(struct wpool *pool);
 void worker_link(struct wpool_worker *worker);
 void worker_die(struct wpool_worker *worker);
+void worker_give_place(struct wpool_worker *worker);
 void worker_unlink(struct wpool_worker *worker, u64 ended);
 void worker_unidle(struct wpool_worker *worker);
 void worker_go_idle(struct wpool_worker *worker, u64 slept_at);

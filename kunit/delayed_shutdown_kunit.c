@@ -55,6 +55,24 @@ static void delayed_shutdown_tells(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 }
 
+/* 57: each call that is refused then is counted */
+static void delayed_shutdown_refuses(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_at(pool, &late->dtask, 0), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &late->dtask, 1), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 1), -ESHUTDOWN);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 4);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_delayed(group, pool, &late->dtask, 1),
+			-ESHUTDOWN);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 5);
+}
+
 /* 54: with WPOOL_RUN_OUT_DELAYED they still run, in their time */
 static void delayed_shutdown_run_out(struct kunit *test)
 {
@@ -97,6 +115,7 @@ static void delayed_shutdown_run_out_now(struct kunit *test)
 static struct kunit_case delayed_shutdown_cases[] = {
 	KUNIT_CASE(delayed_shutdown_cancels),
 	KUNIT_CASE(delayed_shutdown_tells),
+	KUNIT_CASE(delayed_shutdown_refuses),
 	KUNIT_CASE(delayed_shutdown_run_out),
 	KUNIT_CASE(delayed_shutdown_run_out_now),
 	{}

@@ -182,44 +182,6 @@ static void end_now_races(struct kunit *test)
 	}
 }
 
-/* A task of the group whose release submits another one to it. */
-struct successor {
-	struct wpool_tracked_task	ttask;
-	struct actor			*last;
-	int				err;
-};
-
-static void submit_successor(void *arg, enum wpool_fate fate)
-{
-	struct successor *self = arg;
-	struct actor *last = self->last;
-
-	self->err = wpool_group_try_schedule(last->other, last->pool, &last->task);
-}
-
-/* 104: one that joins when the call has looked for it, and begins when the call sleeps, is asked */
-static void end_now_begins_late(struct kunit *test)
-{
-	struct wpool *pool = pool_of(test, 1);
-	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct successor *first = wpt_alloc(test, sizeof(*first));
-	struct wpt_thread *canceller;
-
-	first->last = actor(test, pool, call_sleep, group);
-	wpt_open(first->last->gate);
-	wpool_tracked_task_init(&first->ttask, wpt_run_job, first);
-	wpool_task_set_release(&first->ttask, submit_successor);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &first->ttask.task), 0);
-	canceller = wpt_thread(test, call_cancel_sync, NULL, NULL, group);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(canceller));
-	KUNIT_EXPECT_EQ(test, first->err, 0);
-	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&first->last->task));
-	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, canceller), 1);
-	KUNIT_EXPECT_EQ(test, first->last->got, -ECANCELED);
-}
-
 static int submit_to_full(void *arg)
 {
 	struct actor *sleeps = arg;
@@ -252,6 +214,31 @@ static void end_now_in_caller(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* 104: nor does the call look again for one that its submitter begins while it sleeps: it is asked */
+static void end_now_begins_late(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpool *other = pool_of(test, 1);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *busy = wpt_jobs(test, 1, wpt_gate(test));
+	struct actor *sleeps = actor(test, pool, call_sleep, group);
+	struct wpt_thread *canceller, *caller;
+
+	wpt_group_schedule(test, group, other, busy, 1);
+	wpt_begun(test, busy);
+	canceller = wpt_thread(test, call_cancel_sync, NULL, NULL, group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(canceller));
+	wpt_open(sleeps->gate);
+	caller = wpt_thread(test, call_submit_to_full, pool, NULL, sleeps);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
+	KUNIT_EXPECT_EQ(test, sleeps->got, -ECANCELED);
+	wpt_open(busy->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, canceller), 0);
+	wpt_open(hold->gate);
+}
+
 static int call_destroy_now(struct wpt_thread *self)
 {
 	return wpool_destroy_now(self->pool);
@@ -280,6 +267,23 @@ static int call_destroy_own(struct actor *self)
 	return wpool_destroy_now(self->pool);
 }
 
+/* 105: also of a pool whose destruction another thread waits for already */
+static void end_now_hurries(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1);
+	struct actor **all = sleepers(test, NULL, pool, 1);
+	struct wpt_thread *first;
+
+	wpool_get(pool);
+	wpt_forget(test, pool);
+	first = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_state(pool) == WPOOL_STATE_SHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_destroy_now, pool, NULL), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, first), 0);
+	KUNIT_EXPECT_EQ(test, all[0]->got, -ECANCELED);
+	wpool_put(pool);
+}
+
 /* 105: what is refused is refused before anything is shut down */
 static void end_now_pool_refused(struct kunit *test)
 {
@@ -303,9 +307,10 @@ static struct kunit_case end_now_cases[] = {
 	KUNIT_CASE(end_now_by_worker),
 	KUNIT_CASE(end_now_joined),
 	KUNIT_CASE(end_now_races),
-	KUNIT_CASE(end_now_begins_late),
 	KUNIT_CASE(end_now_in_caller),
+	KUNIT_CASE(end_now_begins_late),
 	KUNIT_CASE(end_now_pool),
+	KUNIT_CASE(end_now_hurries),
 	KUNIT_CASE(end_now_pool_refused),
 	{}
 };

@@ -4,6 +4,7 @@
  * process would, and what the pool does then is looked at.
  */
 #include <linux/cpumask.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include "sysfs_scene.h"
 
@@ -174,6 +175,46 @@ static void sysfs_cpumask(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* A task that cannot migrate, and kills its worker when its gate opens. */
+static int run_bound_and_die(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	migrate_disable();
+	job->turn = raw_smp_processor_id();
+	complete_all(&job->begun);
+	wait_for_completion(&job->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static int call_other_cpus(struct wpt_thread *self)
+{
+	char mask[20];
+
+	snprintf(mask, sizeof(mask), "%lx", 1UL << !self->job->turn);
+	return sysfs_write(self->pool, "cpumask", mask);
+}
+
+/* 144: a thread that waits for such a worker is not left alone with a dead one */
+static void sysfs_cpumask_of_dead(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_thread *writer;
+
+	if (!cpu_online(0) || !cpu_online(1))
+		kunit_skip(test, "needs two CPUs");
+	wpool_task_init(&job->task, run_bound_and_die, job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpt_begun(test, job);
+	writer = wpt_thread(test, call_other_cpus, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(writer));
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, writer), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &job->task), -EOWNERDEAD);
+}
+
 /* Changes the niceness again and again, and last to 5. */
 static int call_renice(struct wpt_thread *self)
 {
@@ -301,6 +342,7 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE(sysfs_nice_of_many),
 	KUNIT_CASE(sysfs_nice_of_new),
 	KUNIT_CASE(sysfs_cpumask),
+	KUNIT_CASE(sysfs_cpumask_of_dead),
 	KUNIT_CASE(sysfs_idle_timeout),
 	KUNIT_CASE(sysfs_watchdog),
 	KUNIT_CASE(sysfs_spin),

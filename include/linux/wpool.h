@@ -523,6 +523,7 @@ struct wpool_group {
 	struct list_head	helpers;
 	unsigned int		nr_counted;
 	unsigned int		ring;
+	unsigned int		came;
 	unsigned int		stopping;
 	struct wpool_worker	*owner;
 	struct list_head	node;
@@ -845,8 +846,8 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in whatever
  * way that ends, when the release has returned, if there is one. If others submit the same task
  * meanwhile, it is not for what they submit; but wpool_modify_delayed() that finds the task waiting
- * gives it to that submission. A task that runs may be submitted again, and has two
- * tickets then. A periodic task has none.
+ * gives it to that submission, or to the next run of a periodic task; wpool_schedule_every()
+ * takes none. A task that runs may be submitted again, and has two tickets then.
  *
  * Context: Any but NMI, as @gfp and @submission.
  * Return: what @submission returned; before that -EINVAL (NULL pool; a message says what else),

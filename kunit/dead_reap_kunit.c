@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tasks that a dead worker was inside end one after the other, and in between a release may be
+ * called: what becomes of those that have not ended yet meanwhile.
+ */
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+#include <linux/string.h>
+#include "actor.h"
+#include "dead_scene.h"
+#include "release_scene.h"
+
+static int dead_reap_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_dead_reap");
+}
+
+static int call_nest_item(struct actor *self)
+{
+	struct item *item = self->other;
+
+	return wpool_schedule(self->pool, &item->ttask.task) ?: wpool_wait(&item->ttask.task);
+}
+
+/* A task that submits another to a group on its stack, and kills its worker when the gate opens. */
+struct host {
+	struct wpool_task	task;
+	struct actor		*member;
+	struct wpt_gate		*gate;
+	struct completion	ready;
+	struct task_struct	*thread;	/* with a reference */
+	int			err;
+};
+
+static int host_and_die(void *arg)
+{
+	struct host *host = arg;
+	struct actor *member = host->member;
+	struct wpool_group group;
+
+	wpool_group_init(&group);
+	host->err = wpool_group_schedule(&group, member->pool, &member->task);
+	host->thread = get_task_struct(current);
+	complete(&host->ready);
+	wait_for_completion(&host->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static struct host *make_host(struct kunit *test, struct wpool *pool, struct actor *member)
+{
+	struct host *host = wpt_alloc(test, sizeof(*host));
+
+	host->member = member;
+	host->gate = wpt_gate(test);
+	init_completion(&host->ready);
+	wpool_task_init(&host->task, host_and_die, host);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, host->err, 0);
+	return host;
+}
+
+/* It dies, and its stack is gone. The manager is busy: it does not reap the worker. */
+static void host_dies(struct kunit *test, struct host *host)
+{
+	wpt_open(host->gate);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(host->thread->exit_state));
+	put_task_struct(host->thread);
+}
+
+/* A thread that sees whether anybody writes to its stack until its gate opens. */
+static int call_guard(struct wpt_thread *self)
+{
+	u8 area[900];
+
+	memset(area, 0xff, sizeof(area));
+	barrier_data(area);
+	complete_all(&self->job->begun);
+	wait_for_completion(&self->job->gate->opened);
+	return memchr_inv(area, 0xff, sizeof(area)) ? -EIO : 0;
+}
+
+/* 75: a group goes with the stack of another dead worker, before its task has ended */
+static void dead_reap_group(struct kunit *test)
+{
+	struct wpool *home = dead_pool(test, 1), *other = dead_pool(test, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct item *item = item_new(test, ledger, ITEM_TRACKED);
+	struct actor *member = actor(test, home, call_nest_item, item);
+	struct host *host = make_host(test, other, member);
+	struct wpt_job *guarded = wpt_jobs(test, DEAD_GUARDS, wpt_gate(test));
+	struct wpt_thread *guards[DEAD_GUARDS];
+	unsigned int i;
+
+	item->dies = true;
+	ledger->at_release = wpt_gate(test);
+	wpt_open(member->gate);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledger->releasing, WPT_LIMIT), 0);
+	host_dies(test, host);
+	for (i = 0; i < DEAD_GUARDS; i++)
+		guards[i] = wpt_thread(test, call_guard, NULL, &guarded[i], NULL);
+	for (i = 0; i < DEAD_GUARDS; i++)
+		wpt_begun(test, &guarded[i]);
+	wpt_open(ledger->at_release);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &member->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
+	wpt_open(guarded->gate);
+	for (i = 0; i < DEAD_GUARDS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, guards[i]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_DIED]), 1);
+	dead_expect_balance(test, home, 0);
+}
+
+static struct kunit_case dead_reap_cases[] = {
+	KUNIT_CASE(dead_reap_group),
+	{}
+};
+
+static struct kunit_suite dead_reap_suite = {
+	.name = "wpool_dead_reap",
+	.init = dead_reap_init,
+	.exit = wpt_exit,
+	.test_cases = dead_reap_cases,
+};
+
+kunit_test_suite(dead_reap_suite);
