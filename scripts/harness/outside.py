@@ -172,6 +172,17 @@ def table(found):
         yield f"{name:<44}{cells[0]:>22}{cells[1]:>22}   {ratio}"
 
 
+# --- what wpool says -----------------------------------------------------------------
+
+# Of what a module has done wrong with a pool, or of what has befallen one of its tasks.
+COMPLAINT = re.compile(r"has not destroyed it|goes with .*tasks|: BUG: | died in |: submitted: | refused")
+
+
+def _judge_complaints(tally, label, run):
+    tally.check(f"{label}: wpool has no complaint",
+                [line for line in run.console.splitlines() if "wpool: " in line and COMPLAINT.search(line)])
+
+
 # --- running -------------------------------------------------------------------------
 
 def _stuck_ko(kernel):
@@ -228,6 +239,7 @@ def run(tally, name, parts="", on=STOCK):
         user.judge(tally, label, found)
         kunit.judge_lockdep(tally, label, found)
         load.judge_leaks(tally, label, found)
+        _judge_complaints(tally, label, found)
         if "measured" in (some or "measured").split():
             _judge_figures(tally, label, figures(found))
         say(f"--- {label}: {found.seconds:.1f} s")
