@@ -229,7 +229,8 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
  * wpool_wait() returns when it has ended, with the result of the last run, or -ECANCELED if none
  * went on then. wpool_flush() and wpool_drain() wait only for a run that is due. Each run counts
  * as a task of its own, which is accepted when the one before it begins. wpool_task_queued()
- * says true until it is cancelled.
+ * says true until it is cancelled, but for a moment as each run begins, and as it ends: only a
+ * wait, or wpool_cancel_delayed_sync(), tells that it is over.
  *
  * In a pool of another module, such as the default one, it pins its own module until it is
  * cancelled, as every accepted task does: that module cannot be unloaded before, so its exit is
@@ -237,7 +238,7 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule_delayed(); -EINVAL also for a wrong period and for a task that is
- * detached or has a release.
+ * detached or has a release, or by a submission with a ticket.
  */
 int wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long period)

@@ -237,7 +237,8 @@ EXPORT_SYMBOL_GPL(wpool_group_try_schedule_keyed);
  * @delay: likewise
  *
  * In a group that is cancelled on its first error, and has failed, the task ends at once, with
- * -ECANCELED. wpool_modify_delayed() leaves the task in its group.
+ * -ECANCELED; if it has a release or a ticket, when a worker comes to it. wpool_modify_delayed()
+ * leaves the task in its group.
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule_delayed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().

@@ -124,7 +124,8 @@ typedef int (*wpool_fn_t)(void *arg);
  * one priority, with any number of workers and of submitters: a task whose submission had
  * returned before that of another was called starts first. Exceptions: a task that its waiter
  * runs nested, one that is deferred by its key, one that its submitter runs. A delayed task
- * counts as submitted when its delay is over.
+ * counts as submitted when its delay is over, and a task that is submitted inside its function,
+ * or waits behind a run at its address as it frees itself, when that run has ended.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
@@ -148,7 +149,8 @@ enum wpool_priority {
  * behaves as with %WPOOL_FULL_BLOCK: if the pool is ordered, paused or frozen; if the task has
  * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
  * already or has used half of its stack; if there is no memory. A task that submits itself is
- * accepted without room; if its caller runs it, the caller runs it again after that.
+ * accepted without room; if its caller runs it, the caller runs it again after that, unless it
+ * frees itself: then it waits in the queue.
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
@@ -301,7 +303,7 @@ static inline void wpool_task_set_detached(struct wpool_task *task)
  * @WPOOL_FATE_CANCELLED: it did not run: it was taken back, or its group has failed, or the pool
  *	was shut down before
  * @WPOOL_FATE_DROPPED: it did not run: there was no room, and the pool drops tasks then
- * @WPOOL_FATE_DIED: its function has killed the thread
+ * @WPOOL_FATE_DIED: its function has killed the thread, or a hook before or after that has
  */
 enum wpool_fate {
 	WPOOL_FATE_RAN,
@@ -379,12 +381,16 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * submission: @release may free the task, or submit it again.
  *
  * The thread that ends the task makes the call, after it has dropped the pool's lock: the worker
- * after the function, and before its next task; the submitter that runs the task, or whose task
- * drops another; the caller of wpool_cancel() or wpool_modify_delayed(), whatever its context;
- * that of wpool_cancel_sync(), wpool_group_cancel() or wpool_shutdown_now(), or of a wait that is
- * refused; wpool's own thread, if a worker has died, or a pool is shut down that has delayed
- * tasks. None of these returns before @release has. So only the thread that itself cancels the
- * task calls @release in atomic context, and must hold no lock that @release takes.
+ * after the function, or in place of it if the group of the task has failed; the submitter that
+ * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel(),
+ * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of wpool_cancel_sync(),
+ * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
+ * that has failed; a thread that dies, for tasks on its stack or of a group there; wpool's own
+ * thread, if a worker has died, or a pool is shut down that has delayed tasks. None of these
+ * returns before @release has. So only the thread that itself cancels the task, or sets its
+ * delay, calls @release in atomic context, and must hold no lock that @release takes.
+ *
+ * @release must not end its thread: if that is wpool's own, no pool gets a worker any more.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
  * give the memory of the task back: who waits for such a task, cancels it, or asks about it
@@ -549,7 +555,8 @@ struct wpool_group {
  * @task_begin: called by the worker, before a task's function
  * @task_end: called by the worker, after it
  * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
- *	the worker; before the waiters of the task are woken
+ *	the worker, and also if @task_begin or @task_end did; before the waiters of the task are
+ *	woken
  * @terminated: called by the thread of the hooks, once, when no task and no worker is left;
  *	before the threads that wait for that are woken
  *
@@ -557,8 +564,8 @@ struct wpool_group {
  * hook is called for a task that its submitter runs, see %WPOOL_FULL_CALLER_RUNS.
  *
  * A pool with @worker_stop, @worker_died, @task_oops or @terminated has a thread for them, which
- * ends before wpool_destroy() returns. It calls one hook at a time; a slow hook harms its own
- * pool alone.
+ * ends before the wpool_destroy() returns that is 0. It calls one hook at a time; a slow hook
+ * harms its own pool alone.
  * While a hook runs, the dead worker keeps its place in the capacity and its task counts as
  * running. A hook may use any pool, but a hook that waits for its own pool might wait for
  * itself: wpool_flush(), wpool_drain(), wpool_await_termination() and wpool_destroy() of it are
@@ -621,7 +628,8 @@ struct wpool_ops {
  *	keeps all threads of lower priorities off it, those of the kernel included.
  * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While none of
  *	these CPUs is online they run elsewhere. From 6.14 on the workers leave CPUs that are
- *	isolated later, unless @cpumask names some that are isolated now.
+ *	isolated later; if @cpumask names some that are isolated now, they come back to it when
+ *	a CPU comes online.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
  *	instead of @capacity, rounded up, or down with %WPOOL_ROUND_DOWN, but never to 0; follows
@@ -669,7 +677,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_CANCELLED: tasks taken back before they began, and those that were lost because
  *	their memory was freed or overwritten while they were queued
  * @WPOOL_STAT_DROPPED: tasks dropped for lack of room, by the pool's policy
- * @WPOOL_STAT_OOPSED: tasks whose function killed its thread
+ * @WPOOL_STAT_OOPSED: tasks whose function, or a hook around it, killed its thread
  * @WPOOL_STAT_REJECTED: submissions refused: pool full or closed, timed out, submitter killed,
  *	or submitted by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
@@ -677,7 +685,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
- * @WPOOL_STAT_DIED: workers that a task killed
+ * @WPOOL_STAT_DIED: workers that a task killed, or a hook
  * @WPOOL_STAT_SKIPPED: times at which periodic tasks were due and did not run, see
  *	wpool_periods_skipped()
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
@@ -1098,7 +1106,8 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
  * Context: Process context; may sleep.
  * Return: The pool, with one reference for wpool_destroy(), or an ERR_PTR: -EINVAL (name or
  * attributes; a message says which), -EEXIST (the name is taken), -ENAMETOOLONG (no room for
- * the number), -ENOMEM, or the error of creating a thread.
+ * the number), -ENOMEM, -EOWNERDEAD (a worker has died as it started), or the error of creating
+ * a thread.
  */
 #define wpool_create(name, attrs...)					\
 	__wpool_create(name, attrs, THIS_MODULE)
