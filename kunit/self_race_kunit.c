@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that free themselves, submitted and cancelled from all sides while they run.
+ * Tasks that free themselves, submitted, cancelled and put off from all sides while they run.
  */
 #include <linux/kref.h>
 #include <linux/slab.h>
@@ -178,8 +178,85 @@ static void self_race(struct kunit *test)
 				atomic_read(&arena->accepted));
 }
 
+/* Two workers that block in a full pool, while one of what they have submitted comes by itself. */
+struct blockers {
+	struct wpool			*pool;
+	struct wpool_keyed_task		head, behind[2];
+	struct wpool_delayed_task	again;		/* frees itself, as far as wpool knows */
+	struct wpt_job			*more;		/* one for each, for which there is no room */
+	struct wpt_gate			*gate;
+	struct completion		began;
+	int				got[2];
+};
+
+static int run_nothing(void *arg)
+{
+	return 0;
+}
+
+static int block_behind_key(void *arg)
+{
+	struct blockers *all = arg;
+	int i, err = 0;
+
+	complete(&all->began);
+	wait_for_completion(&all->gate->opened);
+	for (i = 0; i < ARRAY_SIZE(all->behind) && !err; i++)
+		err = wpool_schedule_keyed(all->pool, &all->behind[i], 1);
+	all->got[0] = err ?: wpool_schedule(all->pool, &all->more[0].task);
+	return 0;
+}
+
+static int block_behind_self(void *arg)
+{
+	struct blockers *all = arg;
+	int err;
+
+	if (all->got[1] != -EINPROGRESS)
+		return 0;	/* the second time */
+	complete(&all->began);
+	wait_for_completion(&all->gate->opened);
+	wpt_until(wpt_stat(all->pool, WPOOL_STAT_BLOCKED) == 1);
+	err = wpool_schedule_delayed(all->pool, &all->again, MAX_SCHEDULE_TIMEOUT);
+	all->got[1] = err ?: wpool_schedule(all->pool, &all->more[1].task);
+	return 0;
+}
+
+/* 81: a task that comes to wait behind its own run was the last that could have made room */
+static void self_asleep(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .queue_depth = 1,
+	});
+	struct blockers *all = wpt_alloc(test, sizeof(*all));
+	int i;
+
+	all->pool = pool;
+	all->gate = wpt_gate(test);
+	all->more = wpt_jobs(test, 2, NULL);
+	all->got[0] = -EINPROGRESS;
+	all->got[1] = -EINPROGRESS;
+	init_completion(&all->began);
+	wpool_keyed_task_init(&all->head, block_behind_key, all);
+	for (i = 0; i < ARRAY_SIZE(all->behind); i++)
+		wpool_keyed_task_init(&all->behind[i], run_nothing, NULL);
+	wpool_delayed_task_init(&all->again, block_behind_self, all);
+	wpool_task_set_self_freeing(&all->again);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &all->head, 1), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &all->again, 0), 0);
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&all->began, WPT_LIMIT), 0);
+	wpt_open(all->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 2);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &all->again, 0), 0);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_TRUE(test, all->got[0] == -EDEADLK || all->got[1] == -EDEADLK);
+}
+
 static struct kunit_case self_race_cases[] = {
 	KUNIT_CASE_PARAM(self_race, releases_gen_params),
+	KUNIT_CASE(self_asleep),
 	{}
 };
 
