@@ -10,9 +10,10 @@
 #include "halt.h"
 #include "wpool_kunit.h"
 
-/* The next task that is cancelled in this pool, if there is one. */
+/* The next task that is cancelled in this pool, or the next shutdown of it, if there is one. */
 static struct {
 	const char	*pool;		/* its name */
+	bool		shuts;
 	bool		met;
 	bool		halts;		/* the thread that met it, before it takes the lock again */
 } between;
@@ -24,28 +25,43 @@ static struct {
 } told;
 
 /* Called by the call to halt, on the last of the CPUs and under the pool's lock. */
-static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
+static void meet(const char *pool, bool shuts)
 {
-	const char *wanted = READ_ONCE(between.pool), *named = READ_ONCE(told.pool);
+	const char *wanted = READ_ONCE(between.pool);
 
-	if (named && !strcmp(pool, named))
-		told.task = task;
-	if (!wanted || strcmp(pool, wanted))
+	if (!wanted || strcmp(pool, wanted) || between.shuts != shuts)
 		return;
 	WRITE_ONCE(between.pool, NULL);
 	WRITE_ONCE(between.met, true);
 	between.halts = wpt_await_halt();
 }
 
+static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn_t fn)
+{
+	const char *named = READ_ONCE(told.pool);
+
+	if (named && !strcmp(pool, named))
+		told.task = task;
+	meet(pool, false);
+}
+
+static void at_state(void *unused, const char *pool, int from, int to)
+{
+	if (to == WPOOL_STATE_SHUTDOWN)
+		meet(pool, true);
+}
+
 static struct wpt_event cancel_event = { .name = "wpool_task_cancel", .probe = at_cancel };
+static struct wpt_event state_event = { .name = "wpool_pool_state", .probe = at_state };
 
 static int between_suite_init(struct kunit_suite *suite)
 {
-	return wpt_event_on(&cancel_event);
+	return wpt_event_on(&cancel_event) ?: wpt_event_on(&state_event);
 }
 
 static void between_suite_exit(struct kunit_suite *suite)
 {
+	wpt_event_off(&state_event);
 	wpt_event_off(&cancel_event);
 }
 
@@ -68,14 +84,20 @@ static const struct cpumask *there(void)
 	return cpumask_of(cpumask_last(cpu_online_mask));
 }
 
-static void arm(struct kunit *test, struct wpool *pool)
+static void arm_for(struct kunit *test, struct wpool *pool, bool shuts)
 {
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	set_cpus_allowed_ptr(current, here());
+	between.shuts = shuts;
 	between.met = false;
 	between.halts = false;
 	WRITE_ONCE(between.pool, wpool_name(pool));
+}
+
+static void arm(struct kunit *test, struct wpool *pool)
+{
+	arm_for(test, pool, false);
 }
 
 /* The call is between two holds of the lock when it returns. */
@@ -300,11 +322,52 @@ static void between_look_and_let_go(struct kunit *test)
 	wpt_destroy(test, pool);
 }
 
+static int call_restart(struct wpt_thread *self)
+{
+	return wpool_restart(self->pool);
+}
+
+static int call_restart_there(struct wpt_thread *self)
+{
+	set_cpus_allowed_ptr(current, there());
+	return call_restart(self);
+}
+
+/* 59: another comes when one that fails has shut the pool down again, and has not seen its end */
+static void between_restarts(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_thread *first, *second;
+	struct wpt_halt *halt;
+	bool ended;
+
+	wpool_shutdown(pool);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	arm_for(test, pool, true);
+	set_cpus_allowed_ptr(wpt_manager(), here());
+	first = wpt_thread(test, call_restart_there, pool, NULL, NULL);
+	halt = halt_it(test);
+	ended = wpt_busy_until(wpt_state(pool) == WPOOL_STATE_TERMINATED);
+	wpt_fail_spawn(0);
+	second = wpt_thread(test, call_restart, pool, NULL, NULL);
+	/* It waits for the first; or is through, which the first must not miss. */
+	wpt_busy_until(wpt_asleep(second) || completion_done(&second->done));
+	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
+	let_it_go(test, halt);
+	KUNIT_EXPECT_TRUE(test, ended);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, first), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, second), 0);
+	KUNIT_EXPECT_EQ(test, wpt_state(pool), WPOOL_STATE_RUNNING);
+}
+
 static struct kunit_case between_cases[] = {
 	KUNIT_CASE(between_cancelled_is_told),
 	KUNIT_CASE(between_cancel_and_wait),
 	KUNIT_CASE(between_steps_of_cancel),
 	KUNIT_CASE(between_look_and_let_go),
+	KUNIT_CASE(between_restarts),
 	{}
 };
 
