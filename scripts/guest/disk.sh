@@ -25,10 +25,11 @@ device_of() {
 	echo "/dev/$(dm info -c --noheadings -o blkdevname "$1")"
 }
 
-# Below /run/slow are $1 bytes of a device where each read takes $2 ms.
+# Below /run/slow are $1 bytes of a device where each read takes $2 ms, and nothing is read ahead.
 slow_below() {
 	truncate -s "$1" /var/slow && SLOW=$(losetup -f --show /var/slow) &&
 		echo "0 $(blockdev --getsz "$SLOW") delay $SLOW 0 $2 $SLOW 0 0" | dm create slow &&
+		blockdev --setra 0 "$(device_of slow)" &&
 		mkfs.ext4 -q "$(device_of slow)" && mkdir -p /run/slow &&
 		mount -o noatime "$(device_of slow)" /run/slow
 }
