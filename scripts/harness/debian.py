@@ -150,8 +150,8 @@ class Root:
             (self.top / UNIT).unlink()
             shutil.rmtree(folder)
 
-    def boot(self, release, script, files, limit=300, secure=None):
-        """Boot it with its kernel of that release, and run guest/<script> there; secure: see there."""
+    def boot(self, release, script, files, limit=300, secure=None, empty=0):
+        """Boot it with its kernel of that release, and run guest/<script> there; the rest: see there."""
         disk = self.scratch / "disk"
         with self._with_test(script, files):
             make_disk(self.top, disk, SPARE)
@@ -159,7 +159,7 @@ class Root:
             "debian", "x86_64", f"debian-{release}", self.top / f"usr/src/linux-headers-{release}",
             image=self.top / f"boot/vmlinuz-{release}")
         return machine.boot_disk(kernel, self.top / f"boot/initrd.img-{release}", disk, script, limit=limit,
-                                 secure=secure)
+                                 secure=secure, empty=empty)
 
 
 @contextlib.contextmanager

@@ -108,10 +108,11 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit
         return _keep(script, command, scratch, limit, watch, enough)
 
 
-def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secure=None):
+def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secure=None, empty=0):
     """Boot what is installed on a disk, which stays as it is; what: its name in the results.
 
     secure: by UEFI with Secure Boot, with these keys (DER) of the machine's owner.
+    empty: so many bytes has a second disk, on which nothing is.
     """
     with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:
         scratch = pathlib.Path(scratch)
@@ -123,6 +124,10 @@ def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secu
             command = _hardware(kernel, scratch, cpus, memory, accel)
             command += efi.machine(scratch, kernel.image, initrd, _words(kernel, words), secure)
         command += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+        if empty:
+            with open(scratch / "empty", "wb") as second:
+                second.truncate(empty)
+            command += ["-drive", f"file={scratch / 'empty'},format=raw,if=virtio,cache=unsafe"]
         return _keep(what, command, scratch, limit)
 
 

@@ -16,7 +16,8 @@ from harness.proc import Failed, say
 
 SIDES = ("workqueue", "wpool")
 STOCK, DEBUG = "stock", "debug-disk"
-LIMIT = 1500  # seconds for a machine
+LIMIT = 3000  # seconds for a machine
+SWAP = 512 << 20  # bytes of a disk of its own, for what is encrypted and swapped to
 ROUNDS, RUNTIME = 3, 5  # of each measurement, on each side
 # What is done on each kernel. MiB of a job of fio, and of a disk whose sums are checked; how often
 # a thing is repeated under load, and a peer comes and goes; how many pings.
@@ -218,7 +219,7 @@ def _in_debian(kernel, module, files):
             raise Failed(f"Debian's kernel is {release}; the modules are for {kernel.build}")
         root.run("packages", "apt-get -qy update; "
                              f"apt-get -qy --no-install-recommends install {module.packages}")
-        return root.boot(release, module.script, user.scripts() | files, limit=LIMIT)
+        return root.boot(release, module.script, user.scripts() | files, limit=LIMIT, empty=SWAP)
 
 
 def _below_debian(kernel, module, files):
