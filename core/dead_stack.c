@@ -201,7 +201,7 @@ static void stack_forget(struct callback_head *work)
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
-	/* Or where it must not migrate: a thread that gives it other CPUs waits for the end of that. */
+	/* Or where it must not migrate: who gives it other CPUs waits for the end of that. */
 	while (WPOOL_MIGRATION_DISABLED(current))
 		migrate_enable();
 	dep_thread_ends(worker);
