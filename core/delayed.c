@@ -387,9 +387,8 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
-		} else if (delayed_is_periodic(task)) {
-			break;	/* it stays with the others, at the front */
-		} else {
+		} else if (!delayed_is_periodic(task)) {
+			/* A periodic one stays with the others, at the front. */
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, list_of_delayed(pool));
 		}

@@ -214,7 +214,7 @@ static void end_now_in_caller(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 104: nor does the call look again for one that its submitter begins while it sleeps: it is asked */
+/* 104: one that its submitter begins while the call sleeps does not wake it, and is asked */
 static void end_now_begins_late(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

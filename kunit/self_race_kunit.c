@@ -183,7 +183,7 @@ struct blockers {
 	struct wpool			*pool;
 	struct wpool_keyed_task		head, behind[2];
 	struct wpool_delayed_task	again;		/* frees itself, as far as wpool knows */
-	struct wpt_job			*more;		/* one for each, for which there is no room */
+	struct wpt_job			*more;		/* for each, and no room for it */
 	struct wpt_gate			*gate;
 	struct completion		began;
 	int				got[2];

@@ -1244,7 +1244,7 @@ struct wpool_set *__wpool_set_create(const char *name,
  * wpool_set_create() - make several pools of one kind
  * @name: the pools are called name.0, name.1 and so on
  * @attrs: as for wpool_create(), for each pool
- * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0, one for each CPU that there may be
+ * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0: one for each CPU that may come
  * @rule: which one wpool_set_pick() picks
  *
  * With %WPOOL_RULE_CPU the workers of pool i run on CPU i, and on CPU i + @n and so on if there are
