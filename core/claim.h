@@ -8,7 +8,6 @@
 struct cpumask;
 struct seq_file;
 struct task_struct;
-struct wpool_attrs;
 
 int claim_init(struct wpool *pool, int nice, const struct cpumask *mask);
 void claim_free(struct wpool *pool);

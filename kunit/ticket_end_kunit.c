@@ -172,33 +172,6 @@ static void ticket_end_modified(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_wait_id(pool, ticket), 0);
 }
 
-static int submit_periodic(struct wpt_thread *self)
-{
-	return wpool_schedule_every(self->pool, self->arg, 1000 * HZ);
-}
-
-/* 113: what another thread submits meanwhile has no part in the ticket, and so may be periodic */
-static void ticket_end_periodic(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
-	struct wpt_thread *other;
-	u64 ticket = 0;
-
-	wpool_delayed_task_init(dtask, wpt_run_job, NULL);
-	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket, ({
-		other = wpt_thread(test, submit_periodic, pool, NULL, dtask);
-		wpt_until(completion_done(&other->done)) ? wpool_schedule_delayed(pool, dtask, 1) :
-							    -ETIMEDOUT;
-	})), -EBUSY);
-	KUNIT_EXPECT_EQ(test, ticket, 0);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, other), 0);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(dtask));
-	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket,
-						wpool_schedule_every(pool, dtask, 1)), -EINVAL);
-	KUNIT_EXPECT_EQ(test, ticket, 0);
-}
-
 /* 113: delayed tasks without a release, when the pool is shut down before their time */
 static void ticket_end_delayed(struct kunit *test)
 {
@@ -481,7 +454,6 @@ static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE_PARAM(ticket_end_dropped, discard_gen_params),
 	KUNIT_CASE_PARAM(ticket_end_shutdown, item_kind_gen_params),
 	KUNIT_CASE(ticket_end_modified),
-	KUNIT_CASE(ticket_end_periodic),
 	KUNIT_CASE(ticket_end_delayed),
 	KUNIT_CASE(ticket_end_group),
 	KUNIT_CASE_PARAM(ticket_end_refused, item_kind_gen_params),

@@ -2,7 +2,8 @@
 /*
  * Tickets under load: threads submit tasks with tickets, of their own memory and of wpool's, and
  * take back, and wait for, what others have submitted, whatever has become of that. Each
- * acceptance is released once, and no ticket is left.
+ * acceptance is released once, and no ticket is left. And who else submits a task has no part in
+ * the ticket that is drawn for it.
  */
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -195,8 +196,36 @@ static void ticket_race(struct kunit *test)
 			atomic_read(&arena->taken_back));
 }
 
+static int submit_periodic(struct wpt_thread *self)
+{
+	return wpool_schedule_every(self->pool, self->arg, 1000 * HZ);
+}
+
+/* 113: what another thread submits meanwhile has no part in the ticket, and so may be periodic */
+static void ticket_race_periodic(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
+	struct wpt_thread *other;
+	u64 ticket = 0;
+
+	wpool_delayed_task_init(dtask, wpt_run_job, NULL);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket, ({
+		other = wpt_thread(test, submit_periodic, pool, NULL, dtask);
+		wpt_until(completion_done(&other->done)) ? wpool_schedule_delayed(pool, dtask, 1) :
+							    -ETIMEDOUT;
+	})), -EBUSY);
+	KUNIT_EXPECT_EQ(test, ticket, 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, other), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(dtask));
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, dtask, GFP_KERNEL, &ticket,
+						wpool_schedule_every(pool, dtask, 1)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ticket, 0);
+}
+
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE_PARAM(ticket_race, policy_gen_params),
+	KUNIT_CASE(ticket_race_periodic),
 	{}
 };
 
