@@ -264,7 +264,10 @@ static int group_wait_once(struct group_wait *wait)
 	return wait->worker ? group_help(wait) : group_sleep(wait);
 }
 
-/* Takes back the tasks of a fail-fast group that has failed. */
+/*
+ * The caller was woken, or is not to sleep: it takes back the tasks of a fail-fast group that has
+ * failed. There is no need to look before that: group_join() does, with the group's lock held.
+ */
 static void group_look(struct group_wait *wait)
 {
 	rcu_read_lock();
@@ -272,13 +275,6 @@ static void group_look(struct group_wait *wait)
 	rcu_read_unlock();
 	if (wait->failed)
 		wpool_group_cancel(wait->group);
-}
-
-static int group_look_and_wait(struct group_wait *wait)
-{
-	group_look(wait);
-	wait->helps = deadline_left(&wait->deadline);
-	return group_wait_once(wait);
 }
 
 /* Does the thread run a task of the group? @worker: the thread, or NULL. */
@@ -361,7 +357,10 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * own, to run again.
 		 */
 		own = group_is_own(group, wait.worker);
-		ret = own ? -EDEADLK : group_look_and_wait(&wait);
+		wait.helps = deadline_left(&wait.deadline);
+		ret = own ? -EDEADLK : group_wait_once(&wait);
+		if (ret == -EAGAIN)
+			group_look(&wait);
 	} while (ret == -EAGAIN);
 	if (ret == -EDEADLK && !own)
 		group_clear(&wait, false);	/* no worker can run those that wait */

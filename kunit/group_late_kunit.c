@@ -110,6 +110,23 @@ static void group_late_moved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 }
 
+/* 52: a group that has failed before a thread comes to wait: that thread takes the rest back */
+static void group_late_failed(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpool_group *group = wpt_group(test, true);
+	struct wpt_job *fails = wpt_jobs(test, 1, NULL);
+	struct late *late = late_tasks(test, 1, NULL);
+
+	fails->result = -EIO;
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(group, other, &late->dtask, NEVER), 0);
+	wpt_group_schedule(test, group, pool, fails, 1);
+	KUNIT_ASSERT_EQ(test, wpt_wait(test, fails), -EIO);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&late->dtask.task));
+	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
+}
+
 /* 52: a group that fails as a thread goes to sleep for it: that thread takes the rest back */
 static void group_late_failure(struct kunit *test)
 {
@@ -163,6 +180,7 @@ static struct kunit_case group_late_cases[] = {
 	KUNIT_CASE(group_late_delayed),
 	KUNIT_CASE(group_late_successor),
 	KUNIT_CASE(group_late_moved),
+	KUNIT_CASE(group_late_failed),
 	KUNIT_CASE(group_late_failure),
 	KUNIT_CASE(group_late_release),
 	{}
