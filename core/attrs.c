@@ -21,7 +21,7 @@
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE |		\
 		   WPOOL_RUN_OUT_DELAYED | WPOOL_LATENCY | WPOOL_NUMBERED |	\
-		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN | WPOOL_NO_SYSFS)
+		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN | WPOOL_NO_SYSFS | WPOOL_CHAIN)
 
 static const char *capacity_fault(const struct wpool_attrs *attrs,
 				  unsigned int capacity)

@@ -67,6 +67,7 @@ static const char * const flags[] = {
 	[ilog2(WPOOL_RECURSIVE)]	= "recursive",
 	[ilog2(WPOOL_ROUND_DOWN)]	= "round_down",
 	[ilog2(WPOOL_NO_SYSFS)]		= "no_sysfs",
+	[ilog2(WPOOL_CHAIN)]		= "chain",
 };
 
 const char *state_name(enum wpool_state state)

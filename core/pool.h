@@ -288,6 +288,15 @@ struct wpool_releases {
 	unsigned int		by_owner[1 << WPOOL_OWNER_BITS];
 };
 
+/* A task that is left to the worker that has submitted it. Owner: chain.c. */
+struct wpool_chain {
+	const struct wpool_task	*task;	/* L: only compared, as is the worker; or NULL */
+	struct wpool_worker	*worker;	/* L: that worker */
+	u8			prio;	/* L: of the task */
+	unsigned long		until;	/* L: in jiffies: no longer than this */
+	bool			fresh;	/* L: has come in this hold of the lock */
+};
+
 /* The tickets, see ticket.c. Owner: ticket.c. */
 struct wpool_tickets {
 	u64			last;	/* L: the last number that was drawn */
@@ -375,6 +384,7 @@ struct wpool {
 	int			spin_credit[SPIN_NR_SIDES];
 	struct wpool_blocked	blocked;
 	struct wpool_deadlock	deadlock;
+	struct wpool_chain	chain;
 	/* L: counts up, see &wpool_waiter.ring. Owner: task_waiters.c. */
 	unsigned long		rings;
 	/*

@@ -44,6 +44,7 @@
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 
+#include "chain.h"
 #include "color_count.h"
 #include "deadlock.h"
 #include "manager_kick.h"
@@ -67,6 +68,8 @@ static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 
+	if (chain_keeps(pool))
+		return;
 	worker = worker_warmest(pool);
 	if (worker) {
 		spin_learn(pool, SPIN_WORKER, worker_slept_at(worker));

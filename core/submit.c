@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 
 #include "caller_runs.h"
+#include "chain.h"
 #include "counter.h"
 #include "current_thread.h"
 #include "group.h"
@@ -183,6 +184,8 @@ noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u
 			.task = task, .key = key, .timeout = timeout,
 		}, ret, flags);
 	staging_offer(pool, task);
+	if (unlikely(pool->conf.flags & WPOOL_CHAIN))
+		chain_offer(pool, task);
 	pool_unlock(pool, flags);
 	return 0;
 }

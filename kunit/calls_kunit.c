@@ -44,7 +44,7 @@ static const struct impossible_case impossible_cases[] = {
 	{ "node beyond the last", { .node = WPOOL_NODE(MAX_NUMNODES) } },
 	{ "node INT_MAX", { .node = INT_MAX } },
 	{ "cpumask without a CPU", { .cpumask = &no_cpu } },
-	{ "the flag after the last", { .flags = WPOOL_NO_SYSFS << 1 } },
+	{ "the flag after the last", { .flags = WPOOL_CHAIN << 1 } },
 	{ "min above one, ordered", { .min_workers = 2, .flags = WPOOL_ORDERED } },
 };
 

@@ -48,6 +48,7 @@ static const struct attrs_case attrs_cases[] = {
 	{ "flags prealloc,freezable,mem_reclaim,keep_idle,run_out_delayed",
 	  { .capacity = 1, .flags = WPOOL_PREALLOC | WPOOL_FREEZABLE | WPOOL_MEM_RECLAIM |
 				    WPOOL_KEEP_IDLE | WPOOL_RUN_OUT_DELAYED } },
+	{ "flags chain", { .flags = WPOOL_CHAIN } },
 	{ "flags round_down", { .capacity_percent = 1, .flags = WPOOL_ROUND_DOWN } },
 	{ "flags ordered", { .flags = WPOOL_ORDERED } },
 	{ "nice -5", { .nice = -5 } },

@@ -299,9 +299,16 @@ static void submit_in_irq(struct irq_work *work)
 
 static int submit_after_irq(struct irq_submit *submit)
 {
+	unsigned long end = jiffies + WPT_LIMIT;
+
 	submit->drawn = submit->ticket;
+	/* It is to hit this thread, so the thread keeps its CPU until it has. */
+	preempt_disable();
 	irq_work_queue(&submit->work);
-	if (!wait_for_completion_timeout(&submit->done, WPT_LIMIT))
+	while (!completion_done(&submit->done) && time_before(jiffies, end))
+		cpu_relax();
+	preempt_enable();
+	if (!completion_done(&submit->done))
 		return -ETIMEDOUT;
 	return wpool_schedule(submit->pool, &submit->ttask.task);
 }

@@ -40,7 +40,7 @@ void tort_random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 	};
 	static const unsigned int flags[] = {
 		WPOOL_PREALLOC, WPOOL_FREEZABLE, WPOOL_KEEP_IDLE,
-		WPOOL_RUN_OUT_DELAYED, WPOOL_LATENCY, WPOOL_RECURSIVE
+		WPOOL_RUN_OUT_DELAYED, WPOOL_LATENCY, WPOOL_RECURSIVE, WPOOL_CHAIN
 	};
 	unsigned int i;
 

@@ -594,6 +594,7 @@ struct wpool_ops {
 #define WPOOL_RECURSIVE		0x100	/* its tasks submit to it, and do not wait for room */
 #define WPOOL_ROUND_DOWN	0x200	/* capacity_percent is rounded down, but not to 0 */
 #define WPOOL_NO_SYSFS		0x400	/* an administrator does not change it */
+#define WPOOL_CHAIN		0x800	/* each task submits the next, and ends soon then */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -644,7 +645,11 @@ struct wpool_ops {
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
- *	may. Others wait as before.
+ *	may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
+ *	wpool_schedule() or the like, without a key, a group or a delay, wakes no idle worker if
+ *	nothing else waits: the submitting worker runs it next. It waits for that, for two jiffies
+ *	at the most, and no longer if one more task comes, or the submitting task calls the pool
+ *	again.
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
  */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A task that waits for the worker that has submitted it; see chain.c. */
+#ifndef _WPOOL_CHAIN_H
+#define _WPOOL_CHAIN_H
+
+#include "pool.h"
+
+void chain_offer(struct wpool *pool, const struct wpool_task *task);
+bool __chain_keeps(struct wpool *pool);
+
+/*
+ * Is all that is ready a task that is left to its submitter? Needs pool->lock, which is about to be
+ * dropped.
+ */
+static inline bool chain_keeps(struct wpool *pool)
+{
+	return unlikely(pool->chain.task) && __chain_keeps(pool);
+}
+
+#endif /* _WPOOL_CHAIN_H */
