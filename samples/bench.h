@@ -96,8 +96,8 @@ struct bench_peer {
 	void (*wait)(struct bench_lane *lane, struct bench_item *item);
 };
 
-extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_by_cpu, bench_unbound,
-	bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
+extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_chain, bench_wpool_by_cpu,
+	bench_unbound, bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
 	bench_llist;
 #ifdef CONFIG_PADATA
 extern const struct bench_peer bench_padata;

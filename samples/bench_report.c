@@ -84,6 +84,7 @@ static const struct target targets[] = {
 	AHEAD("round trip", "wpool by CPU", "per-CPU", 100),
 	AHEAD("round trip, own wait", "wpool by CPU", "per-CPU", 100),
 	AHEAD("chain", "wpool by CPU", "per-CPU", 100),
+	AHEAD("chain", "wpool chain", "kthread_worker", 100),
 	AHEAD("workers at 10 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 100 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 1000 us", "wpool 2 workers", "wpool 1", 190),

@@ -91,6 +91,7 @@ static void sample_speedup(const struct bench_work *work, struct bench_lane *lan
 static struct bench_lane trip_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
+	{ "wpool chain",	&bench_wpool_chain },
 	{ "wpool by CPU",	&bench_wpool_by_cpu },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },

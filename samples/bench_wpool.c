@@ -18,12 +18,13 @@ static void next_name(char *name)
 	snprintf(name, WPOOL_NAME_MAX + 1, "bench-%u", serial++);
 }
 
-static int wpool_open_spinning(struct bench_lane *lane, unsigned int spin_us)
+static int wpool_open_as(struct bench_lane *lane, unsigned int spin_us, unsigned int flags)
 {
 	struct wpool_attrs attrs = {
 		.capacity	= lane->workers,
 		.queue_depth	= WPOOL_QUEUE_UNBOUNDED,
 		.spin_us	= spin_us,
+		.flags		= flags,
 	};
 	char name[WPOOL_NAME_MAX + 1];
 
@@ -34,12 +35,17 @@ static int wpool_open_spinning(struct bench_lane *lane, unsigned int spin_us)
 
 static int wpool_open(struct bench_lane *lane)
 {
-	return wpool_open_spinning(lane, 0);
+	return wpool_open_as(lane, 0, 0);
 }
 
 static int wpool_open_spin(struct bench_lane *lane)
 {
-	return wpool_open_spinning(lane, BENCH_SPIN_US);
+	return wpool_open_as(lane, BENCH_SPIN_US, 0);
+}
+
+static int wpool_open_chain(struct bench_lane *lane)
+{
+	return wpool_open_as(lane, 0, WPOOL_CHAIN);
 }
 
 static void wpool_close(struct bench_lane *lane)
@@ -109,6 +115,7 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 
 const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
 const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
+const struct bench_peer bench_wpool_chain = WPOOL_PEER(wpool_open_chain);
 
 /* --- a pool with one worker for each CPU, beside a per-CPU workqueue --- */
 
