@@ -23,6 +23,7 @@
 #include "queue_batch.h"
 #include "queue_walk.h"
 #include "registry.h"
+#include "release.h"
 #include "task_end.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -185,6 +186,18 @@ static void forget_groups(struct wpool_worker *dead)
 		group_end(group);
 }
 
+/* A release of any pool has ended this thread: others call what it was still to call. */
+static void forget_releases(struct wpool_worker *dead)
+{
+	struct wpool_release_call *call;
+
+	while ((call = releases_lost(dead))) {
+		release_died(call, dead->pid_nr);
+		if (call->at == call->n || !releases_hand_over(call))
+			pool_release(call);
+	}
+}
+
 /*
  * Run by the thread of the worker as it ends. If the worker left normally there is nothing to
  * do, except for tasks from which a function returned too early.
@@ -205,6 +218,7 @@ static void stack_forget(struct callback_head *work)
 	while (WPOOL_MIGRATION_DISABLED(current))
 		migrate_enable();
 	dep_thread_ends(worker);
+	forget_releases(worker);
 	if (!stack_end(worker))
 		return;
 	/* The worker's own pool may not be visible yet. */

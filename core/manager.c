@@ -2,8 +2,9 @@
 /*
  * The manager: one thread for all pools. Only the manager lets workers begin, retires them, reaps
  * them, reports tasks that take too long, and terminates a pool. It runs no code of other
- * modules: workers call the hooks, or the thread of hooks.c. It does not wait for memory: another
- * thread makes what it lets begin, see spare.c.
+ * modules: workers call the hooks, or the thread of hooks.c; the releases of tasks that the manager
+ * ends are called by that of releaser.c. It does not wait for memory: another thread makes what it
+ * lets begin, see spare.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its own. It learns
  * from the state of a pool what there is to do, so a kick carries no message, and an extra kick
@@ -38,6 +39,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_batch.h"
+#include "releaser.h"
 #include "shutdown.h"
 #include "spare.h"
 #include "spawn_state.h"
@@ -290,6 +292,12 @@ int __init manager_init(void)
 		maker_exit();
 		return PTR_ERR(thread);
 	}
+	err = releaser_init();
+	if (err) {
+		kthread_stop(thread);
+		maker_exit();
+		return err;
+	}
 	get_task_struct(thread);
 	kick_init(thread);
 	wake_up_process(thread);
@@ -301,6 +309,7 @@ void manager_exit(void)
 {
 	kthread_stop(thread);
 	put_task_struct(thread);
+	releaser_exit();
 	maker_exit();
 	rcu_barrier();	/* worker_free() */
 }

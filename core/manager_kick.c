@@ -8,6 +8,7 @@
  */
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
@@ -29,6 +30,12 @@ static struct {
 void kick_init(struct task_struct *manager)
 {
 	kicked.manager = manager;
+}
+
+/* Is the current thread the manager? */
+bool manager_current(void)
+{
+	return in_task() && current == kicked.manager;
 }
 
 /* An idle time is over, or it is time to try again to make a thread. */

@@ -12,6 +12,7 @@ struct task_struct;
 struct wpool_exit;
 
 void kick_init(struct task_struct *manager);
+bool manager_current(void);
 void kick_pool(struct wpool *pool);
 void kick_pool_init(struct wpool *pool);
 void kick_pool_at(struct wpool *pool, unsigned long when);

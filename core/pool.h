@@ -275,9 +275,6 @@ struct wpool_kick {
 	struct list_head	node;
 };
 
-/* The most tasks with a release that end in one hold of the lock, see release.c. */
-#define WPOOL_MAX_ENDED		4
-
 /* Tasks that have ended, and whose release is still to be called. Owner: release.c. */
 struct wpool_releases {
 	unsigned int		nr;	/* L: of ended */

@@ -46,6 +46,7 @@
 
 #include "chain.h"
 #include "color_count.h"
+#include "current_thread.h"
 #include "deadlock.h"
 #include "manager_kick.h"
 #include "marks.h"
@@ -166,55 +167,83 @@ void pool_end_ticket(struct wpool *pool, struct wpool_ticket *ticket)
 		waiters_complete(pool, &ticket->waiters, 0, 0, pool_wake_queue(pool));
 }
 
-/* These have returned: they keep the pool until here. */
-static void count_released(struct wpool *pool, const struct wpool_ended *ended, unsigned int n)
+/* All have returned: they keep the pool until here. */
+static void count_released(const struct wpool_release_call *call)
 {
+	struct wpool *pool = call->pool;
+	const struct wpool_ended *ended;
 	unsigned long flags;
 	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < call->n; i++) {
+		ended = &call->ended[i];
 		hold_step(pool);
-		release_returned(pool, &ended[i]);
-		if (ended[i].ticket)
-			pool_end_ticket(pool, ended[i].ticket);
-		task_uncount(pool, ended[i].owner, NULL, ended[i].color, 0);
+		release_returned(pool, ended);
+		if (ended->ticket)
+			pool_end_ticket(pool, ended->ticket);
+		task_uncount(pool, ended->owner, NULL, ended->color, 0);
 	}
 	pool_unlock(pool, flags);
-	for (i = 0; i < n; i++) {
-		if (ended[i].ticket)
-			ticket_free(ended[i].ticket);
+	for (i = 0; i < call->n; i++) {
+		if (call->ended[i].ticket)
+			ticket_free(call->ended[i].ticket);
 	}
 }
 
+/**
+ * pool_release() - call the releases that are left, and count all as ended
+ * @call: which; the caller frees it
+ *
+ * Context: as the releases; no lock of a pool held.
+ */
+void pool_release(struct wpool_release_call *call)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	if (worker)
+		releases_call_noted(worker, call);
+	else
+		releases_call(call);
+	count_released(call);
+}
+
 /* Takes what is to be called when the lock is dropped. */
-static unsigned int take_releases(struct wpool *pool, struct wpool_ended *ended)
+static void take_releases(struct wpool *pool, struct wpool_release_call *call)
 {
 	marks_drop(pool, MARK_RELEASE);
-	return releases_take(pool, ended);
+	call->pool = pool;
+	call->at = 0;
+	call->n = releases_take(pool, call->ended);
+}
+
+/* The lock has been dropped. */
+static void release_now(struct wpool_release_call *call)
+{
+	if (manager_current() && releases_hand_over(call))
+		return;
+	pool_release(call);
 }
 
 /* The rest of pool_unlock(): there are releases to call. */
 void __pool_unlock_release(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
-	struct wpool_ended ended[WPOOL_MAX_ENDED];
-	unsigned int n = take_releases(pool, ended);
+	struct wpool_release_call call;
 
+	take_releases(pool, &call);
 	__pool_unlock_wake(pool, flags);
-	releases_call(ended, n);
-	count_released(pool, ended, n);
+	release_now(&call);
 }
 
 void __pool_unlock_release_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {
-	struct wpool_ended ended[WPOOL_MAX_ENDED];
-	unsigned int n = take_releases(pool, ended);
+	struct wpool_release_call call;
 
+	take_releases(pool, &call);
 	__pool_unlock_wake_irq(pool);
-	releases_call(ended, n);
-	count_released(pool, ended, n);
+	release_now(&call);
 }
 
 void __pool_unlock_wake_irq(struct wpool *pool)

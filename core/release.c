@@ -7,9 +7,15 @@
  * pool_unlock() makes the call after it has dropped the lock. Nothing of this lies in the task:
  * it may be submitted again, and end again, before the call is made.
  *
- * It is called by the thread that has ended the task, and by no other: that thread knows which
- * locks it holds, and a thread that only comes by does not. So a worker whose wait is refused
- * takes the task back itself, see wait.c, as any thread may find that the wait must be refused.
+ * It is called by the thread that has ended the task, and by no other that holds a lock: that
+ * thread knows which locks it holds, and a thread that only comes by does not. So a worker whose
+ * wait is refused takes the task back itself, see wait.c, as any thread may find that the wait must
+ * be refused.
+ *
+ * A release may end its thread, above all one whose argument was already the death of a worker. So
+ * the manager calls none: it hands them over to a thread of their own, see releaser.c. And a worker
+ * notes what it calls: if it dies there, the rest is handed over, as it ends, see dead_stack.c.
+ * Other threads are not watched.
  *
  * The copies are in the pool, in an array, and not in the tasks. So only a few tasks with a
  * release may end in one hold of the lock: the end of a run and, if it does not run again, of
@@ -23,7 +29,9 @@
 #include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "marks.h"
@@ -76,15 +84,116 @@ unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended)
 	return n;
 }
 
-/* Context: any; no lock of a pool held. */
-void releases_call(const struct wpool_ended *ended, unsigned int n)
+/* Calls those that are left. Context: any; no lock of a pool held. */
+void releases_call(struct wpool_release_call *call)
 {
-	for (; n; n--, ended++) {
+	const struct wpool_ended *ended;
+
+	for (; call->at < call->n; call->at++) {
+		ended = &call->ended[call->at];
 		if (ended->ours)
 			tracked_free(ended->ours);
 		if (ended->release)
 			ended->release(ended->arg, ended->fate);
 	}
+}
+
+/* The same in a worker, of any pool. */
+void releases_call_noted(struct wpool_worker *worker, struct wpool_release_call *call)
+{
+	call->outer = worker->releasing;
+	worker->releasing = call;
+	releases_call(call);
+	worker->releasing = call->outer;
+}
+
+/**
+ * releases_lost() - take off what a dead worker was calling
+ * @worker: the current thread, which is dying: its stack is still there
+ *
+ * Return: what it called; the innermost first, then NULL.
+ */
+struct wpool_release_call *releases_lost(struct wpool_worker *worker)
+{
+	struct wpool_release_call *call = worker->releasing;
+
+	if (call)
+		worker->releasing = call->outer;
+	return call;
+}
+
+/* A release has ended its thread: it counts as returned, and the next may be called. */
+void release_died(struct wpool_release_call *call, pid_t pid)
+{
+	pr_err("%s: the release %ps has ended its thread (pid %d); it counts as if it had returned\n",
+	       call->pool->name, call->ended[call->at].release, pid);
+	call->at++;
+}
+
+/* What other threads than those that have ended the tasks call. */
+static struct {
+	raw_spinlock_t		lock;
+	struct list_head	calls;	/* handed.lock; the oldest first */
+	struct task_struct	*releaser;	/* handed.lock; NULL while there is none */
+} handed = {
+	.lock	= __RAW_SPIN_LOCK_UNLOCKED(handed.lock),
+	.calls	= LIST_HEAD_INIT(handed.calls),
+};
+
+/**
+ * releases_hand_over() - have the releaser call the releases that are left
+ * @call: copied; not to be called by others
+ *
+ * Context: Any.
+ * Return: false if there is no memory.
+ */
+bool releases_hand_over(const struct wpool_release_call *call)
+{
+	struct wpool_release_call *copy = kmemdup(call, sizeof(*call), GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!copy)
+		return false;
+	releases_put_back(copy, false);
+	return true;
+}
+
+/* They are the @first, or the last, that the releaser is to call. */
+void releases_put_back(struct wpool_release_call *call, bool first)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&handed.lock, flags);
+	if (first)
+		list_add(&call->node, &handed.calls);
+	else
+		list_add_tail(&call->node, &handed.calls);
+	if (handed.releaser)
+		wake_up_process(handed.releaser);
+	raw_spin_unlock_irqrestore(&handed.lock, flags);
+}
+
+/* For the releaser: what it is to call next, and to free, or NULL. */
+struct wpool_release_call *releases_next(void)
+{
+	struct wpool_release_call *call;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&handed.lock, flags);
+	call = list_first_entry_or_null(&handed.calls, struct wpool_release_call, node);
+	if (call)
+		list_del(&call->node);
+	raw_spin_unlock_irqrestore(&handed.lock, flags);
+	return call;
+}
+
+/* From here on this thread is woken for them, or none. */
+void releases_set_thread(struct task_struct *thread)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&handed.lock, flags);
+	handed.releaser = thread;
+	raw_spin_unlock_irqrestore(&handed.lock, flags);
 }
 
 /* The caller counts it as ended. Context: pool->lock held. */

@@ -8,7 +8,14 @@
 
 bool release_note(struct wpool *pool, const struct wpool_ended *ended);
 unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended);
-void releases_call(const struct wpool_ended *ended, unsigned int n);
+void releases_call(struct wpool_release_call *call);
+void releases_call_noted(struct wpool_worker *worker, struct wpool_release_call *call);
+struct wpool_release_call *releases_lost(struct wpool_worker *worker);
+void release_died(struct wpool_release_call *call, pid_t pid);
+bool releases_hand_over(const struct wpool_release_call *call);
+void releases_put_back(struct wpool_release_call *call, bool first);
+struct wpool_release_call *releases_next(void);
+void releases_set_thread(struct task_struct *thread);
 void release_returned(struct wpool *pool, const struct wpool_ended *ended);
 bool releases_are_of(const struct wpool *pool, const struct module *module);
 struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,

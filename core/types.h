@@ -324,6 +324,27 @@ struct wpool_ended {
 	struct wpool_ticket	*ticket;
 };
 
+/* The most tasks with a release that end in one hold of the lock, see release.c. */
+#define WPOOL_MAX_ENDED		4
+
+/**
+ * struct wpool_release_call - releases that a thread calls, one after another
+ * @node: on the list of those that the releaser is to call
+ * @outer: those that the thread, a worker, calls meanwhile, or NULL
+ * @pool: kept by the tasks, which count as in flight until the call has returned
+ * @n: how many
+ * @at: the one that is being called, and how many have returned
+ * @ended: the tasks
+ */
+struct wpool_release_call {
+	struct list_head		node;
+	struct wpool_release_call	*outer;
+	struct wpool			*pool;
+	unsigned int			n;
+	unsigned int			at;
+	struct wpool_ended		ended[WPOOL_MAX_ENDED];
+};
+
 /**
  * struct wpool_caller - a thread inside a task that it has submitted itself
  * @pool: I: the task's; holds a reference
@@ -462,6 +483,8 @@ struct wpool_worker {
 
 	/* run by the thread itself as it ends, see dead_stack.c. Owner: dead_stack.c. */
 	struct callback_head	exit_work;
+	/* the releases that it calls, the innermost first; its own. Owner: release.c. */
+	struct wpool_release_call	*releasing;
 	struct wpool_on_stack	on_stack;
 	/*
 	 * held by the thread until it is reaped, and by calls on groups on its stack. Owner:

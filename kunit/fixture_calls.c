@@ -34,6 +34,12 @@ struct task_struct *wpt_maker(void)
 	return wpt_thread_named("wpool-maker");
 }
 
+/* That which calls releases in place of the manager. */
+struct task_struct *wpt_releaser(void)
+{
+	return wpt_thread_named("wpool-releaser");
+}
+
 bool wpt_has_settled(const struct task_struct *thread)
 {
 	return READ_ONCE(thread->__state) == TASK_IDLE;

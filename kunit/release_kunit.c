@@ -101,8 +101,8 @@ static void release_shutdown_now(struct kunit *test)
 }
 
 /*
- * 91: delayed tasks, when the pool is shut down: by the manager, and not by the thread that shuts
- * it down, which may be in an interrupt handler
+ * 91: delayed tasks, when the pool is shut down: by a thread of wpool's, and not by the one that
+ * shuts it down, which may be in an interrupt handler
  */
 static void release_delayed(struct kunit *test)
 {
@@ -124,7 +124,7 @@ static void release_delayed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_RAN]), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_CANCELLED]), MANY - 1);
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), MANY);
-	KUNIT_EXPECT_PTR_EQ(test, ledger->released_by, wpt_manager());
+	KUNIT_EXPECT_PTR_EQ(test, ledger->released_by, wpt_releaser());
 }
 
 static const enum wpool_full discards[] = { WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kthread.h>
 #include <linux/preempt.h>
+#include <linux/kthread.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "release_scene.h"
@@ -82,6 +83,8 @@ void item_release(void *arg, enum wpool_fate fate)
 	if (ledger->at_release)
 		wait_for_completion(&ledger->at_release->opened);
 	atomic_inc(&ledger->released[fate]);
+	if (xchg(&ledger->kills, false))
+		kthread_complete_and_exit(NULL, 0);
 }
 
 struct item *item_new(struct kunit *test, struct ledger *ledger, enum item_kind kind)

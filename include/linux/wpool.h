@@ -385,12 +385,14 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel(),
  * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of wpool_cancel_sync(),
  * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
- * that has failed; a thread that dies, for tasks on its stack or of a group there; wpool's own
- * thread, if a worker has died, or a pool is shut down that has delayed tasks. None of these
- * returns before @release has. So only the thread that itself cancels the task, or sets its
+ * that has failed; a thread that dies, for tasks on its stack or of a group there; a thread of
+ * wpool's own, for all pools, if a worker has died, or a pool is shut down that has delayed tasks.
+ * None of these returns before @release has. So only the thread that itself cancels the task, or sets its
  * delay, calls @release in atomic context, and must hold no lock that @release takes.
  *
- * @release must not end its thread: if that is wpool's own, no pool gets a worker any more.
+ * If @release ends its thread, by an oops, and that is a worker or wpool's own, this costs the
+ * thread: the log names @release, which counts as if it had returned. Any other thread is not
+ * watched: wpool_flush(), wpool_drain() and wpool_destroy() wait for ever then.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
  * give the memory of the task back: who waits for such a task, cancels it, or asks about it

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The thread that calls the releases of the tasks that the manager has ended, because their worker
+ * has died or their pool is closed; and what is left when a release has killed a worker.
+ *
+ * A release is a module's code: it may sleep, call any function of ours, or oops, all the more if
+ * its argument has just been the death of a worker. Then it costs this thread, which is made anew,
+ * and nothing else. Only a release that never returns holds up those behind it, of all pools.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "pool_lock.h"
+#include "release.h"
+#include "releaser.h"
+#include "thread_exit.h"
+
+static void make_releaser(struct work_struct *work);
+
+static struct {
+	struct wpool_exit		exit;	/* the thread's; its thread is NULL if there is none */
+	/* what it calls; its own, or the manager's once it is dead */
+	struct wpool_release_call	*call;
+	struct delayed_work		make;
+} releaser = {
+	.make = __DELAYED_WORK_INITIALIZER(releaser.make, make_releaser, 0),
+};
+
+/* No wake-up is lost: as in the loop of the manager. */
+static int releaser_main(void *unused)
+{
+	struct wpool_release_call *call;
+
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		call = releases_next();
+		if (!call) {
+			if (kthread_should_stop())
+				break;
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		releaser.call = call;
+		pool_release(call);
+		releaser.call = NULL;
+		kfree(call);
+		cond_resched();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Called by the manager if a release has ended the thread. */
+static void releaser_reap(struct wpool_exit *exit)
+{
+	struct wpool_release_call *call = releaser.call;
+
+	releases_set_thread(NULL);
+	if (call) {
+		release_died(call, task_pid_nr(exit->thread));
+		releaser.call = NULL;
+		releases_put_back(call, true);
+	}
+	exit_join(exit);
+	exit_put(exit);
+	exit->thread = NULL;
+	schedule_delayed_work(&releaser.make, 0);
+}
+
+static int releaser_make(void)
+{
+	struct task_struct *thread = kthread_create(releaser_main, NULL, "wpool-releaser");
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	exit_watch(&releaser.exit, thread, releaser_reap);
+	releases_set_thread(thread);
+	wake_up_process(thread);
+	return 0;
+}
+
+static void make_releaser(struct work_struct *work)
+{
+	if (releaser_make())
+		schedule_delayed_work(&releaser.make, HZ);
+}
+
+int __init releaser_init(void)
+{
+	return releaser_make();
+}
+
+/* No pool is left, and the manager is gone. */
+void releaser_exit(void)
+{
+	cancel_delayed_work_sync(&releaser.make);
+	if (!releaser.exit.thread)
+		return;
+	exit_join(&releaser.exit);
+	exit_put(&releaser.exit);
+}
