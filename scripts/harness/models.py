@@ -21,8 +21,8 @@ LIMIT = 300  # seconds: many times what one needs
 STEPS = 60  # of those that led to the fault, the last
 
 # A full search (no states hashed away) for states that break a check or, with cycles,
-# for orders of steps that go on for ever.
-SEARCH = ("spin {define} -a '{model}' && gcc -O1 -w {cycles} -DNOFAIR -DCOLLAPSE -o pan pan.c"
+# for orders of steps that go on for ever. To compile well takes longer than to find an error.
+SEARCH = ("spin {define} -a '{model}' && gcc -O{level} -w {cycles} -DNOFAIR -DCOLLAPSE -o pan pan.c"
           " && ./pan {search} -m100000 -w22 && if [ -e *.trail ]; then "
           "spin {define} -t -p -k *.trail '{model}' >steps; fi")
 
@@ -43,6 +43,7 @@ class Run:
         with open(self.log, "w", encoding="utf-8") as out:
             self.child = proc.start(
                 ["sh", "-c", SEARCH.format(define=define, model=self.model.path,
+                                           level=0 if self.error else 1,
                                            cycles="-DNP" if cycles else "",
                                            search="-l" if cycles else "")],
                 cwd=self.home.name, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
