@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Documentation/ordering.md, what is read without a lock: all that it names exists."""
+"""Documentation/ordering.md, what is read without a lock: all that it names exists.
+
+And each row names an error of a model with weakly ordered memory, or says why it needs none.
+"""
+import fnmatch
 import re
 
 from harness.modules import TREE
@@ -8,36 +12,57 @@ PAGE = TREE / "Documentation/ordering.md"
 ROW = re.compile(r"^\| (?!pair |---)(.*) \|$", re.M)
 FILE = re.compile(r"\b\w+\.(?:[ch]|pml)\b")
 NAME = re.compile(r"\b_*[a-z]+_\w+\b(?!\.)")
-BUG = re.compile(r"\bBUG_\w+(?!\w*\*)")
+BUG = re.compile(r"\bBUG_\w+\*?")
 MUTANTS = re.compile(r"\bmutants? ([\w-]+(?:, [\w-]+)*)")
-PLANTED = "| a | gone.c gone_by | core.h | - | gone.pml BUG_GONE; mutant gone-mutant; gone_kunit |"
+NEEDS_NONE = ("no order needed", "one lock", "the kernel's order")
+PLANTED = """
+| a | gone.c gone_by | core.h | - | gone.pml BUG_GONE, BUG_GONE_*; mutant gone-mutant; gone_kunit |
+| steps alone | - | - | - | batch.pml BUG_GRAB_* |
+| needless | - | - | - | no order needed |
+| weak | - | - | - | weak_task.pml BUG_DONE_PLAIN |
+"""
 
 
 def _all(pattern):
     return "\n".join(path.read_text() for path in sorted(TREE.glob(pattern)))
 
 
+def _errors(pattern):
+    return set(re.findall(BUG, _all(pattern)))
+
+
 def faults(text=None):
     files = {path.name for pattern in ("core/*", "include/linux/*", "scripts/model/*")
              for path in TREE.glob(pattern)}
     code = _all("core/*.[ch]") + _all("include/linux/*.h")
-    bugs = _all("scripts/model/*.pml")
+    bugs, weak = _errors("scripts/model/*.pml"), _errors("scripts/model/weak_*.pml")
     tests = {path.stem for path in TREE.glob("kunit/*_kunit.c")}
+    shown = set()
     for row in ROW.findall(PAGE.read_text() if text is None else text):
-        _, writes, reads, _, checked = row.split(" | ")
+        pair, writes, reads, _, checked = row.split(" | ")
         missing = [name for name in FILE.findall(row) if name not in files]
         missing += [name for name in NAME.findall(writes + " " + reads)
                     if not re.search(rf"\b{name}\b", code)]
-        missing += [name for name in BUG.findall(checked) if not re.search(rf"\b{name}\b", bugs)]
+        named = BUG.findall(checked)
+        missing += [name for name in named if not fnmatch.filter(bugs, name)]
         missing += [name for names in MUTANTS.findall(checked) for name in names.split(", ")
                     if not (TREE / f"scripts/mutants/{name}.patch").exists()]
         missing += [name for name in re.findall(r"\b\w+_kunit\b", checked) if name not in tests]
         yield from (f"{PAGE.name}: there is no {name}" for name in missing)
+        scenes = {bug for name in named for bug in fnmatch.filter(weak, name)}
+        shown |= scenes
+        if not scenes and not any(reason in checked for reason in NEEDS_NONE):
+            yield f"{PAGE.name}: '{pair}' has no scene in weak_*.pml, and no reason for that"
+    yield from (f"{PAGE.name}: no row names {bug}" for bug in sorted(weak - shown))
 
 
 def planted():
-    """What is not found of what is planted."""
+    """What is not found of what is planted, or found and was not."""
     found = "\n".join(faults(PLANTED))
-    for name in ("gone.c", "gone_by", "gone.pml", "BUG_GONE", "gone-mutant", "gone_kunit"):
+    for name in ("gone.c", "gone_by", "gone.pml", "BUG_GONE\n", "BUG_GONE_*", "gone-mutant",
+                 "gone_kunit", "'steps alone' has no scene", "no row names BUG_TIME_NO_WMB"):
         if name not in found:
-            yield f"{name} is not missed"
+            yield f"{name.strip()} is not missed"
+    for name in ("'needless'", "'weak'", "BUG_DONE_PLAIN", "BUG_GRAB_*"):
+        if name in found:
+            yield f"{name} is reported"
