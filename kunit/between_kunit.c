@@ -107,14 +107,25 @@ static struct wpt_halt *halt_it(struct kunit *test)
 	return wpt_halt_other(test);
 }
 
-static void let_it_go(struct kunit *test, struct wpt_halt *halt)
+/* Has there been what the test is about? */
+static void expect_halted(struct kunit *test, const struct wpt_halt *halt)
+{
+	KUNIT_ASSERT_TRUE(test, between.met);
+	if (!between.halts || halt->early)
+		kunit_skip(test, "the call went on before");
+}
+
+static void go_on(struct wpt_halt *halt)
 {
 	wpt_go_on(halt);
 	WRITE_ONCE(between.pool, NULL);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	KUNIT_ASSERT_TRUE(test, between.met);
-	if (!between.halts || halt->early)
-		kunit_skip(test, "the call went on before");
+}
+
+static void let_it_go(struct kunit *test, struct wpt_halt *halt)
+{
+	go_on(halt);
+	expect_halted(test, halt);
 }
 
 static int call_cancel_sync(struct wpt_thread *self)
@@ -333,12 +344,24 @@ static int call_restart_there(struct wpt_thread *self)
 	return call_restart(self);
 }
 
+/* One that exists before the other CPU is halted, where kthreadd may be. */
+static int call_restart_here(struct wpt_thread *self)
+{
+	struct wpt_gate *gate = self->arg;
+
+	set_cpus_allowed_ptr(current, here());
+	wait_for_completion(&gate->opened);
+	return call_restart(self);
+}
+
 /* 59: another comes when one that fails has shut the pool down again, and has not seen its end */
 static void between_restarts(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_gate *gate = wpt_gate(test);
 	struct wpt_thread *first, *second;
 	struct wpt_halt *halt;
+	int failed, came;
 	bool ended;
 
 	wpool_shutdown(pool);
@@ -347,18 +370,24 @@ static void between_restarts(struct kunit *test)
 		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
 	arm_for(test, pool, true);
 	set_cpus_allowed_ptr(wpt_manager(), here());
+	second = wpt_thread(test, call_restart_here, pool, NULL, gate);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(second));
 	first = wpt_thread(test, call_restart_there, pool, NULL, NULL);
 	halt = halt_it(test);
 	ended = wpt_busy_until(wpt_state(pool) == WPOOL_STATE_TERMINATED);
 	wpt_fail_spawn(0);
-	second = wpt_thread(test, call_restart, pool, NULL, NULL);
+	wpt_open(gate);
 	/* It waits for the first; or is through, which the first must not miss. */
 	wpt_busy_until(wpt_asleep(second) || completion_done(&second->done));
 	set_cpus_allowed_ptr(wpt_manager(), cpu_possible_mask);
-	let_it_go(test, halt);
+	go_on(halt);
+	/* Before the test may end: they restart what that would shut down. */
+	failed = wpt_join(test, first);
+	came = wpt_join(test, second);
+	expect_halted(test, halt);
 	KUNIT_EXPECT_TRUE(test, ended);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, first), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, second), 0);
+	KUNIT_EXPECT_EQ(test, failed, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, came, 0);
 	KUNIT_EXPECT_EQ(test, wpt_state(pool), WPOOL_STATE_RUNNING);
 }
 

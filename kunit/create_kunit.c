@@ -113,7 +113,7 @@ static void create_refuses(struct kunit *test)
 /* Of the log: true if there is one line of wpool's after each mark, which says why. */
 #define ONE_LINE_EACH								\
 	"dmesg | awk '/" MARK "/ { bad += seen && n != 1; seen = 1; n = 0 } "	\
-	"/ wpool: / { n += /not a name|bad attributes|cannot be created/ ? 1 : 2 } "	\
+	"/(^|[ >])wpool: / { n += /not a name|bad attributes|cannot be created/ ? 1 : 2 } "	\
 	"END { exit bad || n }'"
 
 /* 2: each refusal is worth one line in the log, which names the fault */
