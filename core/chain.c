@@ -41,7 +41,7 @@ void chain_offer(struct wpool *pool, const struct wpool_task *task)
 	struct wpool_worker *worker = worker_current(pool);
 
 	lockdep_assert_held(&pool->lock);
-	if (!worker || worker->nesting != 1 || worker_is_leaving(worker))
+	if (!worker || worker->nesting != 1 || worker_is_leaving(worker) || pool_ready(pool) != 1)
 		return;
 	pool->chain = (struct wpool_chain) {
 		.worker = worker, .task = task, .prio = task->prio,
@@ -66,7 +66,7 @@ bool __chain_keeps(struct wpool *pool)
 	chain->fresh = false;
 	if (again || pool_ready(pool) > 1 || !chain_waits(pool) ||
 	    time_after_eq(jiffies, chain->until)) {
-		chain->task = NULL;
+		chain_break(pool);
 		return false;
 	}
 	kick_pool_at(pool, chain->until);

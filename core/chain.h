@@ -17,4 +17,16 @@ static inline bool chain_keeps(struct wpool *pool)
 	return unlikely(pool->chain.task) && __chain_keeps(pool);
 }
 
+/* Another task comes, or perhaps the same one again. Needs pool->lock. */
+static inline void chain_break(struct wpool *pool)
+{
+	pool->chain.task = NULL;
+}
+
+/* Is a wake-up being put off? Needs pool->lock. */
+static inline bool chain_is_kept(const struct wpool *pool)
+{
+	return pool->chain.task;
+}
+
 #endif /* _WPOOL_CHAIN_H */

@@ -46,11 +46,12 @@ struct wpool_worker *worker_current(struct wpool *pool)
 	return !pool || worker->pool == pool ? worker : NULL;
 }
 
-/* Is the current thread that of the pool's hooks? Context: any. */
+/* Is the current thread that of the pool's hooks, or, with NULL, of any? Context: any. */
 bool hooks_current(const struct wpool *pool)
 {
 	return in_task() && (current->flags & PF_KTHREAD) &&
-	       kthread_func(current) == mains.hooks && kthread_data(current) == pool;
+	       kthread_func(current) == mains.hooks &&
+	       (!pool || kthread_data(current) == pool);
 }
 
 #define TABLE_BITS	6

@@ -190,11 +190,18 @@ static void forget_groups(struct wpool_worker *dead)
 static void forget_releases(struct wpool_worker *dead)
 {
 	struct wpool_release_call *call;
+	unsigned int i;
 
 	while ((call = releases_lost(dead))) {
 		release_died(call, dead->pid_nr);
-		if (call->at == call->n || !releases_hand_over(call))
-			pool_release(call);
+		for (i = call->at; i < call->n; i++) {
+			if (stack_has(dead, call->ended[i].arg))
+				call->ended[i].release = NULL;
+		}
+		if (call->at < call->n && releases_hand_over(call))
+			continue;
+		call->at = call->n;	/* leaked, rather than called here */
+		pool_release(call);
 	}
 }
 
@@ -218,6 +225,7 @@ static void stack_forget(struct callback_head *work)
 	while (WPOOL_MIGRATION_DISABLED(current))
 		migrate_enable();
 	dep_thread_ends(worker);
+	pool_long_call(1);	/* until the end: nobody learns of what dies here */
 	forget_releases(worker);
 	if (!stack_end(worker))
 		return;

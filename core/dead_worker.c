@@ -107,6 +107,9 @@ static void report_died(const struct wpool_worker *worker)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
+	else if (worker->died_releasing)
+		pr_err("%s: worker %u (pid %d) died in a release\n",
+		       pool->name, worker->id, worker->pid_nr);
 	else
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
@@ -121,7 +124,8 @@ static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
-	bool taken, unmade = !worker->nesting || worker_is_starting(worker);
+	bool taken, unmade = (!worker->nesting && !worker->died_releasing) ||
+			     worker_is_starting(worker);
 
 	if (unmade)
 		spawn_put_off(worker);

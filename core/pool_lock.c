@@ -7,7 +7,8 @@
  *
  * 1. Submitters block only while the pool is open and has no room for the first of them.
  * 2. If tasks are ready, a worker searches for one; or no worker is idle, and none can be
- *    made, or the manager has been asked for one.
+ *    made, or the manager has been asked for one; or the only one is left to its submitter
+ *    for a while, see chain.c.
  * 3. Not all workers are asleep in calls on their own pool, or none of them can be refused;
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
@@ -217,10 +218,34 @@ static void take_releases(struct wpool *pool, struct wpool_release_call *call)
 	call->n = releases_take(pool, call->ended);
 }
 
+/**
+ * pool_long_call() - the current thread begins, or ends, a call that others could not end for it
+ * @n: 1: it begins, -1: it ends
+ *
+ * It drops and takes locks of pools in between, and has taken something else. So if it is a worker,
+ * no release is called there which may kill it. Other threads are not to die in releases.
+ */
+void pool_long_call(int n)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	if (worker)
+		worker->in_long_call += n;
+}
+
+/* Must the current thread not die in a release? */
+static bool is_needed(void)
+{
+	struct wpool_worker *worker = worker_current(NULL);
+
+	return worker ? worker->in_long_call :
+	       manager_current() || hooks_current(NULL) || releaser_current();
+}
+
 /* The lock has been dropped. */
 static void release_now(struct wpool_release_call *call)
 {
-	if (manager_current() && releases_hand_over(call))
+	if (is_needed() && releases_hand_over(call))
 		return;
 	pool_release(call);
 }

@@ -16,6 +16,7 @@
 
 #include "broken_mend.h"
 #include "capacity_slots.h"
+#include "chain.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
@@ -86,6 +87,7 @@ struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *tas
 void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	list_add_tail(&task->node, queue_prepare(pool, task));
+	chain_break(pool);
 }
 
 /* Takes a task off its list; this must be possible. Context: pool->lock held. */

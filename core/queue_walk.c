@@ -228,6 +228,7 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	unsigned int n = 0, prio;
 
 	might_sleep();
+	pool_long_call(1);
 	down(&pool->walk);
 	do {
 		walk_begin_for(pool, wants, arg);
@@ -238,6 +239,7 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg);
 	} while (!walk_is_over(pool));
 	up(&pool->walk);
+	pool_long_call(-1);
 	return n;
 }
 

@@ -10,6 +10,7 @@
 
 #include "debugfs.h"
 #include "pool.h"
+#include "pool_lock.h"
 #include "registry.h"
 #include "settings.h"
 #include "worker_list.h"
@@ -111,6 +112,7 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 	struct wpool_entry bookmark = { };
 	struct wpool *pool;
 
+	pool_long_call(1);	/* others would find the bookmark */
 	mutex_lock(&registry_lock);
 	list_add(&bookmark.node, &registry);
 	while ((pool = registry_pool_from(bookmark.node.next))) {
@@ -123,6 +125,7 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 	}
 	list_del(&bookmark.node);
 	mutex_unlock(&registry_lock);
+	pool_long_call(-1);
 }
 
 /*

@@ -13,9 +13,10 @@
  * be refused.
  *
  * A release may end its thread, above all one whose argument was already the death of a worker. So
- * the manager calls none: it hands them over to a thread of their own, see releaser.c. And a worker
- * notes what it calls: if it dies there, the rest is handed over, as it ends, see dead_stack.c.
- * Other threads are not watched.
+ * wpool's own threads call none, nor does a worker that is dying, or inside a call that would be
+ * left half done: these hand them over to a thread of their own, see releaser.c. And a worker notes
+ * what it calls: if it dies there, the rest is handed over as it ends, see dead_stack.c. Other
+ * threads are not watched.
  *
  * The copies are in the pool, in an array, and not in the tasks. So only a few tasks with a
  * release may end in one hold of the lock: the end of a run and, if it does not run again, of
@@ -28,6 +29,7 @@
 #include <linux/bug.h>
 #include <linux/hash.h>
 #include <linux/lockdep.h>
+#include <linux/mempool.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -117,8 +119,10 @@ struct wpool_release_call *releases_lost(struct wpool_worker *worker)
 {
 	struct wpool_release_call *call = worker->releasing;
 
-	if (call)
+	if (call) {
 		worker->releasing = call->outer;
+		worker->died_releasing = true;
+	}
 	return call;
 }
 
@@ -130,11 +134,34 @@ void release_died(struct wpool_release_call *call, pid_t pid)
 	call->at++;
 }
 
+/* As many calls can be handed over where there is no memory. */
+#define CALLS_KEPT	32
+
+static mempool_t *calls_kept;
+
+int __init releases_init(void)
+{
+	calls_kept = mempool_create_kmalloc_pool(CALLS_KEPT, sizeof(struct wpool_release_call));
+	return calls_kept ? 0 : -ENOMEM;
+}
+
+/* None is handed over any more, and all have been called. */
+void releases_exit(void)
+{
+	mempool_destroy(calls_kept);
+}
+
+/* For one that releases_next() gave. */
+void releases_free(struct wpool_release_call *call)
+{
+	mempool_free(call, calls_kept);
+}
+
 /* What other threads than those that have ended the tasks call. */
 static struct {
 	raw_spinlock_t		lock;
 	struct list_head	calls;	/* handed.lock; the oldest first */
-	struct task_struct	*releaser;	/* handed.lock; NULL while there is none */
+	struct task_struct	*releaser;	/* S by handed.lock; NULL while there is none */
 } handed = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(handed.lock),
 	.calls	= LIST_HEAD_INIT(handed.calls),
@@ -145,14 +172,18 @@ static struct {
  * @call: copied; not to be called by others
  *
  * Context: Any.
- * Return: false if there is no memory.
+ * Return: false if there is no memory, and many calls wait already, or if none can be had here.
  */
 bool releases_hand_over(const struct wpool_release_call *call)
 {
-	struct wpool_release_call *copy = kmemdup(call, sizeof(*call), GFP_NOWAIT | __GFP_NOWARN);
+	struct wpool_release_call *copy;
 
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return false;
+	copy = mempool_alloc(calls_kept, GFP_NOWAIT | __GFP_NOWARN);
 	if (!copy)
 		return false;
+	*copy = *call;
 	releases_put_back(copy, false);
 	return true;
 }
@@ -172,7 +203,7 @@ void releases_put_back(struct wpool_release_call *call, bool first)
 	raw_spin_unlock_irqrestore(&handed.lock, flags);
 }
 
-/* For the releaser: what it is to call next, and to free, or NULL. */
+/* For the releaser: what it is to call next, for releases_free() then, or NULL. */
 struct wpool_release_call *releases_next(void)
 {
 	struct wpool_release_call *call;
@@ -186,13 +217,19 @@ struct wpool_release_call *releases_next(void)
 	return call;
 }
 
+/* Is the current thread the releaser? Context: any. */
+bool releaser_current(void)
+{
+	return in_task() && current == READ_ONCE(handed.releaser);
+}
+
 /* From here on this thread is woken for them, or none. */
 void releases_set_thread(struct task_struct *thread)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&handed.lock, flags);
-	handed.releaser = thread;
+	WRITE_ONCE(handed.releaser, thread);
 	raw_spin_unlock_irqrestore(&handed.lock, flags);
 }
 

@@ -8,6 +8,10 @@
 
 bool release_note(struct wpool *pool, const struct wpool_ended *ended);
 unsigned int releases_take(struct wpool *pool, struct wpool_ended *ended);
+int releases_init(void);
+void releases_exit(void);
+void releases_free(struct wpool_release_call *call);
+bool releaser_current(void);
 void releases_call(struct wpool_release_call *call);
 void releases_call_noted(struct wpool_worker *worker, struct wpool_release_call *call);
 struct wpool_release_call *releases_lost(struct wpool_worker *worker);

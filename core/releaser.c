@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The thread that calls the releases of the tasks that the manager has ended, because their worker
- * has died or their pool is closed; and what is left when a release has killed a worker.
+ * The thread that calls releases in place of those that must not die in one: of the tasks that the
+ * manager has ended, because their worker has died or their pool is closed; that a worker takes back
+ * in a long call; and what is left when a release has killed a worker. See release.c.
  *
  * A release is a module's code: it may sleep, call any function of ours, or oops, all the more if
  * its argument has just been the death of a worker. Then it costs this thread, which is made anew,
@@ -12,7 +13,6 @@
 #include <linux/kthread.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "pool_lock.h"
@@ -49,7 +49,7 @@ static int releaser_main(void *unused)
 		releaser.call = call;
 		pool_release(call);
 		releaser.call = NULL;
-		kfree(call);
+		releases_free(call);
 		cond_resched();
 	}
 	__set_current_state(TASK_RUNNING);
@@ -93,15 +93,20 @@ static void make_releaser(struct work_struct *work)
 
 int __init releaser_init(void)
 {
-	return releaser_make();
+	int err = releases_init() ?: releaser_make();
+
+	if (err)
+		releases_exit();
+	return err;
 }
 
 /* No pool is left, and the manager is gone. */
 void releaser_exit(void)
 {
 	cancel_delayed_work_sync(&releaser.make);
-	if (!releaser.exit.thread)
-		return;
-	exit_join(&releaser.exit);
-	exit_put(&releaser.exit);
+	if (releaser.exit.thread) {
+		exit_join(&releaser.exit);
+		exit_put(&releaser.exit);
+	}
+	releases_exit();
 }

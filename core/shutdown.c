@@ -270,6 +270,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
+	pool_long_call(1);	/* nobody else would take the rest back */
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
@@ -286,10 +287,12 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 			stop_wake_all(pool);
 		asked = true;
 		if (!more)
-			return n;
+			break;
 		cond_resched();
 		pool_lock(pool, flags);
 	}
+	pool_long_call(-1);
+	return n;
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 

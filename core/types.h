@@ -22,6 +22,7 @@
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c
  *	      worker->on_stack.lock	raw; worker_stack.c
+ *	    handed.lock			raw; release.c
  *	    kicked.lock			raw; manager_kick.c
  *	    asked.lock			raw; spare.c
  *	    batch.lock			raw; queue_batch.c
@@ -485,6 +486,12 @@ struct wpool_worker {
 	struct callback_head	exit_work;
 	/* the releases that it calls, the innermost first; its own. Owner: release.c. */
 	struct wpool_release_call	*releasing;
+	/*
+	 * inside how many calls that others could not end; its own. Owner: pool_lock.c.
+	 */
+	unsigned int		in_long_call;
+	/* a release has ended it; its own until it is dead. Owner: release.c. All may read it. */
+	bool			died_releasing;
 	struct wpool_on_stack	on_stack;
 	/*
 	 * held by the thread until it is reaped, and by calls on groups on its stack. Owner:

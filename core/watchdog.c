@@ -19,6 +19,7 @@
 #include <trace/events/wpool.h>
 
 #include "caller_runs.h"
+#include "chain.h"
 #include "color_count.h"
 #include "counter.h"
 #include "hooks.h"
@@ -174,11 +175,11 @@ static void report_callers(struct wpool *pool, bool overdue)
 
 /*
  * Promise 1 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
- * prevents this. Context: pool->lock held.
+ * prevents this, but for a task that is left to its submitter. Context: pool->lock held.
  */
 static bool queue_is_stranded(const struct wpool *pool)
 {
-	return queue_ready(pool) && !workers_searching(pool) &&
+	return queue_ready(pool) && !workers_searching(pool) && !chain_is_kept(pool) &&
 	       (workers_idle(pool) ||
 		(pool_may_grow(pool) && !spawn_is_asked(pool) &&
 		 queue_wants_worker(pool)));

@@ -45,6 +45,7 @@ static struct head *head_new(struct kunit *test, unsigned int workers, unsigned 
 
 	head->pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = workers, .min_workers = workers, .flags = WPOOL_CHAIN,
+		.watchdog_ms = 1000,	/* it looks for tasks that nobody sees */
 	});
 	head->nr_next = nr_next;
 	init_completion(&head->submitted);
@@ -138,6 +139,29 @@ static void chain_beside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, other), 0);
 }
 
+/* 166: nor is it put off that another thread submits the same task later */
+static void chain_over(struct kunit *test)
+{
+	struct head *head = head_new(test, 2, 1, NULL);
+	struct wpt_gate *gate;
+	unsigned int i;
+
+	for (i = 0; i < TRIES; i++) {
+		head->next->gate = NULL;
+		head_submit(test, head);
+		KUNIT_ASSERT_EQ(test, wpt_result(test, &head->task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_wait(test, head->next), 0);
+		WPT_ASSERT_STAT(test, head->pool, IDLE, 2);
+		gate = wpt_gate(test);
+		head->next->gate = gate;
+		KUNIT_ASSERT_EQ(test, wpool_schedule(head->pool, &head->next->task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_stat(head->pool, WPOOL_STAT_IDLE), 1);
+		wpt_open(gate);
+		KUNIT_ASSERT_EQ(test, wpt_wait(test, head->next), 0);
+		WPT_ASSERT_STAT(test, head->pool, IDLE, 2);
+	}
+}
+
 static int head_dies(void *arg)
 {
 	struct head *head = arg;
@@ -164,6 +188,7 @@ static struct kunit_case chain_cases[] = {
 	KUNIT_CASE(chain_of_two),
 	KUNIT_CASE(chain_calls),
 	KUNIT_CASE(chain_beside),
+	KUNIT_CASE(chain_over),
 	KUNIT_CASE(chain_dies),
 	{}
 };

@@ -86,10 +86,74 @@ static void release_death_of_cancelled(struct kunit *test)
 	wpt_destroy(test, other);
 }
 
+/* What a worker does to the tasks of a pool, all at once; see below. */
+struct ender {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_group	*group;
+};
+
+static int cancel_group(void *arg)
+{
+	struct ender *ender = arg;
+
+	return wpool_group_cancel(ender->group);
+}
+
+static int shut_down_now(void *arg)
+{
+	struct ender *ender = arg;
+
+	return wpool_shutdown_now(ender->pool, NULL);
+}
+
+/* A worker ends what waits in another pool, whose first release ends its thread. */
+static void end_all(struct kunit *test, wpool_fn_t fn)
+{
+	struct ender *ender = wpt_alloc(test, sizeof(*ender));
+	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, other, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct item *item;
+	unsigned int i;
+
+	ender->pool = other;
+	ender->group = wpt_group(test, false);
+	for (i = 0; i < 3; i++) {
+		item = item_new(test, ledger, ITEM_TRACKED);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(ender->group, other, &item->ttask.task), 0);
+	}
+	wpool_task_init(&ender->task, fn, ender);
+	ledger->kills = true;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ender->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &ender->task), 3);
+	WPT_EXPECT_STAT(test, pool, DIED, 0);
+	wpt_open(hold->gate);
+	ledger_expect(test, ledger, other, WPOOL_FATE_CANCELLED, 3);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, ender->group), -ECANCELED);
+	/* What walks along all pools, and along its tasks, does so again. */
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(ender->group), 0);
+	wpt_destroy(test, other);
+}
+
+/* 167: in a call that would be left half done another thread calls them, and dies */
+static void release_death_in_group_cancel(struct kunit *test)
+{
+	end_all(test, cancel_group);
+}
+
+/* 167: and so in one that would be ended by nobody */
+static void release_death_in_shutdown(struct kunit *test)
+{
+	end_all(test, shut_down_now);
+}
+
 static struct kunit_case release_death_cases[] = {
 	KUNIT_CASE_PARAM(release_death_worker, item_kind_gen_params),
 	KUNIT_CASE_PARAM(release_death_of_dead, item_kind_gen_params),
 	KUNIT_CASE(release_death_of_cancelled),
+	KUNIT_CASE(release_death_in_group_cancel),
+	KUNIT_CASE(release_death_in_shutdown),
 	{}
 };
 

@@ -320,8 +320,8 @@ enum wpool_fate {
  * See wpool_task_set_release().
  *
  * Context: Any, hard irq included, if the task is cancelled there; see below who calls it. No
- * lock of wpool is held. Must not sleep, nor end its thread: a flush and the end of the pool wait
- * for it.
+ * lock of wpool is held. Must not sleep: a flush and the end of the pool wait for it, as may other
+ * releases.
  */
 typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 
@@ -385,14 +385,16 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel(),
  * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of wpool_cancel_sync(),
  * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
- * that has failed; a thread that dies, for tasks on its stack or of a group there; a thread of
- * wpool's own, for all pools, if a worker has died, or a pool is shut down that has delayed tasks.
- * None of these returns before @release has. So only the thread that itself cancels the task, or sets its
+ * that has failed. None of these returns before @release has. A thread of wpool's own, for all
+ * pools, makes the call if a worker has died, or a pool is shut down that has delayed tasks; in
+ * place of a worker that takes back the tasks of a group or of a pool, of that which dies and has
+ * tasks or a group on its stack, and of a pool's thread of hooks. So only the thread that itself cancels the task, or sets its
  * delay, calls @release in atomic context, and must hold no lock that @release takes.
  *
  * If @release ends its thread, by an oops, and that is a worker or wpool's own, this costs the
  * thread: the log names @release, which counts as if it had returned. Any other thread is not
- * watched: wpool_flush(), wpool_drain() and wpool_destroy() wait for ever then.
+ * watched: then wpool_flush(), wpool_drain(), wpool_destroy() and wpool_group_cancel() may wait for
+ * ever.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
  * give the memory of the task back: who waits for such a task, cancels it, or asks about it
@@ -648,10 +650,10 @@ struct wpool_ops {
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
  *	may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
- *	wpool_schedule() or the like, without a key, a group or a delay, wakes no idle worker if
- *	nothing else waits: the submitting worker runs it next. It waits for that, for two jiffies
- *	at the most, and no longer if one more task comes, or the submitting task calls the pool
- *	again.
+ *	wpool_schedule() or the like, in no group and without a delay, wakes no idle worker if
+ *	nothing else waits: the submitting worker runs it next. It waits for that until one more
+ *	task comes, the submitting task calls the pool again, or has a release or a ticket and
+ *	ends, but at most for two jiffies; then wpool's own thread has another worker woken.
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
  */
