@@ -7,7 +7,8 @@
  * It is on the queue, and whoever comes first takes it: the order of start is that of any pool.
  * What is put off is the wake-up, and that only
  *
- * - while it is the only task that is ready: one more, and a worker is woken as in any pool;
+ * - while no other task comes to the queue, see queue_link(): then a worker is woken as in any
+ *   pool;
  * - until its submitter takes pool->lock again before it is back: it may be about to sleep;
  * - for CHAIN_JIFFIES, as the submitter may sleep, or compute, anywhere else, or die: then the
  *   timer kicks the manager, which takes and drops the lock, and so has a worker woken.
@@ -64,8 +65,7 @@ bool __chain_keeps(struct wpool *pool)
 
 	lockdep_assert_held(&pool->lock);
 	chain->fresh = false;
-	if (again || pool_ready(pool) > 1 || !chain_waits(pool) ||
-	    time_after_eq(jiffies, chain->until)) {
+	if (again || !chain_waits(pool) || time_after_eq(jiffies, chain->until)) {
 		chain_break(pool);
 		return false;
 	}

@@ -38,14 +38,15 @@ static int head_run(void *arg)
 }
 
 /* Of a pool in which all workers but @busy idle. */
-static struct head *head_new(struct kunit *test, unsigned int workers, unsigned int nr_next,
-			     struct wpt_gate *gate)
+static struct head *head_new_watched(struct kunit *test, unsigned int workers,
+				     unsigned int nr_next, struct wpt_gate *gate,
+				     unsigned int watchdog_ms)
 {
 	struct head *head = wpt_alloc(test, sizeof(*head));
 
 	head->pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = workers, .min_workers = workers, .flags = WPOOL_CHAIN,
-		.watchdog_ms = 1000,	/* it looks for tasks that nobody sees */
+		.watchdog_ms = watchdog_ms,
 	});
 	head->nr_next = nr_next;
 	init_completion(&head->submitted);
@@ -53,6 +54,12 @@ static struct head *head_new(struct kunit *test, unsigned int workers, unsigned 
 	wpool_task_init(&head->task, head_run, head);
 	WPT_ASSERT_STAT(test, head->pool, IDLE, workers);
 	return head;
+}
+
+static struct head *head_new(struct kunit *test, unsigned int workers, unsigned int nr_next,
+			     struct wpt_gate *gate)
+{
+	return head_new_watched(test, workers, nr_next, gate, 0);
 }
 
 static void head_submit(struct kunit *test, struct head *head)
@@ -67,19 +74,38 @@ static void head_submit(struct kunit *test, struct head *head)
 static void chain_stays(struct kunit *test)
 {
 	struct head *head = head_new(test, 2, 1, NULL);
-	unsigned int i, idled = 0, same = 0;
+	unsigned int i, stayed = 0;
 
 	for (i = 0; i < TRIES; i++) {
 		head_submit(test, head);
 		KUNIT_ASSERT_EQ(test, wpt_result(test, &head->task), 0);
 		KUNIT_ASSERT_EQ(test, head->err, 0);
 		KUNIT_ASSERT_EQ(test, wpt_wait(test, head->next), 0);
-		idled += head->idle == 1;
-		same += head->worker == head->next->worker;
+		stayed += head->idle == 1 && head->worker == head->next->worker;
 		WPT_ASSERT_STAT(test, head->pool, IDLE, 2);
 	}
-	KUNIT_EXPECT_GT(test, idled, 0);
-	KUNIT_EXPECT_GT(test, same, 0);
+	KUNIT_EXPECT_GT(test, stayed, 0);
+}
+
+/* 165: the watchdog, which looks for tasks that nobody sees, has nothing to say about it */
+static void chain_watched(struct kunit *test)
+{
+	struct head *head = head_new_watched(test, 2, 1, NULL, 10000);
+	unsigned int i;
+
+	for (i = 0; i < TRIES; i++) {
+		reinit_completion(&head->submitted);
+		head->gate = wpt_gate(test);
+		head_submit(test, head);
+		wait_for_completion(&head->submitted);
+		/* That has the manager look. */
+		KUNIT_ASSERT_EQ(test, wpool_resize(head->pool, 3 + i % 2), 0);
+		wpt_begun(test, head->next);
+		wpt_open(head->gate);
+		KUNIT_ASSERT_EQ(test, wpt_result(test, &head->task), 0);
+		KUNIT_ASSERT_EQ(test, wpt_wait(test, head->next), 0);
+		reinit_completion(&head->next->begun);
+	}
 }
 
 /* 166: one does not wait for a task that goes on: it has a worker after two jiffies */
@@ -184,6 +210,7 @@ static void chain_dies(struct kunit *test)
 
 static struct kunit_case chain_cases[] = {
 	KUNIT_CASE(chain_stays),
+	KUNIT_CASE(chain_watched),
 	KUNIT_CASE(chain_is_short),
 	KUNIT_CASE(chain_of_two),
 	KUNIT_CASE(chain_calls),
