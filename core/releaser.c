@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The thread that calls releases in place of those that must not die in one: of the tasks that the
- * manager has ended, because their worker has died or their pool is closed; that a worker takes back
- * in a long call; and what is left when a release has killed a worker. See release.c.
+ * The thread that calls releases in place of those that must not die in one: of the tasks that
+ * the manager has ended, because their worker has died or their pool is closed; of those that a
+ * worker takes back in a long call; and what is left when a release has killed a worker. See
+ * release.c.
  *
  * A release is a module's code: it may sleep, call any function of ours, or oops, all the more if
  * its argument has just been the death of a worker. Then it costs this thread, which is made anew,
@@ -23,7 +24,7 @@
 static void make_releaser(struct work_struct *work);
 
 static struct {
-	struct wpool_exit		exit;	/* the thread's; its thread is NULL if there is none */
+	struct wpool_exit		exit;	/* its thread is NULL if there is none */
 	/* what it calls; its own, or the manager's once it is dead */
 	struct wpool_release_call	*call;
 	struct delayed_work		make;

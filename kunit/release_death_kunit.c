@@ -121,7 +121,8 @@ static void end_all(struct kunit *test, wpool_fn_t fn)
 	ender->group = wpt_group(test, false);
 	for (i = 0; i < 3; i++) {
 		item = item_new(test, ledger, ITEM_TRACKED);
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule(ender->group, other, &item->ttask.task), 0);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(ender->group, other,
+							   &item->ttask.task), 0);
 	}
 	wpool_task_init(&ender->task, fn, ender);
 	ledger->kills = true;

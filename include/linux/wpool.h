@@ -386,10 +386,11 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of wpool_cancel_sync(),
  * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
  * that has failed. None of these returns before @release has. A thread of wpool's own, for all
- * pools, makes the call if a worker has died, or a pool is shut down that has delayed tasks; in
- * place of a worker that takes back the tasks of a group or of a pool, of that which dies and has
- * tasks or a group on its stack, and of a pool's thread of hooks. So only the thread that itself cancels the task, or sets its
- * delay, calls @release in atomic context, and must hold no lock that @release takes.
+ * pools, makes the call if a worker has died, or a pool is shut down that has delayed tasks; and
+ * in place of a worker that takes back the tasks of a group or of a pool, or dies and has tasks or
+ * a group on its stack, and in place of a pool's thread of hooks. So only the thread that itself
+ * cancels the task, or sets its delay, calls @release in atomic context, and must hold no lock
+ * that @release takes.
  *
  * If @release ends its thread, by an oops, and that is a worker or wpool's own, this costs the
  * thread: the log names @release, which counts as if it had returned. Any other thread is not
