@@ -15,6 +15,7 @@
 
 #include "current_thread.h"
 #include "pool.h"
+#include "release.h"
 
 /* The main functions of these threads; set when wpool is loaded. */
 static struct {
@@ -169,10 +170,14 @@ static const char *current_role(struct wpool *pool)
 {
 	return worker_current(pool) ? "workers" :
 	       hooks_current(pool) ? "hooks" :
+	       releaser_inside(pool) ? "releases" :
 	       caller_inside(pool) ? "tasks" : NULL;
 }
 
-/* Is the calling thread a worker of the pool, that of its hooks, or inside a task of it? */
+/*
+ * Is the calling thread a worker of the pool, that of its hooks, inside a task of it, or the releaser
+ * inside a release of it?
+ */
 bool current_is_of(struct wpool *pool)
 {
 	return current_role(pool);

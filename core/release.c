@@ -151,17 +151,13 @@ void releases_exit(void)
 	mempool_destroy(calls_kept);
 }
 
-/* For one that releases_next() gave. */
-void releases_free(struct wpool_release_call *call)
-{
-	mempool_free(call, calls_kept);
-}
-
 /* What other threads than those that have ended the tasks call. */
 static struct {
 	raw_spinlock_t		lock;
 	struct list_head	calls;	/* handed.lock; the oldest first */
 	struct task_struct	*releaser;	/* S by handed.lock; NULL while there is none */
+	/* what the releaser calls, or NULL; its own, or the manager's once it is dead */
+	struct wpool_release_call	*now;
 } handed = {
 	.lock	= __RAW_SPIN_LOCK_UNLOCKED(handed.lock),
 	.calls	= LIST_HEAD_INIT(handed.calls),
@@ -214,6 +210,16 @@ struct wpool_release_call *releases_next(void)
 	if (call)
 		list_del(&call->node);
 	raw_spin_unlock_irqrestore(&handed.lock, flags);
+	handed.now = call;
+	return call;
+}
+
+/* The releaser is dead: what it was calling, or NULL. Context: the manager. */
+struct wpool_release_call *releases_left(void)
+{
+	struct wpool_release_call *call = handed.now;
+
+	handed.now = NULL;
 	return call;
 }
 
@@ -221,6 +227,19 @@ struct wpool_release_call *releases_next(void)
 bool releaser_current(void)
 {
 	return in_task() && current == READ_ONCE(handed.releaser);
+}
+
+/* Is the current thread the releaser, inside a release of this pool? Context: any. */
+bool releaser_inside(const struct wpool *pool)
+{
+	return releaser_current() && handed.now && handed.now->pool == pool;
+}
+
+/* The releaser has called what releases_next() gave. */
+void releases_free(struct wpool_release_call *call)
+{
+	handed.now = NULL;
+	mempool_free(call, calls_kept);
 }
 
 /* From here on this thread is woken for them, or none. */

@@ -12,6 +12,8 @@ int releases_init(void);
 void releases_exit(void);
 void releases_free(struct wpool_release_call *call);
 bool releaser_current(void);
+bool releaser_inside(const struct wpool *pool);
+struct wpool_release_call *releases_left(void);
 void releases_call(struct wpool_release_call *call);
 void releases_call_noted(struct wpool_worker *worker, struct wpool_release_call *call);
 struct wpool_release_call *releases_lost(struct wpool_worker *worker);

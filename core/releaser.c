@@ -25,8 +25,6 @@ static void make_releaser(struct work_struct *work);
 
 static struct {
 	struct wpool_exit		exit;	/* its thread is NULL if there is none */
-	/* what it calls; its own, or the manager's once it is dead */
-	struct wpool_release_call	*call;
 	struct delayed_work		make;
 } releaser = {
 	.make = __DELAYED_WORK_INITIALIZER(releaser.make, make_releaser, 0),
@@ -47,9 +45,7 @@ static int releaser_main(void *unused)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		releaser.call = call;
 		pool_release(call);
-		releaser.call = NULL;
 		releases_free(call);
 		cond_resched();
 	}
@@ -60,12 +56,11 @@ static int releaser_main(void *unused)
 /* Called by the manager if a release has ended the thread. */
 static void releaser_reap(struct wpool_exit *exit)
 {
-	struct wpool_release_call *call = releaser.call;
+	struct wpool_release_call *call = releases_left();
 
 	releases_set_thread(NULL);
 	if (call) {
 		release_died(call, task_pid_nr(exit->thread));
-		releaser.call = NULL;
 		releases_put_back(call, true);
 	}
 	exit_join(exit);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Releases that end the thread that calls them. */
+#include <linux/kthread.h>
 #include "release_scene.h"
 
 static int release_death_init(struct kunit *test)
@@ -52,6 +53,42 @@ static void release_death_of_dead(struct kunit *test)
 	/* New workers are made, so the manager lives. */
 	wpt_open(wpt_hold(test, pool, 2)->gate);
 	WPT_EXPECT_STAT(test, pool, DIED, 2);
+}
+
+/* A task that dies, and whose release waits for its own pool. */
+struct waits {
+	struct wpool_tracked_task	ttask;
+	struct wpool			*pool;
+	struct completion		done;
+	int				err;
+};
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static void release_flushes(void *arg, enum wpool_fate fate)
+{
+	struct waits *waits = arg;
+
+	waits->err = wpool_flush(waits->pool);
+	complete(&waits->done);
+}
+
+/* 168: and one that would wait for itself is refused, as those behind it would wait too */
+static void release_death_waits(struct kunit *test)
+{
+	struct waits *waits = wpt_alloc(test, sizeof(*waits));
+
+	waits->pool = pool_of(test, 1);
+	init_completion(&waits->done);
+	wpool_tracked_task_init(&waits->ttask, die, waits);
+	wpool_task_set_release(&waits->ttask, release_flushes);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(waits->pool, &waits->ttask.task), 0);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&waits->done, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, waits->err, -EDEADLK);
 }
 
 /* A task that takes back another one, whose release ends its thread. */
@@ -152,6 +189,7 @@ static void release_death_in_shutdown(struct kunit *test)
 static struct kunit_case release_death_cases[] = {
 	KUNIT_CASE_PARAM(release_death_worker, item_kind_gen_params),
 	KUNIT_CASE_PARAM(release_death_of_dead, item_kind_gen_params),
+	KUNIT_CASE(release_death_waits),
 	KUNIT_CASE(release_death_of_cancelled),
 	KUNIT_CASE(release_death_in_group_cancel),
 	KUNIT_CASE(release_death_in_shutdown),
