@@ -193,7 +193,6 @@ static void forget_releases(struct wpool_worker *dead)
 	unsigned int i;
 
 	while ((call = releases_lost(dead))) {
-		release_died(call, dead->pid_nr);
 		for (i = call->at; i < call->n; i++) {
 			if (stack_has(dead, call->ended[i].arg))
 				call->ended[i].release = NULL;

@@ -107,13 +107,13 @@ static void report_died(const struct wpool_worker *worker)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
-	else if (worker->died_releasing)
-		pr_err("%s: worker %u (pid %d) died in a release\n",
-		       pool->name, worker->id, worker->pid_nr);
-	else
+	else if (!worker->died_in)
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       jiffies_to_msecs(spawn_backoff(pool)));
+	if (worker->died_in)
+		pr_err("%s: worker %u (pid %d) died in the release %ps, which counts as if it had returned\n",
+		       pool->name, worker->id, worker->pid_nr, worker->died_in);
 }
 
 /*
@@ -124,7 +124,7 @@ static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
-	bool taken, unmade = (!worker->nesting && !worker->died_releasing) ||
+	bool taken, unmade = (!worker->nesting && !worker->died_in) ||
 			     worker_is_starting(worker);
 
 	if (unmade)

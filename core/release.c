@@ -111,7 +111,9 @@ void releases_call_noted(struct wpool_worker *worker, struct wpool_release_call 
 
 /**
  * releases_lost() - take off what a dead worker was calling
- * @worker: the current thread, which is dying: its stack is still there
+ * @worker: the current thread, which is dying: its stack is still there, with no room to print
+ *
+ * The release that has ended it counts as returned.
  *
  * Return: what it called; the innermost first, then NULL.
  */
@@ -119,19 +121,13 @@ struct wpool_release_call *releases_lost(struct wpool_worker *worker)
 {
 	struct wpool_release_call *call = worker->releasing;
 
-	if (call) {
-		worker->releasing = call->outer;
-		worker->died_releasing = true;
-	}
-	return call;
-}
-
-/* A release has ended its thread: it counts as returned, and the next may be called. */
-void release_died(struct wpool_release_call *call, pid_t pid)
-{
-	pr_err("%s: the release %ps has ended its thread (pid %d); it counts as if it had returned\n",
-	       call->pool->name, call->ended[call->at].release, pid);
+	if (!call)
+		return NULL;
+	worker->releasing = call->outer;
+	if (!worker->died_in)
+		worker->died_in = call->ended[call->at].release;
 	call->at++;
+	return call;
 }
 
 /* As many calls can be handed over where there is no memory. */
@@ -214,13 +210,21 @@ struct wpool_release_call *releases_next(void)
 	return call;
 }
 
-/* The releaser is dead: what it was calling, or NULL. Context: the manager. */
-struct wpool_release_call *releases_left(void)
+/*
+ * The releaser is dead: what it was calling comes first when there is another. Context: the
+ * manager.
+ */
+void releases_survive(pid_t pid)
 {
 	struct wpool_release_call *call = handed.now;
 
+	if (!call)
+		return;
+	pr_err("%s: the thread of releases (pid %d) died in %ps, which counts as if it had returned\n",
+	       call->pool->name, pid, call->ended[call->at].release);
+	call->at++;
 	handed.now = NULL;
-	return call;
+	releases_put_back(call, true);
 }
 
 /* Is the current thread the releaser? Context: any. */

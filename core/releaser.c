@@ -56,13 +56,8 @@ static int releaser_main(void *unused)
 /* Called by the manager if a release has ended the thread. */
 static void releaser_reap(struct wpool_exit *exit)
 {
-	struct wpool_release_call *call = releases_left();
-
 	releases_set_thread(NULL);
-	if (call) {
-		release_died(call, task_pid_nr(exit->thread));
-		releases_put_back(call, true);
-	}
+	releases_survive(task_pid_nr(exit->thread));
 	exit_join(exit);
 	exit_put(exit);
 	exit->thread = NULL;

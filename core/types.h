@@ -490,8 +490,11 @@ struct wpool_worker {
 	 * inside how many calls that others could not end; its own. Owner: pool_lock.c.
 	 */
 	unsigned int		in_long_call;
-	/* a release has ended it; its own until it is dead. Owner: release.c. All may read it. */
-	bool			died_releasing;
+	/*
+	 * the release that has ended it, or NULL; its own until it is dead. Owner: release.c. All
+	 * may read it.
+	 */
+	wpool_release_t		died_in;
 	struct wpool_on_stack	on_stack;
 	/*
 	 * held by the thread until it is reaped, and by calls on groups on its stack. Owner:

@@ -196,13 +196,12 @@ static void worker_set_up(struct wpool_worker *worker)
 }
 
 /* Several times what the end of a thread needs of its stack. */
-#define WORKER_SPARE	(THREAD_SIZE * 3 / 16)
+#define WORKER_SPARE	(THREAD_SIZE / 8)
 
 /*
  * After an oops a thread ends on its own stack, from the top down. What its functions had there
  * is still needed until then, see worker_stack.c: so they begin further down. (The end uses 1.2
- * KB of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG(). To name a release
- * takes some 0.5 KB more.)
+ * KB of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
  */
 static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
