@@ -344,8 +344,10 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 		caller_begin(caller, task);
 		if (!caller->running)
 			caller_link(caller);
+		pool_long_call(1);	/* the end of its last run may call a release */
 		pool_unlock(pool, flags);
 		caller_enter(caller);
+		pool_long_call(-1);
 		result = run_function(pool, &caller->run, task);
 		caller_leave(caller);
 		pool_lock(pool, flags);
@@ -353,5 +355,7 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 	}
 	if (caller->running)
 		caller_unlink(caller);
+	pool_long_call(1);
 	pool_unlock(pool, flags);
+	pool_long_call(-1);
 }

@@ -190,14 +190,9 @@ static void forget_groups(struct wpool_worker *dead)
 static void forget_releases(struct wpool_worker *dead)
 {
 	struct wpool_release_call *call;
-	unsigned int i;
 
 	while ((call = releases_lost(dead))) {
-		for (i = call->at; i < call->n; i++) {
-			if (stack_has(dead, call->ended[i].arg))
-				call->ended[i].release = NULL;
-		}
-		if (call->at < call->n && releases_hand_over(call))
+		if (call->at < call->n && pool_hand_over(dead, call))
 			continue;
 		call->at = call->n;	/* leaked, rather than called here */
 		pool_release(call);

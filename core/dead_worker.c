@@ -111,9 +111,6 @@ static void report_died(const struct wpool_worker *worker)
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       jiffies_to_msecs(spawn_backoff(pool)));
-	if (worker->died_in)
-		pr_err("%s: worker %u (pid %d) died in the release %ps, which counts as if it had returned\n",
-		       pool->name, worker->id, worker->pid_nr, worker->died_in);
 }
 
 /*
@@ -159,6 +156,9 @@ void worker_reap(struct wpool_exit *exit)
 	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
 
 	exit_join(exit);
+	if (worker->died_in)
+		pr_err("%s: worker %u (pid %d) died in the release %ps, which counts as if it had returned\n",
+		       worker->pool->name, worker->id, worker->pid_nr, worker->died_in);
 	caller_reap_all_of(worker);
 	/* Nobody changes these any more. In worker_stop it may have run a task. */
 	if ((worker_is_leaving(worker) && !worker->nesting) || !worker_died(worker))

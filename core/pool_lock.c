@@ -44,6 +44,7 @@
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 
 #include "chain.h"
 #include "color_count.h"
@@ -61,6 +62,7 @@
 #include "ticket.h"
 #include "waiter.h"
 #include "worker_list.h"
+#include "worker_stack.h"
 
 /* One change needs more rounds than this only if many wait for it. */
 #define MOST_ROUNDS	4
@@ -223,29 +225,56 @@ static void take_releases(struct wpool *pool, struct wpool_release_call *call)
  * @n: 1: it begins, -1: it ends
  *
  * It drops and takes locks of pools in between, and has taken something else. So if it is a worker,
- * no release is called there which may kill it. Other threads are not to die in releases.
+ * no release is called there which may kill it; it waits for them at the end. Other threads are not
+ * to die in releases.
+ *
+ * Context: may sleep; no lock of a pool held if it ends.
  */
 void pool_long_call(int n)
 {
 	struct wpool_worker *worker = worker_current(NULL);
 
-	if (worker)
-		worker->in_long_call += n;
+	if (!worker)
+		return;
+	worker->in_long_call += n;
+	if (!worker->in_long_call)
+		releases_await(worker);
 }
 
-/* Must the current thread not die in a release? */
-static bool is_needed(void)
+/* Must the current thread not die in a release? @worker: the thread, or NULL. */
+static bool is_needed(const struct wpool_worker *worker)
 {
-	struct wpool_worker *worker = worker_current(NULL);
-
 	return worker ? worker->in_long_call :
 	       manager_current() || hooks_current(NULL) || releaser_current();
+}
+
+/**
+ * pool_hand_over() - have the releaser call the releases that are left
+ * @worker: the current thread, or NULL
+ * @call: of the current thread
+ *
+ * A worker that is dying does not wait for them: what is on its stack is not released.
+ *
+ * Return: false if that is not possible.
+ */
+bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call)
+{
+	bool dies = worker && current->flags & PF_EXITING;
+	unsigned int i;
+
+	for (i = call->at; dies && i < call->n; i++) {
+		if (stack_has(worker, call->ended[i].arg))
+			call->ended[i].release = NULL;
+	}
+	return releases_hand_over(call, dies ? NULL : worker);
 }
 
 /* The lock has been dropped. */
 static void release_now(struct wpool_release_call *call)
 {
-	if (is_needed() && releases_hand_over(call))
+	struct wpool_worker *worker = worker_current(NULL);
+
+	if (is_needed(worker) && pool_hand_over(worker, call))
 		return;
 	pool_release(call);
 }

@@ -35,6 +35,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "marks.h"
 #include "pool.h"
@@ -162,11 +163,12 @@ static struct {
 /**
  * releases_hand_over() - have the releaser call the releases that are left
  * @call: copied; not to be called by others
+ * @by: the current thread, which will call releases_await(); or NULL
  *
  * Context: Any.
  * Return: false if there is no memory, and many calls wait already, or if none can be had here.
  */
-bool releases_hand_over(const struct wpool_release_call *call)
+bool releases_hand_over(const struct wpool_release_call *call, struct wpool_worker *by)
 {
 	struct wpool_release_call *copy;
 
@@ -176,6 +178,9 @@ bool releases_hand_over(const struct wpool_release_call *call)
 	if (!copy)
 		return false;
 	*copy = *call;
+	copy->by = by;
+	if (by)
+		atomic_inc(&by->nr_handed);
 	releases_put_back(copy, false);
 	return true;
 }
@@ -242,8 +247,19 @@ bool releaser_inside(const struct wpool *pool)
 /* The releaser has called what releases_next() gave. */
 void releases_free(struct wpool_release_call *call)
 {
+	struct wpool_worker *by = call->by;
+
 	handed.now = NULL;
 	mempool_free(call, calls_kept);
+	/* It may be gone once it sees that none is left: from then on it is only an address. */
+	if (by && atomic_dec_and_test(&by->nr_handed))
+		wake_up_var(&by->nr_handed);
+}
+
+/* Waits until all have returned that the current thread has handed over. */
+void releases_await(struct wpool_worker *worker)
+{
+	wait_var_event(&worker->nr_handed, !atomic_read(&worker->nr_handed));
 }
 
 /* From here on this thread is woken for them, or none. */

@@ -5,7 +5,7 @@
  * worker takes back in a long call; and what is left when a release has killed a worker. See
  * release.c.
  *
- * A release is a module's code: it may sleep, call any function of ours, or oops, all the more if
+ * A release is a module's code: it may call any function of ours, or oops, all the more if
  * its argument has just been the death of a worker. Then it costs this thread, which is made anew,
  * and nothing else. Only a release that never returns holds up those behind it, of all pools.
  */

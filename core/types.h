@@ -332,6 +332,7 @@ struct wpool_ended {
  * struct wpool_release_call - releases that a thread calls, one after another
  * @node: on the list of those that the releaser is to call
  * @outer: those that the thread, a worker, calls meanwhile, or NULL
+ * @by: the worker that waits until the releaser has called them, or NULL
  * @pool: kept by the tasks, which count as in flight until the call has returned
  * @n: how many
  * @at: the one that is being called, and how many have returned
@@ -340,6 +341,7 @@ struct wpool_ended {
 struct wpool_release_call {
 	struct list_head		node;
 	struct wpool_release_call	*outer;
+	struct wpool_worker		*by;
 	struct wpool			*pool;
 	unsigned int			n;
 	unsigned int			at;
@@ -490,6 +492,8 @@ struct wpool_worker {
 	 * inside how many calls that others could not end; its own. Owner: pool_lock.c.
 	 */
 	unsigned int		in_long_call;
+	/* S: release calls that others make for it, and it waits for. Owner: release.c. */
+	atomic_t		nr_handed;
 	/*
 	 * the release that has ended it, or NULL; its own until it is dead. Owner: release.c. All
 	 * may read it.

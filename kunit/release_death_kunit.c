@@ -128,20 +128,26 @@ struct ender {
 	struct wpool_task	task;
 	struct wpool		*pool;
 	struct wpool_group	*group;
+	struct ledger		*ledger;
+	unsigned int		released;	/* when the call has returned */
 };
 
 static int cancel_group(void *arg)
 {
 	struct ender *ender = arg;
+	int n = wpool_group_cancel(ender->group);
 
-	return wpool_group_cancel(ender->group);
+	ender->released = ledger_sum(ender->ledger);
+	return n;
 }
 
 static int shut_down_now(void *arg)
 {
 	struct ender *ender = arg;
+	int n = wpool_shutdown_now(ender->pool, NULL);
 
-	return wpool_shutdown_now(ender->pool, NULL);
+	ender->released = ledger_sum(ender->ledger);
+	return n;
 }
 
 /* A worker ends what waits in another pool, whose first release ends its thread. */
@@ -155,6 +161,7 @@ static void end_all(struct kunit *test, wpool_fn_t fn)
 	unsigned int i;
 
 	ender->pool = other;
+	ender->ledger = ledger;
 	ender->group = wpt_group(test, false);
 	for (i = 0; i < 3; i++) {
 		item = item_new(test, ledger, ITEM_TRACKED);
@@ -165,6 +172,7 @@ static void end_all(struct kunit *test, wpool_fn_t fn)
 	ledger->kills = true;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ender->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &ender->task), 3);
+	KUNIT_EXPECT_EQ(test, ender->released, 3);
 	WPT_EXPECT_STAT(test, pool, DIED, 0);
 	wpt_open(hold->gate);
 	ledger_expect(test, ledger, other, WPOOL_FATE_CANCELLED, 3);
