@@ -175,8 +175,8 @@ static const char *current_role(struct wpool *pool)
 }
 
 /*
- * Is the calling thread a worker of the pool, that of its hooks, inside a task of it, or the releaser
- * inside a release of it?
+ * Is the calling thread a worker of the pool, that of its hooks, inside a task of it, or the
+ * releaser inside a release of it?
  */
 bool current_is_of(struct wpool *pool)
 {

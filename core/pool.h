@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/timer.h>
 
+#include "release_call.h"
 #include "types.h"
 
 struct walk_entry;
