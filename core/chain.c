@@ -14,6 +14,7 @@
  *   timer kicks the manager, which takes and drops the lock, and so has a worker woken.
  *
  * So the second invariant of pool_lock.c holds a little later. Everything here needs pool->lock.
+ * Modelled in scripts/model/chain.pml.
  */
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>

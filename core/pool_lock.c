@@ -39,8 +39,8 @@
  * Why no wake-up is lost: a worker goes on the idle list and sets its state before it drops the
  * lock; the waker takes it off the list under the lock and calls wake_up_process() afterwards.
  *
- * scripts/model/wake.pml shows both for every order of steps, and handover.pml shows the first
- * invariant.
+ * scripts/model/wake.pml shows both for every order of steps, chain.pml what is left to its
+ * submitter, and handover.pml shows the first invariant.
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>

@@ -83,7 +83,7 @@ struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *tas
 	return queue;
 }
 
-/* Context: pool->lock held. */
+/* Ends a chain, see scripts/model/chain.pml. Context: pool->lock held. */
 void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	list_add_tail(&task->node, queue_prepare(pool, task));

@@ -110,7 +110,10 @@ batch_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
 	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
 		return NULL;
 	task = batch->tasks[batch->next];
-	/* A thread with pool->lock handles it. */
+	/*
+	 * A thread with pool->lock handles it. Reads through the task: so the entry is read before
+	 * left is written, from when on move_some() may overwrite it (BUG_POPPED_UNCHECKED).
+	 */
 	if (unlikely(!mend_batched_ok(batch, task)))
 		return NULL;
 	shared_dec(batch->left);
