@@ -394,6 +394,32 @@ static void play_on_stack(struct scene *s)
 	scene_all_told(s);
 }
 
+static void release_dies(void *arg, enum wpool_fate fate)
+{
+	struct job *job = arg;
+
+	scene_die(job->s, release_dies);
+}
+
+static void submit_released(struct scene *s, struct job *job)
+{
+	wpool_tracked_task_init(&job->tracked, scene_job, job);
+	wpool_task_set_release(&job->tracked, release_dies);
+	scene_submit(s, job);
+}
+
+/* In a worker, after the function; and in wpool's own thread, after one that has died, too. */
+static void play_released(struct scene *s)
+{
+	submit_released(s, scene_job_new(s, scene_job));
+	s->deaths++;
+	scene_behind(s, 2);
+	submit_released(s, scene_victim_new(s));
+	submit_released(s, scene_victim_new(s));
+	scene_behind(s, 2);
+	scene_all_told(s);
+}
+
 /* In a hook, before the first task. */
 static void play_outside(struct scene *s)
 {
@@ -463,6 +489,7 @@ const struct stress_case stress_deaths[] = {
 	SITUATION("death of tasks with a key, and with a delay", play_keyed, { .capacity = 2 }),
 	SITUATION("death of a task that is being cancelled", play_cancel, { .capacity = 1 }),
 	SITUATION("67: death in another module's pool", play_shared, .shared = true),
+	SITUATION("167, 168: death in a release", play_released, { .capacity = 2 }),
 	SITUATION("75: death with tasks and a group on the stack", play_on_stack,
 		  { .capacity = 1 }),
 	SITUATION("death before the first task", play_outside, { .capacity = 1 },

@@ -72,16 +72,15 @@ const unsigned int scene_nr_ways = ARRAY_SIZE(scene_ways);
 
 /* --- a scene: a pool, its tasks, and what must come of them ---------------------------- */
 
-void scene_die(struct scene *s, wpool_fn_t fn)
+void scene_die(struct scene *s, const void *fn)
 {
+	const char *pool = wpool_name(wpool_current() ?: s->pool);
 	const char * const *expect;
 
 	if (fn)
-		pr_info("%s: pid %d dies in %ps\n", wpool_name(wpool_current()),
-			current->pid, fn);
+		pr_info("%s: pid %d dies in %ps\n", pool, current->pid, fn);
 	else
-		pr_info("%s: pid %d dies outside of a task\n",
-			wpool_name(wpool_current()), current->pid);
+		pr_info("%s: pid %d dies outside of a task\n", pool, current->pid);
 	for (expect = s->way->expect; *expect; expect++)
 		pr_info("expect: %s\n", *expect);
 	s->way->die();

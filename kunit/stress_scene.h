@@ -41,6 +41,7 @@ struct job {
 		struct wpool_task		task;
 		struct wpool_keyed_task		keyed;
 		struct wpool_delayed_task	delayed;
+		struct wpool_tracked_task	tracked;
 	};
 	struct scene		*s;
 	struct job		*inner;
@@ -64,7 +65,7 @@ bool scene_begin(struct scene *s, const struct situation *situation,
 		 const struct way *way);
 void scene_end(struct scene *s);
 
-void scene_die(struct scene *s, wpool_fn_t fn);
+void scene_die(struct scene *s, const void *fn);
 int scene_job(void *arg);
 struct job *scene_job_new(struct scene *s, wpool_fn_t fn);
 struct job *scene_victim_new(struct scene *s);
