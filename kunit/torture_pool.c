@@ -117,13 +117,15 @@ static bool excused(const struct tort_pool *tp, int ret)
 
 static int open_set(struct tort_ctx *ctx, struct tort_pool *tp)
 {
+	enum wpool_rule rule = tort_pick(ctx, WPOOL_NR_RULES);
 	char name[WPOOL_NAME_MAX + 1];
 	unsigned int i;
 
 	tp->n = 2 + tort_pick(ctx, TORT_SET_MAX - 1);
 	tp->fifo = false;
-	tp->set = wpool_set_create(tp->name, &tp->attrs, tp->n,
-				   tort_pick(ctx, WPOOL_NR_RULES));
+	if (rule == WPOOL_RULE_CPU)
+		tp->attrs.cpumask = NULL;
+	tp->set = wpool_set_create(tp->name, &tp->attrs, tp->n, rule);
 	if (IS_ERR(tp->set))
 		return PTR_ERR(tp->set);
 	for (i = 0; i < tp->n; i++) {
