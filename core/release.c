@@ -256,10 +256,13 @@ void releases_free(struct wpool_release_call *call)
 		wake_up_var(&by->nr_handed);
 }
 
-/* Waits until all have returned that the current thread has handed over. */
+/*
+ * Waits until all have returned that the current thread has handed over. Acquire: it sees what they
+ * did; pairs with the end of releases_free().
+ */
 void releases_await(struct wpool_worker *worker)
 {
-	wait_var_event(&worker->nr_handed, !atomic_read(&worker->nr_handed));
+	wait_var_event(&worker->nr_handed, !atomic_read_acquire(&worker->nr_handed));
 }
 
 /* From here on this thread is woken for them, or none. */

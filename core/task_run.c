@@ -384,7 +384,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	int result;
 
 	if (unlikely(task->waiters) && run_cancelled(pool, task)) {
-		pool_long_call(1);	/* in a hook nobody could count what it is */
+		pool_long_call(1);	/* a death in a hook would be counted twice */
 		pool_unlock_irq(pool);
 		pool_long_call(-1);
 		pool_lock_staged(pool);

@@ -83,7 +83,7 @@ void item_release(void *arg, enum wpool_fate fate)
 	if (ledger->at_release)
 		wait_for_completion(&ledger->at_release->opened);
 	atomic_inc(&ledger->released[fate]);
-	if (xchg(&ledger->kills, false))
+	if (xchg(&ledger->kills, 0))
 		kthread_complete_and_exit(NULL, 0);
 }
 

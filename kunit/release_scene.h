@@ -18,7 +18,7 @@ struct ledger {
 	struct wpt_gate		*at_release;	/* waited for in the release, see there; or NULL */
 	struct completion	releasing;
 	struct task_struct	*released_by;	/* the last; no reference */
-	bool			kills;		/* the next release ends its thread */
+	int			kills;		/* the next release ends its thread */
 	bool			in_hardirq;
 	struct task_struct	*not_by;	/* must release none; or NULL */
 	atomic_t		by_it;		/* but has */
