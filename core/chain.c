@@ -51,15 +51,18 @@ void chain_offer(struct wpool *pool, const struct wpool_task *task)
 	};
 }
 
-/* Is the task the first on its list? It is only compared: its owner may have it back. */
-static bool chain_waits(struct wpool *pool)
+/*
+ * Is the task that is left to its submitter the first on its list? It is only compared: its owner
+ * may have it back. Context: as chain_is_kept().
+ */
+bool chain_waits(struct wpool *pool)
 {
 	const struct wpool_chain *chain = &pool->chain;
 
 	return list_of_prio(pool, chain->prio)->next == &chain->task->node;
 }
 
-bool __chain_keeps(struct wpool *pool)
+bool __chain_puts_off(struct wpool *pool)
 {
 	struct wpool_chain *chain = &pool->chain;
 	bool again = !chain->fresh && chain->worker == worker_current(pool);

@@ -6,15 +6,16 @@
 #include "pool.h"
 
 void chain_offer(struct wpool *pool, const struct wpool_task *task);
-bool __chain_keeps(struct wpool *pool);
+bool __chain_puts_off(struct wpool *pool);
+bool chain_waits(struct wpool *pool);
 
 /*
- * Is all that is ready a task that is left to its submitter? Needs pool->lock, which is about to be
- * dropped.
+ * Puts off the wake-up of a worker if all that is ready is a task that is left to its submitter; or
+ * ends the chain. Needs pool->lock, which is about to be dropped.
  */
-static inline bool chain_keeps(struct wpool *pool)
+static inline bool chain_puts_off(struct wpool *pool)
 {
-	return unlikely(pool->chain.task) && __chain_keeps(pool);
+	return unlikely(pool->chain.task) && __chain_puts_off(pool);
 }
 
 /* Another task comes, or perhaps the same one again. Needs pool->lock. */
@@ -24,9 +25,9 @@ static inline void chain_break(struct wpool *pool)
 }
 
 /* Is a wake-up being put off? Needs pool->lock. */
-static inline bool chain_is_kept(const struct wpool *pool)
+static inline bool chain_is_kept(struct wpool *pool)
 {
-	return pool->chain.task;
+	return pool->chain.task && chain_waits(pool);
 }
 
 #endif /* _WPOOL_CHAIN_H */

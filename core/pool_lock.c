@@ -72,7 +72,7 @@ static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 
-	if (chain_keeps(pool))
+	if (chain_puts_off(pool))
 		return;
 	worker = worker_warmest(pool);
 	if (worker) {

@@ -177,7 +177,7 @@ static void report_callers(struct wpool *pool, bool overdue)
  * Promise 1 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
  * prevents this, but for a task that is left to its submitter. Context: pool->lock held.
  */
-static bool queue_is_stranded(const struct wpool *pool)
+static bool queue_is_stranded(struct wpool *pool)
 {
 	return queue_ready(pool) && !workers_searching(pool) && !chain_is_kept(pool) &&
 	       (workers_idle(pool) ||
