@@ -378,6 +378,7 @@ void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt);
 void tort_frame_end(struct tort_frame *frame);
 bool tort_may_die(const struct tort_frame *frame);
 void tort_settle_death(struct tort_frame *innermost);
+void tort_oops_if_hard(void);
 
 /* Kills the worker, and with it all that it is inside. */
 static __always_inline void __noreturn tort_die(struct tort_frame *innermost)

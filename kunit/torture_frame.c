@@ -220,6 +220,13 @@ static void frame_dies(struct tort_frame *frame)
 	tort_frame_end(frame);
 }
 
+/* The thread is about to die: by an oops, if that was asked for. */
+void tort_oops_if_hard(void)
+{
+	if (tort_kill_hard)
+		WRITE_ONCE(*tort_nowhere, 0);
+}
+
 /* Settles the accounts of all that die with it; see tort_die(). */
 void tort_settle_death(struct tort_frame *innermost)
 {
@@ -236,8 +243,7 @@ void tort_settle_death(struct tort_frame *innermost)
 		outer = frame->outer;
 		frame_dies(frame);
 	}
-	if (tort_kill_hard)
-		WRITE_ONCE(*tort_nowhere, 0);
+	tort_oops_if_hard();
 }
 
 /* --- hooks ------------------------------------------------------------------------- */
