@@ -98,10 +98,19 @@ struct bench_peer {
 
 extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_chain, bench_wpool_by_cpu,
 	bench_unbound, bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
-	bench_llist;
+	bench_inline, bench_llist;
 #ifdef CONFIG_PADATA
 extern const struct bench_peer bench_padata;
 #endif
+
+/* How a producer submits. */
+enum bench_way {
+	BENCH_ONE,	/* an item at a time */
+	BENCH_MANY,	/* many at a time, by who can */
+	BENCH_NEW,	/* one at a time, allocated */
+};
+
+struct bench_kind;
 
 /**
  * struct bench_work - what is measured
@@ -111,6 +120,8 @@ extern const struct bench_peer bench_padata;
  * @tasks: how many
  * @producers: that submit them
  * @arg: the work's own
+ * @way: how they submit
+ * @kind: what each task does; of the works of bench_real.c
  * @asked: done only if the parameter works= names it
  */
 struct bench_work {
@@ -120,6 +131,8 @@ struct bench_work {
 	unsigned int		tasks;
 	unsigned int		producers;
 	unsigned int		arg;
+	enum bench_way		way;
+	const struct bench_kind	*kind;
 	bool			asked;
 };
 
@@ -132,6 +145,7 @@ extern const struct bench_work bench_trip_works[];
 extern const struct bench_work bench_flat_works[];
 extern const struct bench_work bench_wait_works[];
 extern const struct bench_work bench_rest_works[];
+extern const struct bench_work bench_real_works[];
 
 /**
  * struct bench_now - the sample that is being taken
@@ -179,9 +193,15 @@ int bench_samples_show(struct seq_file *seq, void *unused);
 int bench_table_show(struct seq_file *seq, void *unused);
 int bench_verdicts_show(struct seq_file *seq, void *unused);
 
+/* bench_rate.c */
+void bench_rate(const struct bench_work *work, struct bench_lane *lane,
+		void (*fn)(struct bench_item *item));
+
 /* bench_wait.c */
 void bench_calibrate(void);
 void bench_burn(unsigned int us);
+void bench_waits(const struct bench_work *work, struct bench_lane *lane, u64 task_ns,
+		 void (*run)(unsigned int nr));
 
 /* bench_rest.c */
 struct bench_usage {

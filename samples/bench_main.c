@@ -16,6 +16,7 @@
  *	bench_flat.c	what grows with queues, workers and pools
  *	bench_wait.c	how long tasks wait, at different loads
  *	bench_rest.c	idle pools; memory
+ *	bench_real.c	work that takes time, and what of that a pool costs
  *	bench_report.c	figures, tables, targets
  */
 #include <linux/debugfs.h>
@@ -33,7 +34,7 @@ MODULE_PARM_DESC(rounds, "How often each figure is taken, after once to warm up 
 
 static char *works = "";
 module_param(works, charp, 0444);
-MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve)");
+MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve and real)");
 
 struct bench_now bench_now;
 struct bench_item *bench_items;
@@ -279,6 +280,9 @@ static int bench_main(void *unused)
 	static const struct bench_work * const parts[] = {
 		bench_rate_works, bench_trip_works, bench_flat_works, bench_wait_works,
 		bench_rest_works,
+#ifdef BENCH_REAL
+		bench_real_works,
+#endif
 	};
 	unsigned int i;
 	int err = 0;

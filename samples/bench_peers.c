@@ -299,6 +299,14 @@ const struct bench_peer bench_call = {
 	.submit		= call_submit,
 };
 
+/* The same, by a thread on each CPU: no pool can be faster. */
+const struct bench_peer bench_inline = {
+	.open		= nothing_to_open,
+	.close		= nothing_to_close,
+	.init		= nothing_to_init,
+	.submit		= call_submit,
+};
+
 /* One thread that never sleeps while there is something to come. */
 struct bench_consumer {
 	struct llist_head	list;

@@ -14,13 +14,6 @@
 #define BATCH		32U
 #define CURVE_TASKS	200000U
 
-/* How a producer submits. */
-enum rate_way {
-	RATE_ONE,	/* an item at a time */
-	RATE_MANY,	/* many at a time, by who can */
-	RATE_NEW,	/* one at a time, allocated */
-};
-
 struct producer {
 	const struct bench_work	*work;
 	struct bench_lane	*lane;
@@ -37,12 +30,12 @@ static void produce(struct producer *p)
 	const struct bench_peer *peer = p->lane->peer;
 	unsigned int part;
 
-	if (p->work->arg == RATE_MANY && peer->submit_many) {
+	if (p->work->way == BENCH_MANY && peer->submit_many) {
 		for (; item < end; item += part) {
 			part = min_t(unsigned int, BATCH, end - item);
 			peer->submit_many(p->lane, item, part);
 		}
-	} else if (p->work->arg == RATE_NEW) {
+	} else if (p->work->way == BENCH_NEW) {
 		for (; item < end; item++)
 			peer->submit_new(p->lane);
 	} else {
@@ -59,25 +52,38 @@ static int producer_main(void *data)
 	return 0;
 }
 
-/* Return: how many there are. */
-static unsigned int producers_make(struct producer *p, const struct bench_work *work,
-				   struct bench_lane *lane)
+/* Each of the floor's does its share itself, on a CPU of its own. */
+static unsigned int producers_of(const struct bench_work *work, const struct bench_lane *lane)
 {
-	unsigned int i, share = work->tasks / work->producers;
+	if (lane->peer == &bench_inline)
+		return min_t(unsigned int, num_online_cpus(), MAX_PRODUCERS);
+	return work->producers;
+}
+
+/* Return: how many there are; all have an equal share. */
+static unsigned int producers_make(struct producer *p, const struct bench_work *work,
+				   struct bench_lane *lane, unsigned int n)
+{
+	unsigned int i, share = work->tasks / n;
 	struct task_struct *thread;
+	int cpu = -1;
 
 	init_completion(&producers_ready);
 	init_completion(&producers_go);
-	for (i = 0; i < work->producers; i++) {
+	for (i = 0; i < n; i++) {
 		p[i] = (struct producer) {
 			.work = work, .lane = lane, .first = i * share, .n = share,
 		};
-		thread = kthread_run(producer_main, &p[i], "bench_make/%u", i);
+		thread = kthread_create(producer_main, &p[i], "bench_make/%u", i);
 		if (IS_ERR(thread)) {
 			bench_now.error = PTR_ERR(thread);
 			break;
 		}
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (lane->peer == &bench_inline && cpu < nr_cpu_ids)
+			kthread_bind(thread, cpu);
 		p[i].thread = get_task_struct(thread);
+		wake_up_process(thread);
 		wait_for_completion(&producers_ready);
 	}
 	return i;
@@ -103,18 +109,27 @@ static void record_switches(const struct bench_work *work, struct bench_lane *la
 	bench_record(name, lane->label, "per 1000", switches * BENCH_SCALE * 1000 / work->tasks);
 }
 
-static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
+/**
+ * bench_rate() - a sample of all items, submitted as fast as their producers can
+ * @work: says how many, and by how many producers
+ * @lane: who does it
+ * @fn: what they call
+ *
+ * Records what a task takes, and how often their threads slept.
+ */
+void bench_rate(const struct bench_work *work, struct bench_lane *lane,
+		void (*fn)(struct bench_item *item))
 {
+	unsigned int i, n, wanted = producers_of(work, lane);
 	struct producer producers[MAX_PRODUCERS];
 	struct bench_usage before, after;
-	unsigned int i, n;
 	u64 took;
 
 	bench_init_items(lane, work->tasks);
-	n = producers_make(producers, work, lane);
-	if (n == work->producers) {
+	n = producers_make(producers, work, lane, wanted);
+	if (n == wanted) {
 		bench_usage(lane->peer->threads, &before);
-		bench_begin(lane, work->tasks / n * n, bench_empty_fn);
+		bench_begin(lane, work->tasks / n * n, fn);
 		complete_all(&producers_go);
 		took = bench_await(lane);
 		bench_usage(lane->peer->threads, &after);
@@ -127,6 +142,11 @@ static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
 		complete_all(&producers_go);
 	}
 	producers_join(producers, n);
+}
+
+static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
+{
+	bench_rate(work, lane, bench_empty_fn);
 }
 
 static struct bench_lane rate_lanes[] = {
@@ -171,7 +191,7 @@ static struct bench_lane curve_lanes[] = {
 
 #define PRODUCERS(n) {							\
 	"curve producers " #n, curve_lanes, sample_rate,		\
-	CURVE_TASKS, n, RATE_ONE, true					\
+	CURVE_TASKS, n, .asked = true					\
 }
 
 /* Four producers, and a growing number of workers: of the peers that allow it. */
@@ -182,15 +202,15 @@ static struct bench_lane curve_lanes[] = {
 		{ "unbound", &bench_unbound, n },			\
 		{ }							\
 	},								\
-	sample_rate, CURVE_TASKS, 4, RATE_ONE, true			\
+	sample_rate, CURVE_TASKS, 4, .asked = true			\
 }
 
 const struct bench_work bench_rate_works[] = {
-	{ "empty 1", rate_lanes, sample_rate, 200000, 1, RATE_ONE },
-	{ "empty 4", rate_lanes, sample_rate, 200000, 4, RATE_ONE },
-	{ "allocated", new_lanes, sample_rate, 200000, 1, RATE_NEW },
-	{ "batches", bench_lanes, sample_rate, 200000, 1, RATE_MANY },
-	{ "thread a task", thread_lanes, sample_rate, 2000, 1, RATE_ONE },
+	{ "empty 1", rate_lanes, sample_rate, 200000, 1 },
+	{ "empty 4", rate_lanes, sample_rate, 200000, 4 },
+	{ "allocated", new_lanes, sample_rate, 200000, 1, .way = BENCH_NEW },
+	{ "batches", bench_lanes, sample_rate, 200000, 1, .way = BENCH_MANY },
+	{ "thread a task", thread_lanes, sample_rate, 2000, 1 },
 	PRODUCERS(1), PRODUCERS(2), PRODUCERS(3), PRODUCERS(4),
 	PRODUCERS(5), PRODUCERS(6), PRODUCERS(7), PRODUCERS(8),
 	WORKERS(1), WORKERS(2), WORKERS(3), WORKERS(4),

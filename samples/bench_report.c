@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "bench.h"
+#include "bench_targets.h"
 
 #define NAME_MAX_LENGTH	32
 
@@ -27,98 +28,6 @@ struct row {
 
 static LIST_HEAD(rows);
 static DEFINE_MUTEX(rows_lock);
-
-/**
- * struct target - what is asked of a figure, the smaller the better
- * @work: of both lanes
- * @ours: the lane that is judged
- * @other: how the names begin of those that it is compared with, of which the
- *	best counts; "" is all but wpool's own and the floors; NULL: it is compared
- *	with @limit itself
- * @but: how the names begin of those left out, or NULL
- * @over: of both lanes it is judged how many times as long @work takes as this; or NULL
- * @ahead: the other takes at least @limit times as long; else ours takes at most
- *	@limit times as long
- * @limit: in hundredths
- */
-struct target {
-	const char	*work;
-	const char	*ours;
-	const char	*other;
-	const char	*but;
-	const char	*over;
-	bool		ahead;
-	unsigned int	limit;
-};
-
-#define AHEAD(work, ours, other, limit)	{ work, ours, other, NULL, NULL, true, limit }
-#define WITHIN(work, ours, other, limit) { work, ours, other, NULL, NULL, false, limit }
-/* From one to eight it grows no more than the other does. */
-#define GROWS_LESS(what, other) \
-	{ what " 8", "wpool", other, NULL, what " 1", true, 100 }
-static const struct target targets[] = {
-	AHEAD("empty 1", "wpool", "unbound", 800),
-	AHEAD("empty 1", "wpool", "per-CPU", 400),
-	AHEAD("empty 1", "wpool", "kthread_worker", 200),
-	WITHIN("empty 1", "wpool", "(llist)", 300),
-	AHEAD("empty 4", "wpool", "unbound", 800),
-	AHEAD("empty 4", "wpool", "per-CPU", 400),
-	AHEAD("empty 4", "wpool", "kthread_worker", 200),
-	WITHIN("empty 4", "wpool", "(llist)", 300),
-	AHEAD("allocated", "wpool", "unbound", 400),
-	AHEAD("batches", "wpool", "unbound", 2000),
-	AHEAD("thread a task", "wpool", "kthread", 1000),
-	GROWS_LESS("curve producers", "unbound"),
-	GROWS_LESS("curve producers", "per-CPU"),
-	GROWS_LESS("curve producers", "kthread_worker"),
-	GROWS_LESS("curve workers", "unbound"),
-	AHEAD("round trip", "wpool spin", "unbound", 800),
-	AHEAD("round trip", "wpool spin", "kthread_worker", 800),
-	AHEAD("round trip", "wpool spin", "per-CPU", 100),
-	{ "round trip", "wpool", "", "per-CPU", NULL, true, 100 },
-	AHEAD("round trip, own wait", "wpool spin", "unbound", 800),
-	AHEAD("round trip, own wait", "wpool spin", "kthread_worker", 800),
-	AHEAD("round trip, own wait", "wpool spin", "per-CPU", 100),
-	{ "round trip, own wait", "wpool", "", "per-CPU", NULL, true, 100 },
-	AHEAD("chain", "wpool", "", 100),
-	AHEAD("round trip", "wpool by CPU", "per-CPU", 100),
-	AHEAD("round trip, own wait", "wpool by CPU", "per-CPU", 100),
-	AHEAD("chain", "wpool by CPU", "per-CPU", 100),
-	AHEAD("chain", "wpool chain", "kthread_worker", 100),
-	AHEAD("workers at 10 us", "wpool 2 workers", "wpool 1", 190),
-	AHEAD("workers at 100 us", "wpool 2 workers", "wpool 1", 190),
-	AHEAD("workers at 1000 us", "wpool 2 workers", "wpool 1", 190),
-	WITHIN("flat queued", "100000", "", 130),
-	WITHIN("flat queued", "1000000", "", 130),
-	WITHIN("flat workers", "100", "", 130),
-	WITHIN("flat workers", "1000", "", 130),
-	WITHIN("flat pools", "100", "", 130),
-	WITHIN("flat pools", "1000", "", 130),
-	AHEAD("wait at 10%, p50", "wpool", "", 100),
-	AHEAD("wait at 10%, p99", "wpool", "", 100),
-	AHEAD("wait at 10%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 10%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 10%, p99", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 50%, p50", "wpool", "", 100),
-	AHEAD("wait at 50%, p99", "wpool", "", 100),
-	AHEAD("wait at 50%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 50%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 50%, p99", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 90%, p50", "wpool", "", 100),
-	AHEAD("wait at 90%, p99", "wpool", "", 100),
-	AHEAD("wait at 90%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 90%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 90%, p99", "wpool by CPU", "per-CPU", 100),
-	AHEAD("burst, first start", "wpool", "unbound", 100),
-	AHEAD("burst, last end", "wpool", "unbound", 100),
-	WITHIN("idle, wake-ups", "wpool", NULL, 0),
-	WITHIN("idle, CPU", "wpool", NULL, 0),
-	WITHIN("idle, wake-ups", "wpool spin", NULL, 0),
-	WITHIN("idle, CPU", "wpool spin", NULL, 0),
-	WITHIN("paced", "wpool spin", NULL, 100),
-	AHEAD("memory, task", "wpool", "kthread a", 1000),
-	WITHIN("steady", "wpool", NULL, 100),
-};
 
 static struct row *row_find(const char *work, const char *label)
 {

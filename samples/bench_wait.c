@@ -72,7 +72,7 @@ static struct load {
 	struct load_time	*times;
 	unsigned int		next;
 	unsigned int		n;
-	unsigned int		task_us;
+	void			(*run)(unsigned int nr);
 } load;
 
 /* Never skips one: who comes late because the CPU was busy has waited already. */
@@ -90,10 +90,11 @@ static enum hrtimer_restart load_arrive(struct hrtimer *timer)
 
 static void load_fn(struct bench_item *item)
 {
-	struct load_time *time = &load.times[bench_item_nr(item)];
+	unsigned int nr = bench_item_nr(item);
+	struct load_time *time = &load.times[nr];
 
 	time->began = ktime_get_ns();
-	bench_burn(load.task_us);
+	load.run(nr);
 	time->ran = ktime_get_ns() - time->began;
 	bench_ended();
 }
@@ -115,7 +116,7 @@ static u64 load_gap(struct rnd_state *random, u64 mean)
 
 /* Has the tasks of a sample arrive, and waits for their end. @gap: mean, in ns. */
 static bool load_run(const struct bench_work *work, struct bench_lane *lane, u64 gap,
-		     unsigned int task_us, bool even)
+		     void (*run)(unsigned int nr), bool even)
 {
 	struct rnd_state random;
 	unsigned int i;
@@ -129,7 +130,7 @@ static bool load_run(const struct bench_work *work, struct bench_lane *lane, u64
 	load.lane = lane;
 	load.next = 0;
 	load.n = work->tasks;
-	load.task_us = task_us;
+	load.run = run;
 	/* The same arrivals for all. */
 	prandom_seed_state(&random, 1);
 	bench_begin(lane, work->tasks, load_fn);
@@ -165,18 +166,40 @@ static void record_wait(const struct bench_work *work, struct bench_lane *lane,
 		     (time->began - time->due) * BENCH_SCALE / NSEC_PER_USEC);
 }
 
-/* The load is a share, in percent, of what as many workers as CPUs can do. */
-static void sample_wait(const struct bench_work *work, struct bench_lane *lane)
+/**
+ * bench_waits() - a sample of how long tasks wait that come by the clock
+ * @work: its arg is the load: a share, in percent, of what as many workers as CPUs can do
+ * @lane: who does it
+ * @task_ns: how long a task runs, in nanoseconds
+ * @run: what each does
+ */
+void bench_waits(const struct bench_work *work, struct bench_lane *lane, u64 task_ns,
+		 void (*run)(unsigned int nr))
 {
-	u64 gap = div_u64(LOAD_TASK_US * NSEC_PER_USEC * 100, num_online_cpus() * work->arg);
+	u64 gap = div_u64(task_ns * 100, num_online_cpus() * work->arg);
 
-	if (load_run(work, lane, gap, LOAD_TASK_US, false)) {
+	if (load_run(work, lane, gap, run, false)) {
 		sort(load.times, work->tasks, sizeof(*load.times), compare_waits, NULL);
 		record_wait(work, lane, "p50", 500);
 		record_wait(work, lane, "p99", 990);
 		record_wait(work, lane, "p99.9", 999);
 	}
 	kvfree(load.times);
+}
+
+static void load_burn(unsigned int nr)
+{
+	bench_burn(LOAD_TASK_US);
+}
+
+static void sample_wait(const struct bench_work *work, struct bench_lane *lane)
+{
+	bench_waits(work, lane, LOAD_TASK_US * NSEC_PER_USEC, load_burn);
+}
+
+static void paced_burn(unsigned int nr)
+{
+	bench_burn(PACED_TASK_US);
 }
 
 /*
@@ -189,7 +212,7 @@ static void sample_paced(const struct bench_work *work, struct bench_lane *lane)
 	unsigned int i;
 
 	bench_usage(lane->peer->threads, &before);
-	if (load_run(work, lane, PACED_GAP_US * NSEC_PER_USEC, PACED_TASK_US, true)) {
+	if (load_run(work, lane, PACED_GAP_US * NSEC_PER_USEC, paced_burn, true)) {
 		msleep(20);	/* the last worker's time is known when it sleeps */
 		bench_usage(lane->peer->threads, &after);
 		wall = ktime_get_ns() - wall;

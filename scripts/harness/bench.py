@@ -9,6 +9,7 @@ from harness import console, kernels, machine, proc, report
 from harness.proc import Failed, say
 
 LIMIT = 900  # seconds for the machine
+CRYPTO = ("crc32c_generic", "sha256_generic", "aes_generic", "ecb", "xts", "lz4", "zstd")
 DOCUMENTS = ("table", "samples", "verdicts")
 SUFFIX = {"table": "txt", "samples": "csv", "verdicts": "csv"}
 TERMINALS = {"png": "pngcairo noenhanced size 1200,600 font ',11'",
@@ -58,7 +59,9 @@ def run(kernel, built, cpus, words, accel=None, order=("this",)):
     files = {f"{which}/{name}.ko": each[name] for which, each in built.items()
              for name in ("wpool", "wpool_bench")}
     files["report.sh"] = machine.GUEST / "report.sh"
-    files["env"] = f"ARGS='{words}'\nORDER='{' '.join(order)}'\n"
+    own = kernels.own_modules(kernel, *CRYPTO) if kernel.modules else {}
+    files.update((f"{name}.ko", path) for name, path in own.items())
+    files["env"] = f"ARGS='{words}'\nORDER='{' '.join(order)}'\nOWN_MODULES='{' '.join(own)}'\n"
     done = machine.boot(kernel, "bench", files, cpus=cpus, limit=LIMIT * len(order),
                         watch=_watch(), accel=accel)
     faults = [done.why] if done.why else []

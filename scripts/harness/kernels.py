@@ -246,7 +246,10 @@ def bootable(kernel):
 
 
 def own_modules(kernel, *wanted):
-    """Paths of a packaged kernel's own modules, each after those that it needs."""
+    """Paths of a packaged kernel's own modules, each after those that it needs.
+
+    What is built in is left out.
+    """
     files = {path.name.split(".")[0].replace("-", "_"): path
              for path in kernel.modules.rglob("*.ko*")}
     order = {}
@@ -259,5 +262,6 @@ def own_modules(kernel, *wanted):
         order[name] = files[name]
 
     for name in wanted:
-        add(name)
+        if name in files:
+            add(name)
     return order
