@@ -8,8 +8,14 @@
 
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
+#include <linux/mm_types.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
+
+/* What shmem_file_setup() takes. */
+#ifndef EMPTY_VMA_FLAGS
+#define EMPTY_VMA_FLAGS	0
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define WQ_PERCPU	0

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "bench.h"
+#include "bench_compat.h"
 
 /* So many tasks have memory of their own. */
 #define PARTS		4000U
@@ -180,7 +181,7 @@ static int file_open(const struct bench_kind *kind)
 	ssize_t n;
 	loff_t at = 0;
 
-	file = shmem_file_setup("wpool_bench", (loff_t)PARTS * PAGE_SIZE, 0);
+	file = shmem_file_setup("wpool_bench", (loff_t)PARTS * PAGE_SIZE, EMPTY_VMA_FLAGS);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	for (i = 0; i < PARTS; i++) {
@@ -340,12 +341,12 @@ static void sample_real_waits(const struct bench_work *work, struct bench_lane *
 	real_close();
 }
 
-static const struct bench_kind crc32c = { "crc32c", hash_open, hash_close, hash_work };
-static const struct bench_kind sha256 = { "sha256", hash_open, hash_close, hash_work };
-static const struct bench_kind aes = { "xts(aes)", cipher_open, cipher_close, cipher_work };
-static const struct bench_kind lz4 = { "lz4", pack_open, pack_close, pack_work };
-static const struct bench_kind zstd = { "zstd", pack_open, pack_close, pack_work };
-static const struct bench_kind cached = { NULL, file_open, file_close, file_work };
+static const struct bench_kind crc32c_kind = { "crc32c", hash_open, hash_close, hash_work };
+static const struct bench_kind sha256_kind = { "sha256", hash_open, hash_close, hash_work };
+static const struct bench_kind aes_kind = { "xts(aes)", cipher_open, cipher_close, cipher_work };
+static const struct bench_kind lz4_kind = { "lz4", pack_open, pack_close, pack_work };
+static const struct bench_kind zstd_kind = { "zstd", pack_open, pack_close, pack_work };
+static const struct bench_kind file_kind = { NULL, file_open, file_close, file_work };
 
 static struct bench_lane real_lanes[] = {
 	{ "wpool",		&bench_wpool },
@@ -370,29 +371,29 @@ static struct bench_lane real_lanes[] = {
 }
 
 const struct bench_work bench_real_works[] = {
-	RATE("file", &cached, 10 * PARTS, 1),
-	RATE("file", &cached, 10 * PARTS, 4),
-	WAIT("file", &cached, 50),
-	WAIT("file", &cached, 90),
-	RATE("crc32c", &crc32c, 10 * PARTS, 1),
-	RATE("crc32c", &crc32c, 10 * PARTS, 4),
-	WAIT("crc32c", &crc32c, 50),
-	WAIT("crc32c", &crc32c, 90),
-	RATE("lz4", &lz4, PARTS, 1),
-	RATE("lz4", &lz4, PARTS, 4),
-	WAIT("lz4", &lz4, 50),
-	WAIT("lz4", &lz4, 90),
-	RATE("zstd", &zstd, PARTS, 1),
-	RATE("zstd", &zstd, PARTS, 4),
-	WAIT("zstd", &zstd, 50),
-	WAIT("zstd", &zstd, 90),
-	RATE("aes", &aes, PARTS, 1),
-	RATE("aes", &aes, PARTS, 4),
-	WAIT("aes", &aes, 50),
-	WAIT("aes", &aes, 90),
-	RATE("sha256", &sha256, PARTS, 1),
-	RATE("sha256", &sha256, PARTS, 4),
-	WAIT("sha256", &sha256, 50),
-	WAIT("sha256", &sha256, 90),
+	RATE("file", &file_kind, 10 * PARTS, 1),
+	RATE("file", &file_kind, 10 * PARTS, 4),
+	WAIT("file", &file_kind, 50),
+	WAIT("file", &file_kind, 90),
+	RATE("crc32c", &crc32c_kind, 10 * PARTS, 1),
+	RATE("crc32c", &crc32c_kind, 10 * PARTS, 4),
+	WAIT("crc32c", &crc32c_kind, 50),
+	WAIT("crc32c", &crc32c_kind, 90),
+	RATE("lz4", &lz4_kind, PARTS, 1),
+	RATE("lz4", &lz4_kind, PARTS, 4),
+	WAIT("lz4", &lz4_kind, 50),
+	WAIT("lz4", &lz4_kind, 90),
+	RATE("zstd", &zstd_kind, PARTS, 1),
+	RATE("zstd", &zstd_kind, PARTS, 4),
+	WAIT("zstd", &zstd_kind, 50),
+	WAIT("zstd", &zstd_kind, 90),
+	RATE("aes", &aes_kind, PARTS, 1),
+	RATE("aes", &aes_kind, PARTS, 4),
+	WAIT("aes", &aes_kind, 50),
+	WAIT("aes", &aes_kind, 90),
+	RATE("sha256", &sha256_kind, PARTS, 1),
+	RATE("sha256", &sha256_kind, PARTS, 4),
+	WAIT("sha256", &sha256_kind, 50),
+	WAIT("sha256", &sha256_kind, 90),
 	{ }
 };

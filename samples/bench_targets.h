@@ -35,6 +35,7 @@ struct target {
 	{ what " 8", "wpool", other, NULL, what " 1", true, 100 }
 /* How much of what the machine can do the work gets. */
 #define OF_MACHINE(work)	AHEAD(work, "wpool", "(inline)", 95)
+
 static const struct target targets[] = {
 	AHEAD("empty 1", "wpool", "unbound", 800),
 	AHEAD("empty 1", "wpool", "per-CPU", 400),

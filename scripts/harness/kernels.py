@@ -2,6 +2,7 @@
 """The kernels that wpool is tested on: one line each in KERNELS."""
 import dataclasses
 import hashlib
+import lzma
 import pathlib
 import re
 import shutil
@@ -246,7 +247,7 @@ def bootable(kernel):
 
 
 def own_modules(kernel, *wanted):
-    """Paths of a packaged kernel's own modules, each after those that it needs.
+    """A packaged kernel's own modules, each after those that it needs: paths, or what is in them.
 
     What is built in is left out.
     """
@@ -259,7 +260,8 @@ def own_modules(kernel, *wanted):
         for need in needs.split(","):
             if need and need not in order:
                 add(need)
-        order[name] = files[name]
+        path = files[name]
+        order[name] = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path
 
     for name in wanted:
         if name in files:
