@@ -16,8 +16,8 @@
  *
  * All links lie in tasks, which may be broken: see broken_mend.c. So the code checks each task
  * whose links it is about to follow or write: in the tree, the tasks on the way to a key, and
- * before a change of the tree all tasks that a rotation may touch. If one of them is not whole,
- * all heads and followers are ordered again from the lists that they are on.
+ * those that a change of the tree may touch, see key_whole.c. If one of them is not whole, all
+ * heads and followers are ordered again from the lists that they are on.
  *
  * Everything here needs pool->lock.
  */
@@ -27,6 +27,7 @@
 #include "broken_mend.h"
 #include "key.h"
 #include "key_tree.h"
+#include "key_whole.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "task_lists.h"
@@ -63,72 +64,6 @@ static struct wpool_keyed_task *link_head(struct rb_node *link)
 /* The largest possible height of the tree of keys. */
 #define KEY_LEVELS	64
 
-/* Does it say that it is a head, and the child of @parent? */
-static bool link_ok(const struct wpool *pool, struct rb_node *link, struct rb_node *parent)
-{
-	const struct wpool_task *task = &link_head(link)->task;
-
-	return mend_peek(&task->pool) == (unsigned long)pool &&
-	       task->state & TASK_ACCEPTED && task->flags & WPOOL_TASK_KEYED &&
-	       rb_parent(link) == parent;
-}
-
-/* How far below a link on the way to the root a rotation of the tree may reach. */
-#define TURN_DEPTH	3
-
-static bool below_ok(const struct wpool *pool, struct rb_node *link, unsigned int depth)
-{
-	struct rb_node *below[] = { link->rb_left, link->rb_right };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(below); i++) {
-		if (!below[i])
-			continue;
-		if (!link_ok(pool, below[i], link) ||
-		    (depth > 1 && !below_ok(pool, below[i], depth - 1)))
-			return false;
-	}
-	return true;
-}
-
-/* May the tree be changed at this link, which belongs to a head? */
-static bool around_ok(const struct wpool *pool, struct rb_node *link)
-{
-	struct rb_node *parent;
-
-	for (; link; link = parent) {
-		if (!below_ok(pool, link, TURN_DEPTH))
-			return false;
-		parent = rb_parent(link);
-		if (!parent)
-			return keys_begin_with(pool, link);
-		if (mend_peek(&parent->rb_left) != (unsigned long)link &&
-		    mend_peek(&parent->rb_right) != (unsigned long)link)
-			return false;
-		if (!link_ok(pool, parent, rb_parent(parent)))
-			return false;
-	}
-	return true;
-}
-
-/*
- * The same for a link to be removed: if it has two children, the change is at the link that
- * replaces it.
- */
-static bool erase_ok(const struct wpool *pool, struct rb_node *link)
-{
-	struct rb_node *next = link, *parent = link;
-
-	if (!link->rb_left || !link->rb_right)
-		return around_ok(pool, link);
-	for (next = link->rb_right; next; next = next->rb_left) {
-		if (!link_ok(pool, next, parent))
-			return false;
-		parent = next;
-	}
-	return around_ok(pool, parent);
-}
-
 /* Where the head of a key is linked, or would be. */
 static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **parent)
 {
@@ -137,7 +72,7 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 
 	*parent = NULL;
 	while (*place) {
-		if (unlikely(!link_ok(pool, *place, *parent))) {
+		if (unlikely(!key_link_ok(pool, *place, *parent))) {
 			mend_lists(pool);	/* all are whole then: search again */
 			place = keys_root(pool);
 			*parent = NULL;
@@ -188,7 +123,7 @@ static bool place_ok(struct wpool *pool, struct rb_node **place, struct rb_node 
 {
 	if (*place)
 		return tail_ok(&link_head(*place)->followers) && tail_ok(list_of_deferred(pool));
-	return around_ok(pool, parent);
+	return keys_may_insert(pool, parent);
 }
 
 /**
@@ -307,10 +242,10 @@ bool key_next_ok(struct wpool *pool, struct wpool_keyed_task *head)
 	struct wpool_keyed_task *next = key_next(head);
 
 	if (!next)
-		return erase_ok(pool, &head->link);
+		return keys_may_erase(pool, &head->link);
 	return ends_ok(&head->followers) && ends_ok(&head->awaited) &&
 	       mend_first_ok(pool, &head->followers, &next->task) &&
-	       key_linked(&next->task) && around_ok(pool, &head->link);
+	       key_linked(&next->task) && keys_may_replace(pool, &head->link);
 }
 
 /* Is a task that has been the head of its key still among the heads? */

@@ -302,6 +302,36 @@ static void broken_mix_behind_batch(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(keyed, 0, sizeof(*keyed)));
 }
 
+/*
+ * In this order the tree of keys becomes one that is turned when the first key goes, as far down as
+ * the task of another.
+ */
+static const u64 keys_turned[] = { 13, 12, 3, 0, 1, 10, 2, 11, 7, 8, 9, 4, 6, 5 };
+
+#define TURNS		0	/* this key */
+#define TURNED		4	/* and this one */
+
+/* 84: the tree of keys is turned above one: nobody writes to what is broken */
+static void broken_mix_turned(struct kunit *test)
+{
+	unsigned int i, n = ARRAY_SIZE(keys_turned);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_keyed_task *keyed = wpt_alloc(test, n * sizeof(*keyed)), *broken;
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, n, NULL);
+
+	for (i = 0; i < n; i++)
+		submit_keyed(test, pool, &keyed[keys_turned[i]], keys_turned[i], &jobs[i]);
+	broken_listen(pool, "while it was queued");
+	broken = &keyed[TURNED];
+	broken_overwrite(&broken->task, sizeof(*broken), ZEROED);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&keyed[TURNS].task));
+	KUNIT_EXPECT_NULL(test, memchr_inv(broken, 0, sizeof(*broken)));
+	wpt_open(hold->gate);
+	WPT_ASSERT_STAT(test, pool, CANCELLED, 2);
+	broken_expect_end(test, pool);
+	KUNIT_EXPECT_NULL(test, memchr_inv(broken, 0, sizeof(*broken)));
+}
+
 /* 84: one is broken in part, its links are not: a walk along the queue goes on behind it */
 static void broken_mix_walked_over(struct kunit *test)
 {
@@ -410,6 +440,7 @@ static struct kunit_case broken_mix_cases[] = {
 	KUNIT_CASE(broken_mix_same_key),
 	KUNIT_CASE_PARAM(broken_mix_as_it_was, prio_gen_params),
 	KUNIT_CASE(broken_mix_behind_batch),
+	KUNIT_CASE(broken_mix_turned),
 	KUNIT_CASE(broken_mix_walked_over),
 	KUNIT_CASE(broken_mix_counted),
 	KUNIT_CASE(broken_mix_lent),

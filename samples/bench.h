@@ -121,7 +121,7 @@ struct bench_kind;
  * @producers: that submit them
  * @arg: the work's own
  * @way: how they submit
- * @kind: what each task does; of the works of bench_real.c
+ * @kind: of bench_growth.c or bench_real.c, and of no other
  * @asked: done only if the parameter works= names it
  */
 struct bench_work {
@@ -145,6 +145,7 @@ extern const struct bench_work bench_trip_works[];
 extern const struct bench_work bench_flat_works[];
 extern const struct bench_work bench_wait_works[];
 extern const struct bench_work bench_rest_works[];
+extern const struct bench_work bench_growth_works[];
 extern const struct bench_work bench_real_works[];
 
 /**

@@ -14,6 +14,7 @@
  *	bench_rate.c	how many tasks a second
  *	bench_trip.c	there and back, and in chains
  *	bench_flat.c	what grows with queues, workers and pools
+ *	bench_growth.c	what the next one costs of what there is much of
  *	bench_wait.c	how long tasks wait, at different loads
  *	bench_rest.c	idle pools; memory
  *	bench_real.c	work that takes time, and what of that a pool costs
@@ -34,7 +35,7 @@ MODULE_PARM_DESC(rounds, "How often each figure is taken, after once to warm up 
 
 static char *works = "";
 module_param(works, charp, 0444);
-MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve and real)");
+MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve, growth and real)");
 
 struct bench_now bench_now;
 struct bench_item *bench_items;
@@ -279,7 +280,7 @@ static int bench_main(void *unused)
 {
 	static const struct bench_work * const parts[] = {
 		bench_rate_works, bench_trip_works, bench_flat_works, bench_wait_works,
-		bench_rest_works,
+		bench_rest_works, bench_growth_works,
 #ifdef BENCH_REAL
 		bench_real_works,
 #endif
