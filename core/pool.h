@@ -83,11 +83,13 @@ struct wpool_staging {
 /**
  * struct wpool_entry - an entry of the registry
  * @node: on the list
+ * @by_name: in the table of names; not of a bookmark
  * @pool: the pool, or NULL: a bookmark
  * @may_be_found: wpool_find() knows of it
  */
 struct wpool_entry {
 	struct list_head	node;
+	struct hlist_node	by_name;
 	struct wpool		*pool;
 	bool			may_be_found;
 };

@@ -2,11 +2,13 @@
 /*
  * The pools by their names.
  */
+#include <linux/hashtable.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
+#include <linux/stringhash.h>
 
 #include "debugfs.h"
 #include "pool.h"
@@ -21,6 +23,7 @@
  */
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
+static DEFINE_HASHTABLE(names, 10);
 
 /* The number that the last numbered pool got; the next pool tries the one after it. */
 static unsigned int last_number;
@@ -38,13 +41,18 @@ static struct wpool *registry_pool_from(struct list_head *node)
 	return NULL;
 }
 
+static u32 name_hash(const char *name)
+{
+	return full_name_hash(NULL, name, strlen(name));
+}
+
 static struct wpool *registry_lookup(const char *name)
 {
 	struct wpool_entry *entry;
 
 	lockdep_assert_held(&registry_lock);
-	list_for_each_entry(entry, &registry, node) {
-		if (entry->pool && !strcmp(entry->pool->name, name))
+	hash_for_each_possible(names, entry, by_name, name_hash(name)) {
+		if (!strcmp(entry->pool->name, name))
 			return entry->pool;
 	}
 	return NULL;
@@ -81,6 +89,7 @@ int registry_add(struct wpool *pool)
 	if (!ret) {
 		pool->entry.pool = pool;
 		list_add_tail(&pool->entry.node, &registry);
+		hash_add(names, &pool->entry.by_name, name_hash(pool->name));
 	}
 	mutex_unlock(&registry_lock);
 	return ret;
@@ -138,6 +147,7 @@ void registry_remove(struct wpool *pool)
 	debugfs_remove_pool(pool);
 	mutex_lock(&registry_lock);
 	list_del(&pool->entry.node);
+	hash_del(&pool->entry.by_name);
 	mutex_unlock(&registry_lock);
 }
 

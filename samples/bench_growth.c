@@ -154,7 +154,7 @@ static void sample_next(const struct bench_work *work, struct bench_lane *lane)
 /* Workers are made only. */
 static void sample_workers(const struct bench_work *work, struct bench_lane *lane)
 {
-	struct bench_lane pool = { .label = lane->label, .workers = lane->arg + NEXT_WORKERS };
+	struct bench_lane pool = { .label = lane->label, .workers = WPOOL_MAX_CAPACITY };
 	u64 took;
 	int n;
 
@@ -211,7 +211,7 @@ static struct bench_lane pools_lanes[] = {
 static struct bench_lane workers_lanes[] = {
 	{ "100",	&bench_wpool, 1, 100 },
 	{ "1000",	&bench_wpool, 1, 1000 },
-	{ "9900",	&bench_wpool, 1, WPOOL_MAX_CAPACITY - NEXT_WORKERS },
+	{ "9800",	&bench_wpool, 1, 9800 },
 	{ }
 };
 

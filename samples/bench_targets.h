@@ -107,7 +107,7 @@ static const struct target targets[] = {
 	WITHIN("growth pools", "1000", "", 150),
 	WITHIN("growth pools", "10000", "", 150),
 	WITHIN("growth workers", "1000", "", 150),
-	WITHIN("growth workers", "9900", "", 150),
+	WITHIN("growth workers", "9800", "", 150),
 	OF_MACHINE("real file 1"),
 	AHEAD("real file 1", "wpool", "", 100),
 	OF_MACHINE("real file 4"),

@@ -9,6 +9,7 @@ from harness import console, kernels, machine, proc, report
 from harness.proc import Failed, say
 
 LIMIT = 900  # seconds for the machine
+ROOMY = 4096  # MB: as many threads as a kernel allows go by its memory
 # Whose names differ from kernel to kernel; what a kernel has built in it needs not.
 CRYPTO = ("crc32c_generic", "crc32c_cryptoapi", "sha256_generic", "ecb", "xts", "lz4", "zstd")
 DOCUMENTS = ("table", "samples", "verdicts")
@@ -64,7 +65,7 @@ def run(kernel, built, cpus, words, accel=None, order=("this",)):
     files.update((f"{name}.ko", path) for name, path in own.items())
     files["env"] = f"ARGS='{words}'\nORDER='{' '.join(order)}'\nOWN_MODULES='{' '.join(own)}'\n"
     done = machine.boot(kernel, "bench", files, cpus=cpus, limit=LIMIT * len(order),
-                        watch=_watch(), accel=accel)
+                        memory=ROOMY if "growth" in words else machine.MEMORY, watch=_watch(), accel=accel)
     faults = [done.why] if done.why else []
     faults += console.faults(done.console)[0]
     faults += [f"left behind: {line}" for line in report.named(done.report, "leftovers") if line]
