@@ -15,7 +15,6 @@
 #include "broken_mend.h"
 #include "key_tree.h"
 #include "key_whole.h"
-#include "task_lists.h"
 
 /* How far below the link where it turns the tree a rotation may write. */
 #define TURN_DEPTH	4
