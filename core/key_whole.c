@@ -44,23 +44,30 @@ static bool below_ok(const struct wpool *pool, struct rb_node *link, unsigned in
 	return true;
 }
 
-/* Are a head, what is above it, and so much of what is below it, what they say? */
+static struct rb_node *other_child(const struct rb_node *parent, const struct rb_node *child)
+{
+	return parent->rb_left == child ? parent->rb_right : parent->rb_left;
+}
+
+/*
+ * Are a head, what is above it, and so much of what is below it, what they say? The other child
+ * is looked at, too: it may be the one that is to come here, which was set up again and is not
+ * where the tree has it. Then its parent would have it twice, and nobody could tell.
+ */
 static bool around_ok(const struct wpool *pool, struct rb_node *link, unsigned int depth)
 {
-	struct rb_node *parent = rb_parent(link);
+	struct rb_node *parent = rb_parent(link), *other;
 
 	if (!below_ok(pool, link, depth))
 		return false;
 	if (!parent)
 		return keys_begin_with(pool, link);
-	return (mend_peek(&parent->rb_left) == (unsigned long)link ||
-		mend_peek(&parent->rb_right) == (unsigned long)link) &&
-	       key_link_ok(pool, parent, rb_parent(parent));
-}
-
-static struct rb_node *other_child(const struct rb_node *parent, const struct rb_node *child)
-{
-	return parent->rb_left == child ? parent->rb_right : parent->rb_left;
+	if ((mend_peek(&parent->rb_left) != (unsigned long)link &&
+	     mend_peek(&parent->rb_right) != (unsigned long)link) ||
+	    !key_link_ok(pool, parent, rb_parent(parent)))
+		return false;
+	other = other_child(parent, link);
+	return !other || key_link_ok(pool, other, parent);
 }
 
 static bool is_red(const struct rb_node *link)
@@ -119,7 +126,10 @@ static bool gap_ok(const struct wpool *pool, struct rb_node *link)
 	return true;
 }
 
-/* Are the links from a head to the next one in the order of keys whole? It is below it. */
+/*
+ * Are the links from a head to the next one in the order of keys whole, and those of who is below
+ * that, and beside it? It is below the head.
+ */
 static bool way_to_next_ok(const struct wpool *pool, struct rb_node *link, struct rb_node **next)
 {
 	struct rb_node *parent = link;
@@ -128,7 +138,7 @@ static bool way_to_next_ok(const struct wpool *pool, struct rb_node *link, struc
 		if (!key_link_ok(pool, *next, parent))
 			return false;
 		if (!(*next)->rb_left)
-			return below_ok(pool, *next, 1);
+			return below_ok(pool, *next, 1) && below_ok(pool, parent, 1);
 		parent = *next;
 	}
 }

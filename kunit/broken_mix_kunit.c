@@ -332,6 +332,42 @@ static void broken_mix_turned(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(broken, 0, sizeof(*broken)));
 }
 
+/* 84: one is set up and submitted again, behind another key: no third key has two heads then */
+static void broken_mix_two_places(struct kunit *test)
+{
+	enum { ABOVE, LEFT, RIGHT, BELOW, AGAIN, N };
+	static const u64 keys[N] = { 20, 10, 30, 25, 25 };
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_keyed_task *keyed = wpt_alloc(test, N * sizeof(*keyed));
+	struct wpt_job *jobs = wpt_jobs(test, N, NULL);
+	unsigned int i;
+
+	wpool_pause(pool);
+	for (i = ABOVE; i <= BELOW; i++) {
+		jobs[i].gate = i == ABOVE ? NULL : wpt_gate(test);
+		wpool_keyed_task_init(&keyed[i], wpt_run_job, &jobs[i]);
+		if (i == ABOVE || i == RIGHT)
+			wpool_task_set_priority(&keyed[i].task, WPOOL_PRIO_LOW);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &keyed[i], keys[i]), 0);
+	}
+	wpool_resume(pool);
+	wpt_begun(test, &jobs[LEFT]);
+	wpt_begun(test, &jobs[BELOW]);
+	broken_listen(pool, "while it was queued");
+	broken_unseen(&keyed[RIGHT]);
+	submit_keyed(test, pool, &keyed[RIGHT], keys[LEFT], &jobs[RIGHT]);
+	wpt_open(jobs[LEFT].gate);
+	wpt_begun(test, &jobs[RIGHT]);
+	submit_keyed(test, pool, &keyed[AGAIN], keys[AGAIN], &jobs[AGAIN]);
+	wpt_open(jobs[RIGHT].gate);
+	WPT_ASSERT_STAT(test, pool, IDLE, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[AGAIN].runs), 0);
+	wpt_open(jobs[BELOW].gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[AGAIN].task), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[RIGHT].runs), 1);
+	broken_expect_end(test, pool);
+}
+
 /* 84: one is broken in part, its links are not: a walk along the queue goes on behind it */
 static void broken_mix_walked_over(struct kunit *test)
 {
@@ -441,6 +477,7 @@ static struct kunit_case broken_mix_cases[] = {
 	KUNIT_CASE_PARAM(broken_mix_as_it_was, prio_gen_params),
 	KUNIT_CASE(broken_mix_behind_batch),
 	KUNIT_CASE(broken_mix_turned),
+	KUNIT_CASE(broken_mix_two_places),
 	KUNIT_CASE(broken_mix_walked_over),
 	KUNIT_CASE(broken_mix_counted),
 	KUNIT_CASE(broken_mix_lent),

@@ -163,7 +163,7 @@ static void sample_workers(const struct bench_work *work, struct bench_lane *lan
 		return;
 	n = wpool_prestart(pool.pool, lane->arg);
 	took = ktime_get_ns();
-	if (n >= 0)
+	if (n == lane->arg)
 		n = wpool_prestart(pool.pool, NEXT_WORKERS);
 	took = ktime_get_ns() - took;
 	if (n != NEXT_WORKERS)

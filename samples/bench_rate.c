@@ -52,7 +52,7 @@ static int producer_main(void *data)
 	return 0;
 }
 
-/* Each of the floor's does its share itself, on a CPU of its own. */
+/* Each of the floor's does its share itself, on a CPU of its own; so up to MAX_PRODUCERS CPUs. */
 static unsigned int producers_of(const struct bench_work *work, const struct bench_lane *lane)
 {
 	if (lane->peer == &bench_inline)

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/scatterlist.h>
+#include <linux/semaphore.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
@@ -112,17 +113,19 @@ static int cipher_work(unsigned int nr)
 
 /* --- compression --- */
 
-/* One has up to a megabyte: as many as threads may be in it at once. */
+/* One has up to a megabyte. As many threads may be in it at once; others sleep. */
 #define REQUESTS	16U
 
 static struct crypto_acomp *packer;
 static struct acomp_req *requests[REQUESTS];
 static unsigned long requests_used;
+static struct semaphore requests_free;
 
 static int pack_open(const struct bench_kind *kind)
 {
 	unsigned int i;
 
+	sema_init(&requests_free, REQUESTS);
 	packer = crypto_alloc_acomp(kind->algorithm, 0, CRYPTO_ALG_ASYNC);
 	if (IS_ERR(packer))
 		return PTR_ERR(packer);
@@ -150,12 +153,11 @@ static unsigned int request_get(void)
 {
 	unsigned int i;
 
-	for (;;) {
+	down(&requests_free);
+	do
 		i = find_first_zero_bit(&requests_used, REQUESTS);
-		if (i < REQUESTS && !test_and_set_bit_lock(i, &requests_used))
-			return i;
-		cond_resched();
-	}
+	while (i >= REQUESTS || test_and_set_bit_lock(i, &requests_used));
+	return i;
 }
 
 static int pack_work(unsigned int nr)
@@ -168,6 +170,7 @@ static int pack_work(unsigned int nr)
 				 PAGE_SIZE);
 	err = crypto_acomp_compress(requests[i]);
 	clear_bit_unlock(i, &requests_used);
+	up(&requests_free);
 	return err;
 }
 
@@ -295,6 +298,19 @@ static void real_run(unsigned int nr)
 		WRITE_ONCE(bench_now.error, err);
 }
 
+/* What comes by the clock takes longer than to submit it: so often is it done. */
+#define WAIT_TASK_NS	(50 * NSEC_PER_USEC)
+
+static unsigned int times_each;
+
+static void real_run_long(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < times_each; i++)
+		real_run(nr + i);
+}
+
 static void real_fn(struct bench_item *item)
 {
 	real_run(bench_item_nr(item));
@@ -335,9 +351,10 @@ static void sample_real_waits(const struct bench_work *work, struct bench_lane *
 	if (!real_open(work->kind))
 		return;
 	if (last != work)
-		ns = task_ns();
+		ns = max(task_ns(), 1ULL);
 	last = work;
-	bench_waits(work, lane, ns, real_run);
+	times_each = DIV_ROUND_UP_ULL(WAIT_TASK_NS, ns);
+	bench_waits(work, lane, ns * times_each, real_run_long);
 	real_close();
 }
 

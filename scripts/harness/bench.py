@@ -53,6 +53,13 @@ plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title c
 """
 
 
+def _grows(words):
+    """Does it do the works of bench_growth.c?"""
+    works = re.search(r"works=(\S+)", words)
+    return bool(works) and any(work and (work.startswith("growth") or "growth".startswith(work))
+                               for work in works[1].split(","))
+
+
 def run(kernel, built, cpus, words, accel=None, order=("this",)):
     """Load and run the benches of built, {name: modules}, in that order, in one machine.
 
@@ -65,7 +72,7 @@ def run(kernel, built, cpus, words, accel=None, order=("this",)):
     files.update((f"{name}.ko", path) for name, path in own.items())
     files["env"] = f"ARGS='{words}'\nORDER='{' '.join(order)}'\nOWN_MODULES='{' '.join(own)}'\n"
     done = machine.boot(kernel, "bench", files, cpus=cpus, limit=LIMIT * len(order),
-                        memory=ROOMY if "growth" in words else machine.MEMORY, watch=_watch(), accel=accel)
+                        memory=ROOMY if _grows(words) else machine.MEMORY, watch=_watch(), accel=accel)
     faults = [done.why] if done.why else []
     faults += console.faults(done.console)[0]
     faults += [f"left behind: {line}" for line in report.named(done.report, "leftovers") if line]
