@@ -81,6 +81,26 @@ static void end_now_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, actor_end(test, stranger[0]), -ECANCELED);
 }
 
+static int call_should_stop(struct actor *self)
+{
+	return wpool_should_stop();
+}
+
+/* 104: what the group gets afterwards is not asked to stop */
+static void end_now_afterwards(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1);
+	struct wpool_group *group = wpt_group(test, false);
+	struct actor *next = actor(test, pool, call_should_stop, NULL);
+
+	sleepers(test, group, pool, 1);
+	KUNIT_EXPECT_EQ(test, cancel_sync(test, group), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &next->task), 0);
+	actor_begun(test, next);
+	wpt_open(next->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, next), 0);
+}
+
 /* 104: an empty group, and none */
 static void end_now_nothing(struct kunit *test)
 {
@@ -302,6 +322,7 @@ static void end_now_pool_refused(struct kunit *test)
 
 static struct kunit_case end_now_cases[] = {
 	KUNIT_CASE(end_now_group),
+	KUNIT_CASE(end_now_afterwards),
 	KUNIT_CASE(end_now_nothing),
 	KUNIT_CASE(end_now_own_group),
 	KUNIT_CASE(end_now_by_worker),

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Waits that a signal ends, and submitting without a wait for room, or with a limited one. */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "actor.h"
+#include "halt.h"
 
 struct signals_scene;
 
@@ -11,6 +14,7 @@ struct signals_case {
 	const char	*what;
 	int		(*call)(struct signals_scene *scene);
 	bool		killable;
+	bool		for_group;
 };
 
 /* A thread in a call that a signal may end. */
@@ -64,8 +68,8 @@ static int call_member_interruptible(struct signals_scene *scene)
 static const struct signals_case wait_cases[] = {
 	{ "for a task, killable", call_wait_killable, true },
 	{ "for a task, interruptible", call_wait_interruptible },
-	{ "for a group, killable", call_group_killable, true },
-	{ "for a group, interruptible", call_group_interruptible },
+	{ "for a group, killable", call_group_killable, true, true },
+	{ "for a group, interruptible", call_group_interruptible, false, true },
 };
 
 static const struct signals_case room_cases[] = {
@@ -143,6 +147,61 @@ static struct signals_scene *signals_wait(struct kunit *test)
 	scene->thread = wpt_thread(test, thread_call, NULL, NULL, scene);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(scene->thread));
 	return scene;
+}
+
+/* So many that not all are told in one hold of the lock that what they wait for has ended. */
+#define MANY	40
+
+static int call_wait(struct wpt_thread *self)
+{
+	struct signals_scene *scene = self->arg;
+
+	return scene->param->for_group ? wpool_group_wait(scene->group) : wpool_wait(scene->task);
+}
+
+/* 87, 21: a signal ends a wait that is over, before those are awake who are to tell its thread */
+static void signals_end_rest(struct kunit *test)
+{
+	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
+	struct wpt_thread **before = wpt_alloc(test, MANY * sizeof(*before));
+	struct signals_scene *scene;
+	struct wpt_halt *halt;
+	bool ended, over, early;
+	unsigned int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	scene = signals_scene(test, wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = first,
+	}));
+	scene->hold = wpt_jobs(test, 1, wpt_gate(test));
+	scene->task = &scene->hold->task;
+	wpt_group_schedule(test, scene->group, scene->pool, scene->hold, 1);
+	wpt_begun(test, scene->hold);
+	for (i = 0; i < MANY; i++) {
+		before[i] = wpt_thread(test, call_wait, NULL, NULL, scene);
+		WPT_ASSERT_UNTIL(test, wpt_asleep(before[i]));
+		set_cpus_allowed_ptr(before[i]->kthread,
+				     cpumask_of(cpumask_last(cpu_online_mask)));
+	}
+	scene->thread = wpt_thread(test, thread_call, NULL, NULL, scene);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(scene->thread));
+	set_cpus_allowed_ptr(scene->thread->kthread, first);
+	set_cpus_allowed_ptr(current, first);
+	halt = wpt_halt_other(test);
+	wpt_open(scene->hold->gate);
+	ended = wpt_busy_until(!wpool_task_running(scene->task));
+	signals_send(scene, scene->thread->kthread);
+	over = wpt_busy_until(completion_done(&scene->thread->done));
+	early = READ_ONCE(halt->early);
+	wpt_go_on(halt);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, before[i]), 0);
+	if (early)
+		kunit_skip(test, "the CPU did not stay halted for so long");
+	KUNIT_EXPECT_TRUE(test, ended);
+	KUNIT_ASSERT_TRUE(test, over);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), -EINTR);
 }
 
 /* 87, 21: a signal ends only the wait: the task goes on, and has its result */
@@ -429,6 +488,7 @@ static void signals_null(struct kunit *test)
 
 static struct kunit_case signals_cases[] = {
 	KUNIT_CASE_PARAM(signals_end_wait, wait_gen_params),
+	KUNIT_CASE_PARAM(signals_end_rest, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_wait_goes_on, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_end_wait_for_room, room_gen_params),
 	KUNIT_CASE_PARAM(signals_worker_awake, wait_gen_params),
