@@ -149,7 +149,7 @@ static struct signals_scene *signals_wait(struct kunit *test)
 	return scene;
 }
 
-/* So many that not all are told in one hold of the lock that what they wait for has ended. */
+/* So many that not all are completed in one hold of the lock. */
 #define MANY	40
 
 static int call_wait(struct wpt_thread *self)
@@ -159,7 +159,7 @@ static int call_wait(struct wpt_thread *self)
 	return scene->param->for_group ? wpool_group_wait(scene->group) : wpool_wait(scene->task);
 }
 
-/* 87, 21: a signal ends a wait that is over, before those are awake who are to tell its thread */
+/* 87, 21: a signal ends a wait that is over, before those are awake who are to complete it */
 static void signals_end_rest(struct kunit *test)
 {
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
