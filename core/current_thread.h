@@ -7,6 +7,7 @@
 
 #include <linux/kernel.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 
 struct wpool;
@@ -28,13 +29,23 @@ bool worker_refused(struct wpool *pool, const char *what);
 bool atomic_refused(const struct wpool *pool, const char *call, void *caller);
 
 /*
+ * On PREEMPT_RT a softirq and the holder of a spinlock can be preempted. They still may not
+ * sleep; that they are such is seen from what they count.
+ */
+static __always_inline bool may_not_sleep(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return !preemptible() || softirq_count() || rcu_preempt_depth();
+	return IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() : in_interrupt() || irqs_disabled();
+}
+
+/*
  * For a public function that may sleep: refuses it where nothing may, also if it would not
  * sleep this time. @pool: or NULL; @call: __func__.
  */
 static __always_inline bool sleep_refused(const struct wpool *pool, const char *call)
 {
-	if (unlikely(IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() :
-		     in_interrupt() || irqs_disabled()))
+	if (unlikely(may_not_sleep()))
 		return atomic_refused(pool, call, __builtin_return_address(0));
 	might_sleep();
 	return false;

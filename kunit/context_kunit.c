@@ -129,7 +129,7 @@ struct context {
 
 static const struct context contexts[] = {
 	{ "hard irq", in_hard_irq_work, .raw = true, .hardirq = true },
-	{ "irq work", in_irq_work, .hardirq = true },
+	{ "irq work", in_irq_work, .hardirq = !IS_ENABLED(CONFIG_PREEMPT_RT) },
 	{ "softirq", in_timer, .softirq = true },
 	{ "spinlock held", in_spinlock },
 	{ "raw spinlock held", in_raw_spinlock, .raw = true },
@@ -350,7 +350,7 @@ static void context_may_not_sleep(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct trial *trial = new_trial(test, pool, sleep_all);
 
-	if (context->run == in_rcu)
+	if (context->run == in_rcu && !IS_ENABLED(CONFIG_PREEMPT_RT))
 		kunit_skip(test, "the kernel does not say that it is in one");
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) &&
 	    (context->run == in_spinlock || context->run == in_preempt_off))

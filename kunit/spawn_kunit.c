@@ -363,6 +363,8 @@ static void spawn_restart_tells_starter(struct kunit *test)
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs another CPU than that of the manager");
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "a thread of its own writes to the console, not the manager");
 	wpt_hold(test, other, 1);
 	starter = thread_beside(test, call_prestart_then, pool, start);
 	restarter = thread_beside(test, call_restart_then, pool, restart);
