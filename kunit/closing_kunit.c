@@ -15,7 +15,7 @@
 #define SUBMITTERS	200
 
 /* For how long an event may wait for another thread. */
-#define MEET_LIMIT	(5 * NSEC_PER_SEC)
+#define MEET_LIMIT	(5ULL * NSEC_PER_SEC)
 
 /* For what the test or another thread sets; also with interrupts off. In ns. */
 #define spin_for(condition, limit)					\

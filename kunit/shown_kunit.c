@@ -98,9 +98,9 @@ static void shown_attrs_lines(struct kunit *test)
 static void shown_owner(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
-	char script[120];
+	char script[MODULE_NAME_LEN + 32];
 
-	snprintf(script, sizeof(script), "grep -qx 'owner %s' attrs",
+	snprintf(script, sizeof(script), "grep -qx 'owner %.*s' attrs", (int)MODULE_NAME_LEN,
 		 module_name(THIS_MODULE));
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, script), 0);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, wpool_default(),

@@ -141,7 +141,7 @@ static void begin_in_order(struct tort_task *tt)
 		tort_check(!wpool_task_queued(&scene->tts[i]->task),
 			   "%s: task %u begins, and task %u waits", scene->tp->name, own, i);
 	take_turn(tt);
-	if (tt->rnd & BIT(40))
+	if (tt->rnd & BIT_ULL(40))
 		schedule_timeout_idle(1);
 }
 
