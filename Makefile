@@ -37,7 +37,11 @@ headers:
 		exit 1; }
 
 # What only one of the kernels, or of the tests that need root, needs: packages of that name.
-FOREIGN = $(filter arm64 install view,$(K) $(KERNEL)) $(if $(filter disk debug-disk,$(K)),view)
+WANTED = $(patsubst %-debug,%,$(K) $(KERNEL))
+ARCHES = arm64 i386 s390x riscv64
+FOREIGN = $(if $(filter all,$(K)),$(ARCHES) clang install view) \
+	$(filter $(ARCHES) install view,$(WANTED)) $(if $(filter disk debug-disk,$(K)),view) \
+	$(if $(filter clang kmsan,$(WANTED)),clang)
 
 # The inner loop: one suite (or a glob, or several with commas), one kernel.
 #   make check K=uml TEST=wpool_submit
@@ -142,8 +146,10 @@ help:
 	@echo '                      DISK=1: a filesystem on a disk of tasks, and a picture of its pool'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
-	@echo '                      K=stock|rt|arm64 the module as a user has it; rt (PREEMPT_RT) and'
-	@echo '                      arm64, emulated, only if asked for, with 2 minutes of torture'
+	@echo '                      K=stock the module as a user has it'
+	@echo '                      K=rt|rt-debug|arm64|arm64-debug|i386|i386-debug|s390x|s390x-debug|'
+	@echo '                      riscv64|riscv64-debug|clang|kmsan|corners|all where else it runs:'
+	@echo '                      Documentation/lanes.md'
 	@echo '                      K=install the packages, installed in a Debian of their own'
 	@echo '                      K=tree in the tree of a kernel, built in and as modules, by kunit.py'
 	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import lzma
+import os
 import pathlib
 import re
 import shutil
@@ -21,6 +22,8 @@ class Built:
     arch: str
     configs: tuple
     append: str = ""     # to its command line
+    make: tuple = ()     # what make needs to be told besides: which compiler
+    options: str = ""    # of the configuration, besides what is in the fragments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +37,37 @@ class Packaged:
     arch: str = "x86_64"
 
 
+# Without what a kernel may lack, by pairs: each two of these, had or not, meet in one of the
+# rows or in debug, where they can be had so.
+CORNERED = {"debugfs": "DEBUG_FS KUNIT_DEBUGFS FAULT_INJECTION_DEBUG_FS",
+            "tracing": "TRACING FTRACE ENABLE_DEFAULT_TRACERS", "smp": "SMP HOTPLUG_CPU CPU_ISOLATION",
+            "freezer": "SUSPEND PM_DEBUG", "kallsyms": "KALLSYMS", "unload": "MODULE_UNLOAD", "numa": "NUMA"}
+NEWER = ("linux-source-7.2", "sid")
+OLDER = ("linux-source-6.1", "bookworm")
+
+
+def _corner(tree, preemption, hertz, lacks):
+    options = [f"{option}=n" for lack in lacks.split() for option in CORNERED[lack].split()]
+    if preemption != "PREEMPT":
+        options += ["PREEMPT=n", f"{preemption}=y"]
+    return Built(*tree, "x86_64", ("base", "x86", "corner"),
+                 options=" ".join([*options, f"HZ_{hertz}=y"]))
+
+
+CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate((
+    (OLDER, "PREEMPT", 100, "debugfs tracing smp freezer kallsyms unload numa"),
+    (OLDER, "PREEMPT_NONE", 1000, "tracing freezer kallsyms"),
+    (NEWER, "PREEMPT_LAZY", 1000, "debugfs smp unload numa"),
+    (NEWER, "PREEMPT", 100, "debugfs kallsyms"),
+    (OLDER, "PREEMPT_VOLUNTARY", 100, "tracing smp numa"),
+    (NEWER, "PREEMPT", 1000, "tracing freezer unload numa"),
+    (OLDER, "PREEMPT_VOLUNTARY", 1000, "debugfs freezer kallsyms unload"),
+    (NEWER, "PREEMPT_LAZY", 100, "tracing freezer kallsyms"),
+    (OLDER, "PREEMPT_NONE", 100, "debugfs smp unload numa"),
+    (OLDER, "PREEMPT", 1000, "smp freezer kallsyms unload numa"),
+    (NEWER, "PREEMPT", 1000, "debugfs smp kallsyms numa"),
+), 1)}
+
 KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
@@ -45,21 +79,36 @@ KERNELS = {
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     "dwarf": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "dwarf")),
+    "rt-debug": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "rt")),
+    "arm64-debug": Built("linux-source-7.2", "sid", "arm64", ("base", "arm64")),
+    "i386-debug": Built("linux-source-7.2", "sid", "i386", ("base", "x86", "i386")),
+    "s390x-debug": Built("linux-source-7.2", "sid", "s390", ("base", "s390")),
+    "riscv64-debug": Built("linux-source-7.2", "sid", "riscv", ("base", "riscv")),
+    "clang": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "clang"), make=("LLVM=-19",)),
+    "kmsan": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "kmsan"), make=("LLVM=-19",)),
+    **CORNERS,
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
     "7.2": Packaged("sid", source="linux-source-7.2"),
     "rt": Packaged("bookworm", flavour="rt-amd64"),
     "arm64": Packaged("bookworm", flavour="cloud-arm64", arch="arm64"),
+    "i386": Packaged("bookworm", flavour="686-pae", arch="i386"),
+    "s390x": Packaged("bookworm", flavour="s390x", arch="s390"),
+    "riscv64": Packaged("sid", source="linux-source-7.2", flavour="riscv64", arch="riscv"),
 }
 # Of another architecture than this machine's: compilers' prefix, and Debian's name for it.
-CROSS = {"arm64": "aarch64-linux-gnu-"}
-DEBIAN = {"arm64": "arm64"}
+CROSS = {"arm64": "aarch64-linux-gnu-", "i386": "i686-linux-gnu-", "s390": "s390x-linux-gnu-",
+         "riscv": "riscv64-linux-gnu-"}
+DEBIAN = {"arm64": "arm64", "i386": "i386", "s390": "s390x", "riscv": "riscv64"}
+IMAGE = {"um": "linux", "x86_64": "arch/x86/boot/bzImage", "i386": "arch/x86/boot/bzImage",
+         "arm64": "arch/arm64/boot/Image", "s390": "arch/s390/boot/bzImage",
+         "riscv": "arch/riscv/boot/Image"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
     name: str
-    arch: str            # x86_64, um or arm64
+    arch: str            # as the kernel calls it
     key: str             # changes whenever the kernel does
     build: pathlib.Path  # what modules are built against
     image: pathlib.Path = None
@@ -116,32 +165,62 @@ def source(package, release):
 def _built(name, spec):
     tree, version = source(spec.source, spec.release)
     wanted = "".join((CONFIGS / f"{part}.config").read_text() for part in spec.configs)
-    compiler = proc.output(["gcc", "-dumpfullversion"])
+    wanted += "".join(f"CONFIG_{option}\n" for option in spec.options.split())
+    words = _words(spec)
+    compiler = proc.output(_compiler(spec))
     digest = hashlib.sha256((wanted + spec.arch + compiler).encode()).hexdigest()[:10]
     key = f"{name}-{version}-{digest}"
     build = cache.folder("kernel") / key
     with cache.lock(f"kernel-{key}"):
         if not cache.ready(build):
-            _compile(name, spec, tree, build, wanted)
+            _compile(name, spec, tree, build, wanted, words)
             cache.prune(build.parent, f"{name}-*")
         cache.mark_ready(build)
-    image = build / ("linux" if spec.arch == "um" else "arch/x86/boot/bzImage")
-    return Kernel(name, spec.arch, key, build, image, make=(f"ARCH={spec.arch}",),
-                  append=spec.append)
+    kernel = Kernel(name, spec.arch, key, build, build / IMAGE[spec.arch], make=words,
+                    append=spec.append)
+    return _with_busybox(kernel, spec)
 
 
-def _compile(name, spec, tree, build, wanted):
+def _words(spec):
+    """What make needs to be told for it."""
+    cross = CROSS.get(spec.arch)
+    return (f"ARCH={spec.arch}", *([f"CROSS_COMPILE={cross}"] if cross else ()), *spec.make)
+
+
+def _compiler(spec):
+    """The command that says the version of its compiler."""
+    for word in spec.make:
+        if word.startswith("LLVM="):
+            return [f"clang{word.removeprefix('LLVM=')}", "-dumpversion"]
+    return [f"{CROSS.get(spec.arch, '')}gcc", "-dumpfullversion"]
+
+
+def _with_busybox(kernel, spec):
+    """What a kernel of another architecture runs, of that architecture."""
+    if not kernel.cross:
+        return kernel
+    release = apt.Release(spec.release, DEBIAN[kernel.arch])
+    top = release.unpack("busybox-static")
+    return dataclasses.replace(kernel, busybox=next(top.rglob("bin/busybox")))
+
+
+def _compile(name, spec, tree, build, wanted, words):
     say(f"kernel {name}: building {spec.source} once; it is kept in {build}")
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
-    make = ["nice", "make", "-s", "-C", tree, f"O={build}", f"ARCH={spec.arch}"]
+    make = ["nice", "make", "-s", "-C", tree, f"O={build}", *words]
     fragment = build / "wanted.config"
     fragment.write_text(wanted)
     proc.run(f"kernel {name}: configure", [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
              build / "configure.log")
     verify_config(wanted, (build / ".config").read_text(), name)
     proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log",
-             progress=lambda: f"({sum(1 for _ in build.rglob('*.o'))} objects so far)")
+             progress=lambda: f"({_objects(build)} objects so far)")
+
+
+def _objects(build):
+    """How many there are; folders may vanish while they are counted."""
+    return sum(name.endswith(".o") for _, _, names in os.walk(build) for name in names)
 
 
 def verify_config(wanted, got, name):
@@ -240,10 +319,7 @@ def bootable(kernel):
 
     image = find(f"boot/vmlinuz-{abi}", f"usr/lib/modules/{abi}/vmlinuz")
     modules = find(f"lib/modules/{abi}/kernel", f"usr/lib/modules/{abi}/kernel")
-    kernel = dataclasses.replace(kernel, image=image, modules=modules)
-    if kernel.cross:
-        kernel = dataclasses.replace(kernel, busybox=release.unpack("busybox-static") / "bin/busybox")
-    return kernel
+    return _with_busybox(dataclasses.replace(kernel, image=image, modules=modules), spec)
 
 
 def own_modules(kernel, *wanted):

@@ -39,11 +39,20 @@ QEMU = {
     # emulated machine may just have had to wait for its turn.
     "x86_64": Kind(("qemu-system-x86_64",), ("-cpu", "max,-cx16"), ("-serial", "file:{}"),
                    "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
+    "i386": Kind(("qemu-system-i386",), ("-cpu", "max,vendor=GenuineIntel"), ("-serial", "file:{}"),
+                 "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
     # Pointers signed as the architecture says take most of an emulator's time.
     "arm64": Kind(("qemu-system-aarch64", "-M", "virt,gic-version=3"),
                   ("-cpu", "max,pauth-impdef=on"),
                   ("-chardev", "file,id=report,path={}", "-device", "pci-serial,chardev=report"),
                   "console=ttyAMA0 wpool_report=ttyS0"),
+    "s390": Kind(("qemu-system-s390x", "-M", "s390-ccw-virtio"), ("-cpu", "max"),
+                 ("-device", "virtio-serial-ccw", "-chardev", "file,id=report,path={}",
+                  "-device", "virtconsole,chardev=report"),
+                 "console=ttysclp0 wpool_report=hvc0"),
+    "riscv": Kind(("qemu-system-riscv64", "-M", "virt"), ("-cpu", "max"),
+                  ("-chardev", "file,id=report,path={}", "-device", "pci-serial,chardev=report"),
+                  "console=ttyS0 wpool_report=ttyS1"),
 }
 
 
