@@ -7,6 +7,7 @@
 #include <linux/tracepoint.h>
 #include "at_event.h"
 
+#ifdef CONFIG_TRACEPOINTS
 /* The one that is looked for. */
 static struct wpt_event *wanted;
 
@@ -50,3 +51,13 @@ void wpt_event_off(struct wpt_event *event)
 	event->tracepoint = NULL;
 	tracepoint_synchronize_unregister();
 }
+#else
+int wpt_event_on(struct wpt_event *event)
+{
+	return 0;
+}
+
+void wpt_event_off(struct wpt_event *event)
+{
+}
+#endif /* CONFIG_TRACEPOINTS */

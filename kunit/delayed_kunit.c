@@ -428,11 +428,11 @@ static void delayed_pins(struct kunit *test)
 	int before;
 
 	wpt_needs_module(test);
-	before = module_refcount(THIS_MODULE);
+	before = wpt_pins(THIS_MODULE);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(wpool_default(), &late->dtask, NEVER), 0);
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before + 1);
+	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before + 1);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before);
+	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before);
 }
 
 /* 27: neither sleeps nor allocates, interrupts off */

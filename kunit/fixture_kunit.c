@@ -285,7 +285,9 @@ struct module *wpt_module(struct kunit *test, enum module_state state)
 	struct module *module = wpt_alloc(test, sizeof(*module));
 
 	module->state = state;
+#ifdef CONFIG_MODULE_UNLOAD
 	atomic_set(&module->refcnt, 1);
+#endif
 	strscpy(module->name, "made-up", sizeof(module->name));
 	return module;
 }

@@ -19,7 +19,7 @@ static int owner_init(struct kunit *test)
 
 static int pins(void)
 {
-	return module_refcount(THIS_MODULE);
+	return wpt_pins(THIS_MODULE);
 }
 
 /* 67: pinned while queued and while running, on a pool of another module */
@@ -180,14 +180,14 @@ static void owner_of_unrun(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		__wpool_task_init(&jobs[i].task, wpt_run_job, &jobs[i], module);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
-	KUNIT_EXPECT_EQ(test, module_refcount(module), 2);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 2);
 	/* takes the place of the first */
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[2].task), 0);
-	KUNIT_EXPECT_EQ(test, module_refcount(module), 2);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 2);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
-	KUNIT_EXPECT_EQ(test, module_refcount(module), 1);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 1);
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), 1);
-	KUNIT_EXPECT_EQ(test, module_refcount(module), 0);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 0);
 	wpt_open(hold->gate);
 }
 
@@ -201,10 +201,10 @@ static void owner_behind_others(struct kunit *test)
 
 	__wpool_task_init(&jobs[3].task, wpt_run_job, &jobs[3], module);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
-	KUNIT_EXPECT_EQ(test, module_refcount(module), 1);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 1);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[3]), 0);
-	WPT_ASSERT_UNTIL(test, module_refcount(module) == 0);
+	WPT_ASSERT_UNTIL(test, wpt_pins(module) == 0);
 }
 
 /* It went while the submitter was blocked: the room goes to the next. */
@@ -270,7 +270,7 @@ static void owner_going_in_caller(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_leave, pool, leaver), 0);
 	KUNIT_EXPECT_EQ(test, leaver->err, -ENOENT);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&leaver->task));
-	KUNIT_EXPECT_EQ(test, module_refcount(leaver->module), 0);
+	KUNIT_EXPECT_EQ(test, wpt_pins(leaver->module), 0);
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
 	WPT_EXPECT_STAT(test, pool, REJECTED, 1);

@@ -418,14 +418,14 @@ static void periodic_pins(struct kunit *test)
 	int before;
 
 	wpt_needs_module(test);
-	before = module_refcount(THIS_MODULE);
+	before = wpt_pins(THIS_MODULE);
 	tick = tick_every(test, wpool_default(), NULL, 1);
 	tick_begun(test, tick);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(wpool_default(), &tick->dtask, NEVER), 0);
 	WPT_ASSERT_UNTIL(test, !wpool_task_running(&tick->dtask.task));
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before + 1);
+	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before + 1);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before);
+	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before);
 }
 
 /* 13: a period of 0 or for ever, a detached task, none */

@@ -333,13 +333,13 @@ static void release_pins(struct kunit *test)
 	int before;
 
 	wpt_needs_module(test);
-	before = module_refcount(THIS_MODULE);
+	before = wpt_pins(THIS_MODULE);
 	ledger->at_release = wpt_gate(test);
 	item_submit(test, wpool_default(), ledger, item_kind(test));
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&ledger->releasing, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before + 1);
+	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before + 1);
 	wpt_open(ledger->at_release);
-	WPT_ASSERT_UNTIL(test, module_refcount(THIS_MODULE) == before);
+	WPT_ASSERT_UNTIL(test, wpt_pins(THIS_MODULE) == before);
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 1);
 }
 

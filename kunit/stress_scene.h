@@ -61,6 +61,7 @@ struct situation {
 	bool			shared;
 };
 
+int scene_pins(void);
 bool scene_begin(struct scene *s, const struct situation *situation,
 		 const struct way *way);
 void scene_end(struct scene *s);

@@ -156,7 +156,7 @@ static void ent_going(struct kunit *test)
 	ent->task.owner->state = MODULE_STATE_LIVE;
 	taskq_dispatch_ent(system_taskq, scene_run, &jobs[1], 0, ent);
 	wpt_begun(test, &jobs[1]);
-	WPT_ASSERT_UNTIL(test, module_refcount(ent->task.owner) == 0);
+	WPT_ASSERT_UNTIL(test, wpt_pins(ent->task.owner) == 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0].runs), 0);
 	KUNIT_EXPECT_EQ(test, ear_heard(GOING), 2);
 }

@@ -18,6 +18,7 @@
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/jiffies.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/wpool.h>
 
@@ -89,6 +90,18 @@ static inline void wpt_needs_module(struct kunit *test)
 {
 	if (!__is_defined(MODULE))
 		kunit_skip(test, "needs a module: this is built into the kernel");
+	if (!IS_ENABLED(CONFIG_MODULE_UNLOAD))
+		kunit_skip(test, "needs CONFIG_MODULE_UNLOAD: nobody counts who uses a module");
+}
+
+/* How often a module is pinned. */
+static inline int wpt_pins(struct module *module)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	return module_refcount(module);
+#else
+	return 0;
+#endif
 }
 
 /* For the init and exit members of every suite. */
