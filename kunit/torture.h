@@ -188,6 +188,7 @@ struct tort_task {
 	enum tort_act		way;		/* by which it came last */
 	void			(*deed)(struct tort_ctx *ctx);	/* in an arena */
 	void			*deed_arg;
+	struct rcu_head		rcu;		/* when it is freed */
 };
 
 /* What a thread needs to act: a consumer's own, or that of the task it is in. */

@@ -125,7 +125,11 @@ void tort_task_unlink(struct tort_task *tt)
 void tort_task_free(struct tort_task *tt)
 {
 	memset(tt, POISON, sizeof(*tt));
-	kfree(tt);
+	/* Here PREEMPT_RT can free nothing. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		kfree_rcu(tt, rcu);
+	else
+		kfree(tt);
 	atomic_dec(&tort_live);
 }
 
