@@ -350,7 +350,7 @@ static void task_seen_to_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_look_for_end, pool, job), 0);
 }
 
-static int free_task(void *arg)
+static int run_freeing(void *arg)
 {
 	kfree(arg);
 	return 0;
@@ -368,7 +368,7 @@ static void task_detached(struct kunit *test)
 		int err;
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-		wpool_task_init(task, free_task, task);
+		wpool_task_init(task, run_freeing, task);
 		wpool_task_set_detached(task);
 		err = wpool_schedule(pool, task);
 		KUNIT_EXPECT_EQ(test, err, 0);

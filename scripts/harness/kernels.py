@@ -79,7 +79,9 @@ KERNELS = {
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     "dwarf": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "dwarf")),
-    "next": Built("linux-source-7.3", "experimental", "um", ("base", "uml")),
+    # 7.3 has renamed one.
+    "next": Built("linux-source-7.3", "experimental", "um", ("base", "uml"),
+                  options="PROC_SYSCTL=n SYSCTL=y"),
     # An emulated serial port raises more interrupts than its thread has words to send.
     "rt-debug": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "rt"), "noirqdebug"),
     "arm64-debug": Built("linux-source-7.2", "sid", "arm64", ("base", "arm64")),
