@@ -36,7 +36,9 @@ static __always_inline bool may_not_sleep(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return !preemptible() || softirq_count() || rcu_preempt_depth();
-	return IS_ENABLED(CONFIG_PREEMPT_COUNT) ? !preemptible() : in_interrupt() || irqs_disabled();
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		return !preemptible();
+	return in_interrupt() || irqs_disabled();
 }
 
 /*

@@ -11,7 +11,8 @@ import re
 
 # Each begins a report of its own ...
 HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"\bKASAN:",
-         r"\bKCSAN:", r"\bUBSAN:", r"CFI failure", r"Kernel panic", r"kernel BUG at", r"general protection fault",
+         r"\bKCSAN:", r"\bUBSAN:", r"CFI failure", r"Kernel panic", r"kernel BUG at",
+         r"general protection fault",
          r"possible circular locking", r"possible recursive locking", r"inconsistent lock state",
          r"suspicious RCU usage", r"bad unlock balance", r"held lock freed", r"still held",
          r"possible irq lock inversion", r"invalid wait context", r"irq-unsafe lock order",
