@@ -6,7 +6,7 @@ from harness import machine, modules, redruns, report, user, versions
 
 # The kernel shows the stack of the thread that it refuses a slab cache, without a headline; what
 # leaks is judged by itself.
-FORGIVEN = re.compile(r"Call Trace:|kmemleak: \d+ new suspected")
+FORGIVEN = re.compile(r"Call [Tt]race:|kmemleak: \d+ new suspected")
 # The kernel's own: 6.1 forgets the name of a slab cache that has no place in sysfs.
 OWN_LEAK = "sysfs_slab_add"
 # One allocation in so many fails, where a machine is emulated. An even number may meet only every
