@@ -19,7 +19,8 @@ def run(kernel, built):
     planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
              "wpool_stress.ko": built["wpool_stress"],
-             "env": f"STEP={STEP.get(kernel.arch, STEP_EMULATED)}\nVERSION={versions.version()}\n", **user.scripts()}
+             "env": f"STEP={STEP.get(kernel.arch, STEP_EMULATED)}\nVERSION={versions.version()}\n",
+             **user.scripts()}
     return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"), limit=LIMIT)
 
 
