@@ -39,6 +39,7 @@ QEMU = {
     # emulated machine may just have had to wait for its turn.
     "x86_64": Kind(("qemu-system-x86_64",), ("-cpu", "max,-cx16"), ("-serial", "file:{}"),
                    "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
+    # As AMD's it would warn that it is none for several CPUs, and lockdep would be off from then on.
     "i386": Kind(("qemu-system-i386",), ("-cpu", "max,vendor=GenuineIntel"), ("-serial", "file:{}"),
                  "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
     # Pointers signed as the architecture says take most of an emulator's time.
