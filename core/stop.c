@@ -60,6 +60,7 @@ struct task_struct *stop_run(struct wpool_run *run)
 {
 	struct wpool_caller *caller = run->caller;
 
+	lockdep_assert_held(&(caller ? caller->pool : run->worker->pool)->lock);
 	WRITE_ONCE(run->stop, true);
 	smp_mb();	/* pairs with set_current_state() in wpool_sleep() and the wait */
 	if (caller)

@@ -194,11 +194,40 @@ static void release_death_in_shutdown(struct kunit *test)
 	end_all(test, shut_down_now);
 }
 
+static int fail(void *arg)
+{
+	return -EIO;
+}
+
+/* 167: a worker that has dropped tasks of a group that failed calls releases again, and dies */
+static void release_death_after_drop(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct wpool_group *group = wpt_group(test, true);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, fail, NULL), 0);
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn_release(group, pool, item_run,
+				item_new(test, ledger, ITEM_FUNCTION), item_release), 0);
+	}
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
+	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 3);
+	ledger->kills = true;
+	KUNIT_ASSERT_EQ(test, item_schedule(pool, item_new(test, ledger, ITEM_TRACKED)), 0);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+}
+
 static struct kunit_case release_death_cases[] = {
 	KUNIT_CASE_PARAM(release_death_worker, item_kind_gen_params),
 	KUNIT_CASE_PARAM(release_death_of_dead, item_kind_gen_params),
 	KUNIT_CASE(release_death_waits),
 	KUNIT_CASE(release_death_of_cancelled),
+	KUNIT_CASE(release_death_after_drop),
 	KUNIT_CASE(release_death_in_group_cancel),
 	KUNIT_CASE(release_death_in_shutdown),
 	{}
