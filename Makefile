@@ -99,11 +99,12 @@ demo:
 # Beside everything else: make bench K=uml OUT=folder WORKS='empty,chain'
 # Beside another commit of its own: make bench COMPARE=HEAD~3
 bench:
-	@scripts/packages build test bench $(if $(DISK),view)
+	@scripts/packages build test bench $(if $(DISK)$(CYCLICTEST),view)
 	@scripts/bench $(if $(K),--kernel '$(K)') $(if $(OUT),--out '$(OUT)') \
 		$(if $(WORKS),--works '$(WORKS)') $(if $(CURVE),--curve) $(if $(ICOUNT),--icount) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(COMPARE),--compare '$(COMPARE)') $(if $(DISK),--disk)
+		$(if $(COMPARE),--compare '$(COMPARE)') $(if $(DISK),--disk) \
+		$(if $(CYCLICTEST),--cyclictest)
 
 # What an administrator sees, in README.md and Documentation/: outputs, and a plot.
 outputs:
@@ -162,6 +163,7 @@ help:
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
 	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
+	@echo '                      CYCLICTEST=1 how late a real-time thread wakes on PREEMPT_RT, under load'
 	@echo 'make outside          dm-crypt, dm-verity and ovpn-dco, moved over by scripts/from-workqueue,'
 	@echo '                      beside themselves: tests and figures (ONLY=crypt|verity|ovpn'
 	@echo '                      PARTS="some tests"); KERNEL=debug-disk with KASAN, lockdep and kmemleak'

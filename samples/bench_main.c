@@ -35,7 +35,7 @@ MODULE_PARM_DESC(rounds, "How often each figure is taken, after once to warm up 
 
 static char *works = "";
 module_param(works, charp, 0444);
-MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve, growth and real)");
+MODULE_PARM_DESC(works, "The works to be done, by their first letters, with commas (default: all but curve, growth, load and real)");
 
 struct bench_now bench_now;
 struct bench_item *bench_items;

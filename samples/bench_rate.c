@@ -189,6 +189,17 @@ static struct bench_lane curve_lanes[] = {
 	{ }
 };
 
+/* Until the module goes: for who measures something else meanwhile. */
+static void sample_load(const struct bench_work *work, struct bench_lane *lane)
+{
+	while (!bench_stopped())
+		sample_rate(work, lane);
+}
+
+#define LOAD(name, label, peer)						\
+	{ "load " name, (struct bench_lane[]) { { label, peer }, { } },	\
+	  sample_load, CURVE_TASKS, 2, .asked = true }
+
 #define PRODUCERS(n) {							\
 	"curve producers " #n, curve_lanes, sample_rate,		\
 	CURVE_TASKS, n, .asked = true					\
@@ -211,6 +222,7 @@ const struct bench_work bench_rate_works[] = {
 	{ "allocated", new_lanes, sample_rate, 200000, 1, .way = BENCH_NEW },
 	{ "batches", bench_lanes, sample_rate, 200000, 1, .way = BENCH_MANY },
 	{ "thread a task", thread_lanes, sample_rate, 2000, 1 },
+	LOAD("wpool", "wpool", &bench_wpool), LOAD("unbound", "unbound", &bench_unbound),
 	PRODUCERS(1), PRODUCERS(2), PRODUCERS(3), PRODUCERS(4),
 	PRODUCERS(5), PRODUCERS(6), PRODUCERS(7), PRODUCERS(8),
 	WORKERS(1), WORKERS(2), WORKERS(3), WORKERS(4),
