@@ -168,6 +168,24 @@ int claim_prepare(struct wpool *pool, struct task_struct *thread)
 	return err;
 }
 
+/*
+ * Moves a thread to these CPUs, unless all of them are about to go: the scheduler does not let a
+ * kernel thread in there any more, but takes the mask, and on PREEMPT_RT complains of it when the
+ * thread next enables migration. One that begins to go just now is not seen; that costs the
+ * complaint.
+ */
+static void move_to(struct task_struct *thread, const struct cpumask *mask)
+{
+	unsigned int cpu;
+
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
+		if (!cpu_dying(cpu)) {
+			set_cpus_allowed_ptr(thread, mask);
+			return;
+		}
+	}
+}
+
 /* Sets it for the current worker, until it has not changed meanwhile. */
 static void take(struct wpool *pool, bool with_nice)
 {
@@ -185,7 +203,7 @@ static void take(struct wpool *pool, bool with_nice)
 		if (with_nice)
 			set_user_nice(current, nice);
 		if (cpus)
-			set_cpus_allowed_ptr(current, cpus_mask(cpus));
+			move_to(current, cpus_mask(cpus));
 		cpus_put(cpus);
 		pool_lock(pool, flags);
 	} while (turn != pool->claim.turn);
@@ -199,8 +217,8 @@ void claim_take(struct wpool *pool)
 }
 
 /*
- * Moves the current worker to the CPUs of the pool's mask. If none of them is online, it stays
- * where it is.
+ * Moves the current worker to the CPUs of the pool's mask. If none of them is online, or all are
+ * going, it stays where it is.
  */
 void claim_keep_cpus(struct wpool *pool)
 {
@@ -260,7 +278,7 @@ static void give(struct wpool *pool, struct wpool_cpus *cpus)
 		n = next_threads(pool, threads, &next_turn);
 		for (i = 0; i < n; i++) {
 			if (cpus)
-				set_cpus_allowed_ptr(threads[i], cpus_mask(cpus));
+				move_to(threads[i], cpus_mask(cpus));
 			else
 				set_user_nice(threads[i], pool->claim.nice);
 			put_task_struct(threads[i]);

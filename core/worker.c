@@ -109,8 +109,7 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 static void worker_keep_cpus(struct wpool_worker *worker)
 {
 	/*
-	 * Read this before set_cpus_allowed_ptr() looks at the online CPUs; pairs with
-	 * cpu_came().
+	 * Read this before claim_keep_cpus() looks at the online CPUs; pairs with cpu_came().
 	 */
 	worker->hotplug_came = smp_load_acquire(&hotplug_came);
 	claim_keep_cpus(worker->pool);

@@ -3,7 +3,9 @@
  * CPUs that go and come: how many workers a pool may have then, and where they run.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
 #include "wpool_kunit.h"
@@ -203,6 +205,56 @@ static void cpus_mask_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 0);
 }
 
+#ifdef CONFIG_HOTPLUG_CPU
+/* What a task finds that is run while a CPU is going. */
+static struct {
+	struct wpool	*pool;
+	int		err;
+	bool		allowed;	/* its worker is where its mask allows */
+} going;
+
+static int run_allowed(void *arg)
+{
+	going.allowed = cpumask_test_cpu(raw_smp_processor_id(), &current->cpus_mask);
+	return 0;
+}
+
+static int die(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static int cpu_going(unsigned int cpu)
+{
+	int died = wpool_run_timeout(going.pool, die, NULL, WPT_LIMIT);
+
+	going.err = died != -EOWNERDEAD ? died :
+		    wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);
+	return 0;
+}
+
+/* 69: a worker that begins while the only CPU of its mask is going is no thread on a wrong CPU */
+static void cpus_mask_going(struct kunit *test)
+{
+	int state;
+
+	needs_hotplug(test);
+	going.err = -ENODATA;
+	going.pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = cpumask_of(cpus.cpu),
+	});
+	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "wpool:test", NULL, cpu_going);
+	KUNIT_ASSERT_GT(test, state, 0);
+	KUNIT_EXPECT_EQ(test, cpus_change(true), 0);
+	cpuhp_remove_state_nocalls(state);
+	KUNIT_EXPECT_EQ(test, going.err, 0);
+	KUNIT_EXPECT_TRUE(test, going.allowed);
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, going.pool, run_where, NULL), cpus.cpu);
+}
+#endif
+
 static int run_mask(void *arg)
 {
 	cpumask_copy(arg, current->cpus_ptr);
@@ -330,6 +382,9 @@ static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_created),
 	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(cpus_mask_grows),
+#ifdef CONFIG_HOTPLUG_CPU
+	KUNIT_CASE(cpus_mask_going),
+#endif
 	KUNIT_CASE(cpus_unasked),
 	KUNIT_CASE_PARAM(cpus_rule, by_cpu_gen_params),
 	KUNIT_CASE(cpus_rule_follows),
