@@ -7,7 +7,7 @@ from harness import bench, console, debian, kernels, modules, report, view
 from harness.proc import Failed, say
 
 # The first gives the Debian its name.
-PACKAGES = ("rt-tests",)
+PACKAGES = ("rt-tests", "kmod")
 LOADS = ("wpool", "unbound")
 EACH = 20  # seconds of each run
 LIMIT = 50000  # microseconds; later is an overflow
@@ -64,6 +64,7 @@ def run(out, cpus, rounds):
     files["env"] = (f"LOADS='{' '.join(LOADS)}'\nEACH={EACH}\nLIMIT={LIMIT}\n"
                     f"ROUNDS='{' '.join(map(str, range(1, rounds + 1)))}'\n").encode()
     done = view.boot(kernel, "cyclictest", files, disk=debian.disk_with("debian-rt", PACKAGES),
+                     own=("crc32c_generic", "ext4"),
                      limit=BOOT + 2 * EACH * rounds * (1 + len(LOADS)), watch=_say_round, cpus=cpus)
     faults = [done.why] if done.why else []
     faults += console.faults(done.console)[0]

@@ -35,6 +35,7 @@ class Packaged:
     source: str = ""
     flavour: str = "cloud-amd64"
     arch: str = "x86_64"
+    append: str = ""     # to its command line
 
 
 # Without what a kernel may lack, by pairs: each two of these, had or not, meet in one of the
@@ -68,6 +69,9 @@ CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate((
     (NEWER, "PREEMPT", 1000, "debugfs smp kallsyms numa"),
 ), 1)}
 
+# An emulated serial port raises more interrupts than its thread has words to send.
+SERIAL_ON_RT = "noirqdebug"
+
 KERNELS = {
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug")),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
@@ -82,8 +86,7 @@ KERNELS = {
     # 7.3 has renamed one.
     "next": Built("linux-source-7.3", "experimental", "um", ("base", "uml"),
                   options="PROC_SYSCTL=n SYSCTL=y"),
-    # An emulated serial port raises more interrupts than its thread has words to send.
-    "rt-debug": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "rt"), "noirqdebug"),
+    "rt-debug": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "rt"), SERIAL_ON_RT),
     "arm64-debug": Built("linux-source-7.2", "sid", "arm64", ("base", "arm64")),
     "i386-debug": Built("linux-source-7.2", "sid", "i386", ("base", "x86", "i386")),
     "s390x-debug": Built("linux-source-7.2", "sid", "s390", ("base", "s390")),
@@ -94,7 +97,7 @@ KERNELS = {
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
     "7.2": Packaged("sid", source="linux-source-7.2"),
-    "rt": Packaged("bookworm", flavour="rt-amd64"),
+    "rt": Packaged("bookworm", flavour="rt-amd64", append=SERIAL_ON_RT),
     "arm64": Packaged("bookworm", flavour="cloud-arm64", arch="arm64"),
     "i386": Packaged("bookworm", flavour="686-pae", arch="i386"),
     "s390x": Packaged("bookworm", flavour="s390x", arch="s390"),
@@ -263,7 +266,7 @@ def _packaged(name, spec):
     cross = CROSS.get(spec.arch, "")
     words = (f"ARCH={spec.arch}", f"CROSS_COMPILE={cross}") if cross else ()
     return Kernel(name, spec.arch, key, build,
-                  make=("CONFIG_DEBUG_INFO_BTF_MODULES=", f"CC={cross}gcc", *words))
+                  make=("CONFIG_DEBUG_INFO_BTF_MODULES=", f"CC={cross}gcc", *words), append=spec.append)
 
 
 def _headers(spec, release, package, top):
