@@ -221,7 +221,7 @@ def _compile(name, spec, tree, build, wanted, words):
     proc.run(f"kernel {name}: configure", [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
              build / "configure.log")
     verify_config(wanted, (build / ".config").read_text(), name)
-    proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log",
+    proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log", limit=7200,
              progress=lambda: f"({_objects(build)} objects so far)")
 
 
