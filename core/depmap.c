@@ -38,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "current_thread.h"
 #include "depmap.h"
 #include "pool.h"
@@ -115,11 +116,7 @@ void dep_exit(void)
  */
 static bool dep_has_class(wpool_fn_t fn)
 {
-#ifdef MODULES_VADDR
-	return (unsigned long)fn >= MODULES_VADDR && (unsigned long)fn < MODULES_END;
-#else
-	return is_vmalloc_addr(fn);
-#endif
+	return is_vmalloc_or_module_addr(fn);
 }
 
 /* Without a name a class is reported by the symbol of its key. */
