@@ -33,7 +33,7 @@ struct fatal {
 	int			err;
 };
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	struct fatal *fatal = arg;
 
@@ -52,7 +52,7 @@ static int die(void *arg)
 static bool die_awake(void *arg)
 {
 	__set_current_state(TASK_RUNNING);
-	return die(arg);
+	return die_in_run(arg);
 }
 
 static int die_in_condition(void *arg)
@@ -64,7 +64,7 @@ static int die_in_condition(void *arg)
 
 static void fatal_set_up(struct fatal *fatal)
 {
-	wpool_task_init(&fatal->task, die, fatal);
+	wpool_task_init(&fatal->task, die_in_run, fatal);
 	init_completion(&fatal->begun);
 }
 
@@ -323,7 +323,7 @@ static int call_die_fn(struct wpt_thread *self)
 	struct fatal *fatal = self->arg;
 
 	fatal->thread = self;
-	return wpool_schedule_fn(self->pool, die, fatal);
+	return wpool_schedule_fn(self->pool, die_in_run, fatal);
 }
 
 /* 37, 82: a function without a task of its own */

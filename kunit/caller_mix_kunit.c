@@ -55,7 +55,7 @@ static int thread_submit_member(struct wpt_thread *self)
 	return wpool_group_schedule(member->group, self->pool, member->task);
 }
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	struct member *member = arg;
 
@@ -83,7 +83,7 @@ static void caller_mix_group_death(struct kunit *test)
 	member->gate = wpt_gate(test);
 	member->task = task;
 	init_completion(&member->begun);
-	wpool_task_init(task, die, member);
+	wpool_task_init(task, die_in_run, member);
 	waits = actor(test, pool, actor_call_group_wait, member->group);
 	actor_start(test, waits);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(member->group, pool, &blocks->task), 0);

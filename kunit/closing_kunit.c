@@ -172,7 +172,7 @@ static void manager_goes_first(struct kunit *test, const struct cpumask *cpu)
 	sched_set_fifo(scene.manager);
 }
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	wpt_run_job(arg);
 	kthread_complete_and_exit(NULL, 0);
@@ -195,7 +195,7 @@ static void closing_with_blocked(struct kunit *test)
 	struct wpt_thread **threads = wpt_alloc(test, SUBMITTERS * sizeof(*threads));
 	unsigned int i, wrong = 0;
 
-	wpool_task_init(&fatal->task, die, fatal);
+	wpool_task_init(&fatal->task, die_in_run, fatal);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
 	wpt_begun(test, fatal);
 	for (i = 0; i < SUBMITTERS; i++) {

@@ -268,15 +268,9 @@ static const struct wpool_ops hooked_ops = {
 	.task_oops	= on_oops,
 };
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static void run_and_die(struct wpool *pool)
 {
-	wpool_run(pool, die, NULL);
+	wpool_run(pool, wpt_die, NULL);
 }
 
 /* What 10 deaths a second come to: 0.1 s after the first, then twice as long each time. */
@@ -294,7 +288,7 @@ static void compose_dies_in_task_as_it_starts(struct kunit *test)
 	/* The first is to come to the job. */
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	hooked->at_start = run_and_die;
-	wpool_task_init(&job->task, die, job);
+	wpool_task_init(&job->task, wpt_die, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) > 2);

@@ -5,7 +5,6 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
 #include "wpool_kunit.h"
@@ -219,15 +218,9 @@ static int run_allowed(void *arg)
 	return 0;
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static int cpu_going(unsigned int cpu)
 {
-	int died = wpool_run_timeout(going.pool, die, NULL, WPT_LIMIT);
+	int died = wpool_run_timeout(going.pool, wpt_die, NULL, WPT_LIMIT);
 
 	going.err = died != -EOWNERDEAD ? died :
 		    wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);

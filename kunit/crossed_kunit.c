@@ -2,7 +2,6 @@
 /*
  * Documented calls, composed: what one of them leaves behind is what another meets.
  */
-#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 static int crossed_init(struct kunit *test)
@@ -366,12 +365,6 @@ struct doomed {
 	struct completion	begun;
 };
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static int die_inside(void *arg)
 {
 	struct doomed *self = arg;
@@ -392,7 +385,7 @@ static void crossed_nested_death(struct kunit *test)
 	doomed->gate = wpt_gate(test);
 	init_completion(&doomed->begun);
 	wpool_task_init(&doomed->task, die_inside, doomed);
-	wpool_delayed_task_init(&doomed->inner, die, NULL);
+	wpool_delayed_task_init(&doomed->inner, wpt_die, NULL);
 	jam->slow = &doomed->task;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &doomed->task), 0);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&doomed->begun, WPT_LIMIT), 0);

@@ -5,7 +5,6 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 static int debugfs_init(struct kunit *test)
@@ -227,12 +226,6 @@ static int call_read_tasks(struct wpt_thread *self)
 	return wpt_shell(script);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 68: a reader may still be at a worker that is reaped: KASAN watches */
 static void debugfs_races_workers(struct kunit *test)
 {
@@ -242,7 +235,7 @@ static void debugfs_races_workers(struct kunit *test)
 	unsigned int died = 0;
 
 	while (!completion_done(&reader->done)) {
-		KUNIT_ASSERT_EQ(test, wpool_run(pool, die, NULL), -EOWNERDEAD);
+		KUNIT_ASSERT_EQ(test, wpool_run(pool, wpt_die, NULL), -EOWNERDEAD);
 		died++;
 	}
 	KUNIT_EXPECT_EQ(test, wpt_join(test, reader), 0);

@@ -6,7 +6,6 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/init.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
 #include "wpool_kunit.h"
 
@@ -126,12 +125,6 @@ static void driver_whose(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, wpool_of_thread(NULL));
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 struct deaths {
 	struct task_struct	*thread;
 	atomic_t		calls;
@@ -150,7 +143,7 @@ static int note_and_die(void *arg)
 	struct wpt_job *job = arg;
 
 	job->worker = current;
-	return die(arg);
+	return wpt_die(arg);
 }
 
 /* 108: a hook learns which thread died, once, and before its task is known to have failed */

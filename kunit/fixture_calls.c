@@ -3,6 +3,7 @@
  * What the tests share: tasks that tell what becomes of them, groups, and calls that are
  * made for them. What all of these are made of is in fixture_kunit.c.
  */
+#include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
@@ -58,6 +59,12 @@ int wpt_run_job(void *arg)
 		wait_for_completion(&job->gate->opened);
 	atomic_inc(&job->runs);
 	return job->result;
+}
+
+int wpt_die(void *unused)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
 }
 
 struct wpt_job *wpt_jobs(struct kunit *test, unsigned int n, struct wpt_gate *gate)

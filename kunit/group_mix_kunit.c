@@ -2,7 +2,6 @@
 /*
  * Groups that end on their first error, and what else may become of their tasks.
  */
-#include <linux/kthread.h>
 #include <linux/slab.h>
 #include "wpool_kunit.h"
 
@@ -91,12 +90,6 @@ static void group_fail_fast_pools(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 37, 52: a task that kills its worker is an error of the group */
 static void group_death(struct kunit *test)
 {
@@ -104,12 +97,12 @@ static void group_death(struct kunit *test)
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
 
-	wpool_task_init(&jobs[1].task, die, NULL);
+	wpool_task_init(&jobs[1].task, wpt_die, NULL);
 	wpt_group_schedule(test, group, pool, jobs, 3);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 	/* and one that has no task of its own */
 	wpool_group_init(group);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_die, NULL), 0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 }
 

@@ -78,19 +78,13 @@ static void hook_call(struct trouble *trouble, struct wpool *pool)
 	trouble->result = trouble->call(pool, trouble->other);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static struct wpt_job *fatal_jobs(struct kunit *test, unsigned int n)
 {
 	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		wpool_task_init(&jobs[i].task, die, &jobs[i]);
+		wpool_task_init(&jobs[i].task, wpt_die, &jobs[i]);
 	return jobs;
 }
 
@@ -247,12 +241,12 @@ static int call_prestart(struct wpool *own, struct wpool *other)
 
 static int call_run(struct wpool *own, struct wpool *other)
 {
-	return wpool_run(other, die, NULL) == -EOWNERDEAD ? 0 : -EIO;
+	return wpool_run(other, wpt_die, NULL) == -EOWNERDEAD ? 0 : -EIO;
 }
 
 static int call_drain(struct wpool *own, struct wpool *other)
 {
-	int ret = wpool_schedule_fn(other, die, NULL);
+	int ret = wpool_schedule_fn(other, wpt_die, NULL);
 
 	wpool_drain(other);
 	return ret;

@@ -118,7 +118,7 @@ static struct wpool *diary_pool(struct kunit *test, struct wpool_attrs attrs,
 	return wpt_pool(test, &attrs);
 }
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	struct wpt_job *job = arg;
 
@@ -213,7 +213,7 @@ static void hooks_death(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	unsigned int i;
 
-	wpool_task_init(&job->task, die, job);
+	wpool_task_init(&job->task, die_in_run, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
 	for (i = 0; i < ARRAY_SIZE(expected); i++)
@@ -248,7 +248,7 @@ static void hooks_nested(struct kunit *test)
 	nest->pool = pool;
 	nest->inner = wpt_jobs(test, 1, NULL);
 	if (fatal)
-		wpool_task_init(&nest->inner->task, die, nest->inner);
+		wpool_task_init(&nest->inner->task, die_in_run, nest->inner);
 	wpool_task_init(&nest->task, wpt_run_nest, nest);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &nest->task), 0);
 	wpt_result(test, &nest->task);
@@ -311,7 +311,7 @@ static void hooks_around_workers(struct kunit *test)
 	expect_sound(test, diary);
 }
 
-/* 63: many tasks on many workers, a tenth of which die, with hooks that sleep */
+/* 63: many tasks on many workers, a tenth of which die_in_run, with hooks that sleep */
 static void hooks_all_pair(struct kunit *test)
 {
 	const unsigned int n = 150;
@@ -324,7 +324,7 @@ static void hooks_all_pair(struct kunit *test)
 
 	diary->sleeps = true;
 	for (i = 0; i < n; i += 10)
-		wpool_task_init(&jobs[i].task, die, &jobs[i]);
+		wpool_task_init(&jobs[i].task, die_in_run, &jobs[i]);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, n), 0);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, diary->count[BEGIN], n);
@@ -370,7 +370,7 @@ static void hooks_some(struct kunit *test)
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
 
 	spin_lock_init(&diary->lock);
-	wpool_task_init(&jobs[0].task, die, &jobs[0]);
+	wpool_task_init(&jobs[0].task, die_in_run, &jobs[0]);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(without, &jobs[0].task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), -EOWNERDEAD);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(with, &jobs[0].task), 0);

@@ -177,7 +177,7 @@ static void keyed_other_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&two.jobs[1].runs), 2);
 }
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	struct wpt_job *job = arg;
 
@@ -195,7 +195,7 @@ static void keyed_death(struct kunit *test)
 	unsigned int i;
 
 	four.jobs[0].gate = wpt_gate(test);
-	wpool_keyed_task_init(&four.ktasks[0], die, &four.jobs[0]);
+	wpool_keyed_task_init(&four.ktasks[0], die_in_run, &four.jobs[0]);
 	schedule_all(test, pool, four.ktasks, 4, 1);
 	wpt_begun(test, &four.jobs[0]);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 3);

@@ -2,7 +2,6 @@
 /*
  * The histograms of a pool that asks for them, read by a shell as a user would.
  */
-#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 /*
@@ -70,19 +69,13 @@ static void latency_not_too_short(struct kunit *test)
 					   "[ $r = 2 ] && [ $w -ge 1 ]"), 0);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 36: one that killed its worker has run, too */
 static void latency_death(struct kunit *test)
 {
 	struct wpool *pool = latency_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 
-	wpool_task_init(&job->task, die, NULL);
+	wpool_task_init(&job->task, wpt_die, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("false") "[ $w/$r = 1/1 ]"), 0);

@@ -8,7 +8,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/fault-inject.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "wpool_kunit.h"
@@ -335,12 +334,6 @@ static void memory_end(struct kunit *test)
 	starve(false);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 33, 38, 118: without a worker or a spare left, and none to be made, until there is memory */
 static void memory_death(struct kunit *test)
 {
@@ -348,8 +341,8 @@ static void memory_death(struct kunit *test)
 	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
 	unsigned int i;
 
-	wpool_task_init(&jobs[0].task, die, NULL);
-	wpool_task_init(&jobs[1].task, die, NULL);
+	wpool_task_init(&jobs[0].task, wpt_die, NULL);
+	wpool_task_init(&jobs[1].task, wpt_die, NULL);
 	starve(true);
 	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), -EOWNERDEAD);

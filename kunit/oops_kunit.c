@@ -17,7 +17,7 @@ static int oops_init(struct kunit *test)
 	return wpt_init(test, "wpool_oops");
 }
 
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	struct wpt_job *job = arg;
 
@@ -36,7 +36,7 @@ static struct wpt_job *fatal_jobs(struct kunit *test, unsigned int n, struct wpt
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		wpool_task_init(&jobs[i].task, die, &jobs[i]);
+		wpool_task_init(&jobs[i].task, die_in_run, &jobs[i]);
 	return jobs;
 }
 
@@ -216,7 +216,7 @@ static void oops_nobody_waits(struct kunit *test)
 	struct wpt_job *fatal = fatal_jobs(test, 2, NULL);
 
 	wpool_task_set_detached(&fatal[1].task);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, &fatal[0]), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die_in_run, &fatal[0]), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal[1].task), 0);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);

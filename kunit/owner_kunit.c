@@ -4,7 +4,6 @@
  * tasks is in a pool that is not its own. That rmmod is then refused is for the
  * tests from user space to show.
  */
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include "wpool_kunit.h"
 
@@ -93,19 +92,13 @@ static void owner_of_a_function(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(runs), 1);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 67, 37: given back when the task kills its worker */
 static void owner_after_death(struct kunit *test)
 {
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	int before = pins();
 
-	wpool_task_init(&job->task, die, NULL);
+	wpool_task_init(&job->task, wpt_die, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(wpool_default(), &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, pins(), before);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Releases that end the thread that calls them. */
-#include <linux/kthread.h>
 #include "release_scene.h"
 
 static int release_death_init(struct kunit *test)
@@ -63,12 +62,6 @@ struct waits {
 	int				err;
 };
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static void release_flushes(void *arg, enum wpool_fate fate)
 {
 	struct waits *waits = arg;
@@ -84,7 +77,7 @@ static void release_death_waits(struct kunit *test)
 
 	waits->pool = pool_of(test, 1);
 	init_completion(&waits->done);
-	wpool_tracked_task_init(&waits->ttask, die, waits);
+	wpool_tracked_task_init(&waits->ttask, wpt_die, waits);
 	wpool_task_set_release(&waits->ttask, release_flushes);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(waits->pool, &waits->ttask.task), 0);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&waits->done, WPT_LIMIT), 0);

@@ -43,12 +43,6 @@ static struct wpool *start_pool(struct kunit *test, struct wpool_attrs attrs,
 	return wpt_pool(test, &attrs);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 64, 15: an idle worker has the task at once, while another is still in its worker_start */
 static void spawn_idle_beside_starting(struct kunit *test)
 {
@@ -168,7 +162,7 @@ static void spawn_backs_off(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, 4);
 	began = jiffies;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	/* one died in its task, one at once, and after RETRY, 2 RETRY, 4 RETRY; then 8 RETRY */
@@ -187,7 +181,7 @@ static void spawn_back_off_ends(struct kunit *test)
 
 	for (i = 0; i < 8; i++) {
 		atomic_set(&start->deaths, 1);
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 		WPT_ASSERT_STAT(test, pool, DIED, 2 * i + 2);
 		began = jiffies;
 		wpt_run(test, pool, wpt_run_job, wpt_jobs(test, 1, NULL));
@@ -210,7 +204,7 @@ static void spawn_back_off_told(struct kunit *test)
 
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, INT_MAX);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) >= 4);
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_prestart, pool, NULL), -EOWNERDEAD);
 	atomic_set(&start->deaths, 0);
@@ -226,7 +220,7 @@ static void spawn_back_off_destroyed(struct kunit *test)
 
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, INT_MAX);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) >= 3);
 	wpt_destroy(test, pool);
 }
@@ -371,7 +365,7 @@ static void spawn_restart_tells_starter(struct kunit *test)
 	brake_arm(test, pool, other);
 	if (!wpt_fail_spawn(1))
 		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 	if (!wpt_until(READ_ONCE(brake.held[0])))
 		kunit_skip(test, "the manager says nothing: messages are limited");
 

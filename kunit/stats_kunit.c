@@ -182,7 +182,7 @@ static void stats_largest(struct kunit *test)
 }
 
 /* A job may be given, to be run before. */
-static int die(void *arg)
+static int die_in_run(void *arg)
 {
 	if (arg)
 		wpt_run_job(arg);
@@ -202,7 +202,7 @@ static void stats_balance(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		wpool_task_init(&jobs[i].task, die, NULL);
+		wpool_task_init(&jobs[i].task, die_in_run, NULL);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 30), 0);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &late->task), -EAGAIN);
 	for (i = 20; i < 30; i++)
@@ -324,7 +324,7 @@ static void stats_in_nmi(struct kunit *test)
 	int i, round, err;
 
 	for (i = 0; i < 4; i++)
-		wpool_task_init(&jobs[i].task, die, NULL);
+		wpool_task_init(&jobs[i].task, die_in_run, NULL);
 	WRITE_ONCE(nmi_pool, pool);
 	err = register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit");
 	KUNIT_ASSERT_EQ(test, err, 0);
@@ -382,7 +382,7 @@ static void stats_in_nmi_at_reaping(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, manager);
 	probe->symbol_name = "__list_del_entry_valid";
 	probe->pre_handler = at_list_del;
-	wpool_task_init(&job->task, die, job);
+	wpool_task_init(&job->task, die_in_run, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	/* As nobody else may wait for the pool's lock then. */
 	waiter = wpt_thread(test, wpt_call_wait, pool, job, NULL);

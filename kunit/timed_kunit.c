@@ -2,7 +2,6 @@
 /*
  * Calls with a time limit, whose task may outlive the caller's patience.
  */
-#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 static int timed_init(struct kunit *test)
@@ -138,15 +137,9 @@ static void timed_outlives(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static int run_fatal(void *arg)
 {
-	return wpool_run_timeout(arg, die, NULL, WPT_LIMIT);
+	return wpool_run_timeout(arg, wpt_die, NULL, WPT_LIMIT);
 }
 
 /* 42, 51: a worker runs it itself, and dies of it: it is freed, as unloading shows */

@@ -4,7 +4,6 @@
  * their numbers add up, is for the tests from user space.
  */
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include "wpool_kunit.h"
 
 #define TRACING		"/sys/kernel/tracing"
@@ -119,19 +118,13 @@ static void trace_delayed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 2, "task_delay", ""), 0);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 149: a task that kills its worker, and the worker */
 static void trace_died(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 
-	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, die, NULL), -EOWNERDEAD);
-	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_die", "fn=die.* pid=[1-9][0-9]*"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, wpt_die, NULL), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_die", "fn=wpt_die.* pid=[1-9][0-9]*"), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "worker_die", "worker=[0-9]+"), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 0, "task_end", ""), 0);
 }

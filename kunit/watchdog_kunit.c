@@ -4,7 +4,6 @@
  * console. What they expect there they also promise to a reader of the log.
  */
 #include <linux/cpumask.h>
-#include <linux/kthread.h>
 #include <linux/string.h>
 #include "ear.h"
 #include "halt.h"
@@ -270,12 +269,6 @@ static void stuck_terminated(struct wpool *pool)
 	wait_for_completion(&stuck->in_terminated->opened);
 }
 
-static int die(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* 76: a hook that does not return is reported during a wait for the end of its pool. */
 static void watchdog_names_hook(struct kunit *test)
 {
@@ -289,7 +282,7 @@ static void watchdog_names_hook(struct kunit *test)
 
 	stuck->in_oops = wpt_gate(test);
 	stuck->in_terminated = wpt_gate(test);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, ear_heard(IN_OOPS) >= 2);

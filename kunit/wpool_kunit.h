@@ -144,9 +144,13 @@ bool wpt_has_settled(const struct task_struct *thread);
 int wpt_shell(const char *script);
 int wpt_shell_in(struct kunit *test, struct wpool *pool, const char *script);
 
-/* Functions of tasks: of a job, until it is told to stop or its gate opens; of a nest. */
+/*
+ * Functions of tasks: of a job, until it is told to stop or its gate opens; of a nest; that end
+ * their thread.
+ */
 int wpt_run_until_stopped(void *arg);
 int wpt_run_nest(void *arg);
+int wpt_die(void *unused);
 
 struct wpool_group *wpt_group(struct kunit *test, bool fail_fast);
 void wpt_group_schedule(struct kunit *test, struct wpool_group *group, struct wpool *pool,

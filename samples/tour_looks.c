@@ -72,7 +72,7 @@ static int nothing(void *arg)
 	return 0;
 }
 
-static int die(void *arg)
+static int end_worker(void *arg)
 {
 	kthread_complete_and_exit(NULL, 0);
 	return 0;
@@ -90,7 +90,7 @@ static int show_hooks(void)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	for (i = 0; i < 9 && !err; i++)
-		err = wpool_schedule_fn(pool, i == 4 ? die : nothing, NULL);
+		err = wpool_schedule_fn(pool, i == 4 ? end_worker : nothing, NULL);
 	wpool_destroy(pool);
 	if (err)
 		return err;
