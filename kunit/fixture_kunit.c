@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/umh.h>
+#include <linux/version.h>
 #include "wpool_kunit.h"
 
 static char *suite = "*";
@@ -74,7 +75,8 @@ static char *parameter(const char *name, const char *parsed)
 {
 	const char *given = NULL;
 
-#ifdef MODULE
+	/* 7.3 does not keep it. */
+#if defined(MODULE) && LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 	if (THIS_MODULE->state == MODULE_STATE_COMING)
 		given = strstr(THIS_MODULE->args, name);
 #endif
