@@ -51,7 +51,7 @@ QEMU = {
                  ("-device", "virtio-serial-ccw", "-chardev", "file,id=report,path={}",
                   "-device", "virtconsole,chardev=report"),
                  "console=ttysclp0 wpool_report=hvc0"),
-    "riscv": Kind(("qemu-system-riscv64", "-M", "virt"), ("-cpu", "max"),
+    "riscv": Kind(("qemu-system-riscv64", "-M", "virt"), ("-cpu", "rv64"),
                   ("-chardev", "file,id=report,path={}", "-device", "pci-serial,chardev=report"),
                   "console=ttyS0 wpool_report=ttyS1"),
 }
