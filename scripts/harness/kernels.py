@@ -90,7 +90,8 @@ KERNELS = {
     "arm64-debug": Built("linux-source-7.2", "sid", "arm64", ("base", "arm64")),
     "i386-debug": Built("linux-source-7.2", "sid", "i386", ("base", "x86", "i386")),
     "s390x-debug": Built("linux-source-7.2", "sid", "s390", ("base", "s390")),
-    "riscv64-debug": Built("linux-source-7.2", "sid", "riscv", ("base", "riscv")),
+    # QEMU of Debian 12 describes its CPUs in the older way.
+    "riscv64-debug": Built("linux-source-7.2", "sid", "riscv", ("base", "riscv"), "riscv_isa_fallback"),
     "clang": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "clang"), make=("LLVM=-19",)),
     "kmsan": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "kmsan"), make=("LLVM=-19",)),
     **CORNERS,
@@ -101,7 +102,8 @@ KERNELS = {
     "arm64": Packaged("bookworm", flavour="cloud-arm64", arch="arm64"),
     "i386": Packaged("bookworm", flavour="686-pae", arch="i386"),
     "s390x": Packaged("bookworm", flavour="s390x", arch="s390"),
-    "riscv64": Packaged("sid", source="linux-source-7.2", flavour="riscv64", arch="riscv"),
+    "riscv64": Packaged("sid", source="linux-source-7.2", flavour="riscv64", arch="riscv",
+                        append="riscv_isa_fallback"),
 }
 # Of another architecture than this machine's: compilers' prefix, and Debian's name for it.
 CROSS = {"arm64": "aarch64-linux-gnu-", "i386": "i686-linux-gnu-", "s390": "s390x-linux-gnu-",
