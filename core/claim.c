@@ -168,30 +168,51 @@ int claim_prepare(struct wpool *pool, struct task_struct *thread)
 	return err;
 }
 
-/*
- * Moves a thread to these CPUs, unless all of them are about to go: the scheduler does not let a
- * kernel thread in there any more, but takes the mask, and on PREEMPT_RT complains of it when the
- * thread next enables migration. One that begins to go just now is not seen; that costs the
- * complaint.
- */
-static void move_to(struct task_struct *thread, const struct cpumask *mask)
+/* One of these CPUs that is there to stay, or at least nr_cpu_ids. */
+static unsigned int staying_cpu(const struct cpumask *mask)
 {
 	unsigned int cpu;
 
 	for_each_cpu_and(cpu, mask, cpu_online_mask) {
-		if (!cpu_dying(cpu)) {
-			set_cpus_allowed_ptr(thread, mask);
-			return;
-		}
+		if (!cpu_dying(cpu))
+			break;
 	}
+	return cpu;
 }
 
-/* Sets it for the current worker, until it has not changed meanwhile. */
-static void take(struct wpool *pool, bool with_nice)
+/*
+ * Moves a thread to these CPUs. On one that is about to go the scheduler does not let a kernel
+ * thread in any more; the thread would have the mask all the same, and on PREEMPT_RT a warning when
+ * it next enables migration. So it is moved to one that stays, and nowhere if there is none. A CPU
+ * that begins to go just now is not seen; that costs the warning.
+ *
+ * Return: false if there is none.
+ */
+static bool move_to(struct task_struct *thread, const struct cpumask *mask)
+{
+	unsigned int cpu = staying_cpu(mask);
+
+	if (cpu >= nr_cpu_ids)
+		return false;
+	if (cpumask_intersects(mask, cpu_dying_mask))
+		set_cpus_allowed_ptr(thread, cpumask_of(cpu));
+	set_cpus_allowed_ptr(thread, mask);
+	return true;
+}
+
+/* May the worker that is to be there be moved now? Context: pool->lock held. */
+bool claim_may_keep(const struct wpool *pool)
+{
+	return staying_cpu(cpus_mask(pool->claim.cpus)) < nr_cpu_ids;
+}
+
+/* Sets it for the current worker, until it has not changed meanwhile. Return: as move_to(). */
+static bool take(struct wpool *pool, bool with_nice)
 {
 	struct wpool_cpus *cpus;
 	unsigned long flags;
 	unsigned int turn;
+	bool moved;
 	int nice;
 
 	pool_lock(pool, flags);
@@ -202,27 +223,27 @@ static void take(struct wpool *pool, bool with_nice)
 		pool_unlock(pool, flags);
 		if (with_nice)
 			set_user_nice(current, nice);
-		if (cpus)
-			move_to(current, cpus_mask(cpus));
+		moved = !cpus || move_to(current, cpus_mask(cpus));
 		cpus_put(cpus);
 		pool_lock(pool, flags);
 	} while (turn != pool->claim.turn);
 	pool_unlock(pool, flags);
+	return moved;
 }
 
-/* The current worker begins. */
-void claim_take(struct wpool *pool)
+/* The current worker begins. Return: as claim_keep_cpus(). */
+bool claim_take(struct wpool *pool)
 {
-	take(pool, true);
+	return take(pool, true);
 }
 
 /*
- * Moves the current worker to the CPUs of the pool's mask. If none of them is online, or all are
- * going, it stays where it is.
+ * Moves the current worker to the CPUs of the pool's mask. Return: false if none of them is online,
+ * or all are going: it stays where it is until claim_may_keep().
  */
-void claim_keep_cpus(struct wpool *pool)
+bool claim_keep_cpus(struct wpool *pool)
 {
-	take(pool, false);
+	return take(pool, false);
 }
 
 /* How many threads are taken off the list at a time, to be changed. */
@@ -336,13 +357,14 @@ static struct wpool_cpus *replace_cpus(struct wpool *pool, struct wpool_cpus *cp
  * A worker that has forbidden its migration is waited for.
  *
  * Context: Process context; may sleep.
- * Return: 0, or with nothing changed -EINVAL (none of them is online) or -ENOMEM.
+ * Return: 0, or with nothing changed -EINVAL (none of them is online, and stays) or
+ * -ENOMEM.
  */
 int claim_set_cpus(struct wpool *pool, const struct cpumask *mask)
 {
 	struct wpool_cpus *cpus;
 
-	if (!cpumask_intersects(mask, cpu_online_mask))
+	if (staying_cpu(mask) >= nr_cpu_ids)
 		return -EINVAL;
 	cpus = cpus_alloc();
 	if (!cpus)

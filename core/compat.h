@@ -34,15 +34,4 @@ static inline int kthread_affine_preferred(struct task_struct *p, const struct c
 #define WPOOL_MIGRATION_DISABLED(thread)	0
 #endif
 
-/* Before 6.12, at the latest, modules cannot call this. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#include <linux/mm.h>
-#ifdef MODULES_VADDR
-#define is_vmalloc_or_module_addr(x)	\
-	((unsigned long)(x) >= MODULES_VADDR && (unsigned long)(x) < MODULES_END)
-#else
-#define is_vmalloc_or_module_addr(x)	is_vmalloc_addr(x)
-#endif
-#endif
-
 #endif /* _WPOOL_COMPAT_H */

@@ -38,7 +38,6 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "compat.h"
 #include "current_thread.h"
 #include "depmap.h"
 #include "pool.h"
@@ -116,7 +115,14 @@ void dep_exit(void)
  */
 static bool dep_has_class(wpool_fn_t fn)
 {
+#if defined(CONFIG_RISCV)
+	/* Its MODULES_VADDR is one that modules cannot link. The kernel is not in vmalloc's range. */
 	return is_vmalloc_or_module_addr(fn);
+#elif defined(MODULES_VADDR)
+	return (unsigned long)fn >= MODULES_VADDR && (unsigned long)fn < MODULES_END;
+#else
+	return is_vmalloc_addr(fn);
+#endif
 }
 
 /* Without a name a class is reported by the symbol of its key. */

@@ -108,6 +108,6 @@ void __leak_check(const struct wpool *pool, const struct wpool_run *run, const v
 	if (preempt_count() == run->preempt && rcu_preempt_depth() == run->rcu &&
 	    !irqs_disabled() && !locks)
 		return;	/* the function around it has the same */
-	leak_report(pool, run, fn ?: run->fn, locks);
+	leak_report(pool, run, fn ?: (const void *)run->fn, locks);
 	leak_mend(run, locks);
 }

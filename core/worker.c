@@ -102,17 +102,17 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 }
 
 /*
- * Moves the worker to the CPUs of the pool's mask. A thread loses its mask when the last of
- * these CPUs goes offline, and the kernel does not restore it: so this is done again after a
- * CPU has come. If none of them is online, the worker stays where it is until one is.
+ * Puts the worker on the CPUs of the pool's mask. A thread loses its mask when the last of these
+ * CPUs goes offline, and the kernel does not restore it: so this is done again after a CPU has
+ * come. If none of them is there to stay, the worker stays where it is until one is.
  */
-static void worker_keep_cpus(struct wpool_worker *worker)
+static void worker_keep_cpus(struct wpool_worker *worker, bool begins)
 {
-	/*
-	 * Read this before claim_keep_cpus() looks at the online CPUs; pairs with cpu_came().
-	 */
-	worker->hotplug_came = smp_load_acquire(&hotplug_came);
-	claim_keep_cpus(worker->pool);
+	/* Read this before they are looked at; pairs with cpu_came(). */
+	unsigned int came = smp_load_acquire(&hotplug_came);
+	bool moved = begins ? claim_take(worker->pool) : claim_keep_cpus(worker->pool);
+
+	worker->hotplug_came = moved ? came : came - 1;
 }
 
 /*
@@ -129,14 +129,14 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 
 	if (likely(!(pool->conf.flags & WPOOL_FREEZABLE) && !claim_is_kept(pool)))
 		return false;
-	move = claim_is_kept(pool) &&
-	       worker->hotplug_came != READ_ONCE(hotplug_came);
+	move = claim_is_kept(pool) && worker->hotplug_came != READ_ONCE(hotplug_came) &&
+	       claim_may_keep(pool);
 	if (!move && !(pool->conf.flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
 	worker_will_search(worker);	/* when it thaws, as the others do */
 	pool_unlock(pool, *flags);
 	if (move)
-		worker_keep_cpus(worker);
+		worker_keep_cpus(worker, false);
 	try_to_freeze();
 	pool_lock(pool, *flags);
 	return true;
@@ -183,9 +183,7 @@ static void worker_set_up(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 
-	/* Read before its CPUs are set, as in worker_keep_cpus(). */
-	worker->hotplug_came = smp_load_acquire(&hotplug_came);
-	claim_take(pool);
+	worker_keep_cpus(worker, true);
 	if (pool->conf.flags & WPOOL_FREEZABLE)
 		set_freezable();
 	if (pool->conf.ops && pool->conf.ops->worker_start) {

@@ -227,7 +227,10 @@ static int cpu_going(unsigned int cpu)
 	return 0;
 }
 
-/* 69: a worker that begins while the only CPU of its mask is going is no thread on a wrong CPU */
+/*
+ * 69: a worker that begins while the only CPU of its mask is going is no thread on a wrong CPU.
+ * (From 6.14 on the kernel sees to that.)
+ */
 static void cpus_mask_going(struct kunit *test)
 {
 	int state;

@@ -5,6 +5,7 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include "file.h"
 #include "wpool_kunit.h"
 
 static int debugfs_init(struct kunit *test)
@@ -175,7 +176,7 @@ static void debugfs_held_open(struct kunit *test)
 	char path[80];
 
 	snprintf(path, sizeof(path), WPT_POOLS "/%s/stats", wpool_name(pool));
-	file = filp_open(path, O_RDONLY, 0);
+	file = wpt_file_open(path, O_RDONLY);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	/* No byte is asked for, so none is copied: this thread has no user space. */
 	KUNIT_EXPECT_EQ(test, file->f_op->read(file, NULL, 0, &pos), 0);

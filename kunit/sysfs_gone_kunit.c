@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include "file.h"
 #include "sysfs_scene.h"
 
 static int sysfs_gone_begin(struct kunit *test)
@@ -60,7 +61,7 @@ static int call_write_all(struct wpt_thread *self)
 			char path[100];
 
 			snprintf(path, sizeof(path), SETTINGS "/%s/%s", named->name, writes[i][0]);
-			file = filp_open(path, O_RDWR, 0);
+			file = wpt_file_open(path, O_RDWR);
 			if (IS_ERR(file))
 				continue;
 			there += kernel_write(file, writes[i][1], strlen(writes[i][1]), &pos) > 0;
@@ -160,7 +161,7 @@ static void sysfs_gone_unmade(struct kunit *test)
 	wpt_fail_spawn(0);
 	KUNIT_ASSERT_TRUE(test, IS_ERR(pool));
 	snprintf(path, sizeof(path), SETTINGS "/%s", name);
-	dir = filp_open(path, O_RDONLY | O_DIRECTORY, 0);
+	dir = wpt_file_open(path, O_RDONLY | O_DIRECTORY);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dir), -ENOENT);
 	if (!IS_ERR(dir))
 		filp_close(dir, NULL);

@@ -3,6 +3,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
+#include "file.h"
 #include "sysfs_scene.h"
 
 #define MOST_TEXT	4096
@@ -14,7 +15,7 @@ int sysfs_begin(struct kunit *test, const char *suite)
 
 	if (err)
 		return err;
-	dir = filp_open(SETTINGS, O_RDONLY | O_DIRECTORY, 0);
+	dir = wpt_file_open(SETTINGS, O_RDONLY | O_DIRECTORY);
 	if (IS_ERR(dir))
 		kunit_skip(test, "needs a mounted sysfs");
 	filp_close(dir, NULL);
@@ -26,7 +27,7 @@ struct file *sysfs_open(struct wpool *pool, const char *name, int flags)
 	char path[100];
 
 	snprintf(path, sizeof(path), SETTINGS "/%s/%s", wpool_name(pool), name);
-	return filp_open(path, flags, 0);
+	return wpt_file_open(path, flags);
 }
 
 int sysfs_write(struct wpool *pool, const char *name, const char *text)

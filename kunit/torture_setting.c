@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include "file.h"
 #include "torture.h"
 
 #define SETTINGS	"/sys/kernel/wpool"
@@ -19,7 +20,7 @@ static struct file *open_at(const char *pool, const char *name, int flags)
 	char path[80];
 
 	snprintf(path, sizeof(path), SETTINGS "/%s/%s", pool, name);
-	return filp_open(path, flags, 0);
+	return wpt_file_open(path, flags);
 }
 
 bool tort_has_settings(void)
