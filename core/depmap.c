@@ -116,7 +116,7 @@ void dep_exit(void)
 static bool dep_has_class(wpool_fn_t fn)
 {
 #if defined(CONFIG_RISCV)
-	/* Its MODULES_VADDR is one that modules cannot link. The kernel is not in vmalloc's range. */
+	/* MODULES_VADDR cannot be linked there; the kernel is not in the range of vmalloc. */
 	return is_vmalloc_or_module_addr(fn);
 #elif defined(MODULES_VADDR)
 	return (unsigned long)fn >= MODULES_VADDR && (unsigned long)fn < MODULES_END;

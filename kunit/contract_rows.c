@@ -172,10 +172,11 @@ const char *contract_text(const struct contract_row *row, char *text, size_t siz
 /* Does the rule say something of all values of the column? */
 static bool is_any(const struct rule *rule, enum contract_column column)
 {
-	unsigned int all = GENMASK(sizes[column] - 1, 0);
+	unsigned int all;
 
 	if (column == CALL_COLUMN)
 		return rule->call < 0 && !rule->traits;
+	all = GENMASK(sizes[column] - 1, 0);
 	return (rule->set[column] & all) == all;
 }
 

@@ -212,7 +212,7 @@ static void release_death_after_drop(struct kunit *test)
 	ledger->kills = true;
 	KUNIT_ASSERT_EQ(test, item_schedule(pool, item_new(test, ledger, ITEM_TRACKED)), 0);
 	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
-	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
 }
 
 static struct kunit_case release_death_cases[] = {
