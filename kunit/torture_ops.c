@@ -322,6 +322,7 @@ static void op_periodic(struct tort_ctx *ctx)
 static void op_victim(struct tort_ctx *ctx)
 {
 	struct tort_task *tt = tort_victim(ctx);
+	unsigned int i;
 
 	if (!tt)
 		return;
@@ -331,8 +332,11 @@ static void op_victim(struct tort_ctx *ctx)
 		ctx->tt = tt;
 		ctx->way = tt->kind == TORT_TASK_DELAYED ? TORT_DELAYED :
 			   TORT_TRY_SCHEDULE;
-		tort_anywhere(ctx, call_submit);
-		tort_count(TORT_SHARED_SUBMIT);
+		/* The second often finds it queued. */
+		for (i = 0; i < 2; i++) {
+			tort_anywhere(ctx, call_submit);
+			tort_count(TORT_SHARED_SUBMIT);
+		}
 	}
 	if (atomic_read(&tt->accepted))
 		meddle(ctx, tt);
