@@ -61,14 +61,15 @@ QEMU = {
 # that, the first message out of a hard interrupt would turn it off for the rest of the run; and
 # one always comes if the machine is slow ("hrtimer: interrupt took ..."). What the kernel writes
 # to at boot takes none. That is no terminal: see guest/init for what the guest says itself.
-LOCKLESS = {"console=ttyS0": "console=null earlyprintk=serial,ttyS0,115200,keep wpool_console=ttyS0"}
+LOCKLESS = {"x86": "console=null earlyprintk=serial,ttyS0,115200,keep wpool_console=ttyS0",
+            "riscv": "console=null earlycon=uart8250,mmio,0x10000000 keep_bootcon wpool_console=ttyS0"}
 
 
 def _console_of(kernel, append):
     """What is appended, with a console that does not meet lockdep's own rules."""
     if kernel.has("CONFIG_PROVE_RAW_LOCK_NESTING"):
-        for word, words in LOCKLESS.items():
-            append = append.replace(word, words)
+        kind = "riscv" if kernel.arch == "riscv" else "x86"
+        return append.replace("console=ttyS0", LOCKLESS[kind])
     return append
 
 
