@@ -46,7 +46,7 @@ def _remove(folder, *patterns):
             stale.unlink()
 
 
-def make(kernel, folder, log, *words, limit=600):
+def make(kernel, folder, log, *words, limit=1800):
     """Run kbuild over folder; returns what the compiler said."""
     try:
         proc.run(f"modules for {kernel.name}",
