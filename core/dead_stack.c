@@ -122,7 +122,10 @@ static bool may_run(const struct wpool_worker *runner, const struct wpool_worker
 	return false;
 }
 
-/* In one pool: first what waits, so that no more of it begins. */
+/*
+ * In one pool: first what waits, so that no more of it begins. Who has had this stack before is
+ * dead, too, and perhaps not reaped yet: what it had there is gone, and its reaping knows that.
+ */
 static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
 	struct wpool_caller *caller;
@@ -131,11 +134,12 @@ static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 	walk_cancel(pool, wants_stack, dead);
 	rcu_read_lock();
 	for_each_worker_rcu(worker, pool) {
-		if (may_run(worker, dead))
+		if ((worker == dead || worker->stack != dead->stack) && may_run(worker, dead))
 			let_go_of_runs(pool, worker, dead);
 	}
 	for_each_caller_rcu(caller, pool) {
-		if (has_to_do(&caller->run, dead))
+		if ((caller->worker == dead || caller->stack != dead->stack) &&
+		    has_to_do(&caller->run, dead))
 			let_go_of_caller(caller, dead);
 	}
 	rcu_read_unlock();
@@ -220,6 +224,11 @@ static void stack_forget(struct callback_head *work)
 		migrate_enable();
 	dep_thread_ends(worker);
 	pool_long_call(1);	/* until the end: nobody learns of what dies here */
+	/*
+	 * In a long call it has died only if a release could not be handed over; those before it
+	 * know this worker, and may be of tasks on its stack.
+	 */
+	releases_await(worker);
 	forget_releases(worker);
 	if (!stack_end(worker))
 		return;

@@ -5,7 +5,22 @@
  * does, its waiters are woken, and all others go on.
  */
 #include <linux/kthread.h>
+#include <linux/sched/task_stack.h>
 #include "dead_scene.h"
+#include "ear.h"
+
+static const char * const words[] = { "was freed or overwritten" };
+
+static int dead_stack_suite_init(struct kunit_suite *suite)
+{
+	ear_open(words, ARRAY_SIZE(words));
+	return 0;
+}
+
+static void dead_stack_suite_exit(struct kunit_suite *suite)
+{
+	ear_close();
+}
 
 static int dead_stack_init(struct kunit *test)
 {
@@ -31,6 +46,7 @@ struct lender {
 	struct completion	done;
 	struct wpool_task	*lent[LENT];
 	int			err;
+	unsigned long		stack;		/* of its worker, once that has begun */
 };
 
 static int lend(struct lender *lender, struct wpool_keyed_task *lent, struct wpt_job *job)
@@ -49,6 +65,7 @@ static int lend_and_die(void *arg)
 	struct lender *lender = arg;
 	unsigned int n = 0;
 
+	WRITE_ONCE(lender->stack, (unsigned long)task_stack_page(current));
 	while (!completion_done(&lender->gate->opened)) {
 		if (n == LENT || !try_wait_for_completion(&lender->turn)) {
 			schedule_timeout_idle(1);
@@ -345,6 +362,77 @@ static void dead_stack_key_nested(struct kunit *test)
 	dead_expect_balance(test, pool, 0);
 }
 
+/* A worker that dies in a task of its own, and is not reaped while the hook waits. */
+struct nest {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_gate		*gate;
+	struct completion	in_hook;
+	unsigned long		stack;
+};
+
+static void wait_in_hook(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct nest *nest = wpool_priv(pool);
+
+	complete_all(&nest->in_hook);
+	wait_for_completion(&nest->gate->opened);
+}
+
+static const struct wpool_ops nest_ops = { .task_oops = wait_in_hook };
+
+static int run_and_die(void *arg)
+{
+	struct nest *nest = arg;
+
+	nest->stack = (unsigned long)task_stack_page(current);
+	return wpool_run(nest->pool, dead_die, NULL);
+}
+
+static struct nest *dead_unreaped(struct kunit *test)
+{
+	struct nest *nest = wpt_alloc(test, sizeof(*nest));
+
+	nest->gate = wpt_gate(test);
+	init_completion(&nest->in_hook);
+	nest->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .ops = &nest_ops, .priv = nest,
+	});
+	wpool_task_init(&nest->task, run_and_die, nest);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(nest->pool, &nest->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&nest->in_hook, WPT_LIMIT), 0);
+	return nest;
+}
+
+#define HEIRS	32
+
+/* 75: a worker that has the stack of a dead one, and dies as well, leaves its own alone */
+static void dead_stack_inherited(struct kunit *test)
+{
+	struct nest *nest = dead_unreaped(test);
+	struct wpool *other = dead_pool(test, HEIRS);
+	struct lender *heirs[HEIRS];
+	unsigned int i, n = 0;
+	bool met = false;
+
+	ear_listen(nest->pool);
+	while (!met && n < HEIRS) {
+		heirs[n] = make_lender(test, other, nest->pool, NULL);
+		WPT_ASSERT_UNTIL(test, READ_ONCE(heirs[n]->stack));
+		met = heirs[n++]->stack == nest->stack;
+	}
+	if (met)
+		lend_one(test, heirs[n - 1]);
+	for (i = n; i--;)
+		die_now(test, heirs[i]);
+	wpt_open(nest->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &nest->task), -EOWNERDEAD);
+	wpt_destroy(test, nest->pool);
+	KUNIT_EXPECT_EQ(test, ear_heard(0), 0);
+	if (!met)
+		kunit_skip(test, "no worker got that stack");
+}
+
 static struct kunit_case dead_stack_cases[] = {
 	KUNIT_CASE_PARAM(dead_stack_running, own_gen_params),
 	KUNIT_CASE_PARAM(dead_stack_queued, own_gen_params),
@@ -355,11 +443,14 @@ static struct kunit_case dead_stack_cases[] = {
 	KUNIT_CASE(dead_stack_key_followers),
 	KUNIT_CASE(dead_stack_key_running),
 	KUNIT_CASE(dead_stack_key_nested),
+	KUNIT_CASE(dead_stack_inherited),
 	{}
 };
 
 static struct kunit_suite dead_stack_suite = {
 	.name = "wpool_dead_stack",
+	.suite_init = dead_stack_suite_init,
+	.suite_exit = dead_stack_suite_exit,
 	.init = dead_stack_init,
 	.exit = wpt_exit,
 	.test_cases = dead_stack_cases,
