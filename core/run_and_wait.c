@@ -34,8 +34,13 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 
 	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
-	/* As it will be; and not on the stack, or it would be lent to the pool. */
+	/*
+	 * As it will be; and not on the stack, or it would be lent to the pool. It is if the
+	 * release of a task that it displaces may end this thread.
+	 */
 	task.flags = WPOOL_TASK_AWAITED;
+	if (!IS_ERR_OR_NULL(pool) && pool->conf.full == WPOOL_FULL_DISCARD_OLDEST)
+		task.flags |= WPOOL_TASK_ONSTACK;
 	ret = wpool_schedule(pool, &task) ?: wpool_wait(&task);
 	/* Refused or not, the pool has let go of it: it belongs to the caller again. */
 	objects_task_gone(&task);

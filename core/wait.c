@@ -131,9 +131,10 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	pool_unlock(pool, flags);
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
+	wpool_put(pool);
+	/* The release may end this thread, with what it holds; as a worker it keeps its pool. */
 	if (waiter.takes_back)
 		waiter.status = take_back_refused(pool, wait->task);
-	wpool_put(pool);
 	wait->result = waiter.value;
 	if (!gave_up)
 		return waiter.status;
@@ -309,6 +310,9 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * task that was running goes on and still belongs to the pool. But the calling function never
  * submitted such a task itself: a function that submits a task and then waits for it has the
  * memory back whatever the wait returns.
+ *
+ * If the function may return a negative errno, wpool_wait_timeout() with %MAX_SCHEDULE_TIMEOUT
+ * tells its result from an error of the wait.
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if it killed its
