@@ -376,6 +376,8 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
  *
  * Context: Process context; may sleep.
  * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
+ * A task of the group may have returned -ETIMEDOUT, too: wpool_group_cancel() and then
+ * wpool_group_wait() are right after either.
  * With a limit it is -EDEADLK only inside a task of the group.
  */
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)

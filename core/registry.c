@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
+#include "current_thread.h"
 #include "debugfs.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -156,14 +157,14 @@ void registry_remove(struct wpool *pool)
  * @name: the name
  *
  * Context: Process context; may sleep.
- * Return: the pool, with a reference for wpool_put(), or NULL.
+ * Return: the pool, with a reference for wpool_put(), or NULL: there is none, or nothing may
+ * sleep here.
  */
 struct wpool *wpool_find(const char *name)
 {
 	struct wpool *pool = NULL;
 
-	might_sleep();
-	if (!name)
+	if (sleep_refused(NULL, __func__) || !name)
 		return NULL;
 	mutex_lock(&registry_lock);
 	pool = registry_lookup(name);
@@ -202,14 +203,13 @@ static void find_thread(struct wpool *pool, void *arg)
  * submitter is not a worker.
  *
  * Context: Process context; may sleep.
- * Return: the pool, with a reference for wpool_put(), or NULL.
+ * Return: the pool, with a reference for wpool_put(), or NULL, as wpool_find().
  */
 struct wpool *wpool_of_thread(const struct task_struct *thread)
 {
 	struct of_thread what = { .thread = thread };
 
-	might_sleep();
-	if (thread)
+	if (!sleep_refused(NULL, __func__) && thread)
 		visit_pools(find_thread, &what);
 	return what.pool;
 }

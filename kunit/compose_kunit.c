@@ -270,7 +270,7 @@ static const struct wpool_ops hooked_ops = {
 
 static void run_and_die(struct wpool *pool)
 {
-	wpool_run(pool, wpt_die, NULL);
+	WARN_ON(!wpool_run(pool, wpt_die, NULL));
 }
 
 /* What 10 deaths a second come to: 0.1 s after the first, then twice as long each time. */

@@ -340,6 +340,7 @@ static void sleep_all(struct trial *trial)
 		       wpool_wait_id(trial->pool, 1) == -EINVAL &&
 		       wpool_flush_to(trial->pool, 1) == -EINVAL &&
 		       wpool_destroy(trial->pool) == -EINVAL &&
+		       !wpool_find("default") && !wpool_of_thread(current) &&
 		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;
 }
 

@@ -77,6 +77,9 @@ void tour_hold_init(struct tour_hold *hold);
 int tour_hold(struct wpool *pool, struct tour_hold *hold);
 void tour_release(struct tour_hold *hold);
 
+/* The function of a task that ends its thread, as an oops does. */
+int tour_end_worker(void *arg);
+
 /* Where tasks write a letter each, in the order in which they run. */
 struct tour_page {
 	atomic_t	length;

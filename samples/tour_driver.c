@@ -61,9 +61,9 @@ static int show_whose(void)
 	struct wpool *pool;
 	int err;
 
-	wpool_run(tour_pool, whose_fn, &thread);
+	own += wpool_run(tour_pool, whose_fn, &thread);
 	pool = wpool_of_thread(thread);
-	err = tour_show(own == 1 && !other && pool == tour_pool,
+	err = tour_show(own == 2 && !other && pool == tour_pool,
 			"whose: the pool of this module, and one of its workers, are told apart");
 	wpool_put(pool);
 	return err;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking: hooks of workers and tasks, counters, histograms,
- * the watchdog.
+ * Looking: hooks of workers and tasks, counters, histograms, settings, the watchdog.
  */
-#include <linux/kthread.h>
+#include <linux/namei.h>
+#include <linux/path.h>
 #include "tour.h"
 
 /* What the hooks have seen; each pool has one, its wpool_priv(). */
 struct told {
 	atomic_t	worker_start;
 	atomic_t	worker_stop;
+	atomic_t	worker_died;
 	atomic_t	task_begin;
 	atomic_t	task_end;
 	atomic_t	task_oops;
@@ -28,6 +29,13 @@ static void worker_stop(struct wpool *pool)
 	struct told *told = wpool_priv(pool);
 
 	atomic_inc(&told->worker_stop);
+}
+
+static void worker_died(struct wpool *pool, struct task_struct *thread)
+{
+	struct told *told = wpool_priv(pool);
+
+	atomic_inc(&told->worker_died);
 }
 
 static void task_begin(struct wpool *pool, wpool_fn_t fn, void *arg)
@@ -61,6 +69,7 @@ static void terminated(struct wpool *pool)
 static const struct wpool_ops ops = {
 	.worker_start	= worker_start,
 	.worker_stop	= worker_stop,
+	.worker_died	= worker_died,
 	.task_begin	= task_begin,
 	.task_end	= task_end,
 	.task_oops	= task_oops,
@@ -69,12 +78,6 @@ static const struct wpool_ops ops = {
 
 static int nothing(void *arg)
 {
-	return 0;
-}
-
-static int end_worker(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
 	return 0;
 }
 
@@ -90,18 +93,19 @@ static int show_hooks(void)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	for (i = 0; i < 9 && !err; i++)
-		err = wpool_schedule_fn(pool, i == 4 ? end_worker : nothing, NULL);
+		err = wpool_schedule_fn(pool, i == 4 ? tour_end_worker : nothing, NULL);
 	wpool_destroy(pool);
 	if (err)
 		return err;
 	return tour_show(atomic_read(&told.task_begin) == 9 && atomic_read(&told.task_end) == 8 &&
 			 atomic_read(&told.task_oops) == 1 &&
 			 atomic_read(&told.worker_start) == atomic_read(&told.worker_stop) &&
+			 atomic_read(&told.worker_died) == 1 &&
 			 atomic_read(&told.terminated) == 1,
-			 "hooks: %d tasks begun, %d ended, %d died; %d workers started, %d stopped",
+			 "hooks: %d tasks begun, %d ended, %d died; %d workers started, %d stopped, %d of them dead",
 			 atomic_read(&told.task_begin), atomic_read(&told.task_end),
 			 atomic_read(&told.task_oops), atomic_read(&told.worker_start),
-			 atomic_read(&told.worker_stop));
+			 atomic_read(&told.worker_stop), atomic_read(&told.worker_died));
 }
 
 /* At rest every task that was accepted is accounted for. */
@@ -131,6 +135,35 @@ static int show_latency(void)
 	return tour_show(completed > 0,
 			 "latency: of %llu tasks, in /sys/kernel/debug/wpool/%s/latency",
 			 completed, wpool_name(tour_pool));
+}
+
+static bool is_in_sysfs(struct wpool *pool)
+{
+	char name[64];
+	struct path path;
+
+	snprintf(name, sizeof(name), "/sys/kernel/wpool/%s", wpool_name(pool));
+	if (kern_path(name, 0, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
+/* An administrator may change a pool, unless its maker says that nobody else may. */
+static int show_settings(void)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_NO_SYSFS };
+	struct wpool *pool = wpool_create("tour-own", &attrs);
+	bool own, common;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	own = is_in_sysfs(pool);
+	common = is_in_sysfs(tour_pool);
+	wpool_destroy(pool);
+	return tour_show(common && !own,
+			 "settings: in /sys/kernel/wpool/%s, but of no pool with WPOOL_NO_SYSFS",
+			 wpool_name(tour_pool));
 }
 
 /* Ends when the pool's watchdog has counted it. */
@@ -165,6 +198,7 @@ const struct tour_stop tour_looks[] = {
 	{ "hooks",	show_hooks },
 	{ "stats",	show_stats },
 	{ "latency",	show_latency },
+	{ "settings",	show_settings },
 	{ "watchdog",	show_watchdog },
 	{ }
 };

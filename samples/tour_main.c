@@ -18,11 +18,12 @@
  *	tour_groups.c	groups of tasks, sets of pools
  *	tour_workers.c	how many workers, and what they are like
  *	tour_life.c	pause, shutdown, restart, the end
- *	tour_looks.c	hooks, counters, histograms
+ *	tour_looks.c	hooks, counters, histograms, settings
  *
  * One pool, "tour", stays until rmmod: look into /sys/kernel/debug/wpool/tour/.
  */
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include "tour.h"
 
@@ -42,6 +43,12 @@ void tour_hold_init(struct tour_hold *hold)
 	init_completion(&hold->begun);
 	init_completion(&hold->end);
 	wpool_task_init(&hold->task, hold_fn, hold);
+}
+
+int tour_end_worker(void *arg)
+{
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
 }
 
 /* Returns once a worker is inside it. */

@@ -188,12 +188,6 @@ static int show_again(void)
 	return tour_show(result == 5, "again: a task that submits itself ran %d times", result);
 }
 
-static int end_worker(void *arg)
-{
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 /* A task kills its worker; another worker runs the next one. */
 static int show_death(void)
 {
@@ -206,7 +200,7 @@ static int show_death(void)
 	pool = wpool_create("tour-death", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	wpool_task_init(&first, end_worker, NULL);
+	wpool_task_init(&first, tour_end_worker, NULL);
 	wpool_task_init(&second, square, (void *)3L);
 	err = wpool_schedule(pool, &first) ?: wpool_schedule(pool, &second);
 	died = err ?: wpool_wait(&first);

@@ -37,6 +37,7 @@ static int show_idle(void)
 {
 	struct wpool_attrs attrs = { .capacity = 4, .idle_timeout_ms = 10 };
 	struct wpool *pool, *keeping;
+	unsigned long begin = jiffies, lasted = 0;
 	int started, err = 0;
 	u64 left = 0, kept = 0;
 
@@ -54,6 +55,7 @@ static int show_idle(void)
 		started = wpool_prestart(pool, 3);
 	if (started >= 0 && tour_until(tour_stat(pool, WPOOL_STAT_WORKERS) == 1)) {
 		left = tour_stat(pool, WPOOL_STAT_EXPIRED);
+		lasted = jiffies - begin;
 		kept = tour_stat(keeping, WPOOL_STAT_WORKERS);
 	}
 	wpool_destroy(keeping);
@@ -63,8 +65,9 @@ destroy:
 	wpool_destroy(pool);
 	if (err)
 		return err;
-	return tour_show(started == 3 && left == 3 && kept == 4,
-			 "idle: prestarted %d more, %llu left after 10 ms; with WPOOL_KEEP_IDLE %llu stayed",
+	return tour_show(started == 3 && left == 3 && kept == 4 &&
+			 lasted >= 2 * msecs_to_jiffies(10),
+			 "idle: prestarted %d more, %llu left, one in 10 ms; with WPOOL_KEEP_IDLE %llu stayed",
 			 started, left, kept);
 }
 
@@ -185,24 +188,34 @@ static int show_node(void)
 	return tour_show(ran_on == node, "node: asked for node %d, ran on node %d", node, ran_on);
 }
 
-/* Follows the CPUs that come and go. */
-static int show_percent(void)
+/* The capacity of a pool that is made for a look at that; or an error. */
+static int capacity_of(const struct wpool_attrs *attrs)
 {
-	struct wpool_attrs attrs = { .capacity_percent = 200 };
-	unsigned int cpus = num_online_cpus();
-	struct wpool *pool;
-	u64 capacity;
+	struct wpool *pool = wpool_create("tour-percent", attrs);
+	int capacity;
 
-	pool = wpool_create("tour-percent", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	capacity = tour_stat(pool, WPOOL_STAT_CAPACITY);
 	wpool_destroy(pool);
-	return tour_show(capacity == 2 * cpus, "capacity_percent: 200 %% of %u CPUs is %llu",
-			 cpus, capacity);
+	return capacity;
 }
 
-/* A worker is there before memory is short, and stays. */
+/* Follows the CPUs that come and go. */
+static int show_percent(void)
+{
+	struct wpool_attrs attrs = { .capacity_percent = 150 };
+	unsigned int cpus = num_online_cpus();
+	int up = capacity_of(&attrs), down;
+
+	attrs.flags = WPOOL_ROUND_DOWN;
+	down = capacity_of(&attrs);
+	return tour_show(up == DIV_ROUND_UP(3 * cpus, 2) && down == 3 * cpus / 2,
+			 "capacity_percent: 150 %% of %u CPUs is %d, or %d with WPOOL_ROUND_DOWN",
+			 cpus, up, down);
+}
+
+/* A worker is there before memory is short, and stays; so is a thread for when it dies. */
 static int show_mem_reclaim(void)
 {
 	struct wpool_attrs attrs = {
@@ -211,8 +224,8 @@ static int show_mem_reclaim(void)
 		.flags		= WPOOL_MEM_RECLAIM,
 	};
 	struct wpool *pool;
+	int result, died, again;
 	u64 before, expired;
-	int result;
 
 	pool = wpool_create("tour-reclaim", &attrs);
 	if (IS_ERR(pool))
@@ -221,9 +234,12 @@ static int show_mem_reclaim(void)
 	result = wpool_run(pool, node_fn, NULL);	/* allocates nothing */
 	msleep(20);
 	expired = tour_stat(pool, WPOOL_STAT_EXPIRED);
+	died = wpool_run(pool, tour_end_worker, NULL);
+	again = wpool_run(pool, node_fn, NULL);	/* by the spare thread */
 	wpool_destroy(pool);
-	return tour_show(before == 1 && result >= 0 && !expired,
-			 "mem_reclaim: %llu worker was there before the first task, and is kept",
+	return tour_show(before == 1 && result >= 0 && !expired && died == -EOWNERDEAD &&
+			 again >= 0,
+			 "mem_reclaim: %llu worker was there before the first task, and was kept; when it died its spare went on",
 			 before);
 }
 
@@ -269,6 +285,47 @@ static int show_spin(void)
 			 "spin_us: %d round trips with a worker that spins for 20 us", sum);
 }
 
+struct hop {
+	struct wpool_task	task;
+	struct completion	over;
+	int			left;
+	int			moves;		/* from a thread to another */
+	struct task_struct	*thread;	/* of the last run */
+};
+
+/* Submits itself, so many times. */
+static int hop_fn(void *arg)
+{
+	struct hop *hop = arg;
+
+	hop->moves += hop->thread && hop->thread != current;
+	hop->thread = current;
+	if (!hop->left-- || wpool_schedule(wpool_current(), &hop->task))
+		complete(&hop->over);
+	return 0;
+}
+
+/* Where each task submits the next the worker goes on itself, and wakes nobody. */
+static int show_chain(void)
+{
+	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_CHAIN };
+	struct wpool *pool = wpool_create("tour-chain", &attrs);
+	struct hop hop = { .left = 100 };
+	int err;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	init_completion(&hop.over);
+	wpool_task_init(&hop.task, hop_fn, &hop);
+	err = wpool_schedule(pool, &hop.task);
+	if (!err)
+		wait_for_completion(&hop.over);
+	wpool_destroy(pool);
+	return err ?: tour_show(hop.left == -1,
+				"chain: 100 tasks, each submitted by the one before, on %d other threads",
+				hop.moves);
+}
+
 /* What cannot be is refused, with a line in the log that says what. */
 static int show_refused(void)
 {
@@ -291,6 +348,7 @@ const struct tour_stop tour_workers[] = {
 	{ "mem_reclaim",	show_mem_reclaim },
 	{ "freezable",		show_freezable },
 	{ "spin_us",		show_spin },
+	{ "chain",		show_chain },
 	{ "refused",		show_refused },
 	{ }
 };

@@ -840,6 +840,13 @@ int __must_check __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task
 				     u64 *drawn);
 void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 drawn,
 			    u64 *nr);
+
+/* The value of a macro is to be looked at, as that of a function is. */
+static inline int __must_check __wpool_checked(int err)
+{
+	return err;
+}
+
 int __must_check __wpool_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
 					    wpool_release_t release, struct module *owner,
 					    u64 *nr);
@@ -874,7 +881,7 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * submitted with a ticket, or runs and was submitted with neither a ticket nor a release.
  */
 #define wpool_with_ticket(pool, xtask, gfp, ticket, submission)		\
-({									\
+__wpool_checked(({							\
 	struct wpool_tracking *__tracking = &(xtask)->tracking;		\
 	struct wpool *__in = (pool);					\
 	u64 *__nr = (ticket), __drawn;					\
@@ -889,7 +896,7 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
 					       __drawn, __nr);		\
 	}								\
 	__err;								\
-})
+}))
 
 /**
  * wpool_schedule_fn_ticket() - call a function in the pool, and get a ticket for that
@@ -942,15 +949,15 @@ int __must_check wpool_schedule_at(struct wpool *pool, struct wpool_delayed_task
 int __must_check wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
 				      unsigned long period);
 unsigned long wpool_periods_skipped(const struct wpool_delayed_task *dtask);
-int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
-			 unsigned long delay);
+int __must_check wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
+				      unsigned long delay);
 bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
 bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask);
 
 /* Submitting and waiting (core/run_and_wait.c) */
-int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
-int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
-			unsigned long timeout, struct module *owner);
+int __must_check wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
+int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
+				     unsigned long timeout, struct module *owner);
 
 /**
  * wpool_run_timeout() - call a function in the pool, and wait with a time limit
@@ -962,7 +969,8 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
  *	%MAX_SCHEDULE_TIMEOUT means for ever.
  *
  * After a time-out the function is not called any more, or, if it has begun, it is asked to
- * stop: see wpool_should_stop().
+ * stop: see wpool_should_stop(). If @fn may return -ETIMEDOUT itself nobody can tell whether
+ * @arg is still in use: then take wpool_run_timeout_release(), or a task.
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
@@ -970,9 +978,10 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 #define wpool_run_timeout(pool, fn, arg, timeout)			\
 	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)
 
-int __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
-				unsigned long timeout, wpool_release_t release,
-				struct module *owner);
+int __must_check __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
+					     unsigned long timeout,
+					     wpool_release_t release,
+					     struct module *owner);
 
 /**
  * wpool_run_timeout_release() - the same, and release the argument

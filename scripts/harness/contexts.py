@@ -7,7 +7,7 @@ from harness.modules import TREE
 
 HEADER = TREE / "include/linux/wpool.h"
 LIST = re.compile(r"any context .*?never sleeps:\n(.*?) \*\tprocess context", re.S)
-DOC = re.compile(r"^/\*\*\n \* (wpool_\w+)\(\)(.*?)\*/", re.M | re.S)
+DOC = re.compile(r"^/\*\*\n \* ((?:devm_)?wpool_\w+)\(\)(.*?)\*/", re.M | re.S)
 CONTEXT = re.compile(r"^ \* Context: (any|process|\S+)", re.M | re.I)
 BODY = re.compile(r"^(?!typedef|struct \w+ \{)\w[^;{}=#]*?\b(\w+)\([^;{}]*?\)\s*(?:__\w+\([^)]*\)\s*)*\n"
                   r"\{\n(.*?)^\}", re.M | re.S)

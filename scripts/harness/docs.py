@@ -11,7 +11,7 @@ CASE = re.compile(r"KUNIT_CASE\w*\((\w+)")
 SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
 STOP = re.compile(r"\{ \"[^\"]+\",\s*(show_\w+) \}")
 EVENT = re.compile(r"^(?:TRACE_EVENT\(|DEFINE_EVENT\(\w+,\s*)(\w+)", re.M)
-FUNCTION = re.compile(r"^(?!typedef|#define __)(?:[a-z].*?[\s*]|#define )\b(wpool_\w+)\(", re.M)
+FUNCTION = re.compile(r"^(?!typedef|#define __)(?:[a-z].*?[\s*]|#define )\b((?:devm_)?wpool_\w+)\(", re.M)
 
 
 def header():
@@ -96,11 +96,15 @@ def example_faults(page):
 
 
 def tour_faults():
-    """The tour shows every feature, so it calls every function."""
+    """The tour shows every feature, so it calls every function and has every flag of a pool."""
     tour = "\n".join(path.read_text() for path in (TREE / "samples").glob("tour_*.c"))
     for name in FUNCTION.findall(code_of(header())):
         if f"{name}(" not in tour:
             yield f"the tour does not call {name}()"
+    flags = re.search(r"^/\* Bits of &wpool_attrs.flags.*?\n\n", header(), re.M | re.S)[0]
+    for name in re.findall(r"^#define (WPOOL_\w+)", flags, re.M):
+        if name not in tour:
+            yield f"the tour has no {name}"
 
 
 def event_faults():

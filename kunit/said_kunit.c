@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls that are refused where few look at the error: the log names the pool and the fault. Not
+ * each time, if there are many; so these call until it does.
+ */
+#include <linux/irqflags.h>
+#include "ear.h"
+
+static const char * const words[] = {
+	"wpool_flush by said_flush_atomically",
+	"in atomic context refused: it may sleep",
+	"a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE",
+};
+
+enum { CALLER, ATOMIC, FULL };
+
+static int said_suite_init(struct kunit_suite *suite)
+{
+	ear_open(words, ARRAY_SIZE(words));
+	return 0;
+}
+
+static void said_suite_exit(struct kunit_suite *suite)
+{
+	ear_close();
+}
+
+static int said_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_said");
+}
+
+/* A kernel without preemption cannot tell that it is off, but of interrupts each can. */
+static noinline int said_flush_atomically(struct wpool *pool)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = wpool_flush(pool);
+	local_irq_restore(flags);
+	return err;
+}
+
+/* 169: one that may sleep, in atomic context, also if it would not sleep this time */
+static void said_in_atomic(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+
+	ear_listen(pool);
+	KUNIT_EXPECT_EQ(test, said_flush_atomically(pool), -EINVAL);
+	WPT_ASSERT_UNTIL(test, ear_heard(ATOMIC) || said_flush_atomically(pool) != -EINVAL);
+	KUNIT_EXPECT_GT(test, ear_heard(ATOMIC), 0);
+	if (IS_ENABLED(CONFIG_KALLSYMS))
+		KUNIT_EXPECT_GT(test, ear_heard(CALLER), 0);
+}
+
+static int submit_to_own(void *arg)
+{
+	struct wpt_job *job = arg;
+
+	return wpool_schedule(wpool_current(), &job->task);
+}
+
+/* 170: a task of a worker whose pool is full, and would never have room */
+static void said_full_of_own(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	ear_listen(pool);
+	KUNIT_EXPECT_EQ(test, wpool_run(pool, submit_to_own, job), -EDEADLK);
+	WPT_ASSERT_UNTIL(test, ear_heard(FULL) || wpool_run(pool, submit_to_own, job) != -EDEADLK);
+	KUNIT_EXPECT_GT(test, ear_heard(FULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
+}
+
+static struct kunit_case said_cases[] = {
+	KUNIT_CASE(said_in_atomic),
+	KUNIT_CASE(said_full_of_own),
+	{}
+};
+
+static struct kunit_suite said_suite = {
+	.name = "wpool_said",
+	.suite_init = said_suite_init,
+	.suite_exit = said_suite_exit,
+	.init = said_init,
+	.exit = wpt_exit,
+	.test_cases = said_cases,
+};
+
+kunit_test_suite(said_suite);
