@@ -116,7 +116,7 @@ struct contract_scene {
 	struct wpool_task	plain;
 	struct wpool_keyed_task	keyed;
 	struct wpool_delayed_task delayed;
-	struct wpool_tracked_task tracked, other_tracked;
+	struct wpool_tracked_task tracked;
 	u64			ticket;
 	struct wpool_group	group, other_group;	/* the task's, of others */
 	struct wpool_stats	stats;
@@ -146,6 +146,11 @@ struct contract_scene {
 int contract_play(struct kunit *test, const struct contract_row *row, int *returned, int *end);
 /* The function of tasks that calls have made. Return: RESULT. */
 int contract_fn(void *arg);
+
+static inline const struct contract_call *contract_call_of(const struct contract_scene *scene)
+{
+	return &contract_calls[scene->row.value[CALL_COLUMN]];
+}
 
 static inline bool contract_is(const struct contract_scene *scene, enum contract_column column,
 			       unsigned int set)

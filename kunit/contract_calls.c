@@ -37,12 +37,17 @@ static void released(void *arg, enum wpool_fate fate)
 {
 }
 
-/* Of a task of its own, as of a function. */
+/* Which of the calls is made is the task's matter. */
 static int with_ticket(struct contract_scene *s)
 {
-	wpool_tracked_task_init(&s->other_tracked, contract_fn, s);
-	return wpool_with_ticket(s->pool, &s->other_tracked, GFP_ATOMIC, &s->ticket,
-				 wpool_try_schedule(s->pool, &s->other_tracked.task));
+	if (contract_is(s, KIND_COLUMN, K_KEYED))
+		return wpool_with_ticket(s->pool, &s->keyed, GFP_ATOMIC, &s->ticket,
+					 wpool_try_schedule_keyed(s->pool, &s->keyed, 1));
+	if (contract_is(s, KIND_COLUMN, K_DELAYED))
+		return wpool_with_ticket(s->pool, &s->delayed, GFP_ATOMIC, &s->ticket,
+					 wpool_schedule_delayed(s->pool, &s->delayed, 1));
+	return wpool_with_ticket(s->pool, &s->tracked, GFP_ATOMIC, &s->ticket,
+				 wpool_try_schedule(s->pool, &s->tracked.task));
 }
 
 #define NAME_SIZE	24
@@ -89,10 +94,9 @@ MAKE(wpool_schedule_if_free, wpool_schedule_if_free(s->pool, s->task))
 MAKE(wpool_force_schedule, wpool_force_schedule(s->pool, s->task))
 MAKE(wpool_force_schedule_keyed, wpool_force_schedule_keyed(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_batch, wpool_schedule_batch(s->pool, &s->task, 1))
-/* Of a task of their own, which is not submitted. */
-MAKE_VOID(wpool_tracked_task_init, wpool_tracked_task_init(&s->other_tracked, contract_fn, s))
-MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->other_tracked, released))
-MAKE_VOID(wpool_task_set_self_freeing, wpool_task_set_self_freeing(&s->other_tracked))
+MAKE_VOID(wpool_tracked_task_init, wpool_tracked_task_init(&s->tracked, contract_fn, s))
+MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->tracked, released))
+MAKE_VOID(wpool_task_set_self_freeing, wpool_task_set_self_freeing(&s->tracked))
 MAKE(wpool_schedule_fn_release, wpool_schedule_fn_release(s->pool, contract_fn, s, released))
 MAKE(wpool_try_schedule_fn_release,
 	wpool_try_schedule_fn_release(s->pool, contract_fn, s, released))
@@ -105,12 +109,11 @@ MAKE(wpool_schedule_fn_ticket,
 	wpool_schedule_fn_ticket(s->pool, contract_fn, s, released, &s->ticket))
 MAKE(wpool_try_schedule_fn_ticket,
 	wpool_try_schedule_fn_ticket(s->pool, contract_fn, s, NULL, &s->ticket))
-/* Of a ticket that has ended: others are in wpool_ticket. */
-MAKE(wpool_cancel_id, wpool_cancel_id(s->pool, 0))
-MAKE(wpool_wait_id, wpool_wait_id(s->pool, 0))
-MAKE(wpool_wait_id_killable, wpool_wait_id_killable(s->pool, 0))
-MAKE(wpool_wait_id_interruptible, wpool_wait_id_interruptible(s->pool, 0))
-MAKE(wpool_flush_to, wpool_flush_to(s->pool, 0))
+MAKE(wpool_cancel_id, wpool_cancel_id(s->pool, s->ticket))
+MAKE(wpool_wait_id, wpool_wait_id(s->pool, s->ticket))
+MAKE(wpool_wait_id_killable, wpool_wait_id_killable(s->pool, s->ticket))
+MAKE(wpool_wait_id_interruptible, wpool_wait_id_interruptible(s->pool, s->ticket))
+MAKE(wpool_flush_to, wpool_flush_to(s->pool, s->ticket))
 MAKE(wpool_schedule_fn, wpool_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_try_schedule_fn, wpool_try_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_schedule_keyed, wpool_schedule_keyed(s->pool, keyed_of(s), 1))

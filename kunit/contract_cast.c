@@ -12,14 +12,9 @@ static bool is_by(const struct contract_scene *scene, unsigned int who)
 	return contract_is(scene, WHO_COLUMN, who);
 }
 
-static const struct contract_call *call_of(const struct contract_scene *scene)
-{
-	return &contract_calls[scene->row.value[CALL_COLUMN]];
-}
-
 static void make_call(struct contract_scene *scene)
 {
-	scene->got = call_of(scene)->make(scene);
+	scene->got = contract_call_of(scene)->make(scene);
 	complete(&scene->returned);
 }
 
@@ -155,7 +150,7 @@ static void make_pool(struct contract_scene *scene)
 	if (is_by(scene, ~(W_THREAD | W_INSIDE | W_IRQ)) ||
 	    contract_is(scene, STATE_COLUMN, S_TIDYING))
 		attrs.ops = &contract_ops;
-	if (call_of(scene)->traits & T_SET) {
+	if (contract_call_of(scene)->traits & T_SET) {
 		wpt_name(scene->test, name, sizeof(name));
 		scene->set = wpool_set_create(name, &attrs, 1, WPOOL_RULE_ROUND_ROBIN);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(scene->test, scene->set);
@@ -193,7 +188,6 @@ struct contract_scene *contract_scene(struct kunit *test, const struct contract_
 	init_completion(&scene->returned);
 	wpool_group_init(&scene->group);
 	wpool_group_init(&scene->other_group);
-	wpool_tracked_task_init(&scene->other_tracked, contract_fn, scene);
 	scene->holders = wpt_jobs(test, CONTRACT_WORKERS, scene->gate);
 	for (i = 0; i < CONTRACT_WORKERS; i++)
 		wpool_task_set_priority(&scene->holders[i].task, WPOOL_PRIO_HIGH);
@@ -275,7 +269,7 @@ void contract_cue(struct contract_scene *scene)
 {
 	if (is_by(scene, W_HARDIRQ)) {
 		/* What allocates may not be where no spinlock may be taken on PREEMPT_RT. */
-		scene->work = call_of(scene)->traits & T_OWN_FN ?
+		scene->work = contract_call_of(scene)->traits & T_OWN_FN ?
 			IRQ_WORK_INIT(act_in_irq) : IRQ_WORK_INIT_HARD(act_in_irq);
 		irq_work_queue(&scene->work);
 	} else if (is_by(scene, W_SOFTIRQ)) {
@@ -292,7 +286,7 @@ void contract_cue(struct contract_scene *scene)
 /* Has the call ended the pool, and given up the reference of its creator? */
 static bool is_gone(const struct contract_scene *scene)
 {
-	unsigned int traits = call_of(scene)->traits;
+	unsigned int traits = contract_call_of(scene)->traits;
 
 	return (traits & T_OF_ALL) && (traits & T_CLOSES) && !scene->got;
 }

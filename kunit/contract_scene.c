@@ -100,6 +100,23 @@ static int submit_every(struct contract_scene *scene, bool later)
 	return err;
 }
 
+static int submit_with_ticket(struct contract_scene *scene, unsigned long delay)
+{
+	struct wpool *pool = scene->pool;
+	u64 *ticket = &scene->ticket;
+
+	if (contract_is(scene, KIND_COLUMN, K_KEYED))
+		return wpool_with_ticket(pool, &scene->keyed, GFP_KERNEL, ticket,
+					 wpool_schedule_keyed(pool, &scene->keyed, 1));
+	if (contract_is(scene, KIND_COLUMN, K_DELAYED))
+		return wpool_with_ticket(pool, &scene->delayed, GFP_KERNEL, ticket,
+					 wpool_schedule_delayed(pool, &scene->delayed, delay));
+	if (contract_is(scene, KIND_COLUMN, K_FUNCTION))
+		return wpool_schedule_fn_ticket(pool, subject_fn, scene, NULL, ticket);
+	return wpool_with_ticket(pool, &scene->tracked, GFP_KERNEL, ticket,
+				 wpool_schedule(pool, &scene->tracked.task));
+}
+
 static int submit_task(struct contract_scene *scene)
 {
 	/* Not a second run either, before the first may end. */
@@ -107,6 +124,8 @@ static int submit_task(struct contract_scene *scene)
 
 	scene->placed = true;
 	scene->submissions++;
+	if (contract_call_of(scene)->traits & T_TICKET)
+		return submit_with_ticket(scene, later ? NEVER : 0);
 	if (contract_is(scene, KIND_COLUMN, K_PERIODIC))
 		return submit_every(scene, later);
 	if (contract_is(scene, KIND_COLUMN, K_KEYED))
@@ -246,7 +265,7 @@ static void prepare(struct contract_scene *scene)
 /* Until the call has returned, or sleeps; those that wait for a jiffy do return. */
 static bool await_call(struct contract_scene *scene)
 {
-	const struct contract_call *call = &contract_calls[scene->row.value[CALL_COLUMN]];
+	const struct contract_call *call = contract_call_of(scene);
 	unsigned long end = jiffies + WPT_LIMIT;
 
 	while (!wait_for_completion_timeout(&scene->returned, 1)) {
@@ -267,7 +286,8 @@ static void let_go(struct contract_scene *scene)
 	if (contract_is(scene, KIND_COLUMN, K_TIMED) &&
 	    contract_is(scene, EVENT_COLUMN, E_WAITS | E_AGAIN) && !is_past(scene) &&
 	    wpool_task_queued(scene->task))
-		(void)wpool_modify_delayed(scene->pool, &scene->delayed, 0);
+		KUNIT_EXPECT_EQ(scene->test,
+				wpool_modify_delayed(scene->pool, &scene->delayed, 0), 0);
 	/* It would end by nothing else. */
 	if (is_repeating(scene) ||
 	    (scene->row.value[CALL_COLUMN] == CALL_wpool_schedule_every && !scene->got))
@@ -294,7 +314,7 @@ static bool is_unnamed(struct contract_scene *scene)
 
 static int finish(struct contract_scene *scene, int *returned, int *end)
 {
-	const struct contract_call *call = &contract_calls[scene->row.value[CALL_COLUMN]];
+	const struct contract_call *call = contract_call_of(scene);
 	int result;
 
 	let_go(scene);

@@ -113,11 +113,13 @@ TRAIT(T_SETS_UP, "is for a task that the pool has not")
 TRAIT(T_PLAIN, "for a task that is neither keyed nor delayed")
 TRAIT(T_KEYED, "for a keyed task")
 TRAIT(T_DELAYED, "for a delayed task")
+TRAIT(T_TRACKED, "for a task with a release, or that frees itself")
 TRAIT(T_GROUP, "is about the group")
 TRAIT(T_GROUP_WAITS, "waits for the group")
 TRAIT(T_OF_ALL, "waits for the whole pool, for all workers or for tickets")
 TRAIT(T_CLOSES, "shuts the pool down")
 TRAIT(T_HANDS_BACK, "takes back all that waits")
+TRAIT(T_TICKET, "is about the ticket of the task, which each submission draws")
 TRAIT(T_SET, "is about a set of which the pool is the only one")
 TRAIT(T_ACCEPTED, "has submitted the task: returned 0, or how many")
 
@@ -134,21 +136,21 @@ CALL(wpool_schedule_if_free, T_SUBMITS | T_PLAIN, 0)
 CALL(wpool_force_schedule, T_SUBMITS | T_PLAIN | T_NO_BOUND, 0)
 CALL(wpool_force_schedule_keyed, T_SUBMITS | T_NO_BOUND | T_KEYED, 0)
 CALL(wpool_schedule_batch, T_SUBMITS | T_PLAIN | T_SLEEPS, YES)
-CALL(wpool_tracked_task_init, 0, NOTHING)
-CALL(wpool_task_set_release, 0, NOTHING)
-CALL(wpool_task_set_self_freeing, 0, NOTHING)
+CALL(wpool_tracked_task_init, T_NAMES_TASK | T_SETS_UP | T_TRACKED, NOTHING)
+CALL(wpool_task_set_release, T_NAMES_TASK | T_SETS_UP | T_TRACKED, NOTHING)
+CALL(wpool_task_set_self_freeing, T_NAMES_TASK | T_SETS_UP | T_TRACKED, NOTHING)
 CALL(wpool_schedule_fn_release, T_OWN_FN | T_SLEEPS, 0)
 CALL(wpool_try_schedule_fn_release, T_OWN_FN, 0)
 CALL(wpool_run_timeout_release, T_OWN_FN | T_SLEEPS | T_NO_BOUND, RESULT)
 CALL(wpool_group_schedule_fn_release, T_OWN_FN | T_SLEEPS, 0)
-CALL(wpool_with_ticket, T_OWN_FN, 0)
+CALL(wpool_with_ticket, T_SUBMITS | T_TICKET, 0)
 CALL(wpool_schedule_fn_ticket, T_OWN_FN | T_SLEEPS, 0)
 CALL(wpool_try_schedule_fn_ticket, T_OWN_FN, 0)
-CALL(wpool_cancel_id, 0, -ENOENT)
-CALL(wpool_wait_id, T_OF_ALL | T_SLEEPS, 0)
-CALL(wpool_wait_id_killable, T_OF_ALL | T_SLEEPS, 0)
-CALL(wpool_wait_id_interruptible, T_OF_ALL | T_SLEEPS, 0)
-CALL(wpool_flush_to, T_OF_ALL | T_SLEEPS, 0)
+CALL(wpool_cancel_id, T_TICKET, -ENOENT)
+CALL(wpool_wait_id, T_OF_ALL | T_TICKET | T_SLEEPS, 0)
+CALL(wpool_wait_id_killable, T_OF_ALL | T_TICKET | T_SLEEPS, 0)
+CALL(wpool_wait_id_interruptible, T_OF_ALL | T_TICKET | T_SLEEPS, 0)
+CALL(wpool_flush_to, T_OF_ALL | T_TICKET | T_SLEEPS, 0)
 CALL(wpool_schedule_fn, T_OWN_FN | T_SLEEPS, 0)
 CALL(wpool_try_schedule_fn, T_OWN_FN, 0)
 CALL(wpool_schedule_keyed, T_SUBMITS | T_SLEEPS | T_KEYED, 0)
@@ -200,13 +202,13 @@ CALL(wpool_create, T_SLEEPS, 0)
 CALL(wpool_create_fmt, T_SLEEPS, 0)
 CALL(devm_wpool_create, T_SLEEPS, 0)
 CALL(wpool_default, 0, YES)
-CALL(wpool_find, T_SILENT, YES)
+CALL(wpool_find, T_SLEEPS, YES)
 CALL(wpool_get, 0, YES)
 CALL(wpool_put, 0, NOTHING)
 CALL(wpool_name, 0, YES)
 CALL(wpool_stats, 0, NOTHING)
 CALL(wpool_priv, 0, YES)
-CALL(wpool_of_thread, T_SILENT, NO)
+CALL(wpool_of_thread, T_SLEEPS, NO)
 CALL(wpool_is_own, 0, YES)
 CALL(wpool_resize, 0, 0)
 CALL(wpool_prestart, T_SLEEPS, 0)
@@ -226,7 +228,160 @@ CALL(wpool_set_schedule, T_SUBMITS | T_PLAIN | T_SLEEPS | T_SET, 0)
 CALL(wpool_set_shutdown, T_CLOSES | T_SET, NOTHING)
 CALL(wpool_set_destroy, T_OF_ALL | T_CLOSES | T_SLEEPS | T_SET, 0)
 
-#include "contract_rules.h"
+/* --- submitting ----------------------------------------------------------------------------- */
+
+/* Full. What waits for a limited time does so whatever the policy is. */
+RETURNS(T_SUBMITS, ANY, S_FULL, ANY, ANY, -EAGAIN)
+RETURNS(T_OWN_FN, ANY, S_FULL, ANY, ANY, -EAGAIN)
+RETURNS(T_SUBMITS | T_TIMED, ANY, S_FULL, ANY, ANY, -ETIMEDOUT)
+RETURNS(T_SUBMITS | T_NO_BOUND, ANY, S_FULL, ANY, ANY, 0)
+RETURNS_OF(wpool_run_timeout, ANY, S_FULL, ANY, ANY, RESULT)
+RETURNS_OF(wpool_run_timeout_release, ANY, S_FULL, ANY, ANY, RESULT)
+RETURNS_OF(wpool_with_ticket, ANY, S_FULL, K_DELAYED, ANY, 0)
+RETURNS_OF(wpool_schedule_if_free, ANY, S_PAUSED, ANY, ANY, -EAGAIN)
+/* The pool has it already. */
+RETURNS(T_SUBMITS, ANY, S_OPEN, ANY, E_QUEUED | E_AGAIN, -EBUSY)
+RETURNS_OF(wpool_modify_delayed, ANY, S_OPEN, ANY, E_QUEUED | E_AGAIN, 0)
+/* So it is if a periodic task runs: there will be another run. */
+RETURNS(T_SUBMITS, ANY, S_OPEN, K_PERIODIC, E_INSIDE, -EBUSY)
+RETURNS_OF(wpool_modify_delayed, ANY, S_OPEN, K_PERIODIC, E_INSIDE, 0)
+/* Closed; that comes first. */
+RETURNS(T_SUBMITS, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
+RETURNS(T_OWN_FN, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
+/* But that a ticket is drawn comes before. */
+RETURNS_OF(wpool_with_ticket, ANY, S_SHUTDOWN, ~K_DELAYED, E_WAITS | E_CANCELLED | E_AGAIN, -EBUSY)
+/* It has calls of its own; that comes before all else. */
+RETURNS(T_PLAIN, ANY, ANY, K_KEYED | K_TIMED, ANY, -EINVAL)
+/* Its second run is cancelled then. */
+RETURNS_OF(wpool_modify_delayed, ANY, S_SHUTDOWN, ANY, E_AGAIN, 0)
+RETURNS_OF(wpool_modify_delayed, ANY, S_SHUTDOWN, K_PERIODIC, E_INSIDE, 0)
+ENDS(T_ACCEPTED, ANY, ANY, ANY, ANY, RESULT)
+/* The suite cancels it then, before its first time has come. */
+ENDS_OF(wpool_schedule_every, ANY, S_OPEN, ANY, E_NOTHING | E_DONE, -ECANCELED)
+ENDS_OF(wpool_schedule_every, ANY, S_OPEN, ANY, E_DIES, -EOWNERDEAD)
+ENDS_OF(wpool_modify_delayed, ANY, ANY, ANY, E_CANCELLED | E_DROPPED, -ECANCELED)
+ENDS_OF(wpool_modify_delayed, ANY, ANY, K_PERIODIC, E_DIES, -EOWNERDEAD)
+
+/* --- waiting for the task ------------------------------------------------------------------- */
+
+RETURNS(T_WAITS, ANY, ANY, K_LET_GO, ANY, -EINVAL)
+/* A worker runs what it waits for, so it is too late for anybody to take it back. */
+ENDS(T_WAITS, W_WORKERS, S_OPEN, ~(K_LET_GO | K_TIMED), E_CANCELLED | E_DROPPED, RESULT)
+ENDS(T_WAITS, W_WORKERS, S_SHUTDOWN, ~(K_LET_GO | K_TIMED), E_CANCELLED, RESULT)
+ENDS(T_WAITS, W_WORKERS, S_OPEN, K_DELAYED, E_DROPPED, RESULT)
+ENDS(T_GROUP_WAITS, W_WORKERS, S_OPEN, K_GROUPED, E_CANCELLED | E_DROPPED, RESULT)
+ENDS(T_GROUP_WAITS, W_WORKERS, S_SHUTDOWN, K_GROUPED, E_CANCELLED, RESULT)
+RETURNS(T_GROUP_WAITS, ANY, ANY, K_GROUPED, ~E_NOTHING, AS_END)
+/* The first error in the group: that of the second run, which has been handed back. */
+RETURNS(T_GROUP_WAITS, ANY, S_STOP, K_GROUPED, E_AGAIN, -ECANCELED)
+
+/* --- taking it back, looking at it ------------------------------------------------------------ */
+
+RETURNS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, YES)
+RETURNS(T_GROUP | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_GROUPED, E_QUEUED | E_AGAIN, YES)
+RETURNS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_PERIODIC, E_INSIDE, YES)
+RETURNS(T_CANCELS, ANY, S_SHUTDOWN, ANY, E_DROPPED, NO)
+ENDS(T_NAMES_TASK | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
+ENDS(T_GROUP | T_CANCELS, ANY, S_OPEN | S_SHUTDOWN, K_GROUPED, E_QUEUED, -ECANCELED)
+RETURNS_OF(wpool_cancel_id, ANY, ~S_ENDED, ANY, E_INSIDE, -EBUSY)
+RETURNS_OF(wpool_cancel_id, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, 0)
+RETURNS_OF(wpool_cancel_id, ANY, S_SHUTDOWN, ANY, E_DROPPED, -ENOENT)
+RETURNS_OF(wpool_cancel_id, ANY, S_SHUTDOWN, K_DELAYED, E_QUEUED, -ENOENT)
+/* The ticket of its second run. */
+RETURNS_OF(wpool_cancel_id, ANY, S_STOP, ANY, E_AGAIN, -ENOENT)
+ENDS_OF(wpool_cancel_id, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
+RETURNS_OF(wpool_task_queued, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, YES)
+RETURNS_OF(wpool_task_queued, ANY, S_OPEN | S_SHUTDOWN, K_PERIODIC, E_INSIDE, YES)
+RETURNS_OF(wpool_task_queued, ANY, S_SHUTDOWN, ANY, E_DROPPED, NO)
+RETURNS_OF(wpool_task_running, ANY, ~S_ENDED, ~K_LET_GO, E_INSIDE, YES)
+RETURNS_OF(wpool_ask_stop, ANY, ~S_ENDED, ~K_LET_GO, E_INSIDE, YES)
+/* What waits behind the run stands for it. */
+RETURNS_OF(wpool_task_running, ANY, S_OPEN | S_SHUTDOWN, K_SELF_FREEING, E_AGAIN, YES)
+RETURNS_OF(wpool_ask_stop, ANY, S_OPEN | S_SHUTDOWN, K_SELF_FREEING, E_AGAIN, YES)
+/* A delayed task whose time has not come does not outlive the shutdown. */
+ENDS(0, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, -ECANCELED)
+RETURNS(T_CANCELS, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, NO)
+RETURNS_OF(wpool_task_queued, ANY, S_SHUTDOWN, K_TIMED, E_QUEUED, NO)
+/* What waited has been handed back. */
+ENDS(0, ANY, S_STOP, ANY, E_QUEUED, -ECANCELED)
+
+/* --- setting up ------------------------------------------------------------------------------- */
+
+ENDS_OF(wpool_task_init, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
+ENDS_OF(wpool_keyed_task_init, ANY, ANY, ANY, ANY, -EINVAL)
+ENDS_OF(wpool_delayed_task_init, ANY, ANY, ANY, ANY, -EINVAL)
+ENDS_OF(wpool_tracked_task_init, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
+ENDS_OF(wpool_task_set_self_freeing, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
+ENDS_OF(wpool_task_set_detached, ANY, ANY, ~K_LET_GO, ANY, -EINVAL)
+
+/* --- the whole pool --------------------------------------------------------------------------- */
+
+RETURNS_OF(wpool_await_termination, ANY, S_TERMINATED, ANY, ANY, 0)
+RETURNS(T_OF_ALL, W_WORKERS | W_HOOKS, ANY, ANY, ANY, -EDEADLK)
+RETURNS_OF(wpool_resize, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
+RETURNS_OF(wpool_prestart, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
+RETURNS_OF(wpool_restart, ANY, S_TERMINATED, ANY, ANY, 0)
+RETURNS_OF(wpool_shutdown_now, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED | E_AGAIN, YES)
+/* What waits for its time is not queued. */
+RETURNS_OF(wpool_shutdown_now, ANY, S_OPEN | S_SHUTDOWN, K_DELAYED, E_AGAIN, NO)
+RETURNS_OF(wpool_shutdown_now, ANY, S_FULL, ANY, ANY, YES)
+/* It accepts no more, so nothing is dropped any more; and delayed tasks do not outlive it. */
+ENDS(T_CLOSES, ANY, S_OPEN, ANY, E_DROPPED, RESULT)
+ENDS(T_CLOSES, ANY, S_OPEN, K_TIMED, E_WAITS | E_CANCELLED, -ECANCELED)
+ENDS(T_HANDS_BACK, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_WAITS, RESULT)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_CANCELLED | E_DROPPED,
+	-ECANCELED)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_SHUTDOWN, ~K_TIMED, E_WAITS, RESULT)
+
+/* --- inside a task ---------------------------------------------------------------------------- */
+
+RETURNS_OF(wpool_current, W_WORKERS, ANY, ANY, ANY, YES)
+RETURNS_OF(wpool_of_thread, W_WORKERS, ANY, ANY, ANY, YES)
+RETURNS_OF(wpool_should_stop, W_IN_TASK, S_STOP, ANY, ANY, YES)
+RETURNS_OF(wpool_sleep, W_IN_TASK, S_STOP, ANY, ANY, -ECANCELED)
+RETURNS_OF(wpool_wait_event_stop, W_IN_TASK, S_STOP, ANY, ANY, -ECANCELED)
+
+/* --- where nothing may sleep ------------------------------------------------------------------ */
+
+RETURNS(T_SLEEPS, W_IRQ, ANY, ANY, ANY, -EINVAL)
+RETURNS_OF(wpool_find, W_IRQ, ANY, ANY, ANY, NO)
+RETURNS_OF(wpool_of_thread, W_IRQ, ANY, ANY, ANY, NO)
+
+/* --- what is not run -------------------------------------------------------------------------- */
+
+REASON(NOT_THERE, "may not be called there, and has no error to say so")
+REASON(NO_HANDLE, "nobody has a pointer to the task")
+REASON(TYPE, "takes a task of another type, or its ticket")
+REASON(NO_WORKER, "the pool has no worker then")
+REASON(ONLY_THEN, "is called in TIDYING alone")
+REASON(POOL_HAS_IT, "may be called only while the pool has not the task")
+REASON(NO_SUCH, "cannot befall such a task")
+REASON(HANGS, "waits for itself, by contract")
+
+EXCLUDE(NOT_THERE, T_SILENT, W_IRQ, ANY, ANY, ANY)
+EXCLUDE(NO_HANDLE, T_NAMES_TASK, ANY, ANY, K_FUNCTION, ANY)
+EXCLUDE(NO_HANDLE, T_SUBMITS, ANY, ANY, K_FUNCTION, ANY)
+EXCLUDE(NO_HANDLE, 0, ANY, ANY, K_FUNCTION, E_CANCELLED | E_AGAIN)
+EXCLUDE(TYPE, T_KEYED, ANY, ANY, ~K_KEYED, ANY)
+EXCLUDE(TYPE, T_DELAYED, ANY, ANY, ~K_TIMED, ANY)
+EXCLUDE(TYPE, T_TRACKED, ANY, ANY, ~(K_RELEASE | K_SELF_FREEING), ANY)
+EXCLUDE(TYPE, T_TICKET, ANY, ANY, ~K_TICKETED, ANY)
+EXCLUDE_OF(TYPE, wpool_task_init, ANY, ANY, K_KEYED | K_TIMED, ANY)
+EXCLUDE_OF(TYPE, wpool_task_set_detached, ANY, ANY, K_KEYED, ANY)
+EXCLUDE_OF(TYPE, wpool_cancel_sync, ANY, ANY, K_LET_GO, ANY)
+EXCLUDE(NO_WORKER, 0, W_WORKERS | W_OOPS | W_DIED, S_ENDED, ANY, ANY)
+EXCLUDE(ONLY_THEN, 0, W_TERMINATED, ~S_TIDYING, ANY, ANY)
+EXCLUDE(POOL_HAS_IT, T_SETS_UP | T_NAMES_TASK, ANY, ~S_ENDED, ANY, E_QUEUED | E_INSIDE)
+EXCLUDE(POOL_HAS_IT, T_SETS_UP | T_GROUP, ANY, ~S_ENDED, K_GROUPED, E_QUEUED | E_INSIDE)
+EXCLUDE(NO_SUCH, 0, ANY, S_FULL, ANY, E_DROPPED)
+EXCLUDE(NO_SUCH, 0, ANY, ANY, K_DETACHED, E_AGAIN)
+/* A run of it is dropped, and it goes on; it runs again whoever submits it. */
+EXCLUDE(NO_SUCH, 0, ANY, ANY, K_PERIODIC, E_DROPPED | E_AGAIN)
+/* The thread of the hooks is inside one, and ends the tasks that have died. */
+EXCLUDE(HANGS, T_WAITS, W_OOPS | W_DIED, ANY, ANY, E_DIES)
+EXCLUDE(HANGS, T_GROUP_WAITS, W_OOPS | W_DIED, ANY, K_GROUPED, E_DIES)
+EXCLUDE(HANGS, T_CANCELS, W_OOPS | W_DIED, ANY, ANY, E_DIES)
 
 #undef WHO
 #undef STATE

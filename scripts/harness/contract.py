@@ -14,7 +14,6 @@ SET = re.compile(r"^\t([A-Z]_\w+) = ([^()\n]*),$", re.M)
 OUTCOME = re.compile(r"^\t([A-Z]\w+) = .*,\t+/\* (.*) \*/$", re.M)
 COLUMNS = (("WHO", "by", "Who calls"), ("STATE", "pool", "The pool"), ("KIND", "task", "The task"),
            ("EVENT", "meanwhile", "What befalls the task"))
-DECLARED = re.compile(r"^(?:[a-z].*?[\s*]|#define )\b((?:devm_)?wpool_\w+)\(", re.M)
 HEAD = """# The contract, call by call
 
 Made by `scripts/contract` from `kunit/contract_table.h`, which the suite `wpool_contract` runs:
@@ -147,7 +146,7 @@ def page():
 
 
 def faults():
-    wanted = set(DECLARED.findall(docs.code_of(docs.header())))
+    wanted = set(docs.FUNCTION.findall(docs.code_of(docs.header())))
     have = Contract().calls()
     for name in sorted(wanted - set(have)):
         yield f"{name}() is not in {TABLE.name}"
