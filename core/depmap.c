@@ -115,7 +115,7 @@ void dep_exit(void)
  */
 static bool dep_has_class(wpool_fn_t fn)
 {
-#if defined(CONFIG_RISCV)
+#if defined(CONFIG_RISCV) || defined(CONFIG_S390)
 	/* MODULES_VADDR cannot be linked there; the kernel is not in the range of vmalloc. */
 	return is_vmalloc_or_module_addr(fn);
 #elif defined(MODULES_VADDR)

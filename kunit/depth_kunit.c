@@ -190,10 +190,8 @@ static int use_delayed(struct wpool *pool, bool *left)
 		return -ENOMEM;
 	wpool_delayed_task_init(dtask, add_one, NULL);
 	err = wpool_schedule_delayed(pool, dtask, 3600 * HZ);
-	if (!err) {
-		wpool_modify_delayed(pool, dtask, 1);
-		err = wpool_wait(&dtask->task);
-	}
+	if (!err)
+		err = wpool_modify_delayed(pool, dtask, 1) ?: wpool_wait(&dtask->task);
 	note_left(&dtask->task, left);
 	kfree(dtask);
 	return judge(err, 1);
@@ -371,13 +369,16 @@ static bool over(const struct dive *dive)
 	return !wpool_task_queued(&dive->task) && !wpool_task_running(&dive->task);
 }
 
+/* How deep two can go, each as long as half of its stack is free. KMSAN needs more of it. */
+#define BESIDE	(IS_ENABLED(CONFIG_KMSAN) ? 12 : DEEPEST)
+
 /* 16, 81: others are busy, and run later what is too deep for the one that waits */
 static void depth_beside(struct kunit *test, unsigned int capacity)
 {
 	struct wpool *pool = diving_pool(test, capacity);
 	unsigned int depth;
 
-	for (depth = 1; depth <= DEEPEST; depth++) {
+	for (depth = 1; depth <= BESIDE; depth++) {
 		struct wpt_job *hold = wpt_hold(test, pool, capacity - 1);
 		struct dive *dive = new_dive(test, pool, depth, NULL);
 

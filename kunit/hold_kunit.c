@@ -142,12 +142,11 @@ static void hold_group_cancel_races(struct kunit *test)
 	struct wpool *pool = hold_pool(test, 2);
 	struct wpt_job *jobs = wpt_jobs(test, MANY, NULL);
 	struct wpool_group *group = wpt_group(test, false);
-	unsigned int i, cancelled = 0, runs = 0, grouped = 0, wrong = 0;
+	unsigned int i, cancelled = 0, runs = 0, wrong = 0;
 
 	for (i = 0; i < MANY; i++) {
 		bool mine = i % 3 == 1;
 
-		grouped += mine;
 		wrong += mine ? wpool_group_schedule(group, pool, &jobs[i].task) :
 				wpool_schedule(pool, &jobs[i].task);
 		if (i % 500 == 499)

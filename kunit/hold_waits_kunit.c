@@ -102,16 +102,18 @@ struct tries {
 };
 
 /*
- * Some of the threads give up in each jiffy; at last all do. If they did so all the time, one
+ * In jiffies: some of the threads give up in each; at last all do. If they did so all the time, one
  * slow CPU would do nothing else.
  */
+#define A_WHILE		(max(WPT_SECONDS / 30, 1) * CROWD / 8)
+
 static int call_wait_a_while(struct wpt_thread *self)
 {
 	struct tries *tries = self->arg;
 	int result = 0, ret;
 
 	while ((ret = wpool_wait_timeout(&self->job->task,
-					 READ_ONCE(tries->all_at_once) ? 1 : CROWD / 8,
+					 READ_ONCE(tries->all_at_once) ? 1 : A_WHILE,
 					 &result)) == -ETIMEDOUT)
 		atomic_inc(&tries->gave_up);
 	return ret ?: result;

@@ -36,7 +36,7 @@ static void on_stop(struct wpool *pool)
 
 	if (atomic_inc_return(&leaver->left) != 1)
 		return;
-	wpool_run(pool, fill_and_block, leaver);
+	leaver->got = wpool_run(pool, fill_and_block, leaver) ?: leaver->got;
 	complete_all(&leaver->done);
 }
 

@@ -67,11 +67,17 @@ static void by_cancel_sync(struct scene *scene)
 	mutex_unlock(&lock);
 }
 
+/* What lockdep says of it is looked at, and nothing else. */
+static void run(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	WARN_ON(wpool_run(pool, fn, arg));
+}
+
 static void by_run(struct scene *scene)
 {
-	wpool_run(scene->pool, take_lock_if, &lock);
+	run(scene->pool, take_lock_if, &lock);
 	mutex_lock(&lock);
-	wpool_run(scene->pool, take_lock_if, NULL);
+	run(scene->pool, take_lock_if, NULL);
 	mutex_unlock(&lock);
 }
 
@@ -103,7 +109,7 @@ static void by_destroy(struct scene *scene)
 
 	if (IS_ERR(pool))
 		return;
-	wpool_run(pool, take_lock, NULL);
+	run(pool, take_lock, NULL);
 	mutex_lock(&lock);
 	wpool_destroy(pool);
 	mutex_unlock(&lock);
@@ -121,7 +127,7 @@ static void by_group(struct scene *scene)
 
 static void by_other_pool(struct scene *scene)
 {
-	wpool_run(scene->other, wait_under_lock, &scene->task);
+	run(scene->other, wait_under_lock, &scene->task);
 }
 
 static int flush_it(void *arg)
@@ -132,8 +138,8 @@ static int flush_it(void *arg)
 /* Both at once would hang. */
 static void by_each_other(struct scene *scene)
 {
-	wpool_run(scene->pool, flush_it, scene->other);
-	wpool_run(scene->other, flush_it, scene->pool);
+	run(scene->pool, flush_it, scene->other);
+	run(scene->other, flush_it, scene->pool);
 }
 
 static const struct provocation {

@@ -128,7 +128,7 @@ static void run_at_start(struct wpool *pool)
 	struct submits *submits = wpool_priv(pool);
 
 	if (atomic_inc_return(&submits->calls) == 1)
-		wpool_run(pool, submit_two, submits);
+		submits->got = wpool_run(pool, submit_two, submits) ?: submits->got;
 }
 
 /* 64: one that waits for room in a task that it runs as it starts is not to take the next */

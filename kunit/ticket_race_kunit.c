@@ -206,7 +206,7 @@ static void ticket_race_periodic(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
-	struct wpt_thread *other;
+	struct wpt_thread *other = NULL;
 	u64 ticket = 0;
 
 	wpool_delayed_task_init(dtask, wpt_run_job, NULL);
@@ -215,6 +215,7 @@ static void ticket_race_periodic(struct kunit *test)
 		wpt_until(completion_done(&other->done)) ? wpool_schedule_delayed(pool, dtask, 1) :
 							    -ETIMEDOUT;
 	})), -EBUSY);
+	KUNIT_ASSERT_TRUE(test, other);
 	KUNIT_EXPECT_EQ(test, ticket, 0);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, other), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(dtask));
