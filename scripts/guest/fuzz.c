@@ -118,7 +118,7 @@ static size_t pick_size(void)
 
 static off_t pick_offset(void)
 {
-	static const off_t odd[] = { -1, 0, 1, 4096, 1L << 31, 1L << 32, 0x7fffffffffffffff,
+	static const off_t odd[] = { -1, 0, 1, 4096, 1LL << 31, 1LL << 32, 0x7fffffffffffffffLL,
 				     -0x7fffffffffffffff };
 
 	return rnd(2) ? odd[rnd(ARRAY_SIZE(odd))] : (off_t)rnd(600);
@@ -354,7 +354,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < processes; i++) {
 		if (fork())
 			continue;
-		state = strtoul(argv[4], NULL, 0) + (i << 32);
+		state = strtoull(argv[4], NULL, 0) + ((unsigned long long)i << 32);
 		act(operations / processes);
 		return 0;
 	}

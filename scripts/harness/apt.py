@@ -87,17 +87,27 @@ class Release:
         with cache.lock(f"apt-{self.own}"):
             if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
                 return
-            (self.dir / "sources.list").write_text(sources(self.name))
             say(f"apt: reading the list of packages of {self.own}")
+            wanted = sources(self.name)
             try:
-                proc.run(f"apt update ({self.own})",
-                         ["apt-get", *self.options, "-o", "APT::Update::Error-Mode=any", "update"],
-                         self.dir / "update.log", limit=300)
+                self._update(wanted)
             except Failed as error:
-                if not stamp.exists():
+                without = "".join(line for line in wanted.splitlines(True) if "-security main" not in line)
+                if stamp.exists():
+                    say(f"{error}\napt: going on with the list from before ({lists})")
+                elif without != wanted:
+                    # A mirror may be about to follow; the kernel's version is said in any case.
+                    say(f"{error}\napt: going on without security updates")
+                    self._update(without)
+                else:
                     raise
-                say(f"{error}\napt: going on with the list from before ({lists})")
             stamp.touch()
+
+    def _update(self, wanted):
+        (self.dir / "sources.list").write_text(wanted)
+        proc.run(f"apt update ({self.own})",
+                 ["apt-get", *self.options, "-o", "APT::Update::Error-Mode=any", "update"],
+                 self.dir / "update.log", limit=300)
 
     def fields(self, package):
         """The newest version's control fields."""

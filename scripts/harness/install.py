@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What `make` and `make modules_install` leave on a user's machine: wpool.ko alone."""
+import re
 import subprocess
 import tempfile
 
@@ -26,8 +27,10 @@ def _installed(kernel, folder, *words):
 
 
 def _named(folder):
+    """The modules there, compressed as the kernel wants them or not."""
     found = proc.output(["find", folder, "-name", "*.ko*", "-type", "f", "-printf", "%f\n"])
-    return sorted(name for name in found.split() if not name.endswith(".cmd"))
+    return sorted(re.sub(r"\.(xz|zst|gz)$", "", name) for name in found.split()
+                  if not name.endswith(".cmd"))
 
 
 def faults(kernel):

@@ -36,6 +36,7 @@ class Packaged:
     flavour: str = "cloud-amd64"
     arch: str = "x86_64"
     append: str = ""     # to its command line
+    make: tuple = ()     # what make needs to be told besides
 
 
 # Without what a kernel may lack, by pairs: each two of these, had or not, meet in one of the
@@ -69,6 +70,11 @@ CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate((
     (NEWER, "PREEMPT", 1000, "debugfs smp kallsyms numa"),
 ), 1)}
 
+# Where all takes several times as long, by an emulator or what the compiler adds: after how long
+# the kernel says that something hangs, and a test that nothing comes.
+PATIENT = "sysctl.kernel.hung_task_timeout_secs=240 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
+PATIENTLY = ("KCFLAGS=-DWPT_SECONDS=120",)
+
 # An emulated serial port raises more interrupts than its thread has words to send.
 SERIAL_ON_RT = "noirqdebug"
 
@@ -89,11 +95,13 @@ KERNELS = {
     "rt-debug": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "rt"), SERIAL_ON_RT),
     "arm64-debug": Built("linux-source-7.2", "sid", "arm64", ("base", "arm64")),
     "i386-debug": Built("linux-source-7.2", "sid", "i386", ("base", "x86", "i386")),
-    "s390x-debug": Built("linux-source-7.2", "sid", "s390", ("base", "s390")),
+    "s390x-debug": Built("linux-source-7.2", "sid", "s390", ("base", "s390"), PATIENT, PATIENTLY),
     # QEMU of Debian 12 describes its CPUs in the older way.
-    "riscv64-debug": Built("linux-source-7.2", "sid", "riscv", ("base", "riscv"), "riscv_isa_fallback"),
+    "riscv64-debug": Built("linux-source-7.2", "sid", "riscv", ("base", "riscv"),
+                           f"riscv_isa_fallback {PATIENT}", PATIENTLY),
     "clang": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "clang"), make=("LLVM=-19",)),
-    "kmsan": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "kmsan"), make=("LLVM=-19",)),
+    "kmsan": Built("linux-source-7.2", "sid", "x86_64", ("base", "x86", "kmsan"), PATIENT,
+                   ("LLVM=-19", *PATIENTLY)),
     **CORNERS,
     "stock": Packaged("bookworm"),
     "6.12": Packaged("bookworm-backports"),
@@ -265,10 +273,8 @@ def _packaged(name, spec):
                 _refit(name, spec, top, build)
             cache.mark_ready(top)
     # No BTF: it needs the very pahole that built the kernel, and tests nothing here.
-    cross = CROSS.get(spec.arch, "")
-    words = (f"ARCH={spec.arch}", f"CROSS_COMPILE={cross}") if cross else ()
-    return Kernel(name, spec.arch, key, build,
-                  make=("CONFIG_DEBUG_INFO_BTF_MODULES=", f"CC={cross}gcc", *words), append=spec.append)
+    words = ("CONFIG_DEBUG_INFO_BTF_MODULES=", f"CC={CROSS.get(spec.arch, '')}gcc", *_words(spec))
+    return Kernel(name, spec.arch, key, build, make=words, append=spec.append)
 
 
 def _headers(spec, release, package, top):
@@ -293,7 +299,7 @@ def _refit(name, spec, top, build):
     made = top / "tools"
     made.mkdir()
     shutil.copy(build / ".config", made)
-    make = ["nice", "make", "-s", "-C", tree, f"O={made}", "ARCH=x86_64"]
+    make = ["nice", "make", "-s", "-C", tree, f"O={made}", *_words(spec)]
     proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], top / "configure.log")
     proc.run(f"kernel {name}: tools", [*make, _jobs(), "modules_prepare"], top / "prepare.log")
     for tool in next(top.glob("usr/lib/linux-kbuild-*")).rglob("*"):
@@ -301,8 +307,8 @@ def _refit(name, spec, top, build):
         if own.is_file() and own.read_bytes()[:4] == b"\x7fELF":
             shutil.copy(own, tool)
     fitted = (made / ".config").read_text()
-    lacking = [symbol for symbol in re.findall(r"^(CONFIG_CC_(?:HAS|OPT)_\w+)=",
-                                               (build / ".config").read_text(), re.M)
+    known = r"^(CONFIG_(?:(?:CC_(?:HAS|OPT)|TOOLCHAIN_HAS)_|RISCV_ISA_Z)\w+)="
+    lacking = [symbol for symbol in re.findall(known, (build / ".config").read_text(), re.M)
                if f"\n{symbol}=" not in fitted]
     for part in ("include/config/auto.conf", "include/generated/autoconf.h"):
         lines = (build / part).read_text().splitlines(keepends=True)

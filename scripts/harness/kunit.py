@@ -16,7 +16,7 @@ TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 LIMIT_BOOT, LIMIT_ROUND = 840, 60
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
 SLOW = {"debug": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
-        "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 3}
+        "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
 LAST_WORDS = 30  # lines of the console
 
 

@@ -91,7 +91,7 @@ def programs(kernel, *names):
             if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
                 proc.run(f"guest's {name}",
                          [f"{kernel.cross}gcc", "-static", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE",
-                          "-o", target, source], target.with_suffix(".log"))
+                          "-D_FILE_OFFSET_BITS=64", "-o", target, source], target.with_suffix(".log"))
         made[name] = target
     return made
 
@@ -105,6 +105,8 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit
     """
     content = {"init": (GUEST / "init", True), "bin/busybox": (kernel.busybox, True),
                "test": (GUEST / script, False)}
+    if kernel.arch == "s390" and kernel.modules:
+        content["virtio_console.ko"] = (kernel.modules / "drivers/char/virtio_console.ko", False)
     content.update({name: (data, False) for name, data in (files or {}).items()})
     content.update({name: (data, True) for name, data in (programs or {}).items()})
     with tempfile.TemporaryDirectory(prefix="wpool-vm-") as scratch:

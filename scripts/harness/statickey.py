@@ -10,7 +10,7 @@ from harness import proc
 
 ENTRY = r"P(?:C|REL)32 +(\.\S+?)\+0x(\w+)\n.*P(?:C|REL)32 .*\n.*P(?:C|REL)64 +{key}\b"
 AT = re.compile(r"<(\w+)[^>]*>:\n +\w+:\t(.*)")
-NOTHING = re.compile(r"nop|xchg +%ax,%ax")
+NOTHING = re.compile(r"nop|xchg +%ax,%ax|jgnop")
 
 
 def places(module, key, cross):
