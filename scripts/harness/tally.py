@@ -91,7 +91,7 @@ class Tally:
 
     def close(self):
         """The closing line; returns the exit status."""
-        if self.failed > 1:
+        if self.failed:
             say("\nfailed:")
             for reason in self.reasons:
                 say(f"  {reason}")
