@@ -17,6 +17,7 @@ LIMIT_BOOT, LIMIT_ROUND = 840, 60
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
 SLOW = {"debug": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
         "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
+MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
 
 
@@ -172,6 +173,13 @@ def judge_lockdep(tally, label, run):
         told = any(console.HEAD.search(line) for line in run.console.splitlines())
         if on or not told:
             tally.check(f"{label} lockdep stays on", [] if on else ["off, and not a word why"])
+        tally.check(f"{label} lockdep has room", _nearly_full(stats))
+
+
+def _nearly_full(stats):
+    """The next test may need more, and not in each run: so it is said before lockdep is off."""
+    return [f"{row.strip()}, see CONFIG_LOCKDEP_*BITS" for row, used, most
+            in re.findall(r"^(.*: +(\d+) \[max: (\d+)\])$", stats, re.M) if int(used) > MOST_USED * int(most)]
 
 
 def say_races(label, run):
