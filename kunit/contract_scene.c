@@ -168,6 +168,19 @@ static void befall(struct contract_scene *scene)
 	}
 }
 
+static int call_wait_id(struct wpt_thread *self)
+{
+	return wpool_wait_id(self->pool, *(u64 *)self->arg);
+}
+
+/* It ends a little later than the task. */
+static void await_ticket(struct contract_scene *scene)
+{
+	if (contract_call_of(scene)->traits & T_TICKET)
+		KUNIT_ASSERT_EQ(scene->test, wpt_call(scene->test, call_wait_id, scene->pool,
+						      &scene->ticket), 0);
+}
+
 /* The task is where the call is to meet it. */
 static void place_task(struct contract_scene *scene)
 {
@@ -183,8 +196,10 @@ static void place_task(struct contract_scene *scene)
 	if (contract_is(scene, EVENT_COLUMN, E_AGAIN))
 		KUNIT_ASSERT_EQ(test, submit_task(scene), 0);
 	/* Not only its function: the pool has it no longer. */
-	if (contract_is(scene, EVENT_COLUMN, E_DONE))
+	if (contract_is(scene, EVENT_COLUMN, E_DONE)) {
 		WPT_ASSERT_STAT(test, scene->pool, COMPLETED, scene->before + 1);
+		await_ticket(scene);
+	}
 	hold_workers(scene, queued || full ? CONTRACT_WORKERS : keep);
 	if (queued)
 		KUNIT_ASSERT_EQ(test, submit_task(scene), 0);
@@ -232,6 +247,10 @@ static void set_state(struct contract_scene *scene)
 		wpool_pause(scene->pool);
 	if (contract_is(scene, STATE_COLUMN, S_SHUTDOWN | S_ENDED))
 		wpool_shutdown(scene->pool);
+	if (contract_is(scene, STATE_COLUMN, S_SHUTDOWN) &&
+	    contract_is(scene, KIND_COLUMN, K_DELAYED) &&
+	    contract_is(scene, EVENT_COLUMN, E_QUEUED))
+		await_ticket(scene);
 	if (contract_is(scene, STATE_COLUMN, S_STOP))
 		wpool_shutdown_now(scene->pool, NULL);
 	if (contract_is(scene, STATE_COLUMN, S_TIDYING))

@@ -250,6 +250,7 @@ RETURNS(T_SUBMITS, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
 RETURNS(T_OWN_FN, ANY, S_CLOSED, ANY, ANY, -ESHUTDOWN)
 /* But that a ticket is drawn comes before. */
 RETURNS_OF(wpool_with_ticket, ANY, S_SHUTDOWN, ~K_DELAYED, E_WAITS | E_CANCELLED | E_AGAIN, -EBUSY)
+RETURNS_OF(wpool_with_ticket, ANY, S_SHUTDOWN, K_DELAYED, E_AGAIN, -EBUSY)
 /* It has calls of its own; that comes before all else. */
 RETURNS(T_PLAIN, ANY, ANY, K_KEYED | K_TIMED, ANY, -EINVAL)
 /* Its second run is cancelled then. */
