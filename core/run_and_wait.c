@@ -84,9 +84,12 @@ static void call_free(struct wpool_task *task)
 static bool abandon(struct wpool_task *task)
 {
 	struct task_struct *thread = NULL;
-	bool abandoned;
+	bool cancelled, abandoned;
 
-	if (wpool_cancel(task)) {
+	pool_long_call(1);	/* its release must not end a worker before it has freed the task */
+	cancelled = wpool_cancel(task);
+	pool_long_call(-1);
+	if (cancelled) {
 		call_free(task);
 		return true;
 	}

@@ -56,6 +56,16 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 }
 
 /*
+ * A task of wpool's own memory is freed by who waits for it: a worker that is to do so must not die
+ * in the release. @n: as of pool_long_call().
+ */
+static void frees_after(const struct wpool_task *task, int n)
+{
+	if (task->flags & WPOOL_TASK_ALLOCATED)
+		pool_long_call(n);
+}
+
+/*
  * The wait for a task with a release or a ticket was refused, as it had not begun. If it still
  * has not it never will: the caller ends it, and not the thread that has refused the wait, so
  * that the release is called here. If it has begun since, there is no reason to refuse the wait
@@ -77,7 +87,9 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		ret = -EDEADLK;
 	}
+	frees_after(task, 1);
 	pool_unlock(now, flags);
+	frees_after(task, -1);
 	return ret;
 }
 
@@ -161,7 +173,9 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head);
+	frees_after(wait->task, 1);
 	pool_unlock(pool, flags);
+	frees_after(wait->task, -1);
 	return -EAGAIN;
 }
 

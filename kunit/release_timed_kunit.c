@@ -112,28 +112,67 @@ static void timed_dies(struct kunit *test)
 struct inside {
 	struct wpool		*pool;
 	struct item		*item;
+	unsigned long		timeout;
 };
 
 static int run_inside(void *arg)
 {
 	struct inside *inside = arg;
 
-	return wpool_run_timeout_release(inside->pool, item_run, inside->item, WPT_LIMIT,
-					 item_release);
+	return wpool_run_timeout_release(inside->pool, item_run, inside->item,
+					 inside->timeout, item_release);
+}
+
+static struct inside *inside(struct kunit *test, struct wpool *pool, struct ledger *ledger,
+			     unsigned long timeout)
+{
+	struct inside *inside = wpt_alloc(test, sizeof(*inside));
+
+	inside->pool = pool;
+	inside->item = item_new(test, ledger, ITEM_FUNCTION);
+	inside->timeout = timeout;
+	return inside;
 }
 
 /* 42, 91: a worker runs it itself, and dies of it: both are over, and it is freed */
 static void timed_dies_inside(struct kunit *test)
 {
-	struct inside *inside = wpt_alloc(test, sizeof(*inside));
+	struct wpool *pool = pool_of(test, 1, 0);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct inside *call = inside(test, pool, ledger, WPT_LIMIT);
+
+	call->item->dies = true;
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, call), -EOWNERDEAD);
+	ledger_expect(test, ledger, pool, WPOOL_FATE_DIED, 1);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
+}
+
+/* 91, 167: a release that ends its thread does not end the worker that is to free the task */
+static void timed_release_dies_inside(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1, 0);
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct inside *call = inside(test, pool, ledger, WPT_LIMIT);
+
+	ledger->kills = true;
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, call), 7);
+	ledger_expect(test, ledger, pool, WPOOL_FATE_RAN, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 0);
+}
+
+/* 91, 167: nor if the worker takes it back, as the time is over */
+static void timed_release_dies_of_cancelled(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1, 0), *other = pool_of(test, 1, 0);
+	struct wpt_job *hold = wpt_hold(test, other, 1);
 	struct ledger *ledger = ledger_new(test, NULL);
 
-	inside->pool = pool_of(test, 1, 0);
-	inside->item = item_new(test, ledger, ITEM_FUNCTION);
-	inside->item->dies = true;
-	KUNIT_EXPECT_EQ(test, wpt_run(test, inside->pool, run_inside, inside), -EOWNERDEAD);
-	ledger_expect(test, ledger, inside->pool, WPOOL_FATE_DIED, 1);
-	WPT_EXPECT_STAT(test, inside->pool, OOPSED, 2);
+	ledger->kills = true;
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, inside(test, other, ledger, 1)),
+			-ETIMEDOUT);
+	wpt_open(hold->gate);
+	ledger_expect(test, ledger, other, WPOOL_FATE_CANCELLED, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 0);
 }
 
 /* 91: without a release, or without a pool */
@@ -156,6 +195,8 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_outlives),
 	KUNIT_CASE(timed_dies),
 	KUNIT_CASE(timed_dies_inside),
+	KUNIT_CASE(timed_release_dies_inside),
+	KUNIT_CASE(timed_release_dies_of_cancelled),
 	KUNIT_CASE(timed_refused),
 	{}
 };

@@ -387,16 +387,16 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
  * that has failed. None of these returns before @release has. A thread of wpool's own, for all
  * pools, makes the call if a worker has died, or a pool is shut down that has delayed tasks; and
- * in place of a worker that takes back the tasks of a group or of a pool, which waits for it; of
- * one that dies and has tasks or a group on its stack; and of a thread of hooks, and of that
- * thread itself in another release, which do not wait. So only the thread that itself cancels the
- * task, or sets its delay, calls @release in atomic context, and must hold no lock that @release
- * takes.
+ * in place of a worker that takes back the tasks of a group or of a pool, or is in
+ * wpool_run_timeout_release(), which waits for it; of one that dies and has tasks or a group on its
+ * stack; and of a thread of hooks, and of that thread itself in another release, which do not wait.
+ * So only the thread that itself cancels the task, or sets its delay, calls @release in atomic
+ * context, and must hold no lock that @release takes.
  *
  * If @release ends its thread, by an oops, and that is a worker or wpool's own, this costs the
  * thread: the log names @release, which counts as if it had returned. Any other thread is not
  * watched: then wpool_flush(), wpool_drain(), wpool_destroy() and wpool_group_cancel() may wait for
- * ever.
+ * ever, and a task on its stack that was just accepted in place of the released one is still read.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
  * give the memory of the task back: who waits for such a task, cancels it, or asks about it
