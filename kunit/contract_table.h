@@ -2,8 +2,8 @@
 /*
  * The contract of wpool as a table: what each public call returns, and how the task that it is
  * about ends, for every caller, state of the pool, kind of task, and for what befalls that task
- * meanwhile. kunit/contract_kunit.c runs it; Documentation/contract.md is made from it, by
- * scripts/contract. Both read it from the top: of the lines that fit, the last one holds.
+ * meanwhile. kunit/contract_kunit.c runs it; a part of Documentation/reference.md is made from
+ * it, by scripts/contract. Both read it from the top: of the lines that fit, the last one holds.
  *
  * A set is an expression of C: names with |, & and ~, or ANY. In place of a set of calls, a
  * set of traits stands for the calls that have all of them. See contributing.md.
