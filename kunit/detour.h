@@ -4,14 +4,17 @@
  * in one of the test's, once. For what happens to threads that no code of theirs does:
  * an oops in the scheduler, in a tracer, in memory that another has spoilt.
  *
- * x86 with kprobes alone: see wpt_may_detour().
+ * By a debug register of each CPU. A kprobe changes the code, which all CPUs may be executing
+ * meanwhile: some emulators then go on with what it was before.
+ *
+ * 64-bit x86 alone: see wpt_may_detour().
  */
 #ifndef _WPOOL_DETOUR_H
 #define _WPOOL_DETOUR_H
 
 #include <linux/sched.h>
 
-#if defined(CONFIG_KPROBES) && defined(CONFIG_X86_64)
+#if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
 static inline bool wpt_may_detour(void)
 {
 	return true;
@@ -30,8 +33,15 @@ static inline bool wpt_may_detour(void)
  * One thread at a time, until wpt_detour_end(): to be called before the test may end.
  * Return: 0, or why there is no way.
  */
-int wpt_detour(struct task_struct *thread, const char *from, void (*to)(void));
+int wpt_detour(struct task_struct *thread, void *from, void (*to)(void));
 /* Return: true if the thread went that way. */
 bool wpt_detour_end(void);
+
+/*
+ * Calls @hit when any thread is about to execute the first instruction of @at, with interrupts
+ * off. One at a time, detours included, until wpt_break_end(). Return: as wpt_detour().
+ */
+int wpt_break(void *at, void (*hit)(void));
+void wpt_break_end(void);
 
 #endif /* _WPOOL_DETOUR_H */

@@ -246,7 +246,7 @@ static void idle_dies_when_woken(struct kunit *test)
 	struct wpool *pool;
 
 	if (!wpt_may_detour())
-		kunit_skip(test, "needs kprobes, on x86");
+		kunit_skip(test, "needs debug registers of x86");
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .flags = WPOOL_PREALLOC });
 	/* So the one that runs a task is the last to be idle again. */
 	WPT_ASSERT_STAT(test, pool, IDLE, 2);
@@ -255,7 +255,7 @@ static void idle_dies_when_woken(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, IDLE, 2);
 	astray.gate = wpt_gate(test);
 	init_completion(&astray.begun);
-	KUNIT_ASSERT_EQ(test, wpt_detour(jobs[0].worker, "schedule", die_behind_gate), 0);
+	KUNIT_ASSERT_EQ(test, wpt_detour(jobs[0].worker, schedule, die_behind_gate), 0);
 	wake_up_process(jobs[0].worker);
 	wait_for_completion_timeout(&astray.begun, WPT_LIMIT);
 	KUNIT_EXPECT_TRUE(test, wpt_detour_end());
@@ -276,12 +276,12 @@ static void idle_dies(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold;
 
 	if (!wpt_may_detour())
-		kunit_skip(test, "needs kprobes, on x86");
+		kunit_skip(test, "needs debug registers of x86");
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3, .flags = WPOOL_PREALLOC });
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_ASSERT_EQ(test, wpt_wait(test, job), 0);
 	WPT_ASSERT_STAT(test, pool, IDLE, 3);
-	KUNIT_ASSERT_EQ(test, wpt_detour(job->worker, "schedule", die_astray), 0);
+	KUNIT_ASSERT_EQ(test, wpt_detour(job->worker, schedule, die_astray), 0);
 	/* It is still idle, and sleeps again. */
 	wake_up_process(job->worker);
 	wpt_until(wpt_stat(pool, WPOOL_STAT_DIED));

@@ -295,22 +295,21 @@ static void oops_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
-#if defined(CONFIG_KPROBES) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#if defined(CONFIG_KPROBES) && defined(CONFIG_SMP)
 
 static struct task_struct *manager;
 static atomic_t nr_put;
 
 /*
- * A worker that ends, and no other thread, is about to put itself on the manager's list, of
- * which the register has the address: only when that sleeps, and so for good if nobody wakes
- * it after this.
+ * A worker that ends, and no other thread, is about to put itself on the manager's list: only when
+ * that sleeps, and so for good if nobody wakes it after this. No other CPU executes what is probed
+ * while the probe comes or goes.
  */
-static int at_llist_add(struct kprobe *probe, struct pt_regs *regs)
+static int at_kick_exit(struct kprobe *probe, struct pt_regs *regs)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
 
-	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "kunit-", 6) ||
-	    regs->dx < MODULES_VADDR || regs->dx >= MODULES_END)
+	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "kunit-", 6))
 		return 0;
 	while ((READ_ONCE(manager->__state) != TASK_IDLE || READ_ONCE(manager->on_cpu)) &&
 	       ktime_get_mono_fast_ns() < end)
@@ -335,10 +334,9 @@ static void oops_wakes_manager(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, manager);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	wpt_begun(test, job);
-	probe->symbol_name = "llist_add_batch";
-	probe->pre_handler = at_llist_add;
-	if (register_kprobe(probe))
-		kunit_skip(test, "llist_add_batch() is not to be probed");
+	probe->symbol_name = "kick_exit";
+	probe->pre_handler = at_kick_exit;
+	KUNIT_ASSERT_EQ(test, register_kprobe(probe), 0);
 	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, NULL), 0);
@@ -349,7 +347,7 @@ static void oops_wakes_manager(struct kunit *test)
 #else
 static void oops_wakes_manager(struct kunit *test)
 {
-	kunit_skip(test, "needs kprobes, on x86");
+	kunit_skip(test, "needs kprobes");
 }
 #endif
 

@@ -2,10 +2,11 @@
 /*
  * What the counters say, and when.
  */
-#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
+#include <linux/version.h>
+#include "detour.h"
 #include "wpool_kunit.h"
 
 #if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
@@ -349,39 +350,40 @@ static void stats_in_nmi(struct kunit *test)
 }
 #endif
 
-#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML) && defined(CONFIG_KPROBES) && \
-	defined(CONFIG_DEBUG_LIST)
+#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML) && defined(CONFIG_DEBUG_LIST)
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define __list_del_entry_valid_or_report	__list_del_entry_valid
+#endif
 
 static atomic_t nmi_unlinked;
 
 /* The manager takes something off a list, perhaps a worker that it reaps. */
-static int at_list_del(struct kprobe *probe, struct pt_regs *regs)
+static void at_list_del(void)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
 	int seen = atomic_read(&nmi_seen);
 
 	if (strcmp(current->comm, "wpool-manager"))
-		return 0;
+		return;
 	apic->send_IPI(raw_smp_processor_id(), NMI_VECTOR);
 	while (atomic_read(&nmi_seen) == seen && ktime_get_mono_fast_ns() < end)
 		cpu_relax();
 	atomic_inc(&nmi_unlinked);
-	return 0;
 }
 
 /* 43: an NMI that has hit the thread that reaps a worker, in the middle of its counting */
 static void stats_in_nmi_at_reaping(struct kunit *test)
 {
-	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct task_struct *manager = wpt_manager();
 	struct wpt_thread *waiter;
 	int err;
 
+	if (!wpt_may_detour())
+		kunit_skip(test, "needs debug registers of x86");
 	KUNIT_ASSERT_NOT_NULL(test, manager);
-	probe->symbol_name = "__list_del_entry_valid";
-	probe->pre_handler = at_list_del;
 	wpool_task_init(&job->task, die_in_run, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	/* As nobody else may wait for the pool's lock then. */
@@ -392,11 +394,11 @@ static void stats_in_nmi_at_reaping(struct kunit *test)
 	/* Should the NMI not return, it has another CPU than the test's timer. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
 	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
-	err = register_kprobe(probe);
+	err = wpt_break(__list_del_entry_valid_or_report, at_list_del);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&waiter->done, WPT_LIMIT), 0);
 	if (!err)
-		unregister_kprobe(probe);
+		wpt_break_end();
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	set_cpus_allowed_ptr(manager, cpu_possible_mask);
 	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
