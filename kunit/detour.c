@@ -11,7 +11,7 @@
 #if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
 
 static struct perf_event * __percpu *breakpoint;
-static void (*on_hit)(void);
+static void (*on_hit)(struct pt_regs *regs);
 
 static struct {
 	struct task_struct	*thread;
@@ -22,7 +22,7 @@ static struct {
 static void at_break(struct perf_event *event, struct perf_sample_data *data,
 		     struct pt_regs *regs)
 {
-	on_hit();
+	on_hit(regs);
 }
 
 /* At the function's first instruction: there, the stack is as @to expects it, too. */
@@ -45,7 +45,7 @@ static int break_at(void *at, perf_overflow_handler_t handler)
 	return PTR_ERR_OR_ZERO((void __force *)breakpoint);
 }
 
-int wpt_break(void *at, void (*hit)(void))
+int wpt_break(void *at, void (*hit)(struct pt_regs *regs))
 {
 	on_hit = hit;
 	return break_at(at, at_break);
@@ -72,7 +72,7 @@ bool wpt_detour_end(void)
 
 #else
 
-int wpt_break(void *at, void (*hit)(void))
+int wpt_break(void *at, void (*hit)(struct pt_regs *regs))
 {
 	return -EOPNOTSUPP;
 }

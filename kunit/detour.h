@@ -14,6 +14,8 @@
 
 #include <linux/sched.h>
 
+struct pt_regs;
+
 #if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
 static inline bool wpt_may_detour(void)
 {
@@ -41,7 +43,7 @@ bool wpt_detour_end(void);
  * Calls @hit when any thread is about to execute the first instruction of @at, with interrupts
  * off. One at a time, detours included, until wpt_break_end(). Return: as wpt_detour().
  */
-int wpt_break(void *at, void (*hit)(void));
+int wpt_break(void *at, void (*hit)(struct pt_regs *regs));
 void wpt_break_end(void);
 
 #endif /* _WPOOL_DETOUR_H */

@@ -4,12 +4,14 @@
  * takes the same way out as an oops does and works on every kernel.
  */
 #include <linux/cpumask.h>
-#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/version.h>
+#include "detour.h"
 #include "wpool_kunit.h"
 
 static int oops_init(struct kunit *test)
@@ -295,27 +297,28 @@ static void oops_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
-#if defined(CONFIG_KPROBES) && defined(CONFIG_SMP)
+/* Later it is no function any more. */
+#if defined(CONFIG_X86_64) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 
 static struct task_struct *manager;
 static atomic_t nr_put;
 
 /*
- * A worker that ends, and no other thread, is about to put itself on the manager's list: only when
- * that sleeps, and so for good if nobody wakes it after this. No other CPU executes what is probed
- * while the probe comes or goes.
+ * A worker that ends, and no other thread, is about to put itself on the manager's list, of
+ * which the register has the address: only when that sleeps, and so for good if nobody wakes
+ * it after this.
  */
-static int at_kick_exit(struct kprobe *probe, struct pt_regs *regs)
+static void at_llist_add(struct pt_regs *regs)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
 
-	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "kunit-", 6))
-		return 0;
+	if (!(current->flags & PF_EXITING) || strncmp(current->comm, "kunit-", 6) ||
+	    regs->dx < MODULES_VADDR || regs->dx >= MODULES_END)
+		return;
 	while ((READ_ONCE(manager->__state) != TASK_IDLE || READ_ONCE(manager->on_cpu)) &&
 	       ktime_get_mono_fast_ns() < end)
 		cpu_relax();
 	atomic_inc(&nr_put);
-	return 0;
 }
 
 /* 37: the manager sleeps whenever it could miss that somebody has died */
@@ -325,8 +328,9 @@ static void oops_wakes_manager(struct kunit *test)
 		.capacity = 1, .cpumask = cpumask_of(cpumask_first(cpu_online_mask)),
 	});
 	struct wpt_job *job = fatal_jobs(test, 1, wpt_gate(test));
-	struct kprobe *probe = wpt_alloc(test, sizeof(*probe));
 
+	if (!wpt_may_detour())
+		kunit_skip(test, "needs debug registers of x86");
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	atomic_set(&nr_put, 0);
@@ -334,20 +338,18 @@ static void oops_wakes_manager(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, manager);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	wpt_begun(test, job);
-	probe->symbol_name = "kick_exit";
-	probe->pre_handler = at_kick_exit;
-	KUNIT_ASSERT_EQ(test, register_kprobe(probe), 0);
+	KUNIT_ASSERT_EQ(test, wpt_break(llist_add_batch, at_llist_add), 0);
 	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&job->task, WPT_LIMIT, NULL), 0);
 	set_cpus_allowed_ptr(manager, cpu_possible_mask);
-	unregister_kprobe(probe);
+	wpt_break_end();
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_put), 1);
 }
 #else
 static void oops_wakes_manager(struct kunit *test)
 {
-	kunit_skip(test, "needs kprobes");
+	kunit_skip(test, "needs debug registers of x86, and Linux 6.1");
 }
 #endif
 

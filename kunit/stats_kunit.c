@@ -359,7 +359,7 @@ static void stats_in_nmi(struct kunit *test)
 static atomic_t nmi_unlinked;
 
 /* The manager takes something off a list, perhaps a worker that it reaps. */
-static void at_list_del(void)
+static void at_list_del(struct pt_regs *regs)
 {
 	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
 	int seen = atomic_read(&nmi_seen);
