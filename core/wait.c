@@ -56,13 +56,18 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 }
 
 /*
- * A task of wpool's own memory is freed by who waits for it: a worker that is to do so must not die
- * in the release. @n: as of pool_long_call().
+ * Drops the lock under which a task has ended. Its release or its function may have freed it.
+ * @frees: it is of wpool's own memory, which the current thread frees: so that must not die in the
+ * release. Locking: pool->lock held; released.
  */
-static void frees_after(const struct wpool_task *task, int n)
+static void unlock_ended(struct wpool *pool, bool frees, unsigned long flags)
+	__releases(&pool->lock)
 {
-	if (task->flags & WPOOL_TASK_ALLOCATED)
-		pool_long_call(n);
+	if (frees)
+		pool_long_call(1);
+	pool_unlock(pool, flags);
+	if (frees)
+		pool_long_call(-1);
 }
 
 /*
@@ -78,18 +83,18 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 	struct wpool *now;
 	unsigned long flags;
 	int ret = -EAGAIN;
+	bool frees;
 
 	now = task_lock_pool(task, &flags);
 	if (!now)
 		return ret;
+	frees = task->flags & WPOOL_TASK_ALLOCATED;
 	if (now == pool && task->state == TASK_QUEUED) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		ret = -EDEADLK;
 	}
-	frees_after(task, 1);
-	pool_unlock(now, flags);
-	frees_after(task, -1);
+	unlock_ended(now, frees, flags);
 	return ret;
 }
 
@@ -164,7 +169,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	__releases(&pool->lock)
 {
 	struct wpool_task *head = key_head(pool, wait->task);
-	bool ready, too_deep;
+	bool ready, too_deep, frees = wait->task->flags & WPOOL_TASK_ALLOCATED;
 
 	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
@@ -173,9 +178,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head);
-	frees_after(wait->task, 1);
-	pool_unlock(pool, flags);
-	frees_after(wait->task, -1);
+	unlock_ended(pool, frees, flags);
 	return -EAGAIN;
 }
 
