@@ -8,7 +8,7 @@
 #include <linux/perf_event.h>
 #include "detour.h"
 
-#if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
+#ifdef WPT_MAY_DETOUR
 
 static struct perf_event * __percpu *breakpoint;
 static void (*on_hit)(struct pt_regs *regs);

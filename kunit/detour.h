@@ -16,7 +16,12 @@
 
 struct pt_regs;
 
-#if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
+/* Without kprobes the kernel lets none of its own code be broken at. */
+#if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_KPROBES) && defined(CONFIG_X86_64)
+#define WPT_MAY_DETOUR
+#endif
+
+#ifdef WPT_MAY_DETOUR
 static inline bool wpt_may_detour(void)
 {
 	return true;
@@ -40,8 +45,8 @@ int wpt_detour(struct task_struct *thread, void *from, void (*to)(void));
 bool wpt_detour_end(void);
 
 /*
- * Calls @hit when any thread is about to execute the first instruction of @at, with interrupts
- * off. One at a time, detours included, until wpt_break_end(). Return: as wpt_detour().
+ * Calls @hit when any thread is about to execute the first instruction of @at, in a context like
+ * that of an NMI. One at a time, detours included, until wpt_break_end(). Return: as wpt_detour().
  */
 int wpt_break(void *at, void (*hit)(struct pt_regs *regs));
 void wpt_break_end(void);

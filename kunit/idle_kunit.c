@@ -246,7 +246,7 @@ static void idle_dies_when_woken(struct kunit *test)
 	struct wpool *pool;
 
 	if (!wpt_may_detour())
-		kunit_skip(test, "needs debug registers of x86");
+		kunit_skip(test, "needs breakpoints of x86");
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .flags = WPOOL_PREALLOC });
 	/* So the one that runs a task is the last to be idle again. */
 	WPT_ASSERT_STAT(test, pool, IDLE, 2);
@@ -276,7 +276,7 @@ static void idle_dies(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold;
 
 	if (!wpt_may_detour())
-		kunit_skip(test, "needs debug registers of x86");
+		kunit_skip(test, "needs breakpoints of x86");
 	pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3, .flags = WPOOL_PREALLOC });
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_ASSERT_EQ(test, wpt_wait(test, job), 0);

@@ -298,7 +298,8 @@ static void oops_nested(struct kunit *test)
 }
 
 /* Later it is no function any more. */
-#if defined(CONFIG_X86_64) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#if defined(WPT_MAY_DETOUR) && defined(CONFIG_SMP) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 
 static struct task_struct *manager;
 static atomic_t nr_put;
@@ -329,8 +330,6 @@ static void oops_wakes_manager(struct kunit *test)
 	});
 	struct wpt_job *job = fatal_jobs(test, 1, wpt_gate(test));
 
-	if (!wpt_may_detour())
-		kunit_skip(test, "needs debug registers of x86");
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	atomic_set(&nr_put, 0);
@@ -349,7 +348,7 @@ static void oops_wakes_manager(struct kunit *test)
 #else
 static void oops_wakes_manager(struct kunit *test)
 {
-	kunit_skip(test, "needs debug registers of x86, and Linux 6.1");
+	kunit_skip(test, "needs breakpoints of x86, and Linux 6.1");
 }
 #endif
 

@@ -84,7 +84,7 @@ KERNELS = {
     "debug-disk": Built("linux-source-6.1", "bookworm", "x86_64",
                         ("base", "x86", "debug", "disk", "outside")),
     "uml": Built("linux-source-7.2", "sid", "um", ("base", "uml")),
-    "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov")),
+    "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
