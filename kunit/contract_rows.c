@@ -87,8 +87,12 @@ static DECLARE_BITMAP(out, NR_VALUES * NR_VALUES);
 static unsigned int nr_excluded[NR_REASONS], nr_pairs, nr_out, nr_rows;
 
 #define NR_ROWS		(NR_WHO * NR_STATES * NR_KINDS * NR_EVENTS)
-static DECLARE_BITMAP(possible, NR_ROWS);	/* those of the call that was asked for last */
-static unsigned int possible_call;
+/*
+ * What each row of the call that was asked for last was worth at the last look, which is never less
+ * than it is now. 0 for those that are excluded.
+ */
+static u8 most[NR_ROWS];
+static unsigned int most_call;
 
 static unsigned int number(enum contract_column column, unsigned int value)
 {
@@ -233,7 +237,7 @@ bool contract_begin(struct kunit *test)
 	nr_pairs = 0;
 	nr_out = 0;
 	nr_rows = 0;
-	possible_call = NR_CALLS;
+	most_call = NR_CALLS;
 	exclude_all();
 	KUNIT_EXPECT_LE_MSG(test, nr_out * 100, nr_pairs * 30, "too much is excluded");
 	return nr_out * 100 <= nr_pairs * 30;
@@ -259,9 +263,9 @@ static void find_possible(unsigned int call)
 
 	for (i = 0; i < NR_ROWS; i++) {
 		row_at(&row, call, i);
-		__assign_bit(i, possible, !last(excluded, ARRAY_SIZE(excluded), &row, 0));
+		most[i] = last(excluded, ARRAY_SIZE(excluded), &row, 0) ? 0 : U8_MAX;
 	}
-	possible_call = call;
+	most_call = call;
 }
 
 /* How much a row would be worth: its pairs that have not been met, those of the call first. */
@@ -285,20 +289,18 @@ bool contract_next(unsigned int call, struct contract_row *row)
 	struct rnd_state random;
 	unsigned int i, begin, place, best = 0, best_place = 0;
 
-	if (possible_call != call)
+	if (most_call != call)
 		find_possible(call);
 	prandom_seed_state(&random, SEED + nr_rows);
 	begin = prandom_u32_state(&random) % NR_ROWS;
 	for (i = 0; i < NR_ROWS; i++) {
-		unsigned int now;
-
 		place = (begin + i) % NR_ROWS;
-		if (!test_bit(place, possible))
+		if (most[place] <= best)
 			continue;
 		row_at(row, call, place);
-		now = worth(row, call == NR_CALLS - 1);
-		if (now > best) {
-			best = now;
+		most[place] = worth(row, call == NR_CALLS - 1);
+		if (most[place] > best) {
+			best = most[place];
 			best_place = place;
 		}
 	}
