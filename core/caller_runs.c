@@ -144,7 +144,7 @@ static void caller_reap(struct wpool_caller *caller)
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);
-	run_reap_one(pool, &caller->run, false);
+	run_reap_one(pool, &caller->run);
 	pool_unlock(pool, flags);
 	caller_free(caller);
 }

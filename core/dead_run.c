@@ -71,18 +71,17 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 }
 
 /*
- * Ends the task that a dead thread was inside. Every reaping of a run ends here. @nested:
- * inside another run of a worker. Needs pool->lock.
+ * Ends the task that a dead thread was inside. Every reaping of a run ends here. Needs pool->lock.
  */
-void run_reap_one(struct wpool *pool, struct wpool_run *run, bool nested)
+void run_reap_one(struct wpool *pool, struct wpool_run *run)
 {
 	trace_wpool_task_die(pool->name, run->task, run->fn,
 			     run->caller ? run->caller->pid_nr : run->worker->pid_nr);
 	run_forget_stack(pool, run);
 	if (run->task && !mend_run_ok(run))
 		run_lose_task(pool, run);
-	/* Only its waiter runs such a task nested. The waiter is dead, so it is freed here. */
-	if (nested && run->task && run->task->flags & WPOOL_TASK_ALLOCATED) {
+	/* Only its waiter helps such a task. The waiter is dead, so it is freed here. */
+	if (run->helped && run->task && run->task->flags & WPOOL_TASK_ALLOCATED) {
 		if (run->tracked)
 			tracked_run_owns(run);
 		else

@@ -58,7 +58,7 @@ static void run_reap(struct wpool_worker *worker, unsigned long *flags)
 	if (!depth)
 		return;
 	while (depth--) {
-		run_reap_one(pool, &worker->runs[depth], depth);
+		run_reap_one(pool, &worker->runs[depth]);
 		nesting_add(worker, -1);
 		if (!pool_must_release(pool))
 			continue;

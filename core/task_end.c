@@ -138,6 +138,7 @@ void run_lose_task(struct wpool *pool, struct wpool_run *run)
 	lockdep_assert_held(&pool->lock);
 	run->task = NULL;
 	run->release = NULL;
+	run->ours = NULL;
 	if (run->again)
 		run_forget_again(pool, run);
 	mend_note_run(pool, run);

@@ -40,6 +40,7 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 	run->color = color;
 	run->stop = false;
 	run->orphan = false;
+	run->helped = false;
 	run->reported = false;
 	run->tracked = false;
 }
@@ -379,8 +380,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 {
 	struct wpool_run *run = &worker->runs[worker->nesting];
 	struct wpool *pool = worker->pool;
-	bool nested = worker->nesting;
-	bool ours;
+	bool nested = worker->nesting, ours, batched;
 	int result;
 
 	if (unlikely(task->waiters) && run_cancelled(pool, task)) {
@@ -391,14 +391,16 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		return;
 	}
 
-	batch = batch && batch_fill(pool, task);
+	batched = batch && batch_fill(pool, task);
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
-	run_begin(pool, worker, run, task, nested, batch ? TASK_BATCHED : 0);
+	run_begin(pool, worker, run, task, nested, batched ? TASK_BATCHED : 0);
+	if (!batch)
+		run->helped = true;
 	if (ours)
 		task_retire(pool, task);
 	pool_unlock_irq(pool);
 	result = run_outside(pool, run, task);
-	if (batch) {
+	if (batched) {
 		run_batch(pool, worker, run, result);
 		return;
 	}
@@ -407,8 +409,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 }
 
 /**
- * run_task() - run a task that has just left the queue, or drop it if its group
- *	has failed
+ * run_task() - run a task that has just left the queue, or drop it if its group has failed
  * @worker: the current thread
  * @task: the task
  *

@@ -41,7 +41,7 @@ void tracked_run_end(struct wpool *pool, struct wpool_run *run, int result,
 		     enum wpool_stat how)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!run->release && !run->ticket) {
+	if (!run->release && !run->ticket && !run->ours) {
 		task_uncount(pool, run->owner, run->group, run->color, result);
 		return;
 	}

@@ -254,6 +254,7 @@ struct wpool_deadline {
  * @color: the color that its end counts down, see flush_color.c
  * @stop: S: asked to end, see wpool_should_stop()
  * @orphan: L: nobody waits for @task any more, and wpool must free it
+ * @helped: L: @worker runs it while it waits for it, or for one behind it
  * @reported: L: was reported for taking too long, see watchdog.c
  * @keyed: L: the task has a key, so it was not batched: its end needs pool->lock
  * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
@@ -291,6 +292,7 @@ struct wpool_run {
 	u8			color;
 	bool			stop;
 	bool			orphan;
+	bool			helped;
 	bool			reported;
 	bool			keyed;
 	bool			tracked;

@@ -147,6 +147,31 @@ static void timed_dies_inside(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
 }
 
+static atomic_t nr_local;
+
+static void release_local(void *arg, enum wpool_fate fate)
+{
+	atomic_inc(&nr_local);
+}
+
+static int run_with_local(void *arg)
+{
+	int local = 0;
+
+	return wpool_run_timeout_release(arg, wpt_die, &local, WPT_LIMIT, release_local);
+}
+
+/* 42, 75: with an argument on its stack it is not released, but freed: kmemleak looks on debug */
+static void timed_dies_of_local(struct kunit *test)
+{
+	struct wpool *pool = pool_of(test, 1, 0);
+
+	atomic_set(&nr_local, 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_with_local, pool), -EOWNERDEAD);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_local), 0);
+}
+
 /* 91, 167: a release that ends its thread does not end the worker that is to free the task */
 static void timed_release_dies_inside(struct kunit *test)
 {
@@ -195,6 +220,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_outlives),
 	KUNIT_CASE(timed_dies),
 	KUNIT_CASE(timed_dies_inside),
+	KUNIT_CASE(timed_dies_of_local),
 	KUNIT_CASE(timed_release_dies_inside),
 	KUNIT_CASE(timed_release_dies_of_cancelled),
 	KUNIT_CASE(timed_refused),

@@ -152,6 +152,32 @@ static void timed_dies_inside(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);
 }
 
+/* The first worker that starts dies in such a call. */
+static void run_fatal_at_start(struct wpool *pool)
+{
+	struct timed *first = wpool_priv(pool);
+
+	if (!xchg(&first->began, 1))
+		WARN_ON(wpool_run_timeout(pool, first->fn, NULL, first->timeout) >= 0);
+}
+
+static const struct wpool_ops fatal_ops = { .worker_start = run_fatal_at_start };
+
+/* 42, 51: nor is it kept if it does so in a hook */
+static void timed_dies_in_hook(struct kunit *test)
+{
+	struct timed *first = timed(test, wpt_die, NULL, WPT_LIMIT);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .ops = &fatal_ops, .priv = first,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+}
+
 struct race {
 	atomic_t	runs;
 	atomic_t	results;
@@ -214,6 +240,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_running),
 	KUNIT_CASE(timed_outlives),
 	KUNIT_CASE(timed_dies_inside),
+	KUNIT_CASE(timed_dies_in_hook),
 	KUNIT_CASE(timed_races),
 	{}
 };
