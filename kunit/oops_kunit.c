@@ -297,7 +297,7 @@ static void oops_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 }
 
-/* Later it is no function any more. */
+/* In 7.2 llist_add_batch() is inline: there is nothing to break at. */
 #if defined(WPT_MAY_DETOUR) && defined(CONFIG_SMP) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 

@@ -3,6 +3,7 @@
  * Calls with a time limit whose argument is released: by the caller, or when the function, which
  * may outlive the call, has returned.
  */
+#include <linux/kthread.h>
 #include <linux/slab.h>
 #include "release_scene.h"
 
@@ -200,6 +201,50 @@ static void timed_release_dies_of_cancelled(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DIED, 0);
 }
 
+/* A call inside a call, and so on, until one is refused. */
+struct deep {
+	struct wpool	*pool;
+	atomic_t	runs;
+	atomic_t	refused;
+	int		err;		/* of the innermost call */
+};
+
+static void release_deep(void *arg, enum wpool_fate fate)
+{
+	struct deep *deep = arg;
+
+	if (fate != WPOOL_FATE_CANCELLED)
+		return;
+	atomic_inc(&deep->refused);
+	kthread_complete_and_exit(NULL, 0);
+}
+
+static int go_deeper(void *arg)
+{
+	struct deep *deep = arg;
+	int err;
+
+	atomic_inc(&deep->runs);
+	err = wpool_run_timeout_release(deep->pool, go_deeper, deep, MAX_SCHEDULE_TIMEOUT,
+					release_deep);
+	if (err)
+		deep->err = err;
+	return 0;
+}
+
+/* 81, 91, 167: nor if the wait is refused */
+static void timed_release_dies_of_refused(struct kunit *test)
+{
+	struct deep *deep = wpt_alloc(test, sizeof(*deep));
+
+	deep->pool = pool_of(test, 1, 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, deep->pool, go_deeper, deep), 0);
+	KUNIT_EXPECT_EQ(test, deep->err, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, atomic_read(&deep->refused), 1);
+	KUNIT_EXPECT_GT(test, atomic_read(&deep->runs), 1);
+	WPT_EXPECT_STAT(test, deep->pool, DIED, 0);
+}
+
 /* 91: without a release, or without a pool */
 static void timed_refused(struct kunit *test)
 {
@@ -223,6 +268,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_dies_of_local),
 	KUNIT_CASE(timed_release_dies_inside),
 	KUNIT_CASE(timed_release_dies_of_cancelled),
+	KUNIT_CASE(timed_release_dies_of_refused),
 	KUNIT_CASE(timed_refused),
 	{}
 };
