@@ -64,12 +64,14 @@ static unsigned int staging_mend(struct wpool *pool)
 	return mend_list(pool, &pool->staging.tasks, staging_count(pool));
 }
 
-/* Moves all its tasks to the queue. Needs both locks. */
+/* Moves all its tasks to the queue. */
 static void staging_empty(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
 	unsigned int n = staging_count(pool), whole = n;
 
+	lockdep_assert_held(&pool->lock);
+	lockdep_assert_held(&staging->lock);
 	if (!n)
 		return;
 	if (unlikely(!staging_ok(pool)))
@@ -80,12 +82,14 @@ static void staging_empty(struct wpool *pool)
 	queued_add(pool, whole);
 }
 
-/* Opens it for as many tasks as there is room for. Needs both locks; it must be empty. */
+/* Opens it for as many tasks as there is room for. It must be empty. */
 static void staging_open(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
 	unsigned int waiting = pool_collected(pool);
 
+	lockdep_assert_held(&pool->lock);
+	lockdep_assert_held(&staging->lock);
 	staging->color = color_next(pool);
 	WRITE_ONCE(staging->limit, pool->conf.queue_depth > waiting ?
 		   atomic64_read(&staging->accepted) +

@@ -3,6 +3,7 @@
 #ifndef _WPOOL_STAGING_H
 #define _WPOOL_STAGING_H
 
+#include <linux/lockdep.h>
 #include <trace/events/wpool.h>
 
 #include "broken_mend.h"
@@ -118,6 +119,7 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	u8 state = smp_load_acquire(&task->state);
 	u64 accepted = atomic64_read(&staging->accepted);
 
+	lockdep_assert_held(&staging->lock);
 	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED ||
 		     !mend_tail_ok(&staging->tasks)))
 		return false;
