@@ -173,6 +173,11 @@ static void end_all(struct kunit *test, wpool_fn_t fn)
 	/* What walks along all pools, and along its tasks, does so again. */
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(ender->group), 0);
 	wpt_destroy(test, other);
+	/* And its worker calls releases itself again. */
+	ledger->kills = true;
+	item_submit(test, pool, ledger, ITEM_TRACKED);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
 }
 
 /* 167: in a call that would be left half done another thread calls them, and dies */

@@ -159,14 +159,19 @@ static int call_wait(struct wpt_thread *self)
 	return scene->param->for_group ? wpool_group_wait(scene->group) : wpool_wait(scene->task);
 }
 
-/* 87, 21: a signal ends a wait that is over, before those are awake who are to complete it */
-static void signals_end_rest(struct kunit *test)
+/*
+ * A wait that is over, and a signal, before those are awake who are to complete it. Meanwhile the
+ * task is accepted by the other pool, if there is one.
+ */
+static void end_rest(struct kunit *test, struct wpool *other)
 {
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
 	struct wpt_thread **before = wpt_alloc(test, MANY * sizeof(*before));
 	struct signals_scene *scene;
+	struct wpool_group *group = wpt_group(test, false);
 	struct wpt_halt *halt;
 	bool ended, over, early;
+	int ret = 0;
 	unsigned int i;
 
 	if (num_online_cpus() < 2)
@@ -191,6 +196,8 @@ static void signals_end_rest(struct kunit *test)
 	halt = wpt_halt_other(test);
 	wpt_open(scene->hold->gate);
 	ended = wpt_busy_until(!wpool_task_running(scene->task));
+	if (other)
+		ret = wpool_group_schedule(group, other, scene->task);
 	signals_send(scene, scene->thread->kthread);
 	over = wpt_busy_until(completion_done(&scene->thread->done));
 	early = READ_ONCE(halt->early);
@@ -200,8 +207,25 @@ static void signals_end_rest(struct kunit *test)
 	if (early)
 		kunit_skip(test, "the CPU did not stay halted for so long");
 	KUNIT_EXPECT_TRUE(test, ended);
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_ASSERT_TRUE(test, over);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), -EINTR);
+}
+
+/* 87, 21: a signal ends a wait that is over, before those are awake who are to complete it */
+static void signals_end_rest(struct kunit *test)
+{
+	end_rest(test, NULL);
+}
+
+/* 87, 21: and so if its task is another pool's by then */
+static void signals_end_rest_elsewhere(struct kunit *test)
+{
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, other, 1);
+
+	end_rest(test, other);
+	wpt_open(hold->gate);
 }
 
 /* 87, 21: a signal ends only the wait: the task goes on, and has its result */
@@ -489,6 +513,7 @@ static void signals_null(struct kunit *test)
 static struct kunit_case signals_cases[] = {
 	KUNIT_CASE_PARAM(signals_end_wait, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_end_rest, wait_gen_params),
+	KUNIT_CASE_PARAM(signals_end_rest_elsewhere, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_wait_goes_on, wait_gen_params),
 	KUNIT_CASE_PARAM(signals_end_wait_for_room, room_gen_params),
 	KUNIT_CASE_PARAM(signals_worker_awake, wait_gen_params),
