@@ -330,8 +330,11 @@ def _first_step(planter, part, mine, share, clock):
     return bugs
 
 
-def _sampled(planter, part, mine, wanted, shard):
-    """Plant the shard's share of the wanted bugs, and those that survive again, step by step."""
+def _sampled(planter, part, mine, wanted, shard, known):
+    """Plant the shard's share of the wanted bugs, and those that survive again, step by step.
+
+    Those that are explained come last.
+    """
     number, of = shard
     share = wanted // of + (number <= wanted % of)
     mine = order(planter.results.seed, mine)[number - 1::of]
@@ -339,6 +342,7 @@ def _sampled(planter, part, mine, wanted, shard):
     for step in range(1, len(part.steps)):
         left = [mutant for mutant in bugs if planter.results.of(mutant).fate == SURVIVED
                 and planter.results.of(mutant).steps <= step]
+        left.sort(key=lambda mutant: mutant.ident in known)
         clock = Clock()
         for at, mutant in enumerate(left):
             say(f"--- {part.name} on {part.steps[step].kernel}, {at + 1} of {len(left)}"
@@ -414,7 +418,7 @@ def run(tally, tree, seed, wanted, shard=(1, 1), only=None):
              if only in (None, part.name)]
     try:
         for part, mine, n in parts:
-            _sampled(planter, part, mine, n, shard)
+            _sampled(planter, part, mine, n, shard, known)
     finally:
         # Who stops it wants to know, too.
         planter.results.read()
