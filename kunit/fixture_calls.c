@@ -41,9 +41,10 @@ struct task_struct *wpt_releaser(void)
 	return wpt_thread_named("wpool-releaser");
 }
 
+/* It sets the state before it looks for more: only off the CPU it has found nothing. */
 bool wpt_has_settled(const struct task_struct *thread)
 {
-	return READ_ONCE(thread->__state) == TASK_IDLE;
+	return READ_ONCE(thread->__state) == TASK_IDLE && !READ_ONCE(thread->on_rq);
 }
 
 int wpt_run_job(void *arg)

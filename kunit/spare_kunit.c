@@ -269,9 +269,12 @@ static void spare_while_put_off(struct kunit *test)
 		kunit_skip(test, "needs fault injection");
 	beside = beside_maker(test);
 	atomic_set(&beside->seen->deaths, 1);
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_manager()));
 	beside->halt = wpt_halt_thread(test, wpt_maker());
 	died = !wpool_try_schedule(beside->pool, &beside->dies) &&
-	       wpt_busy_until(wpt_stat(beside->pool, WPOOL_STAT_DIED) == 2);
+	       wpt_busy_until(wpt_stat(beside->pool, WPOOL_STAT_DIED) == 2) &&
+	       wpt_busy_until(!wpt_has_settled(wpt_maker()));
 	maker_goes_on(beside);
 	KUNIT_ASSERT_TRUE(test, died);
 	/* Each has looked at what the other has done when it sleeps. */
