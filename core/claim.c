@@ -200,6 +200,13 @@ static bool move_to(struct task_struct *thread, const struct cpumask *mask)
 	return true;
 }
 
+/* A worker that is just taking what it was takes it again. */
+static void claim_changed(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	pool->claim.turn++;
+}
+
 /* May the worker that is to be there be moved now? Context: pool->lock held. */
 bool claim_may_keep(const struct wpool *pool)
 {
@@ -325,7 +332,7 @@ int claim_set_nice(struct wpool *pool, int nice)
 	mutex_lock(&pool->claim.lock);
 	pool_lock(pool, flags);
 	WRITE_ONCE(pool->claim.nice, nice);
-	pool->claim.turn++;
+	claim_changed(pool);
 	pool_unlock(pool, flags);
 	give(pool, NULL);
 	mutex_unlock(&pool->claim.lock);
@@ -344,7 +351,7 @@ static struct wpool_cpus *replace_cpus(struct wpool *pool, struct wpool_cpus *cp
 	pool->claim.cpus = cpus;
 	/* Whatever the kernel did for them, it has other CPUs in mind. */
 	pool->claim.kept = true;
-	pool->claim.turn++;
+	claim_changed(pool);
 	pool_unlock(pool, flags);
 	return old;
 }

@@ -175,10 +175,11 @@ static void report_callers(struct wpool *pool, bool overdue)
 
 /*
  * Promise 1 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
- * prevents this, but for a task that is left to its submitter. Context: pool->lock held.
+ * prevents this, but for a task that is left to its submitter.
  */
 static bool queue_is_stranded(struct wpool *pool)
 {
+	lockdep_assert_held(&pool->lock);
 	return queue_ready(pool) && !workers_searching(pool) && !chain_is_kept(pool) &&
 	       (workers_idle(pool) ||
 		(pool_may_grow(pool) && !spawn_is_asked(pool) &&
