@@ -4,8 +4,9 @@
  */
 #include <linux/cpumask.h>
 #include <linux/sched.h>
+#include "actor.h"
 #include "halt.h"
-#include "wpool_kunit.h"
+#include "release_scene.h"
 
 static int group_cancel_init(struct kunit *test)
 {
@@ -301,6 +302,43 @@ static void group_cancel_beside_delay(struct kunit *test)
 	half_way_skip(test, scene);
 }
 
+static int call_cancel(struct wpt_thread *self)
+{
+	return wpool_group_cancel(self->arg);
+}
+
+/* 53: and while a worker looks for a task of its group, which waits far behind */
+static void group_cancel_beside_helper(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_group *group = wpt_group(test, false), *elsewhere = wpt_group(test, false);
+	struct actor *helper = actor(test, pool, actor_call_group_wait, elsewhere);
+	struct wpt_job *hold = wpt_jobs(test, 1, wpt_gate(test));
+	struct ledger *ledger = ledger_new(test, NULL);
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	wpt_group_schedule(test, elsewhere, other, hold, 1);
+	wpt_begun(test, hold);
+	actor_start(test, helper);
+	ledger->at_release = wpt_gate(test);
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool,
+				&item_new(test, ledger, ITEM_TRACKED)->ttask.task), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, wpt_jobs(test, 40, NULL), 40), 0);
+
+	/* It is half-way as long as the first release has not returned. */
+	thread = wpt_thread(test, call_cancel, NULL, NULL, group);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledger->releasing, WPT_LIMIT), 0);
+	actor_go_to_sleep(test, helper);
+	wpt_open(ledger->at_release);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 2);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, helper), 0);
+	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 2);
+}
+
 static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_cancel_in_caller),
 	KUNIT_CASE(group_cancel_shutdown_now),
@@ -308,6 +346,7 @@ static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE_PARAM(group_cancel_beside_cancel, keyed_gen_params),
 	KUNIT_CASE(group_cancel_beside_workers),
 	KUNIT_CASE(group_cancel_beside_delay),
+	KUNIT_CASE(group_cancel_beside_helper),
 	{}
 };
 
