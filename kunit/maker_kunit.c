@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/sched.h>
+#include "actor.h"
 #include "dead_scene.h"
 #include "halt.h"
 
@@ -89,6 +90,42 @@ static void maker_error_is_old(struct kunit *test)
 	maker_goes_on(test, halt);
 	wpt_fail_spawn(0);
 	KUNIT_EXPECT_EQ(test, wpool_prestart(pool, 1), 1);
+}
+
+/*
+ * 118, 81: a worker that waits for room, as another may be made that would make some, is refused
+ * when that one cannot be made
+ */
+static void maker_error_refuses(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .cpumask = first_cpu(),
+	});
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct actor *blocks = actor(test, pool, actor_call_schedule, &jobs[1].task);
+	struct wpt_halt *halt;
+	bool slept;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	if (!wpt_fail_spawn(0))
+		kunit_skip(test, "needs fault injection");
+	actor_start(test, blocks);
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
+	set_cpus_allowed_ptr(current, first_cpu());
+	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
+	halt = wpt_halt_thread(test, wpt_maker());
+	slept = !wpool_try_schedule(pool, &jobs[0].task) &&
+		wpt_busy_until(is_awake(halt->kept));
+	wpt_open(blocks->gate);
+	slept = slept && wpt_busy_until(actor_sleeps(blocks)) && !READ_ONCE(halt->early);
+	wpt_fail_spawn(1);
+	wpt_go_on(halt);
+	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), -EDEADLK);
+	wpt_fail_spawn(0);
+	KUNIT_EXPECT_TRUE(test, slept);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
 }
 
 /* 118: who was made when nobody wanted it any more begins, and idles */
@@ -247,6 +284,7 @@ static void maker_spare_stays(struct kunit *test)
 
 static struct kunit_case maker_cases[] = {
 	KUNIT_CASE(maker_error_is_old),
+	KUNIT_CASE(maker_error_refuses),
 	KUNIT_CASE(maker_is_late),
 	KUNIT_CASE(maker_is_late_for_capacity),
 	KUNIT_CASE(maker_is_not_awaited),
