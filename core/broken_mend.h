@@ -166,10 +166,17 @@ static inline bool mend_ticket_ok(const struct wpool_ticket *ticket)
 	       mend_peek_known(&ttask->task.pool) == (unsigned long)ticket->pool;
 }
 
+/* Is a task of this run what it was? */
+static __always_inline bool mend_is_run_of(const struct wpool_run *run,
+					   const struct wpool_task *task)
+{
+	return mend_peek_known(&task->run) == (unsigned long)run;
+}
+
 /* Is the task that a run has what it was? Needs batch->lock, or pool->lock. */
 static __always_inline bool mend_run_ok(const struct wpool_run *run)
 {
-	return mend_peek_known(&run->task->run) == (unsigned long)run;
+	return mend_is_run_of(run, run->task);
 }
 
 #endif /* _WPOOL_BROKEN_MEND_H */

@@ -36,7 +36,7 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 /**
  * run_let_go() - end a task whose run goes on without it
  * @pool: the pool
- * @run: the run; has a task
+ * @run: the run; has a task, which has been grabbed
  *
  * Context: pool->lock held.
  */
@@ -44,7 +44,6 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
 
-	task_grab(pool, task);
 	/* A worker that began it from the batch looks at it under this lock. */
 	batch_lock(pool);
 	run->task = NULL;
@@ -58,16 +57,39 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	task_settle(task, -EOWNERDEAD);
 }
 
+/*
+ * Does a run have a task on this stack? One that began from the batch ends without pool->lock, and
+ * so may the next begin in the same run: so it is grabbed, and looked for again. Not if it is
+ * broken: then its worker takes pool->lock to end it. Context: pool->lock held.
+ */
+static bool grab_on_stack(struct wpool *pool, const struct wpool_run *run,
+			  const struct wpool_worker *dead)
+{
+	struct wpool_task *task = READ_ONCE(run->task);
+	bool has;
+
+	if (!stack_has(dead, task))
+		return false;
+	if (mend_is_run_of(run, task))
+		task_grab(pool, task);
+	batch_lock(pool);
+	has = run->task == task;
+	batch_unlock(pool);
+	return has;
+}
+
 /* Lets a run go on without what it has of a stack. Context: pool->lock held. */
 static void let_go(struct wpool *pool, struct wpool_run *run,
 		   const struct wpool_worker *dead)
 {
 	struct wpool_group *group = run->group;
 
-	if (stack_has(dead, run->task) && mend_run_ok(run))
-		run_let_go(pool, run);
-	else if (stack_has(dead, run->task))
-		run_lose_task(pool, run);
+	if (grab_on_stack(pool, run, dead)) {
+		if (mend_run_ok(run))
+			run_let_go(pool, run);
+		else
+			run_lose_task(pool, run);
+	}
 	if (!stack_has(dead, group))
 		return;
 	run->group = NULL;
