@@ -58,16 +58,22 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 }
 
 /*
- * Does a run have a task on this stack? One that began from the batch ends without pool->lock, and
- * so may the next begin in the same run: so it is grabbed, and looked for again. Not if it is
- * broken: then its worker takes pool->lock to end it. Context: pool->lock held.
+ * Does a run have a task on this stack? What began from the batch ends without pool->lock, and so
+ * may the next begin in the same run: so no more begins in this hold, then the task is grabbed and
+ * looked for again. Not if it is broken: then its worker takes pool->lock to end it.
+ *
+ * Context: pool->lock held.
  */
 static bool grab_on_stack(struct wpool *pool, const struct wpool_run *run,
 			  const struct wpool_worker *dead)
 {
-	struct wpool_task *task = READ_ONCE(run->task);
+	struct wpool_task *task;
 	bool has;
 
+	if (!stack_has(dead, READ_ONCE(run->task)))
+		return false;
+	batch_settle(pool);
+	task = READ_ONCE(run->task);
 	if (!stack_has(dead, task))
 		return false;
 	if (mend_is_run_of(run, task))

@@ -29,7 +29,7 @@
 #include "waiter.h"
 #include "worker_list.h"
 
-/* Sets what a batched task does not change in a run. Context: pool->lock held. */
+/* Sets what a batched task does not change in a run: it has no key. Context: pool->lock held. */
 static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
 				      u8 color)
 {
@@ -38,6 +38,7 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 	WRITE_ONCE(run->group, NULL);
 	run->again = NULL;
 	run->color = color;
+	run->keyed = false;
 	run->stop = false;
 	run->orphan = false;
 	run->helped = false;
@@ -355,8 +356,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	pool_lock_staged(pool);
 	batch_set_between(worker, false);
 	run_leave(pool, worker, false);
-	/* First: its waiters must be awake before any worker counts as the last one awake. */
-	if (grabbed)
+	if (grabbed)	/* first: its waiters must be awake before any worker counts as the last one */
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
 	batch_harvest(worker);
 }
