@@ -356,7 +356,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	pool_lock_staged(pool);
 	batch_set_between(worker, false);
 	run_leave(pool, worker, false);
-	if (grabbed)	/* first: its waiters must be awake before any worker counts as the last one */
+	if (grabbed)	/* first: its waiters wake before any worker counts as the last one awake */
 		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
 	batch_harvest(worker);
 }
