@@ -211,27 +211,44 @@ static taskqid_t dispatch_with(taskq_t *tq, struct wpt_job *job, bool later)
 		       taskq_dispatch(tq, scene_run, job, TQ_NOSLEEP);
 }
 
+/* How often it is refused, if each allocation that it makes is the one to fail, in turn. */
+static unsigned int refused_in_turn(taskq_t *tq, struct wpt_job *job, bool later,
+				    unsigned int *accepted)
+{
+	unsigned int nth, left = 0, refused = 0;
+
+	for (nth = 1; !left; nth++) {
+		current->fail_nth = nth;
+		if (dispatch_with(tq, job, later))
+			(*accepted)++;
+		else
+			refused++;
+		/* What is left of it was not needed: no allocation has failed. */
+		left = current->fail_nth;
+		current->fail_nth = 0;
+	}
+	return refused;
+}
+
 /* 154: without memory it is refused, and nothing is left; but not to who may sleep */
 static void taskq_memory(struct kunit *test)
 {
 	taskq_t *tq = scene_taskq(test, 1, INT_MAX, 0);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	unsigned int nth, accepted = 0, refused = 0, left;
+	unsigned int round, accepted = 0, now = 0, later = 0;
 
-	for (nth = 1, left = 0; left < 2; nth++) {
-		current->fail_nth = nth;
-		if (dispatch_with(tq, job, left))
-			accepted++;
-		else
-			refused++;
-		/* What is left of it was not needed: no allocation has failed. */
-		if (current->fail_nth) {
-			left++;
-			nth = 0;
-		}
-		current->fail_nth = 0;
+	/*
+	 * In a debugging kernel, debugobjects allocates too, whenever it has few objects
+	 * left. It then fails in the place of the call's own, which is skipped in that
+	 * round. So the most of some rounds counts.
+	 */
+	for (round = 0; round < 4; round++) {
+		now = max(now, refused_in_turn(tq, job, false, &accepted));
+		later = max(later, refused_in_turn(tq, job, true, &accepted));
 	}
-	KUNIT_EXPECT_GE(test, refused, 4);	/* the call and its ticket, now and later */
+	/* the call and its ticket */
+	KUNIT_EXPECT_GE(test, now, 2);
+	KUNIT_EXPECT_GE(test, later, 2);
 	/* failslab spares those that may wait, unless one asks it not to. */
 	wpt_shell("echo N >/sys/kernel/debug/failslab/ignore-gfp-wait");
 	current->fail_nth = 1;
