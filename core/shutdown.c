@@ -319,6 +319,16 @@ int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
+/* The first call of it has the pool to destroy. Context: pool->lock held. */
+static bool destroyed_before(struct wpool *pool)
+{
+	bool before = pool->end.destroyed;
+
+	lockdep_assert_held(&pool->lock);
+	pool->end.destroyed = true;
+	return before;
+}
+
 /* Like wpool_destroy(), or with @now like wpool_destroy_now(), whichever module calls. */
 int pool_destroy(struct wpool *pool, bool now)
 {
@@ -326,8 +336,7 @@ int pool_destroy(struct wpool *pool, bool now)
 	bool again;
 
 	pool_lock(pool, flags);
-	again = pool->end.destroyed;
-	pool->end.destroyed = true;
+	again = destroyed_before(pool);
 	pool_unlock(pool, flags);
 	/* Nobody opens it again now. */
 	if (now)

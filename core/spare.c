@@ -47,6 +47,13 @@ void spare_init(struct wpool *pool)
 	INIT_LIST_HEAD(&pool->spare.node);
 }
 
+/* Context: asked.lock held. */
+static void asked_add(struct wpool *pool)
+{
+	lockdep_assert_held(&asked.lock);
+	list_add_tail(&pool->spare.node, &asked.pools);
+}
+
 /*
  * Asks the maker for one. Context: the manager; pool->lock held. Return: -EINPROGRESS: the
  * manager is kicked when it has been made, or could not be; or why the last could not, once.
@@ -66,7 +73,7 @@ static int spare_ask(struct wpool *pool)
 	spare->id = spawn_next_id(pool);
 	wpool_get(pool);
 	raw_spin_lock(&asked.lock);
-	list_add_tail(&spare->node, &asked.pools);
+	asked_add(pool);
 	raw_spin_unlock(&asked.lock);
 	wake_up_process(asked.maker);
 	return -EINPROGRESS;

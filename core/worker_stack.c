@@ -156,12 +156,19 @@ void stack_link_group(struct wpool_group *group)
 	raw_spin_unlock(&group->owner->on_stack.lock);
 }
 
+/* Context: the lock of the stack's list held. */
+static void group_unlink(struct wpool_group *group)
+{
+	lockdep_assert_held(&group->owner->on_stack.lock);
+	list_del(&group->node);
+}
+
 /* It has none any more. Context: group->lock held. */
 void stack_unlink_group(struct wpool_group *group)
 {
 	lockdep_assert_held(&group->lock);
 	raw_spin_lock(&group->owner->on_stack.lock);
-	list_del(&group->node);
+	group_unlink(group);
 	raw_spin_unlock(&group->owner->on_stack.lock);
 }
 
