@@ -124,6 +124,7 @@ class Results:
         self.seed, self.path = seed, cache.folder("mutants") / f"seed-{seed}.jsonl"
         self.code_key, self.tests_key = reach.code_key(), reach.tests_key()
         self.file_keys = {name: reach.digest(name) for name in mutagen.files()}
+        self.known = explained()
         self.found = {}
         self.read()
 
@@ -135,13 +136,15 @@ class Results:
         """None if it is not known, or not of these tests or of this code.
 
         What was noticed stays noticed as long as its file is the same, since tests are added;
-        what was not is tried again if there is any other code or test.
+        what was not is tried again if there is any other code or test. Where no test could
+        notice it, other tests say nothing new.
         """
         result = self.found.get(mutant.ident)
         if not result or result.file_key != self.file_keys[mutant.file]:
             return None
+        lasts = result.fate != SURVIVED or mutant.ident in self.known
         keys = (result.code_key, result.tests_key)
-        return result if result.fate != SURVIVED or keys == (self.code_key, self.tests_key) else None
+        return result if lasts or keys == (self.code_key, self.tests_key) else None
 
     def keep(self, mutant, fate, by, steps, seconds):
         result = Result(mutant.ident, fate, by, steps, round(seconds, 1), self.file_keys[mutant.file],
@@ -411,7 +414,7 @@ def _judge(tally, part, fates, known, wanted):
 def run(tally, tree, seed, wanted, shard=(1, 1), only=None):
     """A sample, or what is left to do of it; then what is known of all of it."""
     planter = Planter(seed, tree, shard[0])
-    known = explained()
+    known = planter.results.known
     candidates = mutagen.all_of()
     say(f"{len(candidates)} bugs can be planted, seed {seed}; results: {planter.results.path}")
     parts = [(part, mine, n) for part, mine, n in parts_of(candidates, wanted)
