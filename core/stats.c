@@ -47,9 +47,10 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * @stats: filled; zeroed without a pool
  *
  * Takes no lock, so while the pool is working the values are read one after the other, and a
- * task that goes from queue to worker just then may be missed, or counted in both. When the
- * waiter of a task returns, the task already counts as ended, and no task counts as ended
- * before it counts as submitted.
+ * task that goes from queue to worker just then may be missed, or counted in both. A worker
+ * leaves its task a little before it counts the task as ended; wpool_drain() waits for both.
+ * When the waiter of a task returns, the task already counts as ended, and no task counts as
+ * ended before it counts as submitted.
  *
  * Context: Any. An NMI does not wait: it may miss what a worker has ended that is just being
  * reaped. Where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets only the state

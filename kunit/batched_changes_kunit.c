@@ -181,7 +181,7 @@ static void batched_comes_again(struct kunit *test)
 	batched_expect_order(test, scene->rest, 6);
 	KUNIT_EXPECT_EQ(test, scene->first->turn, scene->rest[5].turn + 1);
 	WPT_ASSERT_STAT(test, scene->pool, RUNNING, 0);
-	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, 9 + scene->warm);
+	WPT_ASSERT_STAT(test, scene->pool, COMPLETED, 9 + scene->warm);
 }
 
 /* 12: and so does one that is submitted while it runs, unless that is taken back */

@@ -330,9 +330,10 @@ static void come_to_rest(struct kunit *test, struct wpool *pool)
 {
 	WPT_ASSERT_STAT(test, pool, RUNNING, 0);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-	KUNIT_EXPECT_EQ(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED),
-			wpt_stat(pool, WPOOL_STAT_COMPLETED) +
-			wpt_stat(pool, WPOOL_STAT_CANCELLED));
+	/* A worker leaves its task a little before it counts the task as ended. */
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_SUBMITTED) ==
+			       wpt_stat(pool, WPOOL_STAT_COMPLETED) +
+			       wpt_stat(pool, WPOOL_STAT_CANCELLED));
 }
 
 #define DEEPEST	(WPOOL_MAX_NESTING + 2)

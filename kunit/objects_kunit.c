@@ -88,7 +88,7 @@ static void free_running(struct scene *scene)
 	kfree(task);
 	wpt_open(gate);
 	WPT_ASSERT_STAT(scene->test, scene->pool, RUNNING, 0);
-	WPT_EXPECT_STAT(scene->test, scene->pool, COMPLETED, 2);
+	WPT_ASSERT_STAT(scene->test, scene->pool, COMPLETED, 2);
 }
 
 static void by_freeing(struct scene *scene)

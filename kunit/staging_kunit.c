@@ -202,7 +202,7 @@ static void staged_is_counted(struct kunit *test)
 	batched_expect_order(test, scene->rest, n);
 	WPT_ASSERT_STAT(test, scene->pool, RUNNING, 0);
 	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 0);
-	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, scene->warm + 1 + n);
+	WPT_ASSERT_STAT(test, scene->pool, COMPLETED, scene->warm + 1 + n);
 	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, scene->warm + 1 + n);
 }
 
