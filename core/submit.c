@@ -99,6 +99,7 @@ static void note_stack(struct wpool *pool, struct wpool_task *task)
 	u8 flags = READ_ONCE(task->flags);
 	bool on_stack;
 
+	lockdep_assert_held(&pool->lock);
 	if (likely(!(flags & WPOOL_TASK_ONSTACK)))
 		return;
 	on_stack = object_is_on_stack(task);
