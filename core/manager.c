@@ -167,8 +167,10 @@ static void spawn_missing(struct wpool *pool)
 	if (!making)
 		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
 			       spare_is_lacking(pool) ? err : 0);
+	if (pool_is_over(pool))
+		spare_recall(pool);
 	/* In the hold in which none was missing: the maker may bring one at any time. */
-	if (!spare_is_making(pool) || (pool_is_over(pool) && spare_recall(pool)))
+	if (!spare_is_making(pool))
 		surplus = spare_surplus(pool);
 	pool_unlock(pool, flags);
 

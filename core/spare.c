@@ -119,13 +119,12 @@ int spare_keep(struct wpool *pool)
 }
 
 /**
- * spare_recall() - do without the worker that is being made
+ * spare_recall() - do without the worker that is being made, if the maker has not begun with it
  * @pool: the pool
  *
  * Context: the manager, which has a reference of its own; pool->lock held.
- * Return: false if the maker has begun with it.
  */
-bool spare_recall(struct wpool *pool)
+void spare_recall(struct wpool *pool)
 {
 	struct wpool_spare *spare = &pool->spare;
 	bool taken;
@@ -136,10 +135,9 @@ bool spare_recall(struct wpool *pool)
 	list_del_init(&spare->node);
 	raw_spin_unlock(&asked.lock);
 	if (!taken)
-		return false;
+		return;
 	spare->making = false;
 	wpool_put(pool);
-	return true;
 }
 
 /**
