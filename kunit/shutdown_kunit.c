@@ -172,7 +172,7 @@ static int call_watch(struct wpt_thread *self)
 
 	do {
 		state = wpt_state(self->pool);
-		states->seen |= BIT(state);
+		WRITE_ONCE(states->seen, states->seen | BIT(state));
 		states->back += state < last;
 		last = state;
 		cond_resched();
