@@ -34,8 +34,11 @@ static int call_race(struct wpt_thread *self)
 			continue;
 		}
 		accepted++;
-		/* Nobody may change it before it is taken back, or has run. */
-		racer->other_key += READ_ONCE(ktask->key) != racer->key;
+		/*
+		 * Nobody may change it before it is taken back, or has run: in a pool where it
+		 * runs, the other one may be writing it by now.
+		 */
+		racer->other_key += data_race(ktask->key) != racer->key;
 		if (!wpool_cancel(&ktask->task))
 			wpool_wait(&ktask->task);
 	}

@@ -17,6 +17,8 @@ LIMIT_BOOT, LIMIT_ROUND = 840, 60
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
 SLOW = {"debug": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
         "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
+# What skips each of its tests on a kernel without this.
+NEEDS = {"wpool_hold": "CONFIG_PROVE_LOCKING", "wpool_lockdep": "CONFIG_PROVE_LOCKING"}
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
 
@@ -31,6 +33,11 @@ def suites_in(folder, wanted="*"):
         if pattern != "*" and not fnmatch.filter(found, pattern):
             raise Failed(f"no suite '{pattern}'; there are: {' '.join(found) or 'none'}")
     return chosen
+
+
+def able(kernel, suites):
+    """Those that have something to say on the kernel."""
+    return [name for name in suites if name not in NEEDS or kernel.has(NEEDS[name])]
 
 
 def _only(test):

@@ -12,7 +12,7 @@ import json
 import re
 import time
 
-from harness import cache, kernels, load, modules, mutagen, mutants, reach, torture
+from harness import cache, kernels, kunit, load, modules, mutagen, mutants, reach, torture
 from harness.proc import Failed, say
 from harness.tally import overhear
 
@@ -228,7 +228,7 @@ class Listener:
 
 def _suites_notice(kernel, built, suites, seconds):
     """The first sign; nothing if they do not."""
-    for group in runs(suites, seconds):
+    for group in runs(kunit.able(kernel, suites), seconds):
         who = ",".join(group)
         listener = Listener(SILENT_SECONDS.get(kernel.arch, SILENT_LONGER))
         run = mutants.boot(kernel, built, who, 0, enough=listener)
