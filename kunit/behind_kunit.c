@@ -27,7 +27,7 @@ static int call_run_head(struct actor *self)
 
 	wpool_keyed_task_init(&head->ktask, wpt_run_job, head->job);
 	err = wpool_schedule_keyed(self->pool, &head->ktask, 0) ?: wpool_wait(&head->ktask.task);
-	self->left = true;
+	WRITE_ONCE(self->left, true);
 	wait_for_completion(&head->job[1].gate->opened);
 	return err;
 }
@@ -44,7 +44,7 @@ static int call_wait_for_group(struct actor *self)
 {
 	struct behind *behind = self->other;
 
-	behind->timed_out = wpool_group_wait_timeout(behind->group, 1);
+	WRITE_ONCE(behind->timed_out, wpool_group_wait_timeout(behind->group, 1));
 	return wpool_group_wait(behind->last_group);
 }
 
@@ -52,7 +52,7 @@ static int call_wait_for_task(struct actor *self)
 {
 	struct behind *behind = self->other;
 
-	behind->timed_out = wpool_group_wait_timeout(behind->group, 1);
+	WRITE_ONCE(behind->timed_out, wpool_group_wait_timeout(behind->group, 1));
 	return wpool_wait(behind->last);
 }
 

@@ -75,7 +75,7 @@ static void hook_sleep(struct trouble *trouble, struct wpool *pool)
 
 static void hook_call(struct trouble *trouble, struct wpool *pool)
 {
-	trouble->result = trouble->call(pool, trouble->other);
+	WRITE_ONCE(trouble->result, trouble->call(pool, trouble->other));
 }
 
 static struct wpt_job *fatal_jobs(struct kunit *test, unsigned int n)
@@ -338,7 +338,7 @@ static void on_oops_destroy_set(struct wpool *pool, wpool_fn_t fn, void *arg)
 {
 	struct set_trouble *trouble = wpool_priv(pool);
 
-	trouble->result = wpool_set_destroy(trouble->set);
+	WRITE_ONCE(trouble->result, wpool_set_destroy(trouble->set));
 	complete_all(&trouble->called);
 }
 
