@@ -191,6 +191,12 @@ bool atomic_refused(const struct wpool *pool, const char *call, void *caller)
 	return true;
 }
 
+/* Reports such a call that cannot be refused. */
+void atomic_reported(const char *call, void *caller)
+{
+	pr_err_ratelimited("-: %s by %pS in atomic context goes on: it may sleep\n", call, caller);
+}
+
 /**
  * worker_refused() - refuse to let a thread of a pool wait for the pool
  * @pool: the pool

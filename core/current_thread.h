@@ -27,6 +27,7 @@ bool run_is_of_current(const struct wpool_run *run);
 bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
 bool atomic_refused(const struct wpool *pool, const char *call, void *caller);
+void atomic_reported(const char *call, void *caller);
 
 /*
  * On PREEMPT_RT a softirq and the holder of a spinlock can be preempted. They still may not
@@ -51,6 +52,15 @@ static __always_inline bool sleep_refused(const struct wpool *pool, const char *
 		return atomic_refused(pool, call, __builtin_return_address(0));
 	might_sleep();
 	return false;
+}
+
+/* Likewise, but it goes on: who calls it may free the task next. */
+static __always_inline void sleep_reported(const char *call)
+{
+	if (unlikely(may_not_sleep()))
+		atomic_reported(call, __builtin_return_address(0));
+	else
+		might_sleep();
 }
 
 #endif /* _WPOOL_CURRENT_THREAD_H */

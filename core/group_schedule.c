@@ -317,7 +317,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group)
 {
 	struct group_cancel what = { .group = group };
 
-	might_sleep();
+	sleep_reported(__func__);
 	if (group)
 		visit_pools(group_cancel_in, &what);
 	return what.cancelled;

@@ -267,8 +267,8 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	unsigned int n = 0, epoch;
 	unsigned long flags;
 
-	might_sleep();
-	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) ||
+	    pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	pool_long_call(1);	/* nobody else would take the rest back */
 	pool_lock(pool, flags);

@@ -456,7 +456,7 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	};
 	bool cancelled = false;
 
-	might_sleep();
+	sleep_reported(__func__);
 	if (!can_be_awaited(task))
 		return wpool_cancel(task);
 	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);

@@ -53,7 +53,7 @@ void ear_listen(const struct wpool *pool)
 {
 	unsigned int i;
 
-	snprintf(ear.pool, sizeof(ear.pool), "%s: ", wpool_name(pool));
+	snprintf(ear.pool, sizeof(ear.pool), "%s: ", pool ? wpool_name(pool) : "-");
 	for (i = 0; i < MOST_WORDS; i++)
 		atomic_set(&ear.heard[i], 0);
 }

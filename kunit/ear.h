@@ -12,7 +12,7 @@
 void ear_open(const char * const *words, unsigned int n);
 void ear_close(void);
 
-/* From now on of this pool; nothing has been heard yet. */
+/* From now on of this pool, or with NULL of none; nothing has been heard yet. */
 void ear_listen(const struct wpool *pool);
 
 /* How many lines of the pool had the nth word. */

@@ -9,10 +9,14 @@
 static const char * const words[] = {
 	"wpool_flush by said_flush_atomically",
 	"in atomic context refused: it may sleep",
+	"in atomic context goes on: it may sleep",
 	"a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE",
+	"wpool_shutdown_now by said_shut_atomically",
+	"wpool_cancel_sync by said_cancel_atomically",
+	"wpool_group_cancel by said_cancel_atomically",
 };
 
-enum { CALLER, ATOMIC, FULL };
+enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP };
 
 static int said_suite_init(struct kunit_suite *suite)
 {
@@ -55,6 +59,54 @@ static void said_in_atomic(struct kunit *test)
 		KUNIT_EXPECT_GT(test, ear_heard(CALLER), 0);
 }
 
+static noinline unsigned int said_shut_atomically(struct wpool *pool)
+{
+	unsigned int unrun;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	unrun = wpool_shutdown_now(pool, NULL);
+	local_irq_restore(flags);
+	return unrun;
+}
+
+/* 171: it has no error to return, and changes nothing */
+static void said_shut_in_atomic(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	ear_listen(pool);
+	WPT_ASSERT_UNTIL(test, !said_shut_atomically(pool) && ear_heard(ATOMIC));
+	if (IS_ENABLED(CONFIG_KALLSYMS))
+		KUNIT_EXPECT_GT(test, ear_heard(SHUTDOWN), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+}
+
+/* What need not wait this time. */
+static noinline bool said_cancel_atomically(struct wpool_task *task)
+{
+	unsigned long flags;
+	bool cancelled;
+
+	local_irq_save(flags);
+	cancelled = wpool_cancel_sync(task) || wpool_group_cancel(NULL);
+	local_irq_restore(flags);
+	return cancelled;
+}
+
+/* 172: it is said, but done: who calls may free the task next */
+static void said_cancel_in_atomic(struct kunit *test)
+{
+	ear_listen(NULL);
+	WPT_ASSERT_UNTIL(test, !said_cancel_atomically(NULL) && ear_heard(GOES_ON));
+	if (!IS_ENABLED(CONFIG_KALLSYMS))
+		return;
+	WPT_ASSERT_UNTIL(test, ear_heard(CANCEL) || said_cancel_atomically(NULL));
+	WPT_ASSERT_UNTIL(test, ear_heard(GROUP) || said_cancel_atomically(NULL));
+}
+
 static int submit_to_own(void *arg)
 {
 	struct wpt_job *job = arg;
@@ -79,6 +131,8 @@ static void said_full_of_own(struct kunit *test)
 
 static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_in_atomic),
+	KUNIT_CASE(said_shut_in_atomic),
+	KUNIT_CASE(said_cancel_in_atomic),
 	KUNIT_CASE(said_full_of_own),
 	{}
 };
