@@ -88,7 +88,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 	unsigned int n;
 
 	if (pool->owner == module) {
-		pr_err("%s: its module %s goes, and has not destroyed it\n",
+		pr_err("%s: its module %s goes, and has not destroyed it: wpool_destroy() is missing\n",
 		       pool->name, module_name(module));
 		wpool_shutdown_now(pool, NULL);
 		pool_destroy(pool, false);

@@ -44,6 +44,7 @@ extern const struct stress_case stress_irq[];
 
 /* run=hold stays after init */
 int stress_leave(void);
+int stress_forget(void);
 int stress_hold(void);
 void stress_hold_end(void);
 

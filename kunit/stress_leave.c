@@ -83,3 +83,16 @@ int stress_leave(void)
 	pr_info("leaves: %d\n", ret);
 	return -ENODEV;
 }
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+/* Nothing that destroys it is in the module's exit. */
+int stress_forget(void)
+{
+	struct wpool *own = wpool_create("forgotten", NULL);
+
+	return PTR_ERR_OR_ZERO(own) ?: wpool_run(own, nothing, NULL);
+}

@@ -55,6 +55,16 @@ modules_in_any_order() {
 	load_wpool
 }
 
+# A module with a pool that its exit does not destroy.
+forgotten() {
+	quiet
+	succeeds "insmod of a module that will forget its pool" insmod /wpool_stress.ko run=forget
+	succeeds "rmmod of it" rmmod wpool_stress
+	is "it is said what was forgotten" \
+		"$(logged 'wpool: forgotten: its module wpool_stress goes, .*: wpool_destroy\(\) is missing')" 1
+	is "its pool is destroyed" "$(pools)" default
+}
+
 # A module whose loading fails when it has submitted tasks, and has made a pool.
 left_behind() {
 	quiet
