@@ -123,7 +123,8 @@ struct contract_scene {
 	struct wpt_thread	*host;		/* the stack */
 	struct completion	hosted, begun, begun_outer;
 	struct completion	over;
-	atomic_t		begins, returns, releases;
+	atomic_t		begins, returns;
+	atomic_t		fates[WPOOL_FATE_DIED + 1];	/* of its releases */
 	unsigned int		submissions;	/* accepted, of the scene's own */
 	bool			placed;		/* submitted before the call */
 

@@ -43,7 +43,7 @@ static void subject_release(void *arg, enum wpool_fate fate)
 {
 	struct contract_scene *scene = arg;
 
-	atomic_inc(&scene->releases);
+	atomic_inc(&scene->fates[fate]);
 }
 
 int contract_fn(void *arg)
@@ -326,6 +326,21 @@ static int end_seen(struct contract_scene *scene)
 	return scene->placed ? -ECANCELED : -EINVAL;
 }
 
+/* Each submission was released once, as what became of it. */
+static void check_fates(struct contract_scene *scene)
+{
+	int begins = atomic_read(&scene->begins), returns = atomic_read(&scene->returns);
+	int dropped = atomic_read(&scene->fates[WPOOL_FATE_DROPPED]);
+	int cancelled = atomic_read(&scene->fates[WPOOL_FATE_CANCELLED]);
+
+	KUNIT_EXPECT_EQ(scene->test, atomic_read(&scene->fates[WPOOL_FATE_RAN]), returns);
+	KUNIT_EXPECT_EQ(scene->test, atomic_read(&scene->fates[WPOOL_FATE_DIED]),
+			begins - returns);
+	KUNIT_EXPECT_EQ(scene->test, begins + dropped + cancelled, scene->submissions);
+	if (!contract_is(scene, EVENT_COLUMN, E_DROPPED))
+		KUNIT_EXPECT_EQ(scene->test, dropped, 0);
+}
+
 static bool is_unnamed(struct contract_scene *scene)
 {
 	return contract_is(scene, KIND_COLUMN, K_FUNCTION | K_LET_GO);
@@ -352,7 +367,7 @@ static int finish(struct contract_scene *scene, int *returned, int *end)
 		scene->placed |= contract_is(scene, KIND_COLUMN, K_LET_GO);
 	}
 	if (contract_is(scene, KIND_COLUMN, K_RELEASE))
-		KUNIT_EXPECT_EQ(scene->test, atomic_read(&scene->releases), scene->submissions);
+		check_fates(scene);
 	if (is_unnamed(scene))
 		*end = end_seen(scene);
 	complete_all(&scene->over);
