@@ -288,7 +288,9 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  *
  * The pool does not touch a detached task once its function has begun, so nobody can wait for
  * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if it is submitted
- * again meanwhile, it may run twice at the same time; see wpool_task_set_self_freeing().
+ * again meanwhile, it may run twice at the same time; see wpool_task_set_self_freeing(). If it is
+ * dropped, cancelled or shut down, its function does not run, and nobody frees the memory: see
+ * wpool_task_set_release().
  *
  * Context: any.
  */
@@ -775,7 +777,8 @@ int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void
  * wpool_schedule_fn() - call a function in the pool, without a task of the caller's own
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with
+ * @arg: what to call it with. It is lost if @fn is not called, as the pool is shut down, or drops
+ *	what it has no room for; if @fn would free it, use wpool_schedule_fn_release()
  *
  * Context: Process context; may sleep. Allocates with GFP_KERNEL.
  * Return: as wpool_schedule(), or -ENOMEM.
@@ -787,7 +790,7 @@ int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void
  * wpool_try_schedule_fn() - call a function in the pool, from any context
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with
+ * @arg: what to call it with; lost if @fn is not called, as for wpool_schedule_fn()
  *
  * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it uses a
