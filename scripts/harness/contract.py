@@ -142,9 +142,22 @@ def page():
     return "\n".join(out) + "\n"
 
 
+def _unchecked(contract, code):
+    """The calls that submit, or call, and whose result may be dropped without a warning."""
+    for words in contract.of("CALL"):
+        name, traits = words[0], words[1]
+        if "T_SUBMITS" not in traits and not re.match(r"wpool_(group_)?(try_|run|schedule)", name):
+            continue
+        if not re.search(rf"__must_check[^;{{]*?\b_*{name}\(|define {name}\([^;]*?__wpool_checked\(", code):
+            yield name
+
+
 def faults():
-    wanted = set(docs.FUNCTION.findall(docs.code_of(docs.header())))
-    have = Contract().calls()
+    contract, code = Contract(), docs.code_of(docs.header())
+    wanted = set(docs.FUNCTION.findall(code))
+    have = contract.calls()
+    for name in _unchecked(contract, code):
+        yield f"{name}() submits, and its result is not __must_check"
     for name in sorted(wanted - set(have)):
         yield f"{name}() is not in {TABLE.name}"
     for name in sorted(set(have) - wanted):
