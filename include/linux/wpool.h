@@ -1216,7 +1216,8 @@ int __wpool_destroy(struct wpool *pool, const struct module *owner);
  * reference of its own, waits for the same end and drops no reference.
  *
  * Another module, which has found the pool by its name, is refused at once: the reference
- * that this call drops is the creator's. wpool_put() drops the one of wpool_find().
+ * that this call drops is the creator's. wpool_put() drops the one of wpool_find(). All that is
+ * built into the kernel counts as one module here.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
  * Return: 0, -EINVAL (NULL, or the default pool), -EPERM (a pool of another module), -EDEADLK
