@@ -202,7 +202,8 @@ static int __init stress_init(void)
 	for (i = 0; i < ARRAY_SIZE(runs) && strcmp(run, runs[i].name); i++)
 		;
 	if (i == ARRAY_SIZE(runs)) {
-		pr_err("run=%s: not one of deaths, load, pools, memory, irq, hold, leave, forget\n", run);
+		pr_err("run=%s: not one of deaths, load, pools, memory, irq, hold, leave, forget\n",
+		       run);
 		return -EINVAL;
 	}
 	for (each = runs[i].cases; each->name; each++, n++) {
