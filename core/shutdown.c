@@ -259,7 +259,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * Tasks made by wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
  *
  * Context: Process context; may sleep.
- * Return: how many were queued, on the list or not.
+ * Return: how many were queued, on the list or not. 0 in atomic context, the default pool, or
+ * NULL: nothing has changed then, and a message says so for the first two.
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
