@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tasks that a dead worker was inside end one after the other, and in between a release may be
- * called: what becomes of those that have not ended yet meanwhile.
+ * A dead worker that waits for the hooks of its pool is still inside its tasks: what becomes of
+ * those meanwhile.
  */
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
@@ -61,12 +61,42 @@ static struct host *make_host(struct kunit *test, struct wpool *pool, struct act
 	return host;
 }
 
-/* It dies, and its stack is gone. The manager is busy: it does not reap the worker. */
+/* It dies, and its stack is gone. */
 static void host_dies(struct kunit *test, struct host *host)
 {
 	wpt_open(host->gate);
 	WPT_ASSERT_UNTIL(test, READ_ONCE(host->thread->exit_state));
 	put_task_struct(host->thread);
+}
+
+/* The pool whose dead worker is not reaped while its hook waits. */
+struct home {
+	struct wpool		*pool;
+	struct wpt_gate		*gate;
+	struct completion	in_hook;
+};
+
+static void wait_in_hook(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	struct home *home = wpool_priv(pool);
+
+	complete(&home->in_hook);
+	wait_for_completion(&home->gate->opened);
+}
+
+static const struct wpool_ops home_ops = { .task_oops = wait_in_hook };
+
+static struct home *make_home(struct kunit *test)
+{
+	struct home *home = wpt_alloc(test, sizeof(*home));
+
+	home->gate = wpt_gate(test);
+	init_completion(&home->in_hook);
+	home->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+		.ops = &home_ops, .priv = home,
+	});
+	return home;
 }
 
 /* A thread that sees whether anybody writes to its stack until its gate opens. */
@@ -81,35 +111,35 @@ static int call_guard(struct wpt_thread *self)
 	return memchr_inv(area, 0xff, sizeof(area)) ? -EIO : 0;
 }
 
-/* 75: a group goes with the stack of another dead worker, before its task has ended */
+/* 75: a group goes with the stack of a dead worker, and its task was in another, not yet reaped */
 static void dead_reap_group(struct kunit *test)
 {
-	struct wpool *home = dead_pool(test, 1), *other = dead_pool(test, 1);
+	struct home *home = make_home(test);
+	struct wpool *other = dead_pool(test, 1);
 	struct ledger *ledger = ledger_new(test, NULL);
 	struct item *item = item_new(test, ledger, ITEM_TRACKED);
-	struct actor *member = actor(test, home, call_nest_item, item);
+	struct actor *member = actor(test, home->pool, call_nest_item, item);
 	struct host *host = make_host(test, other, member);
 	struct wpt_job *guarded = wpt_jobs(test, DEAD_GUARDS, wpt_gate(test));
 	struct wpt_thread *guards[DEAD_GUARDS];
 	unsigned int i;
 
 	item->dies = true;
-	ledger->at_release = wpt_gate(test);
 	wpt_open(member->gate);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledger->releasing, WPT_LIMIT), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&home->in_hook, WPT_LIMIT), 0);
 	host_dies(test, host);
 	for (i = 0; i < DEAD_GUARDS; i++)
 		guards[i] = wpt_thread(test, call_guard, NULL, &guarded[i], NULL);
 	for (i = 0; i < DEAD_GUARDS; i++)
 		wpt_begun(test, &guarded[i]);
-	wpt_open(ledger->at_release);
+	wpt_open(home->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &member->task), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
 	wpt_open(guarded->gate);
 	for (i = 0; i < DEAD_GUARDS; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, guards[i]), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_DIED]), 1);
-	dead_expect_balance(test, home, 0);
+	ledger_expect(test, ledger, home->pool, WPOOL_FATE_DIED, 1);
+	dead_expect_balance(test, home->pool, 0);
 }
 
 static struct kunit_case dead_reap_cases[] = {
