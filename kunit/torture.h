@@ -160,6 +160,7 @@ struct tort_task {
 	bool			periodic;	/* its pool submits it as it begins */
 	bool			lossy;		/* may end although nobody cancelled it */
 	bool			own;		/* see torture_back.c */
+	bool			grouped;	/* of a group awaited in a task, or made by one */
 	bool			may_die;
 	bool			died;
 	bool			releases;	/* has a reference for each, until its release */
@@ -220,6 +221,7 @@ struct tort_frame {
 	struct tort_key		*key;
 	unsigned int		gen;
 	int			result;
+	bool			grouped;
 	bool			in_caller;
 	bool			counted;
 	bool			may_die;

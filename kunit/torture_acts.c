@@ -114,6 +114,9 @@ static void act_batch(struct tort_ctx *ctx, enum tort_act act)
 
 static void act_run(struct tort_ctx *ctx, enum tort_act act)
 {
+	/* The first task of the key may wait for this one's group: no circle by way of a group. */
+	if (act == ACT_STACK_KEYED && ctx->frame->grouped)
+		return;
 	/* Within one call, what its submitter runs is not told from what it helps with. */
 	if (!ctx->frame || ctx->tp->attrs.full != WPOOL_FULL_CALLER_RUNS ||
 	    act == ACT_STACK_TASK || act == ACT_STACK_KEYED)

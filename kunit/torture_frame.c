@@ -131,6 +131,7 @@ static void frame_init(struct tort_frame *frame, struct tort_task *tt)
 		.tt		= tt,
 		.key		= tt->key,
 		.gen		= tt->gen,
+		.grouped	= tt->grouped,
 		.result		= tt->result,
 		.in_caller	= !is_worker(),
 		.may_die	= tt->may_die,

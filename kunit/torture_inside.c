@@ -80,6 +80,7 @@ static void submit_some(struct tort_ctx *ctx, struct wpool_group *group, bool ca
 			break;
 		if (cancel)
 			tt->lossy = true;
+		tt->grouped = true;
 		tort_group_lossy(ctx, tt);
 		tort_submit_group_fn(ctx, group, tt);
 	}

@@ -66,6 +66,7 @@ static struct tort_task *task_alloc(struct tort_ctx *ctx, struct tort_pool *tp,
 	tt->rnd = ctx->rnd ^ 0x5bd1e995;
 	tt->result = random_result(&tt->rnd);
 	tt->gen = ctx->frame ? ctx->frame->gen + 1 : 0;
+	tt->grouped = ctx->frame && ctx->frame->grouped;
 	tt->may_die = tort_kill && tort_one_in(ctx, tp->arena ? 12 : 40);
 	tt->way = NR_WAYS;
 	tt->deed = tp->arena ? tort_deed : NULL;
