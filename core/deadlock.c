@@ -243,10 +243,10 @@ static void refuse_some(struct wpool *pool)
 
 	for (n = 0; n < WPOOL_CHUNK && pool->deadlock.left; n++) {
 		hold_step(pool);
-		shared_dec(pool->deadlock.left);
+		pool->deadlock.left--;
 		waiter = list_first_entry(&pool->deadlock.stuck, struct wpool_waiter, stuck);
 		if (refuse_stuck(pool, waiter)) {
-			WRITE_ONCE(pool->deadlock.left, 0);
+			pool->deadlock.left = 0;
 			return;
 		}
 		list_move_tail(&waiter->stuck, &pool->deadlock.stuck);
@@ -283,7 +283,7 @@ void deadlock_break(struct wpool *pool)
 		waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 		return;
 	}
-	WRITE_ONCE(pool->deadlock.left, pool->deadlock.nr_stuck);
+	pool->deadlock.left = pool->deadlock.nr_stuck;
 	refuse_some(pool);
 }
 
@@ -392,11 +392,11 @@ void deadlock_leave(struct wpool_waiter *waiter)
 		return;
 	list_del_init(&waiter->stuck);
 	pool->deadlock.nr_stuck--;
-	WRITE_ONCE(pool->deadlock.left, min(pool->deadlock.left, pool->deadlock.nr_stuck));
+	pool->deadlock.left = min(pool->deadlock.left, pool->deadlock.nr_stuck);
 }
 
 /**
- * deadlock_go_on() - go on looking for a worker that can give up
+ * deadlock_go_on() - go on looking for a worker that can give up, if some are left
  * @pool: the pool
  *
  * Context: pool->lock held.
@@ -405,6 +405,6 @@ void deadlock_go_on(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!all_asleep(pool))
-		WRITE_ONCE(pool->deadlock.left, 0);
+		pool->deadlock.left = 0;
 	refuse_some(pool);
 }

@@ -56,12 +56,6 @@ static inline bool deadlock_has_sleepers(const struct wpool *pool)
 	return sleepers(pool) || pool->deadlock.nr_stuck;
 }
 
-/* Is deadlock_go_on() to be called? Needs no lock. */
-static inline bool deadlock_is_pending(const struct wpool *pool)
-{
-	return READ_ONCE(pool->deadlock.left);
-}
-
 /*
  * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
  * It is the capacity, or, if no more workers can be made, the number of workers. If all tasks

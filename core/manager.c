@@ -227,8 +227,6 @@ static void look_for_deadlock(struct wpool *pool)
 {
 	unsigned long flags;
 
-	if (!deadlock_is_pending(pool))
-		return;
 	pool_lock(pool, flags);
 	deadlock_go_on(pool);
 	pool_unlock(pool, flags);

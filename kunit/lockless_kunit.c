@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a call reads without the pool's lock, while other threads change it: as often as KCSAN
+ * needs to see a read or a write that is not marked. On other kernels these tests only see that the
+ * calls do what they say.
+ */
+#include "wpool_kunit.h"
+
+static int lockless_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_lockless");
+}
+
+/* KCSAN watches one access of a thousand. */
+#define LOOKS	(IS_ENABLED(CONFIG_KCSAN) ? 6000 : 500)
+
+/* A thread that does one thing again and again, until it is told to stop. */
+struct churn {
+	struct wpool		*pool;
+	int			(*step)(struct wpool *pool);
+	atomic_t		steps;
+	bool			over;
+	struct wpt_thread	*thread;
+};
+
+static int churn_on(struct wpt_thread *self)
+{
+	struct churn *churn = self->arg;
+	int err = 0;
+
+	while (!err && !READ_ONCE(churn->over)) {
+		err = churn->step(churn->pool);
+		atomic_inc(&churn->steps);
+		cond_resched();
+	}
+	return err;
+}
+
+static struct churn *churn_begin(struct kunit *test, struct wpool *pool,
+				 int (*step)(struct wpool *pool))
+{
+	struct churn *churn = wpt_alloc(test, sizeof(*churn));
+
+	churn->pool = pool;
+	churn->step = step;
+	churn->thread = wpt_thread(test, churn_on, pool, NULL, churn);
+	WPT_ASSERT_UNTIL(test, atomic_read(&churn->steps));
+	return churn;
+}
+
+static void churn_end(struct kunit *test, struct churn *churn)
+{
+	WRITE_ONCE(churn->over, true);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, churn->thread), 0);
+}
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static int submit_one(struct wpool *pool)
+{
+	return wpool_schedule_fn(pool, nothing, NULL);
+}
+
+static int run_one(struct wpool *pool)
+{
+	return wpool_run(pool, nothing, NULL);
+}
+
+/* 43: how many submitters are blocked is read while they come and go */
+static void lockless_blocked(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 1,
+	});
+	struct churn *first = churn_begin(test, pool, submit_one);
+	struct churn *second = churn_begin(test, pool, submit_one);
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < LOOKS; i++) {
+		wrong += wpt_stat(pool, WPOOL_STAT_BLOCKED) > 2;
+		cond_resched();
+	}
+	churn_end(test, first);
+	churn_end(test, second);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+static int end_and_restart(struct wpool *pool)
+{
+	int err;
+
+	wpool_shutdown(pool);
+	err = wpool_await_termination(pool, WPT_LIMIT);
+	return err ?: wpool_restart(pool);
+}
+
+/* 57: the state of a pool is read while it changes */
+static void lockless_state(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct churn *churn = churn_begin(test, pool, end_and_restart);
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < LOOKS; i++) {
+		wrong += wpt_state(pool) > WPOOL_STATE_TERMINATED;
+		cond_resched();
+	}
+	churn_end(test, churn);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+/* A task that falls asleep again and again, whether it is asked to stop or not. */
+struct napper {
+	struct wpool_task	task;
+	struct completion	begun;
+	bool			over;
+};
+
+static int nap_on(void *arg)
+{
+	struct napper *napper = arg;
+	int ret = 0;
+
+	complete(&napper->begun);
+	while (!READ_ONCE(napper->over)) {
+		ret = wpool_sleep(0);
+		cond_resched();
+	}
+	return ret;
+}
+
+/* 90: who naps is looked up while it falls asleep and wakes */
+static void lockless_naps(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct napper *napper = wpt_alloc(test, sizeof(*napper));
+	unsigned int i;
+
+	init_completion(&napper->begun);
+	wpool_task_init(&napper->task, nap_on, napper);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &napper->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&napper->begun, WPT_LIMIT), 0);
+	for (i = 0; i < LOOKS; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_shutdown_now(pool, NULL), 0);
+		cond_resched();
+	}
+	WRITE_ONCE(napper->over, true);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &napper->task), -ECANCELED);
+}
+
+/* 5, 17: a batch comes in while the staging queue is opened and shut */
+static void lockless_batch(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 64,
+	});
+	struct churn *churn = churn_begin(test, pool, submit_one);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpool_task *task = &job->task;
+	unsigned int i;
+
+	for (i = 0; i < LOOKS; i++) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule_batch(pool, &task, 1), 1);
+		KUNIT_ASSERT_EQ(test, wpt_result(test, task), 0);
+	}
+	churn_end(test, churn);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), LOOKS);
+}
+
+/* 11: two threads take memory that the pool keeps for functions */
+static void lockless_spare(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 64,
+	});
+	struct churn *churn = churn_begin(test, pool, submit_one);
+	unsigned int i;
+
+	for (i = 0; i < LOOKS; i++)
+		KUNIT_ASSERT_EQ(test, submit_one(pool), 0);
+	churn_end(test, churn);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, LOOKS + atomic_read(&churn->steps));
+}
+
+static int call_read_tasks(struct wpt_thread *self)
+{
+	char script[120];
+
+	snprintf(script, sizeof(script),
+		 "cd " WPT_POOLS "/%s && for i in $(seq %d); do read line <tasks || exit; done",
+		 wpool_name(self->pool), LOOKS);
+	return wpt_shell(script);
+}
+
+/* 68: the workers are listed while they fall idle and wake */
+static void lockless_idle(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct churn *first, *second;
+	struct wpt_thread *reader;
+
+	if (wpt_shell("test -d " WPT_POOLS))
+		kunit_skip(test, "needs /bin/sh and a mounted debugfs");
+	first = churn_begin(test, pool, run_one);
+	second = churn_begin(test, pool, run_one);
+	reader = wpt_thread(test, call_read_tasks, pool, NULL, NULL);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, reader), 0);
+	churn_end(test, first);
+	churn_end(test, second);
+}
+
+static struct kunit_case lockless_cases[] = {
+	KUNIT_CASE(lockless_blocked),
+	KUNIT_CASE(lockless_state),
+	KUNIT_CASE(lockless_naps),
+	KUNIT_CASE(lockless_batch),
+	KUNIT_CASE(lockless_spare),
+	KUNIT_CASE(lockless_idle),
+	{}
+};
+
+static struct kunit_suite lockless_suite = {
+	.name = "wpool_lockless",
+	.init = lockless_init,
+	.exit = wpt_exit,
+	.test_cases = lockless_cases,
+};
+
+kunit_test_suite(lockless_suite);
