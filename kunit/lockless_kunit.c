@@ -11,8 +11,14 @@ static int lockless_init(struct kunit *test)
 	return wpt_init(test, "wpool_lockless");
 }
 
-/* KCSAN watches one access of a thousand. */
-#define LOOKS	(IS_ENABLED(CONFIG_KCSAN) ? 6000 : 500)
+/* For so long, in jiffies: KCSAN watches one access of a thousand, and that for some 80 us. */
+#define PATIENCE	(IS_ENABLED(CONFIG_KCSAN) ? 3 * HZ : HZ / 10)
+
+static bool goes_on(unsigned long began)
+{
+	cond_resched();
+	return time_before(jiffies, began + PATIENCE);
+}
 
 /* A thread that does one thing again and again, until it is told to stop. */
 struct churn {
@@ -77,12 +83,11 @@ static void lockless_blocked(struct kunit *test)
 	});
 	struct churn *first = churn_begin(test, pool, submit_one);
 	struct churn *second = churn_begin(test, pool, submit_one);
-	unsigned int i, wrong = 0;
+	unsigned long began = jiffies;
+	unsigned int wrong = 0;
 
-	for (i = 0; i < LOOKS; i++) {
+	while (goes_on(began))
 		wrong += wpt_stat(pool, WPOOL_STAT_BLOCKED) > 2;
-		cond_resched();
-	}
 	churn_end(test, first);
 	churn_end(test, second);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
@@ -102,12 +107,11 @@ static void lockless_state(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct churn *churn = churn_begin(test, pool, end_and_restart);
-	unsigned int i, wrong = 0;
+	unsigned long began = jiffies;
+	unsigned int wrong = 0;
 
-	for (i = 0; i < LOOKS; i++) {
+	while (goes_on(began))
 		wrong += wpt_state(pool) > WPOOL_STATE_TERMINATED;
-		cond_resched();
-	}
 	churn_end(test, churn);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
@@ -137,37 +141,43 @@ static void lockless_naps(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct napper *napper = wpt_alloc(test, sizeof(*napper));
-	unsigned int i;
+	unsigned long began;
 
 	init_completion(&napper->begun);
 	wpool_task_init(&napper->task, nap_on, napper);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &napper->task), 0);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&napper->begun, WPT_LIMIT), 0);
-	for (i = 0; i < LOOKS; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_shutdown_now(pool, NULL), 0);
-		cond_resched();
-	}
+	began = jiffies;
+	while (goes_on(began))
+		KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), 0);
 	WRITE_ONCE(napper->over, true);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &napper->task), -ECANCELED);
 }
 
-/* 5, 17: a batch comes in while the staging queue is opened and shut */
+#define RING	64
+
+/* 5, 17: batches come in while the staging queue is opened and shut */
 static void lockless_batch(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = 64,
-	});
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct churn *churn = churn_begin(test, pool, submit_one);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct wpool_task *task = &job->task;
-	unsigned int i;
+	struct wpt_job *jobs = wpt_jobs(test, RING, NULL);
+	unsigned long began = jiffies;
+	unsigned int i, rounds = 0;
 
-	for (i = 0; i < LOOKS; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_schedule_batch(pool, &task, 1), 1);
-		KUNIT_ASSERT_EQ(test, wpt_result(test, task), 0);
-	}
+	do {
+		for (i = 0; i < RING; i++) {
+			struct wpool_task *task = &jobs[i].task;
+
+			KUNIT_ASSERT_EQ(test, wpool_schedule_batch(pool, &task, 1), 1);
+		}
+		for (i = 0; i < RING; i++)
+			KUNIT_ASSERT_EQ(test, wpt_wait(test, &jobs[i]), 0);
+		rounds++;
+	} while (goes_on(began));
 	churn_end(test, churn);
-	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), LOOKS);
+	for (i = 0; i < RING; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), rounds);
 }
 
 /* 11: two threads take memory that the pool keeps for functions */
@@ -177,13 +187,14 @@ static void lockless_spare(struct kunit *test)
 		.capacity = 1, .queue_depth = 64,
 	});
 	struct churn *churn = churn_begin(test, pool, submit_one);
-	unsigned int i;
+	unsigned long began = jiffies;
+	unsigned int n;
 
-	for (i = 0; i < LOOKS; i++)
+	for (n = 0; goes_on(began); n++)
 		KUNIT_ASSERT_EQ(test, submit_one(pool), 0);
 	churn_end(test, churn);
 	wpt_call(test, wpt_call_drain, pool, NULL);
-	WPT_EXPECT_STAT(test, pool, COMPLETED, LOOKS + atomic_read(&churn->steps));
+	WPT_EXPECT_STAT(test, pool, COMPLETED, n + atomic_read(&churn->steps));
 }
 
 static int call_read_tasks(struct wpt_thread *self)
@@ -192,7 +203,7 @@ static int call_read_tasks(struct wpt_thread *self)
 
 	snprintf(script, sizeof(script),
 		 "cd " WPT_POOLS "/%s && for i in $(seq %d); do read line <tasks || exit; done",
-		 wpool_name(self->pool), LOOKS);
+		 wpool_name(self->pool), IS_ENABLED(CONFIG_KCSAN) ? 1000 : 100);
 	return wpt_shell(script);
 }
 
