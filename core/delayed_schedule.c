@@ -6,6 +6,7 @@
 #include <trace/events/wpool.h>
 
 #include "counter.h"
+#include "current_thread.h"
 #include "delayed.h"
 #include "delayed_schedule.h"
 #include "group.h"
@@ -292,7 +293,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_delayed);
  */
 bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
 {
-	might_sleep();
+	sleep_reported(__func__);
 	return dtask && wpool_cancel_sync(&dtask->task);
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);

@@ -53,6 +53,30 @@ static void driver_device_refused(struct kunit *test)
 	root_device_unregister(dev);
 }
 
+static int unbind(void *arg)
+{
+	root_device_unregister(arg);
+	return 0;
+}
+
+/* 106: a task that unbinds the device of its own pool shuts it down, and does not wait for it */
+static void driver_device_unbound_inside(struct kunit *test)
+{
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct device *dev = new_device(test);
+	struct wpool *pool = devm_wpool_create(dev, "kunit-inside", NULL);
+
+	if (IS_ERR(pool))
+		root_device_unregister(dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	wpt_adopt(test, pool);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, unbind, dev), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_NULL(test, wpool_find("kunit-inside"));
+}
+
 static int tell_policy(void *arg)
 {
 	int *told = arg;
@@ -212,6 +236,7 @@ static struct kunit_case driver_cases[] = {
 	KUNIT_CASE(driver_built_in),
 	KUNIT_CASE(driver_pool_of_device),
 	KUNIT_CASE(driver_device_refused),
+	KUNIT_CASE(driver_device_unbound_inside),
 	KUNIT_CASE(driver_policy),
 	KUNIT_CASE(driver_policy_refused),
 	KUNIT_CASE(driver_whose),

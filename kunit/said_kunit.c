@@ -14,9 +14,10 @@ static const char * const words[] = {
 	"wpool_shutdown_now by said_shut_atomically",
 	"wpool_cancel_sync by said_cancel_atomically",
 	"wpool_group_cancel by said_cancel_atomically",
+	"wpool_cancel_delayed_sync by said_cancel_atomically",
 };
 
-enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP };
+enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED };
 
 static int said_suite_init(struct kunit_suite *suite)
 {
@@ -91,7 +92,8 @@ static noinline bool said_cancel_atomically(struct wpool_task *task)
 	bool cancelled;
 
 	local_irq_save(flags);
-	cancelled = wpool_cancel_sync(task) || wpool_group_cancel(NULL);
+	cancelled = wpool_cancel_sync(task) || wpool_cancel_delayed_sync(NULL) ||
+		    wpool_group_cancel(NULL);
 	local_irq_restore(flags);
 	return cancelled;
 }
@@ -105,6 +107,45 @@ static void said_cancel_in_atomic(struct kunit *test)
 		return;
 	WPT_ASSERT_UNTIL(test, ear_heard(CANCEL) || said_cancel_atomically(NULL));
 	WPT_ASSERT_UNTIL(test, ear_heard(GROUP) || said_cancel_atomically(NULL));
+	WPT_ASSERT_UNTIL(test, ear_heard(DELAYED) || said_cancel_atomically(NULL));
+}
+
+/* What two calls take back that need not wait; a group's would wait for a mutex. */
+struct waiting {
+	struct wpt_job			*job;
+	struct wpool_delayed_task	delayed;
+};
+
+static unsigned int take_back_atomically(struct waiting *waiting)
+{
+	unsigned long flags;
+	unsigned int n;
+
+	local_irq_save(flags);
+	n = wpool_cancel_sync(&waiting->job->task);
+	n += wpool_cancel_delayed_sync(&waiting->delayed);
+	local_irq_restore(flags);
+	return n;
+}
+
+/* 172: what they take back is back */
+static void said_cancel_takes_back(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct waiting *waiting = wpt_alloc(test, sizeof(*waiting));
+
+	waiting->job = wpt_jobs(test, 1, NULL);
+	wpool_delayed_task_init(&waiting->delayed, wpt_run_job, waiting->job);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &waiting->job->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &waiting->delayed, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, take_back_atomically(waiting), 2);
+	KUNIT_EXPECT_EQ(test, take_back_atomically(waiting), 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &waiting->job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, waiting->job), 0);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->job->runs), 1);
 }
 
 static int submit_to_own(void *arg)
@@ -133,6 +174,7 @@ static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_in_atomic),
 	KUNIT_CASE(said_shut_in_atomic),
 	KUNIT_CASE(said_cancel_in_atomic),
+	KUNIT_CASE(said_cancel_takes_back),
 	KUNIT_CASE(said_full_of_own),
 	{}
 };
