@@ -182,6 +182,14 @@ static void count(const struct tort_mark *mark, bool sure)
 	tort_duel_met(mark->tp, mark->act, mark->seen);
 }
 
+static void forget_begun(struct tort_maybe *maybe)
+{
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(NR_ACTS); i++)
+		WRITE_ONCE(maybe->begun[i], 0);
+}
+
 /* It was what it may be: so what has begun meanwhile counts. */
 static void count_maybe(const struct tort_mark *mark)
 {
@@ -192,8 +200,11 @@ static void count_maybe(const struct tort_mark *mark)
 	if (!maybe)
 		return;
 	atomic_inc(&maybe->happened);
-	for_each_set_bit(i, maybe->begun, NR_ACTS)
-		count_one(mark->tp, i, mark->act, false);
+	/* Bit by bit, as others set more of them: each look is marked. */
+	for (i = 0; i < NR_ACTS; i++) {
+		if (test_bit(i, maybe->begun))
+			count_one(mark->tp, i, mark->act, false);
+	}
 }
 
 static void look(struct tort_mark *mark)
@@ -224,7 +235,7 @@ void tort_begin_maybe(struct tort_ctx *ctx, struct tort_mark *mark,
 		return;
 	look(mark);
 	if (atomic_inc_return(&tp->flights.count[act]) == 1 && maybe_of(tp, act))
-		bitmap_zero(maybe_of(tp, act)->begun, NR_ACTS);
+		forget_begun(maybe_of(tp, act));
 	if (ctx && ctx->frame) {
 		mark->outer = ctx->frame->marks;
 		ctx->frame->marks = mark;
