@@ -136,13 +136,15 @@ static const struct wpool_ops contract_ops = {
 
 static void make_pool(struct contract_scene *scene)
 {
-	bool full = contract_is(scene, STATE_COLUMN, S_FULL);
+	bool full = contract_is(scene, STATE_COLUMN, S_NO_ROOM);
 	bool drops = contract_is(scene, EVENT_COLUMN, E_DROPPED);
 	struct wpool_attrs attrs = {
 		.capacity = CONTRACT_WORKERS,
 		.min_workers = is_by(scene, W_STOP) ? 2 : 1,
 		.queue_depth = full || drops ? CONTRACT_ROOM : 0,
-		.full = drops ? WPOOL_FULL_DISCARD_OLDEST : WPOOL_FULL_FAIL,
+		.full = drops ? WPOOL_FULL_DISCARD_OLDEST :
+			contract_is(scene, STATE_COLUMN, S_BLOCK) ? WPOOL_FULL_BLOCK :
+			WPOOL_FULL_FAIL,
 		.priv = scene,
 	};
 	char name[WPOOL_NAME_MAX + 1];

@@ -186,7 +186,7 @@ static void place_task(struct contract_scene *scene)
 {
 	struct kunit *test = scene->test;
 	bool queued = contract_is(scene, EVENT_COLUMN, E_QUEUED);
-	bool full = contract_is(scene, STATE_COLUMN, S_FULL);
+	bool full = contract_is(scene, STATE_COLUMN, S_NO_ROOM);
 	bool keep = contract_is(scene, STATE_COLUMN, S_SHUTDOWN | S_STOP);
 
 	if (contract_is(scene, EVENT_COLUMN, E_DONE | E_INSIDE)) {
@@ -258,7 +258,7 @@ static void set_state(struct contract_scene *scene)
 									 WPT_LIMIT), 0);
 	if (contract_is(scene, STATE_COLUMN, S_TERMINATED))
 		KUNIT_ASSERT_EQ(scene->test, wpool_await_termination(scene->pool, WPT_LIMIT), 0);
-	if (!contract_is(scene, STATE_COLUMN, S_FULL))
+	if (!contract_is(scene, STATE_COLUMN, S_NO_ROOM))
 		return;
 	for (i = 0; i < CONTRACT_FILLERS; i++) {
 		if (wpool_try_schedule(scene->pool, &scene->fillers[i].task))
