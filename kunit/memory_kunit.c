@@ -7,6 +7,8 @@
  * current->make_it_fail all. Those of workers are marked by their worker_start.
  */
 #include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/err.h>
 #include <linux/fault-inject.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -160,6 +162,57 @@ static void memory_create_set(struct kunit *test)
 	}
 	KUNIT_EXPECT_LT(test, nth, MOST);
 	KUNIT_EXPECT_GT(test, refused, 0);
+}
+
+static atomic_t nr_ended;
+
+static void note_end(struct wpool *pool)
+{
+	atomic_inc(&nr_ended);
+}
+
+static const struct wpool_ops noting = { .terminated = note_end };
+
+/* How many pools were made and ended again, if each allocation fails in its turn. */
+static unsigned int managed_in_turn(struct kunit *test)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .ops = &noting };
+	unsigned int nth, left = 0;
+
+	atomic_set(&nr_ended, 0);
+	for (nth = 1; nth < MOST && !left; nth++) {
+		struct device *dev = __root_device_register("wpool_kunit", NULL);
+		struct wpool *pool, *found;
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+		current->fail_nth = nth;
+		pool = devm_wpool_create(dev, "kunit-managed", &attrs);
+		left = current->fail_nth;
+		current->fail_nth = 0;
+		if (IS_ERR(pool))
+			KUNIT_EXPECT_EQ(test, PTR_ERR(pool), -ENOMEM);
+		else
+			atomic_dec(&nr_ended);
+		found = wpool_find("kunit-managed");
+		KUNIT_EXPECT_PTR_EQ(test, found, IS_ERR(pool) ? NULL : pool);
+		wpool_put(found);
+		root_device_unregister(dev);
+	}
+	KUNIT_EXPECT_LT(test, nth, MOST);
+	return atomic_read(&nr_ended);
+}
+
+/*
+ * 5, 106: of a device; what would end it with the device is allocated after the pool. As in
+ * taskq_memory, an allocation of debugobjects may fail in its place: then it is made again.
+ */
+static void memory_create_managed(struct kunit *test)
+{
+	unsigned int round, ended = 0;
+
+	for (round = 0; round < 4 && !ended; round++)
+		ended = managed_in_turn(test);
+	KUNIT_EXPECT_GT(test, ended, 0);
 }
 
 /* The calls that allocate say so, and nothing is submitted. */
@@ -357,6 +410,7 @@ static void memory_death(struct kunit *test)
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE_PARAM(memory_create, whose_gen_params),
 	KUNIT_CASE(memory_create_set),
+	KUNIT_CASE(memory_create_managed),
 	KUNIT_CASE(memory_allocating_calls),
 	KUNIT_CASE(memory_kept_for_the_next),
 	KUNIT_CASE(memory_ways_in),
