@@ -15,9 +15,11 @@ static const char * const words[] = {
 	"wpool_cancel_sync by said_cancel_atomically",
 	"wpool_group_cancel by said_cancel_atomically",
 	"wpool_cancel_delayed_sync by said_cancel_atomically",
+	"in atomic context refused: nothing can be allocated there",
+	"in atomic context has got a spare task: nothing can be allocated there",
 };
 
-enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED };
+enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE };
 
 static int said_suite_init(struct kunit_suite *suite)
 {
@@ -148,6 +150,43 @@ static void said_cancel_takes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->job->runs), 1);
 }
 
+static noinline int said_fn_atomically(struct wpool *pool, struct wpt_job *job)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = wpool_try_schedule_fn(pool, wpt_run_job, job);
+	local_irq_restore(flags);
+	return err;
+}
+
+/*
+ * 119: what allocates, where PREEMPT_RT cannot. With a spare task the call works, but nothing
+ * promises a spare: a kernel for debugging says that one was used.
+ */
+static void said_fn_in_atomic(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "this kernel can allocate there");
+	ear_listen(pool);
+	WPT_ASSERT_UNTIL(test, said_fn_atomically(pool, job) != -ENOMEM || ear_heard(NO_MEMORY));
+	KUNIT_EXPECT_GT(test, ear_heard(NO_MEMORY), 0);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+
+	/* What has run is kept as a spare. */
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job), 0);
+	WPT_ASSERT_UNTIL(test, !said_fn_atomically(pool, job));
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kunit_skip(test, "this kernel says nothing if there is a spare");
+	WPT_ASSERT_UNTIL(test, ear_heard(SPARE) || said_fn_atomically(pool, job) == -EINVAL);
+	KUNIT_EXPECT_GT(test, ear_heard(SPARE), 0);
+	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
+}
+
 static int submit_to_own(void *arg)
 {
 	struct wpt_job *job = arg;
@@ -175,6 +214,7 @@ static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_shut_in_atomic),
 	KUNIT_CASE(said_cancel_in_atomic),
 	KUNIT_CASE(said_cancel_takes_back),
+	KUNIT_CASE(said_fn_in_atomic),
 	KUNIT_CASE(said_full_of_own),
 	{}
 };

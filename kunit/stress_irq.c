@@ -17,6 +17,7 @@ struct irq_scene {
 	struct wpool	*shut;		/* refuses all, so that tasks come and go */
 	struct wpool	*stocked;	/* likewise, and has tasks to spare */
 	struct wpool	*last;		/* its last reference is dropped */
+	struct wpool_tracked_task *tracked;
 	unsigned int	cpu;		/* that is hit */
 	int		wrong;		/* what was returned and should not have been */
 	unsigned int	without;	/* memory */
@@ -48,18 +49,27 @@ static void no_release(void *unused, enum wpool_fate fate)
 	stress_fail("a task that was refused is released");
 }
 
+/* By a call that needs memory of its own each time. */
+static void expect_refused(struct irq_scene *s, int ret)
+{
+	if (ret != (IS_ENABLED(CONFIG_PREEMPT_RT) ? -ENOMEM : -ESHUTDOWN))
+		s->wrong = ret ?: -EPROTO;
+}
+
 static void try_schedule(void *arg)
 {
 	struct irq_scene *s = arg;
+	u64 ticket = 0;
 	int ret = wpool_try_schedule_fn(s->shut, never, NULL);
 
 	if (ret == -ENOMEM && IS_ENABLED(CONFIG_PREEMPT_RT))
 		s->without++;
 	else if (ret != -ESHUTDOWN)
 		s->wrong = ret ?: -EPROTO;
-	ret = wpool_try_schedule_fn_release(s->shut, never, NULL, no_release);
-	if (ret != (IS_ENABLED(CONFIG_PREEMPT_RT) ? -ENOMEM : -ESHUTDOWN))
-		s->wrong = ret ?: -EPROTO;
+	expect_refused(s, wpool_try_schedule_fn_release(s->shut, never, NULL, no_release));
+	expect_refused(s, wpool_try_schedule_fn_ticket(s->shut, never, NULL, NULL, &ticket));
+	expect_refused(s, wpool_with_ticket(s->shut, s->tracked, GFP_ATOMIC, &ticket,
+					    wpool_try_schedule(s->shut, &s->tracked->task)));
 	/* What it takes of these is given back. */
 	ret = wpool_try_schedule_fn(s->stocked, never, NULL);
 	if (ret != -ESHUTDOWN)
@@ -107,7 +117,7 @@ static void hit_often(struct irq_scene *s)
 	}
 	stress_equal("wpool_try_schedule_fn()", s->wrong, 0);
 	wpool_put(s->stocked);
-	pr_info("%u calls from hard interrupts, %u of them without memory\n", 3 * HITS, s->without);
+	pr_info("%u calls from hard interrupts, %u of them without memory\n", 5 * HITS, s->without);
 }
 
 static void hit_last(struct irq_scene *s)
@@ -135,8 +145,10 @@ static void beside_allocations(struct irq_scene *s, void (*hit)(struct irq_scene
 
 static void hit_allocations(void (*hit)(struct irq_scene *s))
 {
-	struct irq_scene s = { .cpu = cpumask_first(cpu_online_mask) };
+	static struct wpool_tracked_task tracked;
+	struct irq_scene s = { .cpu = cpumask_first(cpu_online_mask), .tracked = &tracked };
 
+	wpool_tracked_task_init(&tracked, never, NULL);
 	s.shut = wpool_create("irq-shut", NULL);
 	if (!stress_check(!IS_ERR(s.shut), "no pool: %pe", s.shut))
 		return;
