@@ -230,6 +230,50 @@ int wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool
 EXPORT_SYMBOL_GPL(wpool_group_try_schedule_keyed);
 
 /**
+ * wpool_group_schedule_keyed_timeout() - run a task with a key as part of a group, and wait for
+ *	room with a time limit
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ * @timeout: as for wpool_schedule_timeout()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule_keyed_timeout(), and -EINVAL and -EOWNERDEAD as
+ * wpool_group_schedule().
+ */
+int wpool_group_schedule_keyed_timeout(struct wpool_group *group, struct wpool *pool,
+				       struct wpool_keyed_task *task, u64 key,
+				       unsigned long timeout)
+{
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	return submit_timed_out(group_submit(group, pool, task ? &task->task : NULL, &key,
+					     submit_timeout(timeout)), timeout);
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_timeout);
+
+/**
+ * wpool_group_schedule_keyed_interruptible() - run a task with a key as part of a group, and wait
+ *	for room until a signal comes
+ * @group: as for wpool_group_schedule()
+ * @pool: likewise
+ * @task: as for wpool_schedule_keyed()
+ * @key: likewise
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_schedule_keyed(); -EINTR after any signal while waiting.
+ */
+int wpool_group_schedule_keyed_interruptible(struct wpool_group *group, struct wpool *pool,
+					     struct wpool_keyed_task *task, u64 key)
+{
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_interruptible);
+
+/**
  * wpool_group_schedule_delayed() - run a task after a delay, as part of a group
  * @group: as for wpool_group_schedule(); it does not end before the task has
  * @pool: likewise

@@ -159,6 +159,10 @@ MAKE(wpool_group_schedule_keyed,
 	wpool_group_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
 MAKE(wpool_group_try_schedule_keyed,
 	wpool_group_try_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
+MAKE(wpool_group_schedule_keyed_timeout,
+	wpool_group_schedule_keyed_timeout(&s->group, s->pool, keyed_of(s), 1, 1))
+MAKE(wpool_group_schedule_keyed_interruptible,
+	wpool_group_schedule_keyed_interruptible(&s->group, s->pool, keyed_of(s), 1))
 MAKE(wpool_group_schedule_delayed,
 	wpool_group_schedule_delayed(&s->group, s->pool, &s->delayed, 1))
 MAKE(wpool_group_wait, wpool_group_wait(&s->group))

@@ -159,6 +159,17 @@ static int by_group_try_keyed(struct kinds *kinds)
 	return wpool_group_try_schedule_keyed(kinds->group, kinds->pool, as_keyed(kinds), 1);
 }
 
+static int by_group_keyed_timeout(struct kinds *kinds)
+{
+	return wpool_group_schedule_keyed_timeout(kinds->group, kinds->pool, as_keyed(kinds), 1, 1);
+}
+
+static int by_group_keyed_interruptible(struct kinds *kinds)
+{
+	return wpool_group_schedule_keyed_interruptible(kinds->group, kinds->pool, as_keyed(kinds),
+							1);
+}
+
 static int by_delayed(struct kinds *kinds)
 {
 	return wpool_schedule_delayed(kinds->pool, as_delayed(kinds), 0);
@@ -208,6 +219,8 @@ static const struct call calls[] = {
 	{ "force keyed", by_force_keyed, KEYED },
 	{ "group, keyed", by_group_keyed, KEYED },
 	{ "group, try keyed", by_group_try_keyed, KEYED },
+	{ "group, keyed, with a time limit", by_group_keyed_timeout, KEYED },
+	{ "group, keyed, interruptible", by_group_keyed_interruptible, KEYED },
 	{ "delayed", by_delayed, DELAYED },
 	{ "at", by_at, DELAYED },
 	{ "every", by_every, DELAYED },

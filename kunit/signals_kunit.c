@@ -65,6 +65,12 @@ static int call_member_interruptible(struct signals_scene *scene)
 	return wpool_group_schedule_interruptible(scene->group, scene->pool, scene->task);
 }
 
+static int call_keyed_member_interruptible(struct signals_scene *scene)
+{
+	return wpool_group_schedule_keyed_interruptible(scene->group, scene->pool, &scene->keyed,
+							7);
+}
+
 static const struct signals_case wait_cases[] = {
 	{ "for a task, killable", call_wait_killable, true },
 	{ "for a task, interruptible", call_wait_interruptible },
@@ -76,6 +82,7 @@ static const struct signals_case room_cases[] = {
 	{ "with a task", call_schedule_interruptible },
 	{ "with a task that has a key", call_keyed_interruptible },
 	{ "with a task of a group", call_member_interruptible },
+	{ "with a task of a group that has a key", call_keyed_member_interruptible },
 };
 
 static void signals_name(const struct signals_case *param, char *desc)
@@ -436,6 +443,10 @@ static void signals_try_when_full(struct kunit *test)
 			-ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(group, pool, &jobs[1].task, 1),
 			-ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_timeout(group, pool, keyed, 1, 0),
+			-ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_timeout(group, pool, keyed, 1, 1),
+			-ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
 
@@ -447,20 +458,23 @@ static void signals_try_when_full(struct kunit *test)
 static void signals_try_with_room(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 4 * sizeof(*keyed));
 	struct wpool_group *group = wpt_group(test, false);
-	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+	struct wpt_job *jobs = wpt_jobs(test, 6, NULL);
 	unsigned int i;
 
-	wpool_keyed_task_init(&keyed[0], wpt_run_job, &jobs[0]);
-	wpool_keyed_task_init(&keyed[1], wpt_run_job, &jobs[1]);
+	for (i = 0; i < 4; i++)
+		wpool_keyed_task_init(&keyed[i], wpt_run_job, &jobs[i]);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule_keyed(pool, &keyed[0], 1), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed_timeout(pool, &keyed[1], 1, 1), 0);
-	KUNIT_EXPECT_EQ(test, wpool_group_try_schedule(group, pool, &jobs[2].task), 0);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(group, pool, &jobs[3].task, 1), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_timeout(group, pool, &keyed[2], 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_interruptible(group, pool, &keyed[3], 1),
+			0);
+	KUNIT_EXPECT_EQ(test, wpool_group_try_schedule(group, pool, &jobs[4].task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(group, pool, &jobs[5].task, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &keyed[1].task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 6; i++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
 }
 
@@ -502,6 +516,14 @@ static void signals_null(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_timeout(group, NULL, task, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_interruptible(NULL, pool, task), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_interruptible(group, pool, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_timeout(NULL, pool, keyed, 1, 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_timeout(group, pool, NULL, 1, 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_interruptible(NULL, pool, keyed, 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule_keyed_interruptible(group, NULL, keyed, 1),
+			-EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_wait_killable(NULL, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_wait_interruptible(task, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_killable(NULL), -EINVAL);

@@ -40,7 +40,7 @@ static int fill(struct signalled *s)
 	return err;
 }
 
-/* Runs in a worker of another pool. How many of its seven waits are ended by a signal? */
+/* Runs in a worker of another pool. How many of its eight waits are ended by a signal? */
 static int signalled_fn(void *arg)
 {
 	struct signalled *s = arg;
@@ -51,6 +51,7 @@ static int signalled_fn(void *arg)
 	n += wpool_schedule_interruptible(s->pool, &s->task) == -EINTR;
 	n += wpool_schedule_keyed_interruptible(s->pool, &s->ktask, 1) == -EINTR;
 	n += wpool_group_schedule_interruptible(&s->group, s->pool, &s->task) == -EINTR;
+	n += wpool_group_schedule_keyed_interruptible(&s->group, s->pool, &s->ktask, 1) == -EINTR;
 	n += wpool_wait_interruptible(&s->hold.task, NULL) == -EINTR;
 	n += wpool_wait_killable(&s->hold.task, NULL) == -EINTR;
 	n += wpool_group_wait_interruptible(&s->group) == -EINTR;
@@ -77,15 +78,15 @@ static int show_signals(void)
 	wpool_destroy(s.pool);
 	if (err)
 		return err;
-	return tour_show(n == 7 && goes_on,
-			 "signals: %d of 7 waits ended with %pe; the task went on",
+	return tour_show(n == 8 && goes_on,
+			 "signals: %d of 8 waits ended with %pe; the task went on",
 			 n, ERR_PTR(-EINTR));
 }
 
 /* The same calls that do not wait, or not for long. */
 static int show_no_wait(void)
 {
-	int group, key, group_later, key_later, forced, err;
+	int group, key, group_later, key_later, both_later, forced, err;
 	struct signalled s;
 
 	err = fill(&s);
@@ -95,6 +96,7 @@ static int show_no_wait(void)
 	key = wpool_try_schedule_keyed(s.pool, &s.ktask, 1);
 	group_later = wpool_group_schedule_timeout(&s.group, s.pool, &s.task, 1);
 	key_later = wpool_schedule_keyed_timeout(s.pool, &s.ktask, 1, 1);
+	both_later = wpool_group_schedule_keyed_timeout(&s.group, s.pool, &s.ktask, 1, 1);
 	forced = wpool_group_force_schedule(&s.group, s.pool, &s.task) ?:
 		 wpool_force_schedule_keyed(s.pool, &s.ktask, 1);
 	tour_release(&s.hold);
@@ -103,7 +105,7 @@ static int show_no_wait(void)
 	if (err)
 		return err;
 	return tour_show(group == -EAGAIN && key == -EAGAIN && group_later == -ETIMEDOUT &&
-			 key_later == -ETIMEDOUT && !forced,
+			 key_later == -ETIMEDOUT && both_later == -ETIMEDOUT && !forced,
 			 "group and key, full: %pe at once, %pe after a jiffy; then forced",
 			 ERR_PTR(group), ERR_PTR(key_later));
 }

@@ -1070,6 +1070,13 @@ int __must_check wpool_group_schedule_keyed(struct wpool_group *group, struct wp
 					    struct wpool_keyed_task *task, u64 key);
 int __must_check wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool,
 						struct wpool_keyed_task *task, u64 key);
+int __must_check wpool_group_schedule_keyed_timeout(struct wpool_group *group,
+						    struct wpool *pool,
+						    struct wpool_keyed_task *task, u64 key,
+						    unsigned long timeout);
+int __must_check wpool_group_schedule_keyed_interruptible(struct wpool_group *group,
+							  struct wpool *pool,
+							  struct wpool_keyed_task *task, u64 key);
 int __must_check wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
 					      struct wpool_delayed_task *dtask,
 					      unsigned long delay);
