@@ -148,6 +148,7 @@ help:
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
 	@echo '                      K=stock the module as a user has it'
+	@echo '                      K=cpus the suites on debug with 1 and 4 CPUs'
 	@echo '                      K=next|rt|rt-debug|arm64|arm64-debug|i386|i386-debug|s390x|s390x-debug|'
 	@echo '                      riscv64|riscv64-debug|clang|kmsan|corners|all where else it runs:'
 	@echo '                      Documentation/lanes.md'
