@@ -384,9 +384,7 @@ static u64 last_pending(struct wpool *pool, u64 nr)
  */
 int wpool_flush_to(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_flush_to()"))
 		return -EDEADLK;

@@ -310,9 +310,7 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_await_termination()"))
 		return -EDEADLK;
@@ -469,9 +467,7 @@ int wpool_restart(struct wpool *pool)
 	unsigned int epoch;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	waiter_init(&starter);
 	do {
