@@ -40,6 +40,7 @@
 #include "queue.h"
 #include "queue_batch.h"
 #include "releaser.h"
+#include "service.h"
 #include "shutdown.h"
 #include "spare.h"
 #include "spawn_state.h"
@@ -248,27 +249,21 @@ static void manage(struct wpool *pool)
 	wpool_put(pool);
 }
 
-/*
- * No wake-up is lost: the state is set before the lists are looked at, and whoever adds to a
- * list wakes the thread afterwards.
- */
+/* Return: is there work? */
+static bool take_work(struct llist_node **dead, struct wpool **pool)
+{
+	*dead = kick_take_dead();
+	*pool = kick_next_pool();
+	return *dead || *pool;
+}
+
 static int manager_main(void *unused)
 {
-	for (;;) {
-		struct wpool_exit *exit, *next;
-		struct llist_node *dead;
-		struct wpool *pool;
+	struct wpool_exit *exit, *next;
+	struct llist_node *dead;
+	struct wpool *pool;
 
-		set_current_state(TASK_IDLE);
-		dead = kick_take_dead();
-		pool = kick_next_pool();
-		if (!dead && !pool) {
-			if (kthread_should_stop())
-				break;
-			schedule();
-			continue;
-		}
-		__set_current_state(TASK_RUNNING);
+	while (service_next(take_work(&dead, &pool))) {
 		dep_manager_begins();
 		llist_for_each_entry_safe(exit, next, dead, node)
 			exit->reap(exit);
@@ -277,7 +272,6 @@ static int manager_main(void *unused)
 		dep_manager_ends();
 		cond_resched();
 	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 
