@@ -364,7 +364,7 @@ static u64 last_pending(struct wpool *pool, u64 nr)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	ticket = ticket_up_to(pool, nr);
+	ticket = ticket_near(pool, nr, false);
 	nr = ticket ? ticket->nr : 0;
 	pool_unlock(pool, flags);
 	return nr;
