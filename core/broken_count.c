@@ -54,7 +54,7 @@ static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 			count(in_flight, task->color);
 	}
 	list_for_each(entry, list_of_deferred(pool))
-		count(in_flight, mend_held_task(entry)->color);
+		count(in_flight, mend_deferred_task(entry)->color);
 	list_for_each_entry(task, list_of_delayed(pool), node)
 		count(in_flight, task->color);
 	list_for_each_entry(run, list_of_again(pool), again_node)

@@ -56,8 +56,8 @@ struct mending {
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
-	return list == list_of_deferred(pool) ? mend_held_task(entry) :
-				     list_entry(entry, struct wpool_task, node);
+	return list == list_of_deferred(pool) ? mend_deferred_task(entry) :
+						list_entry(entry, struct wpool_task, node);
 }
 
 static struct list_head *step(const struct list_head *entry, bool back)
@@ -215,7 +215,7 @@ static void mend_queued(struct wpool *pool, struct wpool_task *task)
 }
 
 /* Mends the key of a deferred task. If the head has been lost, this task is the head now. */
-static void mend_held(struct wpool *pool, struct wpool_task *task)
+static void mend_deferred(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_keyed_task *keyed = to_keyed(task);
 	unsigned int prio = pool->conf.flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
@@ -251,7 +251,7 @@ static void mend_keys(struct wpool *pool)
 			mend_queued(pool, task);
 	}
 	list_for_each_safe(entry, n, list_of_deferred(pool))
-		mend_held(pool, mend_held_task(entry));
+		mend_deferred(pool, mend_deferred_task(entry));
 }
 
 /**
@@ -263,17 +263,17 @@ static void mend_keys(struct wpool *pool)
  */
 void mend_lists(struct wpool *pool)
 {
-	unsigned int prio, queued = 0, held, again = 0;
+	unsigned int prio, queued = 0, deferred, again = 0;
 	struct wpool_run *run;
 
 	lockdep_assert_held(&pool->lock);
 	pool->mend.times++;
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		queued += mend_list(pool, list_of_prio(pool, prio), tasks_queued(pool));
-	held = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
+	deferred = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
 	list_for_each_entry(run, list_of_again(pool), again_node)
 		again += !run->later;
-	lists_recounted(pool, queued + held + again, held + again);
+	lists_recounted(pool, queued + deferred + again, deferred + again);
 	if (keys_in_use(pool))
 		mend_keys(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP);

@@ -149,13 +149,13 @@ bool __key_is_follower(const struct wpool_task *task)
 }
 
 /* The first task on &wpool_lists.deferred, or NULL. */
-struct wpool_task *key_first_held(struct wpool *pool)
+struct wpool_task *key_first_deferred(struct wpool *pool)
 {
 	struct list_head *list = list_of_deferred(pool), *first = list->next;
 
-	if (!list_empty(list) && !mend_entry_ok(pool, first, mend_held_task(first)))
+	if (!list_empty(list) && !mend_entry_ok(pool, first, mend_deferred_task(first)))
 		mend_lists(pool);
-	return list_empty(list) ? NULL : mend_held_task(list->next);
+	return list_empty(list) ? NULL : mend_deferred_task(list->next);
 }
 
 /* Can a follower that is whole be taken off all its lists? */

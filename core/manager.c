@@ -54,7 +54,7 @@ static struct task_struct *thread;
  * The worker that has idled longest, if its time is over or the pool has no more use for it.
  * Arms the timer for the next one. Context: pool->lock held.
  */
-static struct wpool_worker *next_to_retire(struct wpool *pool)
+static struct wpool_worker *pick_to_retire(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	unsigned long expires;
@@ -81,7 +81,7 @@ static void retire_idle(struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	while ((worker = next_to_retire(pool))) {
+	while ((worker = pick_to_retire(pool))) {
 		worker_unidle(worker);
 		worker_leave(worker);
 		pool_unlock(pool, flags);
@@ -169,7 +169,7 @@ static void spawn_missing(struct wpool *pool)
 		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
 			       spare_is_lacking(pool) ? err : 0);
 	if (pool_is_over(pool))
-		spare_recall(pool);
+		spare_withdraw(pool);
 	/* In the hold in which none was missing: the maker may bring one at any time. */
 	if (!spare_is_making(pool))
 		surplus = spare_surplus(pool);

@@ -390,7 +390,7 @@ struct wpool_task *queue_find(struct wpool *pool)
 		if (task)
 			return task;
 	}
-	task = key_first_held(pool);
+	task = key_first_deferred(pool);
 	if (task)
 		return task;
 	run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);

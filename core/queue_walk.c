@@ -54,7 +54,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 	if (list == list_of_again(pool))
 		return entry_run(entry)->again;
 	if (list == list_of_deferred(pool))
-		return mend_held_task(entry);
+		return mend_deferred_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
 
@@ -197,7 +197,7 @@ static bool walk_is_over(struct wpool *pool)
 	bool over;
 
 	pool_lock(pool, flags);
-	over = walk_found_all(pool);
+	over = walk_finish(pool);
 	pool_unlock(pool, flags);
 	return over;
 }

@@ -36,7 +36,7 @@ static int releaser_main(void *unused)
 	struct wpool_release_call *call;
 
 	while ((call = service_next(releases_next()))) {
-		pool_release(call);
+		pool_call_releases(call);
 		releases_free(call);
 		cond_resched();
 	}

@@ -318,8 +318,8 @@ int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
-/* The first call of it has the pool to destroy. Context: pool->lock held. */
-static bool destroyed_before(struct wpool *pool)
+/* Return: false for the first call, which has the pool to destroy. Context: pool->lock held. */
+static bool mark_destroyed(struct wpool *pool)
 {
 	bool before = pool->end.destroyed;
 
@@ -335,7 +335,7 @@ int pool_destroy(struct wpool *pool, bool now)
 	bool again;
 
 	pool_lock(pool, flags);
-	again = destroyed_before(pool);
+	again = mark_destroyed(pool);
 	pool_unlock(pool, flags);
 	/* Nobody opens it again now. */
 	if (now)

@@ -120,12 +120,12 @@ int spare_keep(struct wpool *pool)
 }
 
 /**
- * spare_recall() - do without the worker that is being made, if the maker has not begun with it
+ * spare_withdraw() - do without the worker that is being made, if the maker has not begun with it
  * @pool: the pool
  *
  * Context: the manager, which has a reference of its own; pool->lock held.
  */
-void spare_recall(struct wpool *pool)
+void spare_withdraw(struct wpool *pool)
 {
 	struct wpool_spare *spare = &pool->spare;
 	bool taken;
