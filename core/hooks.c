@@ -22,13 +22,13 @@
 #include <linux/sched/debug.h>
 #include <linux/wpool.h>
 
-#include "fault.h"
 #include "hooks.h"
 #include "manager_kick.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "service.h"
+#include "spawn_state.h"
 #include "thread_exit.h"
 #include "worker_list.h"
 
