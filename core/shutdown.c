@@ -377,12 +377,9 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
  */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
-	int ret;
-
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	ret = destroy_refused(pool, owner, "wpool_destroy()");
-	return ret ?: pool_destroy(pool, false);
+	return destroy_refused(pool, owner, "wpool_destroy()") ?: pool_destroy(pool, false);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
 
@@ -396,12 +393,9 @@ EXPORT_SYMBOL_GPL(__wpool_destroy);
  */
 int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
 {
-	int ret;
-
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	ret = destroy_refused(pool, owner, "wpool_destroy_now()");
-	return ret ?: pool_destroy(pool, true);
+	return destroy_refused(pool, owner, "wpool_destroy_now()") ?: pool_destroy(pool, true);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy_now);
 
