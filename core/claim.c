@@ -257,8 +257,8 @@ bool claim_keep_cpus(struct wpool *pool)
 #define AT_A_TIME	32
 
 /*
- * Takes the next living workers, or the @first, in the order in which they have begun, which is that
- * of their turns. Return: how many, with a reference each.
+ * Takes the next living workers, or the @first, in the order in which they have begun, which is
+ * that of their turns. Return: how many, with a reference each.
  */
 static unsigned int next_threads(struct wpool *pool, struct task_struct **threads, bool first,
 				 unsigned int *next_turn)
