@@ -133,15 +133,17 @@ struct wpool_ticket *ticket_near(struct wpool *pool, u64 nr, bool from)
 {
 	struct rb_node *node = pool->tickets.tree.rb_node;
 	struct wpool_ticket *ticket, *found = NULL;
+	bool above;
 
 	lockdep_assert_held(&pool->lock);
 	while (node) {
 		ticket = node_ticket(node);
 		if (ticket->nr == nr)
 			return ticket;
-		if ((ticket->nr > nr) == from)
+		above = ticket->nr > nr;
+		if (above == from)
 			found = ticket;
-		node = ticket->nr > nr ? node->rb_left : node->rb_right;
+		node = above ? node->rb_left : node->rb_right;
 	}
 	return found;
 }
