@@ -206,8 +206,21 @@ void attrs_free(struct wpool *pool)
 
 /*
  * From here on an administrator changes them, of a pool that works. They are written under
- * pool->lock; who reads them without it gets one value or the other.
+ * pool->lock; who reads them without it gets one value or the other. Return: 0.
  */
+static int change(struct wpool *pool, unsigned int *number, unsigned int value)
+{
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	if (number == &pool->conf.watchdog_ms)
+		batch_settle(pool);
+	WRITE_ONCE(*number, value);
+	pool->conf.one_by_one = one_by_one(pool);
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
+	return 0;
+}
 
 /**
  * attrs_set_spin() - change how long threads spin before they sleep
@@ -219,14 +232,7 @@ void attrs_free(struct wpool *pool)
  */
 int attrs_set_spin(struct wpool *pool, unsigned int us)
 {
-	unsigned long flags;
-
-	if (us > WPOOL_MAX_SPIN_US)
-		return -EINVAL;
-	pool_lock(pool, flags);
-	WRITE_ONCE(pool->conf.spin_us, us);
-	pool_unlock(pool, flags);
-	return 0;
+	return us > WPOOL_MAX_SPIN_US ? -EINVAL : change(pool, &pool->conf.spin_us, us);
 }
 
 /**
@@ -240,15 +246,7 @@ int attrs_set_spin(struct wpool *pool, unsigned int us)
  */
 int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms)
 {
-	unsigned long flags;
-
-	if (!ms)
-		return -EINVAL;
-	pool_lock(pool, flags);
-	WRITE_ONCE(pool->conf.idle_timeout_ms, ms);
-	pool_mark(pool, MARK_MANAGER);
-	pool_unlock(pool, flags);
-	return 0;
+	return ms ? change(pool, &pool->conf.idle_timeout_ms, ms) : -EINVAL;
 }
 
 /**
@@ -259,15 +257,9 @@ int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms)
  * Tasks that run already are watched, too: from here on no batched task begins, and a batched
  * one that has begun says when it did. The manager looks at them, and goes on looking.
  * Context: Any.
+ * Return: 0.
  */
-void attrs_set_watchdog(struct wpool *pool, unsigned int ms)
+int attrs_set_watchdog(struct wpool *pool, unsigned int ms)
 {
-	unsigned long flags;
-
-	pool_lock(pool, flags);
-	batch_settle(pool);
-	WRITE_ONCE(pool->conf.watchdog_ms, ms);
-	pool->conf.one_by_one = one_by_one(pool);
-	pool_mark(pool, MARK_MANAGER);
-	pool_unlock(pool, flags);
+	return change(pool, &pool->conf.watchdog_ms, ms);
 }

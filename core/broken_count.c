@@ -54,7 +54,7 @@ static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 			count(in_flight, task->color);
 	}
 	list_for_each(entry, list_of_deferred(pool))
-		count(in_flight, mend_held_task(entry)->color);
+		count(in_flight, mend_deferred_task(entry)->color);
 	list_for_each_entry(task, list_of_delayed(pool), node)
 		count(in_flight, task->color);
 	list_for_each_entry(run, list_of_again(pool), again_node)
@@ -154,7 +154,7 @@ static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
 
 	for (n = 0; n < WPOOL_CHUNK; n++) {
 		hold_step(pool);
-		ticket = ticket_from(pool, *nr);
+		ticket = ticket_near(pool, *nr, true);
 		*nr = ticket ? ticket->nr + 1 : 0;
 		if (!ticket)
 			break;
@@ -165,10 +165,10 @@ static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
 }
 
 /*
- * Puts whole tasks that were lost on the queue again if somebody waits for their tickets since
- * before: who comes later looks itself.
+ * Ends the tickets of lost tasks; or, before that, puts whole tasks that were lost on the queue
+ * again if somebody waits for their tickets since before: who comes later looks itself.
  */
-static void recover_awaited(struct wpool *pool)
+static void look_at_tickets(struct wpool *pool, bool end)
 {
 	struct wpool_ticket *ticket;
 	unsigned long flags;
@@ -176,26 +176,13 @@ static void recover_awaited(struct wpool *pool)
 
 	while (nr) {
 		pool_lock(pool, flags);
-		ticket = next_ticket(pool, &nr, ticket_is_awaited);
-		if (ticket)
+		ticket = next_ticket(pool, &nr, end ? ticket_is_lost : ticket_is_awaited);
+		if (ticket && end)
+			pool_end_ticket(pool, ticket);
+		else if (ticket)
 			queue_recover_of(pool, ticket);
 		pool_unlock(pool, flags);
-	}
-}
-
-static void end_lost_tickets(struct wpool *pool)
-{
-	struct wpool_ticket *ticket;
-	unsigned long flags;
-	u64 nr = 1;
-
-	while (nr) {
-		pool_lock(pool, flags);
-		ticket = next_ticket(pool, &nr, ticket_is_lost);
-		if (ticket)
-			pool_end_ticket(pool, ticket);
-		pool_unlock(pool, flags);
-		if (ticket)
+		if (ticket && end)
 			ticket_free(ticket);
 	}
 }
@@ -233,7 +220,7 @@ void lost_look(struct wpool *pool)
 		return;
 	/* Before they are counted: the pool must not end without them. */
 	if (mend_take_islands(pool))
-		recover_awaited(pool);
+		look_at_tickets(pool, false);
 	pool_lock(pool, flags);
 	batch_reclaim(pool);
 	/* Something may have been broken since. The count must not meet it. */
@@ -244,6 +231,6 @@ void lost_look(struct wpool *pool)
 		wake_keyed(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_END);
 	pool_unlock(pool, flags);
-	end_lost_tickets(pool);
+	look_at_tickets(pool, true);
 	tell(pool, &was, lost);
 }

@@ -56,8 +56,8 @@ struct mending {
 static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 				     struct list_head *entry)
 {
-	return list == list_of_deferred(pool) ? mend_held_task(entry) :
-				     list_entry(entry, struct wpool_task, node);
+	return list == list_of_deferred(pool) ? mend_deferred_task(entry) :
+						list_entry(entry, struct wpool_task, node);
 }
 
 static struct list_head *step(const struct list_head *entry, bool back)
@@ -171,62 +171,41 @@ unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int 
 static struct rb_node **place_of(struct wpool *pool, u64 key, struct rb_node **parent)
 {
 	struct rb_node **place = keys_root(pool);
-	struct wpool_keyed_task *head;
 
 	*parent = NULL;
-	while (*place) {
-		head = rb_entry(*place, struct wpool_keyed_task, link);
-		if (head->key == key)
-			break;
+	while (*place && link_head(*place)->key != key) {
 		*parent = *place;
-		place = key < head->key ? &(*place)->rb_left : &(*place)->rb_right;
+		place = keys_below(*place, key);
 	}
 	return place;
-}
-
-static void insert_head(struct wpool *pool, struct wpool_keyed_task *keyed,
-			struct rb_node **place, struct rb_node *parent)
-{
-	INIT_LIST_HEAD(&keyed->followers);
-	INIT_LIST_HEAD(&keyed->awaited);
-	keys_insert(pool, &keyed->link, parent, place);
-}
-
-static struct wpool_keyed_task *keyed_of(struct wpool_task *task)
-{
-	return task->flags & WPOOL_TASK_KEYED ?
-	       container_of(task, struct wpool_keyed_task, task) : NULL;
 }
 
 /* Mends the key of a task inside its function, if it is the only task of the key. */
 static void mend_running(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
-	struct wpool_keyed_task *keyed = NULL;
 	struct rb_node *parent, **place;
 
 	/* A task without a key may be batched, and end here and now. */
-	if (run->keyed && task && mend_run_ok(run) && task->pool == pool &&
-	    task->state & TASK_IN_FN)
-		keyed = keyed_of(task);
-	if (!keyed)
+	if (!run->keyed || !task || !mend_run_ok(run) || task->pool != pool ||
+	    !(task->state & TASK_IN_FN) || !(task->flags & WPOOL_TASK_KEYED))
 		return;
-	place = place_of(pool, keyed->key, &parent);
+	place = place_of(pool, to_keyed(task)->key, &parent);
 	if (!*place)
-		insert_head(pool, keyed, place, parent);
+		keys_insert(pool, to_keyed(task), parent, place);
 }
 
 /* Mends the key of a task on the queue. If there is a head already, the task is deferred too. */
 static void mend_queued(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_keyed_task *keyed = keyed_of(task);
+	struct wpool_keyed_task *keyed = to_keyed(task);
 	struct rb_node *parent, **place;
 
-	if (!keyed)
+	if (!(task->flags & WPOOL_TASK_KEYED))
 		return;
 	place = place_of(pool, keyed->key, &parent);
 	if (!*place) {
-		insert_head(pool, keyed, place, parent);
+		keys_insert(pool, keyed, parent, place);
 		return;
 	}
 	walk_del(pool, &task->node);
@@ -236,22 +215,21 @@ static void mend_queued(struct wpool *pool, struct wpool_task *task)
 }
 
 /* Mends the key of a deferred task. If the head has been lost, this task is the head now. */
-static void mend_held(struct wpool *pool, struct wpool_task *task)
+static void mend_deferred(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_keyed_task *keyed = keyed_of(task);
+	struct wpool_keyed_task *keyed = to_keyed(task);
 	unsigned int prio = pool->conf.flags & WPOOL_ORDERED ? WPOOL_PRIO_NORMAL : task->prio;
 	struct rb_node *parent, **place = place_of(pool, keyed->key, &parent);
 
 	if (*place) {
 		INIT_LIST_HEAD(&keyed->awaited);
-		list_add_tail(&task->node,
-			      &rb_entry(*place, struct wpool_keyed_task, link)->followers);
+		list_add_tail(&task->node, &link_head(*place)->followers);
 		return;
 	}
 	walk_del(pool, &keyed->deferred);
 	deferred_add(pool, -1);
 	list_add_tail(&task->node, list_of_prio(pool, prio));
-	insert_head(pool, keyed, place, parent);
+	keys_insert(pool, keyed, parent, place);
 }
 
 /* Rebuilds all keys from the lists. Context: pool->lock held. */
@@ -273,7 +251,7 @@ static void mend_keys(struct wpool *pool)
 			mend_queued(pool, task);
 	}
 	list_for_each_safe(entry, n, list_of_deferred(pool))
-		mend_held(pool, mend_held_task(entry));
+		mend_deferred(pool, mend_deferred_task(entry));
 }
 
 /**
@@ -285,17 +263,17 @@ static void mend_keys(struct wpool *pool)
  */
 void mend_lists(struct wpool *pool)
 {
-	unsigned int prio, queued = 0, held, again = 0;
+	unsigned int prio, queued = 0, deferred, again = 0;
 	struct wpool_run *run;
 
 	lockdep_assert_held(&pool->lock);
 	pool->mend.times++;
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
 		queued += mend_list(pool, list_of_prio(pool, prio), tasks_queued(pool));
-	held = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
+	deferred = mend_list(pool, list_of_deferred(pool), tasks_queued(pool));
 	list_for_each_entry(run, list_of_again(pool), again_node)
 		again += !run->later;
-	lists_recounted(pool, queued + held + again, held + again);
+	lists_recounted(pool, queued + deferred + again, deferred + again);
 	if (keys_in_use(pool))
 		mend_keys(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP);

@@ -56,7 +56,7 @@ static inline bool mend_was_needed(const struct wpool *pool)
 }
 
 /* The task of an entry of &wpool_lists.deferred. */
-static inline struct wpool_task *mend_held_task(struct list_head *entry)
+static inline struct wpool_task *mend_deferred_task(struct list_head *entry)
 {
 	return &list_entry(entry, struct wpool_keyed_task, deferred)->task;
 }

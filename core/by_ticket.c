@@ -364,7 +364,7 @@ static u64 last_pending(struct wpool *pool, u64 nr)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	ticket = ticket_up_to(pool, nr);
+	ticket = ticket_near(pool, nr, false);
 	nr = ticket ? ticket->nr : 0;
 	pool_unlock(pool, flags);
 	return nr;
@@ -384,9 +384,7 @@ static u64 last_pending(struct wpool *pool, u64 nr)
  */
 int wpool_flush_to(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_flush_to()"))
 		return -EDEADLK;

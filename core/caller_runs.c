@@ -340,7 +340,7 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 	struct wpool *pool = caller->pool;
 	int result;
 
-	while (task && !run_cancelled(pool, task)) {
+	while (task && !run_drop_failed(pool, task)) {
 		caller_begin(caller, task);
 		if (!caller->running)
 			caller_link(caller);

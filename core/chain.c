@@ -62,7 +62,7 @@ bool chain_waits(struct wpool *pool)
 	return list_of_prio(pool, chain->prio)->next == &chain->task->node;
 }
 
-bool __chain_puts_off(struct wpool *pool)
+bool __chain_put_off(struct wpool *pool)
 {
 	struct wpool_chain *chain = &pool->chain;
 	bool again = !chain->fresh && chain->worker == worker_current(pool);

@@ -6,16 +6,16 @@
 #include "pool.h"
 
 void chain_offer(struct wpool *pool, const struct wpool_task *task);
-bool __chain_puts_off(struct wpool *pool);
+bool __chain_put_off(struct wpool *pool);
 bool chain_waits(struct wpool *pool);
 
 /*
  * Puts off the wake-up of a worker if all that is ready is a task that is left to its submitter; or
  * ends the chain. Needs pool->lock, which is about to be dropped.
  */
-static inline bool chain_puts_off(struct wpool *pool)
+static inline bool chain_put_off(struct wpool *pool)
 {
-	return unlikely(pool->chain.task) && __chain_puts_off(pool);
+	return unlikely(pool->chain.task) && __chain_put_off(pool);
 }
 
 /* Another task comes, or perhaps the same one again. Needs pool->lock. */

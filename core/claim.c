@@ -257,10 +257,10 @@ bool claim_keep_cpus(struct wpool *pool)
 #define AT_A_TIME	32
 
 /*
- * Takes the next living workers, in the order in which they have begun, which is that of their
- * turns. Return: how many, with a reference each.
+ * Takes the next living workers, or the @first, in the order in which they have begun, which is
+ * that of their turns. Return: how many, with a reference each.
  */
-static unsigned int next_threads(struct wpool *pool, struct task_struct **threads,
+static unsigned int next_threads(struct wpool *pool, struct task_struct **threads, bool first,
 				 unsigned int *next_turn)
 {
 	struct wpool_worker *worker;
@@ -268,7 +268,10 @@ static unsigned int next_threads(struct wpool *pool, struct task_struct **thread
 
 	rcu_read_lock();
 	for_each_worker_rcu(worker, pool) {
-		/* Turns may go round; the first one is that of the oldest worker. */
+		/* Turns may go round. */
+		if (first)
+			*next_turn = worker->turn;
+		first = false;
 		if ((int)(worker->turn - *next_turn) < 0 || READ_ONCE(worker->dead))
 			continue;
 		/* worker_free() drops that of the worker, after this critical section. */
@@ -281,29 +284,15 @@ static unsigned int next_threads(struct wpool *pool, struct task_struct **thread
 	return n;
 }
 
-static unsigned int oldest_turn(struct wpool *pool)
-{
-	struct wpool_worker *worker;
-	unsigned int turn = 0;
-
-	rcu_read_lock();
-	for_each_worker_rcu(worker, pool) {
-		turn = worker->turn;
-		break;
-	}
-	rcu_read_unlock();
-	return turn;
-}
-
 /* Gives the workers that there are what has changed: @cpus, or with NULL the niceness. */
 static void give(struct wpool *pool, struct wpool_cpus *cpus)
 {
 	struct task_struct *threads[AT_A_TIME];
-	unsigned int next_turn = oldest_turn(pool), i, n;
+	unsigned int next_turn, i, n = 0;
 
 	lockdep_assert_held(&pool->claim.lock);
 	do {
-		n = next_threads(pool, threads, &next_turn);
+		n = next_threads(pool, threads, !n, &next_turn);
 		for (i = 0; i < n; i++) {
 			if (cpus)
 				move_to(threads[i], cpus_mask(cpus));

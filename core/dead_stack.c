@@ -228,7 +228,7 @@ static void forget_releases(struct wpool_worker *dead)
 		if (call->at < call->n && pool_hand_over(dead, call))
 			continue;
 		call->at = call->n;	/* leaked, rather than called here */
-		pool_release(call);
+		pool_call_releases(call);
 	}
 }
 

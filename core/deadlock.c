@@ -35,9 +35,7 @@
  * Modelled in scripts/model/deadlock.pml.
  */
 #include <linux/lockdep.h>
-#include <trace/events/wpool.h>
 
-#include "counter.h"
 #include "deadlock.h"
 #include "group.h"
 #include "key.h"
@@ -278,8 +276,7 @@ void deadlock_break(struct wpool *pool)
 	waiter = list_first_entry_or_null(&pool->deadlock.blocked, struct wpool_waiter, stuck);
 	if (waiter) {
 		queue_unblock(pool, waiter);
-		stat_inc(pool, WPOOL_STAT_REJECTED);
-		trace_wpool_task_refuse(pool->name, waiter->task, waiter->task->fn, -EDEADLK);
+		queue_count_refused(pool, waiter->task, -EDEADLK);
 		waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 		return;
 	}

@@ -67,7 +67,7 @@ static inline unsigned int pool_all_asleep(const struct wpool *pool)
 {
 	unsigned int there = pool_alive(pool) + workers_last_runs(pool);
 
-	if (unlikely(pool->behind_untold))
+	if (unlikely(pool->behind_unwoken))
 		return UINT_MAX;
 	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_to_come(pool) &&
 	    !runs_outside(pool))

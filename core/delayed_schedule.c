@@ -3,9 +3,7 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <trace/events/wpool.h>
 
-#include "counter.h"
 #include "current_thread.h"
 #include "delayed.h"
 #include "delayed_schedule.h"
@@ -49,15 +47,6 @@ static u64 due_after(unsigned long delay)
 	return get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
 }
 
-/* Counts a submission that a closed pool has refused. Context: pool->lock held. */
-static void count_refused(struct wpool *pool, const struct wpool_task *task, int ret)
-{
-	if (ret == -ESHUTDOWN) {
-		stat_inc(pool, WPOOL_STAT_REJECTED);
-		trace_wpool_task_refuse(pool->name, task, task->fn, ret);
-	}
-}
-
 static void report_periodic(const struct wpool *pool, const char *fault)
 {
 	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
@@ -82,7 +71,8 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 		delayed_begin_periods(dtask, period);
 	if (!ret)
 		delayed_put(pool, dtask, due, !period);
-	count_refused(pool, &dtask->task, ret);
+	if (ret == -ESHUTDOWN)
+		queue_count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
 	if (ret == -EINVAL)
 		report_periodic(pool, "with a ticket");
@@ -136,7 +126,8 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
 	      queue_take(pool, &dtask->task, group, NULL, ticket_is_mine(pool, &dtask->task));
 	if (!ret)
 		put_in_group(pool, dtask, due, group);
-	count_refused(pool, &dtask->task, ret);
+	if (ret == -ESHUTDOWN)
+		queue_count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
 	return ret;
 }

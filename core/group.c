@@ -168,7 +168,7 @@ void group_task_accepted(struct wpool_group *group)
 }
 
 /* A task is not elsewhere any more, or never came. Return: true if it was the last of those. */
-static bool group_not_elsewhere(struct wpool_group *group, const struct wpool *pool)
+static bool group_uncount_elsewhere(struct wpool_group *group, const struct wpool *pool)
 {
 	return group->home != pool && !--group->elsewhere;
 }
@@ -185,7 +185,7 @@ void group_task_refused(struct wpool_group *group, struct wpool *pool)
 	bool all_home;
 
 	raw_spin_lock(&group->lock);
-	all_home = group_not_elsewhere(group, pool);
+	all_home = group_uncount_elsewhere(group, pool);
 	if (!--group->joining && !group->pending)
 		group_ended(group);
 	else if (all_home)
@@ -208,7 +208,7 @@ void group_task_done(struct wpool_group *group, struct wpool *pool, int result)
 	raw_spin_lock(&group->lock);
 	if (stack_is_ending(group->owner))
 		result = -EOWNERDEAD;
-	all_home = group_not_elsewhere(group, pool);
+	all_home = group_uncount_elsewhere(group, pool);
 	first = result < 0 && !group->error;
 	if (first)
 		WRITE_ONCE(group->error, result);	/* pairs with group_failed() */

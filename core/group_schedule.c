@@ -38,9 +38,9 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
 	return group_get_counting_home(group);
 }
 
-/* Return: false if the group is gone, with the stack of @owner. */
-static bool group_add(struct wpool_group *group, struct wpool *pool,
-		      const struct wpool_task *task, const struct wpool_worker *owner)
+/* Return: 0, or -EOWNERDEAD: the group is gone, with the stack of @owner. */
+static int group_add(struct wpool_group *group, struct wpool *pool,
+		     const struct wpool_task *task, const struct wpool_worker *owner)
 {
 	struct wpool *home = NULL;
 	unsigned long flags;
@@ -55,46 +55,48 @@ static bool group_add(struct wpool_group *group, struct wpool *pool,
 	}
 	rcu_read_unlock();
 	if (!home)
-		return !gone;
+		return gone ? -EOWNERDEAD : 0;
 	pool_lock(home, flags);
 	if (!stack_is_ending(owner))
 		group_wake_workers(group, home);
 	pool_unlock(home, flags);
 	wpool_put(home);
-	return true;
+	return 0;
 }
 
-/* Undoes group_add() for a task that was not accepted. */
-static void group_sub(struct wpool_group *group, struct wpool *pool,
-		      const struct wpool_worker *owner)
+/*
+ * Ends a submission that has begun with stack_hold() and group_add(). If it has failed, the group
+ * does not count the task any more, unless it is gone. Return: @ret.
+ */
+static int group_submitted(struct wpool_group *group, struct wpool *pool,
+			   struct wpool_worker *owner, int ret)
 {
 	unsigned long flags;
 
-	pool_lock(pool, flags);
-	if (!stack_is_ending(owner))
-		group_task_refused(group, pool);
-	pool_unlock(pool, flags);
+	if (ret) {
+		pool_lock(pool, flags);
+		if (!stack_is_ending(owner))
+			group_task_refused(group, pool);
+		pool_unlock(pool, flags);
+	}
+	stack_release(owner);
+	return ret;
 }
 
 static int group_submit(struct wpool_group *group, struct wpool *pool,
 			struct wpool_task *task, const u64 *key, unsigned long timeout)
 {
 	struct wpool_worker *owner;
-	int ret = -EOWNERDEAD;
+	int ret;
 
 	if (!group || !submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
 	owner = stack_hold(group->owner);
-	if (group_add(group, pool, task, owner)) {
-		ret = submit_one(pool, &(struct wpool_submission) {
-			.task = task, .group = group, .owner = owner, .key = key,
-			.timeout = timeout,
-		});
-		if (ret)
-			group_sub(group, pool, owner);
-	}
-	stack_release(owner);
-	return ret;
+	ret = group_add(group, pool, task, owner) ?:
+	      submit_one(pool, &(struct wpool_submission) {
+		.task = task, .group = group, .owner = owner, .key = key, .timeout = timeout,
+	      });
+	return group_submitted(group, pool, owner, ret);
 }
 
 /**
@@ -291,18 +293,14 @@ int wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
 				 struct wpool_delayed_task *dtask, unsigned long delay)
 {
 	struct wpool_worker *owner;
-	int ret = -EOWNERDEAD;
+	int ret;
 
 	if (!group || !delayed_args_ok(pool, dtask))
 		return -EINVAL;
 	owner = stack_hold(group->owner);
-	if (group_add(group, pool, &dtask->task, owner)) {
-		ret = delayed_submit_group(pool, dtask, delay, group, owner);
-		if (ret)
-			group_sub(group, pool, owner);
-	}
-	stack_release(owner);
-	return ret;
+	ret = group_add(group, pool, &dtask->task, owner) ?:
+	      delayed_submit_group(pool, dtask, delay, group, owner);
+	return group_submitted(group, pool, owner, ret);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_delayed);
 

@@ -22,12 +22,13 @@
 #include <linux/sched/debug.h>
 #include <linux/wpool.h>
 
-#include "fault.h"
 #include "hooks.h"
 #include "manager_kick.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
+#include "service.h"
+#include "spawn_state.h"
 #include "thread_exit.h"
 #include "worker_list.h"
 
@@ -118,33 +119,18 @@ static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
 	return worker;
 }
 
-/*
- * No wake-up is lost: the state is set before the lists are looked at, and whoever adds to a
- * list wakes the thread afterwards.
- */
 int hooks_main(void *data)
 {
+	struct wpool_worker *worker;
 	struct wpool *pool = data;
+	bool ending;
 
-	for (;;) {
-		struct wpool_worker *worker;
-		bool ending;
-
-		set_current_state(TASK_IDLE);
-		worker = hooks_next(pool, &ending);
-		if (!worker && !ending) {
-			if (kthread_should_stop())
-				break;
-			schedule();
-			continue;
-		}
-		__set_current_state(TASK_RUNNING);
+	while (service_next((worker = hooks_next(pool, &ending)) || ending)) {
 		if (worker)
 			serve_worker(pool, worker);
 		else
 			serve_end(pool);
 	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 

@@ -56,11 +56,6 @@ void key_take(struct wpool_task *task, const u64 *key)
 		RB_CLEAR_NODE(&keyed->link);
 }
 
-static struct wpool_keyed_task *link_head(struct rb_node *link)
-{
-	return rb_entry(link, struct wpool_keyed_task, link);
-}
-
 /* The largest possible height of the tree of keys. */
 #define KEY_LEVELS	64
 
@@ -83,18 +78,9 @@ static struct rb_node **key_place(struct wpool *pool, u64 key, struct rb_node **
 		if (++level > KEY_LEVELS)
 			hold_step(pool);
 		*parent = *place;
-		place = key < link_head(*place)->key ? &(*place)->rb_left :
-						       &(*place)->rb_right;
+		place = keys_below(*place, key);
 	}
 	return place;
-}
-
-/* Makes a task the head of its key, which has none. */
-static void key_insert(struct wpool *pool, struct wpool_keyed_task *keyed,
-		       struct rb_node **place, struct rb_node *parent)
-{
-	INIT_LIST_HEAD(&keyed->followers);
-	keys_insert(pool, &keyed->link, parent, place);
 }
 
 /* Adds a follower to a head. */
@@ -102,6 +88,7 @@ static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 		       struct wpool_keyed_task *head)
 {
 	RB_CLEAR_NODE(&keyed->link);
+	INIT_LIST_HEAD(&keyed->awaited);
 	list_add_tail(&keyed->task.node, &head->followers);
 	list_add_tail(&keyed->deferred, list_of_deferred(pool));
 	deferred_add(pool, 1);
@@ -142,7 +129,6 @@ bool __key_defer(struct wpool *pool, struct wpool_task *task)
 	struct rb_node *parent, **place;
 
 	lockdep_assert_held(&pool->lock);
-	INIT_LIST_HEAD(&keyed->awaited);
 	place = key_place(pool, keyed->key, &parent);
 	if (unlikely(!place_ok(pool, place, parent))) {
 		mend_lists(pool);
@@ -152,7 +138,7 @@ bool __key_defer(struct wpool *pool, struct wpool_task *task)
 		key_follow(pool, keyed, link_head(*place));
 		return true;
 	}
-	key_insert(pool, keyed, place, parent);
+	keys_insert(pool, keyed, parent, place);
 	return false;
 }
 
@@ -163,13 +149,13 @@ bool __key_is_follower(const struct wpool_task *task)
 }
 
 /* The first task on &wpool_lists.deferred, or NULL. */
-struct wpool_task *key_first_held(struct wpool *pool)
+struct wpool_task *key_first_deferred(struct wpool *pool)
 {
 	struct list_head *list = list_of_deferred(pool), *first = list->next;
 
-	if (!list_empty(list) && !mend_entry_ok(pool, first, mend_held_task(first)))
+	if (!list_empty(list) && !mend_entry_ok(pool, first, mend_deferred_task(first)))
 		mend_lists(pool);
-	return list_empty(list) ? NULL : mend_held_task(list->next);
+	return list_empty(list) ? NULL : mend_deferred_task(list->next);
 }
 
 /* Can a follower that is whole be taken off all its lists? */

@@ -7,15 +7,10 @@
 
 #include "pool.h"
 
-static inline struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
-{
-	return container_of(task, struct wpool_keyed_task, task);
-}
-
 bool key_is(const struct wpool_task *task, u64 key);
 void key_take(struct wpool_task *task, const u64 *key);
 bool __key_defer(struct wpool *pool, struct wpool_task *task);
-struct wpool_task *key_first_held(struct wpool *pool);
+struct wpool_task *key_first_deferred(struct wpool *pool);
 bool key_linked(const struct wpool_task *task);
 struct wpool_keyed_task *key_next(struct wpool_keyed_task *head);
 bool key_next_ok(struct wpool *pool, struct wpool_keyed_task *head);

@@ -54,12 +54,12 @@ void behind_look(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	unsigned long flags;
-	unsigned int n = 0, untold;
+	unsigned int n = 0, unwoken;
 
-	if (!READ_ONCE(pool->behind_untold))
+	if (!READ_ONCE(pool->behind_unwoken))
 		return;
 	pool_lock(pool, flags);
-	untold = pool->behind_untold;
+	unwoken = pool->behind_unwoken;
 	for_each_worker(worker, pool) {
 		hold_step(pool);
 		have_look(pool, worker);
@@ -70,7 +70,7 @@ void behind_look(struct wpool *pool)
 		pool_lock(pool, flags);
 	}
 	/* Otherwise it is done again, for a head that came to the queue meanwhile. */
-	key_behind_told(pool, untold);
-	pool_mark(pool, pool->behind_untold ? MARK_MANAGER : MARK_ASLEEP);
+	key_behind_woken(pool, unwoken);
+	pool_mark(pool, pool->behind_unwoken ? MARK_MANAGER : MARK_ASLEEP);
 	pool_unlock(pool, flags);
 }

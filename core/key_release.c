@@ -21,7 +21,7 @@
 #include "waiter.h"
 
 /* For how many followers one hold wakes the workers that wait for their groups. */
-#define GROUPS_TOLD	4
+#define GROUPS_WOKEN	4
 
 /* Wakes the workers that wait for the group of a task. Return: false if it has no group. */
 static bool wake_group_behind(struct wpool *pool, struct wpool_keyed_task *behind)
@@ -49,7 +49,7 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 	struct wpool_waiter *waiter;
 	unsigned int n;
 
-	for (n = 0; n < GROUPS_TOLD; n++) {
+	for (n = 0; n < GROUPS_WOKEN; n++) {
 		awaited = list_first_entry_or_null(&head->awaited, struct wpool_keyed_task,
 						   awaited);
 		if (!awaited)
@@ -70,7 +70,7 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 	}
 	if (list_empty(&head->awaited))
 		return;
-	shared_inc(pool->behind_untold);
+	shared_inc(pool->behind_unwoken);
 	pool_mark(pool, MARK_MANAGER);
 }
 
@@ -78,7 +78,7 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
  * May a head that has ended leave? If something is not whole, everything is mended, and the
  * next has taken its place: a task that has ended is not put in order again.
  */
-static bool release_ok(struct wpool *pool, struct wpool_keyed_task *head)
+static bool prepare_release(struct wpool *pool, struct wpool_keyed_task *head)
 {
 	struct wpool_keyed_task *next = key_next(head);
 	bool ok = key_next_ok(pool, head);
@@ -103,7 +103,7 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 	if (key_is_follower(task))
 		return;
 	head = to_keyed(task);
-	if (unlikely(!release_ok(pool, head))) {
+	if (unlikely(!prepare_release(pool, head))) {
 		RB_CLEAR_NODE(&head->link);
 		return;
 	}

@@ -8,10 +8,10 @@
 void __key_release(struct wpool *pool, struct wpool_task *task);
 
 /* The manager has woken all that were left asleep when there were so many. Needs pool->lock. */
-static inline void key_behind_told(struct wpool *pool, unsigned int untold)
+static inline void key_behind_woken(struct wpool *pool, unsigned int unwoken)
 {
-	if (pool->behind_untold == untold)
-		WRITE_ONCE(pool->behind_untold, 0);
+	if (pool->behind_unwoken == unwoken)
+		WRITE_ONCE(pool->behind_unwoken, 0);
 }
 
 static inline void key_release(struct wpool *pool, struct wpool_task *task)

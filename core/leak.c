@@ -18,20 +18,20 @@
 #include "pool.h"
 
 /* The most functions that are surely reported. */
-#define LEAK_NAMED_MAX	16
+#define LEAK_MAX_REPORTED	16
 
 /*
- * Not reported yet? Never freed: a function that is loaded at the same address later is not
- * reported.
+ * Return: true if it was not reported before. Never freed: a function that is loaded at the same
+ * address later is not reported.
  */
-static bool leak_is_news(const void *fn)
+static bool leak_remember(const void *fn)
 {
-	static const void *named[LEAK_NAMED_MAX];
+	static const void *reported[LEAK_MAX_REPORTED];
 	const void *other;
 	int i;
 
-	for (i = 0; i < LEAK_NAMED_MAX; i++) {
-		other = cmpxchg(&named[i], NULL, fn);
+	for (i = 0; i < LEAK_MAX_REPORTED; i++) {
+		other = cmpxchg(&reported[i], NULL, fn);
 		if (!other)
 			return true;
 		if (other == fn)
@@ -46,7 +46,7 @@ static void leak_report(const struct wpool *pool, const struct wpool_run *run,
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
-	if (!leak_is_news(fn) && !__ratelimit(&limit))
+	if (!leak_remember(fn) && !__ratelimit(&limit))
 		return;
 	pr_err("%s: BUG: %ps returned with preempt_count 0x%x (was 0x%x), RCU depth %d (was %d), interrupts %s, %d more locks\n",
 	       pool->name, fn, preempt_count(), run->preempt, rcu_preempt_depth(),

@@ -40,6 +40,7 @@
 #include "queue.h"
 #include "queue_batch.h"
 #include "releaser.h"
+#include "service.h"
 #include "shutdown.h"
 #include "spare.h"
 #include "spawn_state.h"
@@ -53,7 +54,7 @@ static struct task_struct *thread;
  * The worker that has idled longest, if its time is over or the pool has no more use for it.
  * Arms the timer for the next one. Context: pool->lock held.
  */
-static struct wpool_worker *next_to_retire(struct wpool *pool)
+static struct wpool_worker *pick_to_retire(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	unsigned long expires;
@@ -80,7 +81,7 @@ static void retire_idle(struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	while ((worker = next_to_retire(pool))) {
+	while ((worker = pick_to_retire(pool))) {
 		worker_unidle(worker);
 		worker_leave(worker);
 		pool_unlock(pool, flags);
@@ -168,7 +169,7 @@ static void spawn_missing(struct wpool *pool)
 		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
 			       spare_is_lacking(pool) ? err : 0);
 	if (pool_is_over(pool))
-		spare_recall(pool);
+		spare_withdraw(pool);
 	/* In the hold in which none was missing: the maker may bring one at any time. */
 	if (!spare_is_making(pool))
 		surplus = spare_surplus(pool);
@@ -248,27 +249,21 @@ static void manage(struct wpool *pool)
 	wpool_put(pool);
 }
 
-/*
- * No wake-up is lost: the state is set before the lists are looked at, and whoever adds to a
- * list wakes the thread afterwards.
- */
+/* Return: is there work? */
+static bool take_work(struct llist_node **dead, struct wpool **pool)
+{
+	*dead = kick_take_dead();
+	*pool = kick_next_pool();
+	return *dead || *pool;
+}
+
 static int manager_main(void *unused)
 {
-	for (;;) {
-		struct wpool_exit *exit, *next;
-		struct llist_node *dead;
-		struct wpool *pool;
+	struct wpool_exit *exit, *next;
+	struct llist_node *dead;
+	struct wpool *pool;
 
-		set_current_state(TASK_IDLE);
-		dead = kick_take_dead();
-		pool = kick_next_pool();
-		if (!dead && !pool) {
-			if (kthread_should_stop())
-				break;
-			schedule();
-			continue;
-		}
-		__set_current_state(TASK_RUNNING);
+	while (service_next(take_work(&dead, &pool))) {
 		dep_manager_begins();
 		llist_for_each_entry_safe(exit, next, dead, node)
 			exit->reap(exit);
@@ -277,7 +272,6 @@ static int manager_main(void *unused)
 		dep_manager_ends();
 		cond_resched();
 	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 

@@ -403,7 +403,7 @@ struct wpool {
 	 * S: how often some that wait behind a key were left asleep, since the manager last woke
 	 * them, see key_behind.c. Owner: key_release.c. All may read it.
 	 */
-	unsigned int		behind_untold;
+	unsigned int		behind_unwoken;
 	struct wpool_latency	*latency;	/* I: histograms, or NULL. Owner: latency.c. */
 
 	struct wpool_slots	slots;

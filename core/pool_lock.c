@@ -72,7 +72,7 @@ static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 
-	if (chain_puts_off(pool))
+	if (chain_put_off(pool))
 		return;
 	worker = worker_warmest(pool);
 	if (worker) {
@@ -195,12 +195,12 @@ static void count_released(const struct wpool_release_call *call)
 }
 
 /**
- * pool_release() - call the releases that are left, and count all as ended
+ * pool_call_releases() - call the releases that are left, and count all as ended
  * @call: which; the caller frees it
  *
  * Context: as the releases; no lock of a pool held.
  */
-void pool_release(struct wpool_release_call *call)
+void pool_call_releases(struct wpool_release_call *call)
 {
 	struct wpool_worker *worker = worker_current(NULL);
 
@@ -276,7 +276,7 @@ static void release_now(struct wpool_release_call *call)
 
 	if (is_needed(worker) && pool_hand_over(worker, call))
 		return;
-	pool_release(call);
+	pool_call_releases(call);
 }
 
 /* The rest of pool_unlock(): there are releases to call. */

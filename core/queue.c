@@ -390,11 +390,18 @@ struct wpool_task *queue_find(struct wpool *pool)
 		if (task)
 			return task;
 	}
-	task = key_first_held(pool);
+	task = key_first_deferred(pool);
 	if (task)
 		return task;
 	run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
 	return run ? run->again : NULL;
+}
+
+/* A task is not accepted. Context: pool->lock held. */
+void queue_count_refused(struct wpool *pool, const struct wpool_task *task, int err)
+{
+	stat_inc(pool, WPOOL_STAT_REJECTED);
+	trace_wpool_task_refuse(pool->name, task, task->fn, err);
 }
 
 /* Puts a submitter behind the others that wait for room. Context: pool->lock held. */
@@ -449,10 +456,8 @@ bool queue_admit_blocked(struct wpool *pool)
 			break;
 		hold_step(pool);
 		queue_unblock(pool, waiter);
-		if (ret == -ESHUTDOWN) {
-			stat_inc(pool, WPOOL_STAT_REJECTED);
-			trace_wpool_task_refuse(pool->name, waiter->task, waiter->task->fn, ret);
-		}
+		if (ret == -ESHUTDOWN)
+			queue_count_refused(pool, waiter->task, ret);
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);

@@ -27,6 +27,7 @@ int queue_accept_if_free(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);
+void queue_count_refused(struct wpool *pool, const struct wpool_task *task, int err);
 void queue_block(struct wpool *pool, struct wpool_waiter *waiter);
 void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter);
 bool queue_admit_blocked(struct wpool *pool);

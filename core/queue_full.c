@@ -31,36 +31,31 @@ static int reject(struct wpool *pool, const struct wpool_submission *sub, int re
 		  unsigned long flags)
 	__releases(&pool->lock)
 {
-	stat_inc(pool, WPOOL_STAT_REJECTED);
-	trace_wpool_task_refuse(pool->name, sub->task, sub->task->fn, ret);
+	queue_count_refused(pool, sub->task, ret);
 	pool_unlock(pool, flags);
 	return ret;
 }
 
-/* Accepts a task without room. Locking: pool->lock held. Return: as queue_take(). */
-static int take(struct wpool *pool, const struct wpool_submission *sub)
+/*
+ * Accepts a task without room: beyond the bound, or, if it is not @forced, one that the caller is
+ * inside, and that submits itself. Locking: pool->lock held; released.
+ */
+static int take(struct wpool *pool, const struct wpool_submission *sub, bool forced,
+		unsigned long flags)
+	__releases(&pool->lock)
 {
 	int ret = queue_take(pool, sub->task, sub->group, sub->key,
 			     ticket_is_mine(pool, sub->task));
 
 	if (ret)
-		return ret;
+		return reject(pool, sub, ret, flags);
 	queue_put(pool, sub->task);
 	if (sub->group)
 		group_task_waits(sub->group, sub->task);
-	return 0;
-}
-
-/* Accepts a task beyond the bound. Locking: pool->lock held; released. */
-static int take_beyond(struct wpool *pool, const struct wpool_submission *sub,
-		       unsigned long flags)
-	__releases(&pool->lock)
-{
-	int ret = take(pool, sub);
-
-	if (ret)
-		return reject(pool, sub, ret, flags);
-	stat_inc(pool, WPOOL_STAT_FORCED);
+	if (forced)
+		stat_inc(pool, WPOOL_STAT_FORCED);
+	else if (sub->task->run->caller)
+		sub->task->run->caller->again = true;
 	pool_unlock(pool, flags);
 	return 0;
 }
@@ -122,7 +117,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	int ret;
 
 	if (pool->conf.flags & WPOOL_RECURSIVE && current_is_of(pool))
-		return take_beyond(pool, sub, flags);
+		return take(pool, sub, true, flags);
 	deadline_set(&deadline, timeout);
 	waiter_init(&waiter);
 	batch_reclaim(pool);
@@ -190,24 +185,6 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	return 0;
 }
 
-/*
- * Accepts a task without room that the caller is inside, and that submits itself. Locking: as
- * block().
- */
-static int take_own(struct wpool *pool, const struct wpool_submission *sub,
-		    unsigned long flags)
-	__releases(&pool->lock)
-{
-	int ret = take(pool, sub);
-
-	if (ret)
-		return reject(pool, sub, ret, flags);
-	if (sub->task->run->caller)
-		sub->task->run->caller->again = true;
-	pool_unlock(pool, flags);
-	return 0;
-}
-
 /* Runs the task in the caller. Locking: as block(). */
 static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 			 unsigned long flags)
@@ -243,7 +220,7 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
 	switch (pool->conf.full) {
 	case WPOOL_FULL_CALLER_RUNS:
 		if (caller_may_run_again(pool, sub->task))
-			return take_own(pool, sub, flags);
+			return take(pool, sub, false, flags);
 		if (sub->no_caller || !caller_may_run(pool, sub->task))
 			break;
 		return sub->caller ? run_by_caller(pool, sub, flags) :
@@ -283,7 +260,7 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 			       sub->timeout == SUBMIT_INTERRUPTIBLE))
 		return when_full(pool, sub, flags);
 	if (ret == -EAGAIN && sub->timeout == SUBMIT_FORCED)
-		return take_beyond(pool, sub, flags);
+		return take(pool, sub, true, flags);
 	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL && sub->timeout != SUBMIT_IF_FREE)
 		return block(pool, sub, sub->timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)

@@ -21,7 +21,7 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
 
 	if (key_is_follower(task)) {
 		list_for_each(entry, list_of_deferred(pool)) {
-			if (mend_held_task(entry) == task)
+			if (mend_deferred_task(entry) == task)
 				return true;
 		}
 		return false;

@@ -25,18 +25,17 @@
 
 #include "broken_mend.h"
 #include "dead_run.h"
-#include "delayed.h"
 #include "key.h"
 #include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_again.h"
 #include "queue_batch.h"
 #include "queue_walk.h"
 #include "task_end.h"
 #include "task_lists.h"
+#include "task_lock.h"
 #include "waiter.h"
 
 void walk_init(struct wpool *pool)
@@ -55,7 +54,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 	if (list == list_of_again(pool))
 		return entry_run(entry)->again;
 	if (list == list_of_deferred(pool))
-		return mend_held_task(entry);
+		return mend_deferred_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
 
@@ -128,12 +127,8 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 
 	if (list == list_of_again(pool) && run_revoke(pool, entry_run(entry)))
 		return true;
-	if (task->state & TASK_DELAYED) {
-		if (!delayed_take_back(pool, task))
-			return false;
-	} else {
-		queue_take_back(pool, task);
-	}
+	if (task_take_back_here(pool, task))
+		return false;
 	task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	return true;
 }
@@ -173,6 +168,8 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 
 	pool_lock(pool, flags);
 	batch_settle(pool);	/* it stays empty while there is a cursor */
+	if (list == list_of_again(pool))	/* the first of a walk along all */
+		walk_look_for(pool, wants, arg);
 	walk_start(pool, list);
 	all = tasks_queued(pool) + tasks_delayed(pool);
 	while (walked < all && walk_next(pool) != list) {
@@ -200,18 +197,9 @@ static bool walk_is_over(struct wpool *pool)
 	bool over;
 
 	pool_lock(pool, flags);
-	over = walk_found_all(pool);
+	over = walk_finish(pool);
 	pool_unlock(pool, flags);
 	return over;
-}
-
-static void walk_begin_for(struct wpool *pool, walk_wants_t wants, const void *arg)
-{
-	unsigned long flags;
-
-	pool_lock(pool, flags);
-	walk_look_for(pool, wants, arg);
-	pool_unlock(pool, flags);
 }
 
 /**
@@ -231,7 +219,6 @@ unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg
 	pool_long_call(1);
 	down(&pool->walk);
 	do {
-		walk_begin_for(pool, wants, arg);
 		n += cancel_on(pool, list_of_again(pool), wants, arg);
 		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
 		n += cancel_on(pool, list_of_deferred(pool), wants, arg);

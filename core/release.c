@@ -315,18 +315,13 @@ struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t relea
 	return task;
 }
 
-static void free_rcu(struct rcu_head *rcu)
-{
-	kfree(container_of(rcu, struct own_task, rcu));
-}
-
-/* It may have been cancelled where PREEMPT_RT can free nothing. task_exit() waits for RCU. */
+/* It may have been cancelled where PREEMPT_RT can free nothing. */
 void tracked_free(struct wpool_task *task)
 {
 	struct own_task *own = container_of(task, struct own_task, ttask.task);
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
-		call_rcu(&own->rcu, free_rcu);
+		kfree_rcu(own, rcu);
 	else
 		kfree(own);
 }

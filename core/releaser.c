@@ -19,6 +19,7 @@
 #include "pool_lock.h"
 #include "release.h"
 #include "releaser.h"
+#include "service.h"
 #include "thread_exit.h"
 
 static void make_releaser(struct work_struct *work);
@@ -30,26 +31,15 @@ static struct {
 	.make = __DELAYED_WORK_INITIALIZER(releaser.make, make_releaser, 0),
 };
 
-/* No wake-up is lost: as in the loop of the manager. */
 static int releaser_main(void *unused)
 {
 	struct wpool_release_call *call;
 
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		call = releases_next();
-		if (!call) {
-			if (kthread_should_stop())
-				break;
-			schedule();
-			continue;
-		}
-		__set_current_state(TASK_RUNNING);
-		pool_release(call);
+	while ((call = service_next(releases_next()))) {
+		pool_call_releases(call);
 		releases_free(call);
 		cond_resched();
 	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 

@@ -187,9 +187,7 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	return pool_start(pool, n);
 }

@@ -282,9 +282,7 @@ int wpool_set_destroy(struct wpool_set *set)
 {
 	unsigned int i;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(set))
+	if (sleep_refused(NULL, __func__) || IS_ERR_OR_NULL(set))
 		return -EINVAL;
 	for (i = 0; i < set->n; i++) {
 		if (worker_refused(set->pools[i], "wpool_set_destroy()"))

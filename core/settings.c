@@ -60,19 +60,13 @@ static ssize_t name##_store(struct kobject *dir, struct kobj_attribute *attr,	\
 	return ret ?: len;							\
 }
 
-static int set_watchdog(struct wpool *pool, unsigned int ms)
-{
-	attrs_set_watchdog(pool, ms);
-	return 0;
-}
-
 DEFINE_NUMBER(capacity, unsigned int, "%u", kstrtouint, pool_capacity(pool), pool_resize)
 DEFINE_NUMBER(idle_timeout_ms, unsigned int, "%u", kstrtouint,
 	      READ_ONCE(pool->conf.idle_timeout_ms), attrs_set_idle_timeout)
 DEFINE_NUMBER(spin_us, unsigned int, "%u", kstrtouint, READ_ONCE(pool->conf.spin_us),
 	      attrs_set_spin)
 DEFINE_NUMBER(watchdog_ms, unsigned int, "%u", kstrtouint,
-	      READ_ONCE(pool->conf.watchdog_ms), set_watchdog)
+	      READ_ONCE(pool->conf.watchdog_ms), attrs_set_watchdog)
 DEFINE_NUMBER(nice, int, "%d", kstrtoint, claim_nice(pool), claim_set_nice)
 
 /* In the form of a workqueue's: hexadecimal, the lowest CPU last. */

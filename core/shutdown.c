@@ -310,9 +310,7 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_await_termination()"))
 		return -EDEADLK;
@@ -320,8 +318,8 @@ int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 }
 EXPORT_SYMBOL_GPL(wpool_await_termination);
 
-/* The first call of it has the pool to destroy. Context: pool->lock held. */
-static bool destroyed_before(struct wpool *pool)
+/* Return: false for the first call, which has the pool to destroy. Context: pool->lock held. */
+static bool mark_destroyed(struct wpool *pool)
 {
 	bool before = pool->end.destroyed;
 
@@ -337,7 +335,7 @@ int pool_destroy(struct wpool *pool, bool now)
 	bool again;
 
 	pool_lock(pool, flags);
-	again = destroyed_before(pool);
+	again = mark_destroyed(pool);
 	pool_unlock(pool, flags);
 	/* Nobody opens it again now. */
 	if (now)
@@ -379,12 +377,9 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
  */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
-	int ret;
-
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	ret = destroy_refused(pool, owner, "wpool_destroy()");
-	return ret ?: pool_destroy(pool, false);
+	return destroy_refused(pool, owner, "wpool_destroy()") ?: pool_destroy(pool, false);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
 
@@ -398,12 +393,9 @@ EXPORT_SYMBOL_GPL(__wpool_destroy);
  */
 int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
 {
-	int ret;
-
 	if (sleep_refused(pool, __func__))
 		return -EINVAL;
-	ret = destroy_refused(pool, owner, "wpool_destroy_now()");
-	return ret ?: pool_destroy(pool, true);
+	return destroy_refused(pool, owner, "wpool_destroy_now()") ?: pool_destroy(pool, true);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy_now);
 
@@ -469,9 +461,7 @@ int wpool_restart(struct wpool *pool)
 	unsigned int epoch;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	waiter_init(&starter);
 	do {

@@ -28,6 +28,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "service.h"
 #include "spare.h"
 #include "spawn_state.h"
 #include "worker_list.h"
@@ -119,12 +120,12 @@ int spare_keep(struct wpool *pool)
 }
 
 /**
- * spare_recall() - do without the worker that is being made, if the maker has not begun with it
+ * spare_withdraw() - do without the worker that is being made, if the maker has not begun with it
  * @pool: the pool
  *
  * Context: the manager, which has a reference of its own; pool->lock held.
  */
-void spare_recall(struct wpool *pool)
+void spare_withdraw(struct wpool *pool)
 {
 	struct wpool_spare *spare = &pool->spare;
 	bool taken;
@@ -199,28 +200,14 @@ static void maker_make(struct wpool *pool)
 	wpool_put(pool);
 }
 
-/*
- * No wake-up is lost: the state is set before the list is looked at, and whoever adds to the
- * list wakes the thread afterwards.
- */
 static int maker_main(void *unused)
 {
 	struct wpool *pool;
 
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		pool = maker_next();
-		if (!pool) {
-			if (kthread_should_stop())
-				break;
-			schedule();
-			continue;
-		}
-		__set_current_state(TASK_RUNNING);
+	while ((pool = service_next(maker_next()))) {
 		maker_make(pool);
 		cond_resched();
 	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 

@@ -10,7 +10,7 @@ void maker_exit(void);
 void spare_init(struct wpool *pool);
 struct wpool_worker *spare_take(struct wpool *pool);
 int spare_keep(struct wpool *pool);
-void spare_recall(struct wpool *pool);
+void spare_withdraw(struct wpool *pool);
 struct wpool_worker *spare_surplus(struct wpool *pool);
 
 /* Is the one to be kept not there? Needs pool->lock, as the next. */

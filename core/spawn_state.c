@@ -4,16 +4,31 @@
  * one, why the last could not be made, which thread waits for them, and for how long the next is
  * put off, as those before it have died.
  */
+#include <linux/debugfs.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/fault-inject.h>	/* 6.1: needs the others before it */
 
 #include "marks.h"
 #include "pool.h"
 #include "spawn_state.h"
 #include "waiter.h"
 #include "worker_list.h"
+
+#ifdef CONFIG_FAULT_INJECTION
+/* See the kernel's fault injection. */
+struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
+EXPORT_SYMBOL_GPL(wpool_fail_spawn);
+
+bool spawn_must_fail(void)
+{
+	return should_fail(&wpool_fail_spawn, 1);
+}
+#endif
 
 /*
  * Why the last could not be made, or 0. The next may never come, so a sleeping worker may

@@ -10,6 +10,18 @@
 #include "pool.h"
 #include "types.h"
 
+#ifdef CONFIG_FAULT_INJECTION
+extern struct fault_attr wpool_fail_spawn;
+
+/* Makes the creation of a thread fail, for tests. */
+bool spawn_must_fail(void);
+#else
+static inline bool spawn_must_fail(void)
+{
+	return false;
+}
+#endif
+
 void spawn_set_error(struct wpool *pool, int err);
 void spawn_ask_for(struct wpool *pool, struct wpool_waiter *starter, unsigned int n);
 void spawn_made(struct wpool *pool);

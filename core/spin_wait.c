@@ -64,7 +64,7 @@ void spin_learn(struct wpool *pool, enum spin_side side, u64 slept_at)
 }
 
 /**
- * spin_worth() - is a spin worth it?
+ * spin_try_begin() - begin a spin if it is worth it
  * @pool: the pool
  * @side: the caller's
  *
@@ -73,7 +73,7 @@ void spin_learn(struct wpool *pool, enum spin_side side, u64 slept_at)
  * Context: pool->lock held.
  * Return: true if it is; then it counts as a success.
  */
-bool spin_worth(struct wpool *pool, enum spin_side side)
+bool spin_try_begin(struct wpool *pool, enum spin_side side)
 {
 	lockdep_assert_held(&pool->lock);
 	if (pool->spin_credit[side] <= 0 || num_online_cpus() == 1)

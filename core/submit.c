@@ -323,9 +323,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	unsigned int done = 0, i;
 	int ret = 0;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	if (IS_ERR_OR_NULL(pool) || (n && !tasks))
+	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) || (n && !tasks))
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	for (i = 0; i < n; i++) {

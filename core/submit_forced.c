@@ -5,16 +5,6 @@
 #include "queue_full.h"
 #include "submit.h"
 
-static int submit_specially(struct wpool *pool, struct wpool_task *task, const u64 *key,
-			    unsigned long how)
-{
-	if (!submit_args_ok(pool, task, submit_kind_by(key)))
-		return -EINVAL;
-	return submit_one(pool, &(struct wpool_submission) {
-		.task = task, .key = key, .timeout = how,
-	});
-}
-
 /**
  * wpool_force_schedule() - run a task, also beyond the bound of the queue
  * @pool: the pool
@@ -31,7 +21,7 @@ static int submit_specially(struct wpool *pool, struct wpool_task *task, const u
  */
 int wpool_force_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	return submit_specially(pool, task, NULL, SUBMIT_FORCED);
+	return submit_to_pool(pool, task, NULL, SUBMIT_FORCED);
 }
 EXPORT_SYMBOL_GPL(wpool_force_schedule);
 
@@ -46,7 +36,7 @@ EXPORT_SYMBOL_GPL(wpool_force_schedule);
  */
 int wpool_force_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
 {
-	return submit_specially(pool, task ? &task->task : NULL, &key, SUBMIT_FORCED);
+	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_FORCED);
 }
 EXPORT_SYMBOL_GPL(wpool_force_schedule_keyed);
 
@@ -65,6 +55,10 @@ EXPORT_SYMBOL_GPL(wpool_force_schedule_keyed);
  */
 int wpool_schedule_if_free(struct wpool *pool, struct wpool_task *task)
 {
-	return submit_specially(pool, task, NULL, SUBMIT_IF_FREE);
+	if (!submit_args_ok(pool, task, SUBMIT_PLAIN))
+		return -EINVAL;
+	return submit_one(pool, &(struct wpool_submission) {
+		.task = task, .timeout = SUBMIT_IF_FREE,
+	});
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_if_free);

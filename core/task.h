@@ -17,8 +17,6 @@ struct wpool_task *task_alloc(wpool_fn_t fn, void *arg, struct module *owner,
 void task_free(struct wpool_task *task);
 void task_free_chain(struct wpool_task *task);
 
-void __run_clean(struct wpool_task *task);
-
 /**
  * queue_take_pin() - take over the reference that a queued task has on its owner; the other
  *	flags of a task that waits end here

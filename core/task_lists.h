@@ -204,7 +204,7 @@ static inline void walk_look_for(struct wpool *pool, walk_wants_t wants, const v
 }
 
 /* It is over. Return: false if it may have missed a task that has moved: it is to begin anew. */
-static inline bool walk_found_all(struct wpool *pool)
+static inline bool walk_finish(struct wpool *pool)
 {
 	if (!pool->lists.moved)
 		pool->lists.wants = NULL;

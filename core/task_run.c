@@ -362,7 +362,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
-bool run_cancelled(struct wpool *pool, struct wpool_task *task)
+bool run_drop_failed(struct wpool *pool, struct wpool_task *task)
 {
 	if (!group_cancels(task))
 		return false;
@@ -383,7 +383,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	bool nested = worker->nesting, ours, batched;
 	int result;
 
-	if (unlikely(task->waiters) && run_cancelled(pool, task)) {
+	if (unlikely(task->waiters) && run_drop_failed(pool, task)) {
 		pool_long_call(1);	/* a death in a hook would be counted twice */
 		pool_unlock_irq(pool);
 		pool_long_call(-1);

@@ -48,15 +48,10 @@ struct wpool_ticket *ticket_alloc(struct wpool *pool, gfp_t gfp)
 	return ticket;
 }
 
-static void free_rcu(struct rcu_head *rcu)
-{
-	kfree(container_of(rcu, struct wpool_ticket, rcu));
-}
-
-/* Also where PREEMPT_RT can free nothing. task_exit() waits for it. Needs no lock. */
+/* Also where PREEMPT_RT can free nothing. Needs no lock. */
 void ticket_free(struct wpool_ticket *ticket)
 {
-	call_rcu(&ticket->rcu, free_rcu);
+	kfree_rcu(ticket, rcu);
 }
 
 /**
@@ -125,43 +120,30 @@ void ticket_accepted(struct wpool_task *task)
 /* The ticket of a number, or NULL: it has ended. */
 struct wpool_ticket *ticket_find(struct wpool *pool, u64 nr)
 {
-	struct wpool_ticket *ticket = ticket_up_to(pool, nr);
+	struct wpool_ticket *ticket = ticket_near(pool, nr, true);
 
 	return ticket && ticket->nr == nr ? ticket : NULL;
 }
 
-/* The one of the highest number up to this one, or NULL. */
-struct wpool_ticket *ticket_up_to(struct wpool *pool, u64 nr)
+/*
+ * The one of the lowest number from this one on, or, if it is not @from, of the highest up to this
+ * one; or NULL.
+ */
+struct wpool_ticket *ticket_near(struct wpool *pool, u64 nr, bool from)
 {
 	struct rb_node *node = pool->tickets.tree.rb_node;
-	struct wpool_ticket *found = NULL;
+	struct wpool_ticket *ticket, *found = NULL;
+	bool above;
 
 	lockdep_assert_held(&pool->lock);
 	while (node) {
-		if (node_ticket(node)->nr <= nr) {
-			found = node_ticket(node);
-			node = node->rb_right;
-		} else {
-			node = node->rb_left;
-		}
-	}
-	return found;
-}
-
-/* The one of the lowest number from this one on, or NULL. */
-struct wpool_ticket *ticket_from(struct wpool *pool, u64 nr)
-{
-	struct rb_node *node = pool->tickets.tree.rb_node;
-	struct wpool_ticket *found = NULL;
-
-	lockdep_assert_held(&pool->lock);
-	while (node) {
-		if (node_ticket(node)->nr >= nr) {
-			found = node_ticket(node);
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
+		ticket = node_ticket(node);
+		if (ticket->nr == nr)
+			return ticket;
+		above = ticket->nr > nr;
+		if (above == from)
+			found = ticket;
+		node = above ? node->rb_left : node->rb_right;
 	}
 	return found;
 }

@@ -48,8 +48,7 @@ bool ticket_take_drawn(struct wpool_ticket *ticket, struct wpool_tracking *track
 bool __ticket_is_mine(struct wpool *pool, const struct wpool_tracking *tracking);
 void ticket_accepted(struct wpool_task *task);
 struct wpool_ticket *ticket_find(struct wpool *pool, u64 nr);
-struct wpool_ticket *ticket_up_to(struct wpool *pool, u64 nr);
-struct wpool_ticket *ticket_from(struct wpool *pool, u64 nr);
+struct wpool_ticket *ticket_near(struct wpool *pool, u64 nr, bool from);
 struct wpool_ticket *__ticket_take(struct wpool *pool, struct wpool_tracking *tracking);
 void ticket_erase(struct wpool_ticket *ticket);
 void tickets_free(struct wpool *pool);

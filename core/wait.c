@@ -274,7 +274,7 @@ static int wait_once(struct wait *wait)
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
-	    spin_worth(pool, SPIN_WAITER))
+	    spin_try_begin(pool, SPIN_WAITER))
 		return spin_for_end(pool, wait->task, &wait->deadline, flags);
 	return sleep_on(pool, wait, NULL, false, flags);
 }

@@ -47,11 +47,10 @@ static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
 }
 
 /*
- * Is a run overdue and not reported yet? If not, the timer is set for when it would be.
- *
- * Context: pool->lock held.
+ * Return: true if a run is overdue and not reported yet; if not, the timer is set for when it
+ * would be. Context: pool->lock held.
  */
-static bool run_is_overdue(struct wpool *pool, const struct wpool_run *run)
+static bool watch_run(struct wpool *pool, const struct wpool_run *run)
 {
 	unsigned long limit = pool_watchdog(pool), due = run->started + limit;
 
@@ -80,7 +79,7 @@ static struct wpool_run *next_overdue(struct wpool_worker *worker)
 	unsigned int i;
 
 	for (i = 0; i < worker->nesting; i++) {
-		if (run_is_overdue(worker->pool, &worker->runs[i]))
+		if (watch_run(worker->pool, &worker->runs[i]))
 			return &worker->runs[i];
 	}
 	return NULL;
@@ -138,7 +137,7 @@ static struct task_struct *caller_get_thread(struct wpool_caller *caller, bool o
 	unsigned long flags;
 
 	pool_lock(pool, flags);
-	if (caller->running && (!overdue || run_is_overdue(pool, &caller->run))) {
+	if (caller->running && (!overdue || watch_run(pool, &caller->run))) {
 		thread = get_task_struct(caller->thread);
 		if (overdue)
 			note_overdue(pool, &caller->run, caller->pid_nr);

@@ -50,7 +50,7 @@ static bool worker_must_leave(struct wpool_worker *worker)
 static bool worker_may_spin(struct wpool *pool)
 {
 	return !workers_searching(pool) && !wake_queue_has_garbage(pool) &&
-	       spin_worth(pool, SPIN_WORKER);
+	       spin_try_begin(pool, SPIN_WORKER);
 }
 
 /*

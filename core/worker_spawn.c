@@ -10,7 +10,6 @@
 #include "capacity_slots.h"
 #include "claim.h"
 #include "dead_worker.h"
-#include "fault.h"
 #include "pool.h"
 #include "spawn_state.h"
 #include "thread_exit.h"

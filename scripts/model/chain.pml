@@ -14,9 +14,9 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_NO_TIMER		__chain_puts_off() does not have the manager look: task_stranded
+ * BUG_NO_TIMER		__chain_put_off() does not have the manager look: task_stranded
  * BUG_NOT_BROKEN	queue_link() does not end the chain: others_wait outsiders_wait
- * BUG_KEPT_AGAIN	__chain_puts_off() does not see that its worker calls again: asleep_kept
+ * BUG_KEPT_AGAIN	__chain_put_off() does not see that its worker calls again: asleep_kept
  *
  * What stands for what: an atomic block is one hold of pool->lock. Of two tasks the first submits
  * the second inside its function, or another thread does; a third comes from outside at any
@@ -49,7 +49,7 @@ bool task_stranded, others_wait, asleep_kept, outsiders_wait;
 #define idle		(worker_is[0] == IDLE || worker_is[1] == IDLE)
 
 /* Is it kept? As the lock is dropped by @me. */
-inline chain_puts_off(me)
+inline chain_put_off(me)
 {
 	kept = chained;
 #ifndef BUG_KEPT_AGAIN
@@ -69,7 +69,7 @@ inline unlock(me)
 	kept = false;
 	if
 	:: nr_ready && !searching && idle ->
-		chain_puts_off(me);
+		chain_put_off(me);
 		if
 		:: kept ->
 			check(others_wait, nr_ready == 1);

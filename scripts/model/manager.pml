@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the manager sleeps and is woken: manager_main(), kick_exit(),
+ * How the manager sleeps and is woken: service_next() of manager_main(), kick_exit(),
  * kick_pool() in core/manager_kick.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:

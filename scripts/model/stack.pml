@@ -16,7 +16,7 @@
  * BUG_ACCEPTED_UNASKED		submit_to_group() does not ask again under the pool's lock:
  *				touched_when_gone
  * BUG_ADMITTED_UNASKED		queue_admit_blocked() does not ask: touched_when_gone
- * BUG_TAKEN_BACK_UNASKED	group_sub() does not ask: touched_when_gone
+ * BUG_TAKEN_BACK_UNASKED	group_submitted() does not ask: touched_when_gone
  * BUG_GIVEN_UP_UNASKED		group_give_way() does not ask: touched_when_gone
  * BUG_GROUP_KEPT		let_go() leaves a run its group: touched_when_gone
  * BUG_RUNS_FIRST		forget_in() looks at what runs before what waits:
@@ -207,7 +207,7 @@ proctype submitter()
 	task[1] != BLOCKED;
 	if
 	:: task[1] == REFUSED ->
-		atomic {		/* group_sub() */
+		atomic {		/* group_submitted() */
 			if
 #ifndef BUG_TAKEN_BACK_UNASKED
 			:: ending
