@@ -166,7 +166,7 @@ static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
 
 /*
  * Puts whole tasks that were lost on the queue again if somebody waits for their tickets since
- * before: who comes later looks itself.
+ * before: a thread that comes later looks itself.
  */
 static void recover_awaited(struct wpool *pool)
 {

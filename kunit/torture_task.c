@@ -205,8 +205,8 @@ void tort_task_get(struct tort_task *tt)
 }
 
 /*
- * The last user frees it once it has ended. Who cannot wait leaves it to the reaper; so do
- * a task, and a hook, which might wait for itself.
+ * The last user frees it once it has ended. A thread that cannot wait leaves it to the reaper;
+ * so do a task, and a hook, which might wait for itself.
  */
 void tort_task_put(struct tort_task *tt)
 {

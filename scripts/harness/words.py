@@ -23,6 +23,8 @@ INSTEAD = {
     r"\b(?:is|are|be|was|were|been) told\b(?! (?:apart|to)\b)": "woken, completed, reported",
     r"\bwho (?:is|are) to be\b": "threads to ...",
     r"\b(?:takes?|took|taken) (?:\w+ )?(?:worker|thread) down\b": "kill, die",
+    r"\b(?:for|to|of|by|but|from) who\b": "a thread that ...: 'who' needs the one that it is said of",
+    r"(?:^[\s*/#|+-]*|[.:;!?] )(?-i:Who)\b[^?]*$": "a thread that ...: such a sentence is a question",
 }
 
 

@@ -16,7 +16,7 @@
  *			nor at rest, while fewer run than the capacity, or, if none can be
  *			made, while none runs that lives
  * task_lost		every accepted task ends, once
- * old_error		why none was made is not told to who needs the next
+ * old_error		why none was made is not given to the next that asks
  * end_missed		a closed pool ends, though the maker never begins with what was asked
  * never_rests		every order of steps comes to rest
  *
