@@ -1053,7 +1053,7 @@ int __wpool_wait_event_stop(bool begins);
 	__stopped;							\
 })
 
-/* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
+/* Groups (core/group.c, core/group_schedule.c, core/fn_release.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group);
 void wpool_group_init_fail_fast(struct wpool_group *group);
 int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
@@ -1114,7 +1114,7 @@ int wpool_group_cancel_sync(struct wpool_group *group);
 #define wpool_group_schedule_fn_release(group, pool, fn, arg, release)	\
 	__wpool_group_schedule_fn_release(group, pool, fn, arg, release, THIS_MODULE)
 
-/* Pools (core/create.c, refs.c, registry.c, resize.c, pause.c, shutdown.c) */
+/* Pools (core/create.c, managed.c, refs.c, registry.c, stats.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 
