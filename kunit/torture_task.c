@@ -94,8 +94,8 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 }
 
 /* Nobody will wait for it: detached, or the argument of a bare function. */
-struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
-				  bool detached, gfp_t gfp)
+struct tort_task *tort_task_unwaited(struct tort_ctx *ctx, struct tort_pool *tp,
+				     bool detached, gfp_t gfp)
 {
 	struct tort_task *tt = task_alloc(ctx, tp, TORT_TASK_PLAIN, gfp);
 	unsigned long flags;
