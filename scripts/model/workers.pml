@@ -37,7 +37,7 @@
  *				last_worker_gone
  * BUG_DEAD_COUNTED		spare_take() counts the dead whose hooks run: task_stranded
  * BUG_DEATH_SILENT		worker_died() does not kick the manager: task_stranded
- * BUG_NOT_RECALLED		spawn_missing() waits for the maker when the pool is over:
+ * BUG_MAKER_AWAITED		spawn_missing() waits for the maker when the pool is over:
  *				end_missed
  * BUG_RUN_UNREAPED		run_reap() does not end the task: task_lost
  * BUG_REAP_SILENT		worker_unlink() does not kick the manager: last_worker_gone
@@ -281,7 +281,7 @@ inline spawn_missing()
 			timer = timer || err == FAILED;
 #endif
 			spawn_asked = (err != OK);
-#ifndef BUG_NOT_RECALLED
+#ifndef BUG_MAKER_AWAITED
 			making = making && !(over && asked);	/* spare_recall() */
 			asked = asked && making;
 #endif
