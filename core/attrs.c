@@ -206,7 +206,7 @@ void attrs_free(struct wpool *pool)
 
 /*
  * From here on an administrator changes them, of a pool that works. They are written under
- * pool->lock; who reads them without it gets one value or the other. Return: 0.
+ * pool->lock; a thread that reads them without it gets one value or the other. Return: 0.
  */
 static int change(struct wpool *pool, unsigned int *number, unsigned int value)
 {

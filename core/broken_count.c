@@ -166,7 +166,7 @@ static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
 
 /*
  * Ends the tickets of lost tasks; or, before that, puts whole tasks that were lost on the queue
- * again if somebody waits for their tickets since before: who comes later looks itself.
+ * again if somebody waits for their tickets since before: a thread that comes later looks itself.
  */
 static void look_at_tickets(struct wpool *pool, bool end)
 {

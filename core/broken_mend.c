@@ -14,8 +14,8 @@
  * head on and the whole part from the tail back are joined. What lay between is lost: one task
  * as a rule. If several were broken, the tasks between them are lost too, because nobody can
  * find them any more. If the owner of such a task waits for it or takes it back, the task is
- * found, and queue_recover() puts it on the queue again; so does who sleeps for its ticket, even
- * if it came before.
+ * found, and queue_recover() puts it on the queue again. So it is if a thread sleeps for its
+ * ticket, even if it came before.
  *
  * The same hold also counts again what waits, so the lists and their counters agree at any
  * time. How many tasks of which color (flush_color.c) were lost is known when all that have not

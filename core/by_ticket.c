@@ -225,7 +225,8 @@ static int cancel_once(struct wpool *pool, u64 nr)
  * @pool: where the ticket was drawn
  * @ticket: the ticket
  *
- * As wpool_cancel(), for who does not have the task, or does not know whether it still exists.
+ * As wpool_cancel(), for a caller that has no pointer to the task, or that does not know whether
+ * it still exists.
  * A release is called before it returns, see wpool_task_set_release(). It does not wait: see
  * wpool_wait_id() for a task that has begun.
  *
@@ -314,8 +315,8 @@ static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *w
  *
  * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
  * Return: 0, -EINVAL (NULL pool; atomic context), -EDEADLK in a worker or a hook of the pool, or
- * inside a task of it, which perhaps would wait for itself: there wpool_wait() is for who has
- * the task.
+ * inside a task of it, which perhaps would wait for itself: there a caller that has the task can
+ * use wpool_wait().
  */
 int wpool_wait_id(struct wpool *pool, u64 ticket)
 {

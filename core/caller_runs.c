@@ -153,7 +153,7 @@ static void caller_exited(struct wpool_exit *exit)
 {
 	struct wpool_caller *caller = container_of(exit, struct wpool_caller, exit);
 
-	/* Who has seen that it naps, see stop.c, may be about to wake the thread. */
+	/* A caller that has seen that it naps, see stop.c, may be about to wake it. */
 	if (READ_ONCE(caller->naps)) {
 		WRITE_ONCE(caller->naps, false);
 		synchronize_rcu();

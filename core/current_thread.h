@@ -54,7 +54,7 @@ static __always_inline bool sleep_refused(const struct wpool *pool, const char *
 	return false;
 }
 
-/* Likewise, but it goes on: who calls it may free the task next. */
+/* Likewise, but it goes on: its caller may free the task next. */
 static __always_inline void sleep_reported(const char *call)
 {
 	if (unlikely(may_not_sleep()))

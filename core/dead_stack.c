@@ -152,8 +152,9 @@ static bool may_run(const struct wpool_worker *runner, const struct wpool_worker
 }
 
 /*
- * In one pool: first what waits, so that no more of it begins. Who has had this stack before is
- * dead, too, and perhaps not reaped yet: what it had there is gone, and its reaping knows that.
+ * In one pool: first what waits, so that no more of it begins. A worker that had this stack
+ * before is dead, too, and perhaps not reaped yet: what it had there is gone, and its reaping knows
+ * that.
  */
 static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
@@ -248,7 +249,7 @@ static void stack_forget(struct callback_head *work)
 		rcu_read_unlock();
 		__acquire(RCU);
 	}
-	/* Or where it must not migrate: who gives it other CPUs waits for the end of that. */
+	/* Or where it must not migrate: a change of its CPUs waits for the end of that. */
 	while (WPOOL_MIGRATION_DISABLED(current))
 		migrate_enable();
 	dep_thread_ends(worker);

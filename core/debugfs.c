@@ -240,7 +240,7 @@ void debugfs_remove_pool(struct wpool *pool)
 	debugfs_remove(pool->dir);
 }
 
-/* A file about all pools, which anybody may read who gets that far. */
+/* A file about all pools. Everybody who can reach it may read it. */
 void __init debugfs_add_file(const char *name, const struct file_operations *fops)
 {
 	debugfs_create_file(name, 0444, root, NULL, fops);

@@ -14,7 +14,7 @@ static int done(struct wpool_task *task, int ret)
 	return ret;
 }
 
-/* Without a release it were nobody's. */
+/* Without a release nobody would free what the task works on. */
 static bool has_release(struct wpool *pool, wpool_release_t release)
 {
 	if (!release && !IS_ERR_OR_NULL(pool))

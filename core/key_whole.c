@@ -127,8 +127,8 @@ static bool gap_ok(const struct wpool *pool, struct rb_node *link)
 }
 
 /*
- * Are the links from a head to the next one in the order of keys whole, and those of who is below
- * that, and beside it? It is below the head.
+ * Are the links from a head to the next one in the order of keys whole, and those of the heads
+ * below that, and beside it? It is below the head.
  */
 static bool way_to_next_ok(const struct wpool *pool, struct rb_node *link, struct rb_node **next)
 {

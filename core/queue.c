@@ -2,8 +2,11 @@
 /*
  * The tasks that wait, and the submitters that wait to add one.
  *
- * Everything here needs pool->lock; nothing sleeps, wakes, or calls the rest of the pool,
- * except for flush accounting.
+ * Everything here needs pool->lock. It keeps up to date what else knows of a task that comes or
+ * goes: the staging queue, the batch, its key, group, ticket and color, the run that it is inside
+ * of, and the watchdog's timer. It never sleeps, wakes no thread and calls nothing that is the
+ * user's: it marks what may have changed (marks.h) and completes submitters in the pool's wake
+ * queue, and pool_unlock() does the rest.
  *
  * There is one rule of admission: a task is accepted if fewer tasks are queued than the queue
  * depth plus the workers that are free or could be made. So what a worker takes at once never

@@ -242,7 +242,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * wpool_should_stop(). Does not wait for them. If the pool is opened again meanwhile, it keeps
  * what it has accepted since.
  *
- * Who owns a task afterwards: with @unrun, the caller owns each task on the list. A task is on
+ * The owner of a task afterwards: with @unrun, the caller owns each task on the list. A task is on
  * the list if nobody has called wpool_wait() or wpool_wait_timeout() on it since it was
  * submitted, if it is in no group, and if it does not lie on the stack of the thread that
  * submitted it. The caller must not free or submit it before it is off the list. A thread that

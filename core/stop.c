@@ -2,14 +2,15 @@
 /*
  * Asking tasks to stop, and sleeps that end when the task is asked.
  *
- * A run is asked by &wpool_run.stop, all runs of a pool by the pool's state. Who asks wakes the
- * thread only if it naps, that is, sleeps here: another sleep may not expect to be woken.
+ * A run is asked by &wpool_run.stop, all runs of a pool by the pool's state. The thread that
+ * asks wakes the other only if that naps, that is, sleeps here: another sleep may not expect to be
+ * woken.
  *
  * No wake-up is lost: the thread says that it naps, sets its state, which is a full barrier,
- * and looks whether it was asked; who asks does so, and after a full barrier looks whether the
- * thread naps.
+ * and looks whether it was asked; the thread that asks does so, and after a full barrier looks
+ * whether the other naps.
  *
- * The thread may die in the condition of its wait. Who looks and wakes does both in one RCU
+ * The thread may die in the condition of its wait. It is looked at and woken in one RCU
  * read-side critical section, and the task_struct of a dead thread is kept until that is over:
  * see worker_free() and caller_exited().
  */
@@ -70,7 +71,7 @@ struct task_struct *stop_run(struct wpool_run *run)
 
 /**
  * stop_wake_all() - wake all threads that nap inside tasks of a pool
- * @pool: has been told to stop; not locked
+ * @pool: was asked to stop; not locked
  *
  * Context: any.
  */

@@ -38,7 +38,7 @@ static inline unsigned long submit_timeout(unsigned long timeout)
 	return timeout ? min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT) : SUBMIT_OR_FAIL;
 }
 
-/* And its answer, to who has given one. */
+/* And its answer, for a caller that has given one. */
 static inline int submit_timed_out(int ret, unsigned long timeout)
 {
 	return ret == -EAGAIN && !timeout ? -ETIMEDOUT : ret;

@@ -12,7 +12,7 @@
  *
  * For what must not fail: if there is no room, the task is accepted all the same, and counted
  * in %WPOOL_STAT_FORCED. It goes before the submitters that sleep for room, and they get none
- * before the queue is within its bound again. Never sleeps and never allocates. Who calls it
+ * before the queue is within its bound again. Never sleeps and never allocates. The caller
  * limits what it submits; the pool does not. With %WPOOL_FULL_DISCARD_OLDEST a later submission
  * may drop it, as any other task.
  *

@@ -2,7 +2,7 @@
 /*
  * The structures that the files of core/ share; struct wpool is in pool.h.
  *
- * Who guards what. Each member below carries one of these tags:
+ * Who guards what? Each member below carries one of these tags:
  *
  * I: Set before the object is published, read-only from then on.
  * L: pool->lock, which is taken by pool_lock(); for workers, see staging.c.

@@ -173,7 +173,7 @@ static void report_callers(struct wpool *pool, bool overdue)
 }
 
 /*
- * Promise 1 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
+ * Promise 64 as a test: tasks are ready, no worker searches, and one could. pool_unlock()
  * prevents this, but for a task that is left to its submitter.
  */
 static bool queue_is_stranded(struct wpool *pool)

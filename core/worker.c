@@ -226,8 +226,8 @@ static bool worker_park(struct wpool_worker *worker)
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		/*
-		 * Acquire: pairs with worker_let_begin(). Who sets one of these wakes the thread
-		 * then.
+		 * Acquire: pairs with worker_let_begin(). A thread that sets one of these wakes
+		 * this one then.
 		 */
 		if (smp_load_acquire(&worker->begins) || kthread_should_stop())
 			break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits for a group while a submitter waits for room for a task of it: perhaps only those
- * who wait can make the room.
+ * A thread waits for a group while a submitter waits for room for a task of it: perhaps only
+ * those who wait can make the room.
  */
 #include "actor.h"
 

@@ -393,7 +393,7 @@ static void broken_mix_walked_over(struct kunit *test)
 
 /*
  * 84: those are counted that are left, wherever they are: waiting for their time, to run again,
- * run by who submitted them
+ * run by their submitters
  */
 static void broken_mix_counted(struct kunit *test)
 {

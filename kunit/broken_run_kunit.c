@@ -326,7 +326,7 @@ static void broken_run_ticket(struct kunit *test)
 	broken_expect_end(test, scene->pool);
 }
 
-/* 84, 115: a whole task that is lost between broken ones is found by who waits for its ticket */
+/* 84, 115: a whole task that is lost between broken ones is found by a wait for its ticket */
 static void broken_run_ticket_between(struct kunit *test)
 {
 	struct ticketed *scene = ticketed(test);

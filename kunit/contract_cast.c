@@ -234,7 +234,7 @@ static void summon_nested(struct contract_scene *scene)
 	submit(scene, &scene->outer, outer_fn);
 	KUNIT_ASSERT_GT(scene->test, wait_for_completion_timeout(&scene->begun_outer,
 								 WPT_LIMIT), 0);
-	/* Then nobody runs the inner one but who waits for it. */
+	/* Then nobody runs the inner one but the thread that waits for it. */
 	wpool_pause(scene->pool);
 	wpt_open(scene->nest);
 	KUNIT_ASSERT_GT(scene->test, wait_for_completion_timeout(&scene->there, WPT_LIMIT), 0);

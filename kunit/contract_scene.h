@@ -7,7 +7,7 @@
 
 /* With its pool. */
 struct contract_scene *contract_scene(struct kunit *test, const struct contract_row *row);
-/* Who calls is where it is to call, if that is in the pool, and waits there. */
+/* The caller is where it is to call, if that is in the pool, and waits there. */
 void contract_summon(struct contract_scene *scene);
 /* Has it make the call. */
 void contract_cue(struct contract_scene *scene);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who comes while room is still being handed to those who wait for it: of many submitters
+ * A submitter comes while room is still being handed to those who wait for it: of many submitters
  * that are turned away, each hold of the lock tells some.
  */
 #include <linux/cpumask.h>

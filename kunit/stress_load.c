@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Stress: many tasks from many threads, many workers, a long queue. Every task is
- * counted by who submits it and by itself, and the memory of one that was waited
+ * counted by its submitter and by itself, and the memory of one that was waited
  * for is overwritten at once.
  */
 #include <linux/kernel.h>

@@ -470,7 +470,7 @@ static struct kunit_case system_cases[] = {
 };
 
 /*
- * Who loads this module sleeps, not to be frozen, until the tests have ended: the
+ * The thread that loads this module sleeps, not to be frozen, until the tests have ended: the
  * freezer must not wait for it.
  */
 static int system_suite_init(struct kunit_suite *suite)

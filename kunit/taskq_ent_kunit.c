@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * taskq(9F) on wpool: entries that belong to who dispatches them, the end of a taskq, and what
+ * taskq(9F) on wpool: entries that belong to their dispatchers, the end of a taskq, and what
  * is called inside one.
  */
 /* Alone, so this also shows that linux/wpool_taskq.h, its first, needs no other before it. */

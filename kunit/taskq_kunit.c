@@ -230,7 +230,7 @@ static unsigned int refused_in_turn(taskq_t *tq, struct wpt_job *job, bool later
 	return refused;
 }
 
-/* 154: without memory it is refused, and nothing is left; but not to who may sleep */
+/* 154: without memory it is refused, and nothing is left; a caller that may sleep gets it */
 static void taskq_memory(struct kunit *test)
 {
 	taskq_t *tq = scene_taskq(test, 1, INT_MAX, 0);

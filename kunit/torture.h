@@ -318,8 +318,8 @@ static inline bool tort_is_shared(const struct tort_task *tt)
 
 struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 				enum tort_task_kind kind, gfp_t gfp);
-struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
-				  bool detached, gfp_t gfp);
+struct tort_task *tort_task_unwaited(struct tort_ctx *ctx, struct tort_pool *tp,
+				     bool detached, gfp_t gfp);
 void tort_task_releases(struct tort_task *tt);
 void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt);
 void tort_task_get(struct tort_task *tt);

@@ -83,7 +83,7 @@ static void act_task(struct tort_ctx *ctx, enum tort_act act)
 
 static void act_fn(struct tort_ctx *ctx, enum tort_act act)
 {
-	struct tort_task *tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+	struct tort_task *tt = tort_task_unwaited(ctx, ctx->tp, false, GFP_KERNEL);
 
 	if (tt)
 		submit(ctx, tt, act);
@@ -270,7 +270,7 @@ static void group_submit(struct tort_ctx *ctx, struct tort_group *tg, enum tort_
 			tort_arena_keep(ctx, tt);
 		return;
 	}
-	tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+	tt = tort_task_unwaited(ctx, ctx->tp, false, GFP_KERNEL);
 	if (!tt)
 		return;
 	tt->lossy = lossy;

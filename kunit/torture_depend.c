@@ -122,7 +122,7 @@ static bool add(struct tort_ctx *ctx, struct depends *depends, unsigned int i,
 	struct tort_task *tt;
 
 	if (bare || depends->detached)
-		tt = tort_task_loose(ctx, depends->tp, !bare, GFP_KERNEL);
+		tt = tort_task_unwaited(ctx, depends->tp, !bare, GFP_KERNEL);
 	else
 		tt = tort_task_new(ctx, depends->tp, TORT_TASK_PLAIN, GFP_KERNEL);
 	if (!tt)
@@ -204,7 +204,7 @@ static int quick_main(void *data)
 	struct tort_task *tt;
 
 	while (n-- && !kthread_should_stop()) {
-		tt = tort_task_loose(&helper->ctx, helper->ctx.tp, false, GFP_KERNEL);
+		tt = tort_task_unwaited(&helper->ctx, helper->ctx.tp, false, GFP_KERNEL);
 		if (!tt)
 			break;
 		tt->deed = quick;

@@ -87,10 +87,10 @@ static int submit_inside(struct tort_ctx *ctx, struct tort_task *tt, enum tort_k
 	return ret;
 }
 
-static void do_child_loose(struct tort_ctx *ctx)
+static void do_child_unwaited(struct tort_ctx *ctx)
 {
 	bool bare = tort_one_in(ctx, 2);
-	struct tort_task *tt = tort_task_loose(ctx, ctx->tp, !bare, GFP_KERNEL);
+	struct tort_task *tt = tort_task_unwaited(ctx, ctx->tp, !bare, GFP_KERNEL);
 
 	if (tt)
 		submit_inside(ctx, tt, bare ? TORT_TRY_SCHEDULE_FN : random_way(ctx));
@@ -176,7 +176,7 @@ static void do_group(struct tort_ctx *ctx)
 	ctx->frame->group = group;
 	ctx->submitting = true;
 	while (n--) {
-		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+		tt = tort_task_unwaited(ctx, ctx->tp, false, GFP_KERNEL);
 		if (!tt)
 			break;
 		tt->gen = TORT_MAX_GEN;
@@ -233,7 +233,7 @@ static void do_pool(struct tort_ctx *ctx)
 
 static void (* const deeds[])(struct tort_ctx *ctx) = {
 	do_spin, do_spin, do_spin, do_sleep, do_slow, do_until_stopped,
-	do_resubmit, do_child_loose, do_child_wait, do_child_wait, do_run,
+	do_resubmit, do_child_unwaited, do_child_wait, do_child_wait, do_run,
 	do_wait_shared, do_wait_shared, do_group, do_refused, do_pool,
 };
 

@@ -75,7 +75,7 @@ static void submit_some(struct tort_ctx *ctx, struct wpool_group *group, bool ca
 
 	ctx->submitting = true;
 	while (n--) {
-		tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+		tt = tort_task_unwaited(ctx, ctx->tp, false, GFP_KERNEL);
 		if (!tt)
 			break;
 		if (cancel)

@@ -179,7 +179,7 @@ static void op_unwaited(struct tort_ctx *ctx)
 	struct tort_task *tt;
 
 	while (n--) {
-		tt = tort_task_loose(ctx, ctx->tp, !bare, GFP_KERNEL);
+		tt = tort_task_unwaited(ctx, ctx->tp, !bare, GFP_KERNEL);
 		if (!tt)
 			return;
 		if (bare)

@@ -3,7 +3,7 @@
  * Torture: which pairs of acts were met.
  *
  * The pair "B while A" is met when B begins on a pool where A is in flight. What is
- * in flight is counted by who does it, in its pool: up before the call, and down when
+ * in flight is counted by its caller, in its pool: up before the call, and down when
  * it has returned. Of what ends where nobody of ours is, wpool itself is
  * asked: a worker that dies, a submitter that is blocked, a pool that is shut down but
  * not at its end; and a task that waits in the queue, if its memory is ours.

@@ -276,7 +276,7 @@ bool tort_pool_is_current(const struct tort_pool *tp)
 /* --- the end ------------------------------------------------------------------ */
 
 /* By now every task has run, or been taken back. */
-static void free_loose(struct tort_pool *tp)
+static void free_unwaited(struct tort_pool *tp)
 {
 	struct tort_task *tt, *next;
 
@@ -294,7 +294,7 @@ static void pool_release(struct kref *ref)
 	unsigned int i;
 
 	tort_pool_check_rest(tp);
-	free_loose(tp);
+	free_unwaited(tp);
 	for (i = 0; i < tp->n; i++)
 		wpool_put(tp->pools[i]);
 	memset(tp, 0x6b, sizeof(*tp));

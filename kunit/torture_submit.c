@@ -474,7 +474,7 @@ static int run_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_act act)
 void tort_run(struct tort_ctx *ctx, enum tort_act act)
 {
 	enum tort_kind way = act == ACT_RUN_TIMEOUT ? TORT_RUN_TIMEOUT : TORT_RUN;
-	struct tort_task *tt = tort_task_loose(ctx, ctx->tp, false, GFP_KERNEL);
+	struct tort_task *tt = tort_task_unwaited(ctx, ctx->tp, false, GFP_KERNEL);
 	struct tort_mark mark;
 	int ret;
 

@@ -94,8 +94,8 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 }
 
 /* Nobody will wait for it: detached, or the argument of a bare function. */
-struct tort_task *tort_task_loose(struct tort_ctx *ctx, struct tort_pool *tp,
-				  bool detached, gfp_t gfp)
+struct tort_task *tort_task_unwaited(struct tort_ctx *ctx, struct tort_pool *tp,
+				     bool detached, gfp_t gfp)
 {
 	struct tort_task *tt = task_alloc(ctx, tp, TORT_TASK_PLAIN, gfp);
 	unsigned long flags;
@@ -205,8 +205,8 @@ void tort_task_get(struct tort_task *tt)
 }
 
 /*
- * The last user frees it once it has ended. Who cannot wait leaves it to the reaper; so do
- * a task, and a hook, which might wait for itself.
+ * The last user frees it once it has ended. A thread that cannot wait leaves it to the reaper;
+ * so do a task, and a hook, which might wait for itself.
  */
 void tort_task_put(struct tort_task *tt)
 {

@@ -106,7 +106,7 @@ extern const struct bench_peer bench_padata;
 /* How a producer submits. */
 enum bench_way {
 	BENCH_ONE,	/* an item at a time */
-	BENCH_MANY,	/* many at a time, by who can */
+	BENCH_MANY,	/* many at a time, by the lanes that can */
 	BENCH_NEW,	/* one at a time, allocated */
 };
 

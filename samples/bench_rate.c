@@ -189,7 +189,7 @@ static struct bench_lane curve_lanes[] = {
 	{ }
 };
 
-/* Until the module goes: for who measures something else meanwhile. */
+/* Until the module goes: so that something else can be measured meanwhile. */
 static void sample_load(const struct bench_work *work, struct bench_lane *lane)
 {
 	while (!bench_stopped())

@@ -174,7 +174,7 @@ static bool figure_of(const struct target *target, const struct row *row, u64 *f
 	return true;
 }
 
-/* Who takes least of those that a lane is compared with, or NULL. */
+/* The one that takes least of those that a lane is compared with, or NULL. */
 static const struct row *best_rival(const struct target *target, u64 *least)
 {
 	const struct row *row, *best = NULL;

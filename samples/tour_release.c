@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who frees what a task works on, when nobody waits for it: a release, or the task itself.
+ * Who frees what a task works on, when nobody waits for it? A release, or the task itself.
  */
 #include <linux/atomic.h>
 #include <linux/kref.h>

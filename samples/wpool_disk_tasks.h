@@ -139,7 +139,7 @@ static void disk_perhaps_die(void)
 }
 
 #ifdef CONFIG_BLK_CGROUP
-/* What is read is charged to who asked for it. Only the thread itself can say so. */
+/* What is read is charged to the process that asked for it. Only the thread itself can say so. */
 static void disk_charge(struct request *rq)
 {
 	kthread_associate_blkcg(rq && rq->bio ? bio_blkcg_css(rq->bio) : NULL);

@@ -51,7 +51,7 @@
  *
  * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
- * Who owns what: the memory of a task is its caller's, and the pool touches it from a
+ * Who owns what? The memory of a task is its caller's, and the pool touches it from a
  * successful submission until its result is set. A caller that frees it, overwrites it, sets it
  * up again or returns from the function with it on the stack before that loses the task, and
  * the waiters of the task or of its group wait for ever; a line in the log says so. The pool
@@ -401,8 +401,8 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * ever, and a task on its stack that was just accepted in place of the released one is still read.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
- * give the memory of the task back: who waits for such a task, cancels it, or asks about it
- * needs a reference of its own, which @release does not drop. wpool_flush(), wpool_drain() and
+ * give the memory of the task back: a thread that waits for such a task, cancels it, or asks about
+ * it needs a reference of its own, which @release does not drop. wpool_flush(), wpool_drain() and
  * wpool_destroy() do wait until the call has returned.
  *
  * wpool_shutdown_now() does not hand such a task back: it is released as
@@ -871,12 +871,13 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  *				wpool_group_schedule(&group, pool, &req->ttask.task));
  *
  * A ticket is a number, never 0, that stands for one submission, and is never used again in the
- * pool. It is for who does not have the task, or does not know whether it still exists:
- * wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in whatever
- * way that ends, when the release has returned, if there is one. If others submit the same task
- * meanwhile, it is not for what they submit; but wpool_modify_delayed() that finds the task waiting
- * gives it to that submission, or to the next run of a periodic task; wpool_schedule_every()
- * takes none. A task that runs may be submitted again, and has two tickets then.
+ * pool. It is for a caller that has no pointer to the task, or does not know whether it still
+ * exists: wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in
+ * whatever way that ends, when the release has returned, if there is one. If others submit the
+ * same task meanwhile, it is not for what they submit; but wpool_modify_delayed() that finds the
+ * task waiting gives it to that submission, or to the next run of a periodic task;
+ * wpool_schedule_every() takes none. A task that runs may be submitted again, and has two tickets
+ * then.
  *
  * Context: Any but NMI, as @gfp and @submission.
  * Return: what @submission returned; before that -EINVAL (NULL pool; a message says what else),
@@ -1052,7 +1053,7 @@ int __wpool_wait_event_stop(bool begins);
 	__stopped;							\
 })
 
-/* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
+/* Groups (core/group.c, core/group_schedule.c, core/fn_release.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group);
 void wpool_group_init_fail_fast(struct wpool_group *group);
 int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
@@ -1120,7 +1121,7 @@ int wpool_group_cancel_sync(struct wpool_group *group);
 #define wpool_group_schedule_fn_release(group, pool, fn, arg, release)	\
 	__wpool_group_schedule_fn_release(group, pool, fn, arg, release, THIS_MODULE)
 
-/* Pools (core/create.c, refs.c, registry.c, resize.c, pause.c, shutdown.c) */
+/* Pools (core/create.c, managed.c, refs.c, registry.c, stats.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner);
 

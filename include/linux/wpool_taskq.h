@@ -89,7 +89,7 @@ typedef void (task_func_t)(void *);
  * Every member is private; the name is taskq_ent_t. Set up by taskq_init_ent().
  */
 struct taskq_ent {
-	/* private: written by who dispatches it */
+	/* private: written by the calls that dispatch it */
 	struct wpool_task	task;
 	task_func_t		*func;	/* not NULL while it waits */
 	void			*arg;
@@ -144,7 +144,7 @@ static inline int __taskq_submit(taskq_t *tq, struct wpool_task *task, unsigned 
 		return wpool_schedule_if_free(tq, task);
 	if (flags & TQ_NOSLEEP)
 		return wpool_try_schedule(tq, task);
-	/* The bound slows down who may sleep, and does no more. */
+	/* The bound slows down a caller that may sleep, and does no more. */
 	err = wpool_schedule_timeout(tq, task, HZ);
 	return err && err != -ESHUTDOWN ? wpool_force_schedule(tq, task) : err;
 }
@@ -352,7 +352,7 @@ static inline void taskq_destroy(taskq_t *tq)
  * not the last one first, as in illumos.
  *
  * The function may run before the caller has the id. Without %TQ_NOSLEEP it waits for memory as
- * long as it takes; who may not wait for I/O adds %TQ_PUSHPAGE.
+ * long as it takes; a caller that may not wait for I/O adds %TQ_PUSHPAGE.
  *
  * Context: Process context; may sleep; with %TQ_NOSLEEP any but NMI. On PREEMPT_RT nothing can be
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it fails. So
@@ -513,7 +513,7 @@ static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
  * @wait: whether to wait for it if it runs; may be left out, as in older versions of the
  *	original, and is true then
  *
- * Who waits must hold no lock that the function takes.
+ * A caller that waits must hold no lock that the function takes.
  *
  * Context: Process context; may sleep if @wait is true, but not inside the taskq: there it
  * returns at once, after a message.

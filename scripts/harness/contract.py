@@ -13,7 +13,7 @@ BEGIN = "<!-- From here on scripts/contract writes this page. -->\n"
 LINE = re.compile(r"^([A-Z_]+)\((\w[^\n]*(?:\n[ \t]+[^\n]*)*)\)$", re.M)
 SET = re.compile(r"^\t([A-Z]_\w+) = ([^()\n]*),$", re.M)
 OUTCOME = re.compile(r"^\t([A-Z]\w+) = .*,\t+/\* (.*) \*/$", re.M)
-COLUMNS = (("WHO", "by", "Who calls"), ("STATE", "pool", "The pool"), ("KIND", "task", "The task"),
+COLUMNS = (("WHO", "by", "The caller"), ("STATE", "pool", "The pool"), ("KIND", "task", "The task"),
            ("EVENT", "meanwhile", "What befalls the task"))
 HEAD = """
 ## The contract, call by call

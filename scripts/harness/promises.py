@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Documentation/promises.md and the numbers that the tests cite: each names the other."""
+"""Documentation/promises.md and the numbers that the tests cite: each names the other; what core/
+cites is there."""
 import re
 
 from harness.modules import TREE
@@ -9,6 +10,10 @@ ROW = re.compile(r"^\| (\d+) \| .* \| `([^`]+)` \|$", re.M)
 SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
 # A comment that begins with numbers, and the function right below it.
 CITED = re.compile(r"^/\*[\s*]*(\d+(?:, \d+)*): (?:(?!\*/).)*\*/\n(?:static )?\w+ (\w+)\(", re.M | re.S)
+
+# In a comment of core/; the number may be on its next line.
+SAID = re.compile(r"romise(?: |\n[\s*]*)([0-9]+)")
+PLANTED = "/* As promise 64 says, and Promise\n * 65000. */"
 
 
 def cited():
@@ -20,6 +25,25 @@ def cited():
             for numbers, case in CITED.findall(text):
                 found[f"{suite}.{case}"] = numbers.split(", ")
     return found
+
+
+def _said(text):
+    """(line, number) of each promise that a source cites"""
+    for found in SAID.finditer(text):
+        yield text.count("\n", 0, found.start()) + 1, found[1]
+
+
+def _core_faults(known):
+    for path in sorted((TREE / "core").glob("*.[ch]")):
+        for line, number in _said(path.read_text()):
+            if number not in known:
+                yield f"core/{path.name}:{line} cites promise {number}, which {PAGE.name} does not have"
+
+
+def unseen():
+    """What is planted, and is not found."""
+    if list(_said(PLANTED)) != [(1, "64"), (1, "65000")]:
+        yield "the promises that a comment cites are not found"
 
 
 def faults():
@@ -36,3 +60,4 @@ def faults():
     for test, numbers in tests.items():
         for number in sorted(set(numbers) - set(known)):
             yield f"{test} cites {number}, which {PAGE.name} does not have"
+    yield from _core_faults(known)

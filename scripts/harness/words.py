@@ -10,19 +10,21 @@ from harness.modules import TREE
 WHERE = ("core/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c",
          "Documentation/*.md", "README.md", "scripts/model/*.pml", "scripts/mutants/*.patch")
 INSTEAD = {
-    r"\bwhom\b": "the thread that",
-    r"\b(?:he|him|his|himself|she|herself)\b": "it: a thread is no person",
+    r"(?<![a-z])whom\b": "the thread that",
+    r"(?<![a-z])(?:he|him|his|himself|she|herself)\b": "it: a thread is no person",
     r"\w*(?<!f)luck\w*": "spin credit, or chance",
-    r"\b(?:bury|buries|buried|burial)\w*": "reap",
-    r"\bundone\b": "in flight, or reverted",
+    r"(?<![a-z])(?:bury|buries|buried|burial)\w*": "reap",
+    r"(?<![a-z])undone\b": "in flight, or reverted",
     r"\bheld back\b": "deferred",
-    r"\binbox\w*": "staging queue",
-    r"\b(?:recall|loose|grip|gripped)\w*": "reclaim, batched, grab",
+    r"(?<![a-z])inbox\w*": "staging queue",
+    r"(?<![a-z])(?:recall|loose|grip|gripped)\w*": "reclaim, batched, grab",
     r"\bways? in\b": "submitting",
-    r"\b(?:clerk|office)s?\b": "worker, pool",
+    r"(?<![a-z])(?:clerk|office)s?\b": "worker, pool",
     r"\b(?:is|are|be|was|were|been) told\b(?! (?:apart|to)\b)": "woken, completed, reported",
     r"\bwho (?:is|are) to be\b": "threads to ...",
     r"\b(?:takes?|took|taken) (?:\w+ )?(?:worker|thread) down\b": "kill, die",
+    r"\b(?:for|to|of|by|but|from) who\b": "a thread that ...: 'who' needs the one that it is said of",
+    r"(?:^[\s*/#|+-]*|[.:;!?] )(?-i:Who)\b[^?]*$": "a thread that ...: such a sentence is a question",
 }
 
 

@@ -35,7 +35,7 @@
 mtype = { IDLE, SEARCHING, INSIDE, CALLING, DEAD };
 mtype worker_is[WORKERS] = IDLE;
 
-/* struct wpool: those ready, by who has submitted the first of them; the chain */
+/* struct wpool: those ready, the submitter of the first of them; the chain */
 byte nr_ready, first_by;
 bool chained, fresh, overdue, timer;
 byte owner;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who keeps a pool's memory: the references of core/refs.c, taken by callers, workers
+ * What keeps a pool's memory: the references of core/refs.c, taken by callers, workers
  * and the manager; and who has a task and no reference: __task_lock_pool() in
  * core/task_lock.c. Checked by `make model`.
  *
@@ -37,7 +37,7 @@
  * lock() is a touch of the pool's memory, which is freed at the first moment that
  * RCU allows. One worker, one task. Each caller has a reference of its own, from
  * wpool_find(); the creator's is dropped by the first who destroys. Strangers have
- * the task only. The timer is armed by any worker that idles and by who awaits the
+ * the task only. The timer is armed by any worker that idles and by what awaits the
  * end, and goes off at any time. How a pool ends is in teardown.pml.
  */
 #include "check.inc"

@@ -84,7 +84,7 @@ byte batch = NONE;
 bool alive[2], gone[2], idle[2], searching[2], leaving[2], batched[2];
 byte task[2] = NONE, nr_ended[2];
 
-/* Who flushes, or drains: then there are no colors */
+/* Something flushes, or drains: then there are no colors */
 bool flushing, drains;
 byte colors, before;
 

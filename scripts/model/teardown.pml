@@ -40,7 +40,7 @@
  * BUG_RESTART_BUSY		wpool_restart() tries again at once: never_rests
  *
  * What stands for what: an atomic block is one hold of pool->lock. In one hold a call
- * closes, or takes back, one of each kind; the rest in others, as those of %WPOOL_CHUNK. Who
+ * closes, or takes back, one of each kind; the rest in others, as those of %WPOOL_CHUNK. What
  * blocks is turned away when the pool closes, and never let in (handover.pml). The capacity is
  * one; that the worker is woken, and the manager is, is a guard here (wake.pml,
  * manager.pml). Everybody has a reference: release.pml is about those.

@@ -40,7 +40,7 @@
 #include "check.inc"
 
 #define CAPACITY	2	/* and 1 when it was lowered */
-#define WORKERS		3	/* one more, for who is kept by RCU */
+#define WORKERS		3	/* one more, as RCU keeps one */
 #define NOBODY		WORKERS
 
 mtype = { GONE, AWAKE, ASLEEP, ENDED };

@@ -22,7 +22,7 @@
  *
  * What stands for what: an atomic block is one hold of pool->lock, in which one entry is
  * passed over. There is one list of those with a delay, one of deferred ones, one queue.
- * An entry is known by its list and by when it came there. Who finds a timer that is firing
+ * An entry is known by its list and by when it came there. What finds a timer that is firing
  * looks again until that has run: a guard here.
  *
  * Left out: tasks that are to run again, which are on a list like any other; what is done

@@ -16,7 +16,7 @@
  *			nor at rest, while fewer run than the capacity, or, if none can be
  *			made, while none runs that lives
  * task_lost		every accepted task ends, once
- * old_error		why none was made is not told to who needs the next
+ * old_error		why none was made is not given to the next that asks
  * end_missed		a closed pool ends, though the maker never begins with what was asked
  * never_rests		every order of steps comes to rest
  *
@@ -37,7 +37,7 @@
  *				last_worker_gone
  * BUG_DEAD_COUNTED		spare_take() counts the dead whose hooks run: task_stranded
  * BUG_DEATH_SILENT		worker_died() does not kick the manager: task_stranded
- * BUG_NOT_RECALLED		spawn_missing() waits for the maker when the pool is over:
+ * BUG_MAKER_AWAITED		spawn_missing() waits for the maker when the pool is over:
  *				end_missed
  * BUG_RUN_UNREAPED		run_reap() does not end the task: task_lost
  * BUG_REAP_SILENT		worker_unlink() does not kick the manager: last_worker_gone
@@ -281,7 +281,7 @@ inline spawn_missing()
 			timer = timer || err == FAILED;
 #endif
 			spawn_asked = (err != OK);
-#ifndef BUG_NOT_RECALLED
+#ifndef BUG_MAKER_AWAITED
 			making = making && !(over && asked);	/* spare_withdraw() */
 			asked = asked && making;
 #endif
