@@ -50,7 +50,7 @@ def make(kernel, folder, log, *words, limit=1800):
     """Run kbuild over folder; returns what the compiler said."""
     try:
         proc.run(f"modules for {kernel.name}",
-                 ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
+                 ["nice", "make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
                   *kernel.make, *words], log, limit=limit)
     except Failed as error:
         raise Failed(str(error).replace(f"{folder}/", "")) from None
