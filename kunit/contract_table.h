@@ -219,7 +219,7 @@ CALL(wpool_wait_started, T_OF_ALL | T_SLEEPS, 0)
 CALL(wpool_pause, 0, NOTHING)
 CALL(wpool_resume, 0, NOTHING)
 CALL(wpool_restart, T_SLEEPS, -EBUSY)
-CALL(wpool_shutdown_now, T_CLOSES | T_HANDS_BACK | T_SILENT, NO)
+CALL(wpool_shutdown_now, T_CLOSES | T_HANDS_BACK | T_SLEEPS, NO)
 CALL(wpool_shutdown, T_CLOSES, NOTHING)
 CALL(wpool_await_termination, T_OF_ALL | T_SLEEPS | T_TIMED, -ETIMEDOUT)
 CALL(wpool_destroy, T_OF_ALL | T_CLOSES | T_SLEEPS, 0)
@@ -344,10 +344,13 @@ RETURNS_OF(wpool_shutdown_now, ANY, S_NO_ROOM, ANY, ANY, YES)
 ENDS(T_CLOSES, ANY, S_OPEN, ANY, E_DROPPED, RESULT)
 ENDS(T_CLOSES, ANY, S_OPEN, K_TIMED, E_WAITS | E_CANCELLED, -ECANCELED)
 ENDS(T_HANDS_BACK, ANY, S_OPEN | S_SHUTDOWN, ANY, E_QUEUED, -ECANCELED)
-ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_WAITS, RESULT)
-ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_OPEN, ANY, E_CANCELLED | E_DROPPED,
-	-ECANCELED)
-ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS | W_IRQ, S_SHUTDOWN, ~K_TIMED, E_WAITS, RESULT)
+/* Where it is refused, it changes nothing. */
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS, S_OPEN, ANY, E_WAITS, RESULT)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS, S_OPEN, ANY, E_CANCELLED | E_DROPPED, -ECANCELED)
+ENDS(T_OF_ALL | T_CLOSES, W_WORKERS | W_HOOKS, S_SHUTDOWN, ~K_TIMED, E_WAITS, RESULT)
+ENDS(T_CLOSES | T_SLEEPS, W_IRQ, S_OPEN, ANY, E_WAITS, RESULT)
+ENDS(T_CLOSES | T_SLEEPS, W_IRQ, S_OPEN, ANY, E_CANCELLED | E_DROPPED, -ECANCELED)
+ENDS(T_CLOSES | T_SLEEPS, W_IRQ, S_SHUTDOWN, ~K_TIMED, E_WAITS, RESULT)
 
 /* --- inside a task ---------------------------------------------------------------------------- */
 
@@ -362,6 +365,7 @@ RETURNS_OF(wpool_wait_event_stop, W_IN_TASK, S_STOP, ANY, ANY, -ECANCELED)
 RETURNS(T_SLEEPS, W_IRQ, ANY, ANY, ANY, -EINVAL)
 RETURNS_OF(wpool_find, W_IRQ, ANY, ANY, ANY, NO)
 RETURNS_OF(wpool_of_thread, W_IRQ, ANY, ANY, ANY, NO)
+RETURNS_OF(wpool_shutdown_now, W_IRQ, ANY, ANY, ANY, NO)
 
 /* --- what is not run -------------------------------------------------------------------------- */
 
