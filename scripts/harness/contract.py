@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The contract as a table: what kunit/contract_table.h says, as the last part of the reference;
 the suite wpool_contract runs the same file."""
+import collections
+import itertools
 import re
 
 from harness import docs
@@ -34,6 +36,11 @@ What a thread that waits for the task learns in the end. If several lines fit, t
 OUT = """
 What makes no sense is not run, for one of these reasons.
 """
+SHARE = """
+Lines about one column or two exclude pairs: {} of {}, which is {:.1f}%. More than {}% would be a
+fault. Lines about more columns exclude no pair, as others run it.
+"""
+MOST_EXCLUDED = 30  # percent of all pairs, as in the suite
 
 
 def lines():
@@ -73,6 +80,43 @@ class Contract:
 
     def calls(self):
         return [words[0] for words in self.of("CALL")]
+
+    def excluded(self):
+        """(reason, the values of each column, or None for any) of each line that excludes."""
+        for macro, (reason, calls, *sets) in self.lines:
+            if macro not in ("EXCLUDE", "EXCLUDE_OF"):
+                continue
+            values = [None if calls == "0" else self.calls_of(macro, calls)]
+            for (column, _, _), expression in zip(COLUMNS, sets):
+                names = [words[0] for words in self.of(column)]
+                inside = [name for name in names if self.sets[name] & self.bits(expression)]
+                values.append(None if inside == names else inside)
+            yield reason, values
+
+    def calls_of(self, macro, word):
+        """Those that a line is about: one, or all that have these traits."""
+        if macro.endswith("_OF"):
+            return [word]
+        wanted = set(word.split(" | "))
+        return [name for name, traits, _ in self.of("CALL") if wanted <= set(traits.split(" | "))]
+
+    def pairs(self):
+        """How many pairs of values of two columns there are, and how many each reason excludes.
+
+        A pair is excluded only by a line that is about these two columns and no other, and counts
+        for the first such line: as in kunit/contract_rows.c, which runs all other pairs.
+        """
+        columns = [self.calls(), *([words[0] for words in self.of(column)] for column, _, _ in COLUMNS)]
+        number, why = 0, {}
+        for two in itertools.combinations(range(len(columns)), 2):
+            number += len(columns[two[0]]) * len(columns[two[1]])
+            for reason, values in self.excluded():
+                if any(some is not None and place not in two for place, some in enumerate(values)):
+                    continue
+                for pair in itertools.product(*(columns[place] if values[place] is None
+                                                else values[place] for place in two)):
+                    why.setdefault(pair, reason)
+        return number, collections.Counter(why.values())
 
     def set_text(self, column, expression):
         """The values of a set, or all but the others."""
@@ -123,6 +167,14 @@ def _columns(contract):
     yield from (f"| `{name}` | {text} |" for name, text in contract.of("TRAIT"))
 
 
+def _share(contract):
+    """How much is excluded, and why."""
+    number, why = contract.pairs()
+    yield SHARE.format(why.total(), number, 100 * why.total() / number, MOST_EXCLUDED)
+    yield from _table("why", "pairs")
+    yield from (f"| {text} | {why[name]} |" for name, text in contract.of("REASON"))
+
+
 def page():
     contract = Contract()
     reasons = dict(contract.of("REASON"))
@@ -138,7 +190,7 @@ def page():
     out += [f"| {text} | {contract.outcome(end)} |" for _, end, text in contract.of("EVENT")]
     out += ["", *_rules(contract, "ENDS", "it ends with", contract.outcome),
             "\n### What is not run", OUT,
-            *_rules(contract, "EXCLUDE", "why", lambda name: reasons[name])]
+            *_rules(contract, "EXCLUDE", "why", lambda name: reasons[name]), *_share(contract)]
     return "\n".join(out) + "\n"
 
 
@@ -152,6 +204,11 @@ def _unchecked(contract, code):
             yield name
 
 
+def _too_much(number, why):
+    if 100 * why.total() > MOST_EXCLUDED * number:
+        yield f"{TABLE.name} excludes {why.total()} of {number} pairs: {dict(why)}"
+
+
 def faults():
     contract, code = Contract(), docs.code_of(docs.header())
     wanted = set(docs.FUNCTION.findall(code))
@@ -162,5 +219,14 @@ def faults():
         yield f"{name}() is not in {TABLE.name}"
     for name in sorted(set(have) - wanted):
         yield f"{TABLE.name}: there is no {name}()"
+    yield from _too_much(*contract.pairs())
     if PAGE.read_text() != page():
         yield f"{PAGE.name} is not what scripts/contract makes"
+
+
+def unseen():
+    """What is planted, and not noticed."""
+    if not list(_too_much(99, collections.Counter(TYPE=20, HANGS=10))):
+        yield "30 of 99 pairs are excluded"
+    if list(_too_much(100, collections.Counter(TYPE=20, HANGS=10))):
+        yield "30 of 100 pairs are taken for too many"
