@@ -21,6 +21,8 @@ SLOW = {"debug": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2
 NEEDS = {"wpool_hold": "CONFIG_PROVE_LOCKING", "wpool_lockdep": "CONFIG_PROVE_LOCKING"}
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
+# What a test says by kunit_info(), and not KUnit of the test.
+REMARK = r" +# {}: (?!pass:|Test should be marked)(.*)"
 
 
 def suites_in(folder, wanted="*"):
@@ -132,6 +134,14 @@ def _cut_off(run, ended, wanted):
             f" under way: {ktap.underway(run.console) or 'none'}")
 
 
+def _remarks(label, seen):
+    """What tests that passed have to say: each line once, however often it was said."""
+    found = {f"{label}.{test.name}: {remark[1]}": None for suite in seen for test in suite.tests
+             for line in test.said if test.status == "pass"
+             if (remark := re.match(REMARK.format(re.escape(test.name)), line))}
+    return list(found)
+
+
 def judge_tests(tally, label, seen):
     passed = []
     for number, suite in enumerate(seen, 1):
@@ -144,6 +154,8 @@ def judge_tests(tally, label, seen):
                 tally.skip(f"{label}.{test.name}: {test.reason}", told=number > 1)
     if passed:
         tally.ok(f"{label}: {len(passed)} passed", passed)
+    for remark in _remarks(label, seen):
+        say(f"note    {remark}")
 
 
 def judge_verdict(tally, label, run):
