@@ -96,8 +96,7 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
         settings += [f"ARGS_wpool_kunit='suite={test} provoke={provoke}'"]
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
-                        cpus=cpus, enough=enough,
-                        append=f"{_only(test)} {machine.SOONER}",
+                        cpus=cpus, enough=enough, append=_only(test),
                         words=machine.numa(cpus, 2 if has_nodes(kernel, cpus, test) else 1),
                         limit=limit or
                         (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1))

@@ -21,8 +21,7 @@ def run(kernel, built):
              "wpool_stress.ko": built["wpool_stress"],
              "env": f"STEP={STEP.get(kernel.arch, STEP_EMULATED)}\nVERSION={versions.version()}\n",
              **user.scripts()}
-    return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"),
-                        append=machine.SOONER, limit=LIMIT)
+    return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"), limit=LIMIT)
 
 
 def judge(tally, label, run):

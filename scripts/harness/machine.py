@@ -22,9 +22,6 @@ KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
 APPEND = ("panic=-1 ignore_loglevel log_buf_len=4M printk.devkmsg=on "
           "kunit.enable=1 kunit.autorun=1")
-# Where modules come and go, what waits for a grace period of RCU, and not for RCU's own sake, need
-# not wait long.
-SOONER = "rcupdate.rcu_expedited=1"
 
 
 @dataclasses.dataclass(frozen=True)
