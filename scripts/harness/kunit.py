@@ -15,7 +15,7 @@ TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 840, 60
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
-SLOW = {"debug": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
+SLOW = {"debug": 2, "uml": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
         "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
 # What skips each of its tests on a kernel without this.
 NEEDS = {"wpool_hold": "CONFIG_PROVE_LOCKING", "wpool_lockdep": "CONFIG_PROVE_LOCKING"}
