@@ -11,8 +11,6 @@
  * O_NONBLOCK neither sleeps. When the file is closed, what has not begun is taken back, and what
  * runs is waited for.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/list.h>
@@ -106,10 +104,9 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 
 	if (IS_ERR(request))
 		return PTR_ERR(request);
-	if (file->f_flags & O_NONBLOCK)
-		err = wpool_group_try_schedule(&session->group, pool, &request->task);
-	else
-		err = wpool_group_schedule_interruptible(&session->group, pool, &request->task);
+	err = file->f_flags & O_NONBLOCK ?
+	      wpool_group_try_schedule(&session->group, pool, &request->task) :
+	      wpool_group_schedule_interruptible(&session->group, pool, &request->task);
 	if (err) {
 		kfree(request);
 		return err == -EINTR ? -ERESTARTSYS : err;
