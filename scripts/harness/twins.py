@@ -53,6 +53,10 @@ def unseen():
             yield f"{name}: a table that is out of date"
 
 
+def build(kernel):
+    """The twins, and what the compiler says of them; scripts/guest/user runs them."""
+    return modules.build(kernel, TWINS, "twins", ("Kbuild", "*.c"))
+
+
 def warned(kernel=None):
-    """What the compiler says of the twins."""
-    return modules.build(kernel or kernels.get("stock"), TWINS, "twins", ("Kbuild", "*.c"))[1]
+    return build(kernel or kernels.get("stock"))[1]
