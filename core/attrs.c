@@ -4,6 +4,7 @@
  * defaults.
  */
 #include <linux/cpumask.h>
+#include <linux/debugfs.h>
 #include <linux/math64.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
@@ -130,6 +131,15 @@ static unsigned int attrs_depth(const struct wpool_attrs *attrs)
 	}
 }
 
+/* Without debugfs nobody could look at the times. */
+static unsigned int attrs_flags(const struct wpool_attrs *attrs, const char *name)
+{
+	if (!(attrs->flags & WPOOL_LATENCY) || debugfs_initialized())
+		return attrs->flags;
+	pr_notice("%s: there is no debugfs to show times in, left out WPOOL_LATENCY\n", name);
+	return attrs->flags & ~WPOOL_LATENCY;
+}
+
 /* Must each task be looked at as it begins or ends? Needs pool->lock, or a new pool. */
 static bool one_by_one(const struct wpool *pool)
 {
@@ -177,7 +187,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.idle_timeout_ms = attrs->idle_timeout_ms ?: WPOOL_DEFAULT_IDLE_MS;
 	pool->conf.spin_us = attrs->spin_us;
 	pool->conf.watchdog_ms = attrs->watchdog_ms;
-	pool->conf.flags = attrs->flags;
+	pool->conf.flags = attrs_flags(attrs, pool->name);
 	pool->conf.capacity = pool_capacity(pool);
 	pool->conf.percent = attrs->capacity_percent;
 	pool->conf.policy = attrs->policy;
@@ -187,7 +197,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.priv = attrs->priv;
 	pool->conf.one_by_one = one_by_one(pool);
 	ret = claim_init(pool, attrs->nice, cpus ?: attrs->cpumask);
-	if (!ret && attrs->flags & WPOOL_LATENCY)
+	if (!ret && pool->conf.flags & WPOOL_LATENCY)
 		ret = latency_start(pool);
 	return ret;
 }

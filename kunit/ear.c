@@ -5,7 +5,7 @@
 #include <linux/string.h>
 #include "ear.h"
 
-#define MOST_WORDS	10
+#define MOST_WORDS	12
 
 static struct {
 	char			pool[WPOOL_NAME_MAX + 3];

@@ -8,7 +8,7 @@
 
 #include "wpool_kunit.h"
 
-/* For the init and exit of a suite: for which of @n words, ten at most. */
+/* For the init and exit of a suite: for which of @n words, twelve at most. */
 void ear_open(const char * const *words, unsigned int n);
 void ear_close(void);
 

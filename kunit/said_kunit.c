@@ -3,6 +3,7 @@
  * Calls that are refused where few look at the error: the log names the pool and the fault. Not
  * each time, if there are many; so these call until it does.
  */
+#include <linux/debugfs.h>
 #include <linux/irqflags.h>
 #include "ear.h"
 
@@ -17,9 +18,10 @@ static const char * const words[] = {
 	"wpool_cancel_delayed_sync by said_cancel_atomically",
 	"in atomic context refused: nothing can be allocated there",
 	"in atomic context has got a spare task: nothing can be allocated there",
+	"there is no debugfs to show times in, left out WPOOL_LATENCY",
 };
 
-enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE };
+enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE, NO_DEBUGFS };
 
 static int said_suite_init(struct kunit_suite *suite)
 {
@@ -209,6 +211,24 @@ static void said_full_of_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
+/* 173: a flag that the kernel has nothing for */
+static void said_latency_left_out(struct kunit *test)
+{
+	struct wpool_attrs attrs = { .capacity = 1, .flags = WPOOL_LATENCY };
+	struct wpool *pool = wpool_create("said_latency", NULL);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	/* The next one has the same name. */
+	ear_listen(pool);
+	wpool_destroy(pool);
+	pool = wpool_create("said_latency", &attrs);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpool_destroy(pool);
+	KUNIT_EXPECT_EQ(test, ear_heard(NO_DEBUGFS), !debugfs_initialized());
+}
+
 static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_in_atomic),
 	KUNIT_CASE(said_shut_in_atomic),
@@ -216,6 +236,7 @@ static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_cancel_takes_back),
 	KUNIT_CASE(said_fn_in_atomic),
 	KUNIT_CASE(said_full_of_own),
+	KUNIT_CASE(said_latency_left_out),
 	{}
 };
 
