@@ -18,6 +18,7 @@ static const char * const kind_names[] = {
 	[TORT_KEYED]		= "keyed",
 	[TORT_DELAYED]		= "delayed",
 	[TORT_GROUP_SCHEDULE]	= "group_schedule",
+	[TORT_GROUP_KEYED]	= "group_keyed",
 	[TORT_GROUP_SCHEDULE_FN] = "group_schedule_fn",
 	[TORT_SET_SCHEDULE]	= "set_schedule",
 	[TORT_TICKET]		= "ticket",

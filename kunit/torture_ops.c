@@ -380,7 +380,7 @@ static void op_group(struct tort_ctx *ctx)
 		wpool_group_init_fail_fast(&group->group);
 	else
 		wpool_group_init(&group->group);
-	n = new_many(ctx, tts, TORT_TASK_PLAIN);
+	n = new_many(ctx, tts, tort_one_in(ctx, 3) ? TORT_TASK_KEYED : TORT_TASK_PLAIN);
 	for (i = 0; i < n; i++)
 		tts[i]->lossy = fast || cancel;
 	for (i = 0; i < n; i++)

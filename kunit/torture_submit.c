@@ -51,7 +51,8 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		break;
 	case -ETIMEDOUT:
 		tort_count(TORT_RET_ETIMEDOUT);
-		ok = way == TORT_SCHEDULE_TIMEOUT || way == TORT_RUN_TIMEOUT;
+		ok = way == TORT_SCHEDULE_TIMEOUT || way == TORT_RUN_TIMEOUT ||
+		     way == TORT_GROUP_KEYED;
 		break;
 	case -EINTR:
 		tort_count(TORT_RET_EINTR);
@@ -315,10 +316,37 @@ unsigned int tort_submit_batch(struct tort_ctx *ctx, struct wpool *pool,
 	return max(ret, 0);
 }
 
+static int group_keyed_by(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
+{
+	switch (tort_pick(ctx, 3)) {
+	case 0:
+		return wpool_group_schedule_keyed(group, tt->pool, &tt->keyed, tt->key_nr);
+	case 1:
+		return wpool_group_schedule_keyed_timeout(group, tt->pool, &tt->keyed, tt->key_nr,
+							  tort_pick(ctx, 5));
+	default:
+		return wpool_group_schedule_keyed_interruptible(group, tt->pool, &tt->keyed,
+								tt->key_nr);
+	}
+}
+
+static int group_keyed_in(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
+{
+	struct tort_key *key = tt->key;
+	int ret;
+
+	mutex_lock(&key->order);
+	tt->seq = ++key->submitted;
+	ret = group_keyed_by(ctx, group, tt);
+	mutex_unlock(&key->order);
+	return ret;
+}
+
 /* As part of a group. Return: as tort_submit(). */
 int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
 		      struct tort_task *tt)
 {
+	enum tort_kind way = tt->kind == TORT_TASK_KEYED ? TORT_GROUP_KEYED : TORT_GROUP_SCHEDULE;
 	struct tort_pool *tp = tt->tp;
 	struct tort_mark mark;
 	int ret;
@@ -328,10 +356,13 @@ int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
 	WRITE_ONCE(tt->way, ACT_GROUP);
 	tort_accept(tt);
 	tort_begin(ctx, &mark, tp, ACT_GROUP);
-	ret = wpool_group_schedule(&group->group, tt->pool, &tt->task);
+	if (way == TORT_GROUP_KEYED)
+		ret = group_keyed_in(ctx, &group->group, tt);
+	else
+		ret = wpool_group_schedule(&group->group, tt->pool, &tt->task);
 	tort_end(ctx, &mark);
-	tort_account(ctx, tp, ret, TORT_GROUP_SCHEDULE, false);
-	tort_count(TORT_GROUP_SCHEDULE);
+	tort_account(ctx, tp, ret, way, false);
+	tort_count(way);
 	if (ret)
 		tort_unaccept(tt);
 	return ret;
