@@ -51,6 +51,15 @@ def table(found):
                      for row in rows) + "\n"
 
 
+def verdict(found):
+    """Is the share that wakes latest no later under wpool than under the same load of a workqueue?"""
+    rounds = {load: [_percentile(run, SHARES[-1]) for run in found[load]] for load in LOADS}
+    ours, theirs = (statistics.median(rounds[load]) for load in LOADS)
+    judged = "no worse" if ours <= theirs else \
+        "worse, but within the spread of the other's rounds" if ours <= max(rounds[LOADS[1]]) else "worse"
+    return f"p{SHARES[-1]}: {ours:,.0f} us under {LOADS[0]}, {theirs:,.0f} under the other: {judged}"
+
+
 def _say_round(line):
     kind, _, words = line.partition(" ")
     if kind == "round":
@@ -75,7 +84,8 @@ def run(out, cpus, rounds):
     head = (f"{bench.where(kernel, cpus, None)}; {time.strftime('%d %B %Y')}; microseconds late, medians of "
             f"{rounds} rounds of {EACH} s in turn, and the least and the most")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "cyclictest.txt").write_text(f"{head}\n\n{table(found)}")
-    say(table(found))
+    text = f"{table(found)}\n{verdict(found)}\n"
+    (out / "cyclictest.txt").write_text(f"{head}\n\n{text}")
+    say(text)
     say(f"bench: {head}\nbench: this is in {out}")
     return 0
