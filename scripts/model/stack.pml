@@ -18,6 +18,8 @@
  * BUG_ADMITTED_UNASKED		queue_admit_blocked() does not ask: touched_when_gone
  * BUG_TAKEN_BACK_UNASKED	group_submitted() does not ask: touched_when_gone
  * BUG_GIVEN_UP_UNASKED		group_give_way() does not ask: touched_when_gone
+ * BUG_DOZED_UNASKED		group_doze() does not ask again when it has the lock back:
+ *				touched_when_gone
  * BUG_GROUP_KEPT		let_go() leaves a run its group: touched_when_gone
  * BUG_RUNS_FIRST		forget_in() looks at what runs before what waits:
  *				touched_when_gone
@@ -32,8 +34,8 @@
  * time may be over at any moment, lies on a list that is in the group; when it has returned
  * its own memory is gone, so to tell it then is a touch as well.
  *
- * Left out: who owns the worker (a count), other pools (each is as this one), workers that
- * help, and what becomes of tasks that lie on the stack.
+ * Left out: who owns the worker (a count), other pools (each is as this one), what workers that
+ * help do before they sleep, and what becomes of tasks that lie on the stack.
  */
 #include "check.inc"
 
@@ -238,6 +240,18 @@ proctype waiter()
 		fi
 	}
 	rcu_read_unlock(2);
+	if				/* group_doze(), of a worker; its walk had let go of the lock */
+	:: atomic {
+		true ->
+		if
+#ifndef BUG_DOZED_UNASKED
+		:: ending
+#endif
+		:: else -> touch()
+		fi
+	   }
+	:: true
+	fi;
 	if				/* group_await() */
 	:: completed -> goto out
 	:: true

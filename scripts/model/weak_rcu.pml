@@ -23,6 +23,8 @@
  *				half_made
  * BUG_UNLISTED_FREED_AT_ONCE	what worker_unlink() or caller_unlink() has taken off is freed at
  *				once: use_after_free
+ * BUG_RELEASER_SET_UNLOCKED	releases_set_thread() does not take the lock in which it is
+ *				woken: use_after_free
  * BUG_TICKET_OUTSIDE_RCU	__ticket_is_mine() asks without a lock: use_after_free
  * BUG_DRAWN_PLAIN		ticket_draw() stores without a barrier: half_made
  * BUG_TICKET_FREED_AT_ONCE	ticket_free() does not use RCU: use_after_free
@@ -125,6 +127,26 @@ inline listed()
 	object_read()
 }
 
+/* releases_put_back() wakes the releaser; releaser_reap() when that is dead */
+inline releaser_goes()
+{
+	d_step {
+		at_first(LIST, 1);
+		thread();
+		lock(LOCK);
+		read(entry, LIST);
+		read(freed, FREED);
+		unlock(LOCK);
+		thread();
+		unless(BUG_RELEASER_SET_UNLOCKED, lock(LOCK));
+		write(LIST, 0);
+		unless(BUG_RELEASER_SET_UNLOCKED, unlock(LOCK));
+		write(FREED, 1)
+	}
+	play();
+	check(use_after_free, !mem[entry] || !mem[freed])
+}
+
 /*
  * __ticket_is_mine() under the lock of another pool, which is a section of RCU; ticket_alloc(),
  * ticket_draw(), ticket_accepted(), ticket_free()
@@ -194,6 +216,7 @@ init
 	:: nap_ends()
 	:: unidled()
 	:: listed()
+	:: releaser_goes()
 	:: drawn()
 	:: stack_goes()
 	:: pool_goes()
