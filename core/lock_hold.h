@@ -26,6 +26,12 @@
 /* How many tasks, or other objects, one hold handles. Each may take some steps. */
 #define WPOOL_CHUNK		32U
 
+/*
+ * How many tasks one hold takes back. Each may be the first of its key, and have others woken for
+ * what comes behind it.
+ */
+#define WPOOL_CHUNK_BACK	8U
+
 #ifdef CONFIG_PROVE_LOCKING
 /* The lock has just been taken. */
 static inline void hold_begin(struct wpool *pool)

@@ -157,7 +157,7 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 			break;
 		}
 		n++;
-		if (pool_must_release(pool)) {
+		if (n == WPOOL_CHUNK_BACK || pool_must_release(pool)) {
 			*walked -= left;
 			break;
 		}

@@ -212,7 +212,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 	unsigned int i;
 	bool later;
 
-	for (i = 0; i < WPOOL_CHUNK && !pool_must_release(pool); i++) {
+	for (i = 0; i < WPOOL_CHUNK_BACK && !pool_must_release(pool); i++) {
 		run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
 		if (run && run_revoke(pool, run)) {
 			++*n;

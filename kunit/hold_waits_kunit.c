@@ -211,6 +211,164 @@ static void hold_waits_the_same(struct kunit *test)
 	hold_expect_bounded(test, pool);
 }
 
+/* A task with a key, perhaps in a group, is accepted. */
+static struct wpool_task *accept_keyed(struct kunit *test, struct wpool *pool,
+				       struct wpool_group *group, u64 key, struct wpt_job *job)
+{
+	struct wpool_keyed_task *keyed = wpt_alloc(test, sizeof(*keyed));
+
+	wpool_keyed_task_init(keyed, wpt_run_job, job);
+	KUNIT_ASSERT_EQ(test, group ? wpool_group_schedule_keyed(group, pool, keyed, key) :
+				      wpool_schedule_keyed(pool, keyed, key), 0);
+	return &keyed->task;
+}
+
+static struct wpool_group *new_groups(struct kunit *test, unsigned int n)
+{
+	struct wpool_group *groups = wpt_alloc(test, n * sizeof(*groups));
+
+	while (n--)
+		wpool_group_init(&groups[n]);
+	return groups;
+}
+
+static int call_wait_task(struct wpt_thread *self)
+{
+	return wpool_wait(self->arg);
+}
+
+static struct wpt_thread *await_task(struct kunit *test, struct wpool_task *task)
+{
+	struct wpt_thread *thread = wpt_thread(test, call_wait_task, NULL, NULL, task);
+
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	return thread;
+}
+
+static int call_wait_own_group(struct member *self)
+{
+	struct wpool_group *groups = self->crowd->what;
+
+	return wpool_group_wait(&groups[self->nr]);
+}
+
+#define HEADS	32
+
+/*
+ * 83: the first tasks of many keys are taken back, each with waiters, and before one that a thread
+ * waits for, and a worker, as a group; and many submitters sleep for the room.
+ */
+static void hold_waits_heads(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 2 * HEADS,
+	});
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = HEADS, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, HEADS + 1, NULL);
+	struct wpool_group *group = wpt_group(test, false), *groups = new_groups(test, HEADS);
+	struct wpt_thread *on_heads[2 * HEADS], *on_behind[HEADS], *blocked[HEADS];
+	struct wpool_task *heads[HEADS], *behind[HEADS];
+	struct crowd *crowd;
+	unsigned int i;
+
+	for (i = 0; i < HEADS; i++) {
+		heads[i] = accept_keyed(test, pool, group, i, &jobs[HEADS]);
+		behind[i] = accept_keyed(test, pool, &groups[i], i, &jobs[HEADS]);
+	}
+	crowd = hold_crowd_in(test, other, HEADS, call_wait_own_group, groups);
+	hold_go_to_sleep(test, crowd);
+	for (i = 0; i < HEADS; i++) {
+		on_heads[i] = await_task(test, heads[0]);
+		on_heads[HEADS + i] = await_task(test, heads[i]);
+		on_behind[i] = await_task(test, behind[i]);
+		blocked[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
+	}
+	WPT_ASSERT_STAT(test, pool, BLOCKED, HEADS);
+	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), HEADS);
+	hold_expect_bounded(test, pool);
+	wpt_open(hold->gate);
+	for (i = 0; i < 2 * HEADS; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, on_heads[i]), -ECANCELED);
+	for (i = 0; i < HEADS; i++) {
+		KUNIT_EXPECT_EQ(test, wpt_join(test, on_behind[i]), 0);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, blocked[i]), 0);
+	}
+	hold_expect_got(test, crowd, 0);
+}
+
+#define KEYS	33
+#define BEHIND	10
+
+/* What hold_waits_shutdown() has in the pool, and who waits for it. */
+struct behind {
+	struct wpt_job		*running, *next, *last;
+	struct wpool_group	*group, *own;	/* of the last of all keys; of each key's next */
+	struct wpt_thread	*on_next[2 * KEYS], *on_last[KEYS], *on_own[KEYS];
+	struct crowd		*crowd;
+};
+
+/* A task of each key runs, one comes next, and behind it are some of one group. */
+static struct behind *behind_set_up(struct kunit *test, struct wpool *pool)
+{
+	struct behind *behind = wpt_alloc(test, sizeof(*behind));
+	struct wpool_task *next[KEYS], *last[KEYS];
+	unsigned int i, n;
+
+	behind->running = wpt_jobs(test, 1, wpt_gate(test));
+	behind->next = wpt_jobs(test, 1, wpt_gate(test));
+	behind->last = wpt_jobs(test, 1, NULL);
+	behind->group = wpt_group(test, false);
+	behind->own = new_groups(test, KEYS);
+	for (i = 0; i < KEYS; i++)
+		accept_keyed(test, pool, NULL, i, behind->running);
+	WPT_ASSERT_STAT(test, pool, RUNNING, KEYS);
+	for (i = 0; i < KEYS; i++) {
+		next[i] = accept_keyed(test, pool, &behind->own[i], i, behind->next);
+		for (n = 0; n < BEHIND; n++)
+			last[i] = accept_keyed(test, pool, behind->group, i, behind->last);
+	}
+	behind->crowd = hold_crowd_in(test, pool, 1, call_group_wait, behind->group);
+	hold_go_to_sleep(test, behind->crowd);
+	for (i = 0; i < KEYS; i++) {
+		behind->on_next[i] = await_task(test, next[i]);
+		behind->on_next[KEYS + i] = await_task(test, next[1]);
+		behind->on_last[i] = await_task(test, last[i]);
+		behind->on_own[i] = wpt_thread(test, wpt_call_group_wait, pool, NULL,
+					       &behind->own[i]);
+		WPT_ASSERT_UNTIL(test, wpt_asleep(behind->on_own[i]));
+	}
+	return behind;
+}
+
+/* 83: the same when the pool is shut down, with a worker that waits for what is behind all keys */
+static void hold_waits_shutdown(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = KEYS + 1, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+	});
+	struct behind *behind = behind_set_up(test, pool);
+	unsigned int i;
+
+	/* So that what comes next stays queued, but for one that the waiting worker runs. */
+	wpool_pause(pool);
+	wpt_open(behind->running->gate);
+	wpt_begun(test, behind->next);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), KEYS - 1 + KEYS * BEHIND);
+	hold_expect_bounded(test, pool);
+	wpt_open(behind->next->gate);
+	for (i = 0; i < KEYS; i++) {
+		wpt_join(test, behind->on_next[i]);
+		wpt_join(test, behind->on_next[KEYS + i]);
+		wpt_join(test, behind->on_own[i]);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, behind->on_last[i]), -ECANCELED);
+	}
+	hold_expect_got(test, behind->crowd, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+}
+
 static struct kunit_case hold_waits_cases[] = {
 	KUNIT_CASE(hold_waits_workers),
 	KUNIT_CASE(hold_waits_group_workers),
@@ -220,6 +378,8 @@ static struct kunit_case hold_waits_cases[] = {
 	KUNIT_CASE(hold_waits_group),
 	KUNIT_CASE(hold_waits_end),
 	KUNIT_CASE(hold_waits_the_same),
+	KUNIT_CASE(hold_waits_heads),
+	KUNIT_CASE(hold_waits_shutdown),
 	{}
 };
 
