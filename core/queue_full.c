@@ -36,6 +36,14 @@ static int reject(struct wpool *pool, const struct wpool_submission *sub, int re
 	return ret;
 }
 
+/* An error of queue_take(), which is no refusal by the pool. Locking, return: as reject(). */
+static int not_taken(struct wpool *pool, int ret, unsigned long flags)
+	__releases(&pool->lock)
+{
+	pool_unlock(pool, flags);
+	return ret;
+}
+
 /*
  * Accepts a task without room: beyond the bound, or, if it is not @forced, one that the caller is
  * inside, and that submits itself. Locking: pool->lock held; released.
@@ -48,7 +56,7 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 			     ticket_is_mine(pool, sub->task));
 
 	if (ret)
-		return reject(pool, sub, ret, flags);
+		return not_taken(pool, ret, flags);
 	queue_put(pool, sub->task);
 	if (sub->group)
 		group_task_waits(sub->group, sub->task);
@@ -167,7 +175,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 
 	ret = queue_take(pool, task, sub->group, sub->key, ticket_is_mine(pool, task));
 	if (ret)
-		return reject(pool, sub, ret, flags);
+		return not_taken(pool, ret, flags);
 	batch_reclaim(pool);
 	if (pool->conf.full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
@@ -193,7 +201,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 	int ret = queue_take(pool, sub->task, sub->group, NULL, ticket_is_mine(pool, sub->task));
 
 	if (ret)
-		return reject(pool, sub, ret, flags);
+		return not_taken(pool, ret, flags);
 	caller_run(sub->caller, sub->task, flags);
 	return 0;
 }
@@ -265,6 +273,5 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 		return block(pool, sub, sub->timeout, flags);
 	if (ret == -EAGAIN || ret == -ESHUTDOWN)
 		return reject(pool, sub, ret, flags);
-	pool_unlock(pool, flags);
-	return ret;
+	return not_taken(pool, ret, flags);
 }
