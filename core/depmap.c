@@ -360,7 +360,7 @@ void dep_group_add(struct wpool_group *group, const struct wpool *pool, wpool_fn
  * @group: the group
  * @forever: without a limit
  *
- * Context: process context; no lock of ours held.
+ * Context: process context; no lock of ours held, but inside RCU, as the group may be about to go.
  */
 void dep_wait_group(struct wpool_group *group, bool forever)
 {

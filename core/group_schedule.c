@@ -91,7 +91,7 @@ static int group_submit(struct wpool_group *group, struct wpool *pool,
 
 	if (!group || !submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
-	owner = stack_hold(group->owner);
+	owner = stack_hold(group);
 	ret = group_add(group, pool, task, owner) ?:
 	      submit_one(pool, &(struct wpool_submission) {
 		.task = task, .group = group, .owner = owner, .key = key, .timeout = timeout,
@@ -297,7 +297,7 @@ int wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
 
 	if (!group || !delayed_args_ok(pool, dtask))
 		return -EINVAL;
-	owner = stack_hold(group->owner);
+	owner = stack_hold(group);
 	ret = group_add(group, pool, &dtask->task, owner) ?:
 	      delayed_submit_group(pool, dtask, delay, group, owner);
 	return group_submitted(group, pool, owner, ret);

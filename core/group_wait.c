@@ -338,6 +338,15 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	return n;
 }
 
+/* For lockdep. In a group that goes there is nothing left to wait for. */
+static void group_dep_wait(const struct group_wait *wait)
+{
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner))
+		dep_wait_group(wait->group, wait->deadline.never);
+	rcu_read_unlock();
+}
+
 static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
 	struct group_wait wait = {
@@ -348,9 +357,9 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 
 	if (!group)
 		return -EINVAL;
-	wait.owner = stack_hold(group->owner);
+	wait.owner = stack_hold(group);
 	deadline_set(&wait.deadline, timeout);
-	dep_wait_group(group, wait.deadline.never);
+	group_dep_wait(&wait);
 	do {
 		/*
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
@@ -482,9 +491,9 @@ int wpool_group_cancel_sync(struct wpool_group *group)
 		return -EINVAL;
 	if (group_is_own(group, wait.worker))
 		return ret;
-	wait.owner = stack_hold(group->owner);
+	wait.owner = stack_hold(group);
 	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
-	dep_wait_group(group, true);
+	group_dep_wait(&wait);
 	ret = group_clear(&wait, true);
 	stack_release(wait.owner);
 	return ret;

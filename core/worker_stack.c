@@ -96,20 +96,27 @@ struct wpool_worker *stack_owner(const void *object)
 
 /**
  * stack_hold() - begin a call on a group
- * @owner: of the group: the worker on whose stack it lies, or NULL
+ * @group: the group
  *
- * The worker may die meanwhile. If the caller is a worker and dies itself, the memory of @owner
- * is lost.
+ * The worker on whose stack it lies may die at any time. As the group was there when the call
+ * began, the grace period of stack_end() keeps both until the worker is held. If the caller is a
+ * worker and dies itself, the memory of the other is lost.
  *
  * Context: any.
  * Return: the worker for stack_is_ending() during this call, and for stack_release() at its
  * end. NULL if the group does not go before the caller does.
  */
-struct wpool_worker *stack_hold(struct wpool_worker *owner)
+struct wpool_worker *stack_hold(const struct wpool_group *group)
 {
-	if (!owner || owner == worker_current(NULL))
-		return NULL;
-	kref_get(&owner->kref);
+	struct wpool_worker *owner;
+
+	rcu_read_lock();
+	owner = group->owner;
+	if (owner == worker_current(NULL))
+		owner = NULL;
+	if (owner)
+		kref_get(&owner->kref);
+	rcu_read_unlock();
 	return owner;
 }
 

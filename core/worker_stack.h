@@ -11,7 +11,7 @@
 void stack_init(struct wpool_worker *worker);
 void stack_lend(struct wpool *pool);
 struct wpool_worker *stack_owner(const void *object);
-struct wpool_worker *stack_hold(struct wpool_worker *owner);
+struct wpool_worker *stack_hold(const struct wpool_group *group);
 void stack_release(struct wpool_worker *owner);
 void stack_link_group(struct wpool_group *group);
 void stack_unlink_group(struct wpool_group *group);
