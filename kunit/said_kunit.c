@@ -189,6 +189,29 @@ static void said_fn_in_atomic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
 }
 
+/* 119: a spare task that is refused there stays a spare one */
+static void said_fn_keeps_spare(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_FAIL,
+	});
+	struct wpt_job *job = wpt_jobs(test, 1, NULL), *hold;
+	unsigned int i;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "this kernel can allocate there");
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job), 0);
+	KUNIT_ASSERT_EQ(test, wpool_flush(pool), 0);
+	hold = wpt_hold(test, pool, 1);
+	/* Perhaps it is kept a moment after its end. */
+	WPT_ASSERT_UNTIL(test, said_fn_atomically(pool, job) == -EAGAIN);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, said_fn_atomically(pool, job), -EAGAIN);
+	wpt_open(hold->gate);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 4);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
 static int submit_to_own(void *arg)
 {
 	struct wpt_job *job = arg;
@@ -235,6 +258,7 @@ static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_cancel_in_atomic),
 	KUNIT_CASE(said_cancel_takes_back),
 	KUNIT_CASE(said_fn_in_atomic),
+	KUNIT_CASE(said_fn_keeps_spare),
 	KUNIT_CASE(said_full_of_own),
 	KUNIT_CASE(said_latency_left_out),
 	{}
