@@ -37,7 +37,11 @@ static void leaks_suite_exit(struct kunit_suite *suite)
 
 static int leaks_init(struct kunit *test)
 {
-	return wpt_init(test, "wpool_leaks");
+	int err = wpt_init(test, "wpool_leaks");
+
+	if (!err && !IS_ENABLED(CONFIG_KALLSYMS))
+		kunit_skip(test, "a kernel without symbols cannot name the culprit");
+	return err;
 }
 
 /* A pool of one worker, of which the ear hears. */

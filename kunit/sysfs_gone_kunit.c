@@ -39,7 +39,8 @@ static void sysfs_gone_held_open(struct kunit *test)
 }
 
 struct named {
-	char	name[WPOOL_NAME_MAX + 1];
+	char		name[WPOOL_NAME_MAX + 1];
+	atomic_t	written;	/* a file, how often it was there */
 };
 
 static const char * const writes[][2] = {
@@ -48,11 +49,11 @@ static const char * const writes[][2] = {
 	{ "nice", "4" }, { "cpumask", "1" },
 };
 
-/* All files of a pool that comes and goes, until that is over. Return: how often it was there. */
+/* All files of a pool that comes and goes, until that is over. */
 static int call_write_all(struct wpt_thread *self)
 {
-	const struct named *named = self->arg;
-	int i, there = 0;
+	struct named *named = self->arg;
+	int i;
 
 	while (!completion_done(&self->job->gate->opened)) {
 		for (i = 0; i < ARRAY_SIZE(writes); i++) {
@@ -64,12 +65,13 @@ static int call_write_all(struct wpt_thread *self)
 			file = wpt_file_open(path, O_RDWR);
 			if (IS_ERR(file))
 				continue;
-			there += kernel_write(file, writes[i][1], strlen(writes[i][1]), &pos) > 0;
+			if (kernel_write(file, writes[i][1], strlen(writes[i][1]), &pos) > 0)
+				atomic_inc(&named->written);
 			filp_close(file, NULL);
 		}
 		cond_resched();
 	}
-	return there;
+	return 0;
 }
 
 /* A pool of that name, as soon as there is no other one. Return: NULL, or what is wrong. */
@@ -112,7 +114,6 @@ static void sysfs_gone_races_pools(struct kunit *test)
 	struct wpt_job *until = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_thread *writers[2], *rival;
 	unsigned int i;
-	int there = 0;
 
 	wpt_name(test, named->name, sizeof(named->name));
 	for (i = 0; i < ARRAY_SIZE(writers); i++)
@@ -120,11 +121,11 @@ static void sysfs_gone_races_pools(struct kunit *test)
 	rival = wpt_thread(test, call_come_and_go, NULL, until, named);
 	for (i = 0; i < 50; i++)
 		KUNIT_EXPECT_STREQ(test, come_and_go(named, i % 2 ? WPOOL_PREALLOC : 0) ?: "", "");
+	WPT_ASSERT_UNTIL(test, atomic_read(&named->written));
 	wpt_open(until->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, rival), 0);
 	for (i = 0; i < ARRAY_SIZE(writers); i++)
-		there += wpt_join(test, writers[i]);
-	KUNIT_EXPECT_GT(test, there, 0);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, writers[i]), 0);
 }
 
 /* 144: each pool of a set has a directory, and it goes with the set */
