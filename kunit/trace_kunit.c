@@ -138,7 +138,7 @@ static void trace_overdue(struct kunit *test)
 		.capacity = 1, .watchdog_ms = 20 });
 	struct wpt_job *hold;
 
-	pr_info("wpool_kunit: expect: %s: .*has been in wpt_run_job.* for \\d+ ms\n",
+	pr_info("wpool_kunit: expect: %s: .*has been in " WPT_FN("wpt_run_job") ".* for \\d+ ms\n",
 		wpool_name(pool));
 	hold = wpt_hold(test, pool, 1);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 1);

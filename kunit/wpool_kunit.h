@@ -182,6 +182,13 @@ static inline enum wpool_state wpt_state(struct wpool *pool)
 	return stats.state;
 }
 
+/* A function of the tests, as the log has it: in an expression of what is expected there. */
+#ifdef CONFIG_KALLSYMS
+#define WPT_FN(name)	name
+#else
+#define WPT_FN(name)	"0x[0-9a-f]+"
+#endif
+
 /*
  * Wait for a condition that nobody signals. False if it did not come true
  * within the limit.
