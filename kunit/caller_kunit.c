@@ -401,9 +401,9 @@ static void caller_in_debugfs(struct kunit *test)
 	thread = wpt_thread(test, wpt_call_schedule, pool, job, NULL);
 	wpt_begun(test, job);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool,
-					   "grep -q ' running .*wpt_run_job' tasks"), 0);
+					   "grep -q ' running .*" WPT_RUN_JOB "' tasks"), 0);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool,
-					   "grep -q ' submitter .*wpt_run_job' tasks"), 0);
+					   "grep -q ' submitter .*" WPT_RUN_JOB "' tasks"), 0);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "! grep -q submitter tasks"), 0);

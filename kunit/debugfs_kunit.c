@@ -32,7 +32,7 @@ static const struct file_case file_cases[] = {
 	{ "stats: submitted", "grep -qx 'submitted 5' stats" },
 	{ "stats: largest", "grep -qx 'largest 2' stats" },
 	{ "tasks: a line a worker", "[ $(grep -c '^[0-9]' tasks) = 2 ]" },
-	{ "tasks: what runs", "[ $(grep -c 'running.*wpt_run_job' tasks) = 2 ]" },
+	{ "tasks: what runs", "[ $(grep -c 'running.*" WPT_RUN_JOB "' tasks) = 2 ]" },
 	{ "beyond the end", "[ -z \"$(dd if=stats bs=1 skip=9999 count=1 2>/dev/null)\" ]" },
 };
 

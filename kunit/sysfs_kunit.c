@@ -282,7 +282,7 @@ static void sysfs_watchdog(struct kunit *test)
 	wpt_begun(test, slow[0]);
 	WPT_EXPECT_STAT(test, pool, OVERDUE, 0);
 	for (i = 0; i < ARRAY_SIZE(slow); i++)
-		pr_info("wpool_kunit: expect: %s: .*has been in " WPT_FN("wpt_run_job") ".* for \\d+ ms\n",
+		pr_info("wpool_kunit: expect: %s: .*has been in " WPT_RUN_JOB ".* for \\d+ ms\n",
 			wpool_name(pool));
 	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "watchdog_ms", "10"), 0);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 1);

@@ -40,7 +40,7 @@ static int has_lines(struct kunit *test, struct wpool *pool, int n, const char *
 /* 146: each submission that is refused, with its errno, and no other */
 static void trace_refused(struct kunit *test)
 {
-	const char *full = "fn=wpt_run_job.* error=-11";
+	const char *full = "fn=" WPT_RUN_JOB ".* error=-11";
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
@@ -79,7 +79,7 @@ static void trace_refused_asleep(struct kunit *test)
 /* 147: a sleep for room, its length, and what came of it */
 static void trace_blocked(struct kunit *test)
 {
-	const char *slept = "fn=wpt_run_job.* ns=([2-9][0-9]{7}|[1-9][0-9]{8,}) result=0";
+	const char *slept = "fn=" WPT_RUN_JOB ".* ns=([2-9][0-9]{7}|[1-9][0-9]{8,}) result=0";
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
@@ -89,7 +89,7 @@ static void trace_blocked(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	/* Until it sleeps, it may not have begun to count. */
 	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
-	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_block", "fn=wpt_run_job.*"), 0);
+	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_block", "fn=" WPT_RUN_JOB ".*"), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 0, "task_unblock", ""), 0);
 	schedule_timeout_idle(1 + DIV_ROUND_UP(HZ, 50));
 	wpt_open(hold->gate);
@@ -109,7 +109,7 @@ static void trace_delayed(struct kunit *test)
 
 	wpool_delayed_task_init(later, wpt_run_job, job);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, later, when), 0);
-	snprintf(due, sizeof(due), "fn=wpt_run_job.* due=%llu", when);
+	snprintf(due, sizeof(due), "fn=" WPT_RUN_JOB ".* due=%llu", when);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_delay", due), 0);
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, later, 2 * WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 2, "task_delay", ""), 0);
@@ -133,12 +133,12 @@ static void trace_died(struct kunit *test)
 /* 149: a task that takes too long, once */
 static void trace_overdue(struct kunit *test)
 {
-	const char *late = "fn=wpt_run_job.* pid=[1-9][0-9]* ms=([2-9][0-9]|[1-9][0-9]{2,})";
+	const char *late = "fn=" WPT_RUN_JOB ".* pid=[1-9][0-9]* ms=([2-9][0-9]|[1-9][0-9]{2,})";
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .watchdog_ms = 20 });
 	struct wpt_job *hold;
 
-	pr_info("wpool_kunit: expect: %s: .*has been in " WPT_FN("wpt_run_job") ".* for \\d+ ms\n",
+	pr_info("wpool_kunit: expect: %s: .*has been in " WPT_RUN_JOB ".* for \\d+ ms\n",
 		wpool_name(pool));
 	hold = wpt_hold(test, pool, 1);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 1);

@@ -71,7 +71,7 @@ static void watchdog_names_once(struct kunit *test)
 	int i;
 
 	for (i = 1; i <= 2; i++) {
-		EXPECT(pool, "worker \\d+ \\(pid \\d+\\) has been in " WPT_FN("wpt_run_job") ".* for \\d+ ms");
+		EXPECT(pool, "worker \\d+ \\(pid \\d+\\) has been in " WPT_RUN_JOB ".* for \\d+ ms");
 		job = wpt_hold(test, pool, 1);
 		WPT_ASSERT_STAT(test, pool, OVERDUE, i);
 		WPT_EXPECT_WAITED(test, began, msecs_to_jiffies(PATIENCE_MS));
@@ -144,7 +144,7 @@ static void watchdog_names_many(struct kunit *test)
 		.capacity = submitters ? 1 : MANY, .flags = WPOOL_PREALLOC,
 		.queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
 		.watchdog_ms = PATIENCE_MS, .cpumask = start->where });
-	EXPECT_SOME(pool, "has been in " WPT_FN("wpt_run_job"));
+	EXPECT_SOME(pool, "has been in " WPT_RUN_JOB);
 	if (submitters)
 		wpt_hold(test, pool, 1);
 	for (i = 0; i < MANY; i++)
@@ -183,7 +183,7 @@ static void watchdog_names_nested(struct kunit *test)
 	struct wpt_job *inner = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpool_task *outer = wpt_alloc(test, sizeof(*outer));
 
-	EXPECT_SOME(pool, "has been in " WPT_FN("wpt_run_job"));
+	EXPECT_SOME(pool, "has been in " WPT_RUN_JOB);
 	EXPECT(pool, "has been in " WPT_FN("wait_for_job"));
 	wpool_task_init(outer, wait_for_job, inner);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, outer), 0);
@@ -204,7 +204,7 @@ static void watchdog_spares_quick(struct kunit *test)
 		.capacity = 1, .watchdog_ms = PATIENCE_MS });
 	struct wpt_job *jobs = wpt_jobs(test, 20, NULL), *hold;
 
-	EXPECT(other, "has been in " WPT_FN("wpt_run_job"));
+	EXPECT(other, "has been in " WPT_RUN_JOB);
 	hold = wpt_hold(test, pool, 1);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 20), 0);
 	/* as long as another pool's task needs to be named */
@@ -224,7 +224,7 @@ static void watchdog_names_awaited(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_thread *destroyer;
 
-	EXPECT_SOME(pool, "has been in " WPT_FN("wpt_run_job"));
+	EXPECT_SOME(pool, "has been in " WPT_RUN_JOB);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	/* once for itself, and once each time the end is awaited longer */
@@ -243,7 +243,7 @@ static void watchdog_counts_caller_runs(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_thread *submitter, *destroyer;
 
-	EXPECT_SOME(pool, "has been in " WPT_FN("wpt_run_job"));
+	EXPECT_SOME(pool, "has been in " WPT_RUN_JOB);
 	submitter = wpt_thread(test, wpt_call_schedule, pool, job, NULL);
 	wpt_begun(test, job);
 	wpt_forget(test, pool);

@@ -186,8 +186,9 @@ static inline enum wpool_state wpt_state(struct wpool *pool)
 #ifdef CONFIG_KALLSYMS
 #define WPT_FN(name)	name
 #else
-#define WPT_FN(name)	"0x[0-9a-f]+"
+#define WPT_FN(name)	"0x[0-9a-f]*"
 #endif
+#define WPT_RUN_JOB	WPT_FN("wpt_run_job")
 
 /*
  * Wait for a condition that nobody signals. False if it did not come true

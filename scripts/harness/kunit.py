@@ -18,7 +18,14 @@ LIMIT_BOOT, LIMIT_ROUND = 840, 60
 SLOW = {"debug": 2, "uml": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
         "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
 # What skips each of its tests on a kernel without this.
-NEEDS = {"wpool_hold": "CONFIG_PROVE_LOCKING", "wpool_lockdep": "CONFIG_PROVE_LOCKING"}
+NEEDS = {suite: need for need, suites in {
+    "CONFIG_PROVE_LOCKING": "wpool_hold wpool_lockdep",
+    "CONFIG_DEBUG_FS": "wpool_debugfs wpool_latency wpool_shown",
+    "CONFIG_FAULT_INJECTION_DEBUG_FS": "wpool_memory",
+    "CONFIG_KALLSYMS": "wpool_leaks",
+    "CONFIG_MODULE_UNLOAD": "wpool_owner",
+    "CONFIG_TRACEPOINTS": "wpool_between wpool_closing wpool_trace",
+}.items() for suite in suites.split()}
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
 # What a test says by kunit_info(), and not KUnit of the test.
