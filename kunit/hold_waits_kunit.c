@@ -268,7 +268,9 @@ static void hold_waits_heads(struct kunit *test)
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, HEADS + 1, NULL);
 	struct wpool_group *group = wpt_group(test, false), *groups = new_groups(test, HEADS);
-	struct wpt_thread *on_heads[2 * HEADS], *on_behind[HEADS], *blocked[HEADS];
+	struct wpt_thread **on_heads = wpt_alloc(test, 2 * HEADS * sizeof(*on_heads));
+	struct wpt_thread **on_behind = wpt_alloc(test, HEADS * sizeof(*on_behind));
+	struct wpt_thread **blocked = wpt_alloc(test, HEADS * sizeof(*blocked));
 	struct wpool_task *heads[HEADS], *behind[HEADS];
 	struct crowd *crowd;
 	unsigned int i;

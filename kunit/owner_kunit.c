@@ -153,7 +153,8 @@ static void owner_going_when_full(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
 	WPT_EXPECT_STAT(test, pool, DROPPED, 0);
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 0);
-	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
+	/* It is not for want of room. */
+	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
@@ -266,7 +267,8 @@ static void owner_going_in_caller(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_pins(leaver->module), 0);
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
-	WPT_EXPECT_STAT(test, pool, REJECTED, 1);
+	/* It is not for want of room. */
+	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
 	wpt_open(hold->gate);
 }
 

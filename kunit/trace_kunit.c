@@ -125,7 +125,7 @@ static void trace_died(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, wpt_die, NULL), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "task_die",
-				  "fn=wpt_die.* pid=[1-9][0-9]*"), 0);
+				  "fn=" WPT_FN("wpt_die") ".* pid=[1-9][0-9]*"), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 1, "worker_die", "worker=[0-9]+"), 0);
 	KUNIT_EXPECT_EQ(test, has_lines(test, pool, 0, "task_end", ""), 0);
 }
