@@ -12,6 +12,8 @@ OWN_LEAK = "sysfs_slab_add"
 # One allocation in so many fails, where a machine is emulated. An even number may meet only every
 # other one, that of what is noted of each.
 STEP, STEP_EMULATED = {"um": 1, "x86_64": 4}, 3
+# By its tracepoints it is seen that init is called, and from then on allocations fail.
+TRACED = "CONFIG_EVENT_TRACING"
 LIMIT = 1200  # seconds: many loads on the slowest kernel
 
 
@@ -19,7 +21,8 @@ def run(kernel, built):
     planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
              "wpool_stress.ko": built["wpool_stress"],
-             "env": f"STEP={STEP.get(kernel.arch, STEP_EMULATED)}\nVERSION={versions.version()}\n",
+             "env": f"TRACED={'y' if kernel.has(TRACED) else ''}\n"
+                    f"STEP={STEP.get(kernel.arch, STEP_EMULATED)}\nVERSION={versions.version()}\n",
              **user.scripts()}
     return machine.boot(kernel, "load", files, programs=machine.programs(kernel, "helper"), limit=LIMIT)
 
