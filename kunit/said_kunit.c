@@ -21,7 +21,10 @@ static const char * const words[] = {
 	"there is no debugfs to show times in, left out WPOOL_LATENCY",
 };
 
-enum { CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE, NO_DEBUGFS };
+enum {
+	CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE,
+	NO_DEBUGFS,
+};
 
 static int said_suite_init(struct kunit_suite *suite)
 {

@@ -71,7 +71,8 @@ static void watchdog_names_once(struct kunit *test)
 	int i;
 
 	for (i = 1; i <= 2; i++) {
-		EXPECT(pool, "worker \\d+ \\(pid \\d+\\) has been in " WPT_RUN_JOB ".* for \\d+ ms");
+		EXPECT(pool, "worker \\d+ \\(pid \\d+\\) has been in " WPT_RUN_JOB
+		       ".* for \\d+ ms");
 		job = wpt_hold(test, pool, 1);
 		WPT_ASSERT_STAT(test, pool, OVERDUE, i);
 		WPT_EXPECT_WAITED(test, began, msecs_to_jiffies(PATIENCE_MS));
