@@ -338,9 +338,11 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	return n;
 }
 
-/* For lockdep. In a group that goes there is nothing left to wait for. */
-static void group_dep_wait(const struct group_wait *wait)
+/* Lockdep learns of the wait; in a group that goes there is nothing left to wait for. */
+static void group_wait_begin(struct group_wait *wait, unsigned long timeout)
 {
+	wait->owner = stack_hold(wait->group);
+	deadline_set(&wait->deadline, timeout);
 	rcu_read_lock();
 	if (!stack_is_ending(wait->owner))
 		dep_wait_group(wait->group, wait->deadline.never);
@@ -357,9 +359,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 
 	if (!group)
 		return -EINVAL;
-	wait.owner = stack_hold(group);
-	deadline_set(&wait.deadline, timeout);
-	group_dep_wait(&wait);
+	group_wait_begin(&wait, timeout);
 	do {
 		/*
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
@@ -491,9 +491,7 @@ int wpool_group_cancel_sync(struct wpool_group *group)
 		return -EINVAL;
 	if (group_is_own(group, wait.worker))
 		return ret;
-	wait.owner = stack_hold(group);
-	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
-	group_dep_wait(&wait);
+	group_wait_begin(&wait, MAX_SCHEDULE_TIMEOUT);
 	ret = group_clear(&wait, true);
 	stack_release(wait.owner);
 	return ret;

@@ -307,6 +307,7 @@ static void hold_waits_heads(struct kunit *test)
 struct behind {
 	struct wpt_job		*running, *next, *last;
 	struct wpool_group	*group, *own;	/* of the last of all keys; of each key's next */
+	/* on_last: for the first of those of its key */
 	struct wpt_thread	*on_next[2 * KEYS], *on_last[KEYS], *on_own[KEYS];
 	struct crowd		*crowd;
 };
@@ -328,8 +329,9 @@ static struct behind *behind_set_up(struct kunit *test, struct wpool *pool)
 	WPT_ASSERT_STAT(test, pool, RUNNING, KEYS);
 	for (i = 0; i < KEYS; i++) {
 		next[i] = accept_keyed(test, pool, &behind->own[i], i, behind->next);
-		for (n = 0; n < BEHIND; n++)
-			last[i] = accept_keyed(test, pool, behind->group, i, behind->last);
+		last[i] = accept_keyed(test, pool, behind->group, i, behind->last);
+		for (n = 1; n < BEHIND; n++)
+			accept_keyed(test, pool, behind->group, i, behind->last);
 	}
 	behind->crowd = hold_crowd_in(test, pool, 1, call_group_wait, behind->group);
 	hold_go_to_sleep(test, behind->crowd);

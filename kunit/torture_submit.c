@@ -81,15 +81,32 @@ static int schedule_timeout_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return ret;
 }
 
-/* In the order of their key, which one mutex makes that of submission. */
-static int schedule_keyed_in(struct tort_task *tt)
+static int group_keyed_by(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
+{
+	switch (tort_pick(ctx, 3)) {
+	case 0:
+		return wpool_group_schedule_keyed(group, tt->pool, &tt->keyed, tt->key_nr);
+	case 1:
+		return wpool_group_schedule_keyed_timeout(group, tt->pool, &tt->keyed, tt->key_nr,
+							  tort_pick(ctx, 5));
+	default:
+		return wpool_group_schedule_keyed_interruptible(group, tt->pool, &tt->keyed,
+								tt->key_nr);
+	}
+}
+
+/* In the order of their key, which one mutex makes that of submission. @group: or NULL. */
+static int schedule_keyed_in(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
 {
 	struct tort_key *key = tt->key;
 	int ret;
 
 	mutex_lock(&key->order);
 	tt->seq = ++key->submitted;
-	ret = wpool_schedule_keyed(tt->pool, &tt->keyed, tt->key_nr);
+	if (group)
+		ret = group_keyed_by(ctx, group, tt);
+	else
+		ret = wpool_schedule_keyed(tt->pool, &tt->keyed, tt->key_nr);
 	mutex_unlock(&key->order);
 	return ret;
 }
@@ -178,7 +195,7 @@ static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	case TORT_TRY_SCHEDULE_FN:
 		return try_fn_in(ctx, tt);
 	case TORT_KEYED:
-		return schedule_keyed_in(tt);
+		return schedule_keyed_in(ctx, NULL, tt);
 	case TORT_DELAYED:
 		return schedule_delayed_in(ctx, tt);
 	case TORT_SET_SCHEDULE:
@@ -316,32 +333,6 @@ unsigned int tort_submit_batch(struct tort_ctx *ctx, struct wpool *pool,
 	return max(ret, 0);
 }
 
-static int group_keyed_by(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
-{
-	switch (tort_pick(ctx, 3)) {
-	case 0:
-		return wpool_group_schedule_keyed(group, tt->pool, &tt->keyed, tt->key_nr);
-	case 1:
-		return wpool_group_schedule_keyed_timeout(group, tt->pool, &tt->keyed, tt->key_nr,
-							  tort_pick(ctx, 5));
-	default:
-		return wpool_group_schedule_keyed_interruptible(group, tt->pool, &tt->keyed,
-								tt->key_nr);
-	}
-}
-
-static int group_keyed_in(struct tort_ctx *ctx, struct wpool_group *group, struct tort_task *tt)
-{
-	struct tort_key *key = tt->key;
-	int ret;
-
-	mutex_lock(&key->order);
-	tt->seq = ++key->submitted;
-	ret = group_keyed_by(ctx, group, tt);
-	mutex_unlock(&key->order);
-	return ret;
-}
-
 /* As part of a group. Return: as tort_submit(). */
 int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
 		      struct tort_task *tt)
@@ -357,7 +348,7 @@ int tort_submit_group(struct tort_ctx *ctx, struct tort_group *group,
 	tort_accept(tt);
 	tort_begin(ctx, &mark, tp, ACT_GROUP);
 	if (way == TORT_GROUP_KEYED)
-		ret = group_keyed_in(ctx, &group->group, tt);
+		ret = schedule_keyed_in(ctx, &group->group, tt);
 	else
 		ret = wpool_group_schedule(&group->group, tt->pool, &tt->task);
 	tort_end(ctx, &mark);
