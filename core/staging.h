@@ -128,7 +128,7 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	objects_task_accepted(task);
 	task->color = staging->color;
 	trace_wpool_task_queue(pool->name, task, task->fn);
-	list_add_tail(&task->node, &staging->tasks);
+	mend_add_tail(&task->node, &staging->tasks);
 	/* Release: as in queue_put(). */
 	smp_store_release(&task->state, TASK_QUEUED);
 	return true;
