@@ -70,5 +70,6 @@ bool sysfs_is_there(struct wpool *pool, const char *name)
 
 int sysfs_run_nice(void *arg)
 {
-	return task_nice(current);
+	/* an administrator may be changing it */
+	return data_race(task_nice(current));
 }
