@@ -110,9 +110,9 @@ static __always_inline bool mend_tail_ok(const struct list_head *list)
 }
 
 /*
- * Adds an entry to the end of a list of which mend_tail_ok() has just been true. So this leaves out
- * what list_add_tail() would look at once more on a kernel with CONFIG_DEBUG_LIST. Needs the lock of
- * the list.
+ * Adds an entry to the end of a list of which mend_tail_ok() has just been true. So this leaves
+ * out what list_add_tail() would look at once more on a kernel with CONFIG_DEBUG_LIST. Needs the
+ * lock of the list.
  */
 static __always_inline void mend_add_tail(struct list_head *entry, struct list_head *list)
 {
