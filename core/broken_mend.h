@@ -120,7 +120,7 @@ static __always_inline void mend_add_tail(struct list_head *entry, struct list_h
 
 	entry->next = list;
 	entry->prev = last;
-	last->next = entry;
+	WRITE_ONCE(last->next, entry);
 	list->prev = entry;
 }
 
