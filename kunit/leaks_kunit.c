@@ -80,8 +80,10 @@ static void leak_name(const struct leak *leak, char *desc)
 
 KUNIT_ARRAY_PARAM(leak, leak_cases, leak_name);
 
-/* What every kernel knows of a thread; without full preemption it need not count the rest. */
-static const struct leak leak_seen = { .bh = 1 };
+/* What this kernel knows of a thread: it need not count how often preemption is off. */
+static const struct leak leak_seen = {
+	.preempt = IS_ENABLED(CONFIG_PREEMPT_COUNT), .bh = !IS_ENABLED(CONFIG_PREEMPT_COUNT),
+};
 
 static void leave_behind(const struct leak *leak)
 {
