@@ -82,6 +82,8 @@ static const char *come_and_go(const struct named *named, unsigned int flags)
 	struct wpool *pool;
 
 	do {
+		/* Without preemption whoever has the name must get a CPU to give it back. */
+		cond_resched();
 		/* Each refusal is a line in the log. */
 		while ((pool = wpool_find(named->name))) {
 			wpool_put(pool);
