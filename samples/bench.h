@@ -185,9 +185,17 @@ int bench_open(struct bench_lane *lanes);
 void bench_close(struct bench_lane *lanes);
 int bench_stopped(void);
 
+/* bench_counts.c */
+extern bool bench_counts;
+void bench_counts_init(void);
+void bench_counts_exit(void);
+void bench_counts_begin(void);
+void bench_counts_end(const struct bench_work *work, const struct bench_lane *lane);
+
 /* bench_report.c */
 void bench_record(const char *work, const char *label, const char *unit, u64 value);
 void bench_record_each(const struct bench_work *work, const struct bench_lane *lane, u64 ns);
+void bench_record_count(const char *name, const char *label, u64 value);
 void bench_forget(void);
 void bench_report_work(const char *name);
 int bench_samples_show(struct seq_file *seq, void *unused);

@@ -18,6 +18,7 @@
  *	bench_wait.c	how long tasks wait, at different loads
  *	bench_rest.c	idle pools; memory
  *	bench_real.c	work that takes time, and what of that a pool costs
+ *	bench_counts.c	how often things happen, instead of how long it takes
  *	bench_report.c	figures, tables, targets
  */
 #include <linux/debugfs.h>
@@ -74,6 +75,7 @@ void bench_begin(struct bench_lane *lane, unsigned int n,
 	init_completion(&bench_now.done);
 	if (lane->peer->start)
 		lane->peer->start(lane);
+	bench_counts_begin();
 	bench_now.began = ktime_get_ns();
 }
 
@@ -193,6 +195,7 @@ static int do_round(const struct bench_work *work, unsigned int round)
 	for (i = 0; i < n && !bench_stopped(); i++) {
 		lane = &work->lanes[(i + round) % n];
 		work->sample(work, lane);
+		bench_counts_end(work, lane);
 	}
 	return bench_stopped();
 }
@@ -314,6 +317,7 @@ static int __init bench_init(void)
 	bench_thread = kthread_create(bench_main, NULL, "bench");
 	if (IS_ERR(bench_thread))
 		return PTR_ERR(bench_thread);
+	bench_counts_init();
 	get_task_struct(bench_thread);
 	bench_dir = debugfs_create_dir("wpool_bench", NULL);
 	debugfs_create_file("progress", 0400, bench_dir, NULL, &bench_progress_fops);
@@ -328,6 +332,7 @@ static int __init bench_init(void)
 static void __exit bench_exit(void)
 {
 	kthread_stop(bench_thread);
+	bench_counts_exit();
 	put_task_struct(bench_thread);
 	debugfs_remove_recursive(bench_dir);
 	bench_forget();

@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "bench_targets.h"
 
-#define NAME_MAX_LENGTH	32
+#define NAME_MAX_LENGTH	40
 
 /* What one lane was measured to take, round after round. */
 struct row {
@@ -67,14 +67,7 @@ static struct row *row_make(const char *work, const char *label, const char *uni
 	return row;
 }
 
-/**
- * bench_record() - keep a figure
- * @work: what was done
- * @label: of the contestant
- * @unit: of what
- * @value: in thousandths of it, the smaller the better
- */
-void bench_record(const char *work, const char *label, const char *unit, u64 value)
+static void record(const char *work, const char *label, const char *unit, u64 value)
 {
 	struct row *row;
 
@@ -85,6 +78,32 @@ void bench_record(const char *work, const char *label, const char *unit, u64 val
 	else if (!bench_warming && row->n < bench_rounds)
 		row->value[row->n++] = value;
 	mutex_unlock(&rows_lock);
+}
+
+/**
+ * bench_record() - keep a figure
+ * @work: what was done
+ * @label: of the contestant
+ * @unit: of what
+ * @value: in thousandths of it, the smaller the better
+ *
+ * Not if counts are kept instead.
+ */
+void bench_record(const char *work, const char *label, const char *unit, u64 value)
+{
+	if (!bench_counts)
+		record(work, label, unit, value);
+}
+
+/**
+ * bench_record_count() - keep how often something happened; see bench_counts.c
+ * @name: while what was done, and what it is
+ * @label: of the contestant
+ * @value: in thousandths, of a thousand tasks
+ */
+void bench_record_count(const char *name, const char *label, u64 value)
+{
+	record(name, label, "per 1000", value);
 }
 
 /**
@@ -291,7 +310,7 @@ int bench_table_show(struct seq_file *seq, void *unused)
 	char text[160];
 	unsigned int i;
 
-	seq_printf(seq, "%-24s %-18s %12s %12s %12s %10s\n", "work", "by", "median", "least",
+	seq_printf(seq, "%-37s %-18s %12s %12s %12s %10s\n", "work", "by", "median", "least",
 		   "most", "x wpool");
 	mutex_lock(&rows_lock);
 	list_for_each_entry(row, &rows, node) {
@@ -300,7 +319,7 @@ int bench_table_show(struct seq_file *seq, void *unused)
 		if (last && strcmp(last->work, row->work))
 			seq_puts(seq, "\n");
 		last = row;
-		seq_printf(seq, "%-24s %-18s", row->work, row->label);
+		seq_printf(seq, "%-37s %-18s", row->work, row->label);
 		show_value(seq, spread.median);
 		show_value(seq, spread.least);
 		show_value(seq, spread.most);
