@@ -284,22 +284,32 @@ int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task)
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
 
-/* In few holds of the locks, submits as many as there is room for; *@ret says why no more. */
+/* Return: how many, from the first on, have no fault; the next is reported. */
+static unsigned int batch_faultless(struct wpool *pool, struct wpool_task **tasks, unsigned int n)
+{
+	unsigned int i = 0;
+
+	while (i < n && submit_args_ok(pool, tasks[i], SUBMIT_PLAIN))
+		i++;
+	return i;
+}
+
+/*
+ * In one hold of the lock, submits as many as there is room for; *@ret says why no more. They
+ * have no fault, and the staging queue does not take the first.
+ */
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
 {
-	unsigned int accepted = staging_submit_some(pool, tasks, n), first = accepted;
+	unsigned int accepted = 0;
 	unsigned long flags;
 
-	*ret = 0;
-	if (accepted == n)
-		return n;
 	pool_lock(pool, flags);
 	do {
 		note_stack(pool, tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
-	staging_offer(pool, tasks[first]);
+	staging_offer(pool, tasks[0]);
 	pool_unlock(pool, flags);
 	return accepted;
 }
@@ -320,21 +330,27 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 			 unsigned int n)
 {
-	unsigned int done = 0, i;
+	unsigned int done = 0, staged;
+	bool checked = false;
 	int ret = 0;
 
 	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) || (n && !tasks))
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
-	for (i = 0; i < n; i++) {
-		if (!submit_args_ok(pool, tasks[i], SUBMIT_PLAIN)) {
-			ret = -EINVAL;
-			n = i;
-		}
-	}
 	while (done < n) {
-		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX),
-				    &ret);
+		staged = staging_submit_some(pool, tasks + done, min(n - done, BATCH_MAX));
+		done += staged;
+		if (staged)
+			continue;
+		/* Only here: what is staged has no fault, see task_is_plain(). */
+		if (!checked) {
+			checked = true;
+			n = done + batch_faultless(pool, tasks + done, n - done);
+			if (done == n)
+				ret = -EINVAL;
+			continue;
+		}
+		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX), &ret);
 		/* There a refusal is counted too. */
 		if (ret == -EAGAIN || ret == -ESHUTDOWN) {
 			ret = submit(pool, tasks[done], SUBMIT_BY_POLICY);

@@ -298,6 +298,24 @@ static void staged_takes_part_of_a_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batched_runs(&jobs[5], 3), 0);
 }
 
+/* 13: of a batch with a fault those before it are staged, and none behind it is accepted */
+static void staged_until_a_fault(struct kunit *test)
+{
+	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpt_job *jobs = batched_jobs(test, scene, 6, NULL);
+	struct wpool_task *batch[4] = {
+		&jobs[2].task, &jobs[3].task, NULL, &jobs[4].task,
+	};
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, jobs, 2), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_batch(scene->pool, batch, 4), 2);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_batch(scene->pool, batch + 2, 2), -EINVAL);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 4);
+	wpt_open(scene->held[0]->gate);
+	expect_turns(test, scene, jobs, 4);
+	KUNIT_EXPECT_EQ(test, batched_runs(&jobs[4], 1), 0);
+}
+
 /* 6: one that is staged is not accepted again, by this pool or another */
 static void staged_has_it_once(struct kunit *test)
 {
@@ -408,6 +426,7 @@ static struct kunit_case staged_cases[] = {
 	KUNIT_CASE_PARAM(staged_is_bounded, full_gen_params),
 	KUNIT_CASE(staged_gives_room_back),
 	KUNIT_CASE(staged_takes_part_of_a_batch),
+	KUNIT_CASE(staged_until_a_fault),
 	KUNIT_CASE_PARAM(staged_has_it_once, ahead_gen_params),
 	KUNIT_CASE_PARAM(staged_is_cancelled, ahead_gen_params),
 	KUNIT_CASE_PARAM(staged_is_awaited, ahead_gen_params),
