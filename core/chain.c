@@ -23,6 +23,7 @@
 #include "current_thread.h"
 #include "manager_kick.h"
 #include "queue_batch.h"
+#include "staging.h"
 #include "task_lists.h"
 #include "worker_list.h"
 
@@ -34,7 +35,8 @@
  * @task: has just been accepted
  *
  * In a worker_start or a worker_stop, and in a task that runs nested, more than the next task may
- * come before the thread is back.
+ * come before the thread is back. While the staging queue is open there is nobody to wake, and a
+ * task that comes that way would not end the chain.
  *
  * Context: pool->lock held, and not dropped since the task was accepted.
  */
@@ -43,7 +45,8 @@ void chain_offer(struct wpool *pool, const struct wpool_task *task)
 	struct wpool_worker *worker = worker_current(pool);
 
 	lockdep_assert_held(&pool->lock);
-	if (!worker || worker->nesting != 1 || worker_is_leaving(worker) || pool_ready(pool) != 1)
+	if (!worker || worker->nesting != 1 || worker_is_leaving(worker) || pool_ready(pool) != 1 ||
+	    staging_is_open(pool))
 		return;
 	pool->chain = (struct wpool_chain) {
 		.worker = worker, .task = task, .prio = task->prio,

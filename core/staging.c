@@ -19,9 +19,10 @@
  * worker or raises the capacity has shut it, and so has a worker that counts as searching when
  * it takes the lock. So no task is stranded here, see pool_lock.c.
  *
- * A worker keeps it open only as long as it finds tasks in it; so if no task is left it is shut
+ * A worker keeps it open only as long as it finds a task to run; so if no task is left it is shut
  * before its worker sleeps. A submitter opens it if more tasks are ready than workers are
- * searching for them.
+ * searching for them, or all are busy: so a task that is submitted by the only worker's own task,
+ * and submits the next, and so on, comes that way too, but the first.
  *
  * Modelled in scripts/model/staging.pml.
  */
@@ -116,22 +117,20 @@ void __staging_collect(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	raw_spin_lock(&staging->lock);
 	WRITE_ONCE(staging->limit, 0);
-	if (staging_count(pool)) {
-		staging_empty(pool);
-		/* The tasks may have been lost; then the worker goes to sleep. */
-		if (queue_ready(pool))
-			staging_open(pool);
-	}
+	staging_empty(pool);
+	/* Otherwise the worker may go to sleep. */
+	if (queue_ready(pool))
+		staging_open(pool);
 	raw_spin_unlock(&staging->lock);
 }
 
-/* The rest of staging_offer(): more tasks are ready than workers are searching for them. */
+/* The rest of staging_offer(): that pays. */
 void __staging_offer(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
 
 	lockdep_assert_held(&pool->lock);
-	if (staging->limit || !staging_may_open(pool))
+	if (staging_is_open(pool) || !staging_may_open(pool))
 		return;
 	raw_spin_lock(&staging->lock);
 	staging_open(pool);

@@ -37,6 +37,12 @@ static inline bool staging_may_open(const struct wpool *pool)
 		(!workers_idle(pool) && !pool_may_grow(pool)));
 }
 
+/* Needs pool->lock. */
+static inline bool staging_is_open(const struct wpool *pool)
+{
+	return pool->staging.limit;
+}
+
 /* Tasks accepted that came this way; read anywhere. */
 static inline u64 staging_accepted(const struct wpool *pool)
 {
@@ -67,7 +73,7 @@ static inline unsigned int pool_waiting(const struct wpool *pool)
  */
 static inline void staging_shut(struct wpool *pool)
 {
-	if (unlikely(pool->staging.limit))
+	if (unlikely(staging_is_open(pool)))
 		__staging_shut(pool);
 }
 
@@ -75,12 +81,12 @@ static inline void staging_shut(struct wpool *pool)
  * staging_collect() - move all staged tasks to the queue
  * @pool: the pool
  *
- * For a worker that is about to look at the queue. If the staging queue was empty it is shut,
- * so no worker goes to sleep while it is open. Context: pool->lock held.
+ * For a worker that is about to look at the queue. If that has no task then, the staging queue is
+ * shut: so no worker goes to sleep while it is open. Context: pool->lock held.
  */
 static inline void staging_collect(struct wpool *pool)
 {
-	if (pool->staging.limit)
+	if (staging_is_open(pool))
 		__staging_collect(pool);
 }
 
@@ -98,13 +104,21 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 }
 
 /*
- * Opens it if more tasks are ready than workers are searching for them, and if @task could have
- * come that way. Needs pool->lock.
+ * Is it worth to be opened? If a worker searches, when more tasks are ready than it and those woken
+ * after it will take; else as soon as all are busy. Needs pool->lock.
  */
+static inline bool staging_pays(const struct wpool *pool)
+{
+	unsigned int ready = tasks_queued(pool) - tasks_deferred(pool);
+	unsigned int searching = workers_searching(pool);
+
+	return searching ? ready > searching + 1 : ready && !workers_idle(pool);
+}
+
+/* Opens it if that pays, and if @task could have come that way. Needs pool->lock. */
 static inline void staging_offer(struct wpool *pool, const struct wpool_task *task)
 {
-	if (tasks_queued(pool) - tasks_deferred(pool) > workers_searching(pool) + 1 &&
-	    task_is_plain(pool, task))
+	if (staging_pays(pool) && task_is_plain(pool, task))
 		__staging_offer(pool);
 }
 

@@ -179,8 +179,7 @@ inline staging_collect(many)
 #ifdef BUG_IDLE_OPEN
 	:: open -> staging_empty(many); staging_open()
 #else
-	:: open && len(staging) -> staging_empty(many); staging_open()
-	:: open && !len(staging) -> staging_shut()
+	:: open -> staging_empty(many); when(queue_ready, staging_open())
 #endif
 	:: !open
 	fi
