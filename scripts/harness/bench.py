@@ -147,12 +147,14 @@ def _plot(out, name, chart, first, rows, **words):
         left.unlink()
 
 
-def keep(out, found, machine_kind):
+def keep(out, found, machine_kind, plots=True):
     """Everything that was found, in a folder."""
     out.mkdir(parents=True, exist_ok=True)
     for name in DOCUMENTS:
         head = f"{machine_kind}\n\n" if name == "table" else ""
         (out / f"{name}.{SUFFIX[name]}").write_text(head + found[name])
+    if not plots:
+        return
     median = medians(found["samples"])
     for name, (what, works) in BARS.items():
         rows = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}
