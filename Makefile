@@ -102,6 +102,7 @@ bench:
 	@scripts/packages build test bench $(if $(DISK)$(CYCLICTEST),view)
 	@scripts/bench $(if $(K),--kernel '$(K)') $(if $(OUT),--out '$(OUT)') \
 		$(if $(WORKS),--works '$(WORKS)') $(if $(CURVE),--curve) $(if $(ICOUNT),--icount) \
+		$(if $(COUNTS),--counts) \
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(COMPARE),--compare '$(COMPARE)') $(if $(DISK),--disk) \
 		$(if $(CYCLICTEST),--cyclictest)
@@ -162,6 +163,7 @@ help:
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make bench            measure it beside everything else (some minutes)'
 	@echo '                      K=uml|6.12|7.2 OUT=folder WORKS=some CURVE=1 ICOUNT=1 CPUS=n ROUNDS=n'
+	@echo '                      COUNTS=1 wake-ups, switches and IPIs instead of times; K=locks: locks too'
 	@echo '                      COMPARE=rev beside that commit alone, loaded in turn in one boot'
 	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
 	@echo '                      CYCLICTEST=1 how late a real-time thread wakes on PREEMPT_RT, under load'

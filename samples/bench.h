@@ -122,6 +122,7 @@ struct bench_kind;
  * @arg: the work's own
  * @way: how they submit
  * @kind: of bench_growth.c or bench_real.c, and of no other
+ * @ahead: no worker keeps a producer off its CPU
  * @asked: done only if the parameter works= names it
  */
 struct bench_work {
@@ -133,6 +134,7 @@ struct bench_work {
 	unsigned int		arg;
 	enum bench_way		way;
 	const struct bench_kind	*kind;
+	bool			ahead;
 	bool			asked;
 };
 

@@ -6,6 +6,7 @@
  * meanwhile. The time is that from the producers' start to the last task's end.
  */
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sched/task.h>
 
 #include "bench.h"
@@ -46,9 +47,15 @@ static void produce(struct producer *p)
 
 static int producer_main(void *data)
 {
+	struct producer *p = data;
+
 	complete(&producers_ready);
 	wait_for_completion(&producers_go);
-	produce(data);
+	if (p->work->ahead)
+		sched_set_fifo(current);
+	produce(p);
+	if (p->work->ahead)
+		sched_set_normal(current, 0);
 	return 0;
 }
 
@@ -221,6 +228,8 @@ const struct bench_work bench_rate_works[] = {
 	{ "empty 4", rate_lanes, sample_rate, 200000, 4 },
 	{ "allocated", new_lanes, sample_rate, 200000, 1, .way = BENCH_NEW },
 	{ "batches", bench_lanes, sample_rate, 200000, 1, .way = BENCH_MANY },
+	{ "ahead in batches", bench_lanes, sample_rate, 200000, 1, .way = BENCH_MANY,
+	  .ahead = true, .asked = true },
 	{ "thread a task", thread_lanes, sample_rate, 2000, 1 },
 	LOAD("wpool", "wpool", &bench_wpool), LOAD("unbound", "unbound", &bench_unbound),
 	PRODUCERS(1), PRODUCERS(2), PRODUCERS(3), PRODUCERS(4),

@@ -94,6 +94,8 @@ KERNELS = {
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
+    # Counts how often each lock is taken, and finds no fault.
+    "locks": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86"), options="LOCK_STAT=y"),
     "dwarf": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "dwarf")),
     # 7.3 has renamed one.
     "next": Built("linux-source-7.3", "experimental", "um", ("base", "uml"),
