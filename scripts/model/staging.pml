@@ -19,7 +19,7 @@
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_IDLE_OPEN	staging_collect() opens it again with nothing in it, so that its
+ * BUG_IDLE_OPEN	staging_collect() opens it again with no task on the queue, so that its
  *			worker idles with it open: task_stranded
  * BUG_OPEN_IDLE	staging_may_open() does not ask whether a worker idles: task_stranded
  * BUG_BELIEVE_LIMIT	staging_put() does not look at the limit again under staging->lock:
