@@ -36,7 +36,7 @@
  *
  * In a worker_start or a worker_stop, and in a task that runs nested, more than the next task may
  * come before the thread is back. While the staging queue is open there is nobody to wake, and a
- * task that comes that way would not end the chain.
+ * task that comes that way would not end the chain; who opens it has ended it.
  *
  * Context: pool->lock held, and not dropped since the task was accepted.
  */

@@ -19,8 +19,8 @@
  * worker or raises the capacity has shut it, and so has a worker that counts as searching when
  * it takes the lock. So no task is stranded here, see pool_lock.c.
  *
- * A worker keeps it open only as long as it finds a task to run; so if no task is left it is shut
- * before its worker sleeps. A submitter opens it if more tasks are ready than workers are
+ * A worker keeps it open only as long as it finds a task to run, of normal priority; so if no task
+ * is left it is shut before its worker sleeps. A submitter opens it if more tasks are ready than workers are
  * searching for them, or all are busy: so a task that is submitted by the only worker's own task,
  * and submits the next, and so on, comes that way too, but the first.
  *
@@ -118,8 +118,11 @@ void __staging_collect(struct wpool *pool)
 	raw_spin_lock(&staging->lock);
 	WRITE_ONCE(staging->limit, 0);
 	staging_empty(pool);
-	/* Otherwise the worker may go to sleep. */
-	if (queue_ready(pool))
+	/*
+	 * Otherwise the worker may go to sleep; or take one of low priority, before a task that is
+	 * staged meanwhile.
+	 */
+	if (queue_ready(pool) && !list_empty(list_of_prio(pool, WPOOL_PRIO_NORMAL)))
 		staging_open(pool);
 	raw_spin_unlock(&staging->lock);
 }

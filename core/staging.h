@@ -81,8 +81,9 @@ static inline void staging_shut(struct wpool *pool)
  * staging_collect() - move all staged tasks to the queue
  * @pool: the pool
  *
- * For a worker that is about to look at the queue. If that has no task then, the staging queue is
- * shut: so no worker goes to sleep while it is open. Context: pool->lock held.
+ * For a worker that is about to look at the queue. If that has no task of normal priority then, the
+ * staging queue is shut: so no worker goes to sleep while it is open, but one that finds the tasks
+ * there broken; it shuts it then. Context: pool->lock held.
  */
 static inline void staging_collect(struct wpool *pool)
 {

@@ -159,6 +159,17 @@ static int submit_refused(struct wpool *pool, struct wpool_submission *sub, int 
 	return ret == SUBMIT_AGAIN ? submit_one(pool, sub) : ret;
 }
 
+/*
+ * Opens the staging queue if that pays. A task that comes that way would not end a chain. Context:
+ * pool->lock held.
+ */
+static void offer_staging(struct wpool *pool, const struct wpool_task *task)
+{
+	staging_offer(pool, task);
+	if (staging_is_open(pool))
+		chain_break(pool);
+}
+
 /**
  * submit_to_pool() - submit a task that the staging queue does not take
  * @pool: the pool
@@ -184,7 +195,7 @@ noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u
 		return submit_refused(pool, &(struct wpool_submission) {
 			.task = task, .key = key, .timeout = timeout,
 		}, ret, flags);
-	staging_offer(pool, task);
+	offer_staging(pool, task);
 	if (unlikely(pool->conf.flags & WPOOL_CHAIN))
 		chain_offer(pool, task);
 	pool_unlock(pool, flags);
@@ -309,7 +320,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		note_stack(pool, tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
-	staging_offer(pool, tasks[0]);
+	offer_staging(pool, tasks[0]);
 	pool_unlock(pool, flags);
 	return accepted;
 }

@@ -168,7 +168,10 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 		staging_collect(pool);
 		if (run_next(worker)) {
 			spun = false;
-		} else if (!spun && worker_may_spin(pool)) {
+			continue;
+		}
+		staging_shut(pool);	/* it is open only if what was queued is broken */
+		if (!spun && worker_may_spin(pool)) {
 			worker_spin(worker, flags);
 			spun = true;
 		} else {
