@@ -20,9 +20,9 @@
  * it takes the lock. So no task is stranded here, see pool_lock.c.
  *
  * A worker keeps it open only as long as it finds a task to run, of normal priority; so if no task
- * is left it is shut before its worker sleeps. A submitter opens it if more tasks are ready than workers are
- * searching for them, or all are busy: so a task that is submitted by the only worker's own task,
- * and submits the next, and so on, comes that way too, but the first.
+ * is left it is shut before its worker sleeps. A submitter opens it if more tasks are ready than
+ * workers are searching for them, or all are busy. So of tasks of which each submits the next, in
+ * the only worker, all but the first come that way.
  *
  * Modelled in scripts/model/staging.pml.
  */
