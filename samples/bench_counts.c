@@ -3,9 +3,11 @@
  * wpool_bench: how often things happen while a work is done, instead of how long it takes.
  *
  * A busy machine changes times, and hardly these. They are counted by tracepoints, which take
- * time themselves: so a run has either counts or times. All that happens in the machine
- * between bench_begin() and the end of the sample counts, also what others do. What a kernel has
- * no tracepoint for is not counted: IPIs but on x86, and locks but with lockdep.
+ * time themselves: so a run has either counts or times. All that happens in the machine between
+ * bench_begin() and the end of the sample counts, also what others do. What a kernel has no
+ * tracepoint for is not counted: IPIs but on x86; locks but with lockdep; and which of them come
+ * from another CPU, with their lines, but with CONFIG_LOCK_STAT. Emulated CPUs run in turn, for
+ * long: on real ones more locks move.
  */
 #include <linux/interrupt.h>
 #include <linux/lockdep.h>
@@ -21,7 +23,7 @@ bool bench_counts;
 module_param_named(counts, bench_counts, bool, 0444);
 MODULE_PARM_DESC(counts, "Record how often things happen, instead of times (default N)");
 
-enum event { WAKE_UPS, SWITCHES, IPIS, CONTENTIONS, LOCKS, NR_EVENTS };
+enum event { WAKE_UPS, SWITCHES, IPIS, CONTENTIONS, LOCKS, MOVES, NR_EVENTS };
 
 static const char * const event_names[] = {
 	[WAKE_UPS] = "wake-ups",
@@ -29,6 +31,7 @@ static const char * const event_names[] = {
 	[IPIS] = "IPIs",
 	[CONTENTIONS] = "waits for locks",
 	[LOCKS] = "locks",
+	[MOVES] = "locks that move",
 };
 
 static DEFINE_PER_CPU(unsigned long [NR_EVENTS], event_counts);
@@ -58,13 +61,29 @@ static void contention_probe(void *unused, void *lock, unsigned int flags)
 }
 
 #ifdef CONFIG_LOCKDEP
-/* Of spinlocks, raw or not, mutexes and the like: not of RCU, nor of what only lockdep knows. */
+/* A spinlock, raw or not, a mutex and the like: not RCU, nor what only lockdep knows. */
+static bool is_lock(const struct lockdep_map *lock, int read)
+{
+	return lock->wait_type_inner >= LD_WAIT_SPIN && !read;
+}
+
 static void lock_probe(void *unused, struct lockdep_map *lock, unsigned int subclass,
 		       int trylock, int read, int check, struct lockdep_map *next,
 		       unsigned long ip)
 {
-	if (lock->wait_type_inner >= LD_WAIT_SPIN && !read)
+	if (is_lock(lock, read))
 		this_cpu_inc(event_counts[LOCKS]);
+}
+#endif
+
+#ifdef CONFIG_LOCK_STAT
+/* The last one to take it was another CPU. */
+static void move_probe(void *unused, struct lockdep_map *lock, unsigned int subclass,
+		       int trylock, int read, int check, struct lockdep_map *next,
+		       unsigned long ip)
+{
+	if (is_lock(lock, read) && lock->cpu != raw_smp_processor_id())
+		this_cpu_inc(event_counts[MOVES]);
 }
 #endif
 
@@ -82,6 +101,9 @@ static struct probe {
 	{ "contention_begin", CONTENTIONS, contention_probe },
 #ifdef CONFIG_LOCKDEP
 	{ "lock_acquire", LOCKS, lock_probe },
+#endif
+#ifdef CONFIG_LOCK_STAT
+	{ "lock_acquire", MOVES, move_probe },
 #endif
 };
 

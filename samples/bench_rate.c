@@ -188,6 +188,7 @@ static struct bench_lane thread_lanes[] = {
 /* As many workers as there are CPUs, and a growing number of producers. */
 static struct bench_lane curve_lanes[] = {
 	{ "wpool",		&bench_wpool },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 	{ "per-CPU",		&bench_percpu },
