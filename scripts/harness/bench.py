@@ -52,6 +52,19 @@ set grid ytics mytics
 plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title columnheader(i)
 """
 
+# How often a lock is taken, with as many workers as CPUs.
+LOCK_CPUS = (1, 2, 4, 8, 16)
+LOCK_WORK = "curve producers 8"
+LOCK_CURVES = {"locks": "locks", "moves": "locks that move"}
+LOCK_CHART = """
+set title "{what} a thousand tasks, with more and more CPUs ({where})"
+set xlabel "CPUs"
+set logscale x 2
+set yrange [0:]
+set grid
+plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title columnheader(i)
+"""
+
 
 def _grows(words):
     """Does it do the works of bench_growth.c?"""
@@ -164,6 +177,24 @@ def keep(out, found, machine_kind, plots=True):
         rows = {int(match[1]): lanes for work, lanes in median.items()
                 if (match := re.fullmatch(works, work))}
         _plot(out, what, LINE_CHART, what, rows, what=what, where=machine_kind)
+
+
+def count_locks(out, kernel, built, rounds):
+    """Boot with more and more CPUs; keep how often locks were taken, and came from another CPU."""
+    words = f"rounds={rounds} works={LOCK_WORK.replace(' ', '_')} counts=1"
+    found = {}
+    for cpus in LOCK_CPUS:
+        say(f"--- {kernel.name}, {cpus} CPUs")
+        found[cpus] = medians(run(kernel, {"this": built}, cpus, words)["this"][0]["samples"])
+    out.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for name, what in LOCK_CURVES.items():
+        rows = {cpus: works[f"{LOCK_WORK}, {what}"] for cpus, works in found.items()}
+        _plot(out, name, LOCK_CHART, "CPUs", rows, what=what, where=where(kernel, "several", None))
+        for cpus, lanes in rows.items():
+            lines += [f"{what}, {cpus} CPUs: " + ", ".join(f"{by} {n:.1f}" for by, n in lanes.items())]
+    (out / "locks.txt").write_text("\n".join(lines) + "\n")
+    return "\n".join(lines)
 
 
 def counts(verdicts):
