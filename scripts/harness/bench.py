@@ -190,7 +190,8 @@ def count_locks(out, kernel, built, rounds):
     lines = []
     for name, what in LOCK_CURVES.items():
         rows = {cpus: works[f"{LOCK_WORK}, {what}"] for cpus, works in found.items()}
-        _plot(out, name, LOCK_CHART, "CPUs", rows, what=what, where=where(kernel, f"1 to {LOCK_CPUS[-1]}", None))
+        _plot(out, name, LOCK_CHART, "CPUs", rows, what=what,
+              where=where(kernel, f"1 to {LOCK_CPUS[-1]}", None))
         for cpus, lanes in rows.items():
             lines += [f"{what}, {cpus} CPUs: " + ", ".join(f"{by} {n:.1f}" for by, n in lanes.items())]
     (out / "locks.txt").write_text("\n".join(lines) + "\n")
