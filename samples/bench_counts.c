@@ -123,7 +123,7 @@ static void attach(struct tracepoint *tracepoint, void *unused)
 
 void bench_counts_init(void)
 {
-	if (bench_counts)
+	if (IS_ENABLED(CONFIG_TRACEPOINTS) && bench_counts)
 		for_each_kernel_tracepoint(attach, NULL);
 }
 
@@ -131,6 +131,8 @@ void bench_counts_exit(void)
 {
 	struct probe *probe;
 
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		return;
 	for (probe = probes; probe < probes + ARRAY_SIZE(probes); probe++) {
 		if (probe->tracepoint)
 			tracepoint_probe_unregister(probe->tracepoint, probe->fn, NULL);
