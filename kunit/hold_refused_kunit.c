@@ -90,7 +90,7 @@ struct dive {
 	struct wpool_task	task;
 	struct wpool		*pool;
 	struct divers		*all;		/* or NULL */
-	unsigned int		depth;
+	unsigned int		depth, most;
 	struct task_struct	*worker;
 };
 
@@ -104,12 +104,16 @@ struct divers {
 	struct wpool_task	*what;
 };
 
-/* Return: how deep it was when it was refused; or what the wait at the bottom gave. */
+/*
+ * Return: how deep it was when it was refused; or what the wait at the bottom gave; or -ENODATA
+ * if it came deeper than @most.
+ */
 static int dive(void *arg)
 {
 	struct dive *outer = arg;
 	struct dive inner = {
 		.pool = outer->pool, .all = outer->all, .depth = outer->depth + 1,
+		.most = outer->most,
 	};
 	struct divers *all = outer->all;
 	int ret;
@@ -121,7 +125,7 @@ static int dive(void *arg)
 	}
 	if (all && outer->depth == all->bottom)
 		return wpool_wait(all->what);
-	if (outer->depth > WPOOL_MAX_NESTING)
+	if (outer->depth > outer->most)
 		return -ENODATA;
 	wpool_task_init(&inner.task, dive, &inner);
 	ret = wpool_schedule(inner.pool, &inner.task) ?: wpool_wait(&inner.task);
@@ -136,13 +140,15 @@ static bool dive_sleeps(struct dive *deep)
 	return worker && READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
 }
 
-static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct divers *all)
+static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct divers *all,
+			     unsigned int most)
 {
 	struct dive *deep = wpt_alloc(test, sizeof(*deep));
 
 	deep->pool = pool;
 	deep->all = all;
 	deep->depth = 1;
+	deep->most = most;
 	wpool_task_init(&deep->task, dive, deep);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &deep->task), 0);
 	return deep;
@@ -152,7 +158,7 @@ static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct dive
 static void hold_refused_too_deep(struct kunit *test)
 {
 	struct crowd *all = hold_crowd(test, 1, call_wait, NULL);
-	struct dive *deep = new_dive(test, all->pool, NULL);
+	struct dive *deep = new_dive(test, all->pool, NULL, WPOOL_MAX_NESTING);
 	int depth;
 
 	all->what = &deep->task;
@@ -171,7 +177,7 @@ static int deepest(struct kunit *test, const struct wpool_attrs *attrs)
 		.capacity = 1, .ops = attrs->ops, .priv = attrs->priv,
 	});
 
-	return wpt_result(test, &new_dive(test, pool, NULL)->task);
+	return wpt_result(test, &new_dive(test, pool, NULL, WPOOL_MAX_NESTING)->task);
 }
 
 /*
@@ -190,13 +196,13 @@ static struct divers *new_divers(struct kunit *test, const struct wpool_attrs *a
 	all->gate = wpt_gate(test);
 	KUNIT_ASSERT_GT(test, all->bottom, 1);
 	for (i = 0; i < DIVERS; i++)
-		all->dives[i] = new_dive(test, all->pool, all);
+		all->dives[i] = new_dive(test, all->pool, all, all->bottom);
 	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == DIVERS);
 	wpool_pause(all->pool);	/* each runs its own */
 	wpt_open(all->start);
 	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 2 * DIVERS);
 	wpool_resume(all->pool);
-	all->last = new_dive(test, all->pool, NULL);
+	all->last = new_dive(test, all->pool, NULL, all->bottom);
 	all->what = &all->last->task;
 	WPT_ASSERT_STAT(test, all->pool, QUEUED, 1);
 	WPT_ASSERT_UNTIL(test, dive_sleeps(all->last));
