@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A second line of work beside the first: machines spend most of their time waiting."""
+"""A line of work beside the first: machines spend much of their time waiting."""
 import multiprocessing
 import os
 import sys
