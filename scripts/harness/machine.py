@@ -5,12 +5,14 @@ The report comes on a channel of its own beside the console, and its last line
 must be "@done": a machine that panics, hangs or is cut off has not written it.
 """
 import dataclasses
+import functools
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
 
-from harness import cache, efi, initramfs, ktap, modules, proc, results
+from harness import apt, cache, efi, initramfs, ktap, modules, proc, results
 from harness.proc import say
 
 GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
@@ -40,6 +42,7 @@ QEMU = {
     "x86_64": Kind(("qemu-system-x86_64",), ("-cpu", "max,-cx16"), ("-serial", "file:{}"),
                    "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
     # As AMD's it would warn that it is none for several CPUs, and lockdep would be off from then on.
+    # It cannot do without cmpxchg8b, of which the same is true: see _emulator().
     "i386": Kind(("qemu-system-i386",), ("-cpu", "max,vendor=GenuineIntel"), ("-serial", "file:{}"),
                  "console=ttyS0 wpool_report=ttyS1 no_timer_check"),
     # Pointers signed as the architecture says take most of an emulator's time.
@@ -71,6 +74,9 @@ def _console_of(kernel, append):
         kind = "riscv" if kernel.arch == "riscv" else "x86"
         return append.replace("console=ttyS0", LOCKLESS[kind])
     return append
+
+
+SOUND = 8  # the version of QEMU that leaves the flags as cmpxchg8b does
 
 
 @dataclasses.dataclass
@@ -173,9 +179,23 @@ def _qemu(kernel, scratch, cpus, memory, append, drives, accel):
     return command
 
 
+def _emulator(kernel):
+    """The program, and the machine that it is to be."""
+    program, *rest = QEMU[kernel.arch].start
+    if kernel.arch == "i386" and _major(program) < SOUND:
+        program = apt.Release("bookworm-backports").unpack("qemu-system-x86") / "usr/bin" / program
+    return [program, *rest]
+
+
+@functools.cache
+def _major(program):
+    """QEMU's version."""
+    return int(re.search(r"version (\d+)", proc.output([program, "--version"]))[1])
+
+
 def _hardware(kernel, scratch, cpus, memory, accel):
     kind = QEMU[kernel.arch]
-    return [*kind.start, *accel, "-nodefaults", "-no-user-config", "-display", "none",
+    return [*_emulator(kernel), *accel, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-smp", cpus, "-m", memory, "-serial", f"file:{scratch / 'console'}",
             *(word.format(scratch / "report") for word in kind.report)]
 
