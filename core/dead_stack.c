@@ -262,9 +262,9 @@ static void stack_forget(struct callback_head *work)
 	forget_releases(worker);
 	if (!stack_end(worker))
 		return;
-	/* The worker's own pool may not be visible yet. */
+	/* Its own pool concerns it in any case. */
 	forget_in(worker->pool, worker);
-	visit_pools(forget_in_other, worker);
+	visit_all_pools(forget_in_other, worker);
 	if (stack_is_ending(worker))
 		forget_groups(worker);
 }

@@ -361,7 +361,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group)
 
 	sleep_reported(__func__);
 	if (group)
-		visit_pools(group_cancel_in, &what);
+		visit_all_pools(group_cancel_in, &what);
 	return what.cancelled;
 }
 EXPORT_SYMBOL_GPL(wpool_group_cancel);

@@ -29,14 +29,14 @@ static DEFINE_HASHTABLE(names, 10);
 /* The number that the last numbered pool got; the next pool tries the one after it. */
 static unsigned int last_number;
 
-/* The first pool at or after an entry that is completely made, or NULL. */
-static struct wpool *registry_pool_from(struct list_head *node)
+/* The first pool at or after an entry, or NULL. @found: of those that can be found. */
+static struct wpool *registry_pool_from(struct list_head *node, bool found)
 {
 	struct wpool_entry *entry = list_entry(node, struct wpool_entry, node);
 
 	lockdep_assert_held(&registry_lock);
 	list_for_each_entry_from(entry, &registry, node) {
-		if (entry->pool && entry->may_be_found)
+		if (entry->pool && (entry->may_be_found || !found))
 			return entry->pool;
 	}
 	return NULL;
@@ -75,8 +75,9 @@ static int registry_number(struct wpool *pool)
 }
 
 /*
- * Takes the name, before the pool's threads get it. The pool is not found, and not visited,
- * before registry_publish(). Return: 0, -EEXIST, -ENAMETOOLONG (no room for the number).
+ * Takes the name, before the pool's threads get it. Before registry_publish() the pool is not
+ * found, and visited by visit_all_pools() only. Return: 0, -EEXIST, -ENAMETOOLONG (no room for the
+ * number).
  */
 int registry_add(struct wpool *pool)
 {
@@ -110,14 +111,7 @@ void registry_publish(struct wpool *pool)
 	mutex_unlock(&registry_lock);
 }
 
-/**
- * visit_pools() - call a function for every pool that can be found
- * @fn: the function; may sleep. No lock is held.
- * @arg: its second argument
- *
- * A pool that is published meanwhile is visited; one that is removed may be.
- */
-void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
+static void visit(void (*fn)(struct wpool *pool, void *arg), void *arg, bool found)
 {
 	struct wpool_entry bookmark = { };
 	struct wpool *pool;
@@ -125,7 +119,7 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 	pool_long_call(1);	/* others would find the bookmark */
 	mutex_lock(&registry_lock);
 	list_add(&bookmark.node, &registry);
-	while ((pool = registry_pool_from(bookmark.node.next))) {
+	while ((pool = registry_pool_from(bookmark.node.next, found))) {
 		list_move(&bookmark.node, &pool->entry.node);
 		wpool_get(pool);	/* its creator's reference is there */
 		mutex_unlock(&registry_lock);
@@ -136,6 +130,30 @@ void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
 	list_del(&bookmark.node);
 	mutex_unlock(&registry_lock);
 	pool_long_call(-1);
+}
+
+/**
+ * visit_pools() - call a function for every pool that can be found
+ * @fn: the function; may sleep. No lock is held.
+ * @arg: its second argument
+ *
+ * A pool that is published meanwhile is visited; one that is removed may be.
+ */
+void visit_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
+{
+	visit(fn, arg, true);
+}
+
+/**
+ * visit_all_pools() - call a function for every pool, and for those that are being created
+ * @fn: as in visit_pools()
+ * @arg: its second argument
+ *
+ * The workers of a pool that is being created run hooks and tasks already.
+ */
+void visit_all_pools(void (*fn)(struct wpool *pool, void *arg), void *arg)
+{
+	visit(fn, arg, false);
 }
 
 /*
@@ -210,7 +228,7 @@ struct wpool *wpool_of_thread(const struct task_struct *thread)
 	struct of_thread what = { .thread = thread };
 
 	if (!sleep_refused(NULL, __func__) && thread)
-		visit_pools(find_thread, &what);
+		visit_all_pools(find_thread, &what);
 	return what.pool;
 }
 EXPORT_SYMBOL_GPL(wpool_of_thread);

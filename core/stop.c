@@ -199,7 +199,7 @@ static void stop_group_in(struct wpool *pool, void *group)
 /* Asks all tasks of a group to stop that are inside their functions. Context: process. */
 void stop_group(struct wpool_group *group)
 {
-	visit_pools(stop_group_in, group);
+	visit_all_pools(stop_group_in, group);
 }
 
 /* From now on the calling task is woken, or not, when it is asked to stop. */

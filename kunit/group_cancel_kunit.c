@@ -339,6 +339,55 @@ static void group_cancel_beside_helper(struct kunit *test)
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 2);
 }
 
+/* What the first worker of a pool does while others are still made; the pool's priv. */
+struct early {
+	atomic_t		calls;
+	struct wpool_group	*group;
+	struct wpt_job		*job;
+	int			submitted;
+	unsigned int		cancelled;
+	struct wpool		*found;
+	bool			over;
+};
+
+static void cancel_at_start(struct wpool *pool)
+{
+	struct early *early = wpool_priv(pool);
+
+	if (atomic_inc_return(&early->calls) != 1)
+		return;
+	wpool_pause(pool);
+	early->submitted = wpool_group_schedule(early->group, pool, &early->job->task);
+	early->cancelled = wpool_group_cancel(early->group);
+	wpool_resume(pool);
+	early->found = wpool_of_thread(current);
+	WRITE_ONCE(early->over, true);
+}
+
+/* As many as it takes for the first to run before the last is made. */
+#define AT_ONCE	64
+
+/* 53: also in a pool whose creator has not returned, and whose first worker runs */
+static void group_cancel_in_the_making(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_start = cancel_at_start };
+	struct early *early = wpt_alloc(test, sizeof(*early));
+	struct wpool *pool;
+
+	early->group = wpt_group(test, false);
+	early->job = wpt_jobs(test, 1, NULL);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = AT_ONCE, .min_workers = AT_ONCE, .ops = &ops, .priv = early,
+	});
+	WPT_ASSERT_UNTIL(test, READ_ONCE(early->over));
+	KUNIT_EXPECT_EQ(test, early->submitted, 0);
+	KUNIT_EXPECT_EQ(test, early->cancelled, 1);
+	KUNIT_EXPECT_PTR_EQ(test, early->found, pool);
+	wpool_put(early->found);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, early->group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&early->job->runs), 0);
+}
+
 static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_cancel_in_caller),
 	KUNIT_CASE(group_cancel_shutdown_now),
@@ -347,6 +396,7 @@ static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_cancel_beside_workers),
 	KUNIT_CASE(group_cancel_beside_delay),
 	KUNIT_CASE(group_cancel_beside_helper),
+	KUNIT_CASE(group_cancel_in_the_making),
 	{}
 };
 
