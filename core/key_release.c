@@ -75,6 +75,18 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 }
 
 /*
+ * A worker that was woken to run the head may have waited for this task: it finds that it has
+ * ended, and runs nothing. Another is woken in its place.
+ */
+static void follower_left(struct wpool *pool, struct wpool_task *task)
+{
+	struct wpool_task *head = key_head(pool, task);
+
+	if (head != task && head->state == TASK_QUEUED)
+		wake_behind(pool, to_keyed(head));
+}
+
+/*
  * May a head that has ended leave? If something is not whole, everything is mended, and the
  * next has taken its place: a task that has ended is not put in order again.
  */
@@ -100,8 +112,10 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 	struct wpool_keyed_task *head, *next;
 	struct wpool_group *group;
 
-	if (key_is_follower(task))
+	if (key_is_follower(task)) {
+		follower_left(pool, task);
 		return;
+	}
 	head = to_keyed(task);
 	if (unlikely(!prepare_release(pool, head))) {
 		RB_CLEAR_NODE(&head->link);

@@ -3,6 +3,9 @@
  * A worker that waits for a task which its key holds back, or for the group of one, behind
  * others that somebody has waited for before.
  */
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+
 #include "actor.h"
 
 static int behind_init(struct kunit *test)
@@ -121,8 +124,89 @@ static void behind_many(struct kunit *test)
 	wpt_open(others->gate);
 }
 
+/* Behind a head come another, one that is taken back, and one more. */
+struct taken {
+	struct head		head;
+	struct wpool_keyed_task	next, taken, last;
+	struct actor		*waits_last;
+	bool			cancelled;
+};
+
+/* Its worker is woken to run the next, and finds that the task has ended. */
+static int call_wait_for_taken(struct actor *self)
+{
+	struct taken *behind = self->other;
+
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	return wpool_wait(&behind->taken.task) == -ECANCELED ?
+		wpool_wait(&behind->waits_last->task) : -EINVAL;
+}
+
+static int call_wait_for_last(struct actor *self)
+{
+	struct taken *behind = self->other;
+
+	return wpool_wait(&behind->last.task);
+}
+
+/* Takes the task back before the worker that waits for it, on the same CPU, has looked. */
+static int call_run_head_and_take(struct actor *self)
+{
+	struct taken *behind = self->other;
+	struct wpt_job *job = behind->head.job;
+	int err;
+
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	sched_set_fifo(current);
+	wpool_keyed_task_init(&behind->head.ktask, wpt_run_job, job);
+	err = wpool_schedule_keyed(self->pool, &behind->head.ktask, 0) ?:
+		wpool_wait(&behind->head.ktask.task);
+	behind->cancelled = wpool_cancel(&behind->taken.task);
+	sched_set_normal(current, 0);
+	WRITE_ONCE(self->left, true);
+	wait_for_completion(&job[1].gate->opened);
+	return err;
+}
+
+/* 64: also if the task of the worker that was woken to run it was taken back meanwhile */
+static void behind_taken(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
+	struct taken *behind = wpt_alloc(test, sizeof(*behind));
+	struct actor *waits = actor(test, pool, call_wait_for_taken, behind);
+	struct actor *waits_last = actor(test, pool, call_wait_for_last, behind);
+	struct actor *runs = actor(test, pool, call_run_head_and_take, behind);
+	struct wpool_keyed_task *ktasks[] = { &behind->next, &behind->taken, &behind->last };
+	struct wpt_job *jobs = wpt_jobs(test, 2 + ARRAY_SIZE(ktasks), NULL);
+	unsigned int i;
+
+	jobs[0].gate = wpt_gate(test);
+	jobs[1].gate = wpt_gate(test);
+	behind->head.job = jobs;
+	behind->waits_last = waits_last;
+	actor_start(test, waits);
+	actor_start(test, waits_last);
+	wpt_open(runs->gate);
+	actor_start(test, runs);
+	wpt_begun(test, &jobs[0]);
+	for (i = 0; i < ARRAY_SIZE(ktasks); i++) {
+		wpool_keyed_task_init(ktasks[i], wpt_run_job, &jobs[2 + i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, ktasks[i], 0), 0);
+	}
+	actor_go_to_sleep(test, waits);
+	actor_go_to_sleep(test, waits_last);
+	wpt_open(jobs[0].gate);
+	WPT_ASSERT_UNTIL(test, READ_ONCE(runs->left));
+	KUNIT_EXPECT_TRUE(test, behind->cancelled);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits_last), 0);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	wpt_open(jobs[1].gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, runs), 0);
+}
+
 static struct kunit_case behind_kcases[] = {
 	KUNIT_CASE_PARAM(behind_many, behind_gen_params),
+	KUNIT_CASE(behind_taken),
 	{}
 };
 
