@@ -21,10 +21,11 @@
  * touches it, under the lock of a pool, and these runs are found in the pools. Blocked
  * submitters notice when there is room.
  *
- * Three things are not handled, as only the dead function knew of them: a task on its stack
- * that it let another thread submit; a thread in wpool_wait() for a task on the stack that has
- * been woken to look at it again and has not yet done so, or that gives up as one of a rest,
- * see waiters_complete(); and the stacks of threads that are not workers.
+ * Four things are not handled: a task on its stack that the dead function let another thread
+ * submit; a thread in wpool_wait() for a task on the stack that has been woken to look at it again
+ * and has not yet done so, or that gives up as one of a rest, see waiters_complete(); a thread that
+ * had a pointer to the group, and whose call came to stack_hold() only after the death; and the
+ * stacks of threads that are not workers.
  *
  * Modelled in scripts/model/stack.pml.
  */
@@ -98,9 +99,10 @@ struct wpool_worker *stack_owner(const void *object)
  * stack_hold() - begin a call on a group
  * @group: the group
  *
- * The worker on whose stack it lies may die at any time. As the group was there when the call
- * began, the grace period of stack_end() keeps both until the worker is held. If the caller is a
- * worker and dies itself, the memory of the other is lost.
+ * The worker on whose stack it lies may die at any time. If it lives when the section below
+ * begins, the grace period of stack_end() keeps group and worker until the worker is held. If it
+ * has died before, its stack may be gone: only who shares a group can see to that. If the caller
+ * is a worker and dies itself, the memory of the other is lost.
  *
  * Context: any.
  * Return: the worker for stack_is_ending() during this call, and for stack_release() at its
