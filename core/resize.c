@@ -150,7 +150,8 @@ int pool_resize(struct wpool *pool, unsigned int capacity)
  *
  * Up: blocked submitters that now have room get in at once. Down: no task begins beyond the new
  * capacity, and the workers beyond it leave when the tasks that they run end; no task is
- * interrupted. The pool never keeps more workers than the capacity, and with %WPOOL_PREALLOC
+ * interrupted. Only what the worker_stop of a leaving worker waits for, that worker may run beside
+ * them. The pool never keeps more workers than the capacity, and with %WPOOL_PREALLOC
  * exactly as many; the call does not wait until they are made. Of several calls at the same
  * time the last to begin wins.
  *

@@ -17,7 +17,8 @@
  *
  * A task that is submitted again while it runs comes after the tasks of its key that wait
  * already. Priority only counts among tasks that are not deferred by their key. A call without
- * a key, wpool_schedule() or another, refuses the task.
+ * a key, wpool_schedule() or another, refuses the task. If a task lies on the stack of a worker
+ * that dies while another worker runs it, the next of its key does not wait for the end of that.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_schedule(); also -EINVAL for a task that is detached, -EBUSY if it is running

@@ -351,7 +351,8 @@ EXPORT_SYMBOL_GPL(wpool_wait);
  * wpool_wait_timeout() - wait for a task with a time limit
  * @task: as for wpool_wait()
  * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
- *	begins no task, but it ends the task that it is inside.
+ *	begins no task, but it ends the task that it is inside. When it sleeps already it is not
+ *	woken to run one that @task is deferred behind by its key.
  * @result: set to the result, and left alone on an error; may be NULL
  *
  * Context: Process context; may sleep.
@@ -359,8 +360,7 @@ EXPORT_SYMBOL_GPL(wpool_wait);
  * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
  * task that the caller is inside, or one that is deferred behind that task by its key.
  */
-int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
-		       int *result)
+int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
 {
 	if (sleep_refused(NULL, __func__))
 		return -EINVAL;
