@@ -83,6 +83,12 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	return pool;
 }
 
+static struct wpool *not_created(const char *name, int ret)
+{
+	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
+	return ERR_PTR(ret);
+}
+
 /**
  * pool_create() - create a pool
  * @name: the name
@@ -121,19 +127,19 @@ struct wpool *pool_create(const char *name, const struct wpool_attrs *attrs,
 	if (ret)
 		goto remove_name;
 	ret = pool_start(pool, 0);
-	if (ret < 0)
-		goto stop_pool;
+	if (ret < 0) {
+		/* A hook may have handed it to others: these must not open it again. */
+		pool_destroy(pool, false);
+		return not_created(name, ret);
+	}
 	registry_publish(pool);
 	pool_follow_cpus(pool);	/* it missed changes while it was not visible */
 	return pool;
 
-stop_pool:
-	pool_stop(pool);
-	hooks_stop(pool);
 remove_name:
 	registry_remove(pool);
 say_why:
-	pr_err("%s: cannot be created: %pe\n", name, ERR_PTR(ret));
+	not_created(name, ret);
 put_pool:
 	attrs_free(pool);
 	pool_unpin_wpool(pool);

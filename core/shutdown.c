@@ -181,7 +181,7 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 }
 
 /* Shuts down and waits until no task and no worker is left. */
-void pool_stop(struct wpool *pool)
+static void pool_stop(struct wpool *pool)
 {
 	shut_down(pool);
 	await_end(pool, MAX_SCHEDULE_TIMEOUT);

@@ -12,7 +12,6 @@ void end_init(struct wpool *pool);
 bool end_is_awaited(const struct wpool *pool);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 int pool_destroy(struct wpool *pool, bool now);
-void pool_stop(struct wpool *pool);
 void pool_go_on_closing(struct wpool *pool);
 
 #endif /* _WPOOL_SHUTDOWN_H */

@@ -271,6 +271,34 @@ static void create_unwinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
 }
 
+static void hold_first(struct wpool *pool)
+{
+	struct wpool **held = wpool_priv(pool);
+
+	if (!cmpxchg(held, NULL, pool))
+		wpool_get(pool);
+}
+
+/* 5: a pool whose creation has failed stays ended, also for those that a hook gave it to */
+static void create_failed_stays_so(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_start = hold_first };
+	struct wpool **held = wpt_alloc(test, sizeof(*held)), *pool;
+	char name[WPOOL_NAME_MAX + 1];
+
+	if (!wpt_fail_spawn(5))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	wpt_name(test, name, sizeof(name));
+	pool = wpool_create(name, &(struct wpool_attrs) {
+		.capacity = 6, .min_workers = 6, .ops = &ops, .priv = held,
+	});
+	wpt_fail_spawn(0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pool), -ENOMEM);
+	KUNIT_ASSERT_NOT_NULL(test, *held);
+	KUNIT_EXPECT_EQ(test, wpool_restart(*held), -ESHUTDOWN);
+	wpool_put(*held);
+}
+
 /* found by name, with a reference, until it is destroyed */
 static void create_is_found(struct kunit *test)
 {
@@ -327,6 +355,7 @@ static struct kunit_case create_cases[] = {
 	KUNIT_CASE(create_default_pool),
 	KUNIT_CASE_PARAM(create_starts_workers, min_gen_params),
 	KUNIT_CASE_PARAM(create_unwinds, half_way_gen_params),
+	KUNIT_CASE(create_failed_stays_so),
 	KUNIT_CASE(create_is_found),
 	KUNIT_CASE(create_is_not_found),
 	KUNIT_CASE(create_copies),
