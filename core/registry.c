@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
@@ -113,23 +114,27 @@ void registry_publish(struct wpool *pool)
 
 static void visit(void (*fn)(struct wpool *pool, void *arg), void *arg, bool found)
 {
-	struct wpool_entry bookmark = { };
+	struct wpool_entry on_stack = { }, *bookmark;
 	struct wpool *pool;
 
-	pool_long_call(1);	/* others would find the bookmark */
+	/* A thread that is no worker may die in a release below: others still find its bookmark. */
+	bookmark = kzalloc(sizeof(*bookmark), GFP_NOWAIT | __GFP_NOWARN) ?: &on_stack;
+	pool_long_call(1);	/* a worker does not */
 	mutex_lock(&registry_lock);
-	list_add(&bookmark.node, &registry);
-	while ((pool = registry_pool_from(bookmark.node.next, found))) {
-		list_move(&bookmark.node, &pool->entry.node);
+	list_add(&bookmark->node, &registry);
+	while ((pool = registry_pool_from(bookmark->node.next, found))) {
+		list_move(&bookmark->node, &pool->entry.node);
 		wpool_get(pool);	/* its creator's reference is there */
 		mutex_unlock(&registry_lock);
 		fn(pool, arg);
 		wpool_put(pool);
 		mutex_lock(&registry_lock);
 	}
-	list_del(&bookmark.node);
+	list_del(&bookmark->node);
 	mutex_unlock(&registry_lock);
 	pool_long_call(-1);
+	if (bookmark != &on_stack)
+		kfree(bookmark);
 }
 
 /**
