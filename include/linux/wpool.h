@@ -698,7 +698,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
- * @WPOOL_STAT_DIED: workers that a task killed, or a hook
+ * @WPOOL_STAT_DIED: workers that a task killed, or a hook other than their own worker_stop
  * @WPOOL_STAT_SKIPPED: times at which periodic tasks were due and did not run, see
  *	wpool_periods_skipped()
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
