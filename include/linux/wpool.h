@@ -261,7 +261,8 @@ static inline void __wpool_task_init(struct wpool_task *task, wpool_fn_t fn,
  * @arg: what it is called with; NULL is data
  *
  * Also records the calling module as the owner, which a pool of another module
- * pins for as long as the task is queued or running.
+ * pins for as long as the task is queued or running, and a moment longer than the
+ * task can be waited for: rmmod may still be refused right after.
  *
  * Context: any.
  */
