@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include "ear.h"
@@ -217,11 +218,19 @@ static void leaks_spare_the_next(struct kunit *test)
 
 #define FLOOD		100
 
+/* The first, and what the limit lets through: two of its intervals may be cut by the ends. */
+static unsigned int may_be_said(unsigned long elapsed)
+{
+	return 1 + DEFAULT_RATELIMIT_BURST * (elapsed / DEFAULT_RATELIMIT_INTERVAL + 2);
+}
+
 /* one that does it again and again does not fill the log, nor hide another that does */
 static void leaks_ratelimited(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, NULL);
 	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
+	unsigned long begun = jiffies;
+	unsigned int most;
 	int i;
 
 	for (i = 0; i < FLOOD; i++) {
@@ -229,12 +238,15 @@ static void leaks_ratelimited(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 		KUNIT_ASSERT_EQ(test, wpt_result(test, task), 3);
 	}
+	most = may_be_said(jiffies - begun);
 	wpool_task_init(task, run_second, (void *)&leak_seen);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, task), 4);
 	WPT_ASSERT_UNTIL(test, ear_heard(SECOND));
 	KUNIT_EXPECT_EQ(test, ear_heard(SECOND), 1);
-	KUNIT_EXPECT_LT(test, ear_heard(GUILTY), FLOOD / 4);
+	if (most >= FLOOD)
+		kunit_skip(test, "the log is so slow that none was too many");
+	KUNIT_EXPECT_LE(test, ear_heard(GUILTY), most);
 }
 
 /*
