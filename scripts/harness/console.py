@@ -67,6 +67,13 @@ NOT_LEFT = re.compile(r"WARNING: .* at kernel/context_tracking\.c:\d+ ct_kernel_
 DIED_OF_BUG = "Internal error: Oops - BUG"
 
 
+# The kernel shows the stack of a thread that may run on meanwhile: what it takes for saved
+# registers may be anything by then. The unwinder is spared by KMSAN, what prints them is not.
+UNINIT = "BUG: KMSAN:"
+SHOWS_REGS = "uninit-value in __show_regs"
+OF_ANOTHER = "sched_show_task"
+
+
 def _own(lines, number):
     """Whether the report that begins here is about the kernel's own doings alone."""
     if NOT_LEFT.search(lines[number]):
@@ -74,6 +81,8 @@ def _own(lines, number):
     report = lines[number:number + NEAR]
     if RACE in lines[number]:
         return _own_race(_until(report, "======"))
+    if UNINIT in lines[number]:
+        return SHOWS_REGS in lines[number] and OF_ANOTHER in "\n".join(_until(report, "======"))
     return WAIT in lines[number] and _own_wait(report)
 
 

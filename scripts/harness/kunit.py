@@ -12,6 +12,7 @@ SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^
 # Out of tree, unsigned, and a KUnit test has run; a complaint adds W or D.
 TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
 TAINT_COMPLAINT = (1 << 7) | (1 << 9)
+TAINT_UNINIT = 1 << 5  # KMSAN has reported
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 840, 60
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
@@ -219,5 +220,7 @@ def say_races(label, run):
 def judge_taint(tally, label, run, taint, allowed):
     if console.EXPECT.search(run.console):
         allowed |= TAINT_COMPLAINT
+    if console.own_reports(run.console, console.UNINIT):
+        allowed |= TAINT_UNINIT
     tally.check(f"{label} taint", [] if not taint & ~allowed else
                 [f"{taint:#x} has {taint & ~allowed:#x} beyond what loading the module gives"])

@@ -130,6 +130,14 @@ RACE = """
 [    7.1]
 [    7.1] ==================================================================
 """
+UNINIT = """
+[    7.6] =====================================================
+[    7.6] BUG: KMSAN: uninit-value in {0}
+[    7.6]  {0}
+[    7.6]  show_stack+0x42/0x80
+[    7.6]  {1}
+[    7.6] =====================================================
+"""
 DIED_OF_BUG = """
 [    8.2] Internal error: Oops - BUG: 00000000f2000800 [#2] SMP
 [    8.3] Call trace:
@@ -206,6 +214,15 @@ def quick():
     yield ("a data race of the kernel alone", green, None,
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "ttwu_queue+0x1/0x2")))
+    yield ("an uninitialised value in the module", green, "console: *BUG: KMSAN",
+           pretend(words(), promised + UNINIT.format("submit+0x1/0x2 [wpool]", "kthread+0x1/0x2")))
+    yield ("one in what the kernel shows of the thread itself", green, "console: *BUG: KMSAN",
+           pretend(words(), promised + UNINIT.format("__show_regs+0x1/0x2", "dump_stack+0x1/0x2")))
+    yield ("one in what it shows of another thread", green, None,
+           pretend(words(taint="4128"), promised + UNINIT.format("__show_regs+0x1/0x2",
+                                                                 "sched_show_task+0x1/0x2")))
+    yield ("a taint like that of an uninitialised value", green, "taint: 0x1020 has 0x20 beyond",
+           pretend(words(taint="4128")))
     yield ("a debug exception that arm64 did not leave", green, None,
            pretend(words(), PROMISE_OF_BUG + DIED_OF_BUG + NOT_LEFT))
     yield ("one without a death", green, "console: *WARNING: CPU: 1",
