@@ -31,10 +31,12 @@ static inline bool spare_is_making(const struct wpool *pool)
 	return pool->spare.making;
 }
 
-/* Is any there, or being made? */
+/* Is any there, or being made, or a failure not yet seen, which is not for a restart to report? */
 static inline bool spare_is_pending(const struct wpool *pool)
 {
-	return pool->spare.kept || pool->spare.made || pool->spare.making;
+	const struct wpool_spare *spare = &pool->spare;
+
+	return spare->kept || spare->made || spare->making || spare->error;
 }
 
 #endif /* _WPOOL_SPARE_H */
