@@ -31,10 +31,14 @@ bool tort_has_settings(void)
 	if (has >= 0)
 		return has;
 	file = open_at("default", "nice", O_RDONLY);
-	has = !IS_ERR(file);
-	if (has)
-		filp_close(file, NULL);
-	return has;
+	if (file == ERR_PTR(-ENOENT))
+		has = false;
+	/* Not known yet after another error: memory may just be denied. */
+	if (IS_ERR(file))
+		return false;
+	filp_close(file, NULL);
+	has = true;
+	return true;
 }
 
 /* How many may run at once must be known, but see choose_attrs() of arenas. */

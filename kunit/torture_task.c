@@ -378,14 +378,17 @@ void tort_unpublish(struct tort_task *tt)
 /* With a reference, or NULL. Inside a task: one that it may wait for. */
 struct tort_task *tort_victim(struct tort_ctx *ctx)
 {
-	struct tort_task *tt;
+	unsigned int i, first = tort_pick(ctx, NR_PUBLISHED);
+	struct tort_task *tt = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&published_lock, flags);
-	tt = published[tort_pick(ctx, NR_PUBLISHED)];
-	if (tt && ctx->frame && tt->pool != wpool_current() &&
-	    tt->tp->id <= ctx->tp->id)
-		tt = NULL;
+	for (i = 0; !tt && i < NR_PUBLISHED; i++) {
+		tt = published[(first + i) % NR_PUBLISHED];
+		if (tt && ctx->frame && tt->pool != wpool_current() &&
+		    tt->tp->id <= ctx->tp->id)
+			tt = NULL;
+	}
 	if (tt)
 		tort_task_get(tt);
 	raw_spin_unlock_irqrestore(&published_lock, flags);
