@@ -108,6 +108,8 @@ LOG = """[    1.0] KTAP version 1
 [    1.0]     1..{plan}
 [    1.0]     {verdict} 1 {suite}_test
 [    1.0] {verdict} 1 {suite}"""
+SKIPS_AFTER = LOG.replace("{suite}_test\n", "{suite}_test # SKIP why not\n").replace(
+    "    {verdict} 1", "    # {suite}_test: EXPECTATION FAILED at kunit/green.c:1\n[    1.0]     {verdict} 1")
 LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
 LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
 KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
@@ -200,6 +202,8 @@ def quick():
     yield ("a suite whose tests were all skipped", green, "green: round 1: skipped every test",
            pretend(words(log=LOG.format(suite=green, verdict="ok", plan=1)
                          .replace("green_test", "green_test # SKIP why not"))))
+    yield ("a test that fails and then skips itself", green, "green.green_test: failed in round 1",
+           pretend(words(log=SKIPS_AFTER.format(suite=green, verdict="ok", plan=1))))
     yield ("a promised complaint that does not come", green, "expected but not said",
            pretend(words(), PROMISE))
     yield ("a complaint beyond those promised", green, "console: *BUG: as promised",
