@@ -28,16 +28,16 @@ bool tort_has_settings(void)
 	static int has = -1;
 	struct file *file;
 
-	if (has >= 0)
-		return has;
+	if (READ_ONCE(has) >= 0)
+		return READ_ONCE(has);
 	file = open_at("default", "nice", O_RDONLY);
 	if (file == ERR_PTR(-ENOENT))
-		has = false;
+		WRITE_ONCE(has, false);
 	/* Not known yet after another error: memory may just be denied. */
 	if (IS_ERR(file))
 		return false;
 	filp_close(file, NULL);
-	has = true;
+	WRITE_ONCE(has, true);
 	return true;
 }
 
