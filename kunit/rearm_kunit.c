@@ -61,7 +61,7 @@ static void rearm_outside(struct kunit *test)
 	wpt_open(tick->gate);
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&tick->dtask.task));
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
 	tick_begun(test, tick);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);

@@ -205,13 +205,13 @@ static void expect_even(struct kunit *test, struct arena *arena)
 	KUNIT_EXPECT_GE(test, atomic_read(&arena->fates[WPOOL_FATE_DIED]), arena->deaths);
 }
 
-/* One that dies for sure; of the others it depends on what becomes of them. */
-static void submit_fatal(struct kunit *test, struct arena *arena)
+/* One that runs for sure; of the others it depends on what becomes of them. */
+static void submit_alone(struct kunit *test, struct arena *arena, unsigned int i)
 {
-	struct object *object = object_new(arena, FATAL);
+	struct object *object = object_new(arena, i);
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	object_submit(object, FATAL);
+	object_submit(object, i);
 	object_put(object);
 	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, arena->pool, NULL), 0);
 }
@@ -230,7 +230,8 @@ static void race_once(struct kunit *test)
 	arena->pool = pool;
 	/* A death would take the submitter that runs the task. */
 	arena->deaths = policy->full != WPOOL_FULL_CALLER_RUNS;
-	submit_fatal(test, arena);
+	submit_alone(test, arena, FATAL);
+	submit_alone(test, arena, 0);
 	for (i = 0; i < THREADS; i++)
 		threads[i] = wpt_thread(test, use_objects, pool, NULL, arena);
 	WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(atomic_read(&arena->made) >
