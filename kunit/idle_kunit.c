@@ -164,7 +164,7 @@ static void idle_spin(struct kunit *test)
 		wpt_wait(test, &jobs[i]);
 	wpt_open(wpt_hold(test, pool, 3)->gate);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
-	WPT_EXPECT_STAT(test, pool, COMPLETED, n + 3);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, n + 3);
 	wpt_destroy(test, pool);
 }
 

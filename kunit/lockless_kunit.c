@@ -130,7 +130,8 @@ static int nap_on(void *arg)
 	int ret = 0;
 
 	complete(&napper->begun);
-	while (!READ_ONCE(napper->over)) {
+	/* The last nap may have been over before it was asked to stop. */
+	while (!READ_ONCE(napper->over) || !ret) {
 		ret = wpool_sleep(0);
 		cond_resched();
 	}
@@ -149,8 +150,9 @@ static void lockless_naps(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &napper->task), 0);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&napper->begun, WPT_LIMIT), 0);
 	began = jiffies;
-	while (goes_on(began))
+	do
 		KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, NULL), 0);
+	while (goes_on(began));
 	WRITE_ONCE(napper->over, true);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &napper->task), -ECANCELED);
 }
@@ -178,15 +180,15 @@ static void lockless_batch(struct kunit *test)
 	});
 	struct churn *churn = churn_begin(test, pool, keep_busy);
 	struct wpt_job *jobs = wpt_jobs(test, RING, NULL);
-	unsigned int i, accepted = 0, ran = 0;
+	unsigned int i = 0, accepted = 0, ran = 0;
 	unsigned long began = jiffies;
 
-	for (i = 0; goes_on(began); i++) {
-		struct wpool_task *task = &jobs[i % RING].task;
+	do {
+		struct wpool_task *task = &jobs[i++ % RING].task;
 
 		if (wpool_schedule_batch(pool, &task, 1) == 1)
 			accepted++;
-	}
+	} while (goes_on(began));
 	churn_end(test, churn);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	for (i = 0; i < RING; i++)

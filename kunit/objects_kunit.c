@@ -66,7 +66,7 @@ static void free_delayed(struct scene *scene)
 
 	KUNIT_ASSERT_NOT_NULL(scene->test, late);
 	wpool_delayed_task_init(late, nothing, NULL);
-	KUNIT_EXPECT_EQ(scene->test, wpool_schedule_delayed(scene->pool, late, HZ / 20), 0);
+	KUNIT_EXPECT_EQ(scene->test, wpool_schedule_delayed(scene->pool, late, WPT_LIMIT), 0);
 	expect_waiting(scene, 0, 1, 1);
 	expect_report("free active", "timer_list");
 	expect_report("free active", "wpool_task");

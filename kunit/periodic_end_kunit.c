@@ -218,7 +218,7 @@ static void periodic_end_and_begin(struct kunit *test)
 	tick_begun(test, tick);
 	WPT_ASSERT_STAT(test, pool, RUNNING, 0);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_EQ(test, tick->dtask.period, NEVER);
 	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
@@ -243,11 +243,12 @@ static void periodic_end_at_shutdown(struct kunit *test)
 	unsigned int flags = *(const unsigned int *)test->param_value;
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
 	struct tick *once = tick_task(test, pool, NULL), *later = tick_task(test, pool, NULL);
+	unsigned long delay = flags ? HZ / 20 : NEVER;
 	struct tick *tick;
 
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &once->dtask, HZ / 20), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &once->dtask, delay), 0);
 	tick = tick_every(test, pool, NULL, NEVER);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &later->dtask, HZ / 20), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &later->dtask, delay), 0);
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);

@@ -20,6 +20,21 @@ static void expect_on_time(struct kunit *test, struct tick *tick, u64 first)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->beside), 0);
 }
 
+/*
+ * Submits it. Return: when it is due first; the pool is paused until that is read, or it might
+ * have run already.
+ */
+static u64 every(struct kunit *test, struct wpool *pool, struct tick *tick, unsigned long period)
+{
+	u64 first;
+
+	wpool_pause(pool);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, period), 0);
+	first = tick->dtask.due;
+	wpool_resume(pool);
+	return first;
+}
+
 /* Notes a run that comes before it is due. */
 static int inside_look(struct tick *tick)
 {
@@ -43,8 +58,7 @@ static void periodic_keeps_rate(struct kunit *test)
 
 	tick->inside = inside_look;
 	tick->first = get_jiffies_64() + PERIOD;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, PERIOD), 0);
-	first = tick->dtask.due;
+	first = every(test, pool, tick, PERIOD);
 	for (i = 0; i < 6; i++)
 		tick_begun(test, tick);
 	KUNIT_EXPECT_TRUE(test, wpt_call(test, tick_call_cancel_sync, pool, tick));
@@ -70,8 +84,7 @@ static void periodic_not_beside(struct kunit *test)
 	u64 first;
 
 	tick->inside = inside_be_slow;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, 1), 0);
-	first = tick->dtask.due;
+	first = every(test, pool, tick, 1);
 	for (i = 0; i < 10; i++)
 		tick_begun(test, tick);
 	wpt_call(test, tick_call_cancel_sync, pool, tick);
@@ -87,8 +100,8 @@ static void periodic_skips_while_running(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 4 });
 	struct wpt_gate *gate = wpt_gate(test);
-	struct tick *tick = tick_every(test, pool, gate, 2);
-	u64 first = tick->dtask.due;
+	struct tick *tick = tick_task(test, pool, gate);
+	u64 first = every(test, pool, tick, 2);
 
 	tick_begun(test, tick);
 	tick_await(test, first + 20);
@@ -204,7 +217,7 @@ static void periodic_modify(struct kunit *test)
 	tick_begun(test, tick);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
 	WPT_ASSERT_STAT(test, pool, RUNNING, 0);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_GE(test, tick->dtask.due, due + NEVER);
 	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
@@ -331,8 +344,7 @@ static void periodic_death(struct kunit *test)
 	u64 first;
 
 	tick->inside = inside_die_once;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_every(pool, &tick->dtask, PERIOD), 0);
-	first = tick->dtask.due;
+	first = every(test, pool, tick, PERIOD);
 	tick_begun(test, tick);
 	tick_begun(test, tick);
 	KUNIT_EXPECT_TRUE(test, wpt_call(test, tick_call_cancel_sync, pool, tick));

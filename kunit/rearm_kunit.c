@@ -60,7 +60,7 @@ static void rearm_outside(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 	wpt_open(tick->gate);
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
-	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&tick->dtask.task));
+	WPT_ASSERT_UNTIL(test, wpool_task_queued(&tick->dtask.task));
 	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
 	tick_begun(test, tick);
@@ -245,7 +245,7 @@ static void rearm_in_group(struct kunit *test)
 	struct tick *tick = member(test, pool, group);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
-	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_COMPLETED) >= 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ENODATA);
 	KUNIT_EXPECT_EQ(test, tick->error, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);

@@ -267,7 +267,7 @@ static void self_put_off(struct kunit *test)
 	WPT_EXPECT_STAT(test, self->pool, DELAYED, 1);
 	wpt_open(self->gate);
 	WPT_ASSERT_UNTIL(test, atomic_read(&self->ends) == 1);
-	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&self->ttask.task));
+	WPT_ASSERT_UNTIL(test, wpool_task_queued(&self->ttask.task));
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(self->pool, &self->dtask, 0), 0);
 	WPT_ASSERT_UNTIL(test, atomic_read(&self->ends) == 2);
 	self_expect(test, self, 2);

@@ -165,8 +165,10 @@ static void self_race(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, arena->current_object);
 	for (i = 0; i < THREADS; i++)
 		threads[i] = wpt_thread(test, use_objects, pool, NULL, arena);
-	for (i = 0; i < THREADS; i++)
+	for (i = 0; i < THREADS; i++) {
+		WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(completion_done(&threads[i]->done)));
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	}
 	wpt_destroy(test, pool);
 	kref_put(&arena->current_object->kref, object_free);
 	KUNIT_EXPECT_EQ(test, atomic_read(&arena->beside), 0);

@@ -283,8 +283,10 @@ static void staged_serves_a_crowd(struct kunit *test)
 		crowd->producers[i].crowd = crowd;
 		threads[i] = wpt_thread(test, produce, pool, NULL, &crowd->producers[i]);
 	}
-	for (i = 0; i < PRODUCERS; i++)
+	for (i = 0; i < PRODUCERS; i++) {
+		WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(completion_done(&threads[i]->done)));
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	}
 	/* A worker that is held must begin none of them. */
 	WPT_ASSERT_STAT(test, pool, COMPLETED, PRODUCERS * OF_EACH);
 	if (held)

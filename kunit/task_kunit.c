@@ -165,7 +165,7 @@ static void task_never_too_many(struct kunit *test)
 	}
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&crowd->most), capacity);
+	KUNIT_EXPECT_LE(test, atomic_read(&crowd->most), capacity);
 }
 
 struct summand {
@@ -346,8 +346,10 @@ static void task_seen_to_end(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *thread = wpt_thread(test, call_look_for_end, pool, NULL, job);
 
-	KUNIT_EXPECT_EQ(test, wpt_call(test, call_look_for_end, pool, job), 0);
+	WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(completion_done(&thread->done)));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 }
 
 static int run_freeing(void *arg)

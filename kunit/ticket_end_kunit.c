@@ -355,6 +355,7 @@ static void ticket_end_signals(struct kunit *test)
 	u64 ticket = submit(test, pool, ledger, ITEM_FUNCTION);
 	struct wpt_thread *killed, *interrupted, *waits;
 
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledger->begun, WPT_LIMIT), 0);
 	killed = wait_begin(test, pool, ticket, wpool_wait_id_killable, SIGKILL);
 	interrupted = wait_begin(test, pool, ticket, wpool_wait_id_interruptible, SIGUSR1);
 	waits = wait_begin(test, pool, ticket, wpool_wait_id_killable, SIGUSR1);

@@ -144,7 +144,7 @@ static void wait_nested_timeout(struct kunit *test)
 	struct link *links = chain(test, pool, 2);
 	int result = 0;
 
-	links->timeout = 1;
+	links->timeout = WPT_LIMIT;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &links->task), 0);
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&links->task, WPT_LIMIT, &result), 0);
 	KUNIT_EXPECT_EQ(test, links->waited, 0);
