@@ -208,7 +208,7 @@ static void do_refused(struct tort_ctx *ctx)
 			   "%s: a task waited for itself", ctx->tp->name);
 		tort_count(TORT_RET_EDEADLK);
 	}
-	if (!tort_one_in(ctx, 5) || ctx->tp->is_default || ctx->tp->n > 1)
+	if (!tort_one_in(ctx, 2) || ctx->tp->is_default || ctx->tp->n > 1)
 		return;
 	tort_check(wpool_destroy(ctx->tp->pools[0]) == -EDEADLK,
 		   "%s: destroyed from inside", ctx->tp->name);

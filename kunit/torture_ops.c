@@ -328,7 +328,7 @@ static void op_victim(struct tort_ctx *ctx)
 		return;
 	if (tt->kind == TORT_TASK_DELAYED && tt->shared)
 		meddle_delayed(ctx, tt);
-	if (tt->shared && tort_one_in(ctx, 2)) {
+	if (tt->shared) {
 		ctx->tt = tt;
 		ctx->way = tt->kind == TORT_TASK_DELAYED ? TORT_DELAYED :
 			   TORT_TRY_SCHEDULE;
