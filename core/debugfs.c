@@ -182,8 +182,8 @@ static const struct file_operations capacity_fops = {
 	.release	= single_release,
 };
 
-#ifdef CONFIG_PROVE_LOCKING
-/* For the tests: lock_hold.h */
+#ifdef CONFIG_LOCKDEP
+/* For the tests and the bench: lock_hold.h */
 const unsigned int wpool_hold_max = WPOOL_HOLD_MAX;
 EXPORT_SYMBOL_GPL(wpool_hold_max);
 
@@ -220,7 +220,7 @@ static const struct {
 	{ "tasks",	0400,	&tasks_fops },
 	{ "latency",	0400,	&latency_fops },
 	{ "attrs",	0444,	&attrs_fops },
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 	{ "longest_hold", 0400,	&longest_hold_fops },
 #endif
 };

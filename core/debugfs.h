@@ -7,7 +7,7 @@
 
 struct wpool;
 
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 extern const unsigned int wpool_hold_max;
 unsigned int wpool_longest_hold(const struct wpool *pool);
 #endif

@@ -11,7 +11,7 @@
  * and work that is bounded anyway: the search for a key, which is bounded by the height of a
  * balanced tree, and the functions that one worker is inside.
  *
- * Kernels that prove locking count the steps, and report a hold that takes more.
+ * Kernels with lockdep count the steps, and report a hold that takes more.
  */
 #ifndef _WPOOL_LOCK_HOLD_H
 #define _WPOOL_LOCK_HOLD_H
@@ -32,7 +32,7 @@
  */
 #define WPOOL_CHUNK_BACK	8U
 
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 /* The lock has just been taken. */
 static inline void hold_begin(struct wpool *pool)
 {

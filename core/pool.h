@@ -439,11 +439,13 @@ struct wpool {
 	struct wpool_settings	*settings;
 	/* I: the module whose own tasks are not pinned. Owner: all. */
 	struct module		*owner;
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 	/* L: the steps of this hold of the lock. Owner: lock_hold.h. */
 	unsigned int		hold;
 	/* S: the most steps in one hold. Owner: lock_hold.h. */
 	unsigned int		longest_hold;
+#endif
+#ifdef CONFIG_PROVE_LOCKING
 	/* I: what lockdep takes for all its tasks, or NULL; see depmap.c. Owner: depmap.c. */
 	struct wpool_dep	*dep;
 #endif

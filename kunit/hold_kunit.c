@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 83: how long a pool's lock is held, whatever there is to do. In steps, which kernels
- * count that prove locking; see core/lock_hold.h.
+ * with lockdep count; see core/lock_hold.h.
  */
 #include <linux/slab.h>
 #include "wpool_kunit.h"
 
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 static void expect_bounded(struct kunit *test, struct wpool *pool)
 {
 	KUNIT_EXPECT_GT(test, wpool_longest_hold(pool), 0);

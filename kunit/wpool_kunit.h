@@ -76,7 +76,7 @@ struct wpt_nest {
 #define WPT_STOPPED	33
 #define WPT_NOT_STOPPED	34
 
-#ifdef CONFIG_PROVE_LOCKING
+#ifdef CONFIG_LOCKDEP
 /* Of wpool's own, for tests alone: see core/lock_hold.h. */
 extern const unsigned int wpool_hold_max;
 unsigned int wpool_longest_hold(const struct wpool *pool);

@@ -79,6 +79,7 @@ struct bench_lane {
  * @submit_many: in its own way, or NULL
  * @submit_new: of memory that it allocates; the item is garbage. Or NULL
  * @wait: in its own way, or NULL
+ * @longest_hold: the most tasks, waiters and the like in one hold of its lock; or NULL
  *
  * @submit may be called in hard interrupts, of those that can.
  */
@@ -94,7 +95,18 @@ struct bench_peer {
 			    unsigned int n);
 	void (*submit_new)(struct bench_lane *lane);
 	void (*wait)(struct bench_lane *lane, struct bench_item *item);
+	unsigned int (*longest_hold)(struct bench_lane *lane);
 };
+
+#ifdef CONFIG_LOCKDEP
+/* wpool's own, for the tests and the bench alone: see core/lock_hold.h. */
+unsigned int wpool_longest_hold(const struct wpool *pool);
+#else
+static inline unsigned int wpool_longest_hold(const struct wpool *pool)
+{
+	return 0;
+}
+#endif
 
 extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_chain, bench_wpool_by_cpu,
 	bench_unbound, bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
@@ -197,7 +209,7 @@ void bench_counts_end(const struct bench_work *work, const struct bench_lane *la
 /* bench_report.c */
 void bench_record(const char *work, const char *label, const char *unit, u64 value);
 void bench_record_each(const struct bench_work *work, const struct bench_lane *lane, u64 ns);
-void bench_record_count(const char *name, const char *label, u64 value);
+void bench_record_count(const char *name, const char *label, const char *unit, u64 value);
 void bench_forget(void);
 void bench_report_work(const char *name);
 int bench_samples_show(struct seq_file *seq, void *unused);

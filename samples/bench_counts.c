@@ -7,7 +7,8 @@
  * bench_begin() and the end of the sample counts, also what others do. What a kernel has no
  * tracepoint for is not counted: IPIs but on x86; locks but with lockdep; and which of them come
  * from another CPU, with their lines, but with CONFIG_LOCK_STAT. Emulated CPUs run in turn, for
- * long: on real ones more locks move.
+ * long: on real ones more locks move. With lockdep the longest hold of a pool's lock is there as
+ * well, since the pool was made, in the steps of core/lock_hold.h: a task, a waiter, an entry.
  */
 #include <linux/interrupt.h>
 #include <linux/lockdep.h>
@@ -175,12 +176,17 @@ void bench_counts_end(const struct bench_work *work, const struct bench_lane *la
 	if (!counting || !work->tasks)
 		return;
 	counting = false;
+	if (IS_ENABLED(CONFIG_LOCKDEP) && lane->peer->longest_hold) {
+		snprintf(name, sizeof(name), "%s, longest hold", work->name);
+		bench_record_count(name, lane->label, "steps",
+				   (u64)lane->peer->longest_hold(lane) * BENCH_SCALE);
+	}
 	for (event = 0; event < NR_EVENTS; event++) {
 		unsigned long n = count_so_far(event) - counted_before[event];
 
 		snprintf(name, sizeof(name), "%s, %s", work->name, event_names[event]);
 		if (counted[event])
-			bench_record_count(name, lane->label,
+			bench_record_count(name, lane->label, "per 1000",
 					   div_u64(n * 1000 * BENCH_SCALE, work->tasks));
 	}
 }

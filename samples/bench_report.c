@@ -99,11 +99,12 @@ void bench_record(const char *work, const char *label, const char *unit, u64 val
  * bench_record_count() - keep how often something happened; see bench_counts.c
  * @name: while what was done, and what it is
  * @label: of the contestant
- * @value: in thousandths, of a thousand tasks
+ * @unit: of what
+ * @value: in thousandths of it
  */
-void bench_record_count(const char *name, const char *label, u64 value)
+void bench_record_count(const char *name, const char *label, const char *unit, u64 value)
 {
-	record(name, label, "per 1000", value);
+	record(name, label, unit, value);
 }
 
 /**

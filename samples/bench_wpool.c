@@ -101,6 +101,11 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 	wpool_wait(&item->wpool);
 }
 
+static unsigned int wpool_hold(struct bench_lane *lane)
+{
+	return wpool_longest_hold(lane->pool);
+}
+
 #define WPOOL_PEER(_open) {			\
 	.threads	= "bench-",		\
 	.open		= _open,		\
@@ -111,6 +116,7 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 	.submit_many	= wpool_submit_many,	\
 	.submit_new	= wpool_submit_new,	\
 	.wait		= wpool_await,		\
+	.longest_hold	= wpool_hold,		\
 }
 
 const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
@@ -143,6 +149,16 @@ static void by_cpu_stop(struct bench_lane *lane)
 		wpool_drain(pool);
 }
 
+static unsigned int by_cpu_hold(struct bench_lane *lane)
+{
+	unsigned int i, longest = 0;
+	struct wpool *pool;
+
+	for (i = 0; (pool = wpool_set_nth(lane->set, i)); i++)
+		longest = max(longest, wpool_longest_hold(pool));
+	return longest;
+}
+
 static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
 {
 	int err = wpool_try_schedule(wpool_set_pick(lane->set, 0), &item->wpool);
@@ -159,4 +175,5 @@ const struct bench_peer bench_wpool_by_cpu = {
 	.init		= wpool_init,
 	.submit		= by_cpu_submit,
 	.wait		= wpool_await,
+	.longest_hold	= by_cpu_hold,
 };
