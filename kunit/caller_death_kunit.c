@@ -310,7 +310,7 @@ static void caller_death_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deed->err, 0);
 	deed->thread = NULL;
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
-	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &deed->task), -EOWNERDEAD);
 	KUNIT_EXPECT_EQ(test, atomic_read(&deed->runs), 2);

@@ -128,7 +128,7 @@ static void caller_nests(struct kunit *test)
 	/* Half, but for what lies between the look and the function. */
 	KUNIT_EXPECT_GT(test, list->nodes->least, THREAD_SIZE * 3 / 8);
 	wpt_open(hold->gate);
-	WPT_ASSERT_UNTIL(test, READ_ONCE(list->nodes->run) == NODES);
+	WPT_ASSERT_WHILE_BUSY(test, pool, wpt_until(READ_ONCE(list->nodes->run) == NODES));
 	KUNIT_EXPECT_EQ(test, list->nodes->err, 0);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 }

@@ -144,10 +144,11 @@ static void compose_room_behind_late_group(struct kunit *test)
 static int call_modify(struct wpt_thread *self)
 {
 	struct late *late = self->arg;
+	unsigned long end = jiffies + WPT_LIMIT / 4;
 	unsigned int i, n = 50000;
 	int ret = 0;
 
-	for (i = 0; i < n && !ret; i++) {
+	for (i = 0; i < n && !ret && time_before(jiffies, end); i++) {
 		ret = wpool_modify_delayed(self->pool, &late->dtask, 100 * HZ);
 		cond_resched();
 	}

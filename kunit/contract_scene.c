@@ -195,9 +195,10 @@ static void place_task(struct contract_scene *scene)
 	}
 	if (contract_is(scene, EVENT_COLUMN, E_AGAIN))
 		KUNIT_ASSERT_EQ(test, submit_task(scene), 0);
-	/* Not only its function: the pool has it no longer. */
+	/* Not only its function: the pool has it no longer, in no hold of its lock. */
 	if (contract_is(scene, EVENT_COLUMN, E_DONE)) {
 		WPT_ASSERT_STAT(test, scene->pool, COMPLETED, scene->before + 1);
+		wpool_resume(scene->pool);	/* takes the lock */
 		await_ticket(scene);
 	}
 	hold_workers(scene, queued || full ? CONTRACT_WORKERS : keep);

@@ -140,7 +140,7 @@ static struct wpool *shut_down_as_it_fires(struct kunit *test, struct scene *sce
 	int ended;
 
 	firing.met = !may_meet();
-	scene->delay = may_meet() ? FIRST_TRY : LAST_TRY;
+	scene->delay = may_meet() ? FIRST_TRY : 10 * WPT_LIMIT;
 	do {
 		pool = wpt_pool(test, &(struct wpool_attrs) { .flags = scene->end->flags });
 		atomic_set(&job->runs, 0);

@@ -243,9 +243,9 @@ static void delayed_modify(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, NEVER), 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, 2 * NEVER), 0);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	before = jiffies;
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, HZ / 20), 0);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), 5);
 	KUNIT_EXPECT_GT(test, late->ran - before, (unsigned long)HZ / 20);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 1);

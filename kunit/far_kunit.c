@@ -86,7 +86,7 @@ static void far_delay_fires_early(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, atomic_read(&job->runs), 0);
 		WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 		/* it is to fire again */
-		KUNIT_EXPECT_TRUE(test, timer_pending(&dtask->timer));
+		WPT_ASSERT_UNTIL(test, timer_pending(&dtask->timer));
 	}
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), 0);

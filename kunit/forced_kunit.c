@@ -194,6 +194,7 @@ static struct tree *walk_tree(struct kunit *test, const struct wpool_attrs *attr
 {
 	struct tree *tree = wpt_alloc(test, sizeof(*tree));
 	unsigned int i;
+	int err;
 
 	tree->pool = wpt_pool(test, attrs);
 	tree->group = wpt_group(test, false);
@@ -204,7 +205,9 @@ static struct tree *walk_tree(struct kunit *test, const struct wpool_attrs *attr
 	}
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(tree->group, tree->pool,
 						   &tree->nodes[0].task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, tree->group), 0);
+	WPT_ASSERT_WHILE_BUSY(test, tree->pool,
+			      (err = wpool_group_wait_timeout(tree->group, WPT_LIMIT)) != -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, err, 0);
 	return tree;
 }
 

@@ -25,6 +25,7 @@ static struct {
 	const struct wpool_task	*task;		/* whose end tells the waiter */
 	struct task_struct	*waiter;
 	unsigned long		slept;		/* how often it had */
+	bool			placed;		/* on its CPU: it sleeps in its call alone */
 	bool			returned;	/* out of the call in which it waits */
 	bool			too_early;	/* before it was woken */
 } late;
@@ -92,6 +93,7 @@ static int call_late_wait(struct wpt_thread *self)
 
 	/* The first is likely to be the one that counts the time. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	WRITE_ONCE(late.placed, true);
 	ret = wait->fn(wait);
 	WRITE_ONCE(late.returned, true);
 	return ret;
@@ -124,9 +126,11 @@ static int tell_late(struct kunit *test, struct wait *wait,
 	     wait->timeout *= 2) {
 		prepare(test, wait);
 		late.returned = false;
+		late.placed = false;
 		waiter = wpt_thread(test, call_late_wait, wait->pool, NULL, wait);
 		late.waiter = waiter->kthread;
-		wpt_until(wpt_asleep(waiter) || READ_ONCE(late.returned));
+		wpt_until((READ_ONCE(late.placed) && wpt_asleep(waiter)) ||
+			  READ_ONCE(late.returned));
 		KUNIT_EXPECT_TRUE(test, wpt_call(test, call_late_cancel, wait->pool, wait));
 		ret = wpt_join(test, waiter);
 	}

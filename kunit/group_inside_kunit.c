@@ -136,7 +136,7 @@ static int run_usher(void *arg)
 	struct wpool_task *late = &usher->late->task;
 	int err = 0;
 
-	while (!err && time_before(jiffies, enough)) {
+	do {
 		err = wpool_group_schedule(usher->group, usher->pool, late);
 		usher->rounds += !err;
 		while (wpool_task_queued(late) || wpool_task_running(late)) {
@@ -144,7 +144,7 @@ static int run_usher(void *arg)
 				return -ETIMEDOUT;
 			cond_resched();
 		}
-	}
+	} while (!err && time_before(jiffies, enough));
 	return err;
 }
 

@@ -185,6 +185,7 @@ static int call_walk(struct wpt_thread *self)
 static void hold_group_cancel_passed(struct kunit *test)
 {
 	const unsigned int n = 256, rounds = 300;
+	unsigned long end = jiffies + WPT_LIMIT;
 	struct wpool *pool = hold_pool(test, 1);
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, n, NULL);
@@ -195,7 +196,7 @@ static void hold_group_cancel_passed(struct kunit *test)
 	walker->group = wpt_group(test, false);
 	walker->end = wpt_gate(test);
 	thread = wpt_thread(test, call_walk, pool, NULL, walker);
-	for (round = 0; round < rounds; round++) {
+	for (round = 0; round < rounds && time_before(jiffies, end); round++) {
 		wrong += wpt_schedule_all(pool, jobs, n) != 0;
 		for (i = 0; i < n; i++)
 			wrong += !wpool_cancel(&jobs[(i * 77 + round) % n].task);
