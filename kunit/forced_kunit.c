@@ -205,8 +205,10 @@ static struct tree *walk_tree(struct kunit *test, const struct wpool_attrs *attr
 	}
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule(tree->group, tree->pool,
 						   &tree->nodes[0].task), 0);
-	WPT_ASSERT_WHILE_BUSY(test, tree->pool,
-			      (err = wpool_group_wait_timeout(tree->group, WPT_LIMIT)) != -ETIMEDOUT);
+	WPT_ASSERT_WHILE_BUSY(test, tree->pool, ({
+		err = wpool_group_wait_timeout(tree->group, WPT_LIMIT);
+		err != -ETIMEDOUT;
+	}));
 	KUNIT_EXPECT_EQ(test, err, 0);
 	return tree;
 }

@@ -160,7 +160,8 @@ static void hold_waits_group(struct kunit *test)
 
 static int call_await(struct wpt_thread *self)
 {
-	return wpool_await_termination(self->pool, self->arg ? 10 * WPT_LIMIT : MAX_SCHEDULE_TIMEOUT);
+	return wpool_await_termination(self->pool,
+				       self->arg ? 10 * WPT_LIMIT : MAX_SCHEDULE_TIMEOUT);
 }
 
 /* 55, 83: or for the end of a pool, which may be restarted then */
