@@ -76,7 +76,13 @@ static __always_inline unsigned long mend_peek_known(const void *from)
 	__get_kernel_nofault(&word, from, unsigned long, gone);
 	return word;
 gone:
-	return 0;
+	/*
+	 * GCC bug 113921, in 12.2 and others: a value that is only moved to a register on the way
+	 * out of an asm goto is lost. So it is made here.
+	 */
+	word = 0;
+	OPTIMIZER_HIDE_VAR(word);
+	return word;
 #endif
 }
 

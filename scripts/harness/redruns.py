@@ -6,9 +6,10 @@ really, by a module of fixtures/ that commits it in a machine.
 """
 import fnmatch
 import pathlib
+import subprocess
 import tempfile
 
-from harness import coverage, kernels, kunit, machine, modules, mutants, user
+from harness import coverage, extable, kernels, kunit, machine, modules, mutants, user
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -274,6 +275,29 @@ def prove_coverage(tally):
         tally.check(f"coverage: {planted}", [] if right else said.splitlines())
 
 
+# A read, and where it goes on after a fault.
+READ = """
+read:	mov (%rdi), %rax
+1:	ret
+2:	xor %eax, %eax
+	ret
+	.section __ex_table, "a"
+	.long read - ., {goes_on} - ., 3
+"""
+
+
+def prove_extable(tally):
+    """What a compiler makes of it that loses what the code says of the fault, and any other."""
+    kernel = kernels.Kernel("planted", "x86_64", "", None, None)
+    with tempfile.NamedTemporaryFile(suffix=".o") as made:
+        for planted, goes_on, wanted in (("a fault that is taken for a read", "1b", 1),
+                                         ("a fault that is not", "2b", 0)):
+            subprocess.run(["as", "--64", "-o", made.name], input=READ.format(goes_on=goes_on),
+                           text=True, check=True)
+            found = extable.faults(kernel, pathlib.Path(made.name).read_bytes())
+            tally.check(planted, [] if len(found) == wanted else found or ["nobody noticed"])
+
+
 def prove_quickly(tally):
     differ = []
     for planted, module, reason, run in quick():
@@ -282,4 +306,5 @@ def prove_quickly(tally):
             differ.append(planted)
     tally.check("what fails a check is how a planted bug is caught", differ)
     prove_config(tally)
+    prove_extable(tally)
     prove_coverage(tally)
