@@ -306,7 +306,7 @@ bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,
 	const struct list_head *next = step(entry, false), *prev = step(entry, true);
 
 	/* The state comes last: KASAN sees this read, and the links of a freed task fail before. */
-	return mend_peek_known(&task->pool) == (unsigned long)pool &&
+	return mend_points_known(&task->pool, pool) &&
 	       mend_follows(next, entry) && step(prev, false) == entry &&
 	       READ_ONCE(task->state) == TASK_QUEUED;
 }

@@ -77,12 +77,28 @@ static __always_inline unsigned long mend_peek_known(const void *from)
 	return word;
 gone:
 	/*
-	 * GCC bug 113921, in 12.2 and others: a value that is only moved to a register on the way
-	 * out of an asm goto is lost. So it is made here.
+	 * GCC bug 113921, in 12.2 and others: what is only moved to a register on the way out of
+	 * an asm goto is lost. So the 0 is made here.
 	 */
 	word = 0;
 	OPTIMIZER_HIDE_VAR(word);
 	return word;
+#endif
+}
+
+/* Is that word this pointer? Return: false if nothing is there now. Needs no lock. */
+static __always_inline bool mend_points_known(const void *from, const void *to)
+{
+#ifdef CONFIG_UML
+	return mend_peek_known(from) == (unsigned long)to;
+#else
+	unsigned long word;
+
+	__get_kernel_nofault(&word, from, unsigned long, gone);
+	return word == (unsigned long)to;
+gone:
+	barrier();	/* the same bug: this way out must not be empty */
+	return false;
 #endif
 }
 
@@ -102,17 +118,23 @@ static __always_inline unsigned long mend_peek(const void *from)
 	return mend_may_peek(from) ? mend_peek_known(from) : 0;
 }
 
+/* Is the word there this pointer? Needs no lock. */
+static __always_inline bool mend_points(const void *from, const void *to)
+{
+	return mend_may_peek(from) && mend_points_known(from, to);
+}
+
 /* Does an entry of a list say that it comes after another? Needs the lock of the list. */
 static __always_inline bool mend_follows(const struct list_head *entry,
 					 const struct list_head *before)
 {
-	return mend_may_peek(entry) && mend_peek_known(&entry->prev) == (unsigned long)before;
+	return mend_may_peek(entry) && mend_points_known(&entry->prev, before);
 }
 
 /* Does the last entry of a list say that it is? Needs the lock of the list. */
 static __always_inline bool mend_tail_ok(const struct list_head *list)
 {
-	return mend_peek_known(&list->prev->next) == (unsigned long)list;
+	return mend_points_known(&list->prev->next, list);
 }
 
 /*
@@ -134,14 +156,14 @@ static __always_inline void mend_add_tail(struct list_head *entry, struct list_h
 static inline bool mend_linked(const struct list_head *entry)
 {
 	return mend_follows(entry->next, entry) &&
-	       mend_peek(&entry->prev->next) == (unsigned long)entry;
+	       mend_points(&entry->prev->next, entry);
 }
 
 /* Does the task say that it waits in the pool? */
 static __always_inline bool mend_waits(const struct wpool *pool,
 				       const struct wpool_task *task)
 {
-	return mend_peek_known(&task->pool) == (unsigned long)pool &&
+	return mend_points_known(&task->pool, pool) &&
 	       READ_ONCE(task->state) == TASK_QUEUED;
 }
 
@@ -150,7 +172,7 @@ static __always_inline bool mend_first_ok(const struct wpool *pool,
 					  const struct list_head *list,
 					  const struct wpool_task *task)
 {
-	return mend_peek_known(&task->node.prev) == (unsigned long)list &&
+	return mend_points_known(&task->node.prev, list) &&
 	       task->pool == pool && mend_follows(task->node.next, &task->node);
 }
 
@@ -168,13 +190,13 @@ static __always_inline void mend_mark_batched(void *batch,
 static __always_inline bool mend_batched_ok(const void *batch,
 					    const struct wpool_task *task)
 {
-	return mend_peek_known(&task->node.next) == (unsigned long)batch;
+	return mend_points_known(&task->node.next, batch);
 }
 
 /* Is the task that is to run again after a run what it was? */
 static inline bool mend_again_ok(const struct wpool_run *run)
 {
-	return mend_peek_known(&run->again->run) == (unsigned long)run;
+	return mend_points_known(&run->again->run, run);
 }
 
 /* Does the task of a ticket that has one still have the ticket, in the pool? */
@@ -183,15 +205,15 @@ static inline bool mend_ticket_ok(const struct wpool_ticket *ticket)
 	struct wpool_tracked_task *ttask =
 		container_of(ticket->task, struct wpool_tracked_task, task);
 
-	return mend_peek_known(&ttask->tracking.ticket) == (unsigned long)ticket &&
-	       mend_peek_known(&ttask->task.pool) == (unsigned long)ticket->pool;
+	return mend_points_known(&ttask->tracking.ticket, ticket) &&
+	       mend_points_known(&ttask->task.pool, ticket->pool);
 }
 
 /* Is a task of this run what it was? */
 static __always_inline bool mend_is_run_of(const struct wpool_run *run,
 					   const struct wpool_task *task)
 {
-	return mend_peek_known(&task->run) == (unsigned long)run;
+	return mend_points_known(&task->run, run);
 }
 
 /* Is the task that a run has what it was? Needs batch->lock, or pool->lock. */

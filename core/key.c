@@ -97,7 +97,7 @@ static void key_follow(struct wpool *pool, struct wpool_keyed_task *keyed,
 /* Are both ends of a list in a task what they were? */
 static bool tail_ok(const struct list_head *list)
 {
-	return mend_peek(&list->prev->next) == (unsigned long)list;
+	return mend_points(&list->prev->next, list);
 }
 
 static bool ends_ok(const struct list_head *list)

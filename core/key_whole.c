@@ -24,7 +24,7 @@ bool key_link_ok(const struct wpool *pool, struct rb_node *link, struct rb_node 
 {
 	const struct wpool_task *task = &rb_entry(link, struct wpool_keyed_task, link)->task;
 
-	return mend_peek(&task->pool) == (unsigned long)pool &&
+	return mend_points(&task->pool, pool) &&
 	       task->state & TASK_ACCEPTED && task->flags & WPOOL_TASK_KEYED &&
 	       rb_parent(link) == parent;
 }
@@ -62,8 +62,7 @@ static bool around_ok(const struct wpool *pool, struct rb_node *link, unsigned i
 		return false;
 	if (!parent)
 		return keys_begin_with(pool, link);
-	if ((mend_peek(&parent->rb_left) != (unsigned long)link &&
-	     mend_peek(&parent->rb_right) != (unsigned long)link) ||
+	if ((!mend_points(&parent->rb_left, link) && !mend_points(&parent->rb_right, link)) ||
 	    !key_link_ok(pool, parent, rb_parent(parent)))
 		return false;
 	other = other_child(parent, link);

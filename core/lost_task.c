@@ -18,8 +18,8 @@
 static bool is_whole(const struct wpool_task *task)
 {
 	if (task->state & TASK_IN_FN)
-		return mend_peek(&task->run->task) == (unsigned long)task ||
-		       mend_peek(&task->run->again) == (unsigned long)task;
+		return mend_points(&task->run->task, task) ||
+		       mend_points(&task->run->again, task);
 	return mend_linked(&task->node);
 }
 

@@ -54,7 +54,7 @@ static void make_room(struct wpool *pool)
 {
 	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 
-	if (unlikely(mend_peek_known(&queue->next->prev) != (unsigned long)queue))
+	if (unlikely(!mend_points_known(&queue->next->prev, queue)))
 		mend_lists(pool);
 }
 

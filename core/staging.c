@@ -51,7 +51,7 @@ static bool staging_ok(struct wpool *pool)
 {
 	struct list_head *tasks = &pool->staging.tasks;
 
-	return mend_peek_known(&tasks->next->prev) == (unsigned long)tasks &&
+	return mend_points_known(&tasks->next->prev, tasks) &&
 	       mend_tail_ok(tasks) && mend_tail_ok(list_of_prio(pool, WPOOL_PRIO_NORMAL));
 }
 
