@@ -210,7 +210,7 @@ static void memory_create_managed(struct kunit *test)
 {
 	unsigned int round, ended = 0;
 
-	for (round = 0; round < 4 && !ended; round++)
+	for (round = 0; round < 16 && !ended; round++)
 		ended = managed_in_turn(test);
 	KUNIT_EXPECT_GT(test, ended, 0);
 }
