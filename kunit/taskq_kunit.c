@@ -242,7 +242,7 @@ static void taskq_memory(struct kunit *test)
 	 * left. It then fails in the place of the call's own, which is skipped in that
 	 * round. So the most of some rounds counts.
 	 */
-	for (round = 0; round < 4; round++) {
+	for (round = 0; round < 16 && (now < 2 || later < 2); round++) {
 		now = max(now, refused_in_turn(tq, job, false, &accepted));
 		later = max(later, refused_in_turn(tq, job, true, &accepted));
 	}
