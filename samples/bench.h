@@ -95,7 +95,7 @@ struct bench_peer {
 			    unsigned int n);
 	void (*submit_new)(struct bench_lane *lane);
 	void (*wait)(struct bench_lane *lane, struct bench_item *item);
-	unsigned int (*longest_hold)(struct bench_lane *lane);
+	unsigned int (*longest_hold)(const struct bench_lane *lane);
 };
 
 #ifdef CONFIG_LOCKDEP

@@ -101,7 +101,7 @@ static void wpool_await(struct bench_lane *lane, struct bench_item *item)
 	wpool_wait(&item->wpool);
 }
 
-static unsigned int wpool_hold(struct bench_lane *lane)
+static unsigned int wpool_hold(const struct bench_lane *lane)
 {
 	return wpool_longest_hold(lane->pool);
 }
@@ -149,7 +149,7 @@ static void by_cpu_stop(struct bench_lane *lane)
 		wpool_drain(pool);
 }
 
-static unsigned int by_cpu_hold(struct bench_lane *lane)
+static unsigned int by_cpu_hold(const struct bench_lane *lane)
 {
 	unsigned int i, longest = 0;
 	struct wpool *pool;
