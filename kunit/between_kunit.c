@@ -218,8 +218,8 @@ static bool begins_meanwhile(struct kunit *test, struct wpool *pool, struct ofte
 	ran = !wpool_try_schedule(pool, &often->task) &&
 	      wpt_busy_until(wpool_task_running(&often->task));
 	wpt_go_on(halt);
-	/* One that went on early may have taken the task back. */
-	return halt->early || (ran && wpt_until(!wpool_task_running(&often->task)));
+	/* A call that went on early may have taken the task back. */
+	return ran ? wpt_until(!wpool_task_running(&often->task)) : halt->early;
 }
 
 /* 50: a run that begins between the steps of the call is asked as well */

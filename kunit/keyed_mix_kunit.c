@@ -340,9 +340,10 @@ static void keyed_wait_is_limited(struct kunit *test)
 	}
 	wpt_open(self->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->task), -ETIMEDOUT);
-	/* none, if the time was over before it looked */
 	KUNIT_EXPECT_LE(test, wpt_stat(pool, WPOOL_STAT_NESTED), 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->keyed[4].task), 0);
+	if (!wpt_stat(pool, WPOOL_STAT_NESTED))
+		kunit_skip(test, "the time was over before it looked");
 }
 
 static struct kunit_case keyed_mix_cases[] = {

@@ -12,7 +12,9 @@ import subprocess
 import tempfile
 
 from harness import proc
+from harness.proc import Failed
 
+TEXT = ".text"
 ENTRY = 12  # bytes: two addresses, and a type
 # Of the kernel's types of entries those that change no register (asm/extable_fixup_types.h).
 PLAIN = {1, 2, 3}
@@ -33,15 +35,16 @@ def _code(module):
 
 
 def _entries(module):
-    """(address of the instruction, where it goes on after a fault)"""
+    """(where the instruction is, where it goes on after a fault), each by section and offset"""
     with tempfile.NamedTemporaryFile() as raw:
         proc.output(["objcopy", "-O", "binary", "-j", "__ex_table", module, raw.name])
         types = pathlib.Path(raw.name).read_bytes()
-    targets = {int(at, 16): int(target or "0", 16) for at, target in re.findall(
-        r"^([0-9a-f]+) R_\S+ +\.text(?:\+0x([0-9a-f]+))?$", _relocations(module), re.M)}
+    targets = {int(at, 16): (section, int(offset or "0", 16)) for at, section, offset in re.findall(
+        r"^([0-9a-f]+) R_\S+ +(\S+?)(?:\+0x([0-9a-f]+))?$", _relocations(module), re.M)}
     for at in range(0, len(types) - ENTRY + 1, ENTRY):
-        kind = struct.unpack_from("<I", types, at + 8)[0] & 0xff
-        if kind in PLAIN and {at, at + 4} <= targets.keys():
+        if not {at, at + 4} <= targets.keys():
+            raise Failed(f"{module}: entry {at:#x} of __ex_table says nothing of where it is")
+        if struct.unpack_from("<I", types, at + 8)[0] & 0xff in PLAIN:
             yield targets[at], targets[at + 4]
 
 
@@ -56,8 +59,8 @@ def faults(module):
     with tempfile.NamedTemporaryFile(suffix=".ko") as file:
         pathlib.Path(file.name).write_bytes(module)
         code = _code(file.name)
-        wrong = [code[read][0] for read, goes_on in _entries(file.name)
-                 if read in code and code[read][1] == goes_on]
+        wrong = [code[read][0] for (section, read), goes_on in _entries(file.name)
+                 if section == TEXT and goes_on == (TEXT, code[read][1])]
     return [f"{function}: a fault is taken for a read, {wrong.count(function)} times"
             for function in sorted(set(wrong))]
 
