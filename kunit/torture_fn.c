@@ -29,7 +29,7 @@ static void do_slow(struct tort_ctx *ctx)
 {
 	bool watched = ctx->tp->attrs.watchdog_ms;
 
-	if (!tort_one_in(ctx, watched ? 6 : 20))
+	if (!tort_one_in(ctx, watched ? 4 : 10))
 		return;
 	tort_nap(ctx, watched ? 2 * HZ : HZ);
 	tort_count(TORT_SLOW);
@@ -37,7 +37,7 @@ static void do_slow(struct tort_ctx *ctx)
 
 static void do_until_stopped(struct tort_ctx *ctx)
 {
-	unsigned long end = jiffies + HZ / 4 + 1;
+	unsigned long end = jiffies + HZ;
 
 	while (!wpool_should_stop() && time_before(jiffies, end))
 		schedule_timeout_idle(1);
