@@ -380,8 +380,9 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 /**
  * wpool_group_wait_timeout() - wait for a group with a time limit
  * @group: the group
- * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
- *	begins no more tasks of the group, but it ends the task that it is inside.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
+ *	the time is over a worker begins no more tasks of the group, but it ends the task that it
+ *	is inside.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.

@@ -102,14 +102,14 @@ static bool abandon(struct wpool_task *task)
 }
 
 /*
- * What is left for the wait. A deadline does not count the jiffy that had begun; without a
- * limit there is still none.
+ * What is left for the wait. A deadline does not count the jiffy that had begun, and the wait has
+ * one of its own; but with nothing left it would only look. Without a limit there is still none.
  */
 static unsigned long call_left(const struct wpool_deadline *deadline)
 {
 	unsigned long left = deadline_left(deadline);
 
-	return deadline->never || !left ? left : left - 1;
+	return deadline->never || left < 2 ? left : left - 1;
 }
 
 /* Submits a task of wpool's own memory, and frees it, or has it freed when it has ended. */

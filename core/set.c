@@ -228,7 +228,8 @@ EXPORT_SYMBOL_GPL(wpool_set_pick);
  * @set: the set
  * @i: from 0 on
  *
- * For what is asked of each: wpool_flush(), wpool_resize(), wpool_stats().
+ * For what is asked of each: wpool_flush(), wpool_resize(), wpool_stats(). Not for
+ * wpool_destroy(): the pools end with the set.
  *
  * Context: Any.
  * Return: the pool, valid as long as the set; NULL without a set, or if it has no more than @i.

@@ -146,8 +146,7 @@ static bool await_counted(struct wpool *pool, unsigned long timeout)
 	deadline_set(&deadline, timeout);
 	dep_wait_pool(pool, deadline.never);
 	dep_wait_manager(deadline.never);
-	ended = wait_for_completion_timeout(&pool->end.terminated,
-					    deadline_left(&deadline));
+	ended = deadline_sleep(&pool->end.terminated, &deadline, TASK_UNINTERRUPTIBLE);
 
 	pool_lock(pool, flags);
 	if (ended)
@@ -243,8 +242,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * what it has accepted since.
  *
  * The owner of a task afterwards: with @unrun, the caller owns each task on the list. A task is on
- * the list if nobody has called wpool_wait() or wpool_wait_timeout() on it since it was
- * submitted, if it is in no group, and if it does not lie on the stack of the thread that
+ * the list if nobody has called wpool_wait(), another form of it or wpool_cancel_sync() on it
+ * since it was submitted, if it is in no group, and if it does not lie on the stack of the thread that
  * submitted it. The caller must not free or submit it before it is off the list. A thread that
  * begins to wait for such a task later gets -ECANCELED at once, but not the memory. So if
  * threads other than the caller submit tasks and free them after a wait of their own, @unrun
@@ -300,8 +299,8 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 /**
  * wpool_await_termination() - wait for the end of a pool that was shut down
  * @pool: the pool
- * @timeout: the longest wait, in jiffies; never cut short. %MAX_SCHEDULE_TIMEOUT means for
- *	ever.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks,
+ *	%MAX_SCHEDULE_TIMEOUT means for ever.
  *
  * Any number of callers may wait. When it returns 0 no task and no worker of the pool is left.
  *

@@ -350,9 +350,9 @@ EXPORT_SYMBOL_GPL(wpool_wait);
 /**
  * wpool_wait_timeout() - wait for a task with a time limit
  * @task: as for wpool_wait()
- * @timeout: the longest wait, in jiffies; never cut short. When the time is over a worker
- *	begins no task, but it ends the task that it is inside. When it sleeps already it is not
- *	woken to run one that @task is deferred behind by its key.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
+ *	the time is over a worker begins no task, but it ends the task that it is inside. When it
+ *	sleeps already it is not woken to run one that @task is deferred behind by its key.
  * @result: set to the result, and left alone on an error; may be NULL
  *
  * Context: Process context; may sleep.
@@ -445,6 +445,9 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
  * for the task that the caller is inside, and none of these waits can be refused instead, see
  * wpool_wait(). Then it still runs, and wpool_task_running() says so.
+ *
+ * For a detached task, or one that frees itself, it does what wpool_cancel() does, and does not
+ * wait: use a ticket and wpool_wait_id().
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().

@@ -120,12 +120,12 @@ void wake_queue_issue(struct wpool_wake_queue *wake_queue)
  * deadline_set() - set when a wait ends
  * @deadline: when to end
  * @timeout: how long, in jiffies; %MAX_SCHEDULE_TIMEOUT is for ever, and so is one less, as the
- *	jiffy that has already begun does not count
+ *	jiffy that has already begun does not count; 0 is over at once
  */
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout)
 {
 	deadline->never = timeout >= MAX_SCHEDULE_TIMEOUT - 1;
-	deadline->at = deadline->never ? 0 : jiffies + timeout + 1;
+	deadline->at = deadline->never ? 0 : jiffies + timeout + !!timeout;
 }
 
 /* The time that is left, for the kernel's waits with a time-out. */
@@ -139,22 +139,40 @@ unsigned long deadline_left(const struct wpool_deadline *deadline)
 }
 
 /**
- * waiter_sleep() - sleep until a waiter is completed
- * @waiter: the waiter
+ * deadline_sleep() - sleep until a completion
+ * @done: the completion
  * @deadline: until when at most
  * @state: %TASK_UNINTERRUPTIBLE, %TASK_KILLABLE or %TASK_INTERRUPTIBLE
  *
- * Return: > 0 if it is completed, 0 if the time is over, < 0 after a signal. In the last two
- * cases it may be on its list, or about to be completed.
+ * When the time is over it only looks: the kernel's waits would sleep until the next tick.
+ *
+ * Return: > 0 if it has come, 0 if the time is over, < 0 after a signal.
+ */
+long deadline_sleep(struct completion *done, const struct wpool_deadline *deadline,
+		    unsigned int state)
+{
+	unsigned long left = deadline_left(deadline);
+
+	if (!left)
+		return try_wait_for_completion(done);
+	if (state == TASK_INTERRUPTIBLE)
+		return wait_for_completion_interruptible_timeout(done, left);
+	if (state == TASK_KILLABLE)
+		return wait_for_completion_killable_timeout(done, left);
+	return wait_for_completion_timeout(done, left);
+}
+
+/**
+ * waiter_sleep() - sleep until a waiter is completed
+ * @waiter: the waiter
+ * @deadline: until when at most
+ * @state: as for deadline_sleep()
+ *
+ * Return: as deadline_sleep(). Without the completion it may be on its list, or about to be
+ * completed.
  */
 long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
 		  unsigned int state)
 {
-	unsigned long left = deadline_left(deadline);
-
-	if (state == TASK_INTERRUPTIBLE)
-		return wait_for_completion_interruptible_timeout(&waiter->done, left);
-	if (state == TASK_KILLABLE)
-		return wait_for_completion_killable_timeout(&waiter->done, left);
-	return wait_for_completion_timeout(&waiter->done, left);
+	return deadline_sleep(&waiter->done, deadline, state);
 }

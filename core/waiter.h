@@ -99,6 +99,8 @@ static inline void sleepers_sub(struct wpool *pool, unsigned int n)
 
 void deadline_set(struct wpool_deadline *deadline, unsigned long timeout);
 unsigned long deadline_left(const struct wpool_deadline *deadline);
+long deadline_sleep(struct completion *done, const struct wpool_deadline *deadline,
+		    unsigned int state);
 long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
 		  unsigned int state);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls with a time limit, whose task may outlive the caller's patience.
+ * Calls with a time limit, whose task may outlive the caller's patience; and without any patience.
  */
 #include "wpool_kunit.h"
 
@@ -245,6 +245,85 @@ static void timed_races(struct kunit *test)
 			wpt_stat(pool, WPOOL_STAT_CANCELLED));
 }
 
+/* Looks at a task and at a group without sleeping. */
+struct look {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpool_group	*group;
+	struct wpt_job		*alone, *grouped;
+	int			err, at_task, at_group;
+	bool			slept;
+};
+
+static void look(struct look *look)
+{
+	unsigned long sleeps = current->nvcsw;
+
+	look->at_task = wpool_wait_timeout(&look->alone->task, 0, NULL);
+	look->at_group = wpool_group_wait_timeout(look->group, 0);
+	look->slept = current->nvcsw != sleeps;
+}
+
+static int look_inside(void *arg)
+{
+	struct look *inside = arg;
+
+	inside->err = wpool_schedule(inside->pool, &inside->alone->task) ?:
+		      wpool_group_schedule(inside->group, inside->pool, &inside->grouped->task);
+	look(inside);
+	return atomic_read(&inside->alone->runs) + atomic_read(&inside->grouped->runs);
+}
+
+/* 174: a limit of 0 only looks: the caller neither sleeps nor, as a worker, runs the task */
+static void timed_looks(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct look *inside = wpt_alloc(test, sizeof(*inside));
+	int began = 99;
+
+	inside->pool = pool;
+	inside->group = wpt_group(test, false);
+	inside->alone = wpt_jobs(test, 1, wpt_gate(test));
+	inside->grouped = wpt_jobs(test, 1, NULL);
+	wpool_task_init(&inside->task, look_inside, inside);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &inside->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&inside->task, WPT_LIMIT, &began), 0);
+	KUNIT_EXPECT_EQ(test, inside->err, 0);
+	KUNIT_EXPECT_EQ(test, began, 0);
+	KUNIT_EXPECT_EQ(test, inside->at_task, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, inside->at_group, -ETIMEDOUT);
+	KUNIT_EXPECT_FALSE(test, inside->slept);
+
+	wpt_begun(test, inside->alone);
+	look(inside);
+	KUNIT_EXPECT_EQ(test, inside->at_task, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, inside->at_group, -ETIMEDOUT);
+	KUNIT_EXPECT_FALSE(test, inside->slept);
+	wpt_open(inside->alone->gate);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(inside->group, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&inside->alone->task, 0, NULL), 0);
+}
+
+/* 174: likewise for the end of a pool, and for a nap */
+static void timed_looks_at_end(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *job = wpt_hold(test, pool, 1);
+	unsigned long sleeps;
+	int looked, napped;
+
+	wpool_shutdown(pool);
+	sleeps = current->nvcsw;
+	looked = wpool_await_termination(pool, 0);
+	napped = wpool_sleep(0);
+	KUNIT_EXPECT_EQ(test, current->nvcsw, sleeps);
+	KUNIT_EXPECT_EQ(test, looked, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, napped, 0);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, 0), 0);
+}
+
 static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_in_time),
 	KUNIT_CASE_PARAM(timed_queued, timeout_gen_params),
@@ -254,6 +333,8 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_dies_inside),
 	KUNIT_CASE(timed_dies_in_hook),
 	KUNIT_CASE(timed_races),
+	KUNIT_CASE(timed_looks),
+	KUNIT_CASE(timed_looks_at_end),
 	{}
 };
 
