@@ -32,7 +32,7 @@ MODULE_PARM_DESC(workers, "Most requests served at once (default 4)");
 
 static unsigned int depth = 64;
 module_param(depth, uint, 0444);
-MODULE_PARM_DESC(depth, "How many requests may wait (default 64)");
+MODULE_PARM_DESC(depth, "How many requests may wait (default 64; 0: 1024)");
 
 static struct wpool *pool;
 

@@ -139,9 +139,11 @@ enum wpool_priority {
  * @WPOOL_FULL_BLOCK: sleep until there is room; first come, first served
  * @WPOOL_FULL_FAIL: return -EAGAIN
  * @WPOOL_FULL_CALLER_RUNS: run the task in the caller, and return 0; see below
- * @WPOOL_FULL_DISCARD: drop the task, and return 0; its result is -ECANCELED
+ * @WPOOL_FULL_DISCARD: drop the task, and return 0; its result is -ECANCELED. Of a task that
+ *	submits itself only the second run is dropped, and its waiters get the result of the first.
  * @WPOOL_FULL_DISCARD_OLDEST: drop the task that has waited longest among those of the lowest
- *	waiting priority, and accept this one; if none waits, as %WPOOL_FULL_DISCARD
+ *	waiting priority, and accept this one. Tasks that are deferred, behind their key or their
+ *	own run, are passed over; if no other waits, as %WPOOL_FULL_DISCARD
  *
  * A task that its caller runs is a task of the pool like any other, but it counts neither as
  * running nor in the capacity, and no hook of &struct wpool_ops is called for it. If it kills
@@ -625,7 +627,7 @@ struct wpool_ops {
  * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
  *	thread that waits in wpool_wait(), wpool_wait_timeout(), wpool_run() or
  *	wpool_run_timeout() spins too, unless it is a worker of the pool; 0 is no spinning. At
- *	most one worker of a pool spins. Each side stops at once when its CPU is wanted, and
+ *	most one worker of a pool spins. At most 1,000,000. Each side stops at once when its CPU is wanted, and
  *	does not spin while spins have lately failed because the event came later.
  * @watchdog_ms: a task that runs for longer, in milliseconds, is reported in the log once, with
  *	its worker and its stack, and counted; 0 is never. If the end of the pool takes that
@@ -636,8 +638,8 @@ struct wpool_ops {
  *	@rt_priority; not together with @nice
  * @rt_priority: 1 to 99, as in sched_setscheduler(2). A task that keeps its CPU busy then
  *	keeps all threads of lower priorities off it, those of the kernel included.
- * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. While none of
- *	these CPUs is online they run elsewhere. From 6.14 on the workers leave CPUs that are
+ * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. One of these
+ *	CPUs must be online when the pool is made; while later none is they run elsewhere. From 6.14 on the workers leave CPUs that are
  *	isolated later; if @cpumask names some that are isolated now, they come back to it when
  *	a CPU comes online.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
@@ -653,7 +655,8 @@ struct wpool_ops {
  *	when there is memory. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
- *	policy comes first, so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
+ *	policy comes first, and a call that never sleeps for room is refused as in any pool;
+ *	so so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
  *	may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
  *	wpool_schedule() or the like, in no group and without a delay, wakes no idle worker if
  *	nothing else waits: the submitting worker runs it next. It waits for that until one more
@@ -699,7 +702,7 @@ struct wpool_attrs {
  * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
- * @WPOOL_STAT_DIED: workers that a task killed, or a hook other than their own worker_stop
+ * @WPOOL_STAT_DIED: workers that a task, a release, or a hook other than their own worker_stop killed
  * @WPOOL_STAT_SKIPPED: times at which periodic tasks were due and did not run, see
  *	wpool_periods_skipped()
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
