@@ -266,14 +266,15 @@ static int group_wait_once(struct group_wait *wait)
 
 /*
  * The caller was woken, or is not to sleep: it takes back the tasks of a fail-fast group that has
- * failed. There is no need to look before that: group_join() does, with the group's lock held.
+ * failed, unless its time is over, as that may sleep. There is no need to look before that:
+ * group_join() does, with the group's lock held.
  */
 static void group_look(struct group_wait *wait)
 {
 	rcu_read_lock();
 	wait->failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
 	rcu_read_unlock();
-	if (wait->failed)
+	if (wait->failed && deadline_left(&wait->deadline))
 		wpool_group_cancel(wait->group);
 }
 

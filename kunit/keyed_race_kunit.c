@@ -103,7 +103,7 @@ static int wait_a_moment(void *arg)
 {
 	struct wpool_keyed_task *ktask = arg;
 
-	return wpool_wait_timeout(&ktask->task, 0, NULL);
+	return wpool_wait_timeout(&ktask->task, 1, NULL);
 }
 
 static int wait_until_open(void *arg)

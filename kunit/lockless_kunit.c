@@ -132,7 +132,7 @@ static int nap_on(void *arg)
 	complete(&napper->begun);
 	/* The last nap may have been over before it was asked to stop. */
 	while (!READ_ONCE(napper->over) || !ret) {
-		ret = wpool_sleep(0);
+		ret = wpool_sleep(1);
 		cond_resched();
 	}
 	return ret;

@@ -253,8 +253,11 @@ static void signals_wait_goes_on(struct kunit *test)
 {
 	struct signals_scene *scene = signals_wait(test);
 
-	if (scene->param->killable)
+	if (scene->param->killable) {
 		send_sig(SIGUSR1, scene->thread->kthread, 1);
+		/* A sleep that it ends is over when send_sig() returns. */
+		KUNIT_EXPECT_TRUE(test, wpt_asleep(scene->thread));
+	}
 	wpt_open(scene->hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, scene->thread), 0);
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(scene->task));

@@ -304,6 +304,26 @@ static void timed_looks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&inside->alone->task, 0, NULL), 0);
 }
 
+/* 174, 53: at a fail-fast group that has failed, too: it leaves it to a wait to take back the rest */
+static void timed_looks_at_failed(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool_group *group = wpt_group(test, true);
+	struct wpool_delayed_task *late = wpt_alloc(test, sizeof(*late));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	jobs[0].result = -EIO;
+	wpool_delayed_task_init(late, wpt_run_job, &jobs[1]);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(group, pool, late, 10 * WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &jobs[0].task), 0);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), -ETIMEDOUT);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, WPT_LIMIT), -EIO);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
 /* 174: likewise for the end of a pool, and for a nap */
 static void timed_looks_at_end(struct kunit *test)
 {
@@ -334,6 +354,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_dies_in_hook),
 	KUNIT_CASE(timed_races),
 	KUNIT_CASE(timed_looks),
+	KUNIT_CASE(timed_looks_at_failed),
 	KUNIT_CASE(timed_looks_at_end),
 	{}
 };

@@ -655,9 +655,8 @@ struct wpool_ops {
  *	when there is memory. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
- *	policy comes first, and a call that never sleeps for room is refused as in any pool;
- *	so so with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it
- *	may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
+ *	policy comes first, and a call that never sleeps for room is refused as in any pool.
+ *	So with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
  *	wpool_schedule() or the like, in no group and without a delay, wakes no idle worker if
  *	nothing else waits: the submitting worker runs it next. It waits for that until one more
  *	task comes, the submitting task calls the pool again, or has a release or a ticket and
@@ -974,7 +973,8 @@ int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *ar
  * @arg: what to call it with; must live until @fn has returned, which may be after this call
  *	has
  * @timeout: the longest wait, for room and for the result, in jiffies; never cut short.
- *	%MAX_SCHEDULE_TIMEOUT means for ever.
+ *	%MAX_SCHEDULE_TIMEOUT means for ever. With 0 a function that has not ended at once is given
+ *	up, so as a rule it is not called.
  *
  * After a time-out the function is not called any more, or, if it has begun, it is asked to
  * stop: see wpool_should_stop(). If @fn may return -ETIMEDOUT itself nobody can tell whether
