@@ -243,8 +243,8 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  *
  * The owner of a task afterwards: with @unrun, the caller owns each task on the list. A task is on
  * the list if nobody has called wpool_wait(), another form of it or wpool_cancel_sync() on it
- * since it was submitted, if it is in no group, and if it does not lie on the stack of the thread that
- * submitted it. The caller must not free or submit it before it is off the list. A thread that
+ * since it was submitted, if it is in no group, and if it does not lie on the stack of the thread
+ * that submitted it. The caller must not free or submit it before it is off the list. A thread that
  * begins to wait for such a task later gets -ECANCELED at once, but not the memory. So if
  * threads other than the caller submit tasks and free them after a wait of their own, @unrun
  * must be NULL, unless all of them have begun to wait.

@@ -304,7 +304,7 @@ static void timed_looks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&inside->alone->task, 0, NULL), 0);
 }
 
-/* 174, 53: at a fail-fast group that has failed, too: it leaves it to a wait to take back the rest */
+/* 174, 53: at a fail-fast group that has failed, too: to take back the rest is left to a wait */
 static void timed_looks_at_failed(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);

@@ -627,8 +627,9 @@ struct wpool_ops {
  * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
  *	thread that waits in wpool_wait(), wpool_wait_timeout(), wpool_run() or
  *	wpool_run_timeout() spins too, unless it is a worker of the pool; 0 is no spinning. At
- *	most one worker of a pool spins. At most 1,000,000. Each side stops at once when its CPU is wanted, and
- *	does not spin while spins have lately failed because the event came later.
+ *	most one worker of a pool spins. Each side stops at once when its CPU is wanted, and
+ *	does not spin while spins have lately failed because the event came later. More than
+ *	1,000,000 is refused.
  * @watchdog_ms: a task that runs for longer, in milliseconds, is reported in the log once, with
  *	its worker and its stack, and counted; 0 is never. If the end of the pool takes that
  *	long, what it waits for is reported too, and again after twice as long each time;
@@ -639,9 +640,9 @@ struct wpool_ops {
  * @rt_priority: 1 to 99, as in sched_setscheduler(2). A task that keeps its CPU busy then
  *	keeps all threads of lower priorities off it, those of the kernel included.
  * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. One of these
- *	CPUs must be online when the pool is made; while later none is they run elsewhere. From 6.14 on the workers leave CPUs that are
- *	isolated later; if @cpumask names some that are isolated now, they come back to it when
- *	a CPU comes online.
+ *	CPUs must be online when the pool is made; while none is later they run elsewhere. From
+ *	6.14 on the workers leave CPUs that are isolated later; if @cpumask names some that are
+ *	isolated now, they come back to it when a CPU comes online.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
  *	instead of @capacity, rounded up, or down with %WPOOL_ROUND_DOWN, but never to 0; follows
@@ -656,7 +657,8 @@ struct wpool_ops {
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, and a call that never sleeps for room is refused as in any pool.
- *	So with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it may. Others wait as before. With %WPOOL_CHAIN a task that one of its tasks submits by
+ *	So with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it may. Others wait as
+ *	before. With %WPOOL_CHAIN a task that one of its tasks submits by
  *	wpool_schedule() or the like, in no group and without a delay, wakes no idle worker if
  *	nothing else waits: the submitting worker runs it next. It waits for that until one more
  *	task comes, the submitting task calls the pool again, or has a release or a ticket and
@@ -701,7 +703,8 @@ struct wpool_attrs {
  * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
- * @WPOOL_STAT_DIED: workers that a task, a release, or a hook other than their own worker_stop killed
+ * @WPOOL_STAT_DIED: workers that were killed by a task, a release, or a hook other than their own
+ *	worker_stop
  * @WPOOL_STAT_SKIPPED: times at which periodic tasks were due and did not run, see
  *	wpool_periods_skipped()
  * @WPOOL_STAT_OVERDUE: tasks that ran for longer than &wpool_attrs.watchdog_ms
