@@ -234,7 +234,8 @@ EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
 
 /**
  * wpool_sleep() - sleep until the time is over, or the calling task is asked to stop
- * @timeout: in jiffies; never cut short otherwise. 0 only looks. %MAX_SCHEDULE_TIMEOUT means for ever.
+ * @timeout: in jiffies; never cut short otherwise. 0 only looks, %MAX_SCHEDULE_TIMEOUT means for
+ *	ever.
  *
  * Outside of a task it sleeps for all of that time.
  *
