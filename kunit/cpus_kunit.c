@@ -105,7 +105,8 @@ static int call_go_and_come(struct wpt_thread *self)
 /* 69: nor is one missed that goes or comes while the pool is being created */
 static void cpus_while_created(struct kunit *test)
 {
-	const unsigned int percent = 1000, rounds = 30;
+	/* Some 20 workers, and one more or less for a CPU at least. */
+	const unsigned int percent = max(2000 / num_online_cpus(), 100U), rounds = 30;
 	struct wpt_gate *end = wpt_gate(test);
 	struct wpt_thread *thread;
 	unsigned int i, wrong = 0;
@@ -119,7 +120,8 @@ static void cpus_while_created(struct kunit *test)
 
 		/* Nothing is in motion now, and all waiters are woken. */
 		cpus_read_lock();
-		wrong += wpt_stat(pool, WPOOL_STAT_CAPACITY) != num_online_cpus() * percent / 100;
+		wrong += wpt_stat(pool, WPOOL_STAT_CAPACITY) !=
+			 DIV_ROUND_UP(num_online_cpus() * percent, 100);
 		cpus_read_unlock();
 		wpt_destroy(test, pool);
 	}

@@ -15,6 +15,8 @@ TAINT_COMPLAINT = (1 << 7) | (1 << 9)
 TAINT_UNINIT = 1 << 5  # KMSAN has reported
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 840, 60
+# From so many CPUs on a boot takes longer, on a machine that has fewer.
+MANY_CPUS = 8
 # By how much longer a kernel may take: on a quiet machine debug takes half of the limit.
 SLOW = {"debug": 2, "uml": 2, "kcsan": 3, "rt-debug": 2, "arm64-debug": 3, "i386-debug": 2,
         "s390x-debug": 3, "riscv64-debug": 3, "clang": 3, "kmsan": 6}
@@ -107,7 +109,8 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
                         cpus=cpus, enough=enough, append=_only(test),
                         words=machine.numa(cpus, 2 if has_nodes(kernel, cpus, test) else 1),
                         limit=limit or
-                        (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1))
+                        (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1) *
+                        max(1, cpus // MANY_CPUS))
 
 
 def judge(tally, label, run, suites, repeat=1):
