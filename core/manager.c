@@ -165,7 +165,7 @@ static void spawn_missing(struct wpool *pool)
 	creating = spawn_is_awaited(pool);	/* the thread that asked reports it */
 	left = workers_made(pool);
 	spawn_set_asked(pool, err || making);
-	if (!making)
+	if (!making || (spawn_have_begun(pool) && !spare_is_lacking(pool)))
 		spawn_complete(pool, pool_alive(pool) < pool_keep(pool) ||
 			       spare_is_lacking(pool) ? err : 0);
 	if (pool_is_over(pool))

@@ -337,6 +337,8 @@ struct wpool_spawn {
 	/* L: how many more than those to be kept it asked for */
 	unsigned int		to_start;
 	unsigned int		started;	/* L: how many of those have been made */
+	/* L: how many must begin until it has what it asked for, though some may die meanwhile */
+	unsigned int		to_begin;
 	unsigned int		next_id;	/* M: for the next that is made */
 	unsigned int		next_turn;	/* M: for the next that begins */
 	/*

@@ -50,12 +50,15 @@ void spawn_ask_for(struct wpool *pool, struct wpool_waiter *starter, unsigned in
 	lockdep_assert_held(&pool->lock);
 	pool->spawn.starter = starter;
 	pool->spawn.to_start = n;
+	pool->spawn.to_begin = n + pool_keep(pool) - min(pool_keep(pool), pool_alive(pool));
 	pool_mark(pool, MARK_MANAGER);
 }
 
 /* One of the kept, or, beyond them, of those asked for has been made. Context: pool->lock held. */
 void spawn_made(struct wpool *pool)
 {
+	if (pool->spawn.to_begin)
+		pool->spawn.to_begin--;
 	if (pool_alive(pool) <= pool_keep(pool) || !pool->spawn.to_start)
 		return;
 	pool->spawn.to_start--;

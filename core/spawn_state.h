@@ -59,6 +59,15 @@ static inline bool spawn_wants_more(const struct wpool *pool)
 	return pool->spawn.to_start;
 }
 
+/*
+ * Have as many begun as a thread has asked for? Where tasks kill workers as fast as they are made
+ * there are never as many at once, and it is not to wait for that.
+ */
+static inline bool spawn_have_begun(const struct wpool *pool)
+{
+	return !pool->spawn.to_begin;
+}
+
 /* For the worker that is made now. By the manager. */
 static inline unsigned int spawn_next_id(struct wpool *pool)
 {

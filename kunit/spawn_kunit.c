@@ -405,12 +405,51 @@ static void spawn_restart_tells_starter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, restarter), 0);
 }
 
+static int call_restart_now(struct wpt_thread *self)
+{
+	return wpool_restart(self->pool);
+}
+
+/* Has each worker killed that the pool makes, until the gate opens. */
+static int call_storm(struct wpt_thread *self)
+{
+	struct wpt_gate *end = self->arg;
+
+	while (!completion_done(&end->opened)) {
+		if (wpool_try_schedule_fn(self->pool, wpt_die, NULL))
+			schedule_timeout_idle(1);
+	}
+	return 0;
+}
+
+/* 175: a restart waits for so many workers to begin, not for all of them to live at once */
+static void spawn_restart_in_storm(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 16, .queue_depth = 16, .flags = WPOOL_PREALLOC,
+	});
+	struct wpt_gate *end = wpt_gate(test);
+	struct wpt_thread *storm, *restarter;
+	bool restarted;
+
+	wpool_shutdown(pool);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	storm = wpt_thread(test, call_storm, pool, NULL, end);
+	restarter = wpt_thread(test, call_restart_now, pool, NULL, NULL);
+	restarted = wpt_until(completion_done(&restarter->done));
+	wpt_open(end);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, storm), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, restarter), 0);
+	KUNIT_EXPECT_TRUE(test, restarted);
+}
+
 static struct kunit_case spawn_cases[] = {
 	KUNIT_CASE(spawn_idle_beside_starting),
 	KUNIT_CASE(spawn_no_more_than_wanted),
 	KUNIT_CASE(spawn_starting_not_counted_on),
 	KUNIT_CASE(spawn_starting_inside_task),
 	KUNIT_CASE(spawn_restart_tells_starter),
+	KUNIT_CASE(spawn_restart_in_storm),
 	KUNIT_CASE(spawn_backs_off),
 	KUNIT_CASE(spawn_back_off_ends),
 	KUNIT_CASE(spawn_back_off_told),
