@@ -266,8 +266,7 @@ static int group_wait_once(struct group_wait *wait)
 
 /*
  * The caller was woken, or is not to sleep: it takes back the tasks of a fail-fast group that has
- * failed, unless its time is over, as that may sleep. There is no need to look before that:
- * group_join() does, with the group's lock held.
+ * failed, unless its time is over, as that may sleep. group_join() has looked before that.
  */
 static void group_look(struct group_wait *wait)
 {

@@ -438,16 +438,13 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
 
 /**
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
- * @task: the task, as for wpool_cancel(); not detached
+ * @task: the task, as for wpool_cancel(); for one that is detached or frees itself it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
  * submitted meanwhile. When the call returns the task is neither queued nor running. There are
  * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
  * for the task that the caller is inside, and none of these waits can be refused instead, see
  * wpool_wait(). Then it still runs, and wpool_task_running() says so.
- *
- * For a detached task, or one that frees itself, it does what wpool_cancel() does, and does not
- * wait: use a ticket and wpool_wait_id().
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().
