@@ -18,8 +18,8 @@
 
 /*
  * Each event says whether it is stable. A later version may have more events, and more fields.
- * What TP_printk() makes of them may change. A pointer to a task only tells tasks apart, and may
- * be that of freed memory; in wpool_task_die and wpool_task_overdue that of a detached task is NULL.
+ * What TP_printk() makes of them may change. A pointer to a task only tells tasks apart, and may be
+ * that of freed memory. In wpool_task_die and wpool_task_overdue that of a detached task is NULL.
  */
 
 #define show_wpool_state(state)						\
