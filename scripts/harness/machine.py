@@ -126,7 +126,15 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
             # A user-mode Linux beside it suffers more: its CPUs cannot say that they hold a lock.
             command.insert(0, "nice")
-        return _keep(script, command, scratch, limit, watch, enough)
+        run = _keep(script, command, scratch, limit, watch, enough)
+        run.why = run.why or lacking(run.console, cpus)
+        return run
+
+
+def lacking(console, cpus):
+    """A kernel uses no more CPUs than it was made for; one without SMP does not say how many."""
+    brought = re.search(r"Brought up .* (\d+) CPU", console)
+    return f"it has {brought[1]} CPUs, not {cpus}" if brought and int(brought[1]) < cpus else ""
 
 
 def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secure=None, empty=0):
