@@ -2,6 +2,7 @@
 """Where downloads and builds are kept, and how two runs share them."""
 import contextlib
 import fcntl
+import itertools
 import os
 import pathlib
 import shutil
@@ -33,6 +34,51 @@ def lock(name):
             say(f"{name}: another run is making it; waiting")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+# --- folders that are built in ---------------------------------------------
+
+OWNER = ".owner"
+held = []  # open while this process runs
+
+
+def claim(parent, owner):
+    """A folder of parent which the owner's runs alone use until they end.
+
+    Its own of last time, or what was used last and is free now: what another owner has built
+    there is rebuilt only where it differs, as each is built under the same name.
+    """
+    with lock(f"claim-{parent.name}"):
+        had = [path for path in parent.iterdir() if path.is_dir()]
+        had.sort(key=lambda path: (owned_by(path) != owner, -_last_use(path)))
+        new = (parent / str(number) for number in itertools.count())
+        return next(path for path in itertools.chain(had, new) if _take(path, owner))
+
+
+def owned_by(path):
+    """Who has used it last."""
+    return (path / OWNER).read_text() if (path / OWNER).exists() else ""
+
+
+def _last_use(path):
+    return (path / OWNER).stat().st_mtime if (path / OWNER).exists() else 0
+
+
+def _take(path, owner):
+    """Whether the folder is the owner's now: no run of another has it."""
+    handle = open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if owned_by(path) != owner:
+            handle.close()
+            return False
+    path.mkdir(exist_ok=True)
+    (path / OWNER).write_text(owner)
+    # From now on with others of the owner's.
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    held.append(handle)
+    return True
 
 
 def ready(path):

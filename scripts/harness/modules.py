@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tree's modules, built for one kernel in a folder of their own."""
-import hashlib
+import functools
 import pathlib
 import re
+import shutil
 
 from harness import cache, proc
 from harness.proc import Failed
@@ -12,10 +13,17 @@ SOURCES = ("Kbuild", "*.c", "core/**/*", "include/**/*", "kunit/**/*", "samples/
 SUFFIXES = {".c", ".h", ""}
 
 
+@functools.cache
 def home_of_all():
-    """Where everything is that was built from this checkout."""
-    checkout = hashlib.sha256(str(TREE).encode()).hexdigest()[:8]
-    return cache.folder("build", checkout)
+    """Where everything is that is built from this checkout."""
+    return cache.claim(cache.folder("build"), str(TREE))
+
+
+def clean():
+    """Remove what was built from this checkout, unless another has built there since."""
+    for home in cache.folder("build").iterdir():
+        if cache.owned_by(home) == str(TREE):
+            shutil.rmtree(home)
 
 
 def home(kernel, what="tree"):

@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import coverage, extable, kernels, kunit, machine, modules, mutants, user
+from harness import cache, coverage, extable, kernels, kunit, machine, modules, mutants, user
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -249,6 +249,14 @@ def prove_config(tally):
         tally.check(f"{planted}: the build failed: {error}", wrong)
 
 
+def prove_cpus(tally):
+    """A kernel that was made for two CPUs does not mind that it is to have more."""
+    said = "smp: Brought up 1 node, 2 CPUs\n"
+    tally.check("a machine with fewer CPUs than were asked for",
+                [] if machine.lacking(said, 4) and not machine.lacking(said, 2) and not machine.lacking("", 2)
+                else ["nobody noticed"])
+
+
 def count_of(function, reached, unreached):
     """What gcov would count of core/green.c, which has this one function."""
     lines = [[coverage.Line("core/green.c", function, text) for text in texts]
@@ -297,6 +305,20 @@ def prove_extable(tally):
             tally.check(planted, [] if len(found) == wanted else found or ["nobody noticed"])
 
 
+def prove_claims(tally):
+    """Where two checkouts build, neither does while the other's run lasts."""
+    with tempfile.TemporaryDirectory(prefix="wpool-claims-") as scratch:
+        parent = pathlib.Path(scratch) / "build"
+        parent.mkdir()
+        got = []
+        for owner, ended in (("a", 0), ("a", 0), ("b", 0), ("c", 1), ("a", 0)):
+            for handle in cache.held[len(cache.held) - ended:]:
+                handle.close()
+            got.append(cache.claim(parent, owner).name)
+        tally.check("a folder that another run builds in is left alone, and taken when that has ended",
+                    [] if got == ["0", "0", "1", "1", "0"] else [f"folders {got}"])
+
+
 def prove_quickly(tally):
     differ = []
     for planted, module, reason, run in quick():
@@ -306,4 +328,6 @@ def prove_quickly(tally):
     tally.check("what fails a check is how a planted bug is caught", differ)
     prove_config(tally)
     prove_extable(tally)
+    prove_claims(tally)
+    prove_cpus(tally)
     prove_coverage(tally)
