@@ -11,7 +11,7 @@ FORGIVEN = re.compile(r"Call [Tt]race:|kmemleak: \d+ new suspected")
 OWN_LEAK = "sysfs_slab_add"
 # One allocation in so many fails, where a machine is emulated. An even number may meet only every
 # other one, that of what is noted of each.
-STEP, STEP_EMULATED = {"um": 1, "x86_64": 4}, 3
+STEP, STEP_EMULATED = {"um": 1, "x86_64": 7}, 3
 # By its tracepoints it is seen that init is called, and from then on allocations fail.
 TRACED = "CONFIG_EVENT_TRACING"
 LIMIT = 1200  # seconds: many loads on the slowest kernel
