@@ -32,20 +32,24 @@ def home(kernel, what="tree"):
 
 
 def mirror(source, target, patterns=SOURCES):
-    """Copy what changed and drop what is gone, so that make rebuilds only that."""
+    """Copy what changed and drop what is gone, so that make rebuilds only that; whether any did."""
     wanted = {path.relative_to(source): path for pattern in patterns
               for path in source.glob(pattern) if path.is_file() and path.suffix in SUFFIXES
               and not path.name.startswith(".") and not path.name.endswith(".mod.c")}
+    changed = False
     for have in list(target.rglob("*")):
         name = have.relative_to(target)
         if have.is_file() and name not in wanted and have.suffix in (".c", ".h") \
                 and not have.name.endswith(".mod.c"):
             have.unlink()
+            changed = True
     for name, path in wanted.items():
         copy, data = target / name, path.read_bytes()
         if not copy.exists() or copy.read_bytes() != data:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(data)
+            changed = True
+    return changed
 
 
 def _remove(folder, *patterns):
@@ -79,16 +83,35 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *,
     cache.mark_ready(folder.parent)
     cache.prune(folder.parent.parent, "*")
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
-        mirror(source, folder, patterns)
-        # A module that is no longer made must not be found.
-        _remove(folder, "*.ko")
-        text = make(kernel, folder, folder / "make.log", *words,
-                    f"WPOOL_TESTS={tests}", f"WPOOL_SAMPLES={samples}")
+        words = (*words, f"WPOOL_TESTS={tests}", f"WPOOL_SAMPLES={samples}")
+        changed = mirror(source, folder, patterns)
+        warned = [] if not changed and _has_made(folder, words) else _make_anew(kernel, folder, words)
         # Their contents, since another run may build here as soon as the lock is gone.
         found = {path.stem: path.read_bytes() for path in folder.rglob("*.ko")}
-        if warnings(text):
-            # What is not compiled again would not warn again.
-            _remove(folder, "*.o")
     if not found:
         raise Failed(f"{folder}: make built no module")
-    return found, warnings(text)
+    return found, warned
+
+
+MADE = ".made"  # what make was told, when it last made all there without a warning
+
+
+def _has_made(folder, words):
+    """Has make nothing to do? It takes seconds to find that out; it alone knows files that words name."""
+    made = folder / MADE
+    return (not any("=/" in word for word in words) and made.exists()
+            and made.read_text() == " ".join(words) and any(folder.rglob("*.ko")))
+
+
+def _make_anew(kernel, folder, words):
+    """Returns what the compiler warned of."""
+    (folder / MADE).unlink(missing_ok=True)
+    # A module that is no longer made must not be found.
+    _remove(folder, "*.ko")
+    warned = warnings(make(kernel, folder, folder / "make.log", *words))
+    if warned:
+        # What is not compiled again would not warn again.
+        _remove(folder, "*.o")
+    else:
+        (folder / MADE).write_text(" ".join(words))
+    return warned

@@ -43,7 +43,7 @@ def consumers(kernel):
             (folder / path.name).write_bytes(path.read_bytes())
     kbuild = (modules.TREE / "samples" / "Kbuild").read_text()
     (folder / "Kbuild").write_text(kbuild.replace("$(src)/../include",
-                                                  str(modules.TREE / "include")))
+                                                  str(modules.home(kernel) / "include")))
     symbols = modules.home(kernel) / "Module.symvers"
     link_anew(modules.home(kernel, "consumer"))
     return modules.build(kernel, folder, "consumer", ("Kbuild", "*.[ch]"),
