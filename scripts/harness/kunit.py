@@ -29,6 +29,7 @@ NEEDS = {suite: need for need, suites in {
     "CONFIG_MODULE_UNLOAD": "wpool_owner",
     "CONFIG_TRACEPOINTS": "wpool_between wpool_closing wpool_trace",
 }.items() for suite in suites.split()}
+PARAMETER = 1000  # letters: the kernel takes 1,023 of a module's parameter
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
 # What a test says by kunit_info(), and not KUnit of the test.
@@ -103,6 +104,8 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
     files["report.sh"] = machine.GUEST / "report.sh"
     settings = [f"REPEAT={repeat}", f"MODULES='{' '.join(order)}'"]
     if test != "*":
+        if len(test) > PARAMETER:
+            raise Failed(f"a kernel takes {PARAMETER} letters of suites' names, not {len(test)}: use globs")
         settings += [f"ARGS_wpool_kunit='suite={test} provoke={provoke}'"]
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
