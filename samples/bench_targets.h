@@ -96,6 +96,7 @@ static const struct target targets[] = {
 	WITHIN("idle, wake-ups", "wpool spin", NULL, 0),
 	WITHIN("idle, CPU", "wpool spin", NULL, 0),
 	WITHIN("paced", "wpool spin", NULL, 100),
+	WITHIN("paced, spun in vain", "wpool spin", NULL, 100),
 	AHEAD("memory, task", "wpool", "kthread a", 1000),
 	WITHIN("steady", "wpool", NULL, 100),
 	WITHIN("growth delayed", "100000", "", 150),

@@ -202,11 +202,28 @@ static void paced_burn(unsigned int nr)
 	bench_burn(PACED_TASK_US);
 }
 
+static u64 spins_lost(const struct bench_lane *lane)
+{
+	struct wpool_stats stats;
+
+	wpool_stats(lane->pool, &stats);
+	return stats.count[WPOOL_STAT_SPINS_LOST];
+}
+
+/* What was spun in vain, which on a slow machine drowns in what a wake-up takes. */
+static void record_spins(const struct bench_lane *lane, u64 lost, u64 wall)
+{
+	bench_record("paced, spun in vain", lane->label, "% CPU",
+		     div64_u64(lost * BENCH_SPIN_US * NSEC_PER_USEC * 100 * BENCH_SCALE, wall));
+}
+
 /*
  * A task each millisecond: what its threads take of a CPU beyond the tasks.
  */
 static void sample_paced(const struct bench_work *work, struct bench_lane *lane)
 {
+	bool spins = lane->peer == &bench_wpool_spin;
+	u64 lost = spins ? spins_lost(lane) : 0;
 	struct bench_usage before, after;
 	u64 wall = ktime_get_ns(), tasks = 0, cpu;
 	unsigned int i;
@@ -222,6 +239,8 @@ static void sample_paced(const struct bench_work *work, struct bench_lane *lane)
 		cpu -= min(cpu, tasks);
 		bench_record(work->name, lane->label, "% CPU",
 			     div64_u64(cpu * 100 * BENCH_SCALE, wall));
+		if (spins)
+			record_spins(lane, spins_lost(lane) - lost, wall);
 	}
 	kvfree(load.times);
 }
