@@ -75,6 +75,7 @@ def _take(path, owner):
             return False
     path.mkdir(exist_ok=True)
     (path / OWNER).write_text(owner)
+    mark_ready(path)  # no other run prunes it now
     # From now on with others of the owner's.
     fcntl.flock(handle, fcntl.LOCK_SH)
     held.append(handle)

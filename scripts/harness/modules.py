@@ -84,8 +84,14 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *,
     cache.prune(folder.parent.parent, "*")
     with cache.lock(f"build-{folder.parent.name}-{folder.name}"):
         words = (*words, f"WPOOL_TESTS={tests}", f"WPOOL_SAMPLES={samples}")
-        changed = mirror(source, folder, patterns)
-        warned = [] if not changed and _has_made(folder, words) else _make_anew(kernel, folder, words)
+        # Forgotten first: if this run is cut off, what lies there is not what was made.
+        had = _forget_made(folder)
+        if mirror(source, folder, patterns) or not _is_made(folder, words, had):
+            warned = _make_anew(kernel, folder, words)
+        else:
+            warned = []
+        if not warned:
+            (folder / MADE).write_text(" ".join(words))
         # Their contents, since another run may build here as soon as the lock is gone.
         found = {path.stem: path.read_bytes() for path in folder.rglob("*.ko")}
     if not found:
@@ -96,22 +102,24 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *,
 MADE = ".made"  # what make was told, when it last made all there without a warning
 
 
-def _has_made(folder, words):
+def _forget_made(folder):
+    had = (folder / MADE).read_text() if (folder / MADE).exists() else ""
+    (folder / MADE).unlink(missing_ok=True)
+    return had
+
+
+def _is_made(folder, words, had):
     """Has make nothing to do? It takes seconds to find that out; it alone knows files that words name."""
-    made = folder / MADE
-    return (not any("=/" in word for word in words) and made.exists()
-            and made.read_text() == " ".join(words) and any(folder.rglob("*.ko")))
+    return (not any("=/" in word for word in words) and had == " ".join(words)
+            and any(folder.rglob("*.ko")))
 
 
 def _make_anew(kernel, folder, words):
     """Returns what the compiler warned of."""
-    (folder / MADE).unlink(missing_ok=True)
     # A module that is no longer made must not be found.
     _remove(folder, "*.ko")
     warned = warnings(make(kernel, folder, folder / "make.log", *words))
     if warned:
         # What is not compiled again would not warn again.
         _remove(folder, "*.o")
-    else:
-        (folder / MADE).write_text(" ".join(words))
     return warned
