@@ -27,10 +27,8 @@ static void release_ran(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2);
 	struct ledger *ledger = ledger_new(test, NULL);
-	unsigned int i;
 
-	for (i = 0; i < MANY; i++)
-		item_submit(test, pool, ledger, item_kind(test));
+	items_submit(test, pool, ledger, item_kind(test), MANY);
 	ledger_expect(test, ledger, pool, WPOOL_FATE_RAN, MANY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->runs), MANY);
 	wpt_destroy(test, pool);
@@ -87,10 +85,8 @@ static void release_shutdown_now(struct kunit *test)
 	struct wpt_job *plain = wpt_jobs(test, 1, NULL);
 	struct ledger *ledger = ledger_new(test, NULL);
 	LIST_HEAD(unrun);
-	unsigned int i;
 
-	for (i = 0; i < MANY; i++)
-		item_submit(test, pool, ledger, item_kind(test));
+	items_submit(test, pool, ledger, item_kind(test), MANY);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &plain->task), 0);
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), MANY + 1);
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), MANY);

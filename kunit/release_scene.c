@@ -154,14 +154,27 @@ int item_try_ticket(struct wpool *pool, struct item *item, u64 *ticket)
 	return wpool_with_ticket(pool, &item->ttask, GFP_ATOMIC, ticket, item_try(pool, item));
 }
 
+/* It waits in the queue, as the others do. */
+static void item_come(struct kunit *test, struct wpool *pool, enum item_kind kind)
+{
+	if (kind == ITEM_DELAYED)
+		WPT_ASSERT_STAT(test, pool, DELAYED, 0);
+}
+
 struct item *item_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
 			 enum item_kind kind)
 {
 	struct item *item = item_new(test, ledger, kind);
 
 	KUNIT_ASSERT_EQ(test, item_schedule(pool, item), 0);
-	/* It waits in the queue, as the others do. */
-	if (kind == ITEM_DELAYED)
-		WPT_ASSERT_STAT(test, pool, DELAYED, 0);
+	item_come(test, pool, kind);
 	return item;
+}
+
+void items_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
+		  enum item_kind kind, unsigned int n)
+{
+	while (n--)
+		KUNIT_ASSERT_EQ(test, item_schedule(pool, item_new(test, ledger, kind)), 0);
+	item_come(test, pool, kind);
 }

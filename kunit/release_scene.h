@@ -71,6 +71,8 @@ int item_schedule_ticket(struct wpool *pool, struct item *item, u64 *ticket);
 int item_try_ticket(struct wpool *pool, struct item *item, u64 *ticket);
 struct item *item_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
 			 enum item_kind kind);
+void items_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
+		  enum item_kind kind, unsigned int n);
 int item_run(void *arg);
 void item_release(void *arg, enum wpool_fate fate);
 
