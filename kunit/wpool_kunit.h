@@ -17,6 +17,7 @@
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -191,16 +192,32 @@ static inline enum wpool_state wpt_state(struct wpool *pool)
 #define WPT_RUN_JOB	WPT_FN("wpt_run_job")
 
 /*
+ * Between two looks at what nobody signals: at first @us, then twice as long each time, and at
+ * last a jiffy. Most of it comes long before a jiffy has passed, and the tests look a thousand
+ * times.
+ */
+static inline void wpt_look_later(unsigned int *us)
+{
+	if (*us >= jiffies_to_usecs(1)) {
+		schedule_timeout_idle(1);
+		return;
+	}
+	usleep_range_state(*us, 2 * *us, TASK_IDLE);
+	*us *= 2;
+}
+
+/*
  * Wait for a condition that nobody signals. False if it did not come true
  * within the limit.
  */
 #define wpt_until(condition)						\
 ({									\
 	unsigned long __end = jiffies + WPT_LIMIT;			\
+	unsigned int __us = 20;						\
 	bool __true;							\
 									\
 	while (!(__true = (condition)) && time_before(jiffies, __end))	\
-		schedule_timeout_idle(1);				\
+		wpt_look_later(&__us);					\
 	__true;								\
 })
 
