@@ -314,12 +314,15 @@ static bool find_visitor(struct visitor *visitor, bool leader)
 	struct task_struct *process, *thread;
 
 	rcu_read_lock();
-	for_each_process_thread(process, thread) {
-		if (visitor->thread || strcmp(thread->comm, "helper") ||
-		    thread_group_empty(thread) || thread_group_leader(thread) != leader)
-			continue;
-		visitor->thread = get_task_struct(thread);
-		visitor->process = get_task_pid(thread, PIDTYPE_TGID);
+	for_each_process(process) {
+		/* for_each_thread() looks at a lock that modules do not have, with PROVE_RCU_LIST */
+		list_for_each_entry_rcu(thread, &process->signal->thread_head, thread_node) {
+			if (visitor->thread || strcmp(thread->comm, "helper") ||
+			    thread_group_empty(thread) || thread_group_leader(thread) != leader)
+				continue;
+			visitor->thread = get_task_struct(thread);
+			visitor->process = get_task_pid(thread, PIDTYPE_TGID);
+		}
 	}
 	rcu_read_unlock();
 	return visitor->thread;

@@ -85,6 +85,8 @@ PATIENTLY = ("KCFLAGS=-DWPT_SECONDS=120",)
 SERIAL_ON_RT = "noirqdebug"
 
 KERNELS = {
+    # DEBUG_PREEMPT and PROVE_RCU_LIST are with uml: lockdep and KASAN have them at each step, which
+    # is a fifth of all that is emulated.
     "debug": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "debug"), make=UNWATCHED),
     "kcsan": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "kcsan")),
     "debug-disk": Built("linux-source-6.1", "bookworm", "x86_64",
