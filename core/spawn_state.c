@@ -48,6 +48,7 @@ void spawn_set_error(struct wpool *pool, int err)
 void spawn_ask_for(struct wpool *pool, struct wpool_waiter *starter, unsigned int n)
 {
 	lockdep_assert_held(&pool->lock);
+	n = min(n, pool_capacity(pool));	/* whatever the caller has said: this is added to */
 	pool->spawn.starter = starter;
 	pool->spawn.to_start = n;
 	pool->spawn.to_begin = n + pool_keep(pool) - min(pool_keep(pool), pool_alive(pool));

@@ -443,6 +443,22 @@ static void spawn_restart_in_storm(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, restarted);
 }
 
+/* 4: whatever number is asked for: why none could be made is told */
+static void spawn_prestart_most(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .min_workers = 1,
+	});
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, wpt_die, NULL), -EOWNERDEAD);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 0);
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()) && wpt_has_settled(wpt_manager()));
+	KUNIT_EXPECT_EQ(test, wpool_prestart(pool, UINT_MAX), -ENOMEM);
+	wpt_fail_spawn(0);
+}
+
 static struct kunit_case spawn_cases[] = {
 	KUNIT_CASE(spawn_idle_beside_starting),
 	KUNIT_CASE(spawn_no_more_than_wanted),
@@ -450,6 +466,7 @@ static struct kunit_case spawn_cases[] = {
 	KUNIT_CASE(spawn_starting_inside_task),
 	KUNIT_CASE(spawn_restart_tells_starter),
 	KUNIT_CASE(spawn_restart_in_storm),
+	KUNIT_CASE(spawn_prestart_most),
 	KUNIT_CASE(spawn_backs_off),
 	KUNIT_CASE(spawn_back_off_ends),
 	KUNIT_CASE(spawn_back_off_told),
