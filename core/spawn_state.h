@@ -80,10 +80,16 @@ static inline unsigned int spawn_next_turn(struct wpool *pool)
 	return pool->spawn.next_turn++;
 }
 
-/* Is the making of the next worker delayed? For the manager. */
+/*
+ * Is the making of the next worker delayed? No delay is longer than %WPOOL_SPAWN_BACKOFF: on 32
+ * bits, weeks after it has ended, until would seem to lie ahead again. For the manager.
+ */
 static inline bool spawn_is_put_off(const struct wpool *pool)
 {
-	return pool->spawn.backoff && time_before(jiffies, pool->spawn.until);
+	unsigned long until = pool->spawn.until;
+
+	return pool->spawn.backoff && time_before(jiffies, until) &&
+	       time_before_eq(until, jiffies + WPOOL_SPAWN_BACKOFF);
 }
 
 /* In jiffies: when that is to be tried again. By the manager. */
