@@ -85,6 +85,25 @@ static struct wpool_cpus *cpus_get_if(struct wpool *pool, bool kept)
 }
 
 /*
+ * Leaves those of the node, also such as come later: cpumask_of_node() has only those that are
+ * online. Or all, if the node has none.
+ */
+static void keep_to_node(struct cpumask *mask, int node)
+{
+	unsigned int cpu;
+	bool any = false;
+
+	for_each_cpu(cpu, mask)
+		any |= cpu_to_node(cpu) == node;
+	if (!any)
+		return;
+	for_each_cpu(cpu, mask) {
+		if (cpu_to_node(cpu) != node)
+			cpumask_clear_cpu(cpu, mask);
+	}
+}
+
+/*
  * The CPUs for kthreads that nobody has given an affinity: no isolated CPUs, and those of the
  * node if there is one. Newer kernels do all this (HK_TYPE_KTHREAD has become HK_TYPE_DOMAIN
  * there), and follow when CPUs are isolated later.
@@ -93,14 +112,14 @@ static struct wpool_cpus *cpus_get_if(struct wpool *pool, bool kept)
  */
 static bool default_cpumask(struct cpumask *mask, int node)
 {
-	const struct cpumask *node_mask = node == NUMA_NO_NODE ? NULL : cpumask_of_node(node);
+	bool has_node = node != NUMA_NO_NODE;
 	bool isolated = HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN);
 
 	cpumask_and(mask, housekeeping_cpumask(HK_TYPE_DOMAIN),
 		    housekeeping_cpumask(HK_TYPE_KTHREAD));
-	if (node_mask && cpumask_intersects(mask, node_mask))
-		cpumask_and(mask, mask, node_mask);
-	return isolated || (node_mask && !WPOOL_KTHREADS_KEEP_CPUS);
+	if (has_node)
+		keep_to_node(mask, node);
+	return isolated || (has_node && !WPOOL_KTHREADS_KEEP_CPUS);
 }
 
 /**
@@ -127,7 +146,8 @@ int claim_init(struct wpool *pool, int nice, const struct cpumask *mask)
 		return -ENOMEM;
 	rcu_read_lock();	/* newer kernels replace the housekeeping masks */
 	if (mask) {
-		cpumask_copy(cpus_mask(cpus), mask);
+		/* A caller may have set all bits; those of no CPU are not isolated ones. */
+		cpumask_and(cpus_mask(cpus), mask, cpu_possible_mask);
 		names_isolated = !cpumask_subset(cpus_mask(cpus),
 						 housekeeping_cpumask(HK_TYPE_DOMAIN));
 	} else {
@@ -365,7 +385,7 @@ int claim_set_cpus(struct wpool *pool, const struct cpumask *mask)
 	cpus = cpus_alloc();
 	if (!cpus)
 		return -ENOMEM;
-	cpumask_copy(cpus_mask(cpus), mask);
+	cpumask_and(cpus_mask(cpus), mask, cpu_possible_mask);
 	mutex_lock(&pool->claim.lock);
 	cpus_put(replace_cpus(pool, cpus));
 	give(pool, cpus);	/* nobody else replaces it now */

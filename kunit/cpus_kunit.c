@@ -206,6 +206,26 @@ static void cpus_mask_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 0);
 }
 
+static int run_may_be_there(void *arg)
+{
+	return cpumask_test_cpu(cpus.cpu, &current->cpus_mask);
+}
+
+/* 176: a pool of a node: its CPUs may be offline as it is made, and come later */
+static void cpus_node_grows(struct kunit *test)
+{
+	struct wpool *pool;
+
+	needs_hotplug(test);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .node = WPOOL_NODE(cpu_to_node(cpus.cpu)),
+	});
+	KUNIT_EXPECT_GE(test, wpt_run(test, pool, run_may_be_there, NULL), 0);
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_may_be_there, NULL), 1);
+}
+
 #ifdef CONFIG_HOTPLUG_CPU
 /* What a task finds that is run while a CPU is going. */
 static struct {
@@ -380,6 +400,7 @@ static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_created),
 	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(cpus_mask_grows),
+	KUNIT_CASE(cpus_node_grows),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(cpus_mask_going),
 #endif
