@@ -179,7 +179,7 @@ static void spawn_missing(struct wpool *pool)
 		pr_err_ratelimited("%s: cannot make a worker: %pe; going on with %u, will try again\n",
 				   pool->name, ERR_PTR(err), left);
 	if (surplus)
-		worker_unmake(surplus);
+		spare_unmake(surplus);
 }
 
 /*

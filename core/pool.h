@@ -358,6 +358,7 @@ struct wpool_spare {
 	struct wpool_worker	*made;	/* L: the next to begin, or NULL */
 	bool			making;	/* L: the maker has been asked, and has not answered */
 	int			error;	/* L: why it made none, until the manager looks; or 0 */
+	unsigned int		ending;	/* L: of those unmade, how many threads are there still */
 	/* the manager's, or, while it makes one, the maker's: of the one that it makes */
 	unsigned int		id;
 	struct list_head	node;	/* asked.lock: of what the maker has to do */

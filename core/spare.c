@@ -11,7 +11,7 @@
  * left, because the last has died. Then the next to be kept is made, when there is memory. It
  * begins for nothing else, so it is there whatever the pool has grown to. The other pools
  * keep none: what comes too late to be needed begins all the same, and idles, if there may be one
- * more, and is unmade at once if not.
+ * more, and is unmade if not.
  *
  * A worker that has not begun counts nowhere: it has no slot, is on no list of workers, and has
  * called no hook. The pool owns it, and does not terminate before it is unmade.
@@ -22,6 +22,7 @@
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "marks.h"
@@ -31,6 +32,8 @@
 #include "service.h"
 #include "spare.h"
 #include "spawn_state.h"
+#include "thread_exit.h"
+#include "worker.h"
 #include "worker_list.h"
 #include "worker_spawn.h"
 
@@ -148,7 +151,7 @@ void spare_withdraw(struct wpool *pool)
  * Why the last could not be made does not matter any more, either.
  *
  * Context: the manager; pool->lock held. If there may be another, the manager is kicked.
- * Return: a worker for worker_unmake(), or NULL.
+ * Return: a worker for spare_unmake(), or NULL.
  */
 struct wpool_worker *spare_surplus(struct wpool *pool)
 {
@@ -164,9 +167,45 @@ struct wpool_worker *spare_surplus(struct wpool *pool)
 		swap(spare->kept, spare->made);
 	worker = *from;
 	*from = NULL;
-	if (worker)
+	if (worker) {
+		spare->ending++;
 		pool_mark(pool, MARK_MANAGER);
+	}
 	return worker;
+}
+
+/* The thread of a worker that has not begun has ended. By the manager. */
+static void spare_reap(struct wpool_exit *exit)
+{
+	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
+	struct wpool *pool = worker->pool;
+	unsigned long flags;
+
+	exit_join(exit);
+	exit_put(exit);
+	kfree(worker);
+	pool_lock(pool, flags);
+	pool->spare.ending--;
+	pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
+	wpool_put(pool);
+}
+
+/**
+ * spare_unmake() - undo worker_make()
+ * @worker: has not begun; from spare_surplus()
+ *
+ * Its thread may have to wait for a CPU, or for memory, before it can end, so the manager does not
+ * wait for that.
+ *
+ * Context: the manager.
+ */
+void spare_unmake(struct wpool_worker *worker)
+{
+	wpool_get(worker->pool);
+	worker->exit.reap = spare_reap;
+	worker_let_end(worker);
+	wake_up_process(worker->thread);
 }
 
 /* The next pool that has asked, with a reference, or NULL. */

@@ -12,6 +12,7 @@ struct wpool_worker *spare_take(struct wpool *pool);
 int spare_keep(struct wpool *pool);
 void spare_withdraw(struct wpool *pool);
 struct wpool_worker *spare_surplus(struct wpool *pool);
+void spare_unmake(struct wpool_worker *worker);
 
 /* Is the one to be kept not there? Needs pool->lock, as the next. */
 static inline bool spare_is_lacking(const struct wpool *pool)
@@ -36,7 +37,7 @@ static inline bool spare_is_pending(const struct wpool *pool)
 {
 	const struct wpool_spare *spare = &pool->spare;
 
-	return spare->kept || spare->made || spare->making || spare->error;
+	return spare->kept || spare->made || spare->making || spare->error || spare->ending;
 }
 
 #endif /* _WPOOL_SPARE_H */

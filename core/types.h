@@ -418,6 +418,7 @@ struct wpool_worker {
 	unsigned int		turn;
 	/* L: may begin; read by itself with acquire. Owner: worker.c. */
 	bool			begins;
+	bool			unmade;	/* is to end, and never begins. Owner: worker.c. */
 	/* S: its thread has ended without having left. Owner: worker_list.c. All may read it. */
 	bool			dead;
 	struct list_head	dead_node;	/* L: on &wpool_hooks.dead. Owner: hooks.c. */

@@ -223,6 +223,12 @@ void worker_let_begin(struct wpool_worker *worker)
 	smp_store_release(&worker->begins, true);
 }
 
+/* It has been parked until now, and ends; the caller wakes it. Context: the manager. */
+void worker_let_end(struct wpool_worker *worker)
+{
+	WRITE_ONCE(worker->unmade, true);
+}
+
 /* Sleeps until the worker begins. Return: false if it never will. */
 static bool worker_park(struct wpool_worker *worker)
 {
@@ -232,7 +238,7 @@ static bool worker_park(struct wpool_worker *worker)
 		 * Acquire: pairs with worker_let_begin(). A thread that sets one of these wakes
 		 * this one then.
 		 */
-		if (smp_load_acquire(&worker->begins) || kthread_should_stop())
+		if (smp_load_acquire(&worker->begins) || READ_ONCE(worker->unmade))
 			break;
 		schedule();
 	}

@@ -9,5 +9,6 @@ struct wpool_worker;
 
 int worker_main(void *data);
 void worker_let_begin(struct wpool_worker *worker);
+void worker_let_end(struct wpool_worker *worker);
 
 #endif /* _WPOOL_WORKER_H */

@@ -90,19 +90,6 @@ struct wpool_worker *worker_make(struct wpool *pool, unsigned int id)
 }
 
 /**
- * worker_unmake() - undo worker_make()
- * @worker: has not begun
- *
- * Context: the manager; sleeps until its thread has ended.
- */
-void worker_unmake(struct wpool_worker *worker)
-{
-	exit_join(&worker->exit);
-	exit_put(&worker->exit);
-	kfree(worker);
-}
-
-/**
  * worker_begin() - let a worker begin
  * @worker: has not begun; the capacity has a slot for it
  *

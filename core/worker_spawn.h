@@ -7,7 +7,6 @@ struct wpool;
 struct wpool_worker;
 
 struct wpool_worker *worker_make(struct wpool *pool, unsigned int id);
-void worker_unmake(struct wpool_worker *worker);
 void worker_begin(struct wpool_worker *worker);
 
 #endif /* _WPOOL_WORKER_SPAWN_H */

@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
+#include <linux/sched/task.h>
 #include "dead_scene.h"
 #include "halt.h"
 
@@ -193,13 +194,23 @@ struct beside_maker {
 	struct wpt_halt		*halt;		/* of the maker */
 };
 
+static struct task_struct *spare_of(struct kunit *test, struct wpool *pool)
+{
+	struct task_struct *spare;
+	char name[TASK_COMM_LEN];
+
+	snprintf(name, sizeof(name), "%s/1", wpool_name(pool));
+	spare = wpt_thread_named(name);
+	KUNIT_ASSERT_NOT_NULL(test, spare);
+	return spare;
+}
+
 static struct beside_maker *beside_maker(struct kunit *test)
 {
 	/* The hook of a dead worker has a thread of its own, which might be on the halted CPU. */
 	static const struct wpool_ops ops = { .worker_start = on_start };
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
 	struct beside_maker *beside = wpt_alloc(test, sizeof(*beside));
-	char name[TASK_COMM_LEN];
 	struct task_struct *spare;
 
 	if (num_online_cpus() < 2)
@@ -210,9 +221,7 @@ static struct beside_maker *beside_maker(struct kunit *test)
 		.ops = &ops, .priv = beside->seen,
 	});
 	/* It has no CPUs of its own before it begins: it might wake up on the halted one. */
-	snprintf(name, sizeof(name), "%s/1", wpool_name(beside->pool));
-	spare = wpt_thread_named(name);
-	KUNIT_ASSERT_NOT_NULL(test, spare);
+	spare = spare_of(test, beside->pool);
 	KUNIT_ASSERT_NOT_NULL(test, wpt_manager());
 	set_cpus_allowed_ptr(spare, first);
 	wpool_task_init(&beside->dies, dead_die, NULL);
@@ -286,6 +295,59 @@ static void spare_while_put_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &beside->dies), -EOWNERDEAD);
 }
 
+struct hog {
+	struct wpool_task	task;
+	struct completion	begun;
+	bool			goes_on;
+};
+
+static int hog_cpu(void *arg)
+{
+	unsigned long end = jiffies + 2 * WPT_LIMIT;
+	struct hog *hog = arg;
+
+	complete(&hog->begun);
+	while (!READ_ONCE(hog->goes_on) && time_before(jiffies, end))
+		cpu_relax();
+	return 0;
+}
+
+/* 118: while a spare that is not needed any more waits for its CPU to end, other pools go on */
+static void spare_ends_late(struct kunit *test)
+{
+	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
+	struct wpool *pool, *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_job *hold = wpt_hold(test, other, 1), *job = wpt_jobs(test, 1, NULL);
+	struct hog *hog = wpt_alloc(test, sizeof(*hog));
+	struct task_struct *spare;
+	bool told;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_NOT_NULL(test, wpt_manager());
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .min_workers = 1, .flags = WPOOL_MEM_RECLAIM,
+		.policy = SCHED_FIFO, .rt_priority = 10,
+		.cpumask = cpumask_of(cpumask_last(cpu_online_mask)),
+	});
+	set_cpus_allowed_ptr(current, first);
+	set_cpus_allowed_ptr(wpt_manager(), first);
+	init_completion(&hog->begun);
+	wpool_task_init(&hog->task, hog_cpu, hog);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &hog->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&hog->begun, WPT_LIMIT), 0UL);
+	spare = get_task_struct(spare_of(test, pool));
+	wpool_shutdown(pool);
+	told = wpt_until(!wpt_has_settled(spare));
+	put_task_struct(spare);
+	KUNIT_ASSERT_TRUE(test, told);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(other, &job->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	WRITE_ONCE(hog->goes_on, true);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+}
+
 static struct kunit_case spare_cases[] = {
 	KUNIT_CASE(spare_replaces_last),
 	KUNIT_CASE(spare_again),
@@ -295,6 +357,7 @@ static struct kunit_case spare_cases[] = {
 	KUNIT_CASE(spare_after_restart),
 	KUNIT_CASE(spare_maker_stuck),
 	KUNIT_CASE(spare_while_put_off),
+	KUNIT_CASE(spare_ends_late),
 	{}
 };
 

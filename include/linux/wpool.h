@@ -653,7 +653,8 @@ struct wpool_ops {
  *	any time, nor is its capacity changed in debugfs. With %WPOOL_MEM_RECLAIM the pool
  *	keeps a parked thread that takes the place of its last worker, if that dies, so that it
  *	goes on although no thread can be made; it counts as no worker, and the next one is made
- *	when there is memory. With %WPOOL_RECURSIVE a task
+ *	when there is memory. If workers have died as they began, it waits as long as the next
+ *	of them would, 10 s at most. With %WPOOL_RECURSIVE a task
  *	that submits to its own pool never sleeps for room, which perhaps only such tasks can
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, and a call that never sleeps for room is refused as in any pool.
