@@ -315,7 +315,7 @@ static bool find_visitor(struct visitor *visitor, bool leader)
 
 	rcu_read_lock();
 	for_each_process(process) {
-		/* for_each_thread() looks at a lock that modules do not have, with PROVE_RCU_LIST */
+		/* With PROVE_RCU_LIST for_each_thread() has a lock that modules do not see. */
 		list_for_each_entry_rcu(thread, &process->signal->thread_head, thread_node) {
 			if (visitor->thread || strcmp(thread->comm, "helper") ||
 			    thread_group_empty(thread) || thread_group_leader(thread) != leader)

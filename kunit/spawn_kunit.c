@@ -443,7 +443,7 @@ static void spawn_restart_in_storm(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, restarted);
 }
 
-/* 4: whatever number is asked for: why none could be made is told */
+/* 4: whatever number is asked for: the call returns why none could be made */
 static void spawn_prestart_most(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
