@@ -85,8 +85,8 @@ static struct wpool_cpus *cpus_get_if(struct wpool *pool, bool kept)
 }
 
 /*
- * Leaves those of the node, also such as come later: cpumask_of_node() has only those that are
- * online. Or all, if the node has none.
+ * Leaves those of the node, also such as are offline: cpumask_of_node() has not those. Or all, if
+ * the node has none online. The node of a CPU that is not present is not known yet.
  */
 static void keep_to_node(struct cpumask *mask, int node)
 {
@@ -94,11 +94,11 @@ static void keep_to_node(struct cpumask *mask, int node)
 	bool any = false;
 
 	for_each_cpu(cpu, mask)
-		any |= cpu_to_node(cpu) == node;
+		any |= cpu_online(cpu) && cpu_to_node(cpu) == node;
 	if (!any)
 		return;
 	for_each_cpu(cpu, mask) {
-		if (cpu_to_node(cpu) != node)
+		if (!cpu_present(cpu) || cpu_to_node(cpu) != node)
 			cpumask_clear_cpu(cpu, mask);
 	}
 }
