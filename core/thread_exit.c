@@ -66,7 +66,7 @@ void exit_notice(struct wpool_exit *exit)
 
 /**
  * exit_unwatch() - stop watching a thread
- * @exit: of the current thread, or of one that has ended or was never woken
+ * @exit: of the current thread, or of one that has ended or is joined next
  *
  * If the thread has ended, exit_seen() was the last code of wpool that it ran, under the lock
  * that remove_wait_queue() takes; so after this the module may go.
@@ -81,7 +81,7 @@ void exit_unwatch(struct wpool_exit *exit)
 
 /**
  * exit_join() - wait for the end of a kthread, once
- * @exit: its thread has ended, or was never woken, or ends when asked to
+ * @exit: its thread has ended, or ends when asked to
  *
  * If the thread has ended, kthread_stop() does not wait. The manager does not learn of a thread
  * that ends because it was asked to.

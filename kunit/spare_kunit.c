@@ -312,7 +312,7 @@ static int hog_cpu(void *arg)
 	return 0;
 }
 
-/* 118: while a spare that is not needed any more waits for its CPU to end, other pools go on */
+/* 177: while a spare that is not needed any more waits for its CPU to end, other pools go on */
 static void spare_ends_late(struct kunit *test)
 {
 	const struct cpumask *first = cpumask_of(cpumask_first(cpu_online_mask));
