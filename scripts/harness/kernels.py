@@ -236,13 +236,13 @@ def _compile(name, spec, tree, build, wanted, words):
     say(f"kernel {name}: building {spec.source} once; it is kept in {build}")
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
-    make = ["nice", "make", "-s", "-C", tree, f"O={build}", *words]
+    make = ["make", "-s", "-C", tree, f"O={build}", *words]
     fragment = build / "wanted.config"
     fragment.write_text(wanted)
     proc.run(f"kernel {name}: configure", [*make, f"KCONFIG_ALLCONFIG={fragment}", "allnoconfig"],
-             build / "configure.log")
+             build / "configure.log", behind=True)
     verify_config(wanted, (build / ".config").read_text(), name)
-    proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log", limit=7200,
+    proc.run(f"kernel {name}", [*make, _jobs()], build / "build.log", limit=7200, behind=True,
              progress=lambda: f"({_objects(build)} objects so far)")
 
 
@@ -310,9 +310,10 @@ def _refit(name, spec, top, build):
     made = top / "tools"
     made.mkdir()
     shutil.copy(build / ".config", made)
-    make = ["nice", "make", "-s", "-C", tree, f"O={made}", *_words(spec)]
-    proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], top / "configure.log")
-    proc.run(f"kernel {name}: tools", [*make, _jobs(), "modules_prepare"], top / "prepare.log")
+    make = ["make", "-s", "-C", tree, f"O={made}", *_words(spec)]
+    proc.run(f"kernel {name}: configure", [*make, "olddefconfig"], top / "configure.log", behind=True)
+    proc.run(f"kernel {name}: tools", [*make, _jobs(), "modules_prepare"], top / "prepare.log",
+             behind=True)
     for tool in next(top.glob("usr/lib/linux-kbuild-*")).rglob("*"):
         own = made / tool.relative_to(next(top.glob("usr/lib/linux-kbuild-*")))
         if own.is_file() and own.read_bytes()[:4] == b"\x7fELF":

@@ -124,9 +124,9 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit
         else:
             accel = accel or _acceleration(kernel)
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
-            # A user-mode Linux beside it suffers more: its CPUs cannot say that they hold a lock.
-            command.insert(0, "nice")
-        run = _keep(script, command, scratch, limit, watch, enough)
+        # A user-mode Linux beside it suffers more where CPUs are few: one of its own spins for a
+        # lock while the one that has it is put off.
+        run = _keep(script, command, scratch, limit, watch, enough, behind=kernel.arch != "um")
         run.why = run.why or lacking(run.console, cpus)
         return run
 
@@ -160,10 +160,10 @@ def boot_disk(kernel, initrd, disk, what, cpus=2, memory=MEMORY, limit=300, secu
         return _keep(what, command, scratch, limit)
 
 
-def _keep(what, command, scratch, limit, watch=None, enough=None):
+def _keep(what, command, scratch, limit, watch=None, enough=None, behind=False):
     """Run a machine, and keep what it said, also if it is interrupted."""
     try:
-        run = execute(command, scratch, limit, watch, enough)
+        run = execute(command, scratch, limit, watch, enough, behind)
     except KeyboardInterrupt:
         results.keep_machine(what, command, Run(_console(scratch), "", 0, "interrupted"))
         raise
@@ -223,12 +223,15 @@ def numa(cpus, nodes, memory=MEMORY):
     return words
 
 
-def execute(command, scratch, limit, watch=None, enough=None):
-    """Run a machine until it ends or the limit is reached; its files lie in scratch."""
+def execute(command, scratch, limit, watch=None, enough=None, behind=False):
+    """Run a machine until it ends or the limit is reached; its files lie in scratch.
+
+    behind: it lets others go first.
+    """
     began = time.monotonic()
     (scratch / "report").touch()
     with open(scratch / "output", "w", encoding="utf-8") as output:
-        child = proc.start(command, stdin=subprocess.DEVNULL, stdout=output,
+        child = proc.start(command, behind, stdin=subprocess.DEVNULL, stdout=output,
                            stderr=subprocess.STDOUT)
         try:
             why = _follow(child, scratch, began + limit, limit, watch, enough)

@@ -62,8 +62,8 @@ def make(kernel, folder, log, *words, limit=1800):
     """Run kbuild over folder; returns what the compiler said."""
     try:
         proc.run(f"modules for {kernel.name}",
-                 ["nice", "make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
-                  *kernel.make, *words], log, limit=limit)
+                 ["make", "-s", "-C", kernel.build, f"M={folder}", f"-j{proc.cpus()}",
+                  *kernel.make, *words], log, limit=limit, behind=True)
     except Failed as error:
         raise Failed(str(error).replace(f"{folder}/", "")) from None
     return log.read_text(errors="replace").replace(f"{folder}/", "")

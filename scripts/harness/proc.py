@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Child processes that show progress, keep to a time limit and never outlive us."""
+import contextlib
 import ctypes
+import functools
 import os
 import signal
 import subprocess
@@ -11,6 +13,7 @@ import time
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 TICK = 10  # seconds between two signs of life
+NICE = 10  # of what lets others go first
 
 
 class Failed(Exception):
@@ -34,10 +37,30 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def start(cmd, **kwargs):
-    """A child in a session of its own, so that stop() reaches its children too."""
+def give_way():
+    """Let others go first.
+
+    A scheduler may take each session for a group, and all groups for equal: then a nice value
+    counts among those of one session alone, and the group has another.
+    """
+    os.nice(NICE)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="utf-8") as group:
+        group.write(str(NICE))
+
+
+def _begin(behind):
+    die_with_parent()
+    if behind:
+        give_way()
+
+
+def start(cmd, behind=False, **kwargs):
+    """A child in a session of its own, so that stop() reaches its children too.
+
+    behind: it lets others go first.
+    """
     return subprocess.Popen([str(word) for word in cmd], start_new_session=True,
-                            preexec_fn=die_with_parent, **kwargs)
+                            preexec_fn=functools.partial(_begin, behind), **kwargs)
 
 
 def stop(child):
@@ -54,7 +77,10 @@ def tail(path, lines=25):
 
 
 def run(what, cmd, log, limit=1800, progress=None, **kwargs):
-    """Run cmd with its output in log; progress() adds a word to each sign of life."""
+    """Run cmd with its output in log; progress() adds a word to each sign of life.
+
+    kwargs: as start() takes them.
+    """
     with open(log, "w", encoding="utf-8") as out:
         child = start(cmd, stdin=subprocess.DEVNULL, stdout=out,
                       stderr=subprocess.STDOUT, **kwargs)
