@@ -103,12 +103,11 @@ def programs(kernel, *names):
 
 
 def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit=300, drives=(), append="",
-         watch=None, enough=None, accel=None, words=(), behind=None):
+         watch=None, enough=None, accel=None, words=()):
     """Run guest/<script> in a machine; watch(line) sees each report line as it comes.
 
     enough(console): whether it may be stopped, because it has said enough.
     words: what QEMU is told besides.
-    behind: whether it lets other machines go first; if that is not said, all but user-mode Linux do.
     """
     content = {"init": (GUEST / "init", True), "bin/busybox": (kernel.busybox, True),
                "test": (GUEST / script, False)}
@@ -127,8 +126,7 @@ def boot(kernel, script, files=None, programs=None, cpus=2, memory=MEMORY, limit
             command = _qemu(kernel, scratch, cpus, memory, append, drives, accel) + list(words)
         # A user-mode Linux beside it suffers more where CPUs are few: one of its own spins for a
         # lock while the one that has it is put off.
-        run = _keep(script, command, scratch, limit, watch, enough,
-                    kernel.arch != "um" if behind is None else behind)
+        run = _keep(script, command, scratch, limit, watch, enough, behind=kernel.arch != "um")
         run.why = run.why or lacking(run.console, cpus)
         return run
 

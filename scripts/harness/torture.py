@@ -21,9 +21,8 @@ def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024, enough=None):
     files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
              "report.sh": machine.GUEST / "report.sh",
              "env": f"ARGS='{args}'\n"}
-    # It takes its seconds in any case, and all CPUs.
     return machine.boot(kernel, "torture", files, cpus=cpus, memory=memory, limit=seconds + SPARE,
-                        words=machine.numa(cpus, nodes, memory), watch=_show, enough=enough, behind=True)
+                        words=machine.numa(cpus, nodes, memory), watch=_show, enough=enough)
 
 
 def _show(line):
