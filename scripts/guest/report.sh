@@ -19,16 +19,20 @@ leftovers() {
 leak=/sys/kernel/debug/kmemleak
 MIN_AGE=5	# seconds before kmemleak will call an object leaked (its MSECS_MIN_AGE)
 
+seeks_leaks() {
+	[ -e $leak ] && ! grep -qw kmemleak=off /proc/cmdline
+}
+
 kmemleak() {
-	[ ! -e $leak ] || echo "$1" >$leak
+	! seeks_leaks || echo "$1" >$leak
 }
 
 # The document of what has leaked, where the kernel can tell. An object counts once
 # it is unreachable and unchanged in two scans.
 leaks() {
-	[ -e $leak ] || return 0
-	kmemleak scan
-	sleep $((MIN_AGE + 1))
-	kmemleak scan
-	document leaks <$leak
+	seeks_leaks || return 0
+	{
+		kmemleak scan && sleep $((MIN_AGE + 1)) && kmemleak scan && cat $leak ||
+			echo "kmemleak does not look, see the console"
+	} | document leaks
 }

@@ -29,6 +29,7 @@ NEEDS = {suite: need for need, suites in {
     "CONFIG_MODULE_UNLOAD": "wpool_owner",
     "CONFIG_TRACEPOINTS": "wpool_between wpool_closing wpool_trace",
 }.items() for suite in suites.split()}
+NO_LEAKS = " kmemleak=off"
 PARAMETER = 1000  # letters: the kernel takes 1,023 of a module's parameter
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
@@ -93,12 +94,13 @@ def judge_nodes(tally, label, run):
                 [] if TWO_NODES.search(run.console) else [f"{NODES[0]} has not found them"])
 
 
-def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke=""):
+def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke="", leaks=True):
     """Boot, load the modules in order, and return the machine's run.
 
     Where there are no others than NODES asked for, a machine of several CPUs has two nodes.
     test: only these suites of wpool_kunit; globs, with commas.
     provoke: one of provocations().
+    leaks: the kernel looks for them, if it can.
     """
     files = {f"{name}.ko": built[name] for name in order if name in built}
     files["report.sh"] = machine.GUEST / "report.sh"
@@ -109,7 +111,7 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
         settings += [f"ARGS_wpool_kunit='suite={test} provoke={provoke}'"]
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
-                        cpus=cpus, enough=enough, append=_only(test),
+                        cpus=cpus, enough=enough, append=f"{_only(test)}{'' if leaks else NO_LEAKS}",
                         words=machine.numa(cpus, 2 if has_nodes(kernel, cpus, test) else 1),
                         limit=limit or
                         (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1) *
