@@ -121,7 +121,7 @@ static void sysfs_gone_races_pools(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(writers); i++)
 		writers[i] = wpt_thread(test, call_write_all, NULL, until, named);
 	rival = wpt_thread(test, call_come_and_go, NULL, until, named);
-	for (i = 0; i < 50; i++)
+	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_STREQ(test, come_and_go(named, i % 2 ? WPOOL_PREALLOC : 0) ?: "", "");
 	WPT_ASSERT_UNTIL(test, atomic_read(&named->written));
 	wpt_open(until->gate);
