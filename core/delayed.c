@@ -183,12 +183,14 @@ bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
 }
 
 /*
- * The time of a task has come; it is on no list. A periodic one counts from now on, unless it was
- * due already. Context: pool->lock held.
+ * The time of a task has come; it is on no list. It waits for a worker from now on, and a periodic
+ * one counts from now on; not so a periodic one that was due already. Context: pool->lock held.
  */
 static void delayed_come(struct wpool *pool, struct wpool_task *task)
 {
-	if (delayed_is_periodic(task) && task->color == COLOR_IDLE) {
+	if (!delayed_is_periodic(task)) {
+		latency_accept(pool, task);
+	} else if (task->color == COLOR_IDLE) {
 		task_recount(pool, task, color_next(pool));
 		latency_accept(pool, task);
 	}

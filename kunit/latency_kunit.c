@@ -76,6 +76,38 @@ static void latency_not_too_short(struct kunit *test)
 					   "[ $r = 2 ] && [ $w -ge 1 ]"), 0);
 }
 
+static int note_begin(void *arg)
+{
+	u64 *began = arg;
+
+	*began = local_clock();
+	return 0;
+}
+
+/* A task with a delay waits for a worker when its time has come, and not since it was submitted. */
+static void latency_without_delay(struct kunit *test)
+{
+	struct wpool_delayed_task *later = wpt_alloc(test, sizeof(*later));
+	struct wpool *pool = latency_pool(test, 1);
+	u64 *began = wpt_alloc(test, sizeof(*began));
+	char script[160];
+	unsigned int i;
+	u64 come;
+
+	wpool_delayed_task_init(later, note_begin, began);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, later, WPT_LIMIT), 0);
+	for (i = 0; i < 4; i++)
+		take_time(NULL);
+	come = local_clock();
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, later, 0), 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("false") "[ $w/$r = 1/1 ]"), 0);
+	/* The clocks of two CPUs may differ by a tick. */
+	scnprintf(script, sizeof(script), ADD_UP("[ $from -le %llu ]") "[ $w = 0 ]",
+		  div_u64(*began - come, NSEC_PER_USEC) + jiffies_to_usecs(2));
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, script), 0);
+}
+
 /* 36: one that killed its worker has run, too */
 static void latency_death(struct kunit *test)
 {
@@ -146,6 +178,7 @@ static void latency_off(struct kunit *test)
 static struct kunit_case latency_cases[] = {
 	KUNIT_CASE(latency_counts),
 	KUNIT_CASE(latency_not_too_short),
+	KUNIT_CASE(latency_without_delay),
 	KUNIT_CASE(latency_death),
 	KUNIT_CASE(latency_keeps_result),
 	KUNIT_CASE(latency_races_again),
