@@ -87,13 +87,13 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 	unsigned long since = depth ? READ_ONCE(run->started) :
 				      worker_since(worker);
 
-	seq_printf(m, "%d %s %u ", worker->pid_nr,
+	seq_printf(m, "%d %s %llu ", worker->pid_nr,
 		   READ_ONCE(worker->dead) ? "died" :
 		   depth ? "running" :
 		   worker_is_leaving(worker) ? "leaving" :
 		   worker_is_starting(worker) ? "starting" :
 		   worker_is_idle(worker) ? "idle" : "searching",
-		   jiffies_to_msecs(jiffies - since));
+		   jiffies64_to_msecs(jiffies - since));
 	if (depth)
 		seq_printf(m, "%ps\n", READ_ONCE(run->fn));
 	else
@@ -103,8 +103,8 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 /* The same for a task that its submitter runs. */
 static void caller_line(struct seq_file *m, const struct wpool_caller *caller)
 {
-	seq_printf(m, "%d submitter %u %ps\n", caller->pid_nr,
-		   jiffies_to_msecs(jiffies - READ_ONCE(caller->run.started)),
+	seq_printf(m, "%d submitter %llu %ps\n", caller->pid_nr,
+		   jiffies64_to_msecs(jiffies - READ_ONCE(caller->run.started)),
 		   READ_ONCE(caller->run.fn));
 }
 
