@@ -305,9 +305,12 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
 					   int maxalloc, unsigned int flags,
 					   struct task_struct ***threads)
 {
-	struct task_struct **array = kcalloc(nthreads, sizeof(*array), GFP_KERNEL);
+	struct task_struct **array = NULL;
 	taskq_t *tq = NULL;
 
+	/* More would be made without a word to fill the array by. */
+	if (nthreads > 0 && nthreads <= WPOOL_MAX_CAPACITY)
+		array = kcalloc(nthreads, sizeof(*array), GFP_KERNEL);
 	flags &= ~(TASKQ_DYNAMIC | TASKQ_THREADS_CPU_PCT);
 	if (array)
 		tq = __taskq_create(name, nthreads, pri, maxalloc, flags, array);
