@@ -9,7 +9,8 @@
  * request of the file, and sleeps until that is there; without a request it is the end of the
  * file. If the pool is full a write() sleeps until there is room. A signal ends both, and with
  * O_NONBLOCK neither sleeps. When the file is closed, what has not begun is taken back, and what
- * runs is waited for.
+ * runs is waited for. An answer that nobody reads is kept: it counts as memory of the writer's
+ * cgroup.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -30,8 +31,8 @@ static unsigned int workers = 4;
 module_param(workers, uint, 0444);
 MODULE_PARM_DESC(workers, "Most requests served at once (default 4)");
 
-static unsigned int depth = 64;
-module_param(depth, uint, 0444);
+static int depth = 64;
+module_param(depth, int, 0444);
 MODULE_PARM_DESC(depth, "How many requests may wait (default 64; 0: 1024)");
 
 static struct wpool *pool;
@@ -83,7 +84,7 @@ static struct request *new_request(const char __user *from, size_t size)
 
 	if (!size || size > LONGEST)
 		return ERR_PTR(-EINVAL);
-	request = kzalloc(struct_size(request, text, size), GFP_KERNEL);
+	request = kzalloc(struct_size(request, text, size), GFP_KERNEL_ACCOUNT);
 	if (!request)
 		return ERR_PTR(-ENOMEM);
 	if (copy_from_user(request->text, from, size)) {
