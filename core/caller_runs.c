@@ -27,6 +27,7 @@
 #include "group.h"
 #include "lock_hold.h"
 #include "manager_kick.h"
+#include "marks.h"
 #include "nesting.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -319,8 +320,11 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 	if (caller->run.stop || !pool_is_free(pool))
 		again = NULL;
 	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED);
-	/* It was not stopped, so it is on the queue, unless it was broken. */
-	if (!again || !caller->run.task)
+	/*
+	 * It was not stopped, so it is on the queue, unless it was broken. It stays there if a release
+	 * is to be called: that may kill the thread, which nobody watches in between.
+	 */
+	if (!again || !caller->run.task || pool_must_release(pool))
 		return NULL;
 	queue_remove(pool, again);
 	return again;
@@ -344,10 +348,8 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 		caller_begin(caller, task);
 		if (!caller->running)
 			caller_link(caller);
-		pool_long_call(1);	/* the end of its last run may call a release */
 		pool_unlock(pool, flags);
 		caller_enter(caller);
-		pool_long_call(-1);
 		result = run_function(pool, &caller->run, task);
 		caller_leave(caller);
 		pool_lock(pool, flags);

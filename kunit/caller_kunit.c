@@ -322,6 +322,49 @@ static void caller_self_paused(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
 }
 
+struct released_lap {
+	struct wpool_tracked_task	ttask;
+	struct task_struct		*threads[2];
+	unsigned int			runs;
+	atomic_t			releases;
+};
+
+static int run_released_lap(void *arg)
+{
+	struct released_lap *lap = arg;
+
+	lap->threads[lap->runs++] = current;
+	return lap->runs == 1 ? wpool_schedule(wpool_current(), &lap->ttask.task) : 0;
+}
+
+static void release_lap(void *arg, enum wpool_fate fate)
+{
+	struct released_lap *lap = arg;
+
+	atomic_inc(&lap->releases);
+}
+
+/* 12, 82: with a release, which comes first and may kill its thread, it is the pool's to run again */
+static void caller_self_released(struct kunit *test)
+{
+	struct wpt_job *hold;
+	struct wpool *pool = full_pool(test, (struct wpool_attrs) { }, &hold);
+	struct released_lap *lap = wpt_alloc(test, sizeof(*lap));
+
+	wpool_tracked_task_init(&lap->ttask, run_released_lap, lap);
+	wpool_task_set_release(&lap->ttask, release_lap);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, call_schedule_task, pool, &lap->ttask.task), 0);
+	KUNIT_EXPECT_EQ(test, lap->runs, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lap->releases), 1);
+	WPT_EXPECT_STAT(test, pool, QUEUED, 1);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, lap->runs, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&lap->releases), 2);
+	KUNIT_EXPECT_PTR_NE(test, lap->threads[1], lap->threads[0]);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+}
+
 /* 12: submitted by another thread meanwhile: that waits for room, then it runs again */
 static void caller_submitted_again(struct kunit *test)
 {
@@ -433,6 +476,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE_PARAM(caller_self, self_gen_params),
 	KUNIT_CASE(caller_self_by_worker),
 	KUNIT_CASE(caller_self_paused),
+	KUNIT_CASE(caller_self_released),
 	KUNIT_CASE(caller_submitted_again),
 	KUNIT_CASE(caller_waits_for_itself),
 	KUNIT_CASE(caller_in_debugfs),

@@ -152,7 +152,7 @@ enum wpool_priority {
  * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
  * already or has used half of its stack; if there is no memory. A task that submits itself is
  * accepted without room; if its caller runs it, the caller runs it again after that, unless it
- * frees itself: then it waits in the queue.
+ * frees itself, or has a release or a ticket: then it waits in the queue.
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
