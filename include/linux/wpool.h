@@ -915,7 +915,7 @@ __wpool_checked(({							\
  * @fn: what to call, a wpool_fn_t; its result is dropped
  * @arg: what to call it with
  * @release: called with @arg as for wpool_schedule_fn_release(), or NULL
- * @ticket: a u64 *, set to the ticket before the task is submitted; 0 if the call fails
+ * @ticket: set to the ticket before the task is submitted; to 0 if the call fails
  *
  * Context: Process context; may sleep. Allocates with GFP_KERNEL.
  * Return: as wpool_schedule_fn().
@@ -929,7 +929,7 @@ __wpool_checked(({							\
  * @fn: what to call, a wpool_fn_t; its result is dropped
  * @arg: what to call it with
  * @release: as for wpool_schedule_fn_ticket()
- * @ticket: a u64 *, set to the ticket before the task is submitted; 0 if the call fails
+ * @ticket: set to the ticket before the task is submitted; to 0 if the call fails
  *
  * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
  * hard interrupt, nor with interrupts or preemption disabled.
