@@ -49,7 +49,7 @@ static const struct setting_case setting_cases[] = {
 	{ "cpumask", NULL, "0", -EINVAL },
 	{ "cpumask", NULL, "\n", -EINVAL },
 	{ "cpumask", NULL, "xyz", -EINVAL },
-	{ "cpumask", NULL, "ffffffff,,1", -EINVAL },
+	{ "cpumask", NULL, "1ffffffff", -EINVAL },
 };
 
 static void setting_name(const struct setting_case *param, char *desc)
