@@ -344,7 +344,7 @@ static void release_lap(void *arg, enum wpool_fate fate)
 	atomic_inc(&lap->releases);
 }
 
-/* 12, 82: with a release, which comes first and may kill its thread, it is the pool's to run again */
+/* 12, 82: with a release, which comes first and may kill the thread: the pool runs it again */
 static void caller_self_released(struct kunit *test)
 {
 	struct wpt_job *hold;
