@@ -6,6 +6,9 @@ import re
 NOT_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 DEFINITION = re.compile(r"^(?!#|typedef\b|struct \w+ \{)(\w[^;{}#]*?)\b(\w+)(\([^;{}]*\))[^;{}]*\n\{", re.M)
 
+PER_CPU = re.compile(r"\b(?:per_cpu|(?:per|this|raw|get)_cpu_ptr|get_cpu_var)\s*\("
+                     r"((?:[^(),]|\([^()]*\))*)(?:,(?:[^()]|\([^()]*\))*)?\)")
+
 
 @dataclasses.dataclass
 class Call:
@@ -55,9 +58,14 @@ def split(text, code=None):
     return parts + [text[begin:].strip()]
 
 
+def unindexed(expression):
+    """An element of an array, or what belongs to one CPU, as the whole: a[i] and per_cpu(a, i) are a."""
+    return PER_CPU.sub(r"\1", re.sub(r"\[[^][]*\]", "", expression))
+
+
 def last_word(expression):
     """The name of a member, whatever it is a member of."""
-    words = re.findall(r"\w+", expression)
+    words = re.findall(r"\w+", unindexed(expression))
     return words[-1] if words else ""
 
 

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import csource, moving_queues, moving_text
+from harness import csource, moving_queues, moving_text, moving_unclear
 from harness.moving_calls import CALLS, SYSTEM
 from harness.csource import last_word
 from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey
@@ -59,7 +59,7 @@ class Moved:
 class Report:
     files: list
     found: int
-    left: list  # (file, line, call, why)
+    left: list  # (file, line, what, why)
     notes: list  # (file, line, what)
 
     @property
@@ -74,8 +74,8 @@ class Report:
         yield f"{self.found} call sites found, {self.converted} converted{share}, " \
               f"{len(self.left)} left"
         for title, rows in (("left for a human:",
-                             [(name, line, f"{call}(): {why}")
-                              for name, line, call, why in self.left]),
+                             [(name, line, f"{what}: {why}")
+                              for name, line, what, why in self.left]),
                             ("converted, to be looked at:", self.notes)):
             if rows:
                 yield title
@@ -98,7 +98,7 @@ def hide(survey):
     for source in survey.sources:
         places = [site.call.start for site in survey.sites if site.source is source and site.left]
         for name in survey.left_functions:
-            for found in re.finditer(rf"\b{name}\s*\(\s*(struct\s+\w+)", source.code):
+            for found in re.finditer(rf"\b{re.escape(name)}\s*\(\s*(struct\s+\w+)", source.code):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
         for work in survey.left_works:
             for found in re.finditer(rf"{WORK_TYPES}\s+{work.name}\s*[;,]", source.code):
@@ -146,7 +146,8 @@ def patched(text, name, said, survey):
         done = subprocess.run(
             ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
              *(word for each in virtual for word in ("-D", each)), "--sp-file", patch, file],
-            env={**os.environ, "WPOOL_MOVING_FACTS": str(known)}, text=True, check=False,
+            env={**os.environ, "WPOOL_MOVING_FACTS": str(known),
+                 "PYTHONPATH": str(PATCHES.parent)}, text=True, check=False,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
         if done.returncode:
             raise Failed(f"spatch failed on {name}:\n{done.stderr.strip()[-400:]}")
@@ -211,18 +212,21 @@ def move(files, options):
     sources = [csource.Source(name, text) for name, text in sorted(files.items())]
     survey = Survey(sources, options)
     said, starts = facts(survey)
-    moved, left = [], []
+    moved, left, found = [], [], len(survey.sites)
     for name, text in hide(survey).items():
         text = moving_text.prepare(text, survey)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
             text = finish(patched(text, name, said, survey), survey, starts)
         text = text.replace("_SELF_FREEING(", "(")
-        left += [(name, call.line, call.name, NO_MATCH) for call in unfit(text)]
+        left += [(name, call.line, f"{call.name}()", NO_MATCH) for call in unfit(text)]
+        rest = [(name, csource.line_of(text, at), what, why) for at, what, why in
+                moving_unclear.mentions(csource.blanked(text), survey.queues, HIDDEN)]
+        left, found = left + rest, found + len(rest)
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
     by_name = {each.name: each for each in moved}
-    left += [(site.source.name, by_name[site.source.name].line(site.call.start), site.call.name,
-              site.left) for site in survey.sites if site.left]
+    left += [(site.source.name, by_name[site.source.name].line(site.call.start),
+              f"{site.call.name}()", site.left) for site in survey.sites if site.left]
     notes = {(source.name, by_name[source.name].line(at), what)
              for source, at, what in survey.notes}
-    return Report(moved, len(survey.sites), left, sorted(notes))
+    return Report(moved, found, left, sorted(notes))

@@ -4,15 +4,14 @@ import dataclasses
 import re
 
 from harness import (csource, moving_calls, moving_context, moving_flags, moving_notes,
-                     moving_queues)
+                     moving_queues, moving_unclear)
 from harness.csource import last_word
 from harness.moving_calls import CALLS, QUEUEING, SYSTEM, SYSTEM_OTHER
 from harness.moving_freeing import Freeing
 
-WORK_TYPES = r"struct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
-DELAYED_TYPES = r"struct\s+(?:kthread_)?delayed_work\b"
-QUEUE_TYPES = r"struct\s+(?:workqueue_struct|kthread_worker)\b"
-AWAITING = ("wait", "cancel_sync")
+WORK_TYPES = r"\bstruct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
+DELAYED_TYPES = r"\bstruct\s+(?:kthread_)?delayed_work\b"
+QUEUE_TYPES = r"\bstruct\s+(?:workqueue_struct|kthread_worker)\b"
 
 
 @dataclasses.dataclass
@@ -89,7 +88,7 @@ class Survey:
         self.delayed |= {name for name, site in self.fixed.items()
                          if site.what == "static delayed"}
         self.functions = self._work_functions()
-        self.delayed_functions = {site.call.args[1] for site in self.sites
+        self.delayed_functions = {moving_unclear.plain(site.call.args[1]) for site in self.sites
                                   if site.what in ("init", "static delayed") and
                                   re.search("DELAYED|DEFERRABLE|delayed", site.call.name)
                                   and len(site.call.args) > 1}
@@ -109,8 +108,8 @@ class Survey:
                        else "system_wq" if call.name.startswith("schedule_") else "")
 
     def _work_functions(self):
-        given = {site.call.args[1] for site in self.sites
-                 if site.what in ("init", "static", "static delayed") and len(site.call.args) > 1}
+        given = {moving_unclear.plain(site.call.args[1]) for site in self.sites
+                 if site.what in moving_unclear.INITS and len(site.call.args) > 1}
         found = {}
         for source in self.sources:
             for function in source.functions:
@@ -135,7 +134,7 @@ class Survey:
     # Which work is it?
 
     def work_of(self, site):
-        name = re.sub(r"[\s&()]", "", site.work)
+        name = re.sub(r"[\s&()]", "", csource.unindexed(site.work))
         name = re.sub(r"(?:\.|->)work$", "", name) if self.in_delayed(name) else name
         words = re.findall(r"\w+", name)
         if not words:
@@ -162,8 +161,8 @@ class Survey:
                 and self.work_of(site).may_be(work)]
 
     def functions_of(self, work):
-        return {site.call.args[1] for site in
-                self.sites_of(work, "init", "static", "static delayed")
+        return {moving_unclear.plain(site.call.args[1])
+                for site in self.sites_of(work, *moving_unclear.INITS)
                 if len(site.call.args) > 1}
 
     # What becomes of it?
@@ -175,9 +174,14 @@ class Survey:
                 site.left = moving_queues.why_left(site.call, site.source.code)
             if self.options.any_cpu and site.left == moving_calls.CALLS["queue_work_on"].left:
                 site.left = ""
+        for site in self.sites:
+            why = moving_unclear.why(self, site)
+            if why.startswith("which function"):
+                self._leave_work(self.work_of(site), why)
+            site.left = site.left or why
         self._leave_system()
         for work in {self.work_of(site) for site in self.sites if site.work}:
-            if work not in self.left_works and self.sites_of(work, *AWAITING):
+            if work not in self.left_works and self.sites_of(work, *moving_unclear.AWAITING):
                 self._decide_awaited(work)
         for site in self.sites:
             if not site.left:
@@ -216,7 +220,8 @@ class Survey:
         for name in self.functions_of(work):
             self.left_functions.add(name)
             for site in self.sites:
-                if len(site.call.args) > 1 and site.call.args[1] == name and site.work:
+                if len(site.call.args) > 1 and site.work and \
+                        moving_unclear.plain(site.call.args[1]) == name:
                     self._leave_work(self.work_of(site), why)
 
     def _queues_itself(self, work):
@@ -245,7 +250,7 @@ class Survey:
         return any(self._reaches(each, wanted, seen) for each in called)
 
     def _decide_awaited(self, work):
-        waits = [site for site in self.sites_of(work, *AWAITING) if not site.left]
+        waits = [site for site in self.sites_of(work, *moving_unclear.AWAITING) if not site.left]
         functions = self.functions_of(work)
         frees = next((why for why in map(self.freeing.why, sorted(functions)) if why), "")
         if frees:
@@ -266,15 +271,19 @@ class Survey:
                 if site.what == "wait":
                     site.left = site.left or "it queues itself: wpool_wait() waits for all runs"
 
+    def anything_awaited(self):
+        return any(site.what in moving_unclear.AWAITING for site in self.sites)
+
     def awaited(self, work):
         """Does anybody wait for it, in a way that a pool has?"""
-        return any(not site.left for site in self.sites_of(work, *AWAITING))
+        return any(not site.left for site in self.sites_of(work, *moving_unclear.AWAITING))
 
     def waited_for(self, name):
         """Does anybody wait for a work with this function?"""
         return any(self.awaited(self.work_of(site)) for site in self.sites
-                   if site.what in ("init", "static", "static delayed") and site.work
-                   and len(site.call.args) > 1 and site.call.args[1] == name)
+                   if site.what in moving_unclear.INITS and site.work
+                   and len(site.call.args) > 1
+                   and moving_unclear.plain(site.call.args[1]) == name)
 
     def _why_left(self, site):
         return (self._why_work_left(site) or self._why_not_queued(site) if site.work else "") or (
@@ -292,13 +301,12 @@ class Survey:
         work = self.work_of(site)
         by_pointer = work.struct == "*"
         on_stack = site.call.name == "INIT_WORK_ONSTACK" or site.what == "stack"
-        if site.what in AWAITING and by_pointer:
+        if site.what in moving_unclear.AWAITING and by_pointer:
             return "which work is it?"
         if on_stack and not any(other.function is site.function and other.work == site.work
-                                for other in self.sites_of(work, *AWAITING)):
+                                for other in self.sites_of(work, *moving_unclear.AWAITING)):
             return "on the stack, and not waited for here"
-        if site.what == "init" and by_pointer and any(
-                other.what in AWAITING for other in self.sites):
+        if site.what == "init" and by_pointer and self.anything_awaited():
             return "is this work waited for somewhere?"
         if site.what == "queue" and by_pointer and site.function and \
                 site.function.name in self.delayed_functions:

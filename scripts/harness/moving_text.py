@@ -46,7 +46,7 @@ def _returning(text, code, function):
     return body if ends else f"{body[:-1].rstrip(' ')}\treturn 0;\n}}"
 
 
-def _in_macro(code, at):
+def in_macro(code, at):
     """Does this place belong to a macro?"""
     line = code.rfind("\n", 0, at) + 1
     while code[:line].endswith("\\\n"):
@@ -59,7 +59,7 @@ def values(text):
     source = csource.Source("", text)
     names = [name for name, kind in CALLS.items() if kind.what in ("queue", "delay")]
     for call in reversed(source.calls(names)):
-        if _in_macro(source.code, call.start) and "mod_delayed" not in call.name and \
+        if in_macro(source.code, call.start) and "mod_delayed" not in call.name and \
                 not re.match(r"\s*\\?\s*;", source.code[call.end:]):
             text = f"{text[:call.start]}{ACCEPTED}({text[call.start:call.end]}){text[call.end:]}"
     return text

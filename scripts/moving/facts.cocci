@@ -14,16 +14,13 @@ import json
 import os
 import re
 
+from harness.csource import last_word
+
 with open(os.environ["WPOOL_MOVING_FACTS"], encoding="utf-8") as facts_file:
     FACTS = json.load(facts_file)
 
-def member(expression):
-    """What an expression such as &a->b is called in the end."""
-    words = re.findall(r"\w+", expression)
-    return words[-1] if words else ""
-
 def named(kind, expression):
-    return member(expression) in FACTS[kind]
+    return last_word(expression) in FACTS[kind]
 
 def is_queue(expression):
     return bool(re.fullmatch(r"[\w.>\-\s\[\]]+", expression)) and named("queues", expression)

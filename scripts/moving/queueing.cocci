@@ -90,7 +90,7 @@ expression E;
 @@
 (
 - !queue_work(Q, E)
-+ wpool_force_schedule(wpool_default(), TASK_OF(E)) != 0
++ !!wpool_force_schedule(wpool_default(), TASK_OF(E))
 |
 - queue_work(Q, E)
 + !wpool_force_schedule(wpool_default(), TASK_OF(E))
@@ -123,7 +123,7 @@ expression Q, E;
 @@
 (
 - !queue_work(Q, E)
-+ SUBMIT(Q, TASK_OF(E)) != 0
++ !!SUBMIT(Q, TASK_OF(E))
 |
 - queue_work(Q, E)
 + !SUBMIT(Q, TASK_OF(E))
@@ -162,7 +162,7 @@ expression Q, E, D;
 @@
 (
 - !queue_delayed_work(Q, E, D)
-+ wpool_schedule_delayed(Q, E, D) != 0
++ !!wpool_schedule_delayed(Q, E, D)
 |
 - queue_delayed_work(Q, E, D)
 + !wpool_schedule_delayed(Q, E, D)
