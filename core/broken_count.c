@@ -103,16 +103,25 @@ static unsigned int recount(struct wpool *pool)
 	return sum;
 }
 
+/* Context: pool->lock held. */
+static void wake_group_of(struct wpool *pool, const struct wpool_task *task)
+{
+	struct wpool_group *group = task->flags & WPOOL_TASK_KEYED ? task_group_of(task) : NULL;
+
+	if (group)
+		group_wake_workers(group, pool);
+}
+
 /*
- * Wakes the waiters of deferred tasks: what deferred them may have been lost. Context:
- * pool->lock held.
+ * Wakes the waiters of tasks with a key: what deferred them may have been lost, and the new keys do
+ * not know who waits behind whose. Context: pool->lock held.
  */
 static void wake_keyed(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	struct wpool_waiter *waiter;
-	struct wpool_group *group;
 	struct wpool_task *task;
+	struct list_head *entry;
 	unsigned int prio;
 
 	for_each_worker(worker, pool) {
@@ -123,12 +132,11 @@ static void wake_keyed(struct wpool *pool)
 		waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));
 	}
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		list_for_each_entry(task, list_of_prio(pool, prio), node) {
-			group = task->flags & WPOOL_TASK_KEYED ? task_group_of(task) : NULL;
-			if (group)
-				group_wake_workers(group, pool);
-		}
+		list_for_each_entry(task, list_of_prio(pool, prio), node)
+			wake_group_of(pool, task);
 	}
+	list_for_each(entry, list_of_deferred(pool))
+		wake_group_of(pool, mend_deferred_task(entry));
 }
 
 /* Nothing is left of its submission. */

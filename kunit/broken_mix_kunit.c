@@ -136,6 +136,36 @@ static void broken_mix_head(struct kunit *test)
 	broken_expect_end(test, pool);
 }
 
+/*
+ * 84: any other is overwritten while a worker waits for a group behind a key: what comes before
+ * the group is still run by that worker, if no other is free
+ */
+static void broken_mix_beside_awaited(struct kunit *test)
+{
+	struct wpool_group *group = wpt_group(test, false);
+	struct row *all = row(test, 2, 2);
+	struct wpool_keyed_task *last = wpt_alloc(test, sizeof(*last));
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *busy = wpt_jobs(test, 1, wpt_gate(test));
+	struct actor *waits;
+
+	follow(test, all->pool, last, &jobs[0], group);
+	waits = waits_for(test, all->pool, last, group);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, &busy->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, &jobs[1].task), 0);
+	broken_listen(all->pool, "while it was queued");
+	broken_overwrite(&jobs[1].task, sizeof(jobs[1].task), ZEROED);
+	/* The next call meets it. */
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, &jobs[2].task), 0);
+	KUNIT_EXPECT_TRUE(test, broken_heard());
+	wpt_open(all->jobs->gate);
+	wpt_begun(test, busy);
+	WPT_ASSERT_UNTIL(test, atomic_read(&jobs[0].runs));
+	wpt_open(busy->gate);
+	KUNIT_EXPECT_EQ(test, actor_end(test, waits), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &all->keyed[1].task), 0);
+	broken_expect_end(test, all->pool);
+}
+
 /* 84: of those that follow one by its key and are awaited the last has strange links */
 static void broken_mix_last_awaited(struct kunit *test)
 {
@@ -470,6 +500,7 @@ static void broken_mix_lent(struct kunit *test)
 
 static struct kunit_case broken_mix_cases[] = {
 	KUNIT_CASE_PARAM(broken_mix_head, group_gen_params),
+	KUNIT_CASE(broken_mix_beside_awaited),
 	KUNIT_CASE(broken_mix_last_awaited),
 	KUNIT_CASE_PARAM(broken_mix_first_awaited, group_gen_params),
 	KUNIT_CASE(broken_mix_refused),
