@@ -35,12 +35,14 @@ static bool wants_owner(const struct walk_entry *entry, const void *module)
 	return entry->owner == module;
 }
 
+/* Its function may be another's, and it may be the module's task only by its function. */
 static bool owner_has(const struct wpool_run *run, const struct module *module)
 {
-	return within_module((unsigned long)READ_ONCE(run->fn), module);
+	return READ_ONCE(run->owner) == module ||
+	       within_module((unsigned long)READ_ONCE(run->fn), module);
 }
 
-/* Does a task of the pool run a function of the module? No other task of it can begin. */
+/* Does a task of the module, or a function of it, run in the pool? No other task of it can begin. */
 static bool owner_runs(struct wpool *pool, const struct module *module)
 {
 	const struct wpool_caller *caller;
