@@ -42,7 +42,7 @@ static bool owner_has(const struct wpool_run *run, const struct module *module)
 	       within_module((unsigned long)READ_ONCE(run->fn), module);
 }
 
-/* Does a task of the module, or a function of it, run in the pool? No other task of it can begin. */
+/* Does a task or a function of the module run in the pool? No other task of it can begin. */
 static bool owner_runs(struct wpool *pool, const struct module *module)
 {
 	const struct wpool_caller *caller;
