@@ -59,7 +59,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	run->keyed = task->flags & WPOOL_TASK_KEYED;
-	run->owner = queue_take_pin(task);
+	WRITE_ONCE(run->owner, queue_take_pin(task));
 	WRITE_ONCE(run->group, task_take_group(task));
 	if (unlikely(run->group))
 		run->stop = group_stops(run->group);
@@ -288,7 +288,7 @@ static __always_inline void run_begin_batched(struct wpool *pool,
 	WRITE_ONCE(run->task, detached ? NULL : task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
-	run->owner = queue_take_pin(task);
+	WRITE_ONCE(run->owner, queue_take_pin(task));
 	WRITE_ONCE(run->started, jiffies);
 	run->reported = false;
 	run->serial = batch_serial(pool);

@@ -233,7 +233,7 @@ struct wpool_deadline {
  * @task: the task, or NULL for one that may not be touched any more
  * @fn: S: its function
  * @arg: its argument
- * @owner: the module pinned for it, or NULL
+ * @owner: S: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
  * @again_node: L: on &wpool_lists.again, if there is @again
