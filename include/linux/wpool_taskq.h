@@ -308,7 +308,7 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
 	struct task_struct **array = NULL;
 	taskq_t *tq = NULL;
 
-	/* More would be made without a word to fill the array by. */
+	/* No pool has more, so the array would never be full. */
 	if (nthreads > 0 && nthreads <= WPOOL_MAX_CAPACITY)
 		array = kcalloc(nthreads, sizeof(*array), GFP_KERNEL);
 	flags &= ~(TASKQ_DYNAMIC | TASKQ_THREADS_CPU_PCT);
