@@ -50,7 +50,7 @@ void pool_set_state(struct wpool *pool, enum wpool_state state)
 {
 	lockdep_assert_held(&pool->lock);
 	trace_wpool_pool_state(pool->name, pool->state, state);
-	WRITE_ONCE(pool->state, state);
+	smp_store_release(&pool->state, state);	/* pairs with wpool_should_stop() */
 	/* Under the lock, so that a restart comes before both or after both. */
 	if (state == WPOOL_STATE_TERMINATED)
 		complete(&pool->end.terminated);

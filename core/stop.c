@@ -10,6 +10,10 @@
  * and looks whether it was asked; the thread that asks does so, and after a full barrier looks
  * whether the other naps.
  *
+ * The thread that asks may have made the condition of the wait true before. So the wait looks
+ * whether it was asked before it looks at the condition, and whoever sees that it was asked sees
+ * all that was written before.
+ *
  * The thread may die in the condition of its wait. It is looked at and woken in one RCU
  * read-side critical section, and the task_struct of a dead thread is kept until that is over:
  * see worker_free() and caller_exited().
@@ -45,8 +49,13 @@ bool wpool_should_stop(void)
 	struct wpool *pool;
 
 	run = run_current(&pool);
-	return run && (READ_ONCE(run->stop) ||
-		       READ_ONCE(pool->state) >= WPOOL_STATE_STOP);
+	if (!run)
+		return false;
+	/* pairs with the release in stop_run() */
+	if (smp_load_acquire(&run->stop))
+		return true;
+	/* pairs with the release in pool_set_state() */
+	return smp_load_acquire(&pool->state) >= WPOOL_STATE_STOP;
 }
 EXPORT_SYMBOL_GPL(wpool_should_stop);
 
@@ -62,7 +71,7 @@ struct task_struct *stop_run(struct wpool_run *run)
 	struct wpool_caller *caller = run->caller;
 
 	lockdep_assert_held(&(caller ? caller->pool : run->worker->pool)->lock);
-	WRITE_ONCE(run->stop, true);
+	smp_store_release(&run->stop, true);	/* pairs with wpool_should_stop() */
 	smp_mb();	/* pairs with set_current_state() in wpool_sleep() and the wait */
 	if (caller)
 		return READ_ONCE(caller->naps) ? caller->thread : NULL;

@@ -168,6 +168,37 @@ static void ask_stop_event(struct kunit *test)
 	}
 }
 
+/* The look at the condition, and then, before anything else, the event and the question. */
+static bool happens_late(struct actor *self)
+{
+	struct event *event = self->other;
+	bool happened = event->happened;
+
+	if (!happened) {
+		event->happened = true;
+		wpool_ask_stop(&self->task);
+	}
+	return happened;
+}
+
+static int call_wait_late(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_wait_event_stop(event->wq, happens_late(self));
+}
+
+/* 90: also if both come between the look at the condition and the sleep */
+static void ask_stop_event_late(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct actor *late = actor(test, pool, call_wait_late, new_event(test));
+
+	wpt_open(late->gate);
+	actor_start(test, late);
+	KUNIT_EXPECT_EQ(test, actor_end(test, late), 0);
+}
+
 static int call_short_sleep(struct actor *self)
 {
 	unsigned long begin = jiffies;
@@ -257,6 +288,7 @@ static struct kunit_case ask_stop_cases[] = {
 	KUNIT_CASE(ask_stop_queued),
 	KUNIT_CASE_PARAM(ask_stop_woken, way_gen_params),
 	KUNIT_CASE(ask_stop_event),
+	KUNIT_CASE(ask_stop_event_late),
 	KUNIT_CASE(ask_stop_time),
 	KUNIT_CASE(ask_stop_timed),
 	KUNIT_CASE(ask_stop_caller),

@@ -1041,7 +1041,8 @@ int __wpool_wait_event_stop(bool begins);
  * @wq: the struct wait_queue_head that is woken when the condition may have changed
  * @condition: a C expression
  *
- * As wait_event(). Outside of a task only the condition ends it.
+ * As wait_event(). Outside of a task only the condition ends it. A condition that came true before
+ * the task was asked is never missed.
  *
  * Context: Process context; sleeps, and signals do not end it.
  * Return: 0 if @condition was true, -ECANCELED: it was not, and the task is to stop, see
@@ -1054,7 +1055,12 @@ int __wpool_wait_event_stop(bool begins);
 	if (!__stopped) {						\
 		__stopped = -ECANCELED;					\
 		(void)___wait_event(wq,					\
-			(condition) ? (__stopped = 0, true) : wpool_should_stop(), \
+			({						\
+				/* in this order, see wpool_should_stop() */ \
+				bool __asked = wpool_should_stop();	\
+									\
+				(condition) ? (__stopped = 0, true) : __asked; \
+			}),						\
 			TASK_IDLE, 0, 0, schedule());			\
 		__wpool_wait_event_stop(false);				\
 	}								\

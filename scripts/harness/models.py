@@ -118,7 +118,7 @@ class Model:
         for name in re.findall(r"core/\w+\.c", self.head):
             if self.path.name not in (TREE / name).read_text():
                 yield f"{name} does not name it"
-        code = "\n".join(path.read_text() for path in (TREE / "core").glob("*.c"))
+        code = "\n".join(path.read_text() for path in (TREE / "core").glob("*.[ch]"))
         known = set(re.findall(r"\b(\w+)\(", code + self.body))
         for name in sorted(set(re.findall(r"\b(\w+)\(\)", self.head)) - known):
             yield f"there is no {name}() in core"

@@ -13,6 +13,9 @@
  *
  * BUG_ASKED_NO_MB		stop_run() has no barrier: sleeps_on
  * BUG_ALL_ASKED_NO_MB		stop_wake_all() has none: sleeps_on
+ * BUG_ASKED_PLAIN		stop_run() writes without a release: half_handed
+ * BUG_ALL_ASKED_PLAIN		pool_set_state() does: half_handed
+ * BUG_SHOULD_STOP_PLAIN	wpool_should_stop() reads without an acquire: half_handed
  * BUG_NAPPED_NO_MB		wpool_sleep() sets its state without a barrier: sleeps_on
  * BUG_IDLED_LATE		worker_idle() sets its state when it has dropped the lock:
  *				sleeps_on
@@ -55,12 +58,16 @@ mtype = {
 
 bool sleeps_on, half_handed, touched_when_gone;
 
-/* wpool_sleep(): set_naps() and a look; wpool_wait_event_stop() does the same */
+/*
+ * wpool_sleep(): set_naps() and a look; wpool_wait_event_stop() does the same, and then looks at its
+ * condition
+ */
 #define naps() \
 	thread(); \
 	write(NAPS, 1); \
 	set_current_state(THREAD, BUG_NAPPED_NO_MB); \
-	read(stop, STOP)
+	acquire(stop, STOP, BUG_SHOULD_STOP_PLAIN); \
+	read(work, WORK)
 
 /* stop_run() */
 inline asked()
@@ -68,13 +75,15 @@ inline asked()
 	d_step {
 		naps();
 		thread();
-		write(STOP, 1);
+		write(WORK, 1);
+		release(STOP, 1, BUG_ASKED_PLAIN);
 		mb(BUG_ASKED_NO_MB);
 		read(naps, NAPS);
 		wake_up_process(woken, THREAD)
 	}
 	play();
-	check(sleeps_on, mem[stop] || mem[naps] && mem[woken])
+	check(sleeps_on, mem[stop] || mem[naps] && mem[woken]);
+	check(half_handed, !mem[stop] || mem[work])
 }
 
 /* pool_set_state(), then stop_wake_all() */
@@ -83,15 +92,17 @@ inline all_asked()
 	d_step {
 		naps();
 		thread();
+		write(WORK, 1);
 		lock(LOCK);
-		write(STOP, 1);
+		release(STOP, 1, BUG_ALL_ASKED_PLAIN);
 		unlock(LOCK);
 		mb(BUG_ALL_ASKED_NO_MB);
 		read(naps, NAPS);
 		wake_up_process(woken, THREAD)
 	}
 	play();
-	check(sleeps_on, mem[stop] || mem[naps] && mem[woken])
+	check(sleeps_on, mem[stop] || mem[naps] && mem[woken]);
+	check(half_handed, !mem[stop] || mem[work])
 }
 
 /* worker_idle(); wake_for_queue() or retire_idle(), then wake_queue_worker() */
