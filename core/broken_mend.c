@@ -86,9 +86,32 @@ static struct list_head *walk_whole(struct mending *m, struct list_head *stop, b
 	return last;
 }
 
-/* Context: pool->lock held. */
-static void ask_manager(struct wpool *pool)
+/* Is it whole, of @n entries at most? Context: as for mend_list(). */
+static bool list_is_whole(struct wpool *pool, struct list_head *list, unsigned int n)
 {
+	struct mending m = { .pool = pool, .list = list, .left = n };
+	struct list_head *last = walk_whole(&m, list, false);
+
+	return last->next == list && list->prev == last;
+}
+
+/* Are all lists of a pool whole? Context: as for mend_lists(). */
+bool mend_is_whole(struct wpool *pool)
+{
+	unsigned int prio;
+
+	lockdep_assert_held(&pool->lock);
+	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
+		if (!list_is_whole(pool, list_of_prio(pool, prio), tasks_queued(pool)))
+			return false;
+	}
+	return list_is_whole(pool, list_of_deferred(pool), tasks_queued(pool));
+}
+
+/* Has the manager count all that have not ended. Context: pool->lock held. */
+void mend_count(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
 	WRITE_ONCE(pool->mend.pending, true);
 	pool_mark(pool, MARK_MANAGER);
 }
@@ -107,7 +130,7 @@ void mend_note(struct wpool *pool, const struct wpool_task *broken,
 	struct wpool_mend *mend = &pool->mend;
 
 	lockdep_assert_held(&pool->lock);
-	ask_manager(pool);
+	mend_count(pool);
 	if (mend->broken)
 		return;
 	mend->broken = true;
@@ -119,7 +142,7 @@ void mend_note(struct wpool *pool, const struct wpool_task *broken,
 void mend_note_run(struct wpool *pool, const struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	ask_manager(pool);
+	mend_count(pool);
 	pool->mend.run_broken = true;
 	pool->mend.run_fn = run->fn;
 }
@@ -277,7 +300,7 @@ void mend_lists(struct wpool *pool)
 	if (keys_in_use(pool))
 		mend_keys(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP);
-	ask_manager(pool);
+	mend_count(pool);
 }
 
 /* Takes what was noted, for the manager. Context: pool->lock held. */

@@ -23,6 +23,8 @@ unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int 
 void mend_note(struct wpool *pool, const struct wpool_task *broken,
 	       const struct wpool_task *beside);
 void mend_note_run(struct wpool *pool, const struct wpool_run *run);
+void mend_count(struct wpool *pool);
+bool mend_is_whole(struct wpool *pool);
 void mend_lists(struct wpool *pool);
 void mend_take(struct wpool *pool, struct wpool_mend *was);
 bool mend_entry_ok(const struct wpool *pool, const struct list_head *entry,

@@ -45,13 +45,21 @@ static bool is_on_list(struct wpool *pool, const struct wpool_task *task)
  */
 void queue_recover(struct wpool *pool, struct wpool_task *task)
 {
+	bool linked = mend_linked(&task->node) && (!key_is_follower(task) || key_linked(task));
+
 	lockdep_assert_held(&pool->lock);
-	if (likely(!mend_has_islands(pool) && mend_linked(&task->node) &&
-		   (!key_is_follower(task) || key_linked(task))))
+	if (likely(linked && !mend_has_islands(pool)))
 		return;
-	mend_lists(pool);
-	if (!is_on_list(pool, task))
-		queue_put(pool, task);
+	/*
+	 * What is whole is not mended again: a worker that waits looks here each time that
+	 * something was mended.
+	 */
+	if (!linked || !mend_is_whole(pool))
+		mend_lists(pool);
+	if (is_on_list(pool, task))
+		return;
+	queue_put(pool, task);
+	mend_count(pool);
 }
 
 /**
