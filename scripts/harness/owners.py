@@ -21,7 +21,8 @@ MEMBER = re.compile(r"(?P<above>^\t+/\*(?:(?!\*/).)*\*/\n)?^\t+(?:struct (?P<typ
                     r"(?P<comment>/\*(?:(?!\*/).)*\*/)?", re.M | re.S)
 OWNER = re.compile(r"Owner: (all\b|(\w+)\.[ch])")
 # What is left of, and right of, a member that is written to.
-BEFORE = re.compile(r"(?:\+\+|--|(?<!smp_load_acquire\()&|\b(?:WRITE_ONCE|shared_inc|shared_dec)\()[\w>()-]*$")
+BEFORE = re.compile(r"(?:\+\+|--|(?<!smp_load_acquire\()&|\b(?:WRITE_ONCE|shared_inc|shared_dec)\()"
+                    r"[\w>()-]*$")
 AFTER = re.compile(r"(?:\.\w+|\[[^]]*\])*\s*(?:(?:[-+|&^*/%]|<<|>>)?=(?!=)|\+\+|--)")
 
 
