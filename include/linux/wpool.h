@@ -163,7 +163,7 @@ enum wpool_full {
 };
 
 /**
- * enum wpool_state - the life of a pool, passed in this order only
+ * enum wpool_state - the life of a pool, passed in this order; wpool_restart() leads back
  * @WPOOL_STATE_RUNNING: accepts tasks and runs them
  * @WPOOL_STATE_SHUTDOWN: accepts none; accepted tasks still run
  * @WPOOL_STATE_STOP: accepts none; queued tasks have been handed back
