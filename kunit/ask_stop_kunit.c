@@ -158,6 +158,8 @@ static void ask_stop_event(struct kunit *test)
 		both[i] = actor(test, pool, call_wait_event, new_event(test));
 		actor_start(test, both[i]);
 		actor_go_to_sleep(test, both[i]);
+		/* It has looked at the condition, and has left its CPU. */
+		WPT_ASSERT_UNTIL(test, !READ_ONCE(both[i]->thread->on_rq));
 		event = both[i]->other;
 		WRITE_ONCE(event->happened, true);
 		if (i)

@@ -137,7 +137,6 @@ static int call_wait_for_taken(struct actor *self)
 {
 	struct taken *behind = self->other;
 
-	set_cpus_allowed_ptr(current, cpumask_of(0));
 	return wpool_wait(&behind->taken.task) == -ECANCELED ?
 		wpool_wait(&behind->waits_last->task) : -EINVAL;
 }
@@ -185,6 +184,7 @@ static void behind_taken(struct kunit *test)
 	behind->head.job = jobs;
 	behind->waits_last = waits_last;
 	actor_start(test, waits);
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(waits->thread, cpumask_of(0)), 0);
 	actor_start(test, waits_last);
 	wpt_open(runs->gate);
 	actor_start(test, runs);

@@ -97,7 +97,7 @@ static void chain_watched(struct kunit *test)
 		reinit_completion(&head->submitted);
 		head->gate = wpt_gate(test);
 		head_submit(test, head);
-		wait_for_completion(&head->submitted);
+		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&head->submitted, WPT_LIMIT), 0);
 		/* That has the manager look. */
 		KUNIT_ASSERT_EQ(test, wpool_resize(head->pool, 3 + i % 2), 0);
 		wpt_begun(test, head->next);
@@ -158,7 +158,7 @@ static void chain_beside(struct kunit *test)
 
 	head->gate = gate;
 	head_submit(test, head);
-	wait_for_completion(&head->submitted);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&head->submitted, WPT_LIMIT), 0);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(head->pool, other, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpt_stat(head->pool, WPOOL_STAT_IDLE), 0);
 	wpt_open(gate);

@@ -274,8 +274,7 @@ static void run_and_die(struct wpool *pool)
 	WARN_ON(!wpool_run(pool, wpt_die, NULL));
 }
 
-/* What 10 deaths a second come to: 0.1 s after the first, then twice as long each time. */
-#define MOST_DEATHS	10
+#define RETRY	(HZ / 10 + 1)	/* WPOOL_SPAWN_RETRY */
 
 /* 33: a worker that dies in a task while it starts is not replaced at once, for ever */
 static void compose_dies_in_task_as_it_starts(struct kunit *test)
@@ -285,16 +284,18 @@ static void compose_dies_in_task_as_it_starts(struct kunit *test)
 		.capacity = 1, .ops = &hooked_ops, .priv = hooked,
 	});
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	unsigned long began;
 
 	/* The first is to come to the job. */
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	hooked->at_start = run_and_die;
 	wpool_task_init(&job->task, wpt_die, job);
+	began = jiffies;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), -EOWNERDEAD);
-	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) > 2);
-	schedule_timeout_idle(HZ);
-	KUNIT_EXPECT_LT(test, wpt_stat(pool, WPOOL_STAT_DIED), MOST_DEATHS);
+	/* one in the job, one at once, and after RETRY, 2 RETRY, 4 RETRY */
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) >= 5);
+	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, began + 7 * RETRY));
 	hooked->at_start = NULL;
 }
 

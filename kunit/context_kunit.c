@@ -22,6 +22,7 @@ struct trial {
 	struct wpt_job		*job;		/* three of them */
 	struct wpool_group	*group;
 	struct wpool_keyed_task	*keyed;
+	struct wpt_job		*held;		/* runs, in another pool */
 	bool			may_allocate;
 	struct completion	done;
 	struct irq_work		work;
@@ -329,18 +330,21 @@ static void sleep_all(struct trial *trial)
 		       wpool_schedule_interruptible(trial->pool, task) == -EINVAL &&
 		       wpool_schedule_batch(trial->pool, &task, 1) == -EINVAL &&
 		       wpool_run(trial->pool, wpt_run_job, &trial->job[0]) == -EINVAL &&
-		       wpool_wait_timeout(task, 1, NULL) == -EINVAL &&
+		       wpool_wait_timeout(&trial->held->task, 0, NULL) == -EINVAL &&
 		       wpool_group_wait(trial->group) == -EINVAL &&
 		       wpool_group_schedule_fn(trial->group, trial->pool, wpt_run_job,
 					       &trial->job[0]) == -EINVAL &&
 		       wpool_flush(trial->pool) == -EINVAL &&
+		       wpool_drain(trial->pool) == -EINVAL &&
+		       wpool_restart(trial->pool) == -EINVAL &&
+		       wpool_sleep(0) == -EINVAL &&
 		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
 		       wpool_prestart(trial->pool, 1) == -EINVAL &&
 		       wpool_wait_started(trial->pool) == -EINVAL &&
 		       wpool_wait_id(trial->pool, 1) == -EINVAL &&
 		       wpool_flush_to(trial->pool, 1) == -EINVAL &&
 		       wpool_destroy(trial->pool) == -EINVAL &&
-		       !wpool_find("default") && !wpool_of_thread(current) &&
+		       !wpool_find("default") && !wpool_of_thread(trial->held->worker) &&
 		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;
 }
 
@@ -359,7 +363,9 @@ static void context_may_not_sleep(struct kunit *test)
 	trial->group = wpt_group(test, false);
 	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));
 	wpool_keyed_task_init(trial->keyed, wpt_run_job, &trial->job[2]);
+	trial->held = wpt_hold(test, wpt_pool(test, NULL), 1);
 	run_trial(test, trial);
+	wpt_open(trial->held->gate);
 	KUNIT_EXPECT_EQ(test, trial->first, -EINVAL);
 	KUNIT_EXPECT_EQ(test, trial->second, -EINVAL);
 	KUNIT_EXPECT_EQ(test, trial->third, -EINVAL);

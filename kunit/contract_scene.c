@@ -85,7 +85,8 @@ static void set_up_task(struct contract_scene *scene)
 		wpool_task_set_detached(scene->task);
 	} else if (contract_is(scene, KIND_COLUMN, K_STACK)) {
 		scene->host = wpt_thread(scene->test, host_task, NULL, NULL, scene);
-		wait_for_completion(&scene->hosted);
+		KUNIT_ASSERT_GT(scene->test,
+				wait_for_completion_timeout(&scene->hosted, WPT_LIMIT), 0);
 	} else if (contract_is(scene, KIND_COLUMN, K_FUNCTION)) {
 		scene->task = NULL;
 	}
@@ -237,7 +238,7 @@ static void get_over(struct contract_scene *scene)
 	if (is_repeating(scene))
 		wpool_cancel_delayed(&scene->delayed);
 	open_gate(scene);
-	KUNIT_ASSERT_EQ(test, wpool_flush(scene->pool), 0);
+	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, scene->pool, NULL), 0);
 }
 
 static void set_state(struct contract_scene *scene)

@@ -297,22 +297,60 @@ static int wait_for_group(void *arg)
 	return wpool_group_wait(arg);
 }
 
+/* A task that waits for a group when it is told to. */
+struct heir {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct wpt_job		*job;
+};
+
+static int wait_when_told(void *arg)
+{
+	struct heir *heir = arg;
+
+	wpt_run_job(heir->job);
+	return wpool_group_wait(heir->group);
+}
+
+static bool sleeps(struct task_struct *worker)
+{
+	return READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
+/* It is begun. */
+static struct heir *heir_in(struct kunit *test, struct wpool *pool, struct wpool_group *group)
+{
+	struct heir *heir = wpt_alloc(test, sizeof(*heir));
+
+	heir->group = group;
+	heir->job = wpt_jobs(test, 1, wpt_gate(test));
+	wpool_task_init(&heir->task, wait_when_told, heir);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &heir->task), 0);
+	wpt_begun(test, heir->job);
+	return heir;
+}
+
+static void heir_go_to_sleep(struct kunit *test, struct heir *heir)
+{
+	wpt_open(heir->job->gate);
+	WPT_ASSERT_UNTIL(test, atomic_read(&heir->job->runs) && sleeps(heir->job->worker));
+}
+
 /* 75: a worker waits for it, counted as asleep with all others of its pool */
 static void dead_group_awaited_by_worker(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
 	struct host *host = make_host(test, other);
 	struct wpt_job *guards;
+	struct heir *waiter;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
-	wpool_task_init(waiter, wait_for_group, host->group);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, waiter), 0);
-	WPT_ASSERT_STAT(test, pool, RUNNING, 2);
+	waiter = heir_in(test, pool, host->group);
+	heir_go_to_sleep(test, waiter);
 	die_now(test, host);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &waiter->task), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -414,26 +452,6 @@ static void dead_group_joining(struct kunit *test)
 	dead_expect_balance(test, pool, 0);
 }
 
-/* A task of the group's home that waits for it when it is told to. */
-struct heir {
-	struct wpool_task	task;
-	struct wpool_group	*group;
-	struct wpt_job		*job;
-};
-
-static int wait_when_told(void *arg)
-{
-	struct heir *heir = arg;
-
-	wpt_run_job(heir->job);
-	return wpool_group_wait(heir->group);
-}
-
-static bool sleeps(struct task_struct *worker)
-{
-	return READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
-}
-
 /* 75, 81: a worker of the pool where a thread blocks to submit to it: counted as asleep */
 static void dead_group_awaited_at_home(struct kunit *test)
 {
@@ -442,20 +460,14 @@ static void dead_group_awaited_at_home(struct kunit *test)
 	});
 	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct heir *heir = wpt_alloc(test, sizeof(*heir));
 	struct host *host = make_host(test, other);
 	struct wpt_job *guards, *hold = hold_in_group(test, pool, host);
+	struct heir *heir = heir_in(test, pool, host->group);
 	struct wpt_thread *submitter;
 
-	heir->group = host->group;
-	heir->job = wpt_jobs(test, 1, wpt_gate(test));
-	wpool_task_init(&heir->task, wait_when_told, heir);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &heir->task), 0);
-	wpt_begun(test, heir->job);
 	submitter = wpt_thread(test, call_group_schedule, pool, job, host->group);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
-	wpt_open(heir->job->gate);
-	WPT_ASSERT_UNTIL(test, atomic_read(&heir->job->runs) && sleeps(heir->job->worker));
+	heir_go_to_sleep(test, heir);
 	die_now(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &heir->task), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);

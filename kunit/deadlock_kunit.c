@@ -307,7 +307,7 @@ static void deadlock_room_held_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&self->head.task, WPT_LIMIT, NULL), 0);
 	KUNIT_EXPECT_EQ(test, self->got, -EDEADLK);
 	for (i = 0; i < ARRAY_SIZE(self->followers); i++)
-		KUNIT_EXPECT_EQ(test, wpool_wait(&self->followers[i].task), 0);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, &self->followers[i].task), 0);
 }
 
 static int call_schedule_keyed(struct wpt_thread *self)
@@ -344,7 +344,7 @@ static void deadlock_room_goes_behind(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&tasks[0].task, WPT_LIMIT, NULL), 0);
 	KUNIT_EXPECT_EQ(test, blocks->got, -EDEADLK);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
-	KUNIT_EXPECT_EQ(test, wpool_wait(&tasks[1].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &tasks[1].task), 0);
 }
 
 /*

@@ -150,7 +150,8 @@ static struct wpool *shut_down_as_it_fires(struct kunit *test, struct scene *sce
 		KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
 		scene->delay *= 2;
 	} while (!firing.met && scene->delay <= LAST_TRY);
-	KUNIT_EXPECT_TRUE(test, firing.met);
+	if (!firing.met)
+		kunit_skip(test, "the timer did not fire meanwhile");
 	/* A delay was cancelled. A task that had become queued would have been counted. */
 	KUNIT_EXPECT_EQ(test, ended, 0);
 	return pool;
@@ -219,7 +220,8 @@ static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_
 		KUNIT_ASSERT_EQ(test, wpt_group_wait(test, &pair->group), -ECANCELED);
 		pair->second.delay *= 2;
 	} while (!firing.met && pair->second.delay <= LAST_TRY);
-	KUNIT_EXPECT_TRUE(test, firing.met);
+	if (!firing.met)
+		kunit_skip(test, "the timer did not fire meanwhile");
 	return cancelled;
 }
 

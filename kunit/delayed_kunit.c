@@ -52,11 +52,11 @@ static void delayed_at_once(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 5, NULL);
 	struct wpool_group *group = wpt_group(test, false);
 	struct wpool_delayed_task *dtasks[5];
-	atomic_t clock = ATOMIC_INIT(0);
+	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
 	unsigned int i;
 
 	for (i = 0; i < 5; i++)
-		dtasks[i] = late_job(test, &jobs[i], &clock);
+		dtasks[i] = late_job(test, &jobs[i], clock);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtasks[1], NEVER), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, dtasks[0], 0), 0);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtasks[1], 0), 0);
@@ -67,7 +67,7 @@ static void delayed_at_once(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 	WPT_EXPECT_STAT(test, pool, QUEUED, 5);
 	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
 	for (i = 0; i < 5; i++)
 		KUNIT_EXPECT_EQ(test, jobs[i].turn, i + 1);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);

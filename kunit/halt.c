@@ -8,8 +8,8 @@
 #include <linux/smp.h>
 #include "halt.h"
 
-/* Far below what RCU calls a stall. */
-#define HALT_LIMIT	(5 * HZ)
+/* Below the 21 seconds that RCU calls a stall. */
+#define HALT_LIMIT	(15 * HZ)
 
 /* The interrupt has been sent. */
 static bool asked;

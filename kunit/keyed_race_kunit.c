@@ -45,6 +45,17 @@ static int call_race(struct wpt_thread *self)
 	return 0;
 }
 
+/* Waits as long as it takes any back; see WPT_ASSERT_WHILE_BUSY(). */
+static void await_racer(struct wpool *pool, struct wpt_thread *thread)
+{
+	u64 seen;
+
+	do
+		seen = wpt_stat(pool, WPOOL_STAT_CANCELLED);
+	while (!wpt_until(completion_done(&thread->done)) &&
+	       wpt_stat(pool, WPOOL_STAT_CANCELLED) != seen);
+}
+
 /* Two at once, by key 1 and key 2. */
 static struct racer *run_race(struct kunit *test, struct wpool *pool,
 			      struct wpool_keyed_task *ktask)
@@ -58,6 +69,7 @@ static struct racer *run_race(struct kunit *test, struct wpool *pool,
 		threads[i] = wpt_thread(test, call_race, pool, NULL, &racers[i]);
 	}
 	for (i = 0; i < 2; i++) {
+		await_racer(pool, threads[i]);
 		KUNIT_ASSERT_EQ(test, wpt_join(test, threads[i]), 0);
 		KUNIT_EXPECT_EQ(test, racers[i].other_error, 0);
 	}

@@ -339,7 +339,7 @@ static void kinds_refused_by_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_set_destroy(kinds->set), 0);
 }
 
-/* 117: the log names the pool and the fault; not each time, if there are many */
+/* 117: the log names the pool and the fault */
 static void kinds_named(struct kunit *test)
 {
 	struct kinds *kinds = new_kinds(test);

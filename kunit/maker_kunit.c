@@ -51,6 +51,9 @@ static struct wpt_halt *halt_while_asked(struct kunit *test, struct wpool *pool)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 	KUNIT_ASSERT_NOT_NULL(test, maker);
+	/* They may still be busy with the first. */
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(maker));
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_manager()));
 	set_cpus_allowed_ptr(current, first_cpu());
 	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
 	halt = wpt_halt_thread(test, maker);

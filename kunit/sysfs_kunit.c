@@ -281,13 +281,14 @@ static void sysfs_watchdog(struct kunit *test)
 	wpt_open(hold->gate);
 	wpt_begun(test, slow[0]);
 	WPT_EXPECT_STAT(test, pool, OVERDUE, 0);
-	for (i = 0; i < ARRAY_SIZE(slow); i++)
-		pr_info("wpool_kunit: expect: %s: .*has been in " WPT_RUN_JOB ".* for \\d+ ms\n",
-			wpool_name(pool));
+	/* Where threads are kept off their CPUs others may take as long. */
+	pr_info("wpool_kunit: expect some: %s: .*has been in " WPT_RUN_JOB ".* for \\d+ ms\n",
+		wpool_name(pool));
 	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "watchdog_ms", "10"), 0);
 	WPT_ASSERT_STAT(test, pool, OVERDUE, 1);
 	wpt_open(slow[0]->gate);
-	WPT_ASSERT_STAT(test, pool, OVERDUE, 2);
+	wpt_begun(test, slow[1]);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_OVERDUE) >= 2);
 	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "watchdog_ms", "0"), 0);
 	wpt_open(slow[1]->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, slow[1]), 0);
