@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See hold_scene.h. */
+#include <linux/cpumask.h>
 #include "hold_scene.h"
 
 void hold_expect_bounded(struct kunit *test, struct wpool *pool)
@@ -60,12 +61,31 @@ struct crowd *hold_crowd_in(struct kunit *test, struct wpool *pool, unsigned int
 	return crowd;
 }
 
+/*
+ * On so many CPUs at most: of virtual ones that take turns on few real ones each hold of the lock
+ * has to wait for the turn of the next.
+ */
+#define CPUS	8
+
+static const struct cpumask *few_cpus(struct kunit *test)
+{
+	struct cpumask *mask = wpt_alloc(test, cpumask_size());
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (cpumask_weight(mask) < CPUS)
+			cpumask_set_cpu(cpu, mask);
+	}
+	return mask;
+}
+
 /* The same in a pool of their own, of which @spare workers more may be made. */
 struct crowd *hold_crowd(struct kunit *test, unsigned int spare,
 			       int (*call)(struct member *), void *what)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = CROWD + spare, .queue_depth = WPOOL_QUEUE_UNBOUNDED,
+		.cpumask = few_cpus(test),
 	});
 
 	return hold_crowd_in(test, pool, CROWD, call, what);

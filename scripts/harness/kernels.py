@@ -95,9 +95,6 @@ KERNELS = {
     "gcov": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86", "gcov", "kprobes")),
     "uml-gcov": Built("linux-source-7.2", "sid", "um", ("base", "uml", "gcov")),
     "uml-isol": Built("linux-source-7.2", "sid", "um", ("base", "uml", "isol"), "isolcpus=domain,1"),
-    # For many CPUs on few real ones: lockdep would hold the kernel's locks for longer than these have.
-    "uml-many": Built("linux-source-7.2", "sid", "um", ("base", "uml"),
-                      options="PROVE_LOCKING=n PROVE_RCU_LIST=n"),
     "uml-bench": Built("linux-source-7.2", "sid", "um", ("bench",)),
     # Counts how often each lock is taken, and finds no fault.
     "locks": Built("linux-source-6.1", "bookworm", "x86_64", ("base", "x86"), options="LOCK_STAT=y"),
