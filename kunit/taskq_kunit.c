@@ -440,6 +440,43 @@ static void taskq_delayed(struct kunit *test)
 	scene_end(test, tq);
 }
 
+/* 179: it comes before those that wait, as soon as its time has come */
+static void taskq_delayed_first(struct kunit *test)
+{
+	taskq_t *tq = scene_taskq(test, 1, INT_MAX, 0);
+	struct wpt_job *hold = scene_hold(test, tq, 1), *jobs = wpt_jobs(test, 2, NULL);
+	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
+
+	jobs[0].clock = clock;
+	jobs[1].clock = clock;
+	dispatch(test, tq, &jobs[0], TQ_SLEEP);
+	KUNIT_EXPECT_NE(test, taskq_dispatch_delay(tq, scene_run, &jobs[1], TQ_SLEEP,
+						   jiffies + 1), 0);
+	WPT_ASSERT_STAT(test, tq, QUEUED, 2);
+	wpt_open(hold->gate);
+	scene_wait(test, tq);
+	KUNIT_EXPECT_EQ(test, jobs[1].turn, 1);
+	KUNIT_EXPECT_EQ(test, jobs[0].turn, 2);
+	scene_end(test, tq);
+}
+
+static void note_flags(void *arg)
+{
+	*(unsigned int *)arg = current->flags;
+}
+
+/* 178: memory for what it calls does not wait for I/O */
+static void taskq_noio(struct kunit *test)
+{
+	taskq_t *tq = scene_taskq(test, 1, INT_MAX, TASKQ_DYNAMIC);
+	unsigned int *flags = wpt_alloc(test, sizeof(*flags));
+
+	KUNIT_EXPECT_NE(test, taskq_dispatch(tq, note_flags, flags, TQ_SLEEP), 0);
+	scene_wait(test, tq);
+	KUNIT_EXPECT_TRUE(test, *flags & PF_MEMALLOC_NOIO);
+	scene_end(test, tq);
+}
+
 static struct kunit_case taskq_cases[] = {
 	KUNIT_CASE(taskq_threads),
 	KUNIT_CASE(taskq_synced),
@@ -454,6 +491,8 @@ static struct kunit_case taskq_cases[] = {
 	KUNIT_CASE(taskq_cancelled_late),
 	KUNIT_CASE(taskq_waits),
 	KUNIT_CASE(taskq_delayed),
+	KUNIT_CASE(taskq_delayed_first),
+	KUNIT_CASE(taskq_noio),
 	{}
 };
 

@@ -49,6 +49,7 @@
 #include <linux/jiffies.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/wpool.h>
 
@@ -99,7 +100,7 @@ struct taskq_ent {
 struct __taskq_state {
 	bool			suspended;
 	atomic_t		unknown;	/* threads that are not in the array yet */
-	struct task_struct	**threads;	/* used until there are none */
+	struct task_struct	**threads;	/* used until there are none, or NULL */
 };
 
 /* A call in memory of ours. Its release frees it, whatever becomes of it. */
@@ -171,7 +172,8 @@ static inline taskqid_t __taskq_dispatch(taskq_t *tq, task_func_t *func, void *a
 		wpool_tracked_task_init(&call->ttask, __taskq_run, call);
 	/* Both kinds of tasks begin with a struct wpool_tracked_task. */
 	wpool_task_set_release(&call->ttask, __taskq_free);
-	wpool_task_set_priority(&call->ttask.task, __taskq_prio(flags));
+	wpool_task_set_priority(&call->ttask.task,
+				expire_time ? WPOOL_PRIO_HIGH : __taskq_prio(flags));
 	if (wpool_with_ticket(tq, &call->ttask, __taskq_gfp(flags), &id,
 			      expire_time ?
 			      wpool_schedule_at(tq, &call->dtask, now + max(left, 0L)) :
@@ -184,8 +186,12 @@ static inline taskqid_t __taskq_dispatch(taskq_t *tq, task_func_t *func, void *a
 static inline void __taskq_thread_starts(struct wpool *pool)
 {
 	struct __taskq_state *state = wpool_priv(pool);
-	int nr = atomic_dec_if_positive(&state->unknown);
+	int nr;
 
+	memalloc_noio_save();	/* for as long as it lives */
+	if (!state->threads)
+		return;
+	nr = atomic_dec_if_positive(&state->unknown);
 	if (nr >= 0)
 		state->threads[nr] = current;
 }
@@ -211,7 +217,7 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
 				  (flags & TASKQ_DYNAMIC ? 0 : WPOOL_PREALLOC) |
 				  (percent ? WPOOL_ROUND_DOWN : 0) |
 				  (threads || (!percent && nthreads == 1) ? WPOOL_NO_SYSFS : 0),
-		.ops		= threads ? &ops : NULL,
+		.ops		= &ops,
 		.priv		= state,
 	};
 	struct wpool *pool;
@@ -243,7 +249,8 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
  *	stay. With it there is one at first, and the others leave when they have idled.
  *
  * A thread of a dynamic taskq is made as soon as a call would wait, and by a thread of wpool's
- * own. So no call waits for a thread to be made that others have to free memory for.
+ * own. So no call waits for a thread to be made that others have to free memory for. Nor does
+ * memory that a function allocates wait for I/O, as in ZFS: see memalloc_noio_save().
  *
  * Context: Process context; may sleep.
  * Return: the taskq, for taskq_destroy() by the same module, or NULL.
@@ -326,9 +333,10 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
  * taskq_destroy() - wait for all calls, and end the taskq
  * @tq: made here; no longer the caller's
  *
- * Waits also for what the functions dispatch meanwhile, for delayed calls, whenever they are due,
- * and for entries. A taskq that is suspended goes on for that. The caller sees to it that nobody
- * else dispatches any more: what comes after the wait is refused.
+ * Waits also for what the functions dispatch meanwhile, as in illumos: one that always dispatches
+ * itself again must be told to end before. OpenZFS refuses what comes then. Waits for delayed
+ * calls, whenever they are due, and for entries. A taskq that is suspended goes on for that. The
+ * caller sees to it that nobody else dispatches any more: what comes after the wait is refused.
  *
  * Context: Process context; sleeps for as long as the calls take. Inside the taskq it is refused,
  * and the taskq stays.
@@ -371,11 +379,11 @@ static inline void taskq_destroy(taskq_t *tq)
  * @tq: the taskq
  * @func: what to call
  * @arg: what to call it with
- * @flags: as for taskq_dispatch(), but %TQ_NOQUEUE, which is ignored
+ * @flags: as for taskq_dispatch(), but %TQ_NOQUEUE and %TQ_FRONT, which are ignored
  * @expire_time: when, as the jiffies then; at once if that has passed
  *
- * Until then taskq_wait() and the like wait for it, and taskq_cancel_id() takes it back. It is
- * accepted beyond any bound.
+ * It comes before all that were dispatched without %TQ_FRONT, as in ZFS. Until then taskq_wait()
+ * and the like wait for it, and taskq_cancel_id() takes it back. It is accepted beyond any bound.
  *
  * Context: as taskq_dispatch().
  * Return: likewise.
