@@ -145,11 +145,14 @@ static ssize_t read_oldest(struct session *session, char __user *to, size_t size
 static ssize_t session_read(struct file *file, char __user *to, size_t size, loff_t *pos)
 {
 	struct session *session = file->private_data;
+	bool nowait = file->f_flags & O_NONBLOCK;
 	ssize_t ret;
 
-	if (mutex_lock_interruptible(&session->reading))
+	if (nowait && !mutex_trylock(&session->reading))
+		return -EAGAIN;
+	if (!nowait && mutex_lock_interruptible(&session->reading))
 		return -ERESTARTSYS;
-	ret = read_oldest(session, to, size, file->f_flags & O_NONBLOCK);
+	ret = read_oldest(session, to, size, nowait);
 	mutex_unlock(&session->reading);
 	return ret;
 }
