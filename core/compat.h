@@ -10,14 +10,15 @@
 #include <linux/version.h>
 
 /*
- * Since 6.14 the kernel keeps a kthread on its preferred CPUs, or on those of its node, when
- * CPUs go and come. Before, each worker must do this itself.
+ * Since 7.0 the kernel keeps a kthread on its preferred CPUs, or on those of its node, when CPUs go
+ * and come. Before, each worker must do this itself: 6.14 to 6.16 do not all export the function,
+ * and up to 6.19 it leaves out CPUs of nohz_full that a mask names.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
-#define WPOOL_KTHREADS_KEEP_CPUS	false
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#include <linux/kthread.h>	/* may have one of that name */
 
-struct cpumask;
-struct task_struct;
+#define WPOOL_KTHREADS_KEEP_CPUS	false
+#define kthread_affine_preferred	wpool_kthread_affine_preferred
 
 static inline int kthread_affine_preferred(struct task_struct *p, const struct cpumask *mask)
 {

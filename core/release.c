@@ -46,6 +46,13 @@ static unsigned int owner_index(const struct module *owner)
 	return hash_ptr(owner, WPOOL_OWNER_BITS);
 }
 
+/* The module of a pool has no other tasks left when it goes, so its own are not counted. */
+static void count_owner(struct wpool *pool, const struct module *owner, int n)
+{
+	if (owner)
+		pool->releases.by_owner[owner_index(owner)] += n;
+}
+
 /**
  * release_note() - have the release of a task called when the lock is dropped
  * @pool: its pool
@@ -63,7 +70,7 @@ bool release_note(struct wpool *pool, const struct wpool_ended *ended)
 		return false;
 	releases->ended[releases->nr++] = *ended;
 	releases->by_color[ended->color]++;
-	releases->by_owner[owner_index(ended->owner)]++;
+	count_owner(pool, ended->owner, 1);
 	pool_mark(pool, MARK_RELEASE);
 	return true;
 }
@@ -280,7 +287,7 @@ void release_returned(struct wpool *pool, const struct wpool_ended *ended)
 {
 	lockdep_assert_held(&pool->lock);
 	pool->releases.by_color[ended->color]--;
-	pool->releases.by_owner[owner_index(ended->owner)]--;
+	count_owner(pool, ended->owner, -1);
 }
 
 /* Has one not returned that is of a module, or perhaps of another? Context: pool->lock held. */
