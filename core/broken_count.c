@@ -61,7 +61,7 @@ static void count_waiting(struct wpool *pool, unsigned int *in_flight)
 		count(in_flight, run->again_color);
 }
 
-/* Of the batch, count only what runs, and what has been run and was not counted. */
+/* Of the batch, count only what runs, and what was run and has not been counted. */
 static void count_running(struct wpool *pool, unsigned int *in_flight)
 {
 	struct wpool_worker *worker;
@@ -70,7 +70,7 @@ static void count_running(struct wpool *pool, unsigned int *in_flight)
 
 	batch_lock(pool);
 	for_each_worker(worker, pool) {
-		for (i = worker_is_between(worker); i < worker->nesting; i++)
+		for (i = 0; i < worker->nesting; i++)
 			count(in_flight, worker->runs[i].color);
 		in_flight[worker->runs[0].color] += worker_unharvested(worker);
 	}

@@ -47,15 +47,22 @@
 #define LOOK_AGAIN	HZ
 
 /*
- * Is the thread inside a task of this group, or one that is to run again in this group?
- * Context: process.
+ * Is the thread inside a task of this group, or one that is to run again in this group? @worker:
+ * the thread, or NULL. Context: process.
  */
-bool caller_inside_group(const struct wpool_group *group)
+bool thread_inside_group(const struct wpool_group *group, struct wpool_worker *worker)
 {
-	const struct wpool_caller *caller = caller_current(worker_current(NULL));
+	const struct wpool_caller *caller = caller_current(worker);
 	unsigned long flags;
+	unsigned int i;
 	bool own = false;
 
+	if (worker) {
+		pool_lock(worker->pool, flags);
+		for (i = 0; i < worker->nesting && !own; i++)
+			own = group_has_run(group, &worker->runs[i]);
+		pool_unlock(worker->pool, flags);
+	}
 	for (; caller && !own; caller = caller->outer) {
 		pool_lock(caller->pool, flags);
 		own = group_has_run(group, &caller->run);

@@ -20,7 +20,7 @@
 void callers_init(struct wpool *pool);
 struct wpool_caller *caller_alloc(struct wpool *pool);
 void caller_free(struct wpool_caller *caller);
-bool caller_inside_group(const struct wpool_group *group);
+bool thread_inside_group(const struct wpool_group *group, struct wpool_worker *worker);
 bool caller_may_run(struct wpool *pool, const struct wpool_task *task);
 bool caller_may_run_again(struct wpool *pool, const struct wpool_task *task);
 void caller_run(struct wpool_caller *caller, struct wpool_task *task,

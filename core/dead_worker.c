@@ -60,14 +60,14 @@ static void run_reap(struct wpool_worker *worker, unsigned long *flags)
 	while (depth--) {
 		run_reap_one(pool, &worker->runs[depth]);
 		nesting_add(worker, -1);
-		if (!pool_must_release(pool))
+		if (!depth || !pool_must_release(pool))
 			continue;
 		pool_unlock(pool, *flags);
 		pool_lock(pool, *flags);
 	}
 	/*
 	 * This comes last: until all waiters of these tasks are completed, the worker counts as
-	 * running.
+	 * running. It is the hold that ends the outermost: whoever has seen that end finds room.
 	 */
 	running_add(pool, -1);
 	pool_mark_end(pool);

@@ -105,14 +105,18 @@ static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask)
 	delayed_arm(dtask);
 }
 
-/* Lets it wait until @dtask->due. Context: pool->lock held. */
+/*
+ * Lets it wait until @dtask->due. Of a periodic one a flush waits for a run that is due: here that
+ * is one that was asked for inside the one before. Context: pool->lock held.
+ */
 static void delayed_wait(struct wpool *pool, struct wpool_delayed_task *dtask)
 {
 	struct wpool_task *task = &dtask->task;
+	bool due = dtask->asked && delayed_is_due(dtask);
 
 	hold_step(pool);
 	if (delayed_is_periodic(task))
-		task_recount(pool, task, COLOR_IDLE);
+		task_recount(pool, task, due ? color_next(pool) : COLOR_IDLE);
 	if (task->state & TASK_IN_FN)
 		queue_put_later(pool, task);
 	else
@@ -273,10 +277,12 @@ void delayed_relink(struct wpool *pool, struct wpool_task *task)
 		delayed_skip(pool, dtask);
 	/* Never 0 in between, as in queue_relink(). */
 	WRITE_ONCE(task->state, TASK_DELAYED);
-	if (delayed_is_due(dtask))
+	if (delayed_is_due(dtask)) {
+		latency_accept(pool, task);	/* not since the run before */
 		delayed_come(pool, task);
-	else
+	} else {
 		delayed_link(pool, dtask);
+	}
 }
 
 static void delayed_fire(struct timer_list *timer)

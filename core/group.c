@@ -81,7 +81,9 @@ EXPORT_SYMBOL_GPL(wpool_group_init);
  * @group: the group; empty afterwards
  *
  * Once a task of the group has returned an error, the tasks that have not begun end with
- * -ECANCELED, as do tasks submitted later.
+ * -ECANCELED, as do tasks submitted later: at once if a thread waits for the group with time left,
+ * or cancels it; otherwise as a worker comes to them, which for delayed ones is when their time
+ * comes.
  *
  * Context: Any.
  */
@@ -351,7 +353,8 @@ void group_stop_begun(struct wpool_group *group, int n)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	WRITE_ONCE(group->stopping, group->stopping + n);
+	/* pairs with group_stops(): what a task's condition reads was written before */
+	smp_store_release(&group->stopping, group->stopping + n);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 }
 

@@ -36,7 +36,7 @@ static inline bool group_has_run(const struct wpool_group *group, const struct w
  */
 static inline bool group_stops(const struct wpool_group *group)
 {
-	return READ_ONCE(group->stopping);
+	return smp_load_acquire(&group->stopping);	/* pairs with group_stop_begun() */
 }
 
 #endif /* _WPOOL_GROUP_H */

@@ -45,6 +45,15 @@ static bool group_has_news(const struct group_wait *wait)
 }
 
 /*
+ * Must it be woken when a task joins? A worker may have to run that; one that cancels takes it
+ * back; and a thread may be inside it, as its submitter: see thread_inside_group().
+ */
+static bool looks_again(const struct group_wait *wait, const struct wpool_waiter *waiter)
+{
+	return waiter->helper || wait->cancels || caller_current(wait->worker);
+}
+
+/*
  * Adds a waiter for the end of the group. Return: -EINPROGRESS; 0 if the group is empty, or gone;
  * -EAGAIN if the caller must look at it again.
  */
@@ -65,7 +74,7 @@ static int group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 		if (group->pending)
 			ret = group_has_news(wait) ? -EAGAIN : -EINPROGRESS;
 		if (ret == -EINPROGRESS)
-			list_add_tail(&waiter->node, waiter->helper || wait->cancels ?
+			list_add_tail(&waiter->node, looks_again(wait, waiter) ?
 				      &group->helpers : &group->waiters);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
@@ -277,22 +286,6 @@ static void group_look(struct group_wait *wait)
 		wpool_group_cancel(wait->group);
 }
 
-/* Does the thread run a task of the group? @worker: the thread, or NULL. */
-static bool group_is_own(const struct wpool_group *group, struct wpool_worker *worker)
-{
-	unsigned long flags;
-	unsigned int i;
-	bool own = false;
-
-	if (worker) {
-		pool_lock(worker->pool, flags);
-		for (i = 0; i < worker->nesting && !own; i++)
-			own = group_has_run(group, &worker->runs[i]);
-		pool_unlock(worker->pool, flags);
-	}
-	return own || caller_inside_group(group);
-}
-
 /* From now on, or no more, what begins is asked to stop. */
 static void group_stop_what_begins(struct group_wait *wait, bool from_now)
 {
@@ -365,7 +358,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
-		own = group_is_own(group, wait.worker);
+		own = thread_inside_group(group, wait.worker);
 		wait.helps = deadline_left(&wait.deadline);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
 		if (ret == -EAGAIN)
@@ -490,7 +483,7 @@ int wpool_group_cancel_sync(struct wpool_group *group)
 		return -EINVAL;
 	if (!group)
 		return -EINVAL;
-	if (group_is_own(group, wait.worker))
+	if (thread_inside_group(group, wait.worker))
 		return ret;
 	group_wait_begin(&wait, MAX_SCHEDULE_TIMEOUT);
 	ret = group_clear(&wait, true);

@@ -83,7 +83,7 @@ static __always_inline void batch_unlock_irq(struct wpool *pool)
 	raw_spin_unlock_irq(&pool->batch.lock);
 }
 
-/* The color of its tasks. Needs batch->lock, as all until batch_set_between(). */
+/* The color of its tasks. Needs batch->lock, as all until batch_count_end(). */
 static inline u8 batch_color(const struct wpool *pool)
 {
 	return pool->batch.color;
@@ -131,18 +131,6 @@ static inline void batch_note_begun(struct wpool_worker *worker, struct wpool_ta
 static inline void batch_count_end(struct wpool_worker *worker)
 {
 	counter_add(&worker->share.ended, 1);
-}
-
-/* A worker has ended its last batched task, and has not counted it yet; or now it has. */
-static inline void batch_set_between(struct wpool_worker *worker, bool between)
-{
-	worker->share.between = between;
-}
-
-/* Needs batch->lock. */
-static inline bool worker_is_between(const struct wpool_worker *worker)
-{
-	return worker->share.between;
 }
 
 /**

@@ -325,8 +325,27 @@ static __always_inline bool run_is_batched(const struct wpool_run *run)
 }
 
 /*
- * Goes on with the batch after a batched run has returned. The next task leaves the batch
- * before the end of the last one can be seen: a thread that has seen that end finds the room.
+ * Ends a batched run that has returned, and begins the next. Return: the task of that, or NULL:
+ * nothing has changed. Context: batch->lock held.
+ */
+static __always_inline struct wpool_task *
+run_next_batched(struct wpool *pool, struct wpool_worker *worker, struct wpool_run *run, int result)
+{
+	struct wpool_task *task;
+
+	if (unlikely(run->task && !run_is_batched(run)))
+		return NULL;
+	task = batch_pop(pool, worker, run->color);
+	if (task) {
+		run_end_batched(worker, run, result);
+		run_begin_batched(pool, worker, run, task);
+	}
+	return task;
+}
+
+/*
+ * Goes on with the batch after a batched run has returned. A thread that has seen the end of a run
+ * finds the room: the next task has left the batch before, or the worker counts as free.
  * Locking: none; pool->lock is held when it returns.
  */
 static void run_batch(struct wpool *pool, struct wpool_worker *worker,
@@ -334,30 +353,18 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 	__acquires(&pool->lock)
 {
 	struct wpool_task *task;
-	bool grabbed;
 
 	for (;;) {
 		batch_lock_irq(pool);
-		task = NULL;
-		grabbed = run->task && !run_is_batched(run);
-		if (likely(!grabbed)) {
-			task = batch_pop(pool, worker, run->color);
-			run_end_batched(worker, run, result);
-		}
-		if (task)
-			run_begin_batched(pool, worker, run, task);
-		else
-			batch_set_between(worker, !grabbed);
+		task = run_next_batched(pool, worker, run, result);
 		batch_unlock_irq(pool);
 		if (!task)
 			break;
 		result = run_outside(pool, run, task);
 	}
 	pool_lock_staged(pool);
-	batch_set_between(worker, false);
-	run_leave(pool, worker, false);
-	if (grabbed)	/* first: its waiters wake before any worker counts as the last one awake */
-		run_finish(pool, run, result, WPOOL_STAT_COMPLETED);
+	run_end(pool, worker, run, false, result);
+	/* Then: waiters of the last wake before any worker counts as the last one awake. */
 	batch_harvest(worker);
 }
 

@@ -374,8 +374,6 @@ struct wpool_share {
 	 * once it is dead
 	 */
 	struct wpool_task	*begun;
-	/* H: has ended its last batched task, and is about to record that */
-	bool			between;
 };
 
 /* What other threads know of that lies on a worker's stack. Owner: worker_stack.c. */

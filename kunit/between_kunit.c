@@ -4,6 +4,7 @@
  * take it again, is halted there, and finds the pool as another call has left it meanwhile.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/string.h>
 #include "at_event.h"
@@ -24,6 +25,26 @@ static struct {
 	const void	*task;
 } told;
 
+/* A task that runs from the batch. It ends while this pool's lock is held at a cancel. */
+static struct {
+	const char		*pool;
+	struct wpool_task	*task;
+	bool			may_end;
+	bool			seen;		/* to have ended, by the thread with the lock */
+} last;
+
+/* A worker that ends it needs some microseconds; this gives it 20,000. */
+static void look_for_end(void)
+{
+	unsigned int i;
+
+	WRITE_ONCE(last.may_end, true);
+	for (i = 0; i < 20000 && !last.seen; i++) {
+		last.seen = !wpool_task_running(last.task);
+		udelay(1);
+	}
+}
+
 /* Called by the call to halt, on the last of the CPUs and under the pool's lock. */
 static void meet(const char *pool, bool shuts)
 {
@@ -42,6 +63,9 @@ static void at_cancel(void *unused, const char *pool, const void *task, wpool_fn
 
 	if (named && !strcmp(pool, named))
 		told.task = task;
+	named = READ_ONCE(last.pool);
+	if (named && !strcmp(pool, named))
+		look_for_end();
 	meet(pool, false);
 }
 
@@ -392,12 +416,51 @@ static void between_restarts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_state(pool), WPOOL_STATE_RUNNING);
 }
 
+static int end_when_it_may(void *arg)
+{
+	complete(arg);
+	while (!READ_ONCE(last.may_end))
+		cpu_relax();
+	return 0;
+}
+
+/* 43: a thread that sees the end of the last task of the batch finds the worker free */
+static void between_end_and_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = there(),
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *jobs = wpt_jobs(test, 2, NULL);
+	struct wpool_task *task = wpt_alloc(test, sizeof(*task));
+	DECLARE_COMPLETION_ONSTACK(begun);
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	wpool_task_init(task, end_when_it_may, &begun);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[0].task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
+	set_cpus_allowed_ptr(current, here());
+	last.task = task;
+	last.may_end = false;
+	last.seen = false;
+	wpt_open(hold->gate);
+	wait_for_completion(&begun);
+	WRITE_ONCE(last.pool, wpool_name(pool));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
+	WRITE_ONCE(last.pool, NULL);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	KUNIT_EXPECT_FALSE(test, last.seen);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, task), 0);
+}
+
 static struct kunit_case between_cases[] = {
 	KUNIT_CASE(between_cancelled_is_told),
 	KUNIT_CASE(between_cancel_and_wait),
 	KUNIT_CASE(between_steps_of_cancel),
 	KUNIT_CASE(between_look_and_let_go),
 	KUNIT_CASE(between_restarts),
+	KUNIT_CASE(between_end_and_room),
 	{}
 };
 

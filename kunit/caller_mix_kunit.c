@@ -132,6 +132,35 @@ static void caller_mix_group_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, runs->runs, 2);
 }
 
+/*
+ * 81: a submitter waits for a group inside a task that it runs itself, and that is to run again in
+ * that group: it is refused, as it would wait for itself
+ */
+static void caller_mix_group_joined(struct kunit *test)
+{
+	struct wpool *pool = caller_pool(test, 1, 1), *other = wpt_pool(test, NULL);
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *fill = wpt_jobs(test, 1, NULL);
+	struct wpt_job *first = wpt_jobs(test, 1, wpt_gate(test));
+	struct actor *waits = actor(test, pool, actor_call_group_wait, group);
+	struct wpt_thread *caller;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fill->task), 0);
+	wpt_group_schedule(test, group, other, first, 1);
+	caller = wpt_thread(test, thread_submit, pool, NULL, waits);
+	actor_begun(test, waits);
+	WPT_EXPECT_STAT(test, pool, CALLER_RUNS, 1);
+	actor_go_to_sleep(test, waits);
+	KUNIT_ASSERT_EQ(test, wpool_group_force_schedule(group, pool, &waits->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
+	KUNIT_EXPECT_EQ(test, waits->got, -EDEADLK);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &waits->task), 0);
+	KUNIT_EXPECT_EQ(test, waits->runs, 2);
+	wpt_open(first->gate);
+	KUNIT_EXPECT_EQ(test, wpool_group_wait(group), 0);
+}
+
 /* The same that is taken back: then only workers are left, as in the first of these tests. */
 static void caller_mix_group_again_cancelled(struct kunit *test)
 {
@@ -349,6 +378,7 @@ static void caller_mix_not_counted(struct kunit *test)
 static struct kunit_case caller_mix_cases[] = {
 	KUNIT_CASE(caller_mix_group_death),
 	KUNIT_CASE(caller_mix_group_again),
+	KUNIT_CASE(caller_mix_group_joined),
 	KUNIT_CASE(caller_mix_group_again_cancelled),
 	KUNIT_CASE(caller_mix_room_again),
 	KUNIT_CASE(caller_mix_circle),

@@ -327,6 +327,29 @@ static void periodic_flush_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(&tick->dtask));
 }
 
+/* 97: or if it was asked for while the one before runs */
+static void periodic_flush_inside(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct tick *tick = tick_every(test, pool, wpt_gate(test), NEVER);
+	struct wpt_thread *flush;
+
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	tick_begun(test, tick);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	flush = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(flush));
+	wpool_pause(pool);
+	wpt_open(tick->gate);
+	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&flush->done));
+	KUNIT_EXPECT_TRUE(test, wpt_asleep(flush));
+	wpool_resume(pool);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(&tick->dtask));
+}
+
 static int inside_die_once(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) > 1)
@@ -494,6 +517,7 @@ static struct kunit_case periodic_cases[] = {
 	KUNIT_CASE(periodic_flush),
 	KUNIT_CASE(periodic_flush_queued),
 	KUNIT_CASE(periodic_flush_again),
+	KUNIT_CASE(periodic_flush_inside),
 	KUNIT_CASE(periodic_death),
 	KUNIT_CASE(periodic_wait_inside),
 	KUNIT_CASE(periodic_deadlock),

@@ -293,11 +293,11 @@ call:
 			:: else
 			fi;
 			if
-			:: !grabbed -> run_end_batched(me, last)
-			:: else
+			:: more -> run_end_batched(me, last)
 #ifdef BUG_GRABBED_COUNTED
-				-> ended[me]++
+			:: grabbed -> ended[me]++
 #endif
+			:: else
 			fi
 		:: else
 		fi;
@@ -308,12 +308,12 @@ call:
 	}
 #ifdef BUG_STATE_AFTER_UNLOCK
 	if
-	:: !grabbed -> state[last] = DONE
+	:: more -> state[last] = DONE
 	:: else
 	fi;
 #elif defined(BUG_RESULT_AFTER_STATE)
 	if
-	:: !grabbed -> touch(last)
+	:: more -> touch(last)
 	:: else
 	fi;
 #endif
@@ -323,11 +323,8 @@ call:
 	fi;
 	atomic {
 		!locked;
+		task_settle(t);
 		batch_harvest(me);
-		if
-		:: grabbed -> task_settle(t)
-		:: else
-		fi;
 		goto look
 	}
 
