@@ -185,12 +185,12 @@ inline batch_harvest(me)
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */
 
-inline task_settle(t)
+inline task_settle(t, c)
 {
 	touch(t);
 	state[t] = DONE;
 	completed[t] = waited_for[t];
-	in_flight[color_of[t]]--;
+	in_flight[c]--;
 	flush_wake()
 }
 
@@ -323,7 +323,7 @@ call:
 	fi;
 	atomic {
 		!locked;
-		task_settle(t);
+		task_settle(t, color[me]);
 		batch_harvest(me);
 		goto look
 	}
@@ -384,7 +384,7 @@ proctype user(byte t; bool waits)
 			:: state[t] & QUEUED ->
 				check(begun_twice, queue & bit(t));
 				queue = queue & ~bit(t);
-				task_settle(t)
+				task_settle(t, color_of[t])
 			:: else
 			fi;
 			locked = false
