@@ -3,8 +3,8 @@
  * The manager: one thread for all pools. Only the manager lets workers begin, retires them, reaps
  * them, reports tasks that take too long, and terminates a pool. It runs no code of other
  * modules: workers call the hooks, or the thread of hooks.c; the releases of tasks that the manager
- * ends are called by that of releaser.c, if there is memory to hand them over. It does not wait for memory: another thread makes what it
- * lets begin, see spare.c.
+ * ends are called by that of releaser.c, if there is memory to hand them over. It does not wait for
+ * memory: another thread makes what it lets begin, see spare.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its own. It learns
  * from the state of a pool what there is to do, so a kick carries no message, and an extra kick
