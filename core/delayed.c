@@ -115,7 +115,8 @@ static void delayed_wait(struct wpool *pool, struct wpool_delayed_task *dtask)
 	bool due = dtask->asked && delayed_is_due(dtask);
 
 	hold_step(pool);
-	if (delayed_is_periodic(task))
+	/* One that is due and counts already keeps its color: a flush may wait for that. */
+	if (delayed_is_periodic(task) && !(due && task->color != COLOR_IDLE))
 		task_recount(pool, task, due ? color_next(pool) : COLOR_IDLE);
 	if (task->state & TASK_IN_FN)
 		queue_put_later(pool, task);

@@ -33,6 +33,15 @@ struct group_wait {
 };
 
 /*
+ * Must it look again when a task joins? A worker may have to run that; one that cancels takes it
+ * back; and a thread may be inside it, as its submitter: see thread_inside_group().
+ */
+static bool looks_again(const struct group_wait *wait)
+{
+	return wait->worker || wait->cancels || caller_current(wait->worker);
+}
+
+/*
  * Has something happened since the caller looked for which it is woken when it sleeps? Context:
  * the group's lock held.
  */
@@ -41,16 +50,9 @@ static bool group_has_news(const struct group_wait *wait)
 	const struct wpool_group *group = wait->group;
 
 	lockdep_assert_held(&group->lock);
-	return wait->cancels ? group->came != wait->came : group_failed(group) && !wait->failed;
-}
-
-/*
- * Must it be woken when a task joins? A worker may have to run that; one that cancels takes it
- * back; and a thread may be inside it, as its submitter: see thread_inside_group().
- */
-static bool looks_again(const struct group_wait *wait, const struct wpool_waiter *waiter)
-{
-	return waiter->helper || wait->cancels || caller_current(wait->worker);
+	if (!wait->cancels && group_failed(group) && !wait->failed)
+		return true;
+	return looks_again(wait) && group->came != wait->came;
 }
 
 /*
@@ -74,7 +76,7 @@ static int group_join(struct group_wait *wait, struct wpool_waiter *waiter)
 		if (group->pending)
 			ret = group_has_news(wait) ? -EAGAIN : -EINPROGRESS;
 		if (ret == -EINPROGRESS)
-			list_add_tail(&waiter->node, looks_again(wait, waiter) ?
+			list_add_tail(&waiter->node, looks_again(wait) ?
 				      &group->helpers : &group->waiters);
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 	}
@@ -358,6 +360,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
+		group_note_came(&wait);
 		own = thread_inside_group(group, wait.worker);
 		wait.helps = deadline_left(&wait.deadline);
 		ret = own ? -EDEADLK : group_wait_once(&wait);

@@ -124,6 +124,11 @@ static void behind_many(struct kunit *test)
 	wpt_open(others->gate);
 }
 
+static const struct cpumask *one_cpu(void)
+{
+	return cpumask_of(cpumask_first(cpu_online_mask));
+}
+
 /* Behind a head come another, one that is taken back, and one more. */
 struct taken {
 	struct head		head;
@@ -155,7 +160,7 @@ static int call_run_head_and_take(struct actor *self)
 	struct wpt_job *job = behind->head.job;
 	int err;
 
-	set_cpus_allowed_ptr(current, cpumask_of(0));
+	set_cpus_allowed_ptr(current, one_cpu());
 	sched_set_fifo(current);
 	wpool_keyed_task_init(&behind->head.ktask, wpt_run_job, job);
 	err = wpool_schedule_keyed(self->pool, &behind->head.ktask, 0) ?:
@@ -184,7 +189,7 @@ static void behind_taken(struct kunit *test)
 	behind->head.job = jobs;
 	behind->waits_last = waits_last;
 	actor_start(test, waits);
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(waits->thread, cpumask_of(0)), 0);
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(waits->thread, one_cpu()), 0);
 	actor_start(test, waits_last);
 	wpt_open(runs->gate);
 	actor_start(test, runs);

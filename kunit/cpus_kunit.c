@@ -251,7 +251,7 @@ static int cpu_going(unsigned int cpu)
 
 /*
  * 69: a worker that begins while the only CPU of its mask is going is no thread on a wrong CPU.
- * (From 6.14 on the kernel sees to that.)
+ * (From 7.0 on the kernel sees to that.)
  */
 static void cpus_mask_going(struct kunit *test)
 {

@@ -8,8 +8,8 @@
 #include <linux/smp.h>
 #include "halt.h"
 
-/* Below the 21 seconds that RCU calls a stall. */
-#define HALT_LIMIT	(15 * HZ)
+/* Below the 10 seconds that the kernel calls a hard lockup, and the 21 that RCU calls a stall. */
+#define HALT_LIMIT	(8 * HZ)
 
 /* The interrupt has been sent. */
 static bool asked;

@@ -339,6 +339,8 @@ static void periodic_flush_inside(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
 	flush = wpt_thread(test, wpt_call_flush, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(flush));
+	/* It is asked for already. */
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
 	wpool_pause(pool);
 	wpt_open(tick->gate);
 	WPT_ASSERT_STAT(test, pool, QUEUED, 1);

@@ -641,7 +641,7 @@ struct wpool_ops {
  *	keeps all threads of lower priorities off it, those of the kernel included.
  * @cpumask: where they run; NULL is everywhere but on isolated CPUs. Copied. One of these
  *	CPUs must be online when the pool is made; while none is later they run elsewhere. From
- *	6.14 on the workers leave CPUs that are isolated later; if @cpumask names some that are
+ *	7.0 on the workers leave CPUs that are isolated later; if @cpumask names some that are
  *	isolated now, they come back to it when a CPU comes online.
  * @node: WPOOL_NODE() of the NUMA node to which they and their memory belong; 0 is none
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,

@@ -239,7 +239,7 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
  *	number is added: the name need not be the only one.
  * @nthreads: how many threads, at least 1; with %TASKQ_THREADS_CPU_PCT in percent of the CPUs
  *	online, rounded down, but not to 0, and following hotplug. With one thread, functions are
- *	called in the order in which they were dispatched.
+ *	called in the order in which they were dispatched, but for %TQ_FRONT and delayed calls.
  * @pri: of the threads, %minclsyspri to %maxclsyspri
  * @minalloc: ignored
  * @maxalloc: how many calls may wait, at least 1, or %INT_MAX for any number. If it is reached,
