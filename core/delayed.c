@@ -187,6 +187,25 @@ bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
 		(!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED) || delayed_is_periodic(task)));
 }
 
+/**
+ * delayed_ends_inside() - the same for one that was to come after its function, which has ended
+ * @pool: the pool
+ * @task: about to be delayed, or to be queued if its time has come meanwhile
+ *
+ * A run of a periodic task that was asked for is due although the one before kept it off: it
+ * comes, as one that waits in the queue does.
+ *
+ * Context: pool->lock held.
+ */
+bool delayed_ends_inside(const struct wpool *pool, struct wpool_task *task)
+{
+	const struct wpool_delayed_task *dtask = delayed_of(task);
+
+	if (pool->state == WPOOL_STATE_SHUTDOWN && delayed_is_periodic(task) && dtask->asked)
+		return !delayed_is_due(dtask);
+	return delayed_ends(pool, task);
+}
+
 /*
  * The time of a task has come; it is on no list. It waits for a worker from now on, and a periodic
  * one counts from now on; not so a periodic one that was due already. Context: pool->lock held.

@@ -6,7 +6,7 @@
  * another task. What is known of it is its address, in the run. The runs of these tasks are in a
  * tree, by address and function. When a task that frees itself comes to the queue, queue_put()
  * looks there. If there is a run, the task waits behind it as if it were that task, submitted
- * again inside its function: see &wpool_run.again, and run_finish_self() in task_run.c.
+ * again inside its function: see &wpool_run.again, and run_finish_self() in run_finish.c.
  *
  * There is at most one run of each: a task that waits is on the queue only if none was found,
  * and as long as it waits no other task can be at its address.

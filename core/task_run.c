@@ -18,13 +18,11 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_again.h"
 #include "queue_batch.h"
-#include "self_run.h"
+#include "run_finish.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_run.h"
-#include "task_waiters.h"
 #include "tracked_run.h"
 #include "waiter.h"
 #include "worker_list.h"
@@ -89,97 +87,6 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 		running_add(pool, 1);
 	}
 	nesting_add(worker, 1);
-}
-
-/* A task is submitted again inside its function. */
-#define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
-
-/* Has the pool no use any more for a task that was submitted inside its function? */
-static bool run_again_is_late(struct wpool *pool, const struct wpool_run *run,
-			      const struct wpool_task *task)
-{
-	return pool->state == WPOOL_STATE_STOP || (run->later && delayed_ends(pool, task));
-}
-
-/*
- * Lets a task wait that was submitted inside its function. So it is not done. Its waiters look
- * at it again: a worker among them may have to run it itself. Context: pool->lock held.
- */
-static void run_again(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
-{
-	struct wpool_group *group;
-
-	if (run->later)
-		delayed_relink(pool, task);
-	else
-		queue_relink(pool, task);
-	task_waiters_complete(task, -EAGAIN, 0);
-	group = task_group_of(task);
-	if (!group)
-		return;
-	if (!run->worker)
-		group_task_outside(group, pool, false);
-	if (task->state & TASK_DELAYED)
-		group_task_outside(group, pool, true);
-	group_wake_workers(group, pool);
-}
-
-/*
- * Lets go of a task that was submitted again inside its function, or that nobody waits for any
- * more. Context: pool->lock held.
- */
-static noinline void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
-{
-	struct wpool_task *task = run->task;
-
-	run_clean(task);
-	/* A thread that asked it to stop did not want it to run again. */
-	if ((task->state & TASK_WAITS) && (run->stop || run_again_is_late(pool, run, task))) {
-		queue_take_back(pool, task);
-		/* Now, or they count as asleep when the pool checks whether all are. */
-		task_waiters_complete(task, -EAGAIN, 0);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
-	}
-	if (task->state & TASK_WAITS) {
-		run_again(pool, run, task);
-	} else if (run->orphan) {
-		objects_task_ended(task);
-		task_retire(pool, task);
-	} else {
-		task_settle(task, result);
-	}
-}
-
-/*
- * A task that frees itself is no longer inside its function: the one that waits behind the run,
- * if there is one, has its turn. It may be another object's: it is not meant if the run was asked
- * to stop. Context: pool->lock held.
- */
-static noinline void run_finish_self(struct wpool *pool, struct wpool_run *run)
-{
-	struct wpool_task *task = run->again;
-
-	self_end(pool, run);
-	if (!task)
-		return;
-	if (unlikely(!mend_again_ok(run))) {
-		run_forget_again(pool, run);
-		mend_note_run(pool, run);
-	} else if (run_again_is_late(pool, run, task)) {
-		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
-	} else {
-		run_again(pool, run, task);
-	}
-}
-
-/* The rest of run_finish() for a task that has a release, or frees itself. */
-static noinline void run_finish_tracked(struct wpool *pool, struct wpool_run *run, int result,
-					enum wpool_stat how)
-{
-	if (run->self)
-		run_finish_self(pool, run);
-	tracked_run_end(pool, run, result, how);
 }
 
 /* Makes the end of a run known to all that must know. The worker no longer has the run. */

@@ -144,6 +144,24 @@ static void periodic_end_running(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
 }
 
+/* 96: a run that is due comes after a shutdown, also if the one before kept it off */
+static void periodic_end_asked(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct tick *tick = tick_every(test, pool, wpt_gate(test), NEVER);
+
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	tick_begun(test, tick);
+	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), 0);
+	wpool_shutdown(pool);
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&tick->dtask.task));
+	wpt_open(tick->gate);
+	KUNIT_EXPECT_EQ(test, wpool_wait(&tick->dtask.task), TICK_RESULT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
+	wpt_destroy(test, pool);
+}
+
 static int inside_sleep(struct tick *tick)
 {
 	return wpool_sleep(NEVER);
@@ -339,6 +357,7 @@ static struct kunit_case periodic_end_cases[] = {
 	KUNIT_CASE(periodic_end_between),
 	KUNIT_CASE(periodic_end_queued),
 	KUNIT_CASE_PARAM(periodic_end_running, ending_gen_params),
+	KUNIT_CASE(periodic_end_asked),
 	KUNIT_CASE(periodic_end_sync),
 	KUNIT_CASE(periodic_end_itself),
 	KUNIT_CASE(periodic_end_and_begin),
