@@ -4,12 +4,14 @@
 Each fault is planted twice: quickly, as the words of a machine that met it, and
 really, by a module of fixtures/ that commits it in a machine.
 """
+import contextlib
 import fnmatch
+import functools
 import pathlib
 import subprocess
 import tempfile
 
-from harness import cache, coverage, extable, kernels, kunit, machine, modules, mutants, user
+from harness import cache, coverage, extable, kernels, kunit, machine, modules, mutants, resume, user
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -319,6 +321,40 @@ def prove_claims(tally):
                     [] if got == ["0", "0", "1", "1", "0"] else [f"folders {got}"])
 
 
+def prove_resume(tally):
+    """A run that was cut off does again what failed, what had no end, and all if a file changes."""
+    done = []
+
+    def job(own, what):
+        done.append(what)
+        if what == "cut off" and len(done) == 3:
+            raise KeyboardInterrupt
+        own.check(what, ["planted"] if what == "fails" else [])
+
+    with tempfile.TemporaryDirectory(prefix="wpool-resume-") as scratch:
+        tree, kept = pathlib.Path(scratch, "tree"), pathlib.Path(scratch, "kept")
+        kept.mkdir()
+        subprocess.run(["git", "init", "-q", tree], check=True)
+        for name, text in (("Kbuild", "a"), ("README.md", "a"), ("README.md", "b"), ("Kbuild", "b")):
+            (tree / name).write_text(text)
+            run = resume.Resumed(kept, tree)
+            some = [(what, functools.partial(job, what=what)) for what in ("passes", "fails", "cut off")]
+            overhear(_all_of, run.jobs(some))
+        done.append("closed")
+        run.close()
+        overhear(_all_of, resume.Resumed(kept, tree).jobs(some[:1]))
+    wanted = ["passes", "fails", "cut off", "fails", "cut off", "fails",
+              "passes", "fails", "cut off", "closed", "passes"]
+    tally.check("a run that was cut off goes on with what has not passed",
+                [] if done == wanted else [f"done: {done}"])
+
+
+def _all_of(tally, some):
+    with contextlib.suppress(KeyboardInterrupt):
+        for _, job in some:
+            job(tally)
+
+
 def prove_quickly(tally):
     differ = []
     for planted, module, reason, run in quick():
@@ -331,3 +367,4 @@ def prove_quickly(tally):
     prove_claims(tally)
     prove_cpus(tally)
     prove_coverage(tally)
+    prove_resume(tally)
