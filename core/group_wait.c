@@ -33,12 +33,13 @@ struct group_wait {
 };
 
 /*
- * Must it look again when a task joins? A worker may have to run that; one that cancels takes it
- * back; and a thread may be inside it, as its submitter: see thread_inside_group().
+ * Must it look again when a task joins? A worker may have to run that; one that cancels, or whose
+ * group has failed, takes it back; and a thread may be inside it, as its submitter: see
+ * thread_inside_group().
  */
 static bool looks_again(const struct group_wait *wait)
 {
-	return wait->worker || wait->cancels || caller_current(wait->worker);
+	return wait->worker || wait->cancels || wait->failed || caller_current(wait->worker);
 }
 
 /*
@@ -276,16 +277,19 @@ static int group_wait_once(struct group_wait *wait)
 }
 
 /*
- * The caller was woken, or is not to sleep: it takes back the tasks of a fail-fast group that has
- * failed, unless its time is over, as that may sleep. group_join() has looked before that.
+ * Notes how many tasks have come to the group: those that come later may be missed. And whether it
+ * has failed.
  */
 static void group_look(struct group_wait *wait)
 {
+	bool there;
+
 	rcu_read_lock();
-	wait->failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
+	there = !stack_is_ending(wait->owner);
+	if (there)
+		wait->came = READ_ONCE(wait->group->came);
+	wait->failed = there && group_failed(wait->group);
 	rcu_read_unlock();
-	if (wait->failed && deadline_left(&wait->deadline))
-		wpool_group_cancel(wait->group);
 }
 
 /* From now on, or no more, what begins is asked to stop. */
@@ -294,15 +298,6 @@ static void group_stop_what_begins(struct group_wait *wait, bool from_now)
 	rcu_read_lock();
 	if (!stack_is_ending(wait->owner))
 		group_stop_begun(wait->group, from_now ? 1 : -1);
-	rcu_read_unlock();
-}
-
-/* How many tasks have come to the group is noted: those that come later may be missed. */
-static void group_note_came(struct group_wait *wait)
-{
-	rcu_read_lock();
-	if (!stack_is_ending(wait->owner))
-		wait->came = READ_ONCE(wait->group->came);
 	rcu_read_unlock();
 }
 
@@ -323,7 +318,7 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
-		group_note_came(wait);
+		group_look(wait);
 		n += wpool_group_cancel(wait->group);
 		if (stop)
 			stop_group(wait->group);
@@ -360,12 +355,13 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
-		group_note_came(&wait);
+		group_look(&wait);
 		own = thread_inside_group(group, wait.worker);
 		wait.helps = deadline_left(&wait.deadline);
+		/* Not when the time is over, as that may sleep. */
+		if (wait.failed && wait.helps && !own)
+			wpool_group_cancel(group);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
-		if (ret == -EAGAIN)
-			group_look(&wait);
 	} while (ret == -EAGAIN);
 	if (ret == -EDEADLK && !own)
 		group_clear(&wait, false);	/* no worker can run those that wait */

@@ -70,6 +70,33 @@ static void group_fail_fast_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
 }
 
+/* 53: at once if somebody waits, who knows that it has failed */
+static void group_fail_fast_joined(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL), *other = wpt_pool(test, NULL);
+	struct wpool_group *group = wpt_group(test, true);
+	struct wpt_job *fails = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *stays = wpt_jobs(test, 1, wpt_gate(test));
+	struct wpt_job *late = wpt_jobs(test, 1, NULL);
+	struct wpt_thread *waiter;
+
+	fails->result = -EIO;
+	wpt_group_schedule(test, group, pool, fails, 1);
+	wpt_group_schedule(test, group, other, stays, 1);
+	WPT_ASSERT_STAT(test, other, RUNNING, 1);
+	waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, group);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpt_open(fails->gate);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	wpool_pause(pool);
+	wpt_group_schedule(test, group, pool, late, 1);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, late), -ECANCELED);
+	wpt_open(stays->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EIO);
+	wpool_resume(pool);
+}
+
 /* 53: in several pools */
 static void group_fail_fast_pools(struct kunit *test)
 {
@@ -213,6 +240,7 @@ static void group_freed_at_once(struct kunit *test)
 static struct kunit_case group_mix_cases[] = {
 	KUNIT_CASE_PARAM(group_fail_fast, watched_gen_params),
 	KUNIT_CASE(group_fail_fast_later),
+	KUNIT_CASE(group_fail_fast_joined),
 	KUNIT_CASE(group_fail_fast_pools),
 	KUNIT_CASE(group_death),
 	KUNIT_CASE(group_ends_otherwise),
