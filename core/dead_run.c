@@ -52,10 +52,10 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 	if (run_on_own_stack(run, run->group))
 		run->group = NULL;
 	/*
-	 * Where a worker's stack has been another may be by now: what was submitted since its death
-	 * has nothing of it.
+	 * Where its stack has been another thread's may be by now: what that has submitted has nothing
+	 * of this one.
 	 */
-	if (run->again && run->caller && !run->caller->worker &&
+	if (run->again && run->again_own && !run->caller->worker &&
 	    run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
 		if (!run_on_own_stack(run, run->again) && mend_again_ok(run))
