@@ -410,8 +410,8 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  *
  * wpool_shutdown_now() does not hand such a task back: it is released as
  * %WPOOL_FATE_CANCELLED. Nothing is called for a task that was lost because its memory was freed
- * or overwritten while a pool had it, nor if its argument lies on the stack of a worker that dies,
- * or of another thread that dies in it.
+ * or overwritten while a pool had it, nor if its argument lies on the stack of the thread that dies
+ * in it, or that takes it back as it dies.
  *
  * A periodic task has no release: see wpool_schedule_every().
  *
