@@ -209,8 +209,9 @@ static int show_max_blocked(void)
 	if (!err && !tour_until(tour_stat(f.pool, WPOOL_STAT_BLOCKED) == 1))
 		err = -ETIMEDOUT;
 	refused = wpool_schedule_timeout(f.pool, &second, HZ);
-	empty(&f);
-	wpool_flush(tour_pool);
+	tour_release(&f.hold);
+	wpool_flush(tour_pool);		/* its task still uses the other pool */
+	wpool_destroy(f.pool);
 	if (err)
 		return err;
 	return tour_show(refused == -EAGAIN, "max_blocked: one submitter sleeps, the next gets %pe",

@@ -62,7 +62,7 @@ static int show_release(void)
 		err = box ? wpool_schedule(pool, &box->ttask.task) : -ENOMEM;
 		if (err)
 			kfree(box);	/* it was refused, so it is still ours */
-		else if (i)
+		else if (i)	/* it is there as yet: the only worker is held */
 			wpool_cancel(&box->ttask.task);
 	}
 	tour_release(&hold);

@@ -117,6 +117,7 @@ static int disk_read_sums(struct disk_file *file)
 			pr_err("%s.sums is not of this file, or not of this size\n", file->path);
 			return -EINVAL;
 		}
+		file->clean = header.clean;
 		err = disk_read_at(file->side, file->sums, disk_sums_pages(file) * PAGE_SIZE,
 				   DISK_BLOCK);
 	} else {

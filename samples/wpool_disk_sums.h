@@ -32,6 +32,7 @@ struct disk_file {
 	struct file		*file;
 	struct file		*side;
 	u64			blocks;
+	bool			clean;		/* as the side file said when it was opened */
 	/* Bytes that each of the files had when it was opened. */
 	loff_t			file_had;
 	loff_t			side_had;
@@ -194,12 +195,14 @@ static int disk_begin_storing(struct disk_file *file)
 
 	if (err) {
 		pr_err("%s.sums: %pe\n", file->path, ERR_PTR(err));
-		return err;
-	}
-	if (file->file_had < bytes)
+	} else if (file->file_had < bytes) {
 		err = vfs_truncate(&file->file->f_path, bytes);
-	if (err)
-		pr_err("%s: cannot have %lld bytes: %pe\n", file->path, bytes, ERR_PTR(err));
+		if (err)
+			pr_err("%s: cannot have %lld bytes: %pe\n", file->path, bytes, ERR_PTR(err));
+	}
+	/* No block will be stored. */
+	if (err && file->clean)
+		disk_write_header(file, true);
 	return err;
 }
 

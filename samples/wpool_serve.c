@@ -6,8 +6,8 @@
  *	exec 3<>/dev/wpool_serve; echo hello >&3; head -n 1 <&3
  *
  * Each write() is a request; a worker turns it round. Each read() gets the answer to the oldest
- * request of the file, and sleeps until that is there; without a request it is the end of the
- * file. If the pool is full a write() sleeps until there is room. A signal ends both, and with
+ * request of the file, or what earlier ones have left of it, and sleeps until that is there;
+ * without a request it is the end of the file. If the pool is full a write() sleeps until there is room. A signal ends both, and with
  * O_NONBLOCK neither sleeps. When the file is closed, what has not begun is taken back, and what
  * runs is waited for. An answer that nobody reads is kept: it counts as memory of the writer's
  * cgroup.
@@ -49,6 +49,7 @@ struct request {
 	struct wpool_task	task;
 	struct list_head	node;
 	size_t			size;
+	size_t			given;		/* to readers */
 	char			text[];
 };
 
@@ -126,15 +127,18 @@ static ssize_t read_oldest(struct session *session, char __user *to, size_t size
 	spin_lock(&session->lock);
 	request = list_first_entry_or_null(&session->requests, struct request, node);
 	spin_unlock(&session->lock);
-	if (!request)
+	if (!request || !size)
 		return 0;
 	if (nonblock && wpool_wait_timeout(&request->task, 0, NULL))
 		return -EAGAIN;
 	if (wpool_wait_interruptible(&request->task, NULL))
 		return -ERESTARTSYS;
-	size = min(size, request->size);
-	if (copy_to_user(to, request->text, size))
+	size = min(size, request->size - request->given);
+	if (copy_to_user(to, request->text + request->given, size))
 		return -EFAULT;
+	request->given += size;
+	if (request->given < request->size)
+		return size;
 	spin_lock(&session->lock);
 	list_del(&request->node);
 	spin_unlock(&session->lock);
