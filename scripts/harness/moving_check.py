@@ -7,6 +7,10 @@ Beside each file lies what it becomes, with .moved behind its name, and in each 
 import concurrent.futures
 import difflib
 import json
+import os
+import pathlib
+import subprocess
+import tempfile
 
 from harness import moving, proc
 from harness.modules import TREE
@@ -20,6 +24,14 @@ FORMS = [
     ("while (wq && more)\n\t\tf();", "while (!IS_ERR_OR_NULL(wq) && more)\n\t\tf();"),
     ("return more || wq;", "return more || !IS_ERR_OR_NULL(wq);"),
     ("return wq != NULL;", "return !IS_ERR_OR_NULL(wq);"),
+    ("if (!(other = alloc_ordered_workqueue(\"a\", 0)))\n\t\tf();",
+     "if (IS_ERR(other = wpool_create_fmt((&(struct wpool_attrs) {\n"
+     "\t\t\t.queue_depth = WPOOL_QUEUE_UNBOUNDED,\n"
+     "\t\t\t.flags = WPOOL_NUMBERED | WPOOL_ORDERED,\n\t\t}), \"a\")))\n\t\tf();"),
+    ("if (!(third = READ_ONCE(other)))\n\t\tf();",
+     "if (IS_ERR_OR_NULL(third = READ_ONCE(other)))\n\t\tf();"),
+    ("if ((third = READ_ONCE(other)))\n\t\tf();",
+     "if (!IS_ERR_OR_NULL(third = READ_ONCE(other)))\n\t\tf();"),
     ("f(wq);", "f(wq);"),
     ("(void)queue_work(wq, &b->w);",
      "WARN_ON_ONCE(wpool_try_schedule(wq, &b->w) == -ESHUTDOWN);"),
@@ -39,7 +51,7 @@ FORMS = [
 HEAD = """#include <linux/module.h>
 #include <linux/workqueue.h>
 
-static struct workqueue_struct *wq, *other;
+static struct workqueue_struct *wq, *other, *third;
 struct box {
 	struct work_struct w;
 	struct delayed_work d;
@@ -49,6 +61,21 @@ static struct box *b;
 
 #define f(...) pr_debug("f")
 #define g(n) pr_debug("%d", n)
+
+static void box_fn(struct work_struct *work)
+{
+}
+
+static void late_fn(struct work_struct *work)
+{
+}
+
+static void __maybe_unused set_up(void)
+{
+	wq = alloc_workqueue("forms", WQ_UNBOUND, 0);
+	INIT_WORK(&b->w, box_fn);
+	INIT_DELAYED_WORK(&b->d, late_fn);
+}
 
 """
 
@@ -102,11 +129,27 @@ def form_faults():
             yield f"{before!r} is not turned into {after!r} but {made!r}"
 
 
+def byte_faults():
+    """A file that is not in UTF-8 is shown, and changed, with the bytes that it has."""
+    text = f"/* Andr\udce9 */\n{HEAD}static void end(void)\n{{\n\tdestroy_workqueue(wq);\n}}\n"
+    with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
+        file = pathlib.Path(place, "bytes.c")
+        moving.write(file, text)
+        for words in (["-n"], []):
+            done = subprocess.run([TREE / "scripts/from-workqueue", *words, file], check=False,
+                                  env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"}, capture_output=True)
+            out = done.stdout if words else file.read_bytes()
+            if done.returncode or b"wpool_destroy(wq)" not in out or (
+                    b"Andr\xe9" not in out and not words) or b"surrogate" in done.stderr:
+                yield f"bytes.c, {words}: {done.stderr[-200:]}"
+
+
 def faults():
     with concurrent.futures.ThreadPoolExecutor(proc.cpus()) as pool:
         for found in pool.map(lambda folder: list(differences(folder)), modules()):
             yield from found
     yield from form_faults()
+    yield from byte_faults()
 
 
 def unseen():

@@ -95,7 +95,7 @@ def move(folder):
     moved = moving.move(files, moving.Options())
     for each in moved.files:
         if each.after != each.before:
-            pathlib.Path(each.name).write_text(each.after, encoding="utf-8")
+            moving.write(pathlib.Path(each.name), each.after)
     return moved
 
 

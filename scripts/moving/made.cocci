@@ -22,10 +22,42 @@ statement S;
 
 @@
 expression Q : script:python () { is_queue(Q) };
+identifier create = {alloc_workqueue, alloc_ordered_workqueue, create_workqueue,
+		     create_singlethread_workqueue, create_freezable_workqueue};
+expression list A;
+@@
+- !(Q = create(A))
++ IS_ERR(Q = create(A))
+
+// What comes from elsewhere may be NULL, too.
+@@
+expression Q : script:python () { is_queue(Q) };
 expression R;
 @@
 - !(Q = R)
-+ IS_ERR(Q = R)
++ IS_ERR_OR_NULL(Q = R)
+
+@@
+expression Q : script:python () { is_queue(Q) };
+expression R;
+statement S1, S2;
+@@
+(
+ if (
+- (Q = R)
++ !IS_ERR_OR_NULL(Q = R)
+ ) S1
+|
+ if (
+- (Q = R)
++ !IS_ERR_OR_NULL(Q = R)
+ ) S1 else S2
+|
+ while (
+- (Q = R)
++ !IS_ERR_OR_NULL(Q = R)
+ ) S1
+)
 
 @@
 expression Q : script:python () { is_queue(Q) };
