@@ -31,15 +31,12 @@ KEEPS = re.compile(
 ARGUMENT = re.compile(r"(?:\([^()]*\*\s*\)\s*)?(&?)\s*(\w+)\s*((?:->|\.).*)?", re.S)
 # These tell what something is in.
 OBJECT_OF = re.compile(r"(?:^|_)(?:to|of|from|entry|drvdata|priv)(?:_|$)|^[A-Z_]+$")
+INNER = re.compile(r"\b(\w+)\s*\(\s*(&?)\s*(\w+)\s*((?:->|\.)[\w.>\s-]*)?[,)]")
+MAKES = re.compile(r"(?:^|_)(?:[kv]*[zm]?alloc|new|create|clone|dup)(?:_|$)")
 
 
-def _given(text):
-    """What an argument is about: a name, and whether it is only what a member of it holds."""
-    plain = ARGUMENT.fullmatch(text.strip())
-    if plain:
-        return plain[2], bool(plain[3]) and not plain[1]
-    inner = re.search(r"\b(\w+)\s*\(\s*(\w+)\s*[,)]", text)
-    return inner[2] if inner and OBJECT_OF.search(inner[1]) else "", False
+def _frees(name):
+    return FREES.search(name) and not name.startswith("smp_")
 
 
 class Freeing:
@@ -47,6 +44,7 @@ class Freeing:
     def __init__(self, survey):
         self.survey = survey
         self.known, self.name = {}, ""
+        self.seen_held = set()  # where something was followed that a member holds
 
     def why(self, name):
         """The call with which this work function lets go of its object, or nothing."""
@@ -58,9 +56,28 @@ class Freeing:
 
     def _of(self, name):
         if name not in self.known:
-            self.name, doubts = name, set()
+            self.name, self.seen_held, doubts = name, set(), set()
             self.known[name] = self._look(name, 0, set(), doubts), doubts
         return self.known[name]
+
+    def _given(self, text):
+        """What an argument is about: a name, and whether it is only what a member of it holds."""
+        plain = ARGUMENT.fullmatch(text.strip())
+        if plain:
+            return plain[2], bool(plain[3]) and not plain[1]
+        inner = INNER.search(text)
+        if inner and (OBJECT_OF.search(inner[1]) or self._accessor(inner[1])):
+            return inner[3], bool(inner[4]) and not inner[2]
+        return "", False
+
+    def _accessor(self, name):
+        """Is it the module's, and may it tell what something is in?"""
+        if MAKES.search(name):
+            return False
+        source, function = self.survey.function(name)
+        if function:
+            return re.search(rf"\*\s*{name}\s*\(", source.code[function.start:function.body])
+        return any(re.search(rf"#\s*define\s+{name}\(", each.code) for each in self.survey.sources)
 
     def _globals(self, name):
         """Variables of the file by which others get at a work with this function."""
@@ -72,45 +89,51 @@ class Freeing:
             for source in self.survey.sources)}
 
     def _mine(self, name, source, function, place):
-        """The names of the object, or of a part of it, in this function."""
+        """The names of the object, or of a part of it, in this function; those of what it holds."""
         params = csource.split(function.params.strip("()"))
         if place >= len(params):
-            return set()
+            return set(), set()
         body = source.body(function)
+        held = set()
         mine = {csource.last_word(params[place])}
         mine |= self._globals(name) if name in self.survey.functions else set()
         for _ in range(3):
             for found in re.finditer(r"\b(\w+)\s*=\s*([^;{}]*)[;{]", body):
-                word, member = _given(found[2])
+                word, member = self._given(found[2])
                 if word in mine and not member:
                     mine.add(found[1])
-        return mine
+                elif word in mine | held:
+                    held.add(found[1])
+        return mine, held - mine
 
     def _look(self, name, place, seen, doubts):
         source, function = self.survey.function(name)
         if not function or (name, place) in seen:
             return ""
         seen.add((name, place))
-        mine = self._mine(name, source, function, place)
+        names_of = self._mine(name, source, function, place)
         names = set(re.findall(r"\b(\w+)\s*\(", source.body(function))) - {name}
         for call in source.calls(names, function.body, function.end):
-            why = self._call(source, call, mine, seen, doubts)
+            why = self._call(source, call, names_of, seen, doubts)
             if why:
                 return why if " in " in why else f"{why} in {name}()"
         return ""
 
-    def _call(self, source, call, mine, seen, doubts):
+    def _call(self, source, call, names, seen, doubts):
         """What this call does with the object."""
+        mine, held = names
         for at, arg in enumerate(call.args):
-            word, member = _given(arg)
+            word, member = self._given(arg)
+            own = self.survey.function(call.name)[1]
+            if (word in held or (member and word in mine)) and self._lets_go(call, at, own):
+                doubts.add(call.name)
             if word not in mine:
                 continue
-            own = self.survey.function(call.name)[1]
             if TELLS.search(call.name) and not own and not call.name.startswith("trace_"):
                 return f"{call.name}()"
             if member:
                 continue
-            if FREES.search(call.name) and not call.name.startswith("smp_"):
+            if _frees(call.name):
                 if not self._waits_first([call.name, *call.args]):
                     return f"{call.name}()"
                 doubts.add(call.name)
@@ -126,6 +149,14 @@ class Freeing:
             if why:
                 return why
         return ""
+
+    def _lets_go(self, call, at, own):
+        """May this call free what a member of the object holds? That may be what the object is in."""
+        doubts = set()
+        if _frees(call.name):
+            return call.name not in CALLS
+        return own and (self._look(call.name, at, self.seen_held, doubts)
+                        or any(map(_frees, doubts)))
 
     def _waits_first(self, words):
         """Does what frees the object wait for the work before, in another thread?"""

@@ -40,8 +40,8 @@ def _of_function(survey, name, source, function):
     doubts = survey.freeing.doubts(name) if survey.waited_for(name) else []
     if doubts:
         calls = ", ".join(f"{each}()" for each in doubts)
-        yield source, function.body, (f"{name}() is waited for, and gives its object to {calls}: "
-                                      "may another thread free it before the function returns?")
+        yield source, function.body, (f"{name}() is waited for, and gives its object, or what that holds, "
+                                      f"to {calls}: may another thread free it before the function returns?")
 
 
 def _of_site(survey, site):
