@@ -17,14 +17,15 @@ from pathlib import Path
 from harness import csource, moving_queues, moving_text, moving_unclear
 from harness.moving_calls import CALLS, SYSTEM
 from harness.csource import last_word
+from harness.moving_text import HIDDEN
 from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey
 from harness.proc import Failed
 
 PATCHES = Path(__file__).resolve().parents[1] / "moving"
 PARTS = ("facts", "set_up", "kthread_worker", "queueing", "waiting", "made", "types")  # in order
-HIDDEN = "LEFT_AS_IT_IS_"
 LONGEST = 100  # columns
 LIMIT = 600  # seconds for one file
+NO_START = "to be set up in {}(), where no place that is always run was found for it"
 NO_MATCH = "its result is used, or it stands where the semantic patch does not expect it"
 
 
@@ -115,18 +116,19 @@ def hide(survey):
 
 
 def facts(survey):
+    """What the semantic patch is told of all files; what is to be set up: {file: {function: sites}}."""
     starts = {}
-    for site in survey.fixed.values():
+    for site in survey.fixed:
         if site.what == "static delayed" and not site.left:
-            starts.setdefault(survey.start_of(site), []).append(site.call.args)
+            mine = starts.setdefault(site.source.name, {})
+            mine.setdefault(survey.start_of(site), []).append(site)
     left = {last_word(work.name) for work in survey.left_works}
     return {
         "queues": sorted(survey.queues),
         "delayed": sorted(survey.delayed - left),
-        "fixed": sorted(name for name, site in survey.fixed.items()
-                          if site.what == "static" and not site.left),
+        "fixed": sorted({site.work for site in survey.fixed
+                         if site.what == "static" and not site.left}),
         "system": sorted(SYSTEM),
-        "starts": sorted(starts),
     }, starts
 
 
@@ -147,7 +149,7 @@ def patched(text, name, said, survey):
             ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
              *(word for each in virtual for word in ("-D", each)), "--sp-file", patch, file],
             env={**os.environ, "WPOOL_MOVING_FACTS": str(known),
-                 "PYTHONPATH": str(PATCHES.parent)}, text=True, check=False,
+                 "PYTHONPATH": str(PATCHES.parent)}, text=True, errors="replace", check=False,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
         if done.returncode:
             raise Failed(f"spatch failed on {name}:\n{done.stderr.strip()[-400:]}")
@@ -165,12 +167,34 @@ def finish(text, survey, starts):
             "wpool_delayed_task" if "delayed" in found[0] else \
             "wpool_task" if survey.plain else "wpool_tracked_task"
         text = f"{text[:found.start()]}struct {new}{text[found.end():]}"
-    for function, tasks in starts.items():
-        calls = "\n".join(f"\twpool_delayed_task_init(&{name}, {fn}, &{name});"
-                          for name, fn in tasks)
-        text = re.sub(rf"\tSTART_OF\({function}\);", calls, text)
+    for function, sites in starts.items():
+        text = started(text, function, sites)
     text = re.sub(r"\}\n\s*else\b", "} else", text)
     return included(re.sub(r"^(\t*)(WARN_ON_ONCE\(.* ==) (-E\w+\);)$", folded, text, flags=re.M))
+
+
+def conditional(source, at):
+    """Is this place between an #if of its function and the #endif?"""
+    function = source.function_at(at)
+    before = source.code[function.body if function else 0:at]
+    return len(re.findall(r"^\s*#\s*if", before, re.M)) > len(re.findall(r"^\s*#\s*endif", before, re.M))
+
+
+def started(text, function, sites):
+    """With the static delayed tasks set up in this function. If that cannot be, they are left."""
+    place, source = f"\tSTART_OF({function});", csource.Source("", text)
+    starts = [found.start() for found in re.finditer(re.escape(place), text)]
+    if starts and not any(conditional(source, at) for at in starts):
+        return text.replace(place, "\n".join(
+            f"\twpool_delayed_task_init(&{name}, {fn}, &{name});"
+            for name, fn in (site.call.args for site in sites)))
+    text = text.replace(f"{place}\n", "")
+    for site in sites:
+        name, fn = site.call.args
+        site.left = NO_START.format(function)
+        text = re.sub(rf"\bstruct wpool_delayed_task {name}\b",
+                      f"{HIDDEN}{site.call.name}({name}, {fn})", text)
+    return text
 
 
 def folded(match):
@@ -217,11 +241,12 @@ def move(files, options):
         text = moving_text.prepare(text, survey)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
-            text = finish(patched(text, name, said, survey), survey, starts)
+            mine = starts.get(name, {})
+            text = finish(patched(text, name, {**said, "starts": sorted(mine)}, survey), survey, mine)
         text = text.replace("_SELF_FREEING(", "(")
         left += [(name, call.line, f"{call.name}()", NO_MATCH) for call in unfit(text)]
         rest = [(name, csource.line_of(text, at), what, why) for at, what, why in
-                moving_unclear.mentions(csource.blanked(text), survey.queues, HIDDEN)]
+                moving_unclear.mentions(csource.blanked(text), survey)]
         left, found = left + rest, found + len(rest)
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
     by_name = {each.name: each for each in moved}

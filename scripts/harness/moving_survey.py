@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from harness import (csource, moving_calls, moving_context, moving_flags, moving_notes,
-                     moving_queues, moving_unclear)
+                     moving_queues, moving_text, moving_unclear)
 from harness.csource import last_word
 from harness.moving_calls import CALLS, QUEUEING, SYSTEM, SYSTEM_OTHER
 from harness.moving_freeing import Freeing
@@ -55,6 +55,13 @@ def declared(sources, types):
                     yield struct, name[2], bool(name[1])
 
 
+def parameters(sources, types):
+    """The names of parameters that are pointers to one of these types."""
+    for source in sources:
+        yield from re.findall(rf"[(,]\s*(?:const\s+)?{types}\s*\*+\s*(?:const\s+)?(\w+)\s*[,)]",
+                              source.code)
+
+
 def struct_at(code, at):
     """The structure around this place; None outside of any."""
     head, depth = code[:at], 0
@@ -79,14 +86,14 @@ class Survey:
         self.fields = [(struct, name) for struct, name, pointer in fields
                        if struct and not pointer]
         self.delayed = {name for _, name, _ in declared(sources, DELAYED_TYPES)}
-        self.queues = {name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
-        self.pointers = {name for _, name, pointer in fields if pointer} | {
-            name for source in sources
-            for name in re.findall(rf"{WORK_TYPES}\s*\*+\s*(\w+)\s*[,)]", source.code)}
+        self.given_queues = set(parameters(sources, QUEUE_TYPES))
+        self.queues = self.given_queues | {
+            name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
+        self.pointers = {name for _, name, pointer in fields if pointer} | set(
+            parameters(sources, WORK_TYPES))
         self.sites = [site for source in sources for site in self._sites(source)]
-        self.fixed = {site.work: site for site in self.sites if site.what.startswith("static")}
-        self.delayed |= {name for name, site in self.fixed.items()
-                         if site.what == "static delayed"}
+        self.fixed = [site for site in self.sites if site.what.startswith("static")]
+        self.delayed |= {site.work for site in self.fixed if site.what == "static delayed"}
         self.functions = self._work_functions()
         self.delayed_functions = {moving_unclear.plain(site.call.args[1]) for site in self.sites
                                   if site.what in ("init", "static delayed") and
@@ -141,8 +148,11 @@ class Survey:
             return Work("?", "")
         last, root = words[-1], words[0]
         structs = {struct for struct, field in self.fields if field == last}
+        if "&" not in site.work and last in self.pointers:
+            return Work("*", last)
         if len(words) == 1:
-            return Work("*" if last in self.pointers and "&" not in site.work else "", last)
+            in_macro = moving_text.in_macro(site.source.code, site.call.start)
+            return Work("*" if in_macro and "&" not in site.work else "", last)
         if len(structs) == 1:
             return Work(structs.pop(), last)
         if len(words) == 2 and site.function:
@@ -191,12 +201,15 @@ class Survey:
     def _leave_system(self):
         """Works on the kernel's queues whose delay or repetition would pin the module."""
         for site in self.sites:
-            if site.what not in QUEUEING or self.options.system_pool:
+            if site.what not in QUEUEING:
                 continue
             queue = site.queue.strip()
             why = ""
             if queue in SYSTEM_OTHER:
-                why = f"{queue} is not as the default pool is"
+                self._leave_work(self.work_of(site), f"{queue} is not as system_wq is: as it was "
+                                                     "(a pool of your own that is as that is)")
+            elif self.options.system_pool:
+                continue
             elif queue in SYSTEM and (site.what == "delay" or self.in_delayed(site.work)):
                 why = "a delayed task in the default pool pins its module"
             elif queue in SYSTEM and self._queues_itself(self.work_of(site)):
@@ -205,8 +218,8 @@ class Survey:
                 self._leave_work(self.work_of(site),
                                  f"{why}: as it was (--system-pool: a pool of your own)")
         for site in self.sites:
-            if site.what == "flush" and site.queue.strip() in SYSTEM | SYSTEM_OTHER and \
-                    not self.options.system_pool:
+            if site.what == "flush" and site.queue.strip() in SYSTEM_OTHER | (
+                    set() if self.options.system_pool else SYSTEM):
                 site.left = "a flush of a pool that all modules share"
 
     def _leave_work(self, work, why):
@@ -287,10 +300,29 @@ class Survey:
 
     def _why_left(self, site):
         return (self._why_work_left(site) or self._why_not_queued(site) if site.work else "") or (
-            "wpool_flush() waits for delayed tasks, too, until their time comes"
-            if site.what == "flush" and any(
-                other.what == "delay" and last_word(other.queue) == last_word(site.queue)
-                for other in self.sites) else "")
+            self._why_not_flushed(site) if site.what == "flush" else "")
+
+    def _why_not_flushed(self, site):
+        mine = self._queue_name(site)
+        delayed = {self._queue_name(other) for other in self.sites if other.what == "delay"}
+        delayed -= SYSTEM | SYSTEM_OTHER
+        why = "wpool_flush() waits for delayed tasks, too, until their time comes"
+        if mine in delayed:
+            return why
+        if delayed and not all(map(self._made_here, {mine} | delayed)):
+            return f"is it a queue of delayed work? {why}"
+        return ""
+
+    def _queue_name(self, site):
+        pool = self.options.system_pool
+        return last_word(pool if pool and site.queue.strip() in SYSTEM else site.queue)
+
+    def _made_here(self, name):
+        """Is this a queue of its own, and not another name for one that somebody else has made?"""
+        assigned = [value for source in self.sources for value in re.findall(
+            rf"\b{name}\s*(?:\[[^\]]*\]\s*)?=(?!=)\s*(\w*)", source.code)]
+        return name not in self.given_queues and assigned and \
+            not set(assigned) - {"NULL", *moving_calls.CREATORS}
 
     def _why_not_queued(self, site):
         if self.options.blocking and site.what == "queue" and moving_context.atomic(site):
@@ -301,7 +333,7 @@ class Survey:
         work = self.work_of(site)
         by_pointer = work.struct == "*"
         on_stack = site.call.name == "INIT_WORK_ONSTACK" or site.what == "stack"
-        if site.what in moving_unclear.AWAITING and by_pointer:
+        if site.what in moving_unclear.AWAITING and (by_pointer or not self.functions_of(work)):
             return "which work is it?"
         if on_stack and not any(other.function is site.function and other.work == site.work
                                 for other in self.sites_of(work, *moving_unclear.AWAITING)):

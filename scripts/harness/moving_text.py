@@ -6,11 +6,12 @@ That is: declarations, work functions, what stands in macros, and options of scr
 import re
 
 from harness import csource
-from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
+from harness.moving_calls import CALLS, SYSTEM
 
 WORK = r"struct\s+(?:kthread_)?work(?:_struct)?\s*"
 DECLARATION = re.compile(r"\n*\t(?!return\b|goto\b)(?:\w+[\s*]+)+\w+(?:\[[^\]]*\])*\s*[=,;]")
 ACCEPTED = "WAS_ACCEPTED"
+HIDDEN = "LEFT_AS_IT_IS_"  # before the name of what is not to be changed
 
 
 def functions(text, survey):
@@ -54,6 +55,21 @@ def in_macro(code, at):
     return re.match(r"#\s*define\b", code[line:])
 
 
+def of_hidden(code, at):
+    """Does this place belong to a call that is hidden?"""
+    return re.search(rf"\b{HIDDEN}\w+\s*\([^;{{}}]*$", code[:at])
+
+
+def in_pool(text, pool):
+    """The kernel's queues that are as system_wq is become this pool, but for work that is left."""
+    code = csource.blanked(text)
+    for found in reversed(list(re.finditer(rf"\b(?:{'|'.join(SYSTEM)})\b", code))):
+        if not of_hidden(code, found.start()):
+            text = text[:found.start()] + pool + text[found.end():]
+    text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
+    return re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},", text)
+
+
 def values(text):
     """Marks those that are the value of a macro: it is not known whether anybody looks at it."""
     source = csource.Source("", text)
@@ -89,10 +105,7 @@ def prepare(text, survey):
     text = functions(text, survey)
     pool = survey.options.system_pool
     if pool:
-        text = re.sub(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", pool, text)
-        text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
-        text = re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},",
-                      text)
+        text = in_pool(text, pool)
     text = values(text)
     if survey.options.any_cpu:
         text = re.sub(r"\b(queue_work|queue_delayed_work|mod_delayed_work)_on\(",

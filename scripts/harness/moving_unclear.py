@@ -39,16 +39,20 @@ def why(survey, site):
     return ""
 
 
-def mentions(code, queues, hidden):
+def mentions(code, survey):
     """What is still said of workqueues in a file that was changed: (place, name, what it is)."""
     for found in re.finditer(rf"\b(?:(?:{'|'.join(CALLS)})\b(?!\s*\()|"
                              r"(?:__(?:DELAYED_)?WORK_INITIALIZER|devm_\w*work_autocancel)\b)", code):
         yield found.start(), found[0], "not as a call: it still means a workqueue"
     for found in re.finditer(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", code):
-        if not re.search(rf"\b{hidden}\w+\s*\([^;{{}}]*$", code[:found.start()]):
+        if not moving_text.of_hidden(code, found.start()):
             yield found.start(), found[0], "the kernel's queue where a pool is expected"
-    if queues:
-        yield from _tests(code, "|".join(sorted(queues)))
+    delayed = survey.delayed - {work.name for work in survey.left_works}
+    for found in re.finditer(rf"\b(?:{'|'.join(sorted(delayed))})(?:\[[^\]]*\])?(?:\.|->)timer\b",
+                             code) if delayed else ():
+        yield found.start(), found[0], "the timer of a delayed task is the pool's"
+    if survey.queues:
+        yield from _tests(code, "|".join(sorted(survey.queues)))
 
 
 def _tests(code, queue):
