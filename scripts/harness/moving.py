@@ -93,12 +93,27 @@ def write(path, text):
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
+def delayed_in(source, name):
+    """Where a function that is left makes its work a delayed one, and the types of what that becomes."""
+    places = []
+    for function in [each for each in source.functions if each.name == name]:
+        made = re.compile(r"(?:\b(\w+)\s*=\s*)?\b(to_delayed_work)\s*\(")
+        found = list(made.finditer(source.code, function.body, function.end))
+        places += [each.start(2) for each in found]
+        names = "|".join(each[1] for each in found if each[1])
+        kind = re.compile(rf"\bstruct\s+(delayed_work)\s*\*\s*(?:{names})\b")
+        places += [each.start(1) for each in (
+            kind.finditer(source.code, function.body, function.end) if names else ())]
+    return places
+
+
 def hide(survey):
     """The texts, with other names for what is left, and for what sets up self-freeing tasks."""
     texts = {}
     for source in survey.sources:
         places = [site.call.start for site in survey.sites if site.source is source and site.left]
         for name in survey.left_functions:
+            places += delayed_in(source, name)
             for found in re.finditer(rf"\b{re.escape(name)}\s*\(\s*(struct\s+\w+)", source.code):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
         for work in survey.left_works:
@@ -184,7 +199,9 @@ def started(text, function, sites):
     """With the static delayed tasks set up in this function. If that cannot be, they are left."""
     place, source = f"\tSTART_OF({function});", csource.Source("", text)
     starts = [found.start() for found in re.finditer(re.escape(place), text)]
-    if starts and not any(conditional(source, at) for at in starts):
+    bodies = [(each.start, each.end) for each in source.functions if each.name == function]
+    if bodies and all(any(start < at < end for at in starts) for start, end in bodies) and \
+            not any(conditional(source, at) for at in starts):
         return text.replace(place, "\n".join(
             f"\twpool_delayed_task_init(&{name}, {fn}, &{name});"
             for name, fn in (site.call.args for site in sites)))

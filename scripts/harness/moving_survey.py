@@ -142,17 +142,20 @@ class Survey:
 
     def work_of(self, site):
         name = re.sub(r"[\s&()]", "", csource.unindexed(site.work))
-        name = re.sub(r"(?:\.|->)work$", "", name) if self.in_delayed(name) else name
+        pointer = "&" not in site.work
+        if self.in_delayed(name):
+            pointer = pointer or name.endswith("->work")
+            name = re.sub(r"(?:\.|->)work$", "", name)
         words = re.findall(r"\w+", name)
         if not words:
             return Work("?", "")
         last, root = words[-1], words[0]
         structs = {struct for struct, field in self.fields if field == last}
-        if "&" not in site.work and last in self.pointers:
+        if pointer and last in self.pointers:
             return Work("*", last)
         if len(words) == 1:
             in_macro = moving_text.in_macro(site.source.code, site.call.start)
-            return Work("*" if in_macro and "&" not in site.work else "", last)
+            return Work("*" if in_macro and pointer else "", last)
         if len(structs) == 1:
             return Work(structs.pop(), last)
         if len(words) == 2 and site.function:
@@ -233,6 +236,10 @@ class Survey:
         for name in self.functions_of(work):
             self.left_functions.add(name)
             for site in self.sites:
+                if site.function and site.function.name == name and re.search(
+                        rf"\b{last_word(site.work) or '-'}\s*=\s*to_delayed_work\b",
+                        site.source.body(site.function)):
+                    site.left = why
                 if len(site.call.args) > 1 and site.work and \
                         moving_unclear.plain(site.call.args[1]) == name:
                     self._leave_work(self.work_of(site), why)
@@ -341,7 +348,8 @@ class Survey:
         if site.what == "init" and by_pointer and self.anything_awaited():
             return "is this work waited for somewhere?"
         if site.what == "queue" and by_pointer and site.function and \
-                site.function.name in self.delayed_functions:
+                site.function.name in self.delayed_functions and \
+                not self.in_delayed(moving_unclear.plain(site.work)):
             return "a delayed task is submitted by calls of its own"
         if site.what == "static delayed" and not self.start_of(site):
             return "to be set up by wpool_delayed_task_init() when the module is loaded"

@@ -58,6 +58,8 @@ def mentions(code, survey):
 def _tests(code, queue):
     """Pointers to pools that are looked at as if NULL were all that can be wrong with them."""
     name = rf"(?<![\w.>])(?:\w[\w.>\-\[\]]*(?:\([\w\s,&*]*\))?(?:->|\.))?(?:{queue})(?:\[[^\]]*\])?"
-    for found in re.finditer(rf"!\s*\(?({name})(?![\w(\[.]|->)|({name})\)?\s*[!=]=\s*NULL\b", code):
-        yield (found.start(), found[1] or found[2],
+    for found in re.finditer(rf"!\s*\(?({name})(?![\w(\[.]|->)|({name})\)?\s*[!=]=\s*NULL\b|"
+                             rf"(?:!|\b(?:if|while)\s*\()\s*\(?(?:\*|READ_ONCE\s*\()\s*({name})"
+                             r"(?![\w(\[.]|->)", code):
+        yield (found.start(), found[1] or found[2] or found[3],
                "a test for NULL: a pool that was not made is an error pointer")
