@@ -60,6 +60,7 @@ def _tests(code, queue):
     name = rf"(?<![\w.>])(?:\w[\w.>\-\[\]]*(?:\([\w\s,&*]*\))?(?:->|\.))?(?:{queue})(?:\[[^\]]*\])?"
     for found in re.finditer(rf"!\s*\(?({name})(?![\w(\[.]|->)|({name})\)?\s*[!=]=\s*NULL\b|"
                              rf"(?:!|\b(?:if|while)\s*\()\s*\(?(?:\*|READ_ONCE\s*\()\s*({name})"
-                             r"(?![\w(\[.]|->)", code):
-        yield (found.start(), found[1] or found[2] or found[3],
+                             r"(?![\w(\[.]|->)|"
+                             rf"(?<!IS_ERR)(?<!OR_NULL)(?<!for )\(\s*({name})\s*=(?!=)", code):
+        yield (found.start(), "".join(filter(None, found.groups())),
                "a test for NULL: a pool that was not made is an error pointer")
