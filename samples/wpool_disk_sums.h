@@ -198,7 +198,8 @@ static int disk_begin_storing(struct disk_file *file)
 	} else if (file->file_had < bytes) {
 		err = vfs_truncate(&file->file->f_path, bytes);
 		if (err)
-			pr_err("%s: cannot have %lld bytes: %pe\n", file->path, bytes, ERR_PTR(err));
+			pr_err("%s: cannot have %lld bytes: %pe\n", file->path, bytes,
+			       ERR_PTR(err));
 	}
 	/* No block will be stored. */
 	if (err && file->clean)
