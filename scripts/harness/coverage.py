@@ -117,8 +117,8 @@ def bring_together(kernel, scratch, pages):
     """{file: Counts} of what add_up() left here for all kernels; and pages to look at."""
     found = scratch / "all" / "found.json"
     found.parent.mkdir()
-    shutil.rmtree(pages, ignore_errors=True)
-    pages.mkdir(parents=True)
+    # What lies there may be anything: pages of before are written over, and no more.
+    pages.mkdir(parents=True, exist_ok=True)
     _gcovr(kernel, found, "--add-tracefile", scratch / "*.json", "--json", found,
            "--html-details", pages / "index.html")
     home = modules.home(kernel, WHAT)
