@@ -64,6 +64,15 @@ wait_until() {
 	return 1
 }
 
+# run_part PART: a function of the script that has this
+run_part() {
+	if command -v "$1" >/dev/null; then
+		"$1"
+	else
+		verdict "not ok" "there is no part $1"
+	fi
+}
+
 load_wpool() {
 	quiet
 	insmod /wpool.ko "$@"

@@ -19,9 +19,9 @@ usleep() {
 # shellcheck disable=SC2034 # for the part
 both() {
 	SIDE=workqueue OTHER=wpool
-	"$1"
+	run_part "$1"
 	SIDE=wpool OTHER=workqueue
-	"$1"
+	run_part "$1"
 }
 
 # run_parts PART...: these, if it was not asked for others
