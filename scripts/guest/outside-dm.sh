@@ -23,7 +23,7 @@ drop() {
 start_load() {
 	(export NICE=19; load_here --time_based --runtime=600) >/run/load 2>&1 &
 	LOAD=$!
-	wait_until busy
+	wait_until busy || verdict "not ok" "$SIDE: a load begins # $(tail -n 3 /run/load | tr '\n' ' ' | head -c 200)"
 }
 
 busy() {
