@@ -99,9 +99,11 @@ def programs(kernel, *names):
         target = modules.home_of_all() / f"{name}{kernel.cross and '-' + kernel.arch}"
         with cache.lock(f"program-{target.parent.name}-{target.name}"):
             if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+                partial = target.with_suffix(".partial")
                 proc.run(f"guest's {name}",
                          [f"{kernel.cross}gcc", "-static", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE",
-                          "-D_FILE_OFFSET_BITS=64", "-o", target, source], target.with_suffix(".log"))
+                          "-D_FILE_OFFSET_BITS=64", "-o", partial, source], target.with_suffix(".log"))
+                partial.rename(target)
         made[name] = target
     return made
 

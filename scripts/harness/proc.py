@@ -14,6 +14,7 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 TICK = 10  # seconds between two signs of life
 NICE = 10  # of what lets others go first
+GRACE = 5  # seconds for make, a compiler or a linker to remove what it has half made
 
 
 class Failed(Exception):
@@ -63,12 +64,21 @@ def start(cmd, behind=False, **kwargs):
                             preexec_fn=functools.partial(_begin, behind), **kwargs)
 
 
-def stop(child):
+def stop(child, grace=0):
+    """End it and its children; grace: seconds for them to do so by themselves."""
     try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    child.wait()
+        if grace:
+            _signal(child, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=grace)
+    finally:
+        _signal(child, signal.SIGKILL)
+        child.wait()
+
+
+def _signal(child, signum):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signum)
 
 
 def tail(path, lines=25):
@@ -87,7 +97,7 @@ def run(what, cmd, log, limit=1800, progress=None, **kwargs):
         try:
             _wait(what, child, limit, progress)
         finally:
-            stop(child)
+            stop(child, GRACE)
     if child.returncode:
         raise Failed(f"{what}: failed\n{tail(log)}(by: {' '.join(map(str, cmd))})\n"
                      f"(the whole log: {log})")
