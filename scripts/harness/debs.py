@@ -15,8 +15,18 @@ OWN = ("debian/files", "debian/.debhelper")  # what a build by hand may have lef
 
 def files(tree):
     """Those under version control, and those that are new."""
-    names = proc.output(["git", "-C", tree, "ls-files", "-co", "--exclude-standard"]).split()
+    names = proc.output(["git", "-C", tree, "ls-files", "-coz", "--exclude-standard"]).split("\0")
     return [name for name in names if (tree / name).is_file() and not name.startswith(OWN)]
+
+
+def leave(paths, target):
+    """Copy them into a folder, in the place of the same packages of other versions; what is there then."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        if path.suffix == ".deb":
+            for old in target.glob(f"{path.name.split('_')[0]}_*.deb"):
+                old.unlink()
+    return [pathlib.Path(shutil.copy(path, target)) for path in paths]
 
 
 def build(target, tree=modules.TREE, change=None, upload=False):
@@ -35,9 +45,8 @@ def build(target, tree=modules.TREE, change=None, upload=False):
         log = modules.home_of_all() / "deb.log"
         proc.run("build of the packages",
                  ["dpkg-buildpackage", "-us", "-uc", "-tc", *([] if upload else ["-b"])], log, cwd=copy)
-        target.mkdir(parents=True, exist_ok=True)
-        made = [pathlib.Path(shutil.copy(path, target)) for path in copy.parent.iterdir()
-                if path.is_file() and (upload or path.suffix == ".deb")]
+        made = leave([path for path in copy.parent.iterdir()
+                      if path.is_file() and (upload or path.suffix == ".deb")], target)
         if not made:
             raise Failed(f"dpkg-buildpackage has built nothing\n{proc.tail(log)}")
         return sorted(path for path in made if path.suffix == (".changes" if upload else ".deb"))
@@ -47,7 +56,8 @@ def _lintian(packages):
     done = subprocess.run(["lintian", "--allow-root", "--display-info",
                            "--fail-on", "error,warning,info", *packages],
                           text=True, check=False, capture_output=True)
-    return done.stdout.splitlines() + (done.stderr.splitlines() if done.returncode else [])
+    said = done.stdout.splitlines() + (done.stderr.splitlines() if done.returncode else [])
+    return said or ([f"lintian: status {done.returncode} without a word"] if done.returncode else [])
 
 
 def faults():
