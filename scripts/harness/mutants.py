@@ -72,7 +72,9 @@ def apply(mutant, tree, *options):
     done = subprocess.run(["git", "apply", *options, mutant.patch], cwd=tree, check=False, text=True,
                           env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tree.parent)},
                           stdin=subprocess.DEVNULL, capture_output=True)
-    return done.stderr.splitlines() if done.returncode else []
+    if not done.returncode:
+        return []
+    return done.stderr.splitlines() or [f"git apply: status {done.returncode} without a word"]
 
 
 def stale():

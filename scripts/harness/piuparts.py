@@ -25,7 +25,9 @@ def _run(packages):
             raise Failed("piuparts did not begin")
         said = log.read_text(errors="replace").splitlines()
     first = next((number for number, line in enumerate(said) if "FAIL" in line), len(said) - 5)
-    return not done.returncode, [] if not done.returncode else said[first:first + 10]
+    if not done.returncode:
+        return True, []
+    return False, said[first:first + 10] or [f"status {done.returncode} without a word"]
 
 
 def _plant(copy):
