@@ -6,6 +6,7 @@ same wherever and whenever it is run. Each result is kept in the cache at once: 
 was stopped goes on, and so does one of a tree in which other files have changed.
 """
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -130,8 +131,13 @@ class Results:
         self.read()
 
     def read(self):
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.found = {result.ident: result for result in (Result(**json.loads(line)) for line in lines)}
+        self.found = {result.ident: result for result in self._kept()}
+
+    def _kept(self):
+        for line in self.path.read_text().splitlines() if self.path.exists() else []:
+            # A run that was killed may have left half a line.
+            with contextlib.suppress(json.JSONDecodeError):
+                yield Result(**json.loads(line))
 
     def of(self, mutant):
         """None if it is not known, or not of these tests or of this code.
@@ -153,8 +159,10 @@ class Results:
         self.found[mutant.ident] = result
         if self.seed is None:
             return result
-        with cache.lock(self.path.name), open(self.path, "a", encoding="utf-8") as handle:
-            handle.write(json.dumps(dataclasses.asdict(result)) + "\n")
+        with cache.lock(self.path.name), open(self.path, "a+b") as handle:
+            handle.seek(0)
+            begin = "" if handle.read()[-1:] in (b"", b"\n") else "\n"
+            handle.write(f"{begin}{json.dumps(dataclasses.asdict(result))}\n".encode())
         return result
 
 
