@@ -8,13 +8,16 @@ import pathlib
 import shutil
 import time
 
-from harness.proc import say
+from harness.proc import Failed, say
 
 UNUSED = 7 * 24 * 3600  # seconds
 
 
 def root():
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    if set(" :") & set(str(base)):
+        raise Failed(f"{base}: kbuild takes no folder with a space or a colon in its name; "
+                     "let XDG_CACHE_HOME name another")
     return pathlib.Path(base) / "wpool"
 
 
@@ -55,6 +58,22 @@ def claim(parent, owner):
         return next(path for path in itertools.chain(had, new) if _take(path, owner))
 
 
+def remove(parent, owner):
+    """Remove the folders of parent that are the owner's; Failed if one of his runs is in one."""
+    with lock(f"claim-{parent.name}"):
+        for path in [path for path in parent.iterdir() if path.is_dir() and owned_by(path) == owner]:
+            with open(_lock_of(path), "w", encoding="utf-8") as handle:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise Failed(f"{path}: another run of {owner} is in it") from None
+                shutil.rmtree(path)
+
+
+def _lock_of(path):
+    return path.with_name(f".{path.name}.lock")
+
+
 def owned_by(path):
     """Who has used it last."""
     return (path / OWNER).read_text() if (path / OWNER).exists() else ""
@@ -66,7 +85,7 @@ def _last_use(path):
 
 def _take(path, owner):
     """Whether the folder is the owner's now: no run of another has it."""
-    handle = open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8")
+    handle = open(_lock_of(path), "w", encoding="utf-8")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

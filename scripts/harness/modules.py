@@ -3,7 +3,6 @@
 import functools
 import pathlib
 import re
-import shutil
 
 from harness import cache, proc
 from harness.proc import Failed
@@ -21,9 +20,7 @@ def home_of_all():
 
 def clean():
     """Remove what was built from this checkout, unless another has built there since."""
-    for home in cache.folder("build").iterdir():
-        if cache.owned_by(home) == str(TREE):
-            shutil.rmtree(home)
+    cache.remove(cache.folder("build"), str(TREE))
 
 
 def home(kernel, what="tree"):
