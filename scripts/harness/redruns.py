@@ -11,7 +11,8 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import cache, coverage, extable, kernels, kunit, machine, modules, mutants, resume, user
+from harness import (cache, coverage, extable, kernels, kunit, machine, modules, mutants, redfiles, resume,
+                     user)
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -312,13 +313,25 @@ def prove_claims(tally):
     with tempfile.TemporaryDirectory(prefix="wpool-claims-") as scratch:
         parent = pathlib.Path(scratch) / "build"
         parent.mkdir()
-        got = []
+        got, before = [], len(cache.held)
         for owner, ended in (("a", 0), ("a", 0), ("b", 0), ("c", 1), ("a", 0)):
             for handle in cache.held[len(cache.held) - ended:]:
                 handle.close()
             got.append(cache.claim(parent, owner).name)
         tally.check("a folder that another run builds in is left alone, and taken when that has ended",
                     [] if got == ["0", "0", "1", "1", "0"] else [f"folders {got}"])
+        tally.check("it is not removed while a run of its owner is in it", _removed(parent, [], ["0", "1"]))
+        tally.check("but afterwards, and no other's", _removed(parent, cache.held[before:], ["1"]))
+
+
+def _removed(parent, ended, wanted):
+    """What is wrong with the folders that there are once the owner a has removed his, if he may."""
+    for handle in ended:
+        handle.close()
+    with contextlib.suppress(Failed):
+        cache.remove(parent, "a")
+    left = sorted(path.name for path in parent.iterdir() if path.is_dir())
+    return [] if left == wanted else [f"folders {left}"]
 
 
 def prove_resume(tally):
@@ -366,5 +379,6 @@ def prove_quickly(tally):
     prove_extable(tally)
     prove_claims(tally)
     prove_cpus(tally)
+    redfiles.prove(tally)
     prove_coverage(tally)
     prove_resume(tally)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Proof that runs take nothing half made for whole, and remove nothing that is not theirs."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+import types
+from unittest import mock
+
+from harness import cache, coverage, debs, machine, modules, mutagen, proc, sample
+from harness.proc import Failed
+
+
+def _pages(folder):
+    """What make coverage leaves of a folder that it is to put its pages in."""
+    (folder / "pages").mkdir()
+    (folder / "pages/mine").touch()
+    with mock.patch.object(coverage, "_gcovr", lambda _, found, *_words: found.write_text('{"files": []}')), \
+            mock.patch.object(modules, "home", lambda *_: folder):
+        coverage.bring_together(None, folder, folder / "pages")
+    return [] if (folder / "pages/mine").exists() else ["the file is gone"]
+
+
+def _debs(folder):
+    """Which packages there are once those of another version were built."""
+    for part in ("build", "made"):
+        (folder / part).mkdir()
+    for name in ("wpool-dev_1_all.deb", "wpool-dkms_1_all.deb", "mine_1_all.deb"):
+        (folder / "build" / name).touch()
+    (folder / "made/wpool-dev_2_all.deb").touch()
+    debs.leave([folder / "made/wpool-dev_2_all.deb"], folder / "build")
+    left = sorted(path.name for path in (folder / "build").iterdir())
+    wanted = ["mine_1_all.deb", "wpool-dev_2_all.deb", "wpool-dkms_1_all.deb"]
+    return [] if left == wanted else left
+
+
+def _half_made(folder):
+    """What a program leaves that is stopped in the middle, though it would tidy up."""
+    half, ready = folder / "half", folder / "ready"
+    child = proc.start(["sh", "-c", 'trap "rm $0; exit 1" TERM; : >$0; : >$1; sleep 60 & wait', half, ready])
+    end = time.monotonic() + 20
+    while not ready.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    proc.stop(child, proc.GRACE)
+    return [] if ready.exists() and not half.exists() else ["it could not"]
+
+
+def _half_line(folder):
+    """Which results are read after a run was killed that was writing one."""
+    results = sample.Results("planted")
+    results.path = folder / "results"
+    name = mutagen.files()[0]
+    for ident in ("a", "half", "b"):
+        mutant = types.SimpleNamespace(ident=ident, file=name, diff=lambda: [])
+        results.keep(mutant, sample.SUITES, "", 1, 0)
+        if ident == "half":
+            results.path.write_text(results.path.read_text()[:-20])
+    results.read()
+    return [] if list(results.found) == ["a", "b"] else list(results.found)
+
+
+def _parts():
+    """What a guest says that is asked for a part which it does not have."""
+    done = subprocess.run(["sh", "-c", 'exec 3>&1; . "$0"; there() { verdict ok ran; }; '
+                           "run_part there; run_part elsewhere", machine.GUEST / "cases.sh"],
+                          text=True, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    said = done.stdout.splitlines()
+    return [] if said == ["ok 1 - ran", "not ok 2 - there is no part elsewhere"] else said or ["nothing"]
+
+
+def _refused(base):
+    """Whether a cache may be there."""
+    with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": base}):
+        try:
+            return f"{base} is taken: {cache.root()}"
+        except Failed:
+            return ""
+
+
+def prove(tally):
+    for what, test in (("make coverage leaves what else lies in its folder", _pages),
+                       ("packages take the place of those of another version, and of no others", _debs),
+                       ("a program that is stopped can remove what it has half made", _half_made),
+                       ("half a line of results is no result, nor is what comes after it lost", _half_line)):
+        with tempfile.TemporaryDirectory(prefix="wpool-red-") as folder:
+            tally.check(what, test(pathlib.Path(folder)))
+    tally.check("a part of a guest's tests that is misspelt", _parts())
+    tally.check("a cache where kbuild cannot build", filter(None, map(_refused, ("/a b", "/a:b"))))
