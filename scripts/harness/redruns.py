@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import (cache, coverage, extable, kernels, kunit, machine, modules, mutants, redfiles, resume,
+from harness import (cache, coverage, extable, kernels, kunit, machine, modules, mutants, resume,
                      user)
 from harness.proc import Failed
 from harness.tally import overhear
@@ -379,6 +379,5 @@ def prove_quickly(tally):
     prove_extable(tally)
     prove_claims(tally)
     prove_cpus(tally)
-    redfiles.prove(tally)
     prove_coverage(tally)
     prove_resume(tally)
