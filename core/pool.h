@@ -35,7 +35,8 @@ struct wpool_latency {
 
 /* The next tasks to begin. Owner: queue_batch.c. */
 struct wpool_batch {
-	raw_spinlock_t		lock;	/* guards H, and the state of the tasks that are batched */
+	/* guards H, and the state of the tasks that are batched, but see queue_batch.c */
+	raw_spinlock_t		lock;
 	u8			color;	/* H: the color of all of them */
 	u64			serial;	/* H: of their runs, see &wpool_run.serial */
 	unsigned int		next;	/* H: the first of the tasks that has not begun */

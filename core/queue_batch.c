@@ -23,6 +23,9 @@
  * worker then leaves the state alone and ends the run under pool->lock, like any other run. A
  * thread that adds a waiter to a task, or submits it again while it runs, grabs it first.
  *
+ * There is one exception: if no batched task follows, the run ends under pool->lock alone, though
+ * its task may still have the bit. A thread that grabs a task of this pool has that lock.
+ *
  * After the worker has set TASK_DONE it does not touch the task. A thread that grabs a task got
  * it from the owner, who keeps it meanwhile.
  *

@@ -21,7 +21,7 @@
  *				dropped: waiter_missed task_lost
  * BUG_RESULT_AFTER_STATE	run_end_batched() sets the state, then the result:
  *				use_after_free
- * BUG_GRABBED_COUNTED		run_end_batched() counts what is ended later, too:
+ * BUG_GRABBED_COUNTED		run_next_batched() counts what is ended later, too:
  *				flush_early task_lost
  * BUG_GRAB_STORES		__task_grab() looks at the state, then stores it:
  *				waiter_missed task_lost not_ours
@@ -38,7 +38,7 @@
  * BUG_COLOR_IGNORED		batch_pop() takes a task of another color: flush_early
  *				task_lost
  * BUG_WATCHED_TAKEN		task_fits() does not look for waiters: waiter_missed
- * BUG_BATCH_UNSEEN		wake_for_queue() does not look at the batch:
+ * BUG_BATCH_UNSEEN		pool_ready(), of queue_unseen(), does not count the batch:
  *				task_stranded
  * BUG_QUEUE_FIRST		run_next() looks at the queue before the batch:
  *				order_broken
@@ -135,7 +135,7 @@ inline task_grab(t)
 	fi
 }
 
-/* wake_for_queue(): one at a time is under way. */
+/* queue_unseen(), wake_for_queue(): one at a time is under way. */
 #ifdef BUG_BATCH_UNSEEN
 #define unseen		(queue && !searching[0] && !searching[1])
 #else
@@ -172,7 +172,7 @@ inline batch_fill(first)
 	od
 }
 
-inline flush_wake() { flushed = flushed || (flusher && !in_flight[0]) }
+inline flush_complete() { flushed = flushed || (flusher && !in_flight[0]) }
 
 inline batch_harvest(me)
 {
@@ -180,7 +180,7 @@ inline batch_harvest(me)
 	in_flight[color[me]] = in_flight[color[me]] - ended[me];
 #endif
 	ended[me] = 0;
-	flush_wake()
+	flush_complete()
 }
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */
@@ -191,7 +191,7 @@ inline task_settle(t, c)
 	state[t] = DONE;
 	completed[t] = waited_for[t];
 	in_flight[c]--;
-	flush_wake()
+	flush_complete()
 }
 
 inline begin(me, t, how)
@@ -407,7 +407,7 @@ end:	atomic {
 
 proctype flush(byte tasks)
 {
-	atomic { !locked; flusher = true; flush_wake() }
+	atomic { !locked; flusher = true; flush_complete() }
 	flushed;
 	atomic {
 		check(flush_early, state[0] == DONE && (tasks < 2 || state[1] == DONE));

@@ -33,8 +33,8 @@
  * BUG_DESTROY_UNAWAITED	wpool_destroy() leaves the waiting to the references:
  *				released_in_use
  *
- * What stands for what: an atomic block with lock() is one hold of pool->lock, and
- * lock() is a touch of the pool's memory, which is freed at the first moment that
+ * What stands for what: an atomic block that begins with a lock is one hold of pool->lock,
+ * and the lock is a touch of the pool's memory, which is freed at the first moment that
  * RCU allows. One worker, one task. Each caller has a reference of its own, from
  * wpool_find(); the creator's is dropped by the first who destroys. Strangers have
  * the task only. The timer is armed by any worker that idles and by what awaits the

@@ -13,7 +13,7 @@
  * BUG_NO_GRACE_PERIOD		stack_forget() does not wait for one: touched_when_gone
  * BUG_ASKED_OUTSIDE_RCU	group_add() and group_join() ask first, and then enter RCU:
  *				touched_when_gone
- * BUG_ACCEPTED_UNASKED		submit_to_group() does not ask again under the pool's lock:
+ * BUG_ACCEPTED_UNASKED		submit_once() does not ask again under the pool's lock:
  *				touched_when_gone
  * BUG_ADMITTED_UNASKED		queue_admit_blocked() does not ask: touched_when_gone
  * BUG_TAKEN_BACK_UNASKED	group_submitted() does not ask: touched_when_gone
@@ -195,7 +195,7 @@ proctype submitter()
 	fi;
 	touch();			/* it joins */
 	rcu_read_unlock(1);
-	atomic {			/* submit_to_group() */
+	atomic {			/* submit_once() */
 		if
 #ifndef BUG_ACCEPTED_UNASKED
 		:: ending -> task[1] = REFUSED

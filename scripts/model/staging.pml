@@ -29,12 +29,12 @@
  * BUG_BATCH_FORGOTTEN	staging_open() takes no account of the batch: bound_broken
  * BUG_COUNTED_TWICE	staging_put() counts what staging_empty() counts: end_missed
  * BUG_LINK_OPEN	queue_link() does not shut it: order_broken
- * BUG_FLUSH_OPEN	flush_wake() does not shut it: ends_too_early
+ * BUG_COMPLETE_OPEN	flush_complete() does not shut it: ends_too_early
  * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
  * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
  * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
  * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
- * BUG_REAP_OPEN	reap() does not shut it: task_stranded
+ * BUG_REAP_OPEN	reap_worker() does not shut it: task_stranded
  *
  * What stands for what: an atomic block that waits for !locked is one hold of
  * pool->lock by somebody who shuts the staging queue first: then nobody can come in between. A
@@ -253,9 +253,9 @@ inline complete(tasks)
 	before = 0
 }
 
-inline flush_wake(c)
+inline flush_complete(c)
 {
-#ifndef BUG_FLUSH_OPEN
+#ifndef BUG_COMPLETE_OPEN
 	staging_shut();
 #endif
 	colors = colors & ~bit(c);
@@ -270,7 +270,7 @@ inline flush_wake(c)
 inline tasks_uncount(c, many)
 {
 	in_flight[c] = in_flight[c] - many;
-	when(flushing && !in_flight[c], flush_wake(c))
+	when(flushing && !in_flight[c], flush_complete(c))
 }
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */

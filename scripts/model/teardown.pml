@@ -36,7 +36,7 @@
  * BUG_STATE_NOT_SEEN		await_end() goes by the wake-up alone when its time is over:
  *				end_missed
  * BUG_LAST_TASK_SILENT		the end of the last task is not marked: call_stuck
- * BUG_REAP_SILENT		worker_unlink() does not mark: call_stuck
+ * BUG_REAP_SILENT		worker_give_place() does not mark: call_stuck
  * BUG_RESTART_BUSY		wpool_restart() tries again at once: never_rests
  *
  * What stands for what: an atomic block is one hold of pool->lock. In one hold a call

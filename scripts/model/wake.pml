@@ -25,7 +25,7 @@
  *				use_after_free
  * BUG_UNLOCK_SILENT		pool_unlock() does not restore: task_stranded
  * BUG_SPIN_AGAIN		worker_loop() forgets that it has spun: never_rests
- * BUG_STILL_SEARCHING		worker_unlink() forgets that the dead one was searching:
+ * BUG_STILL_SEARCHING		withdraw_worker() forgets that the dead one was searching:
  *				task_stranded
  *
  * What stands for what: an atomic block is one hold of pool->lock, the waking after

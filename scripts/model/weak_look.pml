@@ -18,8 +18,7 @@
  * BUG_LEFT_BEFORE_HOLD		run_leave() comes before the hold of run_finish(): module_gone
  * BUG_OWNER_UNLOCKED		owner_is_inside() does not take the lock: module_gone
  * BUG_CPU_CAME_PLAIN		cpu_came() counts without a release: cpus_missed
- * BUG_CPU_NOTED_PLAIN		worker_keep_cpus(), worker_set_up() read without an acquire:
- *				cpus_missed
+ * BUG_CPU_NOTED_PLAIN		worker_keep_cpus() reads without an acquire: cpus_missed
  * BUG_CLAIM_NOT_LOOKED_AT	take() does not look again: old_claim
  * BUG_CLAIM_LOOKED_UNLOCKED	take() looks again without the lock: old_claim
  * BUG_CLAIM_GIVEN_FIRST	give() comes before the change: old_claim
@@ -76,7 +75,7 @@ inline owner_goes()
 	check(module_gone, !mem[module] && !mem[called])
 }
 
-/* cpu_came(); worker_keep_cpus() and worker_set_up(), then set_cpus_allowed_ptr() */
+/* cpu_came(); worker_keep_cpus(), then set_cpus_allowed_ptr() */
 inline cpu_comes()
 {
 	d_step {

@@ -25,7 +25,7 @@
  * BUG_LEAVE_BY_NR_WORKERS	worker_must_leave() counts those who leave already:
  *				last_worker_gone
  * BUG_RETIRE_BY_NR_WORKERS	pick_to_retire() does: last_worker_gone
- * BUG_SLOT_FORGOTTEN		worker_unlink() gives no slot back: slot_lost
+ * BUG_SLOT_FORGOTTEN		worker_give_place() gives no slot back: slot_lost
  * BUG_DEBT_FORGOTTEN		slots_put() calls up() with a debt: slot_lost
  * BUG_LATE_UNCHECKED		begin_missing() lets one begin that comes late, though the
  *				capacity was lowered since: cap_exceeded
@@ -40,7 +40,7 @@
  * BUG_MAKER_AWAITED		spawn_missing() waits for the maker when the pool is over:
  *				end_missed
  * BUG_RUN_UNREAPED		run_reap() does not end the task: task_lost
- * BUG_REAP_SILENT		worker_unlink() does not kick the manager: last_worker_gone
+ * BUG_REAP_SILENT		worker_give_place() does not kick the manager: last_worker_gone
  * BUG_DEAD_KEPT		pick_to_retire() counts the dead whose hooks run: last_worker_gone
  * BUG_TIMER_FORGOTTEN		worker_idle() arms no timer: worker_kept
  * BUG_TIMER_FOR_KEPT		pick_to_retire() arms the timer for those who are kept,
