@@ -70,7 +70,7 @@ class Run:
             self.found = broken[1]
         elif "non-progress cycle (at" in told:
             self.found = ENDLESS
-        elif "invalid end state" in told:
+        elif "invalid end state (at" in told:
             self.found = STUCK
         elif "errors: 0" not in told or re.search("not completed|too small", told):
             self.found = "no end of the search"
