@@ -12,6 +12,7 @@
  * task_unseen		a task that comes to a group is taken back, or its waiter looks again
  * task_stays		a task of a group that has failed is cancelled
  * task_unasked		a task of a group that is to stop is asked to
+ * half_told		what a task reads that is asked to has been written before
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -31,17 +32,20 @@
  *				failed: task_stays
  * BUG_STOPPING_NO_HOLD		stop_group_in() does not take the lock first: task_unasked
  * BUG_STOPPING_ASKED_EARLY	run_set_up() looks before it has the lock: task_unasked
+ * BUG_STOPPING_PLAIN		group_stop_begun() writes without a release: half_told
+ * BUG_STOPS_PLAIN		group_stops() reads without an acquire: half_told
  */
 #include "weak.inc"
 
 mtype = {
 	LOCK, GROUP_LOCK, NESTING, RELEASES, MODULE, ONLINE, CAME, LIST, TURN, MASK, QUEUE,
-	WAITERS, ERROR, STOPPING,
+	WAITERS, ERROR, STOPPING, WORK,
 	nesting, releases, module, called, online, came, list, turn, again, queue, waiters,
-	error, asked, stopping
+	error, asked, stopping, work
 };
 
 bool module_gone, cpus_missed, old_claim, task_unseen, task_stays, task_unasked;
+bool half_told;
 
 /*
  * run_leave() and run_finish(), with module_put() or a release that is called after the hold, and
@@ -122,8 +126,9 @@ inline claimed()
 }
 
 /*
- * queue_take() with group_task_accepted(), queue_put(), group_task_waits(); group_clear(): it
- * notes how many have come, takes back what it finds, and joins those that wait
+ * queue_take() with group_task_accepted(), queue_put(), group_task_waits(); group_clear(), and
+ * group_wait() of a thread inside a task of the group: it notes how many have come, takes back, or
+ * looks at, what it finds, and joins those that wait
  */
 #define counts_one() \
 	lock(GROUP_LOCK); \
@@ -186,26 +191,34 @@ inline group_fails()
 	check(task_stays, !mem[error] || mem[asked] || mem[list])
 }
 
-/* group_stop_begun(), then stop_group_in() in each pool; run_set_up() with group_stops() */
+/*
+ * group_stop_begun(), then stop_group_in() in each pool; run_set_up() with group_stops(), then the
+ * task goes by a condition
+ */
+#define asks_group()	acquire(stopping, STOPPING, BUG_STOPS_PLAIN)
+
 inline group_stopped()
 {
 	d_step {
 		thread();
+		write(WORK, 1);
 		lock(GROUP_LOCK);
-		write(STOPPING, 1);
+		release(STOPPING, 1, BUG_STOPPING_PLAIN);
 		unlock(GROUP_LOCK);
 		lock(LOCK, BUG_STOPPING_NO_HOLD);
 		unlock(LOCK, BUG_STOPPING_NO_HOLD);
 		read(list, LIST);
 		thread();
-		only(BUG_STOPPING_ASKED_EARLY, read(stopping, STOPPING));
+		only(BUG_STOPPING_ASKED_EARLY, asks_group());
 		lock(LOCK);
-		unless(BUG_STOPPING_ASKED_EARLY, read(stopping, STOPPING));
+		unless(BUG_STOPPING_ASKED_EARLY, asks_group());
 		write(LIST, 1);
-		unlock(LOCK)
+		unlock(LOCK);
+		read(work, WORK)
 	}
 	play();
-	check(task_unasked, mem[stopping] || mem[list])
+	check(task_unasked, mem[stopping] || mem[list]);
+	check(half_told, !mem[stopping] || mem[work])
 }
 
 init

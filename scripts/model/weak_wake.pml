@@ -41,6 +41,8 @@
  * BUG_HOOKS_NO_MB		as the manager: sleeps_on
  * BUG_AWAITED_NO_MB		await_counted() has no barrier: sleeps_on
  * BUG_RESTART_LOOKS_FIRST	wpool_restart() looks, then goes to those that wait: sleeps_on
+ * BUG_HANDED_PLAIN		releases_await() reads without an acquire: half_handed
+ * BUG_HANDED_BACK_NO_MB	releases_free() counts without a barrier: half_handed sleeps_on
  * BUG_LEFT_UNAWAITED		who gives up does not wait for its completion: touched_when_gone
  * BUG_COMPLETED_FIRST		a waiter is completed, then gets its status: half_handed
  *
@@ -51,9 +53,9 @@
 
 mtype = {
 	STOP, NAPS, THREAD, LOCK, QUEUE, IDLE, BEGINS, WORK, LIST, WAITERS, AWAITING, VALUE,
-	STATUS, DONE, DONE_LOCK, STACK,
+	STATUS, DONE, DONE_LOCK, STACK, HANDED,
 	stop, naps, woken, stopped, queue, idle, begins, work, list, waiters, awaiting, value,
-	status, again, gone
+	status, again, gone, handed
 };
 
 bool sleeps_on, half_handed, touched_when_gone;
@@ -260,6 +262,26 @@ inline awaited_end()
 	check(sleeps_on, !mem[awaiting] || mem[waiters])
 }
 
+/* releases_free(), when the releases have returned; wait_var_event() of releases_await() */
+inline handed_over()
+{
+	d_step {
+		at_first(HANDED, 1);
+		thread();
+		write(WORK, 1);
+		exchange(again, HANDED, 0, BUG_HANDED_BACK_NO_MB);
+		read(waiters, WAITERS);
+		thread();
+		write(WAITERS, 1);
+		set_current_state(THREAD);
+		acquire(handed, HANDED, BUG_HANDED_PLAIN);
+		read(work, WORK)
+	}
+	play();
+	check(sleeps_on, !mem[handed] || mem[waiters]);
+	check(half_handed, mem[handed] || mem[work])
+}
+
 /*
  * waiter_complete(), then wake_queue_issue(). Of the waiters one gives up, as in sleep_on() and
  * block(), and one is completed; each of them returns, and its stack is used again.
@@ -305,6 +327,7 @@ init
 	:: made()
 	:: hooked()
 	:: awaited_end()
+	:: handed_over()
 	:: completed()
 	fi
 }
