@@ -6,9 +6,11 @@
  * What is shown, of every order in which the threads' steps may come:
  *
  * task_stranded	never does a task wait while a worker idles or could be made,
- *			unless somebody looks at the queue or is asked to make one;
- *			and when all have come to rest, with tasks that sleep for
- *			long, none waits while fewer run than the capacity
+ *			unless somebody looks at the queue or is asked to make one,
+ *			or, if none idles, as many start as tasks wait; and when all
+ *			have come to rest, with tasks and hooks that sleep for long,
+ *			none waits beside these while fewer run or start than the
+ *			capacity
  * list_corrupted	nobody is put on the idle list twice
  * use_after_free	nobody is woken whose struct is gone
  * never_rests		every order of steps comes to rest
@@ -27,11 +29,12 @@
  * BUG_SPIN_AGAIN		worker_loop() forgets that it has spun: never_rests
  * BUG_STILL_SEARCHING		withdraw_worker() forgets that the dead one was searching:
  *				task_stranded
+ * BUG_STARTING_SEARCHES	worker_link() counts a starting worker as searching: task_stranded
  *
  * What stands for what: an atomic block is one hold of pool->lock, the waking after
  * it a step of its own. Of idle workers any may be woken or retired first. A task's
  * function returns, or sleeps until everything else is at rest, or takes its worker
- * down; so may a hook do that a new worker calls. RCU's promise is taken for granted.
+ * down; so may the hook that a starting worker calls. RCU's promise is taken for granted.
  *
  * Left out: how many workers there may be, and what the manager does to that end
  * (workers.pml, manager.pml), the end of the pool (teardown.pml), the limit of the
@@ -48,10 +51,11 @@ mtype = { GONE, AWAKE, ASLEEP, ENDED };
 /* struct wpool_worker, and the state of its thread */
 mtype thread[WORKERS] = GONE;
 bool searching[WORKERS], leaving[WORKERS], on_idle[WORKERS], in_fn[WORKERS];
+bool starting[WORKERS];
 byte waking[WORKERS];		/* those inside RCU who are about to wake it */
 
 /* struct wpool */
-byte nr_queued, nr_searching, nr_idle, nr_workers, nr_leaving;
+byte nr_queued, nr_searching, nr_starting, nr_idle, nr_workers, nr_leaving;
 byte capacity = CAPACITY;
 bool spawn_asked;
 
@@ -71,6 +75,8 @@ bool task_stranded, list_corrupted, use_after_free;
 inline worker_unidle(w) { on_idle[w] = false; nr_idle-- }
 
 inline worker_will_search(w) { searching[w] = true; nr_searching++ }
+
+#define queue_wants_worker	(nr_queued > nr_searching + nr_starting)
 
 /* Any idle one, to be woken once the lock is dropped; inside RCU from before that. */
 inline choose_idle()
@@ -94,7 +100,7 @@ inline wake_for_queue()
 	:: nr_queued && !nr_searching && nr_idle ->
 		choose_idle();
 		worker_will_search(wake_queue)
-	:: nr_queued && !nr_searching && !nr_idle && nr_workers < capacity ->
+	:: queue_wants_worker && !nr_searching && !nr_idle && nr_workers < capacity ->
 		spawn_asked = true
 	:: else
 	fi
@@ -107,7 +113,7 @@ inline unlock()
 	wake_for_queue();
 #endif
 	check(task_stranded, !nr_queued || someone_searches || (!nr_idle &&
-	      (nr_workers >= capacity || spawn_asked)))
+	      (nr_workers >= capacity || spawn_asked || nr_queued <= nr_starting)))
 }
 
 /* What it does after it has dropped the lock. */
@@ -143,13 +149,20 @@ inline worker_has_searched(w)
 	searching[w] = false
 }
 
+inline worker_started(w)
+{
+	nr_starting = nr_starting - starting[w];
+	starting[w] = false
+}
+
 #define worker_must_leave(w)	(leaving[w] || too_many)
 
 inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
 
-/* worker_loop(), from when it has the lock until it drops it */
+/* worker_loop(), from when it has the lock until it drops it; at first from worker_main() */
 inline look(me)
 {
+	worker_started(me);
 	worker_has_searched(me);
 	if
 	:: worker_must_leave(me) ->
@@ -176,18 +189,23 @@ inline look(me)
 proctype worker(byte me)
 {
 	byte wake_queue = NOBODY;
-	bool spun, sleeps, left;
+	bool spun, sleeps, left, hooked;
 
 end:	do
 	:: atomic { thread[me] == ASLEEP && odd_wakeup ->
 		odd_wakeup = false;
 		thread[me] = AWAKE
 	   }
-	:: atomic { thread[me] == AWAKE && searching[me] && deaths ->
+	:: atomic { thread[me] == AWAKE && (searching[me] || starting[me]) && deaths ->
 		deaths--;
+		hooked = false;
 		thread[me] = ENDED
 	   }
-	:: atomic { thread[me] == AWAKE ->
+	:: atomic { thread[me] == AWAKE && starting[me] && !hooked && !rest ->
+		hooked = true		/* worker_start sleeps */
+	   }
+	:: atomic { thread[me] == AWAKE && (!hooked || rest) ->
+		hooked = false;
 		if
 #ifndef BUG_BELIEVE_ANY_WAKEUP
 		:: on_idle[me] -> sleeps = true
@@ -227,7 +245,11 @@ inline make()
 {
 	w = any(unused);
 	nr_workers++;
+	starting[w] = true;
+	nr_starting++;
+#ifdef BUG_STARTING_SEARCHES
 	worker_will_search(w);
+#endif
 	thread[w] = AWAKE
 }
 
@@ -236,6 +258,7 @@ inline reap()
 	w = any(ended);
 	nr_leaving = nr_leaving - leaving[w];
 	leaving[w] = false;
+	worker_started(w);
 #ifdef BUG_STILL_SEARCHING
 	searching[w] = false;
 #else
@@ -264,7 +287,7 @@ end:	do
 	   atomic { thread[w] = (thread[w] == ASLEEP -> AWAKE : thread[w]) }
 	:: atomic { spawn_asked ->		/* spawn_missing() */
 		if
-		:: nr_workers < capacity && nr_queued > nr_searching && !nr_idle -> make()
+		:: nr_workers < capacity && queue_wants_worker && !nr_idle -> make()
 		:: else -> spawn_asked = false
 		fi;
 		unlock()
@@ -314,7 +337,7 @@ proctype resizer()
 proctype oracle()
 {
 	timeout ->
-	check(task_stranded, !nr_queued || nr_running >= capacity);
+	check(task_stranded, nr_queued <= nr_starting || nr_running + nr_starting >= capacity);
 	rest = true;
 	timeout ->
 	check(task_stranded, !nr_queued && !nr_running)

@@ -12,9 +12,10 @@
  *			again; in a pool that keeps a spare, though none can be made
  * worker_kept		who idles too long is retired, who has ended is reaped
  * task_stranded	never does a task wait while a worker idles or could be made,
- *			unless somebody looks at the queue or is asked to make one;
- *			nor at rest, while fewer run than the capacity, or, if none can be
- *			made, while none runs that lives
+ *			unless somebody looks at the queue or is asked to make one, or, if
+ *			none idles, as many start as tasks wait; nor at rest, while fewer
+ *			run than the capacity, or, if none can be made, while none runs
+ *			that lives
  * task_lost		every accepted task ends, once
  * old_error		why none was made is not given to the next that asks
  * end_missed		a closed pool ends, though the maker never begins with what was asked
@@ -51,7 +52,11 @@
  * the point here (wake.pml, manager.pml): it happens at once, and what they do then at any
  * time. Time is a matter of order: a timer goes off at any time after it was armed, and a
  * worker's idle time is over when one went off. The maker can be stuck, in the making of
- * another pool's worker, from some time on. That dead workers put off the next is left out.
+ * another pool's worker, from some time on.
+ *
+ * Left out: that dead workers put off the next; that a worker_start sleeps, or dies (wake.pml); and
+ * that run_reap() may drop the lock when worker_give_place() has given the place of a dead worker,
+ * which counts as running until all tasks that it was inside have ended.
  */
 #include "check.inc"
 
@@ -60,7 +65,7 @@
 mtype = { OK, MAKING, FAILED };
 
 /* struct wpool */
-byte nr_queued, nr_running, nr_searching, nr_idle, nr_workers;
+byte nr_queued, nr_running, nr_searching, nr_starting, nr_idle, nr_workers;
 byte nr_leaving;		/* they end at any time, and are reaped */
 byte capacity = CAPACITY, slots = CAPACITY, slot_debt, min_workers;
 bool spawn_asked, timer, expired, closing, reclaim;
@@ -89,10 +94,12 @@ bool old_error, end_missed;
 #endif
 #define over		(closing && !nr_queued)
 
+#define queue_wants_worker	(nr_queued > nr_searching + nr_starting)
+
 inline unlock()
 {
 	check(task_stranded, !nr_queued || nr_searching || (!nr_idle &&
-	      (nr_workers >= capacity || spawn_asked)));
+	      (nr_workers >= capacity || spawn_asked || nr_queued <= nr_starting)));
 	check(slot_lost, slots + nr_workers == capacity + slot_debt)
 }
 
@@ -100,7 +107,8 @@ inline wake_for_queue()
 {
 	if
 	:: nr_queued && !nr_searching && nr_idle -> nr_idle--; nr_searching++
-	:: nr_queued && !nr_searching && !nr_idle && !spawn_asked && nr_workers < capacity ->
+	:: queue_wants_worker && !nr_searching && !nr_idle && !spawn_asked &&
+	   nr_workers < capacity ->
 		spawn_asked = true; kicked = true
 	:: else
 	fi
@@ -151,6 +159,7 @@ proctype workers()
 {
 end:	do
 	:: atomic { nr_searching -> nr_searching--; look(); unlock() }
+	:: atomic { nr_starting -> nr_starting--; look(); unlock() }
 	:: atomic { nr_running > nr_slow + nr_dead -> nr_running--; nr_ended++; look(); unlock() }
 	:: atomic { deaths && nr_running > nr_slow + nr_dead -> deaths--; nr_dead++ }
 	:: atomic { timer -> timer = false; expired = true; kicked = true }
@@ -211,7 +220,7 @@ inline retire_idle()
 }
 
 #define may_grow	(nr_workers < capacity)
-#define worker_missing	(may_grow && (below_keep || (nr_queued > nr_searching && !nr_idle)))
+#define worker_missing	(may_grow && (below_keep || (queue_wants_worker && !nr_idle)))
 #ifdef BUG_LATE_UNCHECKED
 #define worker_late	(made && (kept || !reclaim) && !closing)
 #else
@@ -233,7 +242,7 @@ inline begin()
 	:: kept_is_due -> kept = false
 	:: else -> made = false
 	fi;
-	nr_workers++; nr_searching++;
+	nr_workers++; nr_starting++;
 	check(cap_exceeded, nr_workers <= capacity);
 	slots--
 }
