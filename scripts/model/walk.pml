@@ -8,6 +8,7 @@
  * touched_when_gone	who walks looks at no entry that is off the list
  * task_missed		of those that are wanted, and were there when the walk began, none
  *			waits when it has ended, for how many others come meanwhile
+ * walk_stuck		every walk comes to its end
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -19,11 +20,14 @@
  * BUG_NO_TURNS		two walk at once: task_missed touched_when_gone
  * BUG_FIRING_PASSED	cancel_one() takes a task whose timer is firing for one that it has
  *			taken back: task_missed touched_when_gone
+ * BUG_MOVED_UNSEEN	walk_finish() does not see that a task has moved: task_missed
+ * BUG_TURN_KEPT	walk_cancel() does not let the next have its turn: walk_stuck
  *
  * What stands for what: an atomic block is one hold of pool->lock, in which one entry is
  * passed over. There is one list of those with a delay, one of deferred ones, one queue.
  * An entry is known by its list and by when it came there. What finds a timer that is firing
- * looks again until that has run: a guard here.
+ * looks again until that has run: a guard here. One task is moved from the queue to those with
+ * a delay, which are walked first; its timer does not fire.
  *
  * Left out: tasks that are to run again, which are on a list like any other; what is done
  * with a task that was taken back (handover.pml).
@@ -42,12 +46,15 @@
 
 byte where[TASKS] = GONE, came[TASKS + 1];	/* END came last */
 bool firing;			/* the timer of task 0, which has a delay */
+bool moved;
 byte cursor = NONE, clock;
 bool walking;			/* wpool.walk is taken */
+byte walkers = 2;
 
-bool touched_when_gone, task_missed;
+bool touched_when_gone, task_missed, walk_stuck;
 
 #define is_wanted(t)	((t) != 1)
+#define fires(t)	((t) == 0 && where[0] == DELAYED && firing)
 #define waits(t)	(where[t] != GONE)
 #define nr_waiting	(waits(0) + waits(1) + waits(2) + waits(3) + waits(4))
 
@@ -97,12 +104,12 @@ inline cancel_one(t)
 #ifdef BUG_FIRING_PASSED
 	:: true -> walked++
 #else
-	:: where[t] == DELAYED && firing -> cursor = t; again = true
+	:: fires(t) -> cursor = t; again = true
 	:: else -> walked++
 #endif
 	fi;
 	if
-	:: where[t] != DELAYED || !firing -> where[t] = GONE
+	:: !fires(t) -> where[t] = GONE
 	:: else
 	fi
 }
@@ -121,7 +128,13 @@ inline pass()
 	t = 0
 }
 
-/* walk_cancel(): cancel_on() for each list */
+#ifdef BUG_MOVED_UNSEEN
+#define begins_anew	false
+#else
+#define begins_anew	moved
+#endif
+
+/* walk_cancel(): cancel_on() for each list, and again if a task has moved */
 proctype walker()
 {
 	byte nth, list, walked, all, t, i, found;
@@ -139,9 +152,19 @@ proctype walker()
 		i = 0
 	}
 	do
-	:: nth == BATCH -> break
+	:: atomic { nth == BATCH && begins_anew -> nth = 0 }	/* walk_finish() */
+	:: atomic { nth == BATCH && !begins_anew ->
+		check(task_missed, !(before[0] && waits(0)) && !(before[2] && waits(2)) &&
+		      !(before[3] && waits(3)) && !(before[4] && waits(4)));
+#ifndef BUG_TURN_KEPT
+		walking = false;
+#endif
+		walkers--;
+		break
+	   }
 	:: nth < BATCH ->
 		atomic {
+			moved = moved && nth;		/* walk_look_for() */
 #ifdef BUG_QUEUE_FIRST
 			list = QUEUE - nth;
 #else
@@ -163,12 +186,7 @@ proctype walker()
 		:: atomic { walked == all || cursor == END -> cursor = NONE; break }
 		od;
 		nth++
-	od;
-	atomic {
-		check(task_missed, !(before[0] && waits(0)) && !(before[2] && waits(2)) &&
-		      !(before[3] && waits(3)) && !(before[4] && waits(4)));
-		walking = false
-	}
+	od
 }
 
 /* Begins what is first, or has it batched. */
@@ -199,7 +217,7 @@ proctype timer()
 {
 	byte i, found;
 
-	atomic { where[0] == DELAYED -> firing = true }
+end:	atomic { where[0] == DELAYED -> firing = true }
 	atomic {
 		if
 		:: where[0] == DELAYED -> walk_del(0); append(0, QUEUE)
@@ -222,8 +240,28 @@ proctype releaser()
 	}
 }
 
+/* Gives a task that waits a delay: walk_moved() */
+proctype mover()
+{
+	byte i, found;
+
+end:	atomic { where[3] == QUEUE || where[3] == BATCH ->
+		batch_reclaim();
+		walk_del(3);
+		append(3, DELAYED);
+		moved = true
+	}
+}
+
 /* wpool_schedule(), of one that is wanted by a second walk only */
 proctype submitter() { atomic { append(4, QUEUE) } }
+
+/* What must be when nobody can do a step any more. */
+proctype oracle()
+{
+	timeout ->
+	check(walk_stuck, !walkers)
+}
 
 init
 {
@@ -238,6 +276,8 @@ init
 		run worker();
 		run timer();
 		run releaser();
-		run submitter()
+		run mover();
+		run submitter();
+		run oracle()
 	}
 }
