@@ -12,7 +12,7 @@
  * finish itself. Until the worker is back it counts as a worker, and its tasks count as
  * running: the hooks receive these tasks, so their memory and their module must stay.
  *
- * Modelled in scripts/model/teardown.pml.
+ * The hook for the end of a pool is modelled in scripts/model/teardown.pml.
  */
 #include <linux/kthread.h>
 #include <linux/lockdep.h>

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A pool's end and its way back: core/shutdown.c, and terminate() in core/manager.c.
- * Checked by `make model`.
+ * A pool's end and its way back: core/shutdown.c, terminate() in core/manager.c, and serve_end()
+ * in core/hooks.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
- * end_seen_early	who waited for the end finds no task and no worker left
+ * end_seen_early	who waited for the end finds no task and no worker left, and the hook for
+ *			the end has returned
  * terminated_twice	the pool comes to its end once, or once per restart
  * call_stuck		every call returns, and every worker leaves
  * destroyed_alive	a pool that is destroyed stays at its end
  * taken_after_restart	wpool_shutdown_now() takes back nothing that was accepted after a restart
+ * closed_anothers	a restart that fails closes nothing that another thread has opened
  * end_missed		no wait times out when the end has come
  * never_rests		every order of steps comes to rest
  *
@@ -37,15 +39,20 @@
  *				end_missed
  * BUG_LAST_TASK_SILENT		the end of the last task is not marked: call_stuck
  * BUG_REAP_SILENT		worker_give_place() does not mark: call_stuck
+ * BUG_HOOK_SILENT		serve_end() does not mark: call_stuck
+ * BUG_HOOK_UNAWAITED		terminate() does not ask hooks_are_ending(): end_seen_early
+ * BUG_CLOSED_ANOTHERS		close_again() does not see that another thread has begun anew:
+ *				closed_anothers
  * BUG_RESTART_BUSY		wpool_restart() tries again at once: never_rests
  *
  * What stands for what: an atomic block is one hold of pool->lock. In one hold a call
  * closes, or takes back, one of each kind; the rest in others, as those of %WPOOL_CHUNK. What
  * blocks is turned away when the pool closes, and never let in (handover.pml). The capacity is
- * one; that the worker is woken, and the manager is, is a guard here (wake.pml,
- * manager.pml). Everybody has a reference: release.pml is about those.
+ * one. The pool has the hook for the end, and the thread that calls it; without, or when that
+ * thread has died, terminate() goes on at once. That the worker is woken, and the manager is, is a
+ * guard here (wake.pml, manager.pml). Everybody has a reference: release.pml is about those.
  *
- * Left out: timers that fire, names and debugfs, the pin of the module.
+ * Left out: the hooks for dead workers, timers that fire, names and debugfs, the pin of the module.
  */
 #include "check.inc"
 
@@ -64,11 +71,12 @@ bool terminated, destroyed, starter, started, start_failed, epoch;
 byte turned_away;		/* blocked submitters that were refused */
 
 bool kicked;			/* the pool is on the manager's list */
+bool ending;			/* hooks.ending */
 bool ended;			/* since it was made, or restarted */
 byte callers, deaths, failures;
 
 bool end_seen_early, terminated_twice, call_stuck, destroyed_alive, taken_after_restart;
-bool end_missed;
+bool end_missed, closed_anothers;
 
 #define queue_ready	(nr_queued && state != STOP)
 #define pool_is_closing	(state == SHUTDOWN || state == STOP)
@@ -147,12 +155,18 @@ inline terminate()
 {
 	atomic {
 		if
-		:: closed && nothing_left -> state = TIDYING
+		:: closed && nothing_left -> state = TIDYING; ending = true	/* hooks_end() */
+		:: else
+		fi;
+		if
+#ifdef BUG_HOOK_UNAWAITED
+		:: state == TIDYING
+#else
+		:: state == TIDYING && !ending
+#endif
 		:: else -> goto managed
 		fi
 	}
-	check(terminated_twice, !ended);
-	ended = true;			/* the pool's hook terminated() */
 	atomic {
 		state = TERMINATED;
 #ifdef BUG_COMPLETE_UNLOCKED
@@ -182,6 +196,20 @@ managed:
 	od
 }
 
+/* serve_end() */
+proctype hooks()
+{
+end:	do
+	:: atomic { ending -> check(terminated_twice, !ended); ended = true }
+	   atomic {
+		ending = false;
+#ifndef BUG_HOOK_SILENT
+		kicked = true
+#endif
+	   }
+	od
+}
+
 proctype workers()
 {
 end:	do
@@ -199,22 +227,28 @@ end:	do
 
 /* --- shutdown.c --------------------------------------------------------- */
 
-inline close_pool(to)
+inline close_in_hold(to)
 {
-	atomic {
-		if
-		:: state < to -> state = to; close_some(); kicked = true
-		:: else
-		fi
-	}
+	if
+	:: state < to -> state = to; close_some(); kicked = true
+	:: else
+	fi
+}
+
+inline close_pool(to) { atomic { close_in_hold(to) } }
+
+inline count_awaiting()
+{
+#ifdef BUG_AWAIT_UNCOUNTED
+	skip
+#else
+	nr_awaiting++
+#endif
 }
 
 /* With a limit its time may be over at any moment. */
-inline await_end(limited)
+inline await_counted(limited)
 {
-#ifndef BUG_AWAIT_UNCOUNTED
-	nr_awaiting++;
-#endif
 	if
 	:: atomic { terminated -> terminated = false; has_end = true }
 	:: limited -> has_end = false
@@ -224,7 +258,8 @@ inline await_end(limited)
 		nr_awaiting--;
 #endif
 		check(end_seen_early, !has_end ||
-		      (state == TERMINATED && worker == NONE && !nr_in_flight && !nr_blocked));
+		      (state == TERMINATED && worker == NONE && !nr_in_flight && !nr_blocked &&
+		       !ending));
 #ifndef BUG_END_KEPT
 		terminated = terminated || has_end;
 #endif
@@ -234,6 +269,8 @@ inline await_end(limited)
 		check(end_missed, has_end || state != TERMINATED)
 	}
 }
+
+inline await_end(limited) { count_awaiting(); await_counted(limited) }
 
 inline pool_stop() { close_pool(SHUTDOWN); await_end(false) }
 
@@ -250,10 +287,7 @@ inline shutdown_now()
 {
 	atomic {
 		mine = epoch;
-		if
-		:: state < STOP -> state = STOP; close_some(); kicked = true
-		:: else
-		fi
+		close_in_hold(STOP)
 	}
 	do
 	:: atomic {
@@ -296,9 +330,11 @@ inline restart()
 		:: state != TERMINATED -> goto out
 		:: nr_awaiting && state == TERMINATED
 		:: else ->
+			check(destroyed_alive, !destroyed);
 			terminated = false;
 			ended = false;
 			epoch = !epoch;
+			mine = epoch;
 			state = RUNNING;
 			spawn_ask_for();
 			break
@@ -307,7 +343,19 @@ inline restart()
 	od;
 	started;
 	if
-	:: start_failed -> pool_stop()
+	:: start_failed ->
+		atomic {				/* close_again() */
+			if
+#ifndef BUG_CLOSED_ANOTHERS
+			:: epoch != mine -> goto out
+#endif
+			:: else ->
+				check(closed_anothers, epoch == mine);
+				close_in_hold(SHUTDOWN);
+				count_awaiting()
+			fi
+		}
+		await_counted(false)
 	:: else
 	fi
 }
@@ -394,6 +442,7 @@ proctype caller()
 	:: true -> destroy()
 	:: true -> pool_stop()
 	:: true -> restart()
+	:: true -> close_pool(SHUTDOWN); restart()
 	:: true -> shutdown_now()
 	:: true -> run_in_caller()
 	:: true -> await_end(true)
@@ -424,6 +473,7 @@ init
 		kicked = true;		/* pool_start() */
 		run manager();
 		run workers();
+		run hooks();
 		run owner();
 		run caller();
 		run caller();
