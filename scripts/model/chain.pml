@@ -15,17 +15,24 @@
  * Errors that one could make, and the properties that show them:
  *
  * BUG_NO_TIMER		__chain_put_off() does not have the manager look: task_stranded
- * BUG_NOT_BROKEN	queue_link() does not end the chain: others_wait outsiders_wait
+ * BUG_ARMED_ONCE	__chain_put_off() does not have it look again if it comes too early, for
+ *			something else: task_stranded
+ * BUG_NOT_BROKEN	queue_link() does not end the chain of a task that waits: others_wait
+ * BUG_ANOTHER_KEPT	queue_link() does not end the chain of a task that was taken, and the next
+ *			counts as that: outsiders_wait
  * BUG_KEPT_AGAIN	__chain_put_off() does not see that its worker calls again: asleep_kept
  *
  * What stands for what: an atomic block is one hold of pool->lock. Of two tasks the first submits
  * the second inside its function, or another thread does; a third comes from outside at any
  * moment. A function returns, sleeps until all else is at rest, calls the pool again, or takes its
- * worker down. Two jiffies are over at any moment. An idle worker that is woken is one that
+ * worker down. Two jiffies are over at any moment; once the manager comes before that, as the timer
+ * has other uses. An idle worker that is woken is one that
  * searches: wake.pml has the waking.
  *
- * Left out: priorities, the staging queue, which is shut while a worker idles, and the batch, which
- * is filled only if more than one task waits.
+ * Left out: priorities; keys; that another task than the one that was left may come to be the first
+ * of its list (chain_waits()); workers that may still be made, which are as good as idle ones; the
+ * staging queue, as chain_offer() leaves no task to anybody while it is open, and offer_staging()
+ * ends the chain as it opens it; and the batch, which is filled only if more than one task waits.
  */
 #include "check.inc"
 
@@ -41,7 +48,7 @@ bool chained, fresh, overdue, timer;
 byte owner;
 
 byte to_submit = 1;	/* inside a function */
-bool rest, deaths = true;
+bool rest, deaths = true, early = true;
 
 bool task_stranded, others_wait, asleep_kept, outsiders_wait;
 
@@ -56,11 +63,13 @@ inline chain_put_off(me)
 	kept = kept && (fresh || owner != me);
 #endif
 	kept = kept && !overdue;
-	fresh = false;
-	chained = kept;
-#ifndef BUG_NO_TIMER
-	timer = timer || kept
+#ifdef BUG_ARMED_ONCE
+	timer = timer || (kept && fresh);
+#elif !defined(BUG_NO_TIMER)
+	timer = timer || kept;
 #endif
+	fresh = false;
+	chained = kept
 }
 
 /* pool_unlock() */
@@ -87,7 +96,11 @@ inline link(me)
 {
 	first_by = (nr_ready -> first_by : me);
 	nr_ready++;
-#ifndef BUG_NOT_BROKEN
+#ifdef BUG_NOT_BROKEN
+	chained = chained && nr_ready > 1
+#elif defined(BUG_ANOTHER_KEPT)
+	chained = chained && nr_ready == 1
+#else
 	chained = false
 #endif
 }
@@ -146,6 +159,7 @@ proctype manager()
 
 end:	do
 	:: atomic { timer -> timer = false; overdue = true; unlock(OUTSIDE) }
+	:: atomic { timer && early -> timer = false; early = false; unlock(OUTSIDE) }
 	od
 }
 
