@@ -23,8 +23,8 @@
  *				use_after_free
  * BUG_GRABBED_COUNTED		run_next_batched() counts what is ended later, too:
  *				flush_early task_lost
- * BUG_GRAB_STORES		__task_grab() looks at the state, then stores it:
- *				waiter_missed task_lost not_ours
+ * BUG_GRAB_STORES		__task_grab() looks at the state in one hold of batch->lock, and
+ *				stores it in another: waiter_missed task_lost not_ours
  * BUG_GRAB_UNLOCKED		__task_grab() has dropped batch->lock before it changes
  *				the state: waiter_missed
  * BUG_NOT_RECLAIMED		__task_grab() leaves what waits in the batch:
@@ -37,6 +37,8 @@
  * BUG_NOT_HARVESTED		batch_harvest() forgets those that have ended: task_lost
  * BUG_COLOR_IGNORED		batch_pop() takes a task of another color: flush_early
  *				task_lost
+ * BUG_UNCOUNTED_FIRST		run_finish() calls task_uncount() in a hold of pool->lock, and
+ *				task_settle() in the next: flush_early
  * BUG_WATCHED_TAKEN		task_fits() does not look for waiters: waiter_missed
  * BUG_BATCH_UNSEEN		pool_ready(), of queue_unseen(), does not count the batch:
  *				task_stranded
@@ -185,14 +187,14 @@ inline batch_harvest(me)
 
 /* --- task_run.c, worker.c ---------------------------------------------------- */
 
-inline task_settle(t, c)
+inline task_settle(t)
 {
 	touch(t);
 	state[t] = DONE;
-	completed[t] = waited_for[t];
-	in_flight[c]--;
-	flush_complete()
+	completed[t] = waited_for[t]
 }
+
+inline task_uncount(c) { in_flight[c]--; flush_complete() }
 
 inline begin(me, t, how)
 {
@@ -323,7 +325,16 @@ call:
 	fi;
 	atomic {
 		!locked;
-		task_settle(t, color[me]);
+#ifdef BUG_UNCOUNTED_FIRST
+		task_uncount(color[me])
+	}
+	atomic {
+		!locked;
+		task_settle(t);
+#else
+		task_settle(t);
+		task_uncount(color[me]);
+#endif
 		batch_harvest(me);
 		goto look
 	}
@@ -384,7 +395,8 @@ proctype user(byte t; bool waits)
 			:: state[t] & QUEUED ->
 				check(begun_twice, queue & bit(t));
 				queue = queue & ~bit(t);
-				task_settle(t, color_of[t])
+				task_settle(t);
+				task_uncount(color_of[t])
 			:: else
 			fi;
 			locked = false
@@ -410,7 +422,8 @@ proctype flush(byte tasks)
 	atomic { !locked; flusher = true; flush_complete() }
 	flushed;
 	atomic {
-		check(flush_early, state[0] == DONE && (tasks < 2 || state[1] == DONE));
+		check(flush_early, state[0] == DONE && (tasks < 2 || state[1] == DONE) &&
+		      (tasks < 3 || state[2] == DONE));
 		waiting--
 	}
 }
@@ -460,7 +473,8 @@ init
 		fi;
 		if
 		:: !state[0]
-		:: state[0] -> submit(6, 2, 0); waiting = 1; run flush(2)
+		:: state[0] -> submit(6, 2, 0); waiting = 1; run flush(3)
+		:: state[0] -> submit(6, 2, 0); users[0] = 1; waiting = 2; run user(0, true); run flush(3)
 		:: state[0] -> submit(2, 1, 0); submit(12, 2, 1); waiting = 1; run flush(2)
 		:: state[0] -> submit(6, 2, 1); waiting = 1; run flush(1)
 		:: state[0] -> run submitter(0)

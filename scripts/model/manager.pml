@@ -94,7 +94,7 @@ proctype oracle()
 {
 	timeout ->
 	check(worker_unreaped, nr_reaped == nr_ended);
-	check(kick_unheard, !news)
+	check(kick_unheard, !news && !kicked)
 }
 
 init

@@ -23,6 +23,8 @@
  *			been woken: stack_touched
  * BUG_RING_ONLY	task_waiter_del() takes nobody off that is one of a rest: stack_touched
  *			completed_twice call_stuck
+ * BUG_OWN_REST		waiters_complete() leaves a waiter among those that it is to complete:
+ *			completed_twice
  * BUG_NUMBER_NOT_SEEN	task_waiter_is_on() goes by the state of the task alone, which may wait
  *			again: none_followed
  *
@@ -58,7 +60,11 @@ inline waiters_complete(set)
 	check(stack_touched, on_stack[wake_queue]);
 	check(completed_twice, !completed[wake_queue]);
 	completed[wake_queue] = true;
+#ifdef BUG_OWN_REST
+	rest[wake_queue] = (set)
+#else
 	rest[wake_queue] = (set) & ~bit(wake_queue)
+#endif
 }
 
 inline wake_queue_issue()
@@ -116,7 +122,7 @@ proctype waiter(byte me; bool patient)
 	atomic {
 		gave_up = !completed[me];
 		if
-		:: gave_up -> task_waiter_del(me)
+		:: gave_up -> completed[me] = true; task_waiter_del(me)
 		:: else
 		fi;
 		left = rest[me];
