@@ -229,9 +229,8 @@ inline shut_down()
 	}
 }
 
-inline pool_stop()
+inline await_end()
 {
-	shut_down();
 	atomic {		/* watchdog_await() */
 		lock();
 #ifndef BUG_ARMED_AT_THE_END
@@ -242,6 +241,8 @@ inline pool_stop()
 	}
 	atomic { state == TERMINATED -> touch() }
 }
+
+inline pool_stop() { shut_down(); await_end() }
 
 inline destroy()
 {
@@ -255,14 +256,14 @@ inline destroy()
 #endif
 		destroyed = true
 	}
-#ifdef BUG_DESTROY_UNAWAITED
-	shut_down();
-#else
-	pool_stop();
-#endif
 	if
+#ifdef BUG_DESTROY_UNAWAITED
 	:: again
-	:: else -> put()
+	:: else -> shut_down(); put()
+#else
+	:: again -> await_end()
+	:: else -> pool_stop(); put()
+#endif
 	fi
 }
 

@@ -6,13 +6,15 @@
  * What is shown, of every order in which the threads' steps may come:
  *
  * touched_when_gone	nobody touches the group when the stack is gone
- * waiter_stuck		its waiter is completed, and every call returns
+ * waiter_stuck		its waiter is completed, every call returns, and the stack goes
  *
  * Errors that one could make, and the properties that show them:
  *
  * BUG_NO_GRACE_PERIOD		stack_forget() does not wait for one: touched_when_gone
  * BUG_ASKED_OUTSIDE_RCU	group_add() and group_join() ask first, and then enter RCU:
  *				touched_when_gone
+ * BUG_ADDED_UNASKED		group_add() does not ask again when it has the lock of the group's
+ *				home: touched_when_gone
  * BUG_ACCEPTED_UNASKED		submit_once() does not ask again under the pool's lock:
  *				touched_when_gone
  * BUG_ADMITTED_UNASKED		queue_admit_blocked() does not ask: touched_when_gone
@@ -195,6 +197,18 @@ proctype submitter()
 	fi;
 	touch();			/* it joins */
 	rcu_read_unlock(1);
+	if				/* its home, if that is another pool, has its workers look */
+	:: atomic {
+		true ->
+		if
+#ifndef BUG_ADDED_UNASKED
+		:: ending
+#endif
+		:: else -> touch()
+		fi
+	   }
+	:: true
+	fi;
 	atomic {			/* submit_once() */
 		if
 #ifndef BUG_ACCEPTED_UNASKED
@@ -278,7 +292,7 @@ out:	returned = true;
 proctype oracle()
 {
 	timeout ->
-	check(waiter_stuck, !callers)
+	check(waiter_stuck, !callers && gone)
 }
 
 init
