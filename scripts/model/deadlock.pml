@@ -25,13 +25,17 @@
  *
  * What stands for what: an atomic block is one hold of pool->lock. A task's function
  * submits others and waits for any, twice in all, or returns. Two tasks are queued at
- * first, one is delayed. The queue has room for nobody but what free workers take.
+ * first, one is delayed. The queue has room for nobody but what free workers take. Each hold of
+ * the lock ends with a look at who sleeps; in the code it is there only if a mark says that
+ * something has changed: pool_mark(), and pool_set_end_mark() while a worker sleeps.
  *
  * In one hold a chain of workers that wait for one another is followed by one of them; so
  * which is %WPOOL_CHUNK here is one.
  *
  * Left out: groups and keys, waits with a limit, workers that are yet to be made, the
- * moment between a wake-up and the first step after it (handover.pml).
+ * moment between a wake-up and the first step after it (handover.pml); tasks with a release or a
+ * ticket, which refuse() leaves to the worker: that takes such a task back in another hold, see
+ * take_back_refused().
  */
 #include "check.inc"
 

@@ -24,7 +24,7 @@
  *				overtaken
  * BUG_REST_FORGOTTEN		queue_admit_blocked() leaves some, and does not say so:
  *				call_stuck
- * BUG_ROOM_KEPT		a worker takes a task and hands over no room: call_stuck
+ * BUG_ROOM_KEPT		pool_unlock() has nobody admitted or refused that blocks: call_stuck
  * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, completed or not:
  *				answered_wrongly
  *
@@ -32,7 +32,12 @@
  * complete(). The queue has one place, taken at first. A submitter sleeps for
  * ever, or may time out at any time. Another thread may submit the first one's task
  * meanwhile: then the first is refused. One is refused in a hold; then the manager, or the
- * next submitter, goes on. sleep_on() is the same with a task's end for the room.
+ * next submitter, goes on. sleep_on() is the same with a task's end for the room. Each hold of
+ * the lock ends with a look at those that block; in the code it is there only if a mark says that
+ * something has changed: pool_mark(), and pool_set_end_mark() while somebody blocks.
+ *
+ * Left out: the batch. It goes back to the queue before a submitter blocks, and is not filled while
+ * one does; no model has both.
  */
 #include "check.inc"
 
