@@ -7,8 +7,11 @@
  *
  * task_stranded	never does a task wait, staged, on the queue or in the batch,
  *			while a worker idles or could be made, unless somebody looks or
- *			the manager is asked; and when all have come to rest, with tasks
+ *			the manager is asked, or, if none idles, as many start as tasks
+ *			wait; and when all have come to rest, with tasks
  *			that sleep for long, none waits while fewer run than the capacity
+ * room_unseen		whoever has seen the end of a run finds the room: its worker counts as
+ *			free, or has taken the next task from the batch
  * bound_broken		none is accepted beyond the depth and the workers that are free
  * order_broken		tasks begin in the order in which they were accepted, or in which
  *			they were no longer deferred by their key, whoever runs them
@@ -33,6 +36,8 @@
  * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
  * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
  * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
+ * BUG_ENDED_FIRST	run_batch() ends a run before it has the lock, though no other follows:
+ *			room_unseen
  * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
  * BUG_REAP_OPEN	reap_worker() does not shut it: task_stranded
  *
@@ -45,8 +50,9 @@
  * task's function returns, or sleeps until everything else is at rest, or takes its
  * worker down.
  *
- * Left out: how a worker is woken (wake.pml), how batched tasks change their state
- * (batch.pml), submitters that sleep for room (handover.pml), priorities, pause, nesting.
+ * Left out: how a worker is woken, and that a worker_start sleeps (wake.pml), how batched tasks
+ * change their state (batch.pml), submitters that sleep for room (handover.pml), priorities,
+ * pause, nesting.
  */
 #include "check.inc"
 
@@ -74,14 +80,15 @@ byte room;
 /* struct wpool; head is of the key, nr_deferred behind it */
 chan queue = [TASKS] of { byte };
 bool locked, closed, terminated, spawn_asked, color;
-byte nr_queued, nr_deferred, nr_running, nr_searching, nr_idle, nr_workers, nr_leaving;
+byte nr_queued, nr_deferred, nr_running, nr_searching, nr_starting, nr_idle, nr_workers;
+byte nr_leaving;
 byte capacity = 1, in_flight[2], head = NONE;
 
 /* struct wpool_batch */
 byte batch = NONE;
 
 /* struct wpool_worker; batched is what its run is */
-bool alive[2], gone[2], idle[2], searching[2], leaving[2], batched[2];
+bool alive[2], gone[2], idle[2], searching[2], starting[2], leaving[2], batched[2];
 byte task[2] = NONE, nr_ended[2];
 
 /* Something flushes, or drains: then there are no colors */
@@ -93,25 +100,28 @@ byte ready, ended, begun, last;
 bool color_of[TASKS], deaths, with_keys, waiting, rest;
 hidden byte x, n;
 
-bool task_stranded, bound_broken, order_broken, task_lost, ends_too_early, end_missed;
+bool task_stranded, room_unseen, bound_broken, order_broken, task_lost, ends_too_early;
+bool end_missed;
 
 #define when(so, do_it)	if :: so -> do_it :: else fi
 #define bit(t)		(1 << (t))
 #define all_ready	(bit(ready) - 1)
 #define nr_batched	(batch != NONE)
 #define queue_ready	(nr_queued > nr_deferred)
+#define nr_ready	(nr_queued - nr_deferred + nr_batched)
 #define pool_ready	(queue_ready || nr_batched)
 #define may_begin	(pool_ready || len(staging))
 #define waits		(nr_queued + len(staging) + nr_batched)
 #define nr_free		((capacity > nr_running) * (capacity - nr_running))
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define may_pop(w)	(batched[w] && nr_batched && color_of[batch] == color_of[task[w]])
-#define pool_is_over	(closed && !pool_ready)
+#define pool_is_over	(closed && !pool_ready && !nr_deferred)
 
 inline look_for_stranded()
 {
 	check(task_stranded, !may_begin || nr_searching ||
-	      (!nr_idle && (nr_workers >= capacity || spawn_asked)))
+	      (!nr_idle && (nr_workers >= capacity || spawn_asked ||
+			    nr_ready + len(staging) <= nr_starting)))
 }
 
 inline unidle(w) { idle[w] = false; nr_idle-- }
@@ -125,7 +135,8 @@ inline wake_for_queue()
 		if
 		:: idle[0] -> unidle(0); will_search(0)
 		:: idle[1] -> unidle(1); will_search(1)
-		:: !nr_idle -> spawn_asked = true
+		:: !nr_idle && nr_ready > nr_starting -> spawn_asked = true
+		:: !nr_idle && nr_ready <= nr_starting
 		fi
 	:: else
 	fi
@@ -301,6 +312,8 @@ inline finish(w)
 
 inline worker_has_searched(w) { nr_searching = nr_searching - searching[w]; searching[w] = false }
 
+inline worker_started(w) { nr_starting = nr_starting - starting[w]; starting[w] = false }
+
 inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
 
 proctype worker(byte me)
@@ -310,6 +323,7 @@ proctype worker(byte me)
 
 end:	atomic { alive[me] && !gone[me] && !idle[me] && !locked -> locked = true; staging_shut() }
 look:	atomic {
+		worker_started(me);
 		worker_has_searched(me);
 		if
 		:: leaving[me] || too_many || pool_is_over ->
@@ -366,6 +380,10 @@ call:	if
 		batch = NONE;
 		goto call
 	   }
+#ifdef BUG_ENDED_FIRST
+	:: atomic { !may_pop(me) && batched[me] -> ended = ended | bit(task[me]) }
+	   atomic { !locked -> locked = true }
+#endif
 	:: atomic { !may_pop(me) && !locked -> locked = true }
 	fi;
 	atomic { finish(me); goto look }
@@ -373,10 +391,11 @@ call:	if
 
 /* --- manager.c ---------------------------------------------------------- */
 
-inline make(w) { alive[w] = true; nr_workers++; will_search(w) }
+inline make(w) { alive[w] = true; nr_workers++; starting[w] = true; nr_starting++ }
 
 inline reap(w)
 {
+	worker_started(w);
 	worker_has_searched(w);
 	nr_workers--;
 	nr_leaving = nr_leaving - leaving[w];
@@ -415,7 +434,7 @@ end:	do
 		staging_shut();
 		if
 		:: nr_workers < capacity && !nr_idle && pool_ready &&
-		   nr_queued - nr_deferred + nr_batched > nr_searching ->
+		   nr_ready > nr_searching + nr_starting ->
 			if
 			:: !alive[0] -> make(0)
 			:: !alive[1] -> make(1)
@@ -461,8 +480,11 @@ inline queue_accept(keyed)
 	fi
 }
 
+#define counts_ended(w)	(ended & bit(task[w]))
+
 inline submit_to_pool(keyed)
 {
+	check(room_unseen, !counts_ended(0) && !counts_ended(1));
 #ifndef BUG_SUBMIT_OPEN
 	staging_shut();
 #endif
