@@ -200,12 +200,13 @@ managed:
 proctype hooks()
 {
 end:	do
-	:: atomic { ending -> check(terminated_twice, !ended); ended = true }
-	   atomic {
-		ending = false;
+	:: atomic { ending ->
+		check(terminated_twice, !ended);
+		ended = true;
 #ifndef BUG_HOOK_SILENT
-		kicked = true
+		kicked = true;
 #endif
+		ending = false
 	   }
 	od
 }
@@ -442,7 +443,6 @@ proctype caller()
 	:: true -> destroy()
 	:: true -> pool_stop()
 	:: true -> restart()
-	:: true -> close_pool(SHUTDOWN); restart()
 	:: true -> shutdown_now()
 	:: true -> run_in_caller()
 	:: true -> await_end(true)
@@ -450,6 +450,20 @@ proctype caller()
 	:: true -> submit(1); cancel()
 	:: true -> schedule_delayed()
 	fi;
+out:
+	callers--
+}
+
+/* One whose restart fails, and one that closes what it has opened, and begins anew. */
+proctype restarter(bool closes)
+{
+	bool has_end, mine;
+
+	if
+	:: closes -> close_pool(SHUTDOWN)
+	:: else
+	fi;
+	restart();
 out:
 	callers--
 }
@@ -466,8 +480,9 @@ init
 {
 	atomic {
 		if
-		:: deaths = 1
-		:: failures = 1
+		:: deaths = 1; run caller(); run caller()
+		:: failures = 1; run caller(); run caller()
+		:: failures = 1; run restarter(false); run restarter(true)
 		fi;
 		callers = 3;
 		kicked = true;		/* pool_start() */
@@ -475,8 +490,6 @@ init
 		run workers();
 		run hooks();
 		run owner();
-		run caller();
-		run caller();
 		run oracle()
 	}
 }

@@ -263,6 +263,7 @@ proctype oracle()
 	check(walk_stuck, !walkers)
 }
 
+/* In a world each: all together would be too many orders to go through. */
 init
 {
 	atomic {
@@ -275,9 +276,10 @@ init
 		run walker();
 		run worker();
 		run timer();
-		run releaser();
-		run mover();
-		run submitter();
+		if
+		:: run mover()
+		:: run releaser(); run submitter()
+		fi;
 		run oracle()
 	}
 }
