@@ -474,7 +474,8 @@ init
 		if
 		:: !state[0]
 		:: state[0] -> submit(6, 2, 0); waiting = 1; run flush(3)
-		:: state[0] -> submit(6, 2, 0); users[0] = 1; waiting = 2; run user(0, true); run flush(3)
+		:: state[0] -> submit(6, 2, 0); users[0] = 1; waiting = 2;
+		   run user(0, true); run flush(3)
 		:: state[0] -> submit(2, 1, 0); submit(12, 2, 1); waiting = 1; run flush(2)
 		:: state[0] -> submit(6, 2, 1); waiting = 1; run flush(1)
 		:: state[0] -> run submitter(0)

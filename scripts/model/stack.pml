@@ -197,7 +197,7 @@ proctype submitter()
 	fi;
 	touch();			/* it joins */
 	rcu_read_unlock(1);
-	if				/* its home, if that is another pool, has its workers look */
+	if				/* its home, if that is another pool, looks again */
 	:: atomic {
 		true ->
 		if
