@@ -12,7 +12,6 @@
 #include "queue_again.h"
 #include "run_finish.h"
 #include "self_run.h"
-#include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
 #include "tracked_run.h"

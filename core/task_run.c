@@ -24,7 +24,6 @@
 #include "task_end.h"
 #include "task_run.h"
 #include "tracked_run.h"
-#include "waiter.h"
 #include "worker_list.h"
 
 /* Sets what a batched task does not change in a run: it has no key. Context: pool->lock held. */
