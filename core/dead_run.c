@@ -52,8 +52,8 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 	if (run_on_own_stack(run, run->group))
 		run->group = NULL;
 	/*
-	 * Where its stack has been another thread's may be by now: what that has submitted has nothing
-	 * of this one.
+	 * Where its stack has been another thread's may be by now: what that has submitted has
+	 * nothing of this one.
 	 */
 	if (run->again && run->again_own && !run->caller->worker &&
 	    run_on_own_stack(run, run->again_group)) {
