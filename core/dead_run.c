@@ -52,10 +52,10 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 	if (run_on_own_stack(run, run->group))
 		run->group = NULL;
 	/*
-	 * Where its stack has been another thread's may be by now: what that has submitted has
-	 * nothing of this one.
+	 * Where its stack has been another thread's may be by now: what was submitted since its
+	 * death has nothing of it.
 	 */
-	if (run->again && run->again_own && !run->caller->worker &&
+	if (run->again && run->again_alive && !run->caller->worker &&
 	    run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
 		if (!run_on_own_stack(run, run->again) && mend_again_ok(run))

@@ -276,19 +276,20 @@ static int group_wait_once(struct group_wait *wait)
 	return wait->worker ? group_help(wait) : group_sleep(wait);
 }
 
-/*
- * Notes how many tasks have come to the group: those that come later may be missed. And whether it
- * has failed.
- */
+/* The caller was woken, or is not to sleep: the group has tasks, and may have failed. */
 static void group_look(struct group_wait *wait)
 {
-	bool there;
-
 	rcu_read_lock();
-	there = !stack_is_ending(wait->owner);
-	if (there)
+	wait->failed = !stack_is_ending(wait->owner) && group_failed(wait->group);
+	rcu_read_unlock();
+}
+
+/* How many tasks have come to the group is noted: those that come later may be missed. */
+static void group_note_came(struct group_wait *wait)
+{
+	rcu_read_lock();
+	if (!stack_is_ending(wait->owner))
 		wait->came = READ_ONCE(wait->group->came);
-	wait->failed = there && group_failed(wait->group);
 	rcu_read_unlock();
 }
 
@@ -318,7 +319,7 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
-		group_look(wait);
+		group_note_came(wait);
 		n += wpool_group_cancel(wait->group);
 		if (stop)
 			stop_group(wait->group);
@@ -355,13 +356,18 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
-		group_look(&wait);
+		group_note_came(&wait);
 		own = thread_inside_group(group, wait.worker);
 		wait.helps = deadline_left(&wait.deadline);
-		/* Not when the time is over, as that may sleep. */
+		/*
+		 * Not when the time is over, as that may sleep; nor if the group was empty: then a
+		 * release may ask it for its error, in a thread that takes tasks back.
+		 */
 		if (wait.failed && wait.helps && !own)
 			wpool_group_cancel(group);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
+		if (ret == -EAGAIN)
+			group_look(&wait);
 	} while (ret == -EAGAIN);
 	if (ret == -EDEADLK && !own)
 		group_clear(&wait, false);	/* no worker can run those that wait */

@@ -227,7 +227,7 @@ static void queue_put_again(struct wpool *pool, struct wpool_task *task)
 		runs_outside_add(pool, 1);
 	run->again_owner = task->flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 	run->again_group = task_group_of(task);
-	run->again_own = run->caller && current == run->caller->thread && in_task();
+	run->again_alive = run->caller && !READ_ONCE(run->caller->thread->exit_state);
 	run->again_color = task->color;
 }
 

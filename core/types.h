@@ -241,7 +241,7 @@ struct wpool_deadline {
  *	task is gone with the stack of the thread
  * @again_group: L: the group that @again belongs to, or NULL
  * @again_color: L: of @again
- * @again_own: L: the thread that is inside the function has submitted @again
+ * @again_alive: L: when @again was submitted the thread of @caller was alive
  * @later: L: @again waits for its time first, as a delayed task
  * @revoked: L: the state of the task says that it will run again, but it will not, see
  *	run_revoke()
@@ -283,7 +283,7 @@ struct wpool_run {
 	struct module		*again_owner;
 	struct wpool_group	*again_group;
 	u8			again_color;
-	bool			again_own;
+	bool			again_alive;
 	bool			later;
 	bool			revoked;
 	unsigned long		started;

@@ -73,8 +73,10 @@ static void group_fail_fast_later(struct kunit *test)
 /* 53: at once if somebody waits, who knows that it has failed */
 static void group_fail_fast_joined(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, NULL), *other = wpt_pool(test, NULL);
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *other = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpool_group *group = wpt_group(test, true);
+	struct wpt_job *early = wpt_jobs(test, 1, NULL);
 	struct wpt_job *fails = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *stays = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *late = wpt_jobs(test, 1, NULL);
@@ -84,10 +86,12 @@ static void group_fail_fast_joined(struct kunit *test)
 	wpt_group_schedule(test, group, pool, fails, 1);
 	wpt_group_schedule(test, group, other, stays, 1);
 	WPT_ASSERT_STAT(test, other, RUNNING, 1);
+	wpt_group_schedule(test, group, other, early, 1);
 	waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, group);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	wpt_open(fails->gate);
-	WPT_ASSERT_STAT(test, pool, COMPLETED, 1);
+	/* It has no worker: the waiter has taken it back. */
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, early), -ECANCELED);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	wpool_pause(pool);
 	wpt_group_schedule(test, group, pool, late, 1);

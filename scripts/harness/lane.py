@@ -2,6 +2,7 @@
 """A line of work beside the first: machines spend much of their time waiting."""
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 
@@ -25,6 +26,8 @@ class Lane:
 
     def _work(self):
         proc.die_with_parent()
+        # Ctrl-C is for the first, which ends us: only once, or what we stop has no time to tidy up.
+        signal.signal(signal.SIGINT, lambda *_: None)
         os.dup2(self.log.fileno(), 1)
         tally = Tally()
         try:

@@ -24,7 +24,7 @@
  * BUG_CLAIM_LOOKED_UNLOCKED	take() looks again without the lock: old_claim
  * BUG_CLAIM_GIVEN_FIRST	give() comes before the change: old_claim
  * BUG_CLAIM_CHANGED_UNLOCKED	claim_set_nice(), replace_cpus() do not take the lock: old_claim
- * BUG_CAME_NOTED_LATE		group_look() comes after the walk: task_unseen
+ * BUG_CAME_NOTED_LATE		group_note_came() comes after the walk: task_unseen
  * BUG_JOINED_UNASKED		group_join() does not look again: task_unseen
  * BUG_CAME_COUNTED_EARLY	group_task_accepted() comes before the pool's lock: task_unseen
  * BUG_FAILED_ASKED_EARLY	put_in_group() looks before it has the lock: task_stays
