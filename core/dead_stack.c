@@ -269,6 +269,19 @@ static void stack_forget(struct callback_head *work)
 		forget_groups(worker);
 }
 
+/*
+ * As task_work_add() would with TWA_NONE, which mainline exports to no module. For the current
+ * thread, as long as it is not about to end, there is no more to it.
+ */
+static void add_task_work(struct callback_head *work)
+{
+	struct callback_head *head = READ_ONCE(current->task_works);
+
+	do {
+		work->next = head;
+	} while (!try_cmpxchg(&current->task_works, &head, work));
+}
+
 /**
  * stack_watch() - have a worker's thread do that when it ends
  * @worker: the current thread
@@ -276,5 +289,5 @@ static void stack_forget(struct callback_head *work)
 void stack_watch(struct wpool_worker *worker)
 {
 	init_task_work(&worker->exit_work, stack_forget);
-	task_work_add(current, &worker->exit_work, TWA_NONE);
+	add_task_work(&worker->exit_work);
 }

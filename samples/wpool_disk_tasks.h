@@ -179,6 +179,16 @@ static void disk_release(void *arg, enum wpool_fate fate)
 	blk_mq_end_request(rq, dr->status);
 }
 
+/* task_work_add(current, work, TWA_NONE), which not every kernel exports. */
+static void disk_at_end(struct callback_head *work)
+{
+	struct callback_head *head = READ_ONCE(current->task_works);
+
+	do {
+		work->next = head;
+	} while (!try_cmpxchg(&current->task_works, &head, work));
+}
+
 /* In the thread, as it ends: one that was killed may still be charging somebody. */
 static void disk_worker_ends(struct callback_head *at_end)
 {
@@ -198,7 +208,7 @@ static void disk_worker_start(struct wpool *pool)
 		return;
 	/* It is over before wpool_destroy() returns, which waits for the end of each thread. */
 	init_task_work(at_end, disk_worker_ends);
-	task_work_add(current, at_end, TWA_NONE);
+	disk_at_end(at_end);
 }
 
 static const struct wpool_ops disk_pool_ops = {
