@@ -28,6 +28,14 @@ static inline int kthread_affine_preferred(struct task_struct *p, const struct c
 #define WPOOL_KTHREADS_KEEP_CPUS	true
 #endif
 
+/* 6.2 has these names, and so have later releases of 6.1, in which the old ones call them. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#include <linux/timer.h>
+
+#define timer_delete		del_timer
+#define timer_delete_sync	del_timer_sync
+#endif
+
 /* Without SMP 6.1 has no count of how often a thread has forbidden its migration. */
 #ifdef CONFIG_SMP
 #define WPOOL_MIGRATION_DISABLED(thread)	((thread)->migration_disabled)

@@ -33,6 +33,7 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
+#include "compat.h"
 #include "counter.h"
 #include "delayed.h"
 #include "flush_color.h"
@@ -192,8 +193,8 @@ bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
  * @pool: the pool
  * @task: about to be delayed, or to be queued if its time has come meanwhile
  *
- * A run of a periodic task that was asked for is due although the one before kept it off: it
- * comes, as one that waits in the queue does.
+ * One that is due although the function kept it off comes, as one that waits in the queue does; of
+ * a periodic task, if it was asked for.
  *
  * Context: pool->lock held.
  */
@@ -201,8 +202,9 @@ bool delayed_ends_inside(const struct wpool *pool, struct wpool_task *task)
 {
 	const struct wpool_delayed_task *dtask = delayed_of(task);
 
-	if (pool->state == WPOOL_STATE_SHUTDOWN && delayed_is_periodic(task) && dtask->asked)
-		return !delayed_is_due(dtask);
+	if (pool->state == WPOOL_STATE_SHUTDOWN && delayed_is_due(dtask) &&
+	    (dtask->asked || !delayed_is_periodic(task)))
+		return false;
 	return delayed_ends(pool, task);
 }
 

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "manager_kick.h"
 #include "pool.h"
 
