@@ -195,16 +195,31 @@ static void worker_set_up(struct wpool_worker *worker)
 	}
 }
 
+static void worker_live(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+	unsigned long flags;
+
+	worker_set_up(worker);
+	pool_lock(pool, flags);
+	worker_started(worker);
+	worker_loop(worker, &flags);
+	worker_leave(worker);
+	pool_unlock(pool, flags);
+	if (pool->conf.ops && pool->conf.ops->worker_stop)
+		pool->conf.ops->worker_stop(pool);
+}
+
 /* Several times what the end of a thread needs of its stack. */
 #define WORKER_SPARE	(THREAD_SIZE / 8)
 
 /*
- * After an oops a thread ends on its own stack, from the top down. What its functions had there
- * is still needed until then, see worker_stack.c: so they begin further down. (The end uses 1.2
- * KB of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and BUG().)
+ * After an oops a thread ends on its own stack, from the top down. What its functions had there,
+ * tasks, releases and hooks, is still needed until then, see worker_stack.c: so they begin further
+ * down. (The end uses 1.2 KB of 16, 2.4 of 32 with KASAN and lockdep; seen on x86 after NULL and
+ * BUG().)
  */
-static noinline void worker_loop_below(struct wpool_worker *worker, unsigned long *flags)
-	__must_hold(&worker->pool->lock)
+static noinline void worker_live_below(struct wpool_worker *worker)
 {
 	unsigned long size = WORKER_SPARE;
 	char *spare;
@@ -212,7 +227,7 @@ static noinline void worker_loop_below(struct wpool_worker *worker, unsigned lon
 	OPTIMIZER_HIDE_VAR(size);	/* the compiler warns of a large fixed frame */
 	spare = __builtin_alloca(size);
 	barrier_data(spare);
-	worker_loop(worker, flags);
+	worker_live(worker);
 	barrier_data(spare);	/* it is in use until here */
 }
 
@@ -250,20 +265,12 @@ int worker_main(void *data)
 {
 	struct wpool_worker *worker = data;
 	struct wpool *pool = worker->pool;
-	unsigned long flags;
 
 	if (!worker_park(worker))
 		return 0;
 	stack_watch(worker);
 	trace_wpool_worker_start(pool->name, worker->id);
-	worker_set_up(worker);
-	pool_lock(pool, flags);
-	worker_started(worker);
-	worker_loop_below(worker, &flags);
-	worker_leave(worker);
-	pool_unlock(pool, flags);
-	if (pool->conf.ops && pool->conf.ops->worker_stop)
-		pool->conf.ops->worker_stop(pool);
+	worker_live_below(worker);
 	trace_wpool_worker_exit(pool->name, worker->id);
 	stack_leave_groups(worker);
 	return 0;

@@ -7,7 +7,7 @@
  * before its stack is freed and reused, the thread itself makes all others let go of what is on
  * it: stack_forget(). Later, when the worker is reaped, its stack is gone and nothing on it is
  * touched: see run_reap(). The end of the thread does not overwrite what is on it: see
- * worker_loop_below().
+ * worker_live_below().
  *
  * Tasks: a worker notes which pools have tasks on its stack. In these pools such tasks are
  * taken back if they wait; if another worker is inside one, its run goes on without the task.
