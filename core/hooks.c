@@ -31,6 +31,7 @@
 #include "spawn_state.h"
 #include "thread_exit.h"
 #include "worker_list.h"
+#include "worker_stack.h"
 
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {
@@ -49,6 +50,12 @@ static bool dead_have_hooks(const struct wpool_ops *ops)
 	return ops->worker_died || ops->task_oops || ops->worker_stop;
 }
 
+/* What a function had for its argument; NULL if that went with the stack of the worker. */
+static void *arg_left(const struct wpool_worker *worker, const struct wpool_run *run)
+{
+	return stack_has(worker, run->arg) ? NULL : run->arg;
+}
+
 /* Innermost first, as the functions would have ended. */
 static void call_for_worker(struct wpool *pool, const struct wpool_worker *worker)
 {
@@ -63,7 +70,8 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	}
 	while (ops->task_oops && depth--) {
 		hook_begins(hooks, "task_oops");
-		ops->task_oops(pool, worker->runs[depth].fn, worker->runs[depth].arg);
+		ops->task_oops(pool, worker->runs[depth].fn,
+			       arg_left(worker, &worker->runs[depth]));
 		hook_ends(hooks);
 	}
 	/*
@@ -249,11 +257,12 @@ void hooks_wake(struct wpool *pool)
 void hooks_report(struct wpool *pool)
 {
 	const char *at = smp_load_acquire(&pool->hooks.at);	/* pairs with hook_begins() */
+	unsigned long since = READ_ONCE(pool->hooks.since);	/* before jiffies: not later */
 
 	if (!at)
 		return;
 	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %u ms\n",
 		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
-		jiffies_to_msecs(jiffies - READ_ONCE(pool->hooks.since)));
+		jiffies_to_msecs(jiffies - since));
 	sched_show_task(pool->hooks.exit.thread);
 }

@@ -5,6 +5,7 @@
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/sched/task_stack.h>
 #include "wpool_kunit.h"
 
 static int hooks_init(struct kunit *test)
@@ -26,6 +27,7 @@ struct diary {
 		void			*arg;
 		int			result;
 		struct task_struct	*thread;
+		unsigned long		depth;	/* how much of the stack is in use, in bytes */
 	} log[MAX_LOG];
 	unsigned int	in_atomic;	/* calls from where one may not sleep */
 	unsigned int	holding;	/* calls with a lock held */
@@ -55,6 +57,8 @@ static void note(struct wpool *pool, enum hook hook, void *arg, int result)
 		diary->log[diary->n].hook = hook;
 		diary->log[diary->n].arg = arg;
 		diary->log[diary->n].result = result;
+		diary->log[diary->n].depth = (unsigned long)task_stack_page(current) + THREAD_SIZE -
+					     (unsigned long)__builtin_frame_address(0);
 		diary->log[diary->n++].thread = current;
 	}
 	spin_unlock(&diary->lock);
@@ -384,6 +388,55 @@ static void hooks_some(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, wpool_priv(NULL), NULL);
 }
 
+/* 75: a worker's hook begins as far down its stack as a task: a death needs what is above */
+static void hooks_below(struct kunit *test)
+{
+	struct diary *diary;
+	struct wpool *pool = diary_pool(test, (struct wpool_attrs) { .capacity = 1 }, &diary);
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, diary->count[START] + diary->count[STOP], 2);
+	for (i = 0; i < diary->n; i++) {
+		if (diary->log[i].hook == TERMINATED)
+			continue;
+		KUNIT_EXPECT_GE(test, diary->log[i].depth, THREAD_SIZE / 8);
+		KUNIT_EXPECT_LE(test, diary->log[i].depth, THREAD_SIZE / 2);
+	}
+}
+
+static int run_and_die(void *arg)
+{
+	struct wpt_job inner = { .gate = NULL };
+
+	init_completion(&inner.begun);
+	return wpool_run(wpool_current(), die_in_run, &inner);
+}
+
+/* 63: what lay on the stack of the dead is not given to a hook */
+static void hooks_argument_gone(struct kunit *test)
+{
+	struct diary *diary;
+	struct wpool *pool = diary_pool(test, (struct wpool_attrs) { .capacity = 1 }, &diary);
+	struct wpool_task task;
+	void *args[2] = { test, test };
+	unsigned int i, oopses = 0;
+
+	wpool_task_init(&task, run_and_die, diary);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &task), 0);
+	KUNIT_EXPECT_EQ(test, wpool_wait(&task), -EOWNERDEAD);
+	wpt_destroy(test, pool);
+	for (i = 0; i < diary->n; i++) {
+		if (diary->log[i].hook == OOPS && oopses < 2)
+			args[oopses++] = diary->log[i].arg;
+	}
+	KUNIT_EXPECT_EQ(test, diary->count[OOPS], 2);
+	KUNIT_EXPECT_PTR_EQ(test, args[0], NULL);
+	KUNIT_EXPECT_PTR_EQ(test, args[1], (void *)diary);
+}
+
 static struct kunit_case hooks_cases[] = {
 	KUNIT_CASE(hooks_around_tasks),
 	KUNIT_CASE(hooks_before_result),
@@ -395,6 +448,8 @@ static struct kunit_case hooks_cases[] = {
 	KUNIT_CASE(hooks_all_pair),
 	KUNIT_CASE(hooks_failed_creation),
 	KUNIT_CASE(hooks_some),
+	KUNIT_CASE(hooks_below),
+	KUNIT_CASE(hooks_argument_gone),
 	{}
 };
 

@@ -39,6 +39,7 @@
  *		wpool_priv(), wpool_is_own(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
  *		a set: wpool_set_pick(), wpool_set_nth(), wpool_set_shutdown()
+ *		In an NMI no task or group is set up if the kernel has CONFIG_DEBUG_OBJECTS.
  *	process context, may sleep:
  *		everything else
  *
@@ -106,7 +107,8 @@ struct wpool_worker;
  * typedef wpool_fn_t - the function of a task
  * @arg: as given to wpool_task_init(); the pool does not use it
  *
- * Context: a worker kthread of the pool; may sleep. Must return with interrupts, softirqs,
+ * Context: a worker kthread of the pool; with %WPOOL_FULL_CALLER_RUNS also the thread that submits
+ * it, which may be a user's, inside that call. May sleep. Must return with interrupts, softirqs,
  * preemption, RCU and locks as it found them. Otherwise the log says so, and all but the locks
  * is put right before the next task.
  * Return: the result of the task: 0, -errno, or any int.
@@ -388,13 +390,15 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * The thread that ends the task makes the call, after it has dropped the pool's lock: the worker
  * after the function, or in place of it if the group of the task has failed; the submitter that
  * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel(),
- * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of wpool_cancel_sync(),
- * wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused, or of one for a group
- * that has failed. None of these returns before @release has. A thread of wpool's own, for all
- * pools, makes the call if a worker has died, or a pool is shut down that has delayed tasks; and
- * in place of a worker that takes back the tasks of a group or of a pool, or is in
- * wpool_run_timeout_release(), which waits for it; of one that dies and has tasks or a group on its
- * stack; and of a thread of hooks, and of that thread itself in another release, which do not wait.
+ * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of
+ * wpool_cancel_sync(), wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused,
+ * or of one for a group that has failed. None of these returns before @release has. A thread of
+ * wpool's own, for all pools, makes the call if a worker has died, or a pool is shut down that
+ * has delayed tasks; and in place of a worker that takes back the tasks of a group or of a pool,
+ * drops one of a group that has failed, runs one as its submitter, or is in
+ * wpool_run_timeout_release(), which waits for it; of one that dies and has tasks or a group on
+ * its stack; and of a thread of hooks, and of that thread itself in another release, which do
+ * not wait.
  * So only the thread that itself cancels the task, or sets its delay, calls @release in atomic
  * context, and must hold no lock that @release takes.
  *
@@ -567,7 +571,7 @@ struct wpool_group {
  * @task_end: called by the worker, after it
  * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
  *	the worker, and also if @task_begin or @task_end did; before the waiters of the task are
- *	woken
+ *	woken. The argument is NULL if it lay on the stack of that worker, which is gone
  * @terminated: called by the thread of the hooks, once, when no task and no worker is left;
  *	before the threads that wait for that are woken
  *
@@ -1141,8 +1145,8 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 
 /**
  * wpool_create() - make a pool and start its first workers
- * @name: 1 to %WPOOL_NAME_MAX printable characters without a space or a slash, the only pool of
- *	that name; copied
+ * @name: 1 to %WPOOL_NAME_MAX printable characters of ASCII without a space or a slash, the only
+ *	pool of that name; not "summary", nor a path's "." or ".."; copied
  * @attrs: the attributes of the pool, or NULL for the defaults; copied
  *
  * The calling module becomes the owner: tasks of its own do not pin it, so its exit must call
