@@ -107,7 +107,7 @@ static void report_died(const struct wpool_worker *worker)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
-	else if (!worker->died_in)
+	else if (!worker->died_in && !worker_is_leaving(worker))
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       jiffies_to_msecs(spawn_backoff(pool)));
@@ -121,8 +121,8 @@ static bool worker_died(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
-	bool taken, unmade = (!worker->nesting && !worker->died_in) ||
-			     worker_is_starting(worker);
+	bool taken, unmade = worker_is_starting(worker) ||
+			     (!worker->nesting && !worker->died_in && !worker_is_leaving(worker));
 
 	if (unmade)
 		spawn_put_off(worker);
@@ -147,20 +147,24 @@ static bool worker_died(struct wpool_worker *worker)
  * @exit: of the thread
  *
  * A worker that did not leave normally was killed by the task that it was inside. That task
- * must end, and so must the others that it was inside. The rest is the same as for any worker.
+ * must end, and so must the others that it was inside. The rest is the same as for any worker. One
+ * that was leaving may have been killed by its own worker_stop, which counts as leaving, or inside
+ * that by a task or a release.
  *
  * Context: the manager.
  */
 void worker_reap(struct wpool_exit *exit)
 {
 	struct wpool_worker *worker = container_of(exit, struct wpool_worker, exit);
+	bool killed;
 
 	exit_join(exit);
 	if (worker->died_in)
 		pr_err("%s: worker %u (pid %d) died in the release %ps, which counts as if it had returned\n",
 		       worker->pool->name, worker->id, worker->pid_nr, worker->died_in);
+	/* Nobody changes these any more. */
+	killed = worker->nesting || worker->died_in || worker->caller;
 	caller_reap_all_of(worker);
-	/* Nobody changes these any more. In worker_stop it may have run a task. */
-	if ((worker_is_leaving(worker) && !worker->nesting) || !worker_died(worker))
+	if ((worker_is_leaving(worker) && !killed) || !worker_died(worker))
 		reap_worker(worker);
 }

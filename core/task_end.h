@@ -84,16 +84,19 @@ static inline void task_uncount(struct wpool *pool, struct module *pinned,
 }
 
 /*
- * The same for a task with a release: the rest comes when that has returned. Context: pool->lock
- * held.
+ * The same for a task with a release: the rest comes when that has returned. The room that it
+ * leaves is there now: nobody is refused it meanwhile. Context: pool->lock held.
  */
 static inline void task_uncount_later(struct wpool *pool, const struct wpool_ended *ended,
 				      struct wpool_group *group, int result)
 {
-	if (!release_note(pool, ended))
+	if (!release_note(pool, ended)) {
 		task_uncount(pool, ended->owner, group, ended->color, result);
-	else if (group)
+		return;
+	}
+	if (group)
 		group_task_done(group, pool, result);
+	pool_mark_end(pool);
 }
 
 #endif /* _WPOOL_TASK_END_H */

@@ -229,6 +229,7 @@ struct hooked {
 	atomic_t	starts, stops, begins, oopses;
 	void		(*at_start)(struct wpool *pool);
 	void		(*at_stop)(struct wpool *pool);
+	struct wpool	*other;		/* full, for a task that its submitter runs */
 };
 
 static void on_start(struct wpool *pool)
@@ -322,6 +323,103 @@ static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->stops), 2);
 }
 
+static void submit_and_die(struct wpool *pool)
+{
+	struct hooked *hooked = wpool_priv(pool);
+	struct wpool_task task;
+
+	wpool_task_init(&task, wpt_die, NULL);
+	WARN_ON(!wpool_schedule(hooked->other, &task));
+}
+
+/* 34: or in a task that it runs there as its submitter: it has died, too */
+static void compose_dies_as_submitter_as_it_leaves(struct kunit *test)
+{
+	struct hooked *hooked = wpt_alloc(test, sizeof(*hooked));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .ops = &hooked_ops, .priv = hooked, .idle_timeout_ms = 1,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *full;
+
+	hooked->other = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	full = wpt_hold(test, hooked->other, 1);
+	hooked->at_stop = submit_and_die;
+	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
+	WPT_ASSERT_STAT(test, hooked->other, OOPSED, 1);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
+	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_EXPECT_STAT(test, pool, OOPSED, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->stops), 1);
+	wpt_open(hold->gate);
+	wpt_open(full->gate);
+	wpt_destroy(test, pool);
+}
+
+struct starter {
+	struct hooked			hooked;	/* first: the pool's priv */
+	struct wpool_tracked_task	ttask;
+	struct wpool_task		blocks;	/* waits for room for the job */
+	struct wpt_job			*job;
+	struct wpool			*pool;
+	struct completion		accepted;
+	int				err, result;
+};
+
+static int return_seven(void *arg)
+{
+	return 7;
+}
+
+static void release_nothing(void *arg, enum wpool_fate fate)
+{
+}
+
+static int block_for_job(void *arg)
+{
+	struct starter *starter = arg;
+
+	wait_for_completion(&starter->accepted);
+	return wpool_schedule(starter->pool, &starter->job->task);
+}
+
+static void wait_for_own(struct wpool *pool)
+{
+	struct starter *starter = container_of(wpool_priv(pool), struct starter, hooked);
+
+	starter->err = wpool_try_schedule(pool, &starter->ttask.task);
+	complete(&starter->accepted);
+	if (wpt_until(wpt_stat(pool, WPOOL_STAT_BLOCKED)))
+		starter->result = wpool_wait(&starter->ttask.task);
+}
+
+/* 81: the end of a task makes the room that a worker waits for before its release is called */
+static void compose_room_before_release(struct kunit *test)
+{
+	struct starter *starter = wpt_alloc(test, sizeof(*starter));
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &hooked_ops,
+		.priv = &starter->hooked,
+	});
+
+	starter->pool = pool;
+	starter->job = wpt_jobs(test, 1, NULL);
+	init_completion(&starter->accepted);
+	wpool_task_init(&starter->blocks, block_for_job, starter);
+	wpool_tracked_task_init(&starter->ttask, return_seven, NULL);
+	wpool_task_set_release(&starter->ttask, release_nothing);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &starter->blocks), 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
+	starter->hooked.at_start = wait_for_own;
+	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &starter->blocks), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, starter->job), 0);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_EQ(test, starter->err, 0);
+	KUNIT_EXPECT_EQ(test, starter->result, 7);
+}
+
 struct leaver {
 	struct hooked		hooked;		/* first: the pool's priv */
 	struct wpt_job		*job;
@@ -379,6 +477,8 @@ static struct kunit_case compose_cases[] = {
 	KUNIT_CASE(compose_group_cancel_put_off),
 	KUNIT_CASE(compose_dies_in_task_as_it_starts),
 	KUNIT_CASE(compose_dies_in_task_as_it_leaves),
+	KUNIT_CASE(compose_dies_as_submitter_as_it_leaves),
+	KUNIT_CASE(compose_room_before_release),
 	KUNIT_CASE(compose_dies_with_group_as_it_leaves),
 	{ }
 };
