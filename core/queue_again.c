@@ -25,6 +25,8 @@ void queue_forget_again(struct wpool *pool, struct wpool_run *run)
 	pool_mark_end(pool);
 	if (!run->worker)
 		runs_outside_add(pool, -1);
+	if (run->caller)
+		run->caller->again = false;
 	run->again = NULL;
 	walk_del(pool, &run->again_node);
 }

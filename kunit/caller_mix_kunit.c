@@ -375,6 +375,71 @@ static void caller_mix_not_counted(struct kunit *test)
 	wpool_resume(pool);
 }
 
+/* Submits itself again inside its function, as it may be its own submitter, and is taken back. */
+struct twice {
+	struct wpt_job		*job;
+	struct wpool		*pool;
+	struct wpt_gate		*gate;
+	struct completion	begun;
+	struct task_struct	*by[2];
+	unsigned int		runs;
+	int			without, with;	/* room */
+	bool			cancelled;
+	atomic_t		*clock;
+	int			turn;
+};
+
+static int run_twice(void *arg)
+{
+	struct twice *twice = arg;
+
+	twice->by[twice->runs++ % 2] = current;
+	twice->turn = atomic_inc_return(twice->clock);
+	if (twice->runs != 1)
+		return 0;
+	twice->without = wpool_schedule(twice->pool, &twice->job->task);
+	twice->cancelled = wpool_cancel(&twice->job->task);
+	complete(&twice->begun);
+	wait_for_completion(&twice->gate->opened);
+	twice->with = wpool_schedule(twice->pool, &twice->job->task);
+	return 0;
+}
+
+/* 71, 82: what is taken back, and comes again when there is room, has its place in the queue */
+static void caller_mix_cancelled_again(struct kunit *test)
+{
+	struct wpool *pool = caller_pool(test, 1, 2);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *fill = wpt_jobs(test, 2, NULL);
+	struct wpt_job *before = wpt_jobs(test, 1, NULL);
+	struct twice *twice = wpt_alloc(test, sizeof(*twice));
+	struct wpt_thread *caller;
+
+	twice->pool = pool;
+	twice->gate = wpt_gate(test);
+	twice->job = wpt_jobs(test, 1, NULL);
+	twice->clock = wpt_alloc(test, sizeof(*twice->clock));
+	before->clock = twice->clock;
+	init_completion(&twice->begun);
+	wpool_task_init(&twice->job->task, run_twice, twice);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fill, 2), 0);
+	caller = wpt_thread(test, wpt_call_schedule, pool, twice->job, NULL);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&twice->begun, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, twice->without, 0);
+	KUNIT_EXPECT_TRUE(test, twice->cancelled);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &fill[1]), 0);
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &before->task), 0);
+	wpt_open(twice->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, caller), 0);
+	KUNIT_EXPECT_EQ(test, twice->with, 0);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &twice->job->task), 0);
+	KUNIT_EXPECT_EQ(test, twice->runs, 2);
+	KUNIT_EXPECT_PTR_NE(test, twice->by[1], twice->by[0]);
+	KUNIT_EXPECT_GT(test, twice->turn, before->turn);
+}
+
 static struct kunit_case caller_mix_cases[] = {
 	KUNIT_CASE(caller_mix_group_death),
 	KUNIT_CASE(caller_mix_group_again),
@@ -386,6 +451,7 @@ static struct kunit_case caller_mix_cases[] = {
 	KUNIT_CASE(caller_mix_inside_both),
 	KUNIT_CASE(caller_mix_end),
 	KUNIT_CASE(caller_mix_not_counted),
+	KUNIT_CASE(caller_mix_cancelled_again),
 	{}
 };
 
