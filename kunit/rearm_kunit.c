@@ -133,7 +133,7 @@ static void rearm_at_shutdown(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
 	struct tick *tick = running(test, pool);
 
-	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 2), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, flags ? 2 : NEVER), 0);
 	wpool_shutdown(pool);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	wpt_open(tick->gate);
@@ -141,6 +141,23 @@ static void rearm_at_shutdown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), flags ? 2 : 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, flags ? 0 : 1);
+}
+
+/* 54: one that is due when its run has ended comes, as one that waits in the queue does */
+static void rearm_due_at_shutdown(struct kunit *test)
+{
+	unsigned int flags = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
+	struct tick *tick = running(test, pool);
+
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
+	wpool_shutdown(pool);
+	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
+	wpt_open(tick->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
 }
 
 /* 54: a shutdown now does not wait for the run, and takes its next one back */
@@ -364,6 +381,7 @@ static struct kunit_case rearm_cases[] = {
 	KUNIT_CASE(rearm_cancel),
 	KUNIT_CASE(rearm_stop),
 	KUNIT_CASE_PARAM(rearm_at_shutdown, flags_gen_params),
+	KUNIT_CASE_PARAM(rearm_due_at_shutdown, flags_gen_params),
 	KUNIT_CASE_PARAM(rearm_at_shutdown_now, flags_gen_params),
 	KUNIT_CASE(rearm_death),
 	KUNIT_CASE(rearm_modify),
