@@ -272,6 +272,57 @@ static void ent_inside(struct kunit *test)
 	scene_end(test, tq);
 }
 
+struct below {
+	taskq_t			*tq;
+	struct wpool		*full;
+	struct wpool_task	task;
+	int			ret;
+	struct completion	done;
+};
+
+static int destroy_above(void *arg)
+{
+	struct below *below = arg;
+
+	taskq_destroy(below->tq);
+	return 0;
+}
+
+static void call_below(void *arg)
+{
+	struct below *below = arg;
+
+	taskq_suspend(below->tq);
+	below->ret = wpool_schedule(below->full, &below->task);
+	complete(&below->done);
+}
+
+/* 161: nor does its end, refused inside a task of another pool, resume it */
+static void ent_inside_below(struct kunit *test)
+{
+	taskq_t *tq = scene_taskq(test, 2, INT_MAX, 0);
+	struct below *below = wpt_alloc(test, sizeof(*below));
+	struct wpt_job *hold, *job = wpt_jobs(test, 1, NULL);
+
+	below->tq = tq;
+	below->full = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	hold = wpt_hold(test, below->full, 1);
+	wpool_task_init(&below->task, destroy_above, below);
+	init_completion(&below->done);
+	KUNIT_EXPECT_NE(test, taskq_dispatch(tq, call_below, below, TQ_SLEEP), 0);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&below->done, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, below->ret, 0);
+	WPT_EXPECT_STAT(test, below->full, CALLER_RUNS, 1);
+	KUNIT_EXPECT_TRUE(test, taskq_suspended(tq));
+	KUNIT_EXPECT_EQ(test, taskq_dispatch(tq, scene_run, job, TQ_NOQUEUE), 0);
+	taskq_resume(tq);
+	scene_wait(test, tq);
+	wpt_open(hold->gate);
+	scene_end(test, tq);
+}
+
 static int call_wait_system(struct wpt_thread *self)
 {
 	taskq_wait_id(system_taskq, *(taskqid_t *)self->arg);
@@ -300,6 +351,7 @@ static struct kunit_case taskq_ent_cases[] = {
 	KUNIT_CASE(ent_destroy),
 	KUNIT_CASE(ent_suspended),
 	KUNIT_CASE(ent_inside),
+	KUNIT_CASE(ent_inside_below),
 	KUNIT_CASE(ent_system),
 	{}
 };

@@ -349,6 +349,8 @@ static inline void taskq_destroy(taskq_t *tq)
 		wpool_resume(tq);
 	if (!wpool_drain(tq) && !wpool_destroy(tq))
 		kfree(state);
+	else if (state && READ_ONCE(state->suspended))
+		wpool_pause(tq);	/* refused: inside it, and inside a task of another pool */
 }
 
 /**
@@ -497,7 +499,8 @@ static inline void taskq_dispatch_ent(taskq_t *tq, task_func_t *func, void *arg,
  * @id: the last call to wait for; 0 for all calls, and all entries, that were dispatched before
  *	this wait
  *
- * Calls that are dispatched later do not prolong it.
+ * Calls that are dispatched later do not prolong it, as long as no 16 such waits, without an id,
+ * are under way: see wpool_flush().
  *
  * Context: Process context; sleeps. Returns at once inside the taskq.
  */
