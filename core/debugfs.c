@@ -103,9 +103,10 @@ static void task_line(struct seq_file *m, const struct wpool_worker *worker)
 /* The same for a task that its submitter runs. */
 static void caller_line(struct seq_file *m, const struct wpool_caller *caller)
 {
+	unsigned long since = READ_ONCE(caller->run.started);	/* before jiffies: not later */
+
 	seq_printf(m, "%d submitter %llu %ps\n", caller->pid_nr,
-		   jiffies64_to_msecs(jiffies - READ_ONCE(caller->run.started)),
-		   READ_ONCE(caller->run.fn));
+		   jiffies64_to_msecs(jiffies - since), READ_ONCE(caller->run.fn));
 }
 
 static int tasks_show(struct seq_file *m, void *unused)

@@ -152,15 +152,17 @@ static void report_callers(struct wpool *pool, bool overdue)
 	struct wpool_caller *caller;
 	struct task_struct *thread;
 	unsigned int reported = 0;
+	unsigned long since;
 
 	rcu_read_lock();
 	for_each_caller_rcu(caller, pool) {
 		thread = caller_get_thread(caller, overdue);
 		if (!thread)
 			continue;
+		since = READ_ONCE(caller->run.started);	/* before jiffies: not later */
 		pr_warn("%s: a submitter (pid %d) has been in %ps for %u ms\n",
 			pool->name, caller->pid_nr, READ_ONCE(caller->run.fn),
-			jiffies_to_msecs(jiffies - READ_ONCE(caller->run.started)));
+			jiffies_to_msecs(jiffies - since));
 		sched_show_task(thread);
 		put_task_struct(thread);
 		if (++reported < REPORTED_MAX)
