@@ -47,9 +47,10 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * wpool_flush() - wait until all tasks accepted before the call have ended
  * @pool: the pool; NULL is ignored
  *
- * Tasks accepted later do not prolong the wait. Of a periodic task it waits for a run that is
- * due, and not for the next one. A worker of the pool would wait for itself: the call is
- * refused, with a message.
+ * Tasks accepted later do not prolong the wait, unless 16 such waits of the pool, each for other
+ * tasks, are under way: then the last of them may wait for some, too. Of a periodic task it waits
+ * for a run that is due, and not for the next one. A worker of the pool would wait for itself:
+ * the call is refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
  * Return: 0; -EINVAL in atomic context; -EDEADLK in a worker of the pool, or inside a task of

@@ -6,8 +6,8 @@
  * counted under a color. A flush notes which colors have tasks now, and the pool goes on with a
  * color that has none. A color that a flush waits for is not counted up any more, so it falls
  * to zero, and the flush is over when all colors that it noted have. If all colors are in use,
- * the pool leaves the current one as soon as another becomes free: such a flush may wait for a
- * few tasks more than it needs to.
+ * the pool leaves the current one as soon as another becomes free: such a flush waits for the
+ * tasks of until then, too.
  *
  * A periodic task whose time has not come has a color of its own, COLOR_IDLE, that no flush and
  * no drain waits for.

@@ -199,7 +199,7 @@ static struct wpool *set_for_node(struct wpool_set *set, int node)
  * @set: the set
  * @key: for %WPOOL_RULE_KEY; else unused
  *
- * Context: Any.
+ * Context: Any. In an NMI not with %WPOOL_RULE_LEAST_LOADED.
  * Return: the pool, for any call that submits; valid as long as the set. NULL without a set.
  */
 struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
