@@ -15,7 +15,7 @@ static int show_of_device(void)
 {
 	struct device *dev = root_device_register("tour");
 	int result = -ENODEV;
-	struct wpool *pool;
+	struct wpool *pool, *found;
 	bool gone;
 
 	if (IS_ERR(dev))
@@ -24,7 +24,9 @@ static int show_of_device(void)
 	if (!IS_ERR(pool))
 		result = wpool_run(pool, answer, NULL);
 	root_device_unregister(dev);
-	gone = !wpool_find("tour-device");
+	found = wpool_find("tour-device");
+	gone = !found;
+	wpool_put(found);
 	return tour_show(result == 42 && gone, "of a device: its pool went with it");
 }
 

@@ -19,6 +19,7 @@ static int show_find(void)
 			    pool ? wpool_name(pool) : "", "tour-nowhere");
 
 	wpool_put(pool);
+	wpool_put(none);
 	return err;
 }
 

@@ -18,10 +18,11 @@
 #include <linux/wpool.h>
 
 #define BELOW	8U	/* a node has so many below it */
+#define MOST	10000000U	/* most of them may wait at once, each in memory of its own */
 
 static unsigned int nodes = 100000;
 module_param(nodes, uint, 0444);
-MODULE_PARM_DESC(nodes, "How many nodes the tree has (default 100000)");
+MODULE_PARM_DESC(nodes, "How many nodes the tree has (up to 10000000; default 100000)");
 
 static struct wpool_group walk;
 static atomic_t visited;
@@ -43,7 +44,7 @@ static int __init wpool_walk_init(void)
 	struct wpool *pool;
 	int err;
 
-	if (!nodes)
+	if (!nodes || nodes > MOST)
 		return -EINVAL;
 	pool = wpool_create("walk", &attrs);
 	if (IS_ERR(pool))
