@@ -348,7 +348,7 @@ def prove_resume(tally):
         tree, kept = pathlib.Path(scratch, "tree"), pathlib.Path(scratch, "kept")
         kept.mkdir()
         subprocess.run(["git", "init", "-q", tree], check=True)
-        for name, text in (("Kbuild", "a"), ("README.md", "a"), ("README.md", "b"), ("Kbuild", "b")):
+        for name, text in (("Kbuild", "a"), ("LANES.md", "a"), ("LANES.md", "b"), ("README.md", "b")):
             (tree / name).write_text(text)
             run = resume.Resumed(kept, tree)
             some = [(what, functools.partial(job, what=what)) for what in ("passes", "fails", "cut off")]

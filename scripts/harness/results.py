@@ -5,6 +5,8 @@ It has the command line, the console and the report of each machine that the run
 the time of their end, and junit.xml, what was tested. $WPOOL_RESULTS names it; otherwise it is one of
 the last few in log/ of the cache.
 """
+import contextlib
+import fcntl
 import functools
 import os
 import pathlib
@@ -29,8 +31,30 @@ def _folder():
         return made
     logs = cache.folder("log")
     for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
-    return cache.folder("log", time.strftime("%m%d-%H%M%S") + f"-{os.getpid()}")
+        _remove(old)
+    mine = cache.folder("log", time.strftime("%m%d-%H%M%S") + f"-{os.getpid()}")
+    _locked(mine, fcntl.LOCK_SH)  # until this process ends
+    return mine
+
+
+def _locked(folder, how):
+    """A descriptor of a folder that is locked as long as that is open; None if a run is in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _remove(folder):
+    """Not that of a run which goes on: its machine may take half an hour."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = _locked(folder, fcntl.LOCK_EX)
+        if descriptor is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
 
 
 def folder():

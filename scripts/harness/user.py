@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """The user-level test: a stock kernel, the module and its consumers as a user has them."""
 import collections
+import functools
 import random
 import re
 import zlib
 
-from harness import kunit, machine, modules, proc, report, versions
+from harness import cache, kunit, machine, modules, proc, report, versions
 from harness.proc import Failed
 
 GUIDE = modules.TREE / "Documentation/guide.md"
@@ -29,12 +30,23 @@ def settings(sizes):
     return "".join(f"{name.upper()}={value}\n" for name, value in sizes.items())
 
 
+def _alone(build):
+    """Two runs of one owner have the same folders."""
+    @functools.wraps(build)
+    def locked(kernel):
+        home = modules.home(kernel)
+        with cache.lock(f"{build.__name__}-{home.parent.name}-{home.name}"):
+            return build(kernel)
+    return locked
+
+
 def link_anew(folder):
     """kbuild does not see that the symbols of another module have new versions."""
     (folder / "Module.symvers").unlink(missing_ok=True)
     return folder
 
 
+@_alone
 def consumers(kernel):
     """The samples, built as another project would: elsewhere, told where wpool's headers are."""
     folder = modules.home(kernel, "consumer-source")
@@ -50,6 +62,7 @@ def consumers(kernel):
                          ("W=1", f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
 
+@_alone
 def guides_consumer(kernel):
     """The consumer that the guide has one write, built as it says; the module."""
     folder = link_anew(modules.home(kernel, "squares"))
