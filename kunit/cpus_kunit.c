@@ -184,6 +184,11 @@ static void cpus_mask_kept(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CREATED, WORKERS);
 }
 
+static int run_may_be_there(void *arg)
+{
+	return cpumask_test_cpu(cpus.cpu, &current->cpus_mask);
+}
+
 /* 69: also if the pool was made while none of them was online but one of the mask */
 static void cpus_mask_grows(struct kunit *test)
 {
@@ -204,11 +209,7 @@ static void cpus_mask_grows(struct kunit *test)
 		seen += !cpumask_test_cpu(where, mask);
 	}
 	KUNIT_EXPECT_EQ(test, seen, 0);
-}
-
-static int run_may_be_there(void *arg)
-{
-	return cpumask_test_cpu(cpus.cpu, &current->cpus_mask);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_may_be_there, NULL), 1);
 }
 
 /* 176: a pool of a node: its CPUs may be offline as it is made, and come later */

@@ -6,9 +6,22 @@
 #include <linux/numa.h>
 #include <linux/sched/prio.h>
 #include <linux/string.h>
-#include "wpool_kunit.h"
+#include "ear.h"
 
 static char name_300[301];
+
+static const char * const words[] = { "is too large, using 10000" };
+
+static int create_suite_init(struct kunit_suite *suite)
+{
+	ear_open(words, ARRAY_SIZE(words));
+	return 0;
+}
+
+static void create_suite_exit(struct kunit_suite *suite)
+{
+	ear_close();
+}
 
 static int create_init(struct kunit *test)
 {
@@ -37,15 +50,23 @@ static void capacity_name(const struct capacity_case *param, char *desc)
 
 KUNIT_ARRAY_PARAM(capacity, capacity_cases, capacity_name);
 
-/* 1: an out-of-range capacity is corrected */
+/* 1: an out-of-range capacity is corrected, with a notice */
 static void create_corrects_capacity(struct kunit *test)
 {
 	const struct capacity_case *param = test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+	struct wpool *pool;
+
+	ear_listen_to("kunit-corrected");
+	pool = wpool_create("kunit-corrected", &(struct wpool_attrs) {
 		.capacity = param->asked,
 	});
-
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
+	wpt_adopt(test, pool);
 	WPT_EXPECT_STAT(test, pool, CAPACITY, param->got);
+	if (param->asked > WPOOL_MAX_CAPACITY)
+		WPT_ASSERT_UNTIL(test, ear_heard(0) == 1);
+	else
+		KUNIT_EXPECT_EQ(test, ear_heard(0), 0);
 }
 
 /* Thirty-one and thirty-two characters. */
@@ -364,6 +385,8 @@ static struct kunit_case create_cases[] = {
 
 static struct kunit_suite create_suite = {
 	.name = "wpool_create",
+	.suite_init = create_suite_init,
+	.suite_exit = create_suite_exit,
 	.init = create_init,
 	.exit = wpt_exit,
 	.test_cases = create_cases,

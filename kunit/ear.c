@@ -19,10 +19,12 @@ static void hear(struct console *console, const char *line, unsigned int len)
 {
 	unsigned int i;
 
-	if (!strnstr(line, ear.pool, len) || strnstr(line, "expect", len))
+	bool of_pool = strnstr(line, ear.pool, len);
+
+	if (strnstr(line, "expect", len))
 		return;
 	for (i = 0; i < ear.n; i++) {
-		if (strnstr(line, ear.words[i], len))
+		if ((of_pool || strchr(ear.words[i], '+')) && strnstr(line, ear.words[i], len))
 			atomic_inc(&ear.heard[i]);
 	}
 }
@@ -49,13 +51,18 @@ void ear_close(void)
 	unregister_console(&ear_console);
 }
 
-void ear_listen(const struct wpool *pool)
+void ear_listen_to(const char *name)
 {
 	unsigned int i;
 
-	snprintf(ear.pool, sizeof(ear.pool), "%s: ", pool ? wpool_name(pool) : "-");
+	snprintf(ear.pool, sizeof(ear.pool), "%s: ", name);
 	for (i = 0; i < MOST_WORDS; i++)
 		atomic_set(&ear.heard[i], 0);
+}
+
+void ear_listen(const struct wpool *pool)
+{
+	ear_listen_to(pool ? wpool_name(pool) : "-");
 }
 
 int ear_heard(unsigned int n)

@@ -8,12 +8,18 @@
 
 #include "wpool_kunit.h"
 
-/* For the init and exit of a suite: for which of @n words, twelve at most. */
+/*
+ * For the init and exit of a suite: for which of @n words, twelve at most. One with a + is of a
+ * stack trace, whose lines name no pool, and heard of any.
+ */
 void ear_open(const char * const *words, unsigned int n);
 void ear_close(void);
 
 /* From now on of this pool, or with NULL of none; nothing has been heard yet. */
 void ear_listen(const struct wpool *pool);
+
+/* The same for a pool that is yet to be made. */
+void ear_listen_to(const char *name);
 
 /* How many lines of the pool had the nth word. */
 int ear_heard(unsigned int n);

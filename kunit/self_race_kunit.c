@@ -118,12 +118,16 @@ static int use_objects(struct wpt_thread *self)
 {
 	struct arena *arena = self->arg;
 	struct object *object, *new;
+	int err, wrong = 0;
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		object = object_get(arena);
 		kref_get(&object->kref);	/* the submission's */
-		if (wpool_schedule(self->pool, &object->ttask.task))
+		err = wpool_schedule(self->pool, &object->ttask.task);
+		if (err && err != -EBUSY)
+			wrong = err;
+		if (err)
 			kref_put(&object->kref, object_free);
 		else
 			atomic_inc(&arena->accepted);
@@ -136,7 +140,7 @@ static int use_objects(struct wpt_thread *self)
 		if (i % 64 == 0)
 			cond_resched();
 	}
-	return 0;
+	return wrong;
 }
 
 static const bool booleans[] = { false, true };
@@ -172,6 +176,7 @@ static void self_race(struct kunit *test)
 	wpt_destroy(test, pool);
 	kref_put(&arena->current_object->kref, object_free);
 	KUNIT_EXPECT_EQ(test, atomic_read(&arena->beside), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&arena->runs), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&arena->runs) + atomic_read(&arena->cancelled),
 			atomic_read(&arena->accepted));
 	KUNIT_EXPECT_EQ(test, atomic_read(&arena->freed), atomic_read(&arena->made));

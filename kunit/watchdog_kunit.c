@@ -12,7 +12,9 @@
 #define PATIENCE_MS	40
 
 /* What is listened for, each from the pool of the test alone. */
-enum { IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, IN_NONE, NR_WORDS };
+enum {
+	IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, IN_NONE, STACK, NR_WORDS
+};
 
 static char in_job[80], in_outer[80];
 
@@ -24,6 +26,7 @@ static const char * const words[NR_WORDS] = {
 	[IN_OOPS]	= "has been in task_oops",
 	[IN_TERMINATED]	= "has been in terminated",
 	[IN_NONE]	= "is not in a task",
+	[STACK]		= "wpt_run_job+",
 };
 
 static int wait_for_job(void *arg);
@@ -61,7 +64,7 @@ static struct wpool *heard_pool(struct kunit *test, const struct wpool_attrs *at
 #define EXPECT_SOME(pool, words)					\
 	pr_info("wpool_kunit: expect some: %s: .*" words "\n", wpool_name(pool))
 
-/* A task that runs too long is reported and counted, once, and not before its time. */
+/* A task that runs too long is reported and counted, once, not before its time, with its stack. */
 static void watchdog_names_once(struct kunit *test)
 {
 	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
@@ -77,6 +80,8 @@ static void watchdog_names_once(struct kunit *test)
 		WPT_ASSERT_STAT(test, pool, OVERDUE, i);
 		WPT_EXPECT_WAITED(test, began, msecs_to_jiffies(PATIENCE_MS));
 		WPT_ASSERT_UNTIL(test, ear_heard(IN_JOB) >= i);
+		if (IS_ENABLED(CONFIG_KALLSYMS))
+			WPT_ASSERT_UNTIL(test, ear_heard(STACK) >= i);
 		began = jiffies;
 	}
 	/* the second was named by a look at the first, too */
