@@ -23,8 +23,8 @@ LOOK = 0.5  # seconds between two looks at the console
 # Where so many virtual CPUs share a real one, those that wait for a lock with interrupts off, mostly one
 # of lockdep's, may keep its holder off for longer than RCU waits for a CPU.
 CROWD = 8
-# Its timer of the deadline server that is to serve fair threads forwards itself after the server may have been
-# started anew, which warns if the callback's CPU was off for long: so guest/init does without these servers.
+# And the timer of the scheduler's fair server warns if its CPU was off for long, and another has started
+# it meanwhile: so guest/init does without these servers.
 PATIENT = ("rcupdate.rcu_cpu_stall_timeout=120", "wpool_fair_server=0")
 KVM_ANSWER = 8  # seconds: a boot under KVM takes one or two
 # Loud, complete and final: every message on the console, no reboot after a panic.
