@@ -193,8 +193,8 @@ bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
  * @pool: the pool
  * @task: about to be delayed, or to be queued if its time has come meanwhile
  *
- * One that is due although the function kept it off comes, as one that waits in the queue does; of
- * a periodic task, if it was asked for.
+ * One that was due when the pool was closed, and that the function kept off, comes, as one that
+ * waits in the queue does; of a periodic task, if it was asked for.
  *
  * Context: pool->lock held.
  */
@@ -202,7 +202,7 @@ bool delayed_ends_inside(const struct wpool *pool, struct wpool_task *task)
 {
 	const struct wpool_delayed_task *dtask = delayed_of(task);
 
-	if (pool->state == WPOOL_STATE_SHUTDOWN && delayed_is_due(dtask) &&
+	if (pool->state == WPOOL_STATE_SHUTDOWN && dtask->due <= pool->closed_at &&
 	    (dtask->asked || !delayed_is_periodic(task)))
 		return false;
 	return delayed_ends(pool, task);

@@ -146,7 +146,8 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
  * even if the queue is full.
  *
  * A task that is running in the pool may be submitted, also from its own function: it runs
- * again, when both that run and the delay are over, and counts as delayed until then. For work
+ * again, when both that run and the delay are over, and counts as delayed until then; if the delay
+ * was over when the pool was shut down, it comes like what waits in the queue. For work
  * that comes back all the time see wpool_schedule_every().
  *
  * Context: Any but NMI.

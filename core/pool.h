@@ -426,6 +426,8 @@ struct wpool {
 	struct wpool_claim	claim;
 	struct wpool_hooks	hooks;
 
+	/* L: in jiffies_64, once it is closed. Owner: shutdown.c. All may read it. */
+	u64			closed_at;
 	struct wpool_end	end;
 	struct wpool_report	report;
 	struct wpool_releases	releases;

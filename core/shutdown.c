@@ -75,6 +75,8 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 	if (pool->state >= state)
 		return;
 	batch_settle(pool);
+	if (was_open)
+		pool->closed_at = get_jiffies_64();
 	pool_set_state(pool, state);
 	if (was_open && pool->end.nr_awaiting)
 		watchdog_await(pool);

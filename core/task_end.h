@@ -96,7 +96,8 @@ static inline void task_uncount_later(struct wpool *pool, const struct wpool_end
 	}
 	if (group)
 		group_task_done(group, pool, result);
-	pool_mark_end(pool);
+	if (pool_end_marks(pool, MARK_ROOM))
+		pool_mark(pool, MARK_ROOM);
 }
 
 #endif /* _WPOOL_TASK_END_H */

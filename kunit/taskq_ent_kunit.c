@@ -276,6 +276,7 @@ struct below {
 	taskq_t			*tq;
 	struct wpool		*full;
 	struct wpool_task	task;
+	struct wpt_job		*job;	/* not to begin */
 	int			ret;
 	struct completion	done;
 };
@@ -293,6 +294,7 @@ static void call_below(void *arg)
 	struct below *below = arg;
 
 	taskq_suspend(below->tq);
+	taskq_dispatch(below->tq, scene_run, below->job, TQ_SLEEP);
 	below->ret = wpool_schedule(below->full, &below->task);
 	complete(&below->done);
 }
@@ -311,14 +313,17 @@ static void ent_inside_below(struct kunit *test)
 	hold = wpt_hold(test, below->full, 1);
 	wpool_task_init(&below->task, destroy_above, below);
 	init_completion(&below->done);
+	below->job = job;
 	KUNIT_EXPECT_NE(test, taskq_dispatch(tq, call_below, below, TQ_SLEEP), 0);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&below->done, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, below->ret, 0);
 	WPT_EXPECT_STAT(test, below->full, CALLER_RUNS, 1);
 	KUNIT_EXPECT_TRUE(test, taskq_suspended(tq));
-	KUNIT_EXPECT_EQ(test, taskq_dispatch(tq, scene_run, job, TQ_NOQUEUE), 0);
+	WPT_EXPECT_STAT(test, tq, QUEUED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 	taskq_resume(tq);
 	scene_wait(test, tq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 	wpt_open(hold->gate);
 	scene_end(test, tq);
 }

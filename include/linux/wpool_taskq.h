@@ -345,12 +345,12 @@ static inline void taskq_destroy(taskq_t *tq)
 {
 	struct __taskq_state *state = wpool_priv(tq);
 
-	if (wpool_current() != tq)
-		wpool_resume(tq);
+	/* Refused where it would wait for itself. */
+	if (wpool_await_termination(tq, 0) != -ETIMEDOUT)
+		return;
+	wpool_resume(tq);
 	if (!wpool_drain(tq) && !wpool_destroy(tq))
 		kfree(state);
-	else if (state && READ_ONCE(state->suspended))
-		wpool_pause(tq);	/* refused: inside it, and inside a task of another pool */
 }
 
 /**
