@@ -107,7 +107,10 @@ static void report_died(const struct wpool_worker *worker)
 		pr_err("%s: worker %u (pid %d) died in %ps; the task failed with %pe\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
-	else if (!worker->died_in && !worker_is_leaving(worker))
+	else if (worker_is_leaving(worker) && !worker->died_in)
+		pr_err("%s: worker %u (pid %d) died as it left, in a task that it had submitted itself\n",
+		       pool->name, worker->id, worker->pid_nr);
+	else if (!worker->died_in)
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",
 		       pool->name, worker->id, worker->pid_nr,
 		       jiffies_to_msecs(spawn_backoff(pool)));

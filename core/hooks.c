@@ -76,7 +76,7 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	}
 	/*
 	 * A worker that is leaving has already begun to call it, and died in a task that it ran
-	 * there.
+	 * there, or in a release.
 	 */
 	if (ops->worker_stop && !worker_is_leaving(worker)) {
 		hook_begins(hooks, "worker_stop");
