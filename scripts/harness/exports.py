@@ -4,6 +4,9 @@
 All kernels that it is tried on here are built from Debian's sources, whose patches export a few
 functions more than mainline does, for Android's binder as a module.
 """
+import pathlib
+import tempfile
+
 from harness import proc
 
 DEBIANS = {
@@ -13,11 +16,13 @@ DEBIANS = {
 }
 
 
-def faults(found, cross=""):
-    """Nothing if none of the built modules needs one of those."""
-    for module in found:
-        needed = set(proc.output([f"{cross}nm", "-u", module]).split())
-        if "U" not in needed:
-            yield f"{module.name} seems to need nothing at all"
-        yield from (f"{module.name} needs {name}, which only Debian's kernels export"
-                    for name in sorted(needed & DEBIANS))
+def faults(built, cross=""):
+    """Nothing if none of the modules, {name: bytes}, needs one of those."""
+    with tempfile.NamedTemporaryFile(suffix=".ko") as module:
+        for name, content in built.items():
+            pathlib.Path(module.name).write_bytes(content)
+            needed = set(proc.output([f"{cross}nm", "-u", module.name]).split())
+            if "U" not in needed:
+                yield f"{name} seems to need nothing at all"
+            yield from (f"{name} needs {symbol}, which only Debian's kernels export"
+                        for symbol in sorted(needed & DEBIANS))

@@ -348,7 +348,9 @@ def prove_resume(tally):
         tree, kept = pathlib.Path(scratch, "tree"), pathlib.Path(scratch, "kept")
         kept.mkdir()
         subprocess.run(["git", "init", "-q", tree], check=True)
-        for name, text in (("Kbuild", "a"), ("LANES.md", "a"), ("LANES.md", "b"), ("README.md", "b")):
+        (tree / "README.md").touch()
+        for name, text in (("Kbuild", "a"), ("README.md", "a"), ("README.md", "b"),
+                           ("README.md", "```\nb\n```\n")):
             (tree / name).write_text(text)
             run = resume.Resumed(kept, tree)
             some = [(what, functools.partial(job, what=what)) for what in ("passes", "fails", "cut off")]

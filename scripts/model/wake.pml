@@ -159,7 +159,7 @@ inline worker_started(w)
 
 inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = true }
 
-/* worker_loop(), from when it has the lock until it drops it; at first from worker_main() */
+/* worker_loop(), from when it has the lock until it drops it; at first from worker_live() */
 inline look(me)
 {
 	worker_started(me);
