@@ -404,8 +404,9 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  *
  * If @release ends its thread, by an oops, and that is a worker or wpool's own, this costs the
  * thread: the log names @release, which counts as if it had returned. Any other thread is not
- * watched: then wpool_flush(), wpool_drain(), wpool_destroy() and wpool_group_cancel() may wait for
- * ever, and a task on its stack that was just accepted in place of the released one is still read.
+ * watched: then wpool_flush(), wpool_drain(), wpool_destroy() and wpool_group_cancel() may wait
+ * for ever, if it was in the last also the unloading of any module, and a task on its stack that
+ * was just accepted in place of the released one is still read.
  *
  * A waiter gets the result, and a group its end, before the call. Then wpool_wait() does not
  * give the memory of the task back: a thread that waits for such a task, cancels it, or asks about
