@@ -23,7 +23,7 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"refusing to freeze", r"segfault at", r"stack guard page", r"Out of memory",
          r"invoked oom-killer", r"page allocation failure", r"invalid opcode",
          r"a bug of wpool's own")
-# ... while a trace is part of the report above it, or a fault if there is none.
+# ... while a trace is part of the report above it, one to each, or a fault if there is none.
 TRACE = re.compile(r"Call [Tt]race:")  # arm64 writes it small
 # wpool's watchdog shows the stack of the thread that it names; to be slow is no fault.
 NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
@@ -37,6 +37,8 @@ HARMLESS = re.compile(r"Command line:|RCU self tests|lockdep.*(?:MAX|size)|"
 # where; lockdep complains, and is off from then on.
 WAIT = "Invalid wait context"
 OWN_WAIT = "__stack_depot_save"
+# Lockdep reports once. The death of a worker by an oops ends it, too, but no test of KUnit's does that.
+LOCKDEP_ENDS = re.compile(r"possible circular locking")
 
 
 # KCSAN tells two accesses, each by a stack; a race is ours if one of them is. What
@@ -124,7 +126,7 @@ class Promises:
 
 def faults(text):
     """Lines that are faults, and complaints that were promised but did not come."""
-    promises, found, last_head = Promises(), [], -NEAR
+    promises, found, heads = Promises(), [], []
     lines = text.splitlines()
     for number, line in enumerate(lines):
         if promise := EXPECT.search(line):
@@ -132,12 +134,22 @@ def faults(text):
         elif HARMLESS.search(line):
             continue
         elif NAMED.search(line):
-            last_head = number
+            heads.append(number)
             promises.keep(line)
         elif HEAD.search(line):
-            last_head = number
+            heads.append(number)
             if not _own(lines, number) and not promises.keep(line):
                 found.append(line.strip())
-        elif TRACE.search(line) and number - last_head > NEAR:
-            found.append(line.strip())
+        elif TRACE.search(line):
+            heads = [head for head in heads if number - head <= NEAR]
+            if heads:
+                heads.pop(0)
+            else:
+                found.append(line.strip())
     return found, promises.broken()
+
+
+def says_lockdep_ended(text):
+    """Whether something is said that turns lockdep off: a fault, or what a test has the kernel report."""
+    return bool(faults(text)[0] or own_reports(text, WAIT)
+                or any(LOCKDEP_ENDS.search(promise[2]) for promise in EXPECT.finditer(text)))

@@ -205,8 +205,7 @@ def judge_lockdep(tally, label, run):
     """Once it has reported something, or has no room for more, lockdep proves nothing."""
     for stats in report.named(run.report, "lockdep"):
         on = re.search(r"debug_locks: +1", stats)
-        told = any(console.HEAD.search(line) for line in run.console.splitlines())
-        if on or not told:
+        if on or not console.says_lockdep_ended(run.console):
             tally.check(f"{label} lockdep stays on", [] if on else ["off, and not a word why"])
         tally.check(f"{label} lockdep has room", _nearly_full(stats))
 

@@ -154,14 +154,21 @@ NOT_LEFT = """
 """
 PROMISE_OF_BUG = "[    8.1] wpool_stress: expect: Internal error: Oops - BUG"
 PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
+PROMISE_OF_LOCKDEP = "[    4.7] wpool_kunit: expect: WARNING: possible circular locking\n"
+TRACE = "\n[    4.9] Call Trace:"
+WATCHED = "\n[    4.8] wpool: a: worker 1 (pid 7) has been in run_job [wpool_kunit] for 20 ms"
+LOCKDEP_OFF = " debug_locks:                   0"
 
 
-def words(suite="green", verdict="ok", plan=1, log=None, trouble="", leaks="", taint="4096"):
+def words(suite="green", verdict="ok", plan=1, log=None, trouble="", leaks="", taint="4096", **more):
     """The report of a machine that came to its end."""
     log = LOG.format(suite=suite, verdict=verdict, plan=plan) if log is None else log
-    documents = (("log", log), ("trouble", trouble), ("leftovers", ""), ("leaks", leaks),
-                 ("taint", taint))
-    return "".join(f"@begin {name}\n{text}\n@end\n" for name, text in documents) + machine.LAST + "\n"
+    return sent(log=log, trouble=trouble, leftovers="", leaks=leaks, taint=taint, **more)
+
+
+def sent(**documents):
+    said = "".join(f"@begin {name}\n{text}\n@end\n" for name, text in documents.items())
+    return f"{said}{machine.LAST}\n"
 
 
 def pretend(report, console="", ending="", limit=20):
@@ -238,6 +245,14 @@ def quick():
     yield ("a death on arm64 that nobody promised", green, "console: *Internal error: Oops",
            pretend(words(), promised + DIED_OF_BUG))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
+    yield ("lockdep that goes off beside a promised complaint", green, "lockdep stays on: off, and not a",
+           pretend(words(lockdep=LOCKDEP_OFF), promised))
+    yield ("lockdep that a promised report turns off", green, None,
+           pretend(words(lockdep=LOCKDEP_OFF), PROMISE_OF_LOCKDEP + LOCKDEP + TRACE))
+    yield ("a second trace below a promised complaint", green, "console: *Call Trace",
+           pretend(words(), promised + TRACE * 2))
+    yield ("one below what the watchdog shows", green, "console: *Call Trace",
+           pretend(words(), WATCHED + TRACE * 2))
 
 
 def prove_config(tally):
