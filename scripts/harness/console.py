@@ -17,8 +17,9 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"suspicious RCU usage", r"bad unlock balance", r"held lock freed", r"still held",
          r"possible irq lock inversion", r"invalid wait context", r"irq-unsafe lock order",
          r"ODEBUG:", r"list_(add|del) corruption", r"kmemleak: [1-9]\d* new suspected",
+         r"trying to register non-static key", r"turning off the locking correctness validator",
          r"blocked for more than", r"soft lockup", r"hard LOCKUP", r"self-detected stall",
-         r"detected stalls", r"scheduling while atomic", r"sleeping function called",
+         r"detected (?:expedited )?stalls", r"scheduling while atomic", r"sleeping function called",
          r"refcount_t:", r"workqueue lockup", r"Unable to handle kernel",
          r"refusing to freeze", r"segfault at", r"stack guard page", r"Out of memory",
          r"invoked oom-killer", r"page allocation failure", r"invalid opcode",
@@ -124,8 +125,11 @@ class Promises:
         return self.once + [regex for regex, came in self.some.items() if not came]
 
 
-def faults(text):
-    """Lines that are faults, and complaints that were promised but did not come."""
+def faults(text, shown=NAMED):
+    """Lines that are faults, and complaints that were promised but did not come.
+
+    shown: which lines are none, though a trace comes with each.
+    """
     promises, found, heads = Promises(), [], []
     lines = text.splitlines()
     for number, line in enumerate(lines):
@@ -133,7 +137,7 @@ def faults(text):
             promises.add(promise[1], promise[2].strip())
         elif HARMLESS.search(line):
             continue
-        elif NAMED.search(line):
+        elif shown.search(line):
             heads.append(number)
             promises.keep(line)
         elif HEAD.search(line):
@@ -149,7 +153,7 @@ def faults(text):
     return found, promises.broken()
 
 
-def says_lockdep_ended(text):
+def says_lockdep_ended(text, shown=NAMED):
     """Whether something is said that turns lockdep off: a fault, or what a test has the kernel report."""
-    return bool(faults(text)[0] or own_reports(text, WAIT)
+    return bool(faults(text, shown)[0] or own_reports(text, WAIT)
                 or any(LOCKDEP_ENDS.search(promise[2]) for promise in EXPECT.finditer(text)))

@@ -179,11 +179,11 @@ def judge_verdict(tally, label, run):
     tally.check(f"{label} verdict", [run.why, *last] if run.why else [])
 
 
-def judge_console(tally, label, run, forgiven=None):
+def judge_console(tally, label, run, forgiven=None, shown=console.NAMED):
     for line in console.own_reports(run.console, console.WAIT):
         tally.skip(f"{label} lockdep, off since the kernel tripped over itself: {line.strip()}")
     say_races(label, run)
-    found, missing = console.faults(run.console)
+    found, missing = console.faults(run.console, shown)
     found = [line for line in found if not (forgiven and forgiven.search(line))]
     tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
 
@@ -201,11 +201,11 @@ def _judge_leavings(tally, label, run):
     judge_taint(tally, label, run, int(report.named(run.report, "taint")[0]), TAINT_EXPECTED)
 
 
-def judge_lockdep(tally, label, run):
+def judge_lockdep(tally, label, run, shown=console.NAMED):
     """Once it has reported something, or has no room for more, lockdep proves nothing."""
     for stats in report.named(run.report, "lockdep"):
         on = re.search(r"debug_locks: +1", stats)
-        if on or not console.says_lockdep_ended(run.console):
+        if on or not console.says_lockdep_ended(run.console, shown):
             tally.check(f"{label} lockdep stays on", [] if on else ["off, and not a word why"])
         tally.check(f"{label} lockdep has room", _nearly_full(stats))
 

@@ -2,11 +2,13 @@
 """Load wpool rightly, wrongly, and as what it needs fails; judge what came back."""
 import re
 
-from harness import machine, modules, redruns, report, user, versions
+from harness import console, kunit, machine, modules, report, user, versions
 
-# The kernel shows the stack of the thread that it refuses a slab cache, without a headline; what
-# leaks is judged by itself.
-FORGIVEN = re.compile(r"Call [Tt]race:|kmemleak: \d+ new suspected")
+FIXTURES = modules.TREE / "scripts/fixtures"
+# The kernel shows the stack of the thread that it refuses a slab cache, a stack, or memory of each
+# CPU; what leaks is judged by itself.
+SHOWN = re.compile(r"kmem_cache_create\w*\(wpool_\w+\) failed with error|vmalloc error: size|"
+                   r"percpu: allocation failed|kmemleak: \d+ new suspected|" + console.NAMED.pattern)
 # The kernel's own: 6.1 forgets the name of a slab cache that has no place in sysfs.
 OWN_LEAK = "sysfs_slab_add"
 # One allocation in so many fails, where a machine is emulated. An even number may meet only every
@@ -18,7 +20,7 @@ LIMIT = 1200  # seconds: many loads on the slowest kernel
 
 
 def run(kernel, built):
-    planted, _ = modules.build(kernel, redruns.FIXTURES, "fixtures", ("Kbuild", "*.c"))
+    planted, _ = modules.build(kernel, FIXTURES, "fixtures", ("Kbuild", "*.c"))
     files = {"wpool.ko": built["wpool"], "no_hotplug.ko": planted["no_hotplug"],
              "wpool_stress.ko": built["wpool_stress"],
              "env": f"TRACED={'y' if kernel.has(TRACED) else ''}\n"
@@ -30,7 +32,8 @@ def run(kernel, built):
 
 
 def judge(tally, label, run):
-    user.judge(tally, label, run, FORGIVEN)
+    user.judge(tally, label, run, shown=SHOWN)
+    kunit.judge_lockdep(tally, label, run, SHOWN)
     judge_leaks(tally, label, run)
 
 

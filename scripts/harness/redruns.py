@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import (cache, coverage, extable, kernels, kunit, machine, modules, mutants, resume,
+from harness import (cache, coverage, extable, kernels, kunit, load, machine, modules, mutants, resume,
                      user)
 from harness.proc import Failed
 from harness.tally import overhear
@@ -255,6 +255,27 @@ def quick():
            pretend(words(), WATCHED + TRACE * 2))
 
 
+# What a kernel says as its allocations fail, and what it must not say.
+REFUSED = "[    4.8] __kmem_cache_create_args(wpool_task) failed with error -12" + TRACE
+CASE = "ok 1 - planted\n1..1\n"
+
+
+def prove_loading(tally):
+    for planted, reason, said, documents in (
+            ("a slab cache that is refused", None, REFUSED, {}),
+            ("a trace that nothing explains", "console: *Call Trace", TRACE, {}),
+            ("a second trace below such a cache", "console: *Call Trace", REFUSED + TRACE, {}),
+            ("a lock without a key", "console: *non-static key",
+             "[    4.8] INFO: trying to register non-static key." + TRACE, {}),
+            ("a stall of RCU", "console: *expedited stalls",
+             "[    4.8] rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 0-.... }", {}),
+            ("a kernel without room for locks", "console: *turning off the locking",
+             "[    4.8] turning off the locking correctness validator.", {}),
+            ("lockdep that goes off", "lockdep stays on", REFUSED, {"lockdep": LOCKDEP_OFF})):
+        _prove(tally, f"loading: {planted}", reason, load.judge,
+               pretend(CASE + sent(taint="4096", **documents), said))
+
+
 def prove_config(tally):
     """Kconfig drops what it cannot have; the build of a kernel must not go on then."""
     planted = "a kernel option that was asked for and dropped"
@@ -392,6 +413,7 @@ def prove_quickly(tally):
         if bool(mutants.reason(",".join(suites_of(module)), run)) != bool(reason):
             differ.append(planted)
     tally.check("what fails a check is how a planted bug is caught", differ)
+    prove_loading(tally)
     prove_config(tally)
     prove_extable(tally)
     prove_claims(tally)

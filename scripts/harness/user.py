@@ -6,7 +6,7 @@ import random
 import re
 import zlib
 
-from harness import cache, kunit, machine, modules, proc, report, versions
+from harness import cache, console, kunit, machine, modules, proc, report, versions
 from harness.proc import Failed
 
 GUIDE = modules.TREE / "Documentation/guide.md"
@@ -116,8 +116,8 @@ def judge_deaths(tally, label, run):
     tally.check(f"{label}: each of {announced.total()} deaths is logged once", wrong)
 
 
-def judge(tally, label, run, forgiven=None, taint=0):
-    """forgiven, taint: what it may say and be that others may not."""
+def judge(tally, label, run, forgiven=None, taint=0, shown=console.NAMED):
+    """forgiven, taint, shown: what it may say and be that others may not."""
     cases, plan = [], None
     for line in run.report.splitlines():
         if case := CASE.match(line):
@@ -132,7 +132,7 @@ def judge(tally, label, run, forgiven=None, taint=0):
     kunit.judge_verdict(tally, label, run)
     tally.check(f"{label} plan", [] if cases and plan == len(cases) else
                 [f"planned {plan} cases, saw {len(cases)}"])
-    kunit.judge_console(tally, label, run, forgiven)
+    kunit.judge_console(tally, label, run, forgiven, shown)
     judge_deaths(tally, label, run)
     for found in report.named(run.report, "taint"):
         kunit.judge_taint(tally, label, run, int(found), TAINT_EXPECTED | taint)
