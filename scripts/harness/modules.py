@@ -83,6 +83,8 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *,
         words = (*words, f"WPOOL_TESTS={tests}", f"WPOOL_SAMPLES={samples}")
         # Forgotten first: if this run is cut off, what lies there is not what was made.
         had = _forget_made(folder)
+        if not had:
+            _forget_warned(folder)
         if mirror(source, folder, patterns) or not _is_made(folder, words, had):
             warned = _make_anew(kernel, folder, words)
         else:
@@ -96,6 +98,7 @@ def build(kernel, source=TREE, what="tree", patterns=SOURCES, words=("W=1",), *,
     return found, warned
 
 
+LOG = "make.log"  # what the compiler said, when make last ran there
 MADE = ".made"  # what make was told, when it last made all there without a warning
 
 
@@ -103,6 +106,13 @@ def _forget_made(folder):
     had = (folder / MADE).read_text() if (folder / MADE).exists() else ""
     (folder / MADE).unlink(missing_ok=True)
     return had
+
+
+def _forget_warned(folder):
+    """What warned before make failed, or was cut off, would not warn again: as in _make_anew()."""
+    log = folder / LOG
+    if log.exists() and warnings(log.read_text(errors="replace")):
+        _remove(folder, "*.o")
 
 
 def _is_made(folder, words, had):
@@ -115,7 +125,7 @@ def _make_anew(kernel, folder, words):
     """Returns what the compiler warned of."""
     # A module that is no longer made must not be found.
     _remove(folder, "*.ko")
-    warned = warnings(make(kernel, folder, folder / "make.log", *words))
+    warned = warnings(make(kernel, folder, folder / LOG, *words))
     if warned:
         # What is not compiled again would not warn again.
         _remove(folder, "*.o")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Proof that runs take nothing half made for whole, and remove nothing that is not theirs."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -46,6 +47,35 @@ def _half_made(folder):
     return [] if ready.exists() and not half.exists() else ["it could not"]
 
 
+# What kbuild does of it.
+MAKEFILE = """
+$(M)/all.ko: $(M)/a.o $(M)/b.o
+	ld -r -o $@ $^
+%.o: %.c
+	gcc -Wall -c -o $@ $<
+"""
+
+
+def _warned_before(folder):
+    """What is said of a file that warned when another one failed, once that is mended."""
+    source, home = folder / "source", folder / "build/0/tree"
+    for made in (source, home):
+        made.mkdir(parents=True)
+    (folder / "Makefile").write_text(MAKEFILE)
+    (source / "a.c").write_text("static int unused;\n")
+    kernel = types.SimpleNamespace(name="planted", key="planted", build=folder, make=())
+
+    def warned(text):
+        (source / "b.c").write_text(text)
+        return modules.build(kernel, source, patterns=("*.c",))[1]
+
+    with mock.patch.object(modules, "home", lambda *_: home):
+        with contextlib.suppress(Failed):
+            warned("int wrong\n")
+        said = warned("int right;\n")
+    return [] if len(said) == 1 and "unused" in said[0] else said or ["nothing"]
+
+
 def _half_line(folder):
     """Which results are read after a run was killed that was writing one."""
     results = sample.Results("planted")
@@ -82,6 +112,7 @@ def prove(tally):
     for what, test in (("make coverage leaves what else lies in its folder", _pages),
                        ("packages take the place of those of another version, and of no others", _debs),
                        ("a program that is stopped can remove what it has half made", _half_made),
+                       ("what warned is told again if another file failed meanwhile", _warned_before),
                        ("half a line of results is no result, nor is what comes after it lost", _half_line)):
         with tempfile.TemporaryDirectory(prefix="wpool-red-") as folder:
             tally.check(what, test(pathlib.Path(folder)))
