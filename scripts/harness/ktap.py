@@ -10,6 +10,7 @@ import re
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 RESULT = re.compile(r"^(not ok|ok) (\d+)(?: -)? ?([^#]*?)(?: *# *(SKIP)?(.*))?$")
 UNDERWAY = re.compile(r"\] {5}# Subtest: (\S+)")
+COUNTED = re.compile(r" +# \w+: pass:\d+ fail:\d+ skip:(\d+) total:(\d+)")
 FAILED = ": EXPECTATION FAILED at"
 INDENT = 4
 
@@ -20,6 +21,16 @@ class Test:
     status: str            # pass, fail or skip
     said: list             # the lines before its verdict
     reason: str = ""       # why it was skipped
+
+    def skipped(self):
+        """(which of its parameters, why)"""
+        results = [RESULT.match(line.strip()) for line in self.said if line.startswith(" " * 2 * INDENT)]
+        found = [(result[3].strip(), result[5].strip()) for result in results if result and result[4]]
+        for counted in filter(None, map(COUNTED.match, self.said)):
+            # 6.1 counts them, and names none.
+            if unnamed := int(counted[1]) - len(found):
+                found.append((f"{unnamed} of {counted[2]} parameters", "this kernel does not name them"))
+        return found
 
 
 @dataclasses.dataclass

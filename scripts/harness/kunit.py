@@ -163,6 +163,8 @@ def judge_tests(tally, label, seen):
         for test in suite.tests:
             if test.status == "pass":
                 passed.append(f"{label}.{test.name}")
+                for which, why in test.skipped():
+                    tally.skip(f"{label}.{test.name}, {which}: {why}", told=number > 1)
             elif test.status == "fail":
                 tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
             elif test.status == "skip":

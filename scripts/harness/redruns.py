@@ -114,6 +114,23 @@ LOG = """[    1.0] KTAP version 1
 [    1.0] {verdict} 1 {suite}"""
 SKIPS_AFTER = LOG.replace("{suite}_test\n", "{suite}_test # SKIP why not\n").replace(
     "    {verdict} 1", "    # {suite}_test: EXPECTATION FAILED at kunit/green.c:1\n[    1.0]     {verdict} 1")
+PARAMETERS = """[    1.0] KTAP version 1
+[    1.0] 1..1
+[    1.0]     KTAP version 1
+[    1.0]     # Subtest: green
+[    1.0]     1..2
+[    1.0]         KTAP version 1
+[    1.0]         # Subtest: some
+[    1.0]         ok 1 one
+[    1.0]         ok 2 two{why}
+[    1.0]     # some: pass:1 fail:0 skip:1 total:2
+[    1.0]     ok 1 some
+[    1.0]         KTAP version 1
+[    1.0]         # Subtest: all
+[    1.0]         ok 1 one{why}
+[    1.0]     # all: pass:0 fail:0 skip:1 total:1
+[    1.0]     ok 2 all # SKIP why not
+[    1.0] ok 1 green"""
 LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
 LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
 KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
@@ -276,6 +293,18 @@ def prove_loading(tally):
                pretend(CASE + sent(taint="4096", **documents), said))
 
 
+def prove_skips(tally):
+    """What is skipped of a test that passed is named as far as the kernel names it, and counted once."""
+    for planted, why, wanted in (("a parameter", " # SKIP why not", "green.some, two: why not"),
+                                 ("one that 6.1 does not name", "",
+                                  "green.some, 1 of 2 parameters: this kernel does not name them")):
+        inner, _ = overhear(kunit.judge, "planted", pretend(words(log=PARAMETERS.format(why=why))), ["green"])
+        found = [case.what.removeprefix("planted ") for case in inner.cases if case.outcome == "skipped"]
+        tally.check(f"what is skipped is said: {planted}",
+                    [] if sorted(found) == ["green.all: why not", wanted] and not inner.failed
+                    else found or ["nothing"])
+
+
 def prove_config(tally):
     """Kconfig drops what it cannot have; the build of a kernel must not go on then."""
     planted = "a kernel option that was asked for and dropped"
@@ -414,6 +443,7 @@ def prove_quickly(tally):
             differ.append(planted)
     tally.check("what fails a check is how a planted bug is caught", differ)
     prove_loading(tally)
+    prove_skips(tally)
     prove_config(tally)
     prove_extable(tally)
     prove_claims(tally)
