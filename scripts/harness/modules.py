@@ -67,7 +67,8 @@ def make(kernel, folder, log, *words, limit=1800):
 
 
 def warnings(text):
-    return [line for line in text.splitlines() if re.search(r"\bwarning:|^WARNING:", line, re.I)
+    """What a compiler or a checker complains of; an error of sparse does not stop make."""
+    return [line for line in text.splitlines() if re.search(r"\bwarning:|^WARNING:|: error:", line, re.I)
             and "pahole version differs" not in line]
 
 
@@ -111,7 +112,9 @@ def _forget_made(folder):
 def _forget_warned(folder):
     """What warned before make failed, or was cut off, would not warn again: as in _make_anew()."""
     log = folder / LOG
-    if log.exists() and warnings(log.read_text(errors="replace")):
+    said = warnings(log.read_text(errors="replace")) if log.exists() else []
+    # What has an error was not made, or is checked each time.
+    if any(": error:" not in line for line in said):
         _remove(folder, "*.o")
 
 

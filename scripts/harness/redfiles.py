@@ -76,6 +76,12 @@ def _warned_before(folder):
     return [] if len(said) == 1 and "unused" in said[0] else said or ["nothing"]
 
 
+def _sparse():
+    """Which of its words count: it has errors of its own, and make goes on."""
+    said = ["core/task.c:1:2: error: undefined identifier 'new'", "core/task.c:3:4: warning: symbol"]
+    return [] if modules.warnings("\n".join(said)) == said else ["only some"]
+
+
 def _half_line(folder):
     """Which results are read after a run was killed that was writing one."""
     results = sample.Results("planted")
@@ -116,5 +122,6 @@ def prove(tally):
                        ("half a line of results is no result, nor is what comes after it lost", _half_line)):
         with tempfile.TemporaryDirectory(prefix="wpool-red-") as folder:
             tally.check(what, test(pathlib.Path(folder)))
+    tally.check("errors of sparse count", _sparse())
     tally.check("a part of a guest's tests that is misspelt", _parts())
     tally.check("a cache where kbuild cannot build", filter(None, map(_refused, ("/a b", "/a:b"))))
