@@ -21,6 +21,11 @@ is() {
 	esac
 }
 
+# skips WHAT WHY
+skips() {
+	verdict ok "$1 # SKIP $2"
+}
+
 # succeeds WHAT COMMAND...
 succeeds() {
 	what=$1; shift

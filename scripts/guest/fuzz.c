@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fuzz DIR OPERATIONS PROCESSES SEED: so many random reads and writes of the files
+ * fuzz DIR OPERATIONS PROCESSES SEED FORM: so many random reads and writes of the files
  * in the directories in DIR, which come and go meanwhile; files are held open, and
  * sought, mapped, polled and so on in between. Says what it did, and fails if a
  * read gave a kernel address, or a call an error that it has no business with.
+ * FORM: what an address looks like, as a pattern of the shell's; "" if that is not known.
  */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static struct tally {
 #define ADD(what, n) __atomic_add_fetch(&(what), n, __ATOMIC_RELAXED)
 
 static unsigned long long state;
-static const char *top;
+static const char *top, *form;
 static char path[512];
 static int held[HELD];
 static char buffer[2 * BUFFER];
@@ -168,21 +170,21 @@ static size_t fill(char *at)
 
 /* --- what came of it ------------------------------------------------------------- */
 
-/* Sixteen digits, of which a hashed pointer's first are zeros. */
+/* Any number that looks like one. */
 static void look_for_address(const char *text, size_t size)
 {
-	char found[17] = "";
+	char number[18];	/* at most a digit more than any address has */
 	size_t i, digits = 0;
 
 	for (i = 0; i <= size; i++) {
 		if (i < size && isxdigit((unsigned char)text[i])) {
-			digits++;
+			if (digits < sizeof(number) - 1)
+				number[digits++] = text[i];
 			continue;
 		}
-		if (digits == 16 && !strncasecmp(text + i - 16, "ff", 2)) {
-			memcpy(found, text + i - 16, 16);
-			fail("a kernel address", found);
-		}
+		number[digits] = '\0';
+		if (digits && !fnmatch(form, number, FNM_CASEFOLD))
+			fail("a kernel address", number);
 		digits = 0;
 	}
 }
@@ -342,11 +344,12 @@ int main(int argc, char **argv)
 	unsigned long operations, i, processes;
 	int status;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: fuzz DIR OPERATIONS PROCESSES SEED\n");
+	if (argc != 6) {
+		fprintf(stderr, "usage: fuzz DIR OPERATIONS PROCESSES SEED FORM\n");
 		return 2;
 	}
 	top = argv[1];
+	form = argv[5];
 	operations = strtoul(argv[2], NULL, 0);
 	processes = strtoul(argv[3], NULL, 0);
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

@@ -32,17 +32,31 @@ debugfs_permissions() {
 	mount -o remount,mode=700 /sys/kernel/debug
 }
 
-address='[^0-9a-f]ff[0-9a-f]{14}([^0-9a-f]|$)'
+# form_of ADDRESS: what the kernel's addresses look like if that is one of wpool's own, as a pattern
+# of the shell's; nothing, if that is not known. On s390 it is what is above all memory.
+form_of() {
+	case $1 in
+	ff??????????????) echo 'ff??????????????' ;;
+	000003??????????) echo '000003??????????' ;;
+	[c-f]???????) echo '[c-f]???????' ;;
+	esac
+}
 
-# What reads must know an address when it sees one.
-fuzz_is_awake() {
+# with_address FORM: how many lines of stdin have one
+with_address() {
+	grep -cE "(^|[^0-9a-f])$(echo "$1" | sed 's/?/[0-9a-f]/g')([^0-9a-f]|$)"
+}
+
+# one_found ADDRESS FORM: what reads must know it when it sees it.
+one_found() {
 	mkdir /tmp/fake
 	mount -t tmpfs tmpfs /tmp/fake
 	mkdir /tmp/fake/pool
-	echo "1 running 0 0xffffffffc0123456" >/tmp/fake/pool/tasks
+	echo "1 running 0 0x$1" >/tmp/fake/pool/tasks
 	mount -o remount,ro /tmp/fake
 	is "an address that a file gives is found" \
-		"$(/fuzz /tmp/fake 1000 1 1 | grep -m 1 address)" '*ffffffffc0123456'
+		"$(/fuzz /tmp/fake 1000 1 1 "$2" | grep -m 1 address)" "*$1"
+	is "and in a text" "$(with_address "$2" </tmp/fake/pool/tasks)" 1
 	umount /tmp/fake
 	rmdir /tmp/fake
 }
@@ -50,10 +64,16 @@ fuzz_is_awake() {
 # debugfs_fuzzed OPERATIONS POOLS: so many reads and writes while so many pools, and
 # again so many, come and go, with the module that makes them.
 debugfs_fuzzed() {
-	fuzz_is_awake
+	own=$(sed -n '/\[wpool\]$/{s/ .*//p;q}' /proc/kallsyms)
+	form=$(form_of "$own")
+	if [ -n "$form" ]; then
+		one_found "$own" "$form"
+	else
+		skips "an address that a file gives is found" "nobody knows what one looks like: $own"
+	fi
 	quiet
 	echo 1 >/sys/kernel/tracing/events/wpool/enable
-	/fuzz $D $1 4 $$ >/tmp/fuzzed &
+	/fuzz $D $1 4 $$ "$form" >/tmp/fuzzed &
 	fuzz=$!
 	rounds=0 ended=0
 	while [ $rounds = 0 ] || kill -0 $fuzz 2>/dev/null; do
@@ -65,11 +85,15 @@ debugfs_fuzzed() {
 		'0: *[1-9]* taken*'
 	is "68: $2 pools came and went meanwhile, each time" $ended $rounds
 	insmod /wpool_stress.ko run=pools pools=40
-	is "no event prints an address" "$(grep -cE "$address" /sys/kernel/tracing/trace)" 0
+	case $form in
+	ff*) is "no event prints an address" "$(with_address "$form" </sys/kernel/tracing/trace)" 0 ;;
+	*) skips "no event prints an address" "a hash may look like one" ;;
+	esac
 	echo 0 >/sys/kernel/tracing/events/wpool/enable
 	is "the events were there" "$(grep -c wpool_task_end: /sys/kernel/tracing/trace)" '[1-9]*'
 	echo >/sys/kernel/tracing/trace
-	is "nor does the log" "$(dmesg | grep -cE "$address")" 0
+	[ -z "$form" ] ||
+		is "nor does what wpool logs" "$(dmesg | grep 'wpool[a-z_]*: ' | with_address "$form")" 0
 	rmmod wpool_stress
 	echo 100 >$D/default/capacity
 	document fuzzed </tmp/fuzzed

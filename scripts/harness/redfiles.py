@@ -105,6 +105,25 @@ def _parts():
     return [] if said == ["ok 1 - ran", "not ok 2 - there is no part elsewhere"] else said or ["nothing"]
 
 
+# Of wpool's own functions, by architecture; and what %p makes of them, as UML's look, too.
+ADDRESSES = {"x86-64": ("ffffffffc0123456", 1), "arm64": ("ffff80007a123456", 1),
+             "s390": ("000003ff6004e024", 1), "i386": ("f7cab024", 1),
+             "hashed": ("000000006283f970", 0), "hidden": ("0000000000000000", 0)}
+KNOWN = """. "$0"; form=$(form_of $1)
+[ -z "$form" ] || { echo "a=$1 b"; echo "0x$1"; echo "$1$1"; echo 1700000000000000; } | with_address "$form"
+"""
+
+
+def _addresses():
+    """Which of them a guest does not know when it sees them, twice; it takes no time for one."""
+    for name, (address, known) in ADDRESSES.items():
+        done = subprocess.run(["sh", "-c", KNOWN, machine.GUEST / "hostile.sh", address], text=True,
+                              check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.stdout.strip() != ("2" if known else ""):
+            yield f"{name}: {done.stdout.strip() or 'not known'}"
+
+
 def _refused(base):
     """Whether a cache may be there."""
     with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": base}):
@@ -124,4 +143,5 @@ def prove(tally):
             tally.check(what, test(pathlib.Path(folder)))
     tally.check("errors of sparse count", _sparse())
     tally.check("a part of a guest's tests that is misspelt", _parts())
+    tally.check("an address of the kernel's, on any architecture", _addresses())
     tally.check("a cache where kbuild cannot build", filter(None, map(_refused, ("/a b", "/a:b"))))

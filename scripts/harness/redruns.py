@@ -303,6 +303,10 @@ def prove_skips(tally):
         tally.check(f"what is skipped is said: {planted}",
                     [] if sorted(found) == ["green.all: why not", wanted] and not inner.failed
                     else found or ["nothing"])
+    run = pretend("ok 1 - a # SKIP why not\n1..1\n" + sent(taint="4096"))
+    inner, said = overhear(user.judge, "planted", run)
+    tally.check("what is skipped is said: by a guest", [] if inner.skipped and not inner.failed
+                else said.splitlines())
 
 
 def prove_config(tally):

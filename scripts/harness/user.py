@@ -14,6 +14,7 @@ DATA_SIZE = 3_000_017  # odd, so that no chunk size divides it
 CPUS = 3  # the last of them isolated
 LIMIT, LIMIT_CROSS = 600, 1200  # seconds; KVM is of no help to another architecture
 CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
+SKIP = "SKIP "
 # What wpool_stress says of a death to come, and what wpool says of it after.
 DIES = re.compile(r"wpool_stress: (\S+): pid (\d+) dies (?:in (\S+)|outside of a task)")
 DIED = re.compile(r"wpool: (\S+): (?:worker \d+|the thread of releases) \(pid (\d+)\) died "
@@ -125,10 +126,13 @@ def judge(tally, label, run, forgiven=None, taint=0, shown=console.NAMED):
         elif line.startswith("1.."):
             plan = int(line[3:])
     for case in cases:
-        if case[1] == "ok":
-            tally.ok(f"{label}: {case[3]}")
+        what, why = f"{label}: {case[3]}", case[4] or ""
+        if case[1] != "ok":
+            tally.fail(what, why or "failed")
+        elif why.startswith(SKIP):
+            tally.skip(f"{what}: {why.removeprefix(SKIP)}")
         else:
-            tally.fail(f"{label}: {case[3]}", case[4] or "failed")
+            tally.ok(what)
     kunit.judge_verdict(tally, label, run)
     tally.check(f"{label} plan", [] if cases and plan == len(cases) else
                 [f"planned {plan} cases, saw {len(cases)}"])
