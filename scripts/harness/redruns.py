@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 from harness import (cache, coverage, extable, kernels, kunit, load, machine, modules, mutants, resume,
-                     user)
+                     torture, user)
 from harness.proc import Failed
 from harness.tally import overhear
 
@@ -293,6 +293,26 @@ def prove_loading(tally):
                pretend(CASE + sent(taint="4096", **documents), said))
 
 
+def prove_torture(tally):
+    """What nobody looked for is not said to be right."""
+    end = {"verdict": "passed", "leftovers": "", "trouble": "", "taint": "4096"}
+    for planted, reason, documents, seeks in (
+            ("a run that is right", None, end | {"leaks": ""}, True),
+            ("a leak", "leaks: unreferenced object", end | {"leaks": LEAK}, True),
+            ("leaks that nobody looked for", "leaks: nobody looked", end, True),
+            ("a kernel that cannot look for them", None, end, False),
+            ("a taint that is not said", "taint: nobody looked", end | {"taint": None}, False),
+            ("a run that failed", "verdict: verdict 'failed'", end | {"verdict": "failed", "leftovers": None},
+             True)):
+        run = pretend(sent(**{name: text for name, text in documents.items() if text is not None}))
+        _prove(tally, f"torture: {planted}", reason, torture.judge, run, False, seeks)
+        inner, _ = overhear(torture.judge, "planted", run, False, seeks)
+        claimed = {case.what.removeprefix("planted ") for case in inner.cases if case.outcome == "passed"}
+        tally.check(f"torture: {planted}: no more is said to be right than was looked at",
+                    sorted(name for name in claimed & {"leaks", "leftovers", "trouble", "taint"}
+                           if documents.get(name) is None))
+
+
 def prove_skips(tally):
     """What is skipped of a test that passed is named as far as the kernel names it, and counted once."""
     for planted, why, wanted in (("a parameter", " # SKIP why not", "green.some, two: why not"),
@@ -447,6 +467,7 @@ def prove_quickly(tally):
             differ.append(planted)
     tally.check("what fails a check is how a planted bug is caught", differ)
     prove_loading(tally)
+    prove_torture(tally)
     prove_skips(tally)
     prove_config(tally)
     prove_extable(tally)

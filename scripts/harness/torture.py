@@ -16,6 +16,10 @@ HARD = re.compile(r"kernel NULL pointer|Oops|KASAN: null-ptr-deref|general prote
 TAINT_DIED = 1 << 7
 
 
+def seeks_leaks(kernel):
+    return kernel.has("CONFIG_DEBUG_KMEMLEAK")
+
+
 def run(kernel, built, seconds, cpus, words, nodes=1, memory=1024, enough=None):
     args = f"seconds={seconds} stall={STALL.get(kernel.arch, STALL_EMULATED)} {words}"
     files = {"wpool.ko": built["wpool"], "wpool_torture.ko": built["wpool_torture"],
@@ -31,7 +35,8 @@ def _show(line):
         say(f"        {line[len('progress '):]}")
 
 
-def judge(tally, label, run, hard=False):
+def judge(tally, label, run, hard=False, seeks=False):
+    """seeks: whether the kernel looks for leaks."""
     lines = [match[1] for match in LINE.finditer(run.console)]
     faults = [line for line in lines if line.startswith("FAULT")]
     verdict = "".join(report.named(run.report, "verdict")).strip()
@@ -46,17 +51,24 @@ def judge(tally, label, run, hard=False):
     tally.check(f"{label} console", found)
     kunit.judge_lockdep(tally, label, run)
     if not run.why:
-        _judge_leavings(tally, label, run, hard)
+        wanted = ["trouble", "taint"]
+        if verdict == "passed":
+            wanted += ["leftovers", "leaks"] if seeks else ["leftovers"]
+        _judge_leavings(tally, label, run, hard, wanted)
     for line in [*(line for line in lines if line.startswith("pairs:")), *closing]:
         say(f"        {line}")
     counts = dict(COUNT.findall(run.console))
     say("        " + ", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
-def _judge_leavings(tally, label, run, hard):
+def _judge_leavings(tally, label, run, hard, wanted):
+    """wanted: what it must have looked at."""
     for name in ("trouble", "leftovers", "leaks"):
-        said = "\n".join(report.named(run.report, name)).strip()
-        tally.check(f"{label} {name}", said.splitlines())
-    taint = int((report.named(run.report, "taint") or ["0"])[0])
-    kunit.judge_taint(tally, label, run, taint,
-                      (1 << 12) | (1 << 13) | (1 << 18) | (TAINT_DIED if hard else 0))
+        for said in report.named(run.report, name):
+            tally.check(f"{label} {name}", said.strip().splitlines())
+    for name in wanted:
+        if not report.named(run.report, name):
+            tally.fail(f"{label} {name}", "nobody looked")
+    for taint in report.named(run.report, "taint"):
+        kunit.judge_taint(tally, label, run, int(taint),
+                          (1 << 12) | (1 << 13) | (1 << 18) | (TAINT_DIED if hard else 0))
