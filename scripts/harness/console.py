@@ -77,8 +77,17 @@ SHOWS_REGS = "uninit-value in __show_regs"
 OF_ANOTHER = "sched_show_task"
 
 
+# printk() of 7.x looks how a message goes out, stores it, and warns if another CPU has begun to
+# suspend the consoles meanwhile.
+LATE_PRINTK = "WARNING: kernel/printk/printk.c:"
+SUSPENDING = "printk: Suspending console(s)"
+
+
 def _own(lines, number):
     """Whether the report that begins here is about the kernel's own doings alone."""
+    if LATE_PRINTK in lines[number]:
+        return ("at vprintk_emit+" in lines[number] and
+                any(SUSPENDING in line for line in lines[max(0, number - NEAR):number]))
     if NOT_LEFT.search(lines[number]):
         return any(DIED_OF_BUG in line for line in lines[:number])
     report = lines[number:number + NEAR]

@@ -11,7 +11,8 @@ from harness.proc import Failed, say
 SUITE = re.compile(r"struct kunit_suite \w+[^={;]*=\s*\{[^}]*?\.name\s*=\s*\"([^\"]+)\"", re.S)
 # Out of tree, unsigned, and a KUnit test has run; a complaint adds W or D.
 TAINT_EXPECTED = (1 << 12) | (1 << 13) | (1 << 18)
-TAINT_COMPLAINT = (1 << 7) | (1 << 9)
+TAINT_WARNED = 1 << 9
+TAINT_COMPLAINT = (1 << 7) | TAINT_WARNED
 TAINT_UNINIT = 1 << 5  # KMSAN has reported
 # Seconds: a boot with its kmemleak scans; each further round of the suites.
 LIMIT_BOOT, LIMIT_ROUND = 840, 60
@@ -231,5 +232,7 @@ def judge_taint(tally, label, run, taint, allowed):
         allowed |= TAINT_COMPLAINT
     if console.own_reports(run.console, console.UNINIT):
         allowed |= TAINT_UNINIT
+    if console.own_reports(run.console, console.LATE_PRINTK):
+        allowed |= TAINT_WARNED
     tally.check(f"{label} taint", [] if not taint & ~allowed else
                 [f"{taint:#x} has {taint & ~allowed:#x} beyond what loading the module gives"])

@@ -169,6 +169,11 @@ NOT_LEFT = """
 [    8.4] WARNING: CPU: 1 PID: 0 at kernel/context_tracking.c:128 ct_kernel_exit.constprop.0+0xa0/0xb0
 [    8.5] Call trace:
 """
+SUSPENDING = "\n[   18.1] printk: Suspending console(s) (use no_console_suspend to debug)"
+LATE_PRINTK = """
+[   18.2] WARNING: kernel/printk/printk.c:4634 at {}+0x326/0x330, CPU#1: wpool-manager/64
+[   18.3] Call Trace:
+"""
 PROMISE_OF_BUG = "[    8.1] wpool_stress: expect: Internal error: Oops - BUG"
 PROMISE = "[    1.0] wpool_kunit: expect: BUG: as promised\n"
 PROMISE_OF_LOCKDEP = "[    4.7] wpool_kunit: expect: WARNING: possible circular locking\n"
@@ -261,6 +266,12 @@ def quick():
            pretend(words(), promised + NOT_LEFT))
     yield ("a death on arm64 that nobody promised", green, "console: *Internal error: Oops",
            pretend(words(), promised + DIED_OF_BUG))
+    yield ("a message stored while consoles are suspended", green, None,
+           pretend(words(taint="4608"), promised + SUSPENDING + LATE_PRINTK.format("vprintk_emit")))
+    yield ("one stored at another time", green, "console: *WARNING: kernel/printk",
+           pretend(words(taint="4608"), promised + LATE_PRINTK.format("vprintk_emit")))
+    yield ("another warning of printk's then", green, "console: *WARNING: kernel/printk",
+           pretend(words(taint="4608"), promised + SUSPENDING + LATE_PRINTK.format("con_add")))
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
     yield ("lockdep that goes off beside a promised complaint", green, "lockdep stays on: off, and not a",
            pretend(words(lockdep=LOCKDEP_OFF), promised))
