@@ -9,7 +9,7 @@ import tempfile
 
 from harness import proc
 
-DEBIANS = {
+BY_DEBIAN = {
     "__wake_up_pollfree", "can_nice", "close_fd_get_file", "file_close_fd", "init_ipc_ns", "put_ipc_ns",
     "security_binder_set_context_mgr", "security_binder_transaction", "security_binder_transfer_binder",
     "security_binder_transfer_file", "shmem_zero_setup", "task_work_add", "zap_page_range",
@@ -25,4 +25,4 @@ def faults(built, cross=""):
             if "U" not in needed:
                 yield f"{name} seems to need nothing at all"
             yield from (f"{name} needs {symbol}, which only Debian's kernels export"
-                        for symbol in sorted(needed & DEBIANS))
+                        for symbol in sorted(needed & BY_DEBIAN))
