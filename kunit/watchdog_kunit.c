@@ -233,9 +233,9 @@ static void watchdog_names_awaited(struct kunit *test)
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	/* once for itself, and once each time the end is awaited longer */
 	WPT_ASSERT_UNTIL(test, ear_heard(AWAITED) >= 3 && ear_heard(IN_JOB) >= 3);
-	/* A thread that is on a CPU just then may show another. */
+	/* Once as it runs too long; a thread that is on a CPU just then may show another. */
 	if (IS_ENABLED(CONFIG_KALLSYMS))
-		WPT_ASSERT_UNTIL(test, ear_heard(STACK));
+		WPT_ASSERT_UNTIL(test, ear_heard(STACK) >= 2);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
