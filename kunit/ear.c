@@ -17,9 +17,8 @@ static struct {
 /* One line; the kernel's consoles are called one at a time. */
 static void hear(struct console *console, const char *line, unsigned int len)
 {
-	unsigned int i;
-
 	bool of_pool = strnstr(line, ear.pool, len);
+	unsigned int i;
 
 	if (strnstr(line, "expect", len))
 		return;

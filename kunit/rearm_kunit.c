@@ -160,6 +160,24 @@ static void rearm_due_at_shutdown(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
 }
 
+/* 54: one that was not due at the shutdown is cancelled, although it is when its run ends */
+static void rearm_due_after_shutdown(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct tick *tick = running(test, pool);
+	u64 due = get_jiffies_64() + HZ;
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, &tick->dtask, due), 0);
+	wpool_shutdown(pool);
+	if (time_after_eq64(get_jiffies_64(), due))
+		kunit_skip(test, "the shutdown came too late");
+	WPT_ASSERT_UNTIL(test, time_after64(get_jiffies_64(), due));
+	wpt_open(tick->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+}
+
 /* 54: a shutdown now does not wait for the run, and takes its next one back */
 static void rearm_at_shutdown_now(struct kunit *test)
 {
@@ -382,6 +400,7 @@ static struct kunit_case rearm_cases[] = {
 	KUNIT_CASE(rearm_stop),
 	KUNIT_CASE_PARAM(rearm_at_shutdown, flags_gen_params),
 	KUNIT_CASE_PARAM(rearm_due_at_shutdown, flags_gen_params),
+	KUNIT_CASE(rearm_due_after_shutdown),
 	KUNIT_CASE_PARAM(rearm_at_shutdown_now, flags_gen_params),
 	KUNIT_CASE(rearm_death),
 	KUNIT_CASE(rearm_modify),

@@ -344,9 +344,10 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
 static inline void taskq_destroy(taskq_t *tq)
 {
 	struct __taskq_state *state = wpool_priv(tq);
+	int err = wpool_await_termination(tq, 0);
 
 	/* Refused where it would wait for itself. */
-	if (wpool_await_termination(tq, 0) != -ETIMEDOUT)
+	if (err && err != -ETIMEDOUT)
 		return;
 	wpool_resume(tq);
 	if (!wpool_drain(tq) && !wpool_destroy(tq))
