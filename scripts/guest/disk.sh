@@ -28,10 +28,16 @@ device_of() {
 # Below /run/slow are $1 bytes of a device where each read takes $2 ms, and nothing is read ahead.
 slow_below() {
 	truncate -s "$1" /var/slow && SLOW=$(losetup -f --show /var/slow) &&
+		mkfs.ext4 -q "$SLOW" &&
 		echo "0 $(blockdev --getsz "$SLOW") delay $SLOW 0 $2 $SLOW 0 0" | dm create slow &&
-		blockdev --setra 0 "$(device_of slow)" &&
-		mkfs.ext4 -q "$(device_of slow)" && mkdir -p /run/slow &&
+		blockdev --setra 0 "$(device_of slow)" && mkdir -p /run/slow &&
 		mount -o noatime "$(device_of slow)" /run/slow
+}
+
+# How many reads are held back there at this moment; what /sys says to be in flight is those that
+# are not held back any more.
+slow_reads() {
+	dm status slow | awk '{ print $4 }'
 }
 
 slow_gone() {
