@@ -116,6 +116,39 @@ static void release_death_of_cancelled(struct kunit *test)
 	wpt_destroy(test, other);
 }
 
+/* The hook of a pool whose priv is a canceller; one worker takes the item back. */
+static void cancel_at_stop(struct wpool *pool)
+{
+	struct canceller *canceller = wpool_priv(pool);
+	struct item *item = xchg(&canceller->item, NULL);
+
+	if (item)
+		wpool_cancel(&item->ttask.task);
+}
+
+/* 34, 167: so does that of one which its worker takes back as it leaves */
+static void release_death_in_stop(struct kunit *test)
+{
+	static const struct wpool_ops ops = { .worker_stop = cancel_at_stop };
+	struct canceller *canceller = wpt_alloc(test, sizeof(*canceller));
+	struct wpool *other = pool_of(test, 1), *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .idle_timeout_ms = 1, .ops = &ops, .priv = canceller,
+	});
+	struct wpt_job *hold = wpt_hold(test, other, 1), *stays = wpt_hold(test, pool, 1);
+	struct ledger *ledger = ledger_new(test, NULL);
+
+	canceller->item = item_submit(test, other, ledger, ITEM_TRACKED);
+	ledger->kills = true;
+	KUNIT_ASSERT_EQ(test, wpool_prestart(pool, 1), 1);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
+	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
+	wpt_open(hold->gate);
+	wpt_open(stays->gate);
+	ledger_expect(test, ledger, other, WPOOL_FATE_CANCELLED, 1);
+	wpt_destroy(test, pool);
+	wpt_destroy(test, other);
+}
+
 /* What a worker does to the tasks of a pool, all at once; see below. */
 struct ender {
 	struct wpool_task	task;
@@ -308,6 +341,7 @@ static struct kunit_case release_death_cases[] = {
 	KUNIT_CASE_PARAM(release_death_of_dead, item_kind_gen_params),
 	KUNIT_CASE(release_death_waits),
 	KUNIT_CASE(release_death_of_cancelled),
+	KUNIT_CASE(release_death_in_stop),
 	KUNIT_CASE(release_death_of_refused),
 	KUNIT_CASE(release_death_of_displaced),
 	KUNIT_CASE(release_death_after_drop),

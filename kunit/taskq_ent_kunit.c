@@ -208,6 +208,21 @@ static void ent_destroy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&chain->runs), 21);
 }
 
+/* 160: nor has it anything to wait for if it has ended already, as a pool may: it goes */
+static void ent_destroy_ended(struct kunit *test)
+{
+	taskq_t *tq = scene_taskq(test, 1, INT_MAX, 0);
+	char *name = wpt_alloc(test, WPOOL_NAME_MAX + 1);
+
+	strscpy(name, wpool_name(tq), WPOOL_NAME_MAX + 1);
+	wpool_shutdown(tq);
+	KUNIT_ASSERT_EQ(test, wpool_await_termination(tq, WPT_LIMIT), 0);
+	KUNIT_ASSERT_PTR_EQ(test, wpool_find(name), (struct wpool *)tq);
+	wpool_put(tq);
+	scene_end(test, tq);
+	KUNIT_EXPECT_PTR_EQ(test, wpool_find(name), (struct wpool *)NULL);
+}
+
 /* 160: a taskq that is suspended begins nothing, and says so */
 static void ent_suspended(struct kunit *test)
 {
@@ -354,6 +369,7 @@ static struct kunit_case taskq_ent_cases[] = {
 	KUNIT_CASE(ent_again_and_again),
 	KUNIT_CASE(ent_going),
 	KUNIT_CASE(ent_destroy),
+	KUNIT_CASE(ent_destroy_ended),
 	KUNIT_CASE(ent_suspended),
 	KUNIT_CASE(ent_inside),
 	KUNIT_CASE(ent_inside_below),

@@ -89,6 +89,28 @@ static void watchdog_names_once(struct kunit *test)
 	wpt_open(job->gate);
 }
 
+/* Each is shown once; what is on a CPU just then may be shown without its frames. */
+#define SHOWN_MOST	32
+
+/* And its stack is shown. */
+static void watchdog_shows_stack(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = SHOWN_MOST, .watchdog_ms = PATIENCE_MS });
+	struct wpt_job *jobs = wpt_jobs(test, SHOWN_MOST, wpt_gate(test));
+	int i;
+
+	if (!IS_ENABLED(CONFIG_KALLSYMS))
+		kunit_skip(test, "needs CONFIG_KALLSYMS: a stack has no names");
+	EXPECT_SOME(pool, "has been in " WPT_RUN_JOB);
+	for (i = 0; i < SHOWN_MOST && !ear_heard(STACK); i++) {
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[i].task), 0);
+		WPT_ASSERT_STAT(test, pool, OVERDUE, i + 1);
+	}
+	WPT_ASSERT_UNTIL(test, ear_heard(STACK));
+	wpt_open(jobs->gate);
+}
+
 /* More than one look names. */
 #define MANY	10
 
@@ -333,6 +355,7 @@ static void watchdog_names_stop(struct kunit *test)
 
 static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_names_once),
+	KUNIT_CASE(watchdog_shows_stack),
 	KUNIT_CASE_PARAM(watchdog_names_many, submitter_gen_params),
 	KUNIT_CASE(watchdog_names_nested),
 	KUNIT_CASE(watchdog_spares_quick),
