@@ -23,6 +23,7 @@ bool group_failed(const struct wpool_group *group);
 bool group_ends(const struct wpool_task *task);
 bool group_cancels(const struct wpool_task *task);
 void group_stop_begun(struct wpool_group *group, int n);
+unsigned int group_cancel(const struct wpool_group *group, const struct wpool_worker *owner);
 
 /* Does the function belong to the group, or the task that is to run again after it? */
 static inline bool group_has_run(const struct wpool_group *group, const struct wpool_run *run)

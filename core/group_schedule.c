@@ -334,15 +334,30 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
 struct group_cancel {
-	struct wpool_group	*group;
-	unsigned int		cancelled;
+	const struct wpool_group	*group;
+	const struct wpool_worker	*owner;
+	unsigned int			cancelled;
 };
 
 static void group_cancel_in(struct wpool *pool, void *arg)
 {
 	struct group_cancel *what = arg;
 
-	what->cancelled += walk_cancel(pool, walk_wants_group, what->group);
+	/* From then on another group may lie there. */
+	if (!stack_is_ending(what->owner))
+		what->cancelled += walk_cancel(pool, walk_wants_group, what->group);
+}
+
+/*
+ * As wpool_group_cancel(), for a caller that has the @owner from stack_hold(): it does not touch
+ * the group, which may be gone.
+ */
+unsigned int group_cancel(const struct wpool_group *group, const struct wpool_worker *owner)
+{
+	struct group_cancel what = { .group = group, .owner = owner };
+
+	visit_all_pools(group_cancel_in, &what);
+	return what.cancelled;
 }
 
 /**
@@ -357,11 +372,15 @@ static void group_cancel_in(struct wpool *pool, void *arg)
  */
 unsigned int wpool_group_cancel(struct wpool_group *group)
 {
-	struct group_cancel what = { .group = group };
+	struct wpool_worker *owner;
+	unsigned int n;
 
 	sleep_reported(__func__);
-	if (group)
-		visit_all_pools(group_cancel_in, &what);
-	return what.cancelled;
+	if (!group)
+		return 0;
+	owner = stack_hold(group);
+	n = group_cancel(group, owner);
+	stack_release(owner);
+	return n;
 }
 EXPORT_SYMBOL_GPL(wpool_group_cancel);

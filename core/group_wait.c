@@ -320,9 +320,9 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
 		group_note_came(wait);
-		n += wpool_group_cancel(wait->group);
+		n += group_cancel(wait->group, wait->owner);
 		if (stop)
-			stop_group(wait->group);
+			stop_group(wait->group, wait->owner);
 	} while (group_wait_once(wait) == -EAGAIN);
 	if (stop)
 		group_stop_what_begins(wait, false);
@@ -364,7 +364,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 		 * release may ask it for its error, in a thread that takes tasks back.
 		 */
 		if (wait.failed && wait.helps && !own)
-			wpool_group_cancel(group);
+			group_cancel(group, wait.owner);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
 		if (ret == -EAGAIN)
 			group_look(&wait);

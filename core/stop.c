@@ -31,6 +31,7 @@
 #include "task_lock.h"
 #include "waiter.h"
 #include "worker_list.h"
+#include "worker_stack.h"
 
 /**
  * wpool_should_stop() - check whether the calling task has been asked to end
@@ -157,9 +158,20 @@ bool wpool_ask_stop(struct wpool_task *task)
 }
 EXPORT_SYMBOL_GPL(wpool_ask_stop);
 
+/* @owner: from stack_hold(); once that stack is ending another group may lie there. */
+struct group_stop {
+	const struct wpool_group	*group;
+	const struct wpool_worker	*owner;
+};
+
+static bool stop_wants(const struct group_stop *what, const struct wpool_run *run)
+{
+	return run->group == what->group && !stack_is_ending(what->owner);
+}
+
 /* Asks the runs of a worker that belong to the group. Context and return: as stop_task(). */
 static struct task_struct *stop_worker(struct wpool_worker *worker,
-				       const struct wpool_group *group)
+				       const struct group_stop *what)
 {
 	struct task_struct *thread = NULL;
 	unsigned long flags;
@@ -167,7 +179,7 @@ static struct task_struct *stop_worker(struct wpool_worker *worker,
 
 	pool_lock(worker->pool, flags);
 	for (i = 0; i < worker->nesting; i++) {
-		if (worker->runs[i].group == group)
+		if (stop_wants(what, &worker->runs[i]))
 			thread = stop_run(&worker->runs[i]);
 	}
 	pool_unlock(worker->pool, flags);
@@ -176,19 +188,19 @@ static struct task_struct *stop_worker(struct wpool_worker *worker,
 
 /* The same for a thread that runs a task as its submitter. */
 static struct task_struct *stop_caller(struct wpool_caller *caller,
-				       const struct wpool_group *group)
+				       const struct group_stop *what)
 {
 	struct task_struct *thread = NULL;
 	unsigned long flags;
 
 	pool_lock(caller->pool, flags);
-	if (caller->running && caller->run.group == group)
+	if (caller->running && stop_wants(what, &caller->run))
 		thread = stop_run(&caller->run);
 	pool_unlock(caller->pool, flags);
 	return thread;
 }
 
-static void stop_group_in(struct wpool *pool, void *group)
+static void stop_group_in(struct wpool *pool, void *what)
 {
 	struct wpool_caller *caller;
 	struct wpool_worker *worker;
@@ -199,16 +211,21 @@ static void stop_group_in(struct wpool *pool, void *group)
 	pool_unlock(pool, flags);
 	rcu_read_lock();	/* keeps each thread's task_struct */
 	for_each_worker_rcu(worker, pool)
-		wake_if_any(stop_worker(worker, group));
+		wake_if_any(stop_worker(worker, what));
 	for_each_caller_rcu(caller, pool)
-		wake_if_any(stop_caller(caller, group));
+		wake_if_any(stop_caller(caller, what));
 	rcu_read_unlock();
 }
 
-/* Asks all tasks of a group to stop that are inside their functions. Context: process. */
-void stop_group(struct wpool_group *group)
+/*
+ * Asks all tasks of a group to stop that are inside their functions; @owner: from stack_hold().
+ * Context: process.
+ */
+void stop_group(const struct wpool_group *group, const struct wpool_worker *owner)
 {
-	visit_all_pools(stop_group_in, group);
+	struct group_stop what = { .group = group, .owner = owner };
+
+	visit_all_pools(stop_group_in, &what);
 }
 
 /* From now on the calling task is woken, or not, when it is asked to stop. */

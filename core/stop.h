@@ -7,6 +7,6 @@
 
 struct task_struct *stop_run(struct wpool_run *run);
 void stop_wake_all(struct wpool *pool);
-void stop_group(struct wpool_group *group);
+void stop_group(const struct wpool_group *group, const struct wpool_worker *owner);
 
 #endif /* _WPOOL_STOP_H */

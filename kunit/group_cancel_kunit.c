@@ -3,6 +3,7 @@
  * Groups: what is taken back wherever it waits, and how long a worker helps.
  */
 #include <linux/cpumask.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include "actor.h"
 #include "halt.h"
@@ -346,6 +347,80 @@ static void group_cancel_beside_helper(struct kunit *test)
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 2);
 }
 
+/* A task with a group on its stack, which ends its thread. */
+struct host {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct task_struct	*thread;	/* no reference; as long as its stack is needed */
+	struct wpt_gate		*gate;
+	struct completion	ready;
+};
+
+static int host_and_die(void *arg)
+{
+	struct wpool_group group;
+	struct host *host = arg;
+
+	wpool_group_init(&group);
+	host->group = &group;
+	host->thread = current;
+	complete(&host->ready);
+	wait_for_completion(&host->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static struct host *host_in(struct kunit *test, struct wpool *pool)
+{
+	struct host *host = wpt_alloc(test, sizeof(*host));
+
+	host->gate = wpt_gate(test);
+	init_completion(&host->ready);
+	wpool_task_init(&host->task, host_and_die, host);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
+	return host;
+}
+
+/* Its thread has begun to end, and waits for somebody. */
+static bool host_ends(const struct host *host)
+{
+	return (READ_ONCE(host->thread->flags) & PF_EXITING) &&
+	       (READ_ONCE(host->thread->__state) & TASK_UNINTERRUPTIBLE);
+}
+
+/* 53, 75: it stops where it is when the group goes: in the next pool another may have its place */
+static void group_cancel_beside_death(struct kunit *test)
+{
+	struct wpool *own = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 }), *pools[2];
+	struct wpt_job *holds[2];
+	struct ledger *ledgers[2];
+	struct host *host = host_in(test, own);
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		pools[i] = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+		holds[i] = wpt_hold(test, pools[i], 1);
+		ledgers[i] = ledger_new(test, NULL);
+		KUNIT_ASSERT_EQ(test, wpool_group_schedule(host->group, pools[i],
+				&item_new(test, ledgers[i], ITEM_TRACKED)->ttask.task), 0);
+	}
+	/* It is in the first pool as long as the release has not returned, and so is who dies. */
+	ledgers[0]->at_release = wpt_gate(test);
+	thread = wpt_thread(test, call_cancel, NULL, NULL, host->group);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledgers[0]->releasing, WPT_LIMIT), 0);
+	wpt_open(host->gate);
+	WPT_ASSERT_UNTIL(test, host_ends(host));
+	wpt_open(ledgers[0]->at_release);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 1);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
+	for (i = 0; i < 2; i++) {
+		wpt_open(holds[i]->gate);
+		ledger_expect(test, ledgers[i], pools[i], WPOOL_FATE_CANCELLED, 1);
+	}
+}
+
 /* What the first worker of a pool does while others are still made; the pool's priv. */
 struct early {
 	atomic_t		calls;
@@ -403,6 +478,7 @@ static struct kunit_case group_cancel_cases[] = {
 	KUNIT_CASE(group_cancel_beside_workers),
 	KUNIT_CASE(group_cancel_beside_delay),
 	KUNIT_CASE(group_cancel_beside_helper),
+	KUNIT_CASE(group_cancel_beside_death),
 	KUNIT_CASE(group_cancel_in_the_making),
 	{}
 };
