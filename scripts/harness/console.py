@@ -46,7 +46,8 @@ LOCKDEP_ENDS = re.compile(r"possible circular locking")
 # works on memory that it is handed, and on no other, accesses on behalf of its caller.
 RACE = "BUG: KCSAN:"
 ACCESS = re.compile(r"\bto 0x[0-9a-f]+ of \d+ bytes by ")
-HANDED = re.compile(r"\] +(__list_\w+_valid|llist_\w+|(__)?mem(set|cpy|move|cmp)|str\w+)\+")
+HANDED = re.compile(r"\] +(__list_\w+_valid|llist_\w+|(__)?rb_\w+|_*bitmap_\w+|_find_\w+|"
+                    r"(__)?mem(set|cpy|move|cmp)|str\w+)\+")
 IN_MODULE = re.compile(r"\[\w+\]$")
 
 

@@ -96,7 +96,7 @@ def judge(tally, run, suites):
         suite, lacks = found[name], LACKING.get(name)
         faults = [fault for fault in suite.faults() if not (lacks and fault == "skipped every test")]
         bad = [test.name for test in suite.tests if lacks
-               and (test.status != "skip" or (test.reason and lacks not in test.reason))]
+               and (test.status != "skip" or lacks not in test.why())]
         if bad:
             faults.append(f"{bad[0]} did not skip for want of a {lacks}")
         if faults:

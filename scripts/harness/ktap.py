@@ -32,6 +32,10 @@ class Test:
                 found.append((f"{unnamed} of {counted[2]} parameters", "this kernel does not name them"))
         return found
 
+    def why(self):
+        """Why it was skipped; 7.2 leaves that to its parameters, if it skipped them all."""
+        return self.reason or "; ".join(dict.fromkeys(why for _, why in self.skipped() if why))
+
 
 @dataclasses.dataclass
 class Suite:

@@ -31,6 +31,9 @@ NEEDS = {suite: need for need, suites in {
     "CONFIG_TRACEPOINTS": "wpool_between wpool_closing wpool_trace",
 }.items() for suite in suites.split()}
 NO_LEAKS = " kmemleak=off"
+# What a kernel says that looks for this.
+CAN_LOOK = {"lockdep": "Lock dependency validator:",
+            "leaks": "kmemleak: Kernel memory leak detector initialized"}
 PARAMETER = 1000  # letters: the kernel takes 1,023 of a module's parameter
 MOST_USED = 0.9  # of one of lockdep's tables
 LAST_WORDS = 30  # lines of the console
@@ -168,8 +171,10 @@ def judge_tests(tally, label, seen):
                     tally.skip(f"{label}.{test.name}, {which}: {why}", told=number > 1)
             elif test.status == "fail":
                 tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
+            elif test.status == "skip" and test.why():
+                tally.skip(f"{label}.{test.name}: {test.why()}", told=number > 1)
             elif test.status == "skip":
-                tally.skip(f"{label}.{test.name}: {test.reason}", told=number > 1)
+                tally.fail(f"{label}.{test.name}", f"skipped in round {number}, without a reason")
     if passed:
         tally.ok(f"{label}: {len(passed)} passed", passed)
     for remark in _remarks(label, seen):
@@ -185,7 +190,7 @@ def judge_verdict(tally, label, run):
 def judge_console(tally, label, run, forgiven=None, shown=console.NAMED):
     for line in console.own_reports(run.console, console.WAIT):
         tally.skip(f"{label} lockdep, off since the kernel tripped over itself: {line.strip()}")
-    say_races(label, run)
+    judge_races(tally, label, run)
     found, missing = console.faults(run.console, shown)
     found = [line for line in found if not (forgiven and forgiven.search(line))]
     tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
@@ -199,13 +204,21 @@ def _judge_leavings(tally, label, run):
     tally.check(f"{label} load and unload", trouble.splitlines())
     left = "\n".join(report.named(run.report, "leftovers")).strip()
     tally.check(f"{label} leaves nothing behind", left.splitlines())
+    judge_asked(tally, label, run, "leaks")
     for leaks in report.named(run.report, "leaks"):
         tally.check(f"{label} leaks no memory", leaks.splitlines())
     judge_taint(tally, label, run, int(report.named(run.report, "taint")[0]), TAINT_EXPECTED)
 
 
+def judge_asked(tally, label, run, what):
+    """What a kernel looks for, as it said when it began, it must have been asked for."""
+    if CAN_LOOK[what] in run.console and not run.why and not report.named(run.report, what):
+        tally.fail(f"{label} {what}", "the kernel looks for that, and nobody asked it")
+
+
 def judge_lockdep(tally, label, run, shown=console.NAMED):
     """Once it has reported something, or has no room for more, lockdep proves nothing."""
+    judge_asked(tally, label, run, "lockdep")
     for stats in report.named(run.report, "lockdep"):
         on = re.search(r"debug_locks: +1", stats)
         if on or not console.says_lockdep_ended(run.console, shown):
@@ -219,12 +232,13 @@ def _nearly_full(stats):
             in re.findall(r"^(.*: +(\d+) \[max: (\d+)\])$", stats, re.M) if int(used) > MOST_USED * int(most)]
 
 
-def say_races(label, run):
+def judge_races(tally, label, run):
     """How closely KCSAN looked, and what it saw that is not ours."""
     for counts in report.named(run.report, "kcsan"):
-        watched = re.search(r"setup_watchpoints: (\d+)", counts)
+        watched = int(re.search(r"setup_watchpoints: (\d+)", counts)[1])
         races = console.own_reports(run.console, console.RACE)
-        say(f"--- {label}: {watched[1]} accesses were watched, {len(races)} races are the kernel's own")
+        say(f"--- {label}: {watched} accesses were watched, {len(races)} races are the kernel's own")
+        tally.check(f"{label} has looked for data races", [] if watched else ["no access was watched"])
 
 
 def judge_taint(tally, label, run, taint, allowed):

@@ -38,6 +38,7 @@ def judge(tally, label, run):
 
 
 def judge_leaks(tally, label, run):
+    kunit.judge_asked(tally, label, run, "leaks")
     for said in report.named(run.report, "leaks"):
         leaks = [leak for leak in re.split(r"\n(?=unreferenced object)", said.strip())
                  if leak and OWN_LEAK not in leak]

@@ -129,7 +129,7 @@ PARAMETERS = """[    1.0] KTAP version 1
 [    1.0]         # Subtest: all
 [    1.0]         ok 1 one{why}
 [    1.0]     # all: pass:0 fail:0 skip:1 total:1
-[    1.0]     ok 2 all # SKIP why not
+[    1.0]     ok 2 all # SKIP {whole}
 [    1.0] ok 1 green"""
 LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
 LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
@@ -248,6 +248,12 @@ def quick():
     yield ("a data race of what is handed memory of the module", green, "console: *BUG: KCSAN",
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "llist_add_batch+0x1/0x2")))
+    yield ("one of what works on a tree of the module's", green, "console: *BUG: KCSAN",
+           pretend(words(), promised + RACE.format("rb_erase+0x1/0x2", "rb_insert_color+0x1/0x2")))
+    yield ("KCSAN that watches nothing", green, "has looked for data races: no access was watched",
+           pretend(words(kcsan="setup_watchpoints: 0"), promised))
+    yield ("a test that skips itself without a reason", green, "skipped in round 1, without a reason",
+           pretend(words(log=PARAMETERS.format(why="", whole="").replace("# all: pass:0 fail:0 skip:1", "#"))))
     yield ("a data race of the kernel alone", green, None,
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "ttwu_queue+0x1/0x2")))
@@ -275,6 +281,11 @@ def quick():
     yield "a taint", green, "taint: 0x1200 has 0x200 beyond", pretend(words(taint="4608"))
     yield ("lockdep that goes off beside a promised complaint", green, "lockdep stays on: off, and not a",
            pretend(words(lockdep=LOCKDEP_OFF), promised))
+    yield ("lockdep that nobody asked", green, "lockdep: the kernel looks for that",
+           pretend(words(), f"{promised}\n[    0.1] {kunit.CAN_LOOK['lockdep']} Copyright (c) 2006"))
+    yield ("leaks that nobody asked for", green, "leaks: the kernel looks for that",
+           pretend(words().replace("@begin leaks\n\n@end\n", ""),
+                   f"{promised}\n[    0.9] {kunit.CAN_LOOK['leaks']} (mem pool available: 15000)"))
     yield ("lockdep that a promised report turns off", green, None,
            pretend(words(lockdep=LOCKDEP_OFF), PROMISE_OF_LOCKDEP + LOCKDEP + TRACE))
     yield ("a second trace below a promised complaint", green, "console: *Call Trace",
@@ -326,10 +337,12 @@ def prove_torture(tally):
 
 def prove_skips(tally):
     """What is skipped of a test that passed is named as far as the kernel names it, and counted once."""
-    for planted, why, wanted in (("a parameter", " # SKIP why not", "green.some, two: why not"),
-                                 ("one that 6.1 does not name", "",
-                                  "green.some, 1 of 2 parameters: this kernel does not name them")):
-        inner, _ = overhear(kunit.judge, "planted", pretend(words(log=PARAMETERS.format(why=why))), ["green"])
+    for planted, why, whole, wanted in (
+            ("a parameter", " # SKIP why not", "", "green.some, two: why not"),
+            ("one that 6.1 does not name", "", "why not",
+             "green.some, 1 of 2 parameters: this kernel does not name them")):
+        run = pretend(words(log=PARAMETERS.format(why=why, whole=whole)))
+        inner, _ = overhear(kunit.judge, "planted", run, ["green"])
         found = [case.what.removeprefix("planted ") for case in inner.cases if case.outcome == "skipped"]
         tally.check(f"what is skipped is said: {planted}",
                     [] if sorted(found) == ["green.all: why not", wanted] and not inner.failed

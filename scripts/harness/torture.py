@@ -44,7 +44,7 @@ def judge(tally, label, run, hard=False, seeks=False):
     tally.check(f"{label} oracle", faults)
     tally.check(f"{label} verdict", [] if verdict == "passed" and not run.why else
                 [run.why or f"verdict '{verdict}'", *closing, *run.console.splitlines()[-40:]])
-    kunit.say_races(label, run)
+    kunit.judge_races(tally, label, run)
     found, _ = console.faults(run.console)
     if hard:
         found = [line for line in found if not HARD.search(line)]
