@@ -158,7 +158,7 @@ help:
 	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'
 	@echo '                      K=disk the sample wpool_disk: filesystems, deaths, power cuts, swap;'
 	@echo '                      K=debug-disk the same with KASAN, lockdep and kmemleak'
-	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml|debug|kcsan|stock|6.12|7.2|rt|arm64'
+	@echo 'make torture MINUTES=1 CPUS=2 NODES=1 KERNEL=uml, or any lane that is one kernel'
 	@echo '                      use everything at once, at random'
 	@echo 'make stress KERNEL=stock CPUS=8 SHARE=1 try to take it down, at 1/SHARE of the full size'
 	@echo 'make bench            measure it beside everything else (some minutes)'

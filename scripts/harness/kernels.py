@@ -62,7 +62,8 @@ def _corner(tree, preemption, hertz, lacks):
                  options=" ".join([*options, f"HZ_{hertz}=y"]))
 
 
-CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate((
+# corners.py finds out whether all pairs are there.
+CORNER_ROWS = (
     (OLDER, "PREEMPT", 100, "debugfs tracing smp freezer kallsyms unload numa"),
     (OLDER, "PREEMPT_NONE", 1000, "tracing freezer kallsyms"),
     (NEWER, "PREEMPT_LAZY", 1000, "debugfs smp unload numa"),
@@ -74,7 +75,8 @@ CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate((
     (OLDER, "PREEMPT_NONE", 100, "debugfs smp unload numa"),
     (OLDER, "PREEMPT", 1000, "smp freezer kallsyms unload numa"),
     (NEWER, "PREEMPT", 1000, "debugfs smp kallsyms numa"),
-), 1)}
+)
+CORNERS = {f"corner-{number}": _corner(*row) for number, row in enumerate(CORNER_ROWS, 1)}
 
 # Where all takes several times as long, by an emulator or what the compiler adds: after how long
 # the kernel says that something hangs, and a test that nothing comes.

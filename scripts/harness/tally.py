@@ -89,8 +89,8 @@ class Tally:
             reason, *details = str(error).splitlines()
             self.fail(what, reason, details)
 
-    def close(self):
-        """The closing line; returns the exit status."""
+    def close(self, left_out=""):
+        """The closing line, after what was left out and why; returns the exit status."""
         if self.failed:
             say("\nfailed:")
             for reason in self.reasons:
@@ -98,6 +98,8 @@ class Tally:
         if not self.passed and not self.failed:
             self.fail("all", "not one test ran")
         results.keep_cases(self.cases)
+        if left_out:
+            say(left_out)
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         say(f"{self.passed} passed, {self.failed} failed{skipped}")
         return 1 if self.failed else 0
