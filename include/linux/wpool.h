@@ -215,9 +215,8 @@ struct wpool_task {
 	u8			color;
 };
 
-#ifdef CONFIG_64BIT
-static_assert(sizeof(struct wpool_task) <= 64);
-#endif
+/* 64 bytes, or 36 where a long has 32 bits. */
+static_assert(sizeof(struct wpool_task) <= 7 * sizeof(long) + 8);
 
 #define __WPOOL_TASK_INITIALIZER(_fn, _arg) {				\
 	.fn	= (_fn),						\
