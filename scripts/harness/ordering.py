@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Documentation/ordering.md, what is read without a lock: all that it names exists.
 
-And each row names an error of a model with weakly ordered memory, or says why it needs none.
+And each row names an error of a model with weakly ordered memory, or says why it needs none; and each
+function that orders its accesses by more than a lock is named.
 """
 import fnmatch
 import re
 
+from harness.csource import Source
 from harness.modules import TREE
 
 PAGE = TREE / "Documentation/ordering.md"
@@ -14,6 +16,8 @@ FILE = re.compile(r"\b\w+\.(?:[ch]|pml)\b")
 NAME = re.compile(r"\b_*[a-z]+_\w+\b(?!\.)")
 BUG = re.compile(r"\bBUG_\w+\*?")
 MUTANTS = re.compile(r"\bmutants? ([\w-]+(?:, [\w-]+)*)")
+ORDERS = re.compile(r"\b(?:smp_\w+|(?:try_)?cmpxchg\w*|xchg\w*|data_race|atomic\w*_(?:acquire|release)|"
+                    r"rcu_assign_pointer|rcu_dereference\w*|synchronize_rcu)\(")
 NEEDS_NONE = ("no order needed", "one lock", "the kernel's order")
 PLANTED = """
 | a | gone.c gone_by | core.h | - | gone.pml BUG_GONE, BUG_GONE_*; mutant gone-mutant; gone_kunit |
@@ -25,6 +29,14 @@ PLANTED = """
 
 def _all(pattern):
     return "\n".join(path.read_text() for path in sorted(TREE.glob(pattern)))
+
+
+def unnamed(text, sources):
+    """The functions of these files that order something, and that the text does not name."""
+    for source in sources:
+        for function in source.functions:
+            if ORDERS.search(source.body(function)) and not re.search(rf"\b{function.name}\b", text):
+                yield f"{PAGE.name}: no row names {source.name} {function.name}"
 
 
 def _errors(pattern):
@@ -54,6 +66,9 @@ def faults(text=None):
         if not scenes and not any(reason in checked for reason in NEEDS_NONE):
             yield f"{PAGE.name}: '{pair}' has no scene in weak_*.pml, and no reason for that"
     yield from (f"{PAGE.name}: no row names {bug}" for bug in sorted(weak - shown))
+    if text is None:
+        yield from unnamed(PAGE.read_text(), [Source(path.name, path.read_text()) for pattern
+                           in ("core/*.[ch]", "include/linux/*.h") for path in sorted(TREE.glob(pattern))])
 
 
 def planted():
@@ -63,6 +78,10 @@ def planted():
                  "gone_kunit", "'steps alone' has no scene", "no row names BUG_TIME_NO_WMB"):
         if name not in found:
             yield f"{name.strip()} is not missed"
+    code = Source("a.c", "void wake(void)\n{\n\tsmp_mb();\n}\n\nvoid nap(void)\n{\n\tschedule();\n}\n")
+    missed = [list(unnamed(text, [code])) for text in ("sleep", "wake")]
+    if missed != [[f"{PAGE.name}: no row names a.c wake"], []]:
+        yield "a function that no row names is not missed"
     for name in ("'needless'", "'weak'", "BUG_DONE_PLAIN", "BUG_GRAB_*"):
         if name in found:
             yield f"{name} is reported"
