@@ -28,6 +28,9 @@ PLANTED = {
     "a lockdep splat": ("red_lockdep", "console: *WARNING: possible circular locking"),
     "a KASAN report": ("red_kasan", "console: *BUG: KASAN: use-after-free"),
     "a data race": ("red_kcsan", "console: *BUG: KCSAN: data-race in *red_kcsan_"),
+    "a shift too far": ("red_ubsan", "console: *UBSAN: shift-out-of-bounds"),
+    "a call by the wrong type": ("red_cfi", "console: *CFI failure at red_cfi_test"),
+    "memory without a value": ("red_kmsan", "console: *BUG: KMSAN: uninit-value in red_kmsan_test"),
     "a leak": ("red_leak", "leaks no memory: unreferenced object"),
     "an empty log": ("red_empty", "red_empty: round 1: the suite did not run"),
     "a suite that is silently not run": (
@@ -53,7 +56,7 @@ NEEDS = {"sleep": "CONFIG_PREEMPT_COUNT"}
 
 
 # What only another kernel than the usual one notices.
-KERNELS = {"red_kcsan": "kcsan"}
+KERNELS = {"red_kcsan": "kcsan", "red_ubsan": "clang", "red_cfi": "clang", "red_kmsan": "kmsan"}
 
 
 def suites_of(module):
@@ -133,6 +136,9 @@ PARAMETERS = """[    1.0] KTAP version 1
 [    1.0] ok 1 green"""
 LEAK = "unreferenced object 0xffff888005987000 (size 2048):"
 LOCKDEP = "[    4.8] WARNING: possible circular locking dependency detected"
+UBSAN = "[    6.5] UBSAN: shift-out-of-bounds in red_ubsan.c:11:36"
+CFI = "[    6.5] CFI failure at red_cfi_test+0x11/0x20 [red_cfi] (target: red_cfi_fn+0x0/0x10 [red_cfi]; " \
+      "expected type: 0x3c3e9f5d)"
 KASAN = "[    6.6] BUG: KASAN: use-after-free in red_kasan_test+0x11f/0x140"
 WAIT_CONTEXT = """
 [    2.6] [ BUG: Invalid wait context ]
@@ -222,6 +228,10 @@ def quick():
         "a KASAN report": pretend(words("red_kasan"), KASAN),
         "a data race": pretend(words("red_kcsan"), RACE.format(
             "red_kcsan_count+0x1/0x2 [red_kcsan]", "red_kcsan_count+0x3/0x4 [red_kcsan]")),
+        "a shift too far": pretend(words("red_ubsan"), UBSAN),
+        "a call by the wrong type": pretend(words("red_cfi"), CFI),
+        "memory without a value": pretend(words("red_kmsan"), UNINIT.format(
+            "red_kmsan_test+0x1/0x2 [red_kmsan]", "kthread+0x1/0x2")),
         "a leak": pretend(words("red_leak", leaks=LEAK)),
         "an empty log": pretend(words(log="")),
         "a suite that is silently not run": pretend(words("red_silent_run")),
