@@ -261,8 +261,8 @@ void hooks_report(struct wpool *pool)
 
 	if (!at)
 		return;
-	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %u ms\n",
+	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %llu ms\n",
 		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
-		jiffies_to_msecs(jiffies - since));
+		jiffies64_to_msecs(jiffies - since));
 	sched_show_task(pool->hooks.exit.thread);
 }

@@ -47,8 +47,9 @@ EXPORT_SYMBOL_GPL(wpool_force_schedule_keyed);
  *
  * Accepts the task only if a worker is free for it or may be made: if the tasks that run and
  * those that wait are fewer than the capacity, nobody sleeps for room, and the pool is not
- * paused. (That the system freezes is not looked at, nor that a worker which leaves is still in
- * its worker_stop: the task waits until another may be made.) Otherwise the caller may do the
+ * paused. (That the system freezes is not looked at, nor that a worker is not there yet: while one
+ * that leaves is in its worker_stop, hooks are called for one that has died, or none can be made,
+ * the task waits.) Otherwise the caller may do the
  * work itself, or leave it. Never sleeps and never allocates.
  *
  * Context: Any but NMI.

@@ -41,9 +41,9 @@
 static void report_run(struct wpool_worker *worker, wpool_fn_t fn,
 		     unsigned long started)
 {
-	pr_warn("%s: worker %u (pid %d) has been in %ps for %u ms\n",
+	pr_warn("%s: worker %u (pid %d) has been in %ps for %llu ms\n",
 		worker->pool->name, worker->id, worker->pid_nr, fn,
-		jiffies_to_msecs(jiffies - started));
+		jiffies64_to_msecs(jiffies - started));
 }
 
 /*
@@ -58,7 +58,8 @@ static bool watch_run(struct wpool *pool, const struct wpool_run *run)
 	/* An administrator may have switched it off since the look began. */
 	if (run->reported || !limit)
 		return false;
-	if (time_after_eq(jiffies, due))
+	/* Jiffies have gone round if that is further away than the limit. */
+	if (time_after_eq(jiffies, due) || time_after(due, jiffies + limit))
 		return true;
 	kick_pool_at(pool, due);
 	return false;
@@ -160,9 +161,9 @@ static void report_callers(struct wpool *pool, bool overdue)
 		if (!thread)
 			continue;
 		since = READ_ONCE(caller->run.started);	/* before jiffies: not later */
-		pr_warn("%s: a submitter (pid %d) has been in %ps for %u ms\n",
+		pr_warn("%s: a submitter (pid %d) has been in %ps for %llu ms\n",
 			pool->name, caller->pid_nr, READ_ONCE(caller->run.fn),
-			jiffies_to_msecs(jiffies - since));
+			jiffies64_to_msecs(jiffies - since));
 		sched_show_task(thread);
 		put_task_struct(thread);
 		if (++reported < REPORTED_MAX)
@@ -246,7 +247,8 @@ static bool report_rest(struct wpool *pool)
 	late = waited && time_after_eq(jiffies, pool->report.at);
 	awaited = jiffies - pool->report.since;
 	if (late)
-		pool->report.at = jiffies + awaited;	/* again after twice as long */
+		/* Again after twice as long, but not further away than jiffies can tell. */
+		pool->report.at = jiffies + min(awaited, MAX_JIFFY_OFFSET);
 	if (waited)
 		kick_pool_at(pool, pool->report.at);
 	in_flight = pool_in_flight(pool);
@@ -260,8 +262,8 @@ static bool report_rest(struct wpool *pool)
 		ended += worker_unharvested(worker);
 	}
 	run = rest_of(in_flight, queued + delayed + ended);
-	pr_warn("%s: its end has been awaited for %u ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
-		pool->name, jiffies_to_msecs(awaited), run, rest_of(run, in_workers),
+	pr_warn("%s: its end has been awaited for %llu ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
+		pool->name, jiffies64_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);
 	return true;
 }

@@ -45,7 +45,9 @@ unsigned long worker_expires(const struct wpool_worker *worker)
 	unsigned long at = worker_since(worker) + pool_idle_timeout(pool);
 	unsigned long next = pool->workers.next_expiry;
 
-	/* One that is further away is very old: jiffies have gone round. */
+	/* What is further away is very old: jiffies have gone round. */
+	if (time_after(at, jiffies + pool_idle_timeout(pool)))
+		at = jiffies;
 	return time_before(at, next) &&
 	       time_before_eq(next, jiffies + pool_idle_timeout(pool)) ? next : at;
 }

@@ -3,6 +3,8 @@
  * Workers without work, and threads that cannot be made.
  */
 #include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
 #include "detour.h"
 #include "wpool_kunit.h"
 
@@ -295,6 +297,105 @@ static void idle_dies(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
+/* A job that takes its worker to a CPU, and says which thread that is. */
+struct settler {
+	struct wpool_task	task;
+	int			cpu;
+	struct wpt_gate		*gate;
+	struct completion	begun;
+	struct task_struct	*thread;
+};
+
+static int settle(void *arg)
+{
+	struct settler *settler = arg;
+	int err = set_cpus_allowed_ptr(current, cpumask_of(settler->cpu));
+
+	settler->thread = current;
+	complete_all(&settler->begun);
+	wait_for_completion(&settler->gate->opened);
+	return err;
+}
+
+/* Submits a task in an interrupt that finds its CPU idle. */
+struct finder {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	int			cpu;
+	bool			found;
+	int			err;
+	struct task_struct	*ran;
+};
+
+static void submit_if_idle(void *arg)
+{
+	struct finder *finder = arg;
+
+	finder->found = is_idle_task(current) && wpt_stat(finder->pool, WPOOL_STAT_IDLE) == 2;
+	if (finder->found)
+		finder->err = wpool_try_schedule(finder->pool, &finder->task);
+}
+
+static bool finder_found(struct finder *finder)
+{
+	return !smp_call_function_single(finder->cpu, submit_if_idle, finder, true) && finder->found;
+}
+
+static int tell_who(void *arg)
+{
+	struct finder *finder = arg;
+
+	finder->ran = current;
+	return 0;
+}
+
+/* Has each worker sleep on a CPU of its own; the last to fall asleep is on the last. */
+static void settle_all(struct kunit *test, struct wpool *pool, struct settler *settlers)
+{
+	unsigned int i;
+	int cpu = -1;
+
+	for (i = 0; i < 2; i++) {
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		settlers[i].cpu = cpu;
+		settlers[i].gate = wpt_gate(test);
+		init_completion(&settlers[i].begun);
+		wpool_task_init(&settlers[i].task, settle, &settlers[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &settlers[i].task), 0);
+		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&settlers[i].begun, WPT_LIMIT), 0);
+	}
+	for (i = 0; i < 2; i++) {
+		wpt_open(settlers[i].gate);
+		KUNIT_ASSERT_EQ(test, wpt_result(test, &settlers[i].task), 0);
+		WPT_ASSERT_STAT(test, pool, IDLE, i + 1);
+	}
+}
+
+/* 180: an interrupt that finds its CPU idle wakes the worker that slept there, not the warmest */
+static void idle_where_it_slept(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .flags = WPOOL_PREALLOC });
+	struct settler *settlers = wpt_alloc(test, 2 * sizeof(*settlers));
+	struct finder *finder = wpt_alloc(test, sizeof(*finder));
+	bool found;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	settle_all(test, pool, settlers);
+	finder->pool = pool;
+	finder->cpu = settlers[0].cpu;
+	wpool_task_init(&finder->task, tell_who, finder);
+	set_cpus_allowed_ptr(current, cpumask_of(settlers[1].cpu));
+	found = wpt_until(finder_found(finder));
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	if (!found)
+		kunit_skip(test, "no interrupt found that CPU idle");
+	KUNIT_ASSERT_EQ(test, finder->err, 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &finder->task), 0);
+	KUNIT_EXPECT_PTR_EQ(test, finder->ran, settlers[0].thread);
+}
+
 static struct kunit_case idle_cases[] = {
 	KUNIT_CASE_PARAM(idle_expire, min_gen_params),
 	KUNIT_CASE(idle_one_at_a_time),
@@ -308,6 +409,7 @@ static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(idle_spawn_keeps_slots),
 	KUNIT_CASE(idle_dies),
 	KUNIT_CASE(idle_dies_when_woken),
+	KUNIT_CASE(idle_where_it_slept),
 	{}
 };
 
