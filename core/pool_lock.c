@@ -67,26 +67,12 @@
 /* One change needs more rounds than this only if many wait for it. */
 #define MOST_ROUNDS	4
 
-#define LOOKS	4
-
-/*
- * The idle worker to wake: the one that has slept for the shortest time, whose data is in the caches.
- * But an interrupt that has found this CPU idle takes one that slept here, if it is among the first
- * few: then no other CPU has to be interrupted.
- */
-static struct wpool_worker *worker_cheapest(struct wpool *pool)
+/* The idle worker that costs least to wake. */
+static struct wpool_worker *worker_to_wake(struct wpool *pool)
 {
-	struct wpool_worker *worker;
-	unsigned int n = 0;
-
-	if (!in_hardirq() || !is_idle_task(current))
-		return worker_warmest(pool);
-	list_for_each_entry(worker, &pool->workers.idle, place.idle_node) {
-		if (task_cpu(worker->thread) == raw_smp_processor_id())
-			return worker;
-		if (++n == LOOKS)
-			break;
-	}
+	/* In an interrupt that has found this CPU idle: then no other CPU has to be interrupted. */
+	if (is_idle_task(current))
+		return worker_warmest_on(pool, raw_smp_processor_id());
 	return worker_warmest(pool);
 }
 
@@ -97,7 +83,7 @@ static void wake_for_queue(struct wpool *pool)
 
 	if (chain_put_off(pool))
 		return;
-	worker = worker_cheapest(pool);
+	worker = worker_to_wake(pool);
 	if (worker) {
 		spin_learn(pool, SPIN_WORKER, worker_slept_at(worker));
 		worker_unidle(worker);

@@ -29,6 +29,24 @@ struct wpool_worker *worker_coldest(struct wpool *pool)
 	       list_last_entry(&pool->workers.idle, struct wpool_worker, place.idle_node);
 }
 
+#define LOOKS	4
+
+/* Of the first few idle ones the first that slept on this CPU, or else the warmest. */
+struct wpool_worker *worker_warmest_on(struct wpool *pool, int cpu)
+{
+	struct wpool_worker *worker;
+	unsigned int looks = LOOKS;
+
+	lockdep_assert_held(&pool->lock);
+	list_for_each_entry(worker, &pool->workers.idle, place.idle_node) {
+		if (task_cpu(worker->thread) == cpu)
+			return worker;
+		if (!--looks)
+			break;
+	}
+	return worker_warmest(pool);
+}
+
 /**
  * worker_expires() - when an idle worker may be let go
  * @worker: idle

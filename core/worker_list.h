@@ -137,6 +137,8 @@ static inline struct wpool_worker *worker_warmest(struct wpool *pool)
 					place.idle_node);
 }
 
+struct wpool_worker *worker_warmest_on(struct wpool *pool, int cpu);
+
 /* The worker is awake, and will look at the queue next. Needs pool->lock. */
 static inline void worker_will_search(struct wpool_worker *worker)
 {

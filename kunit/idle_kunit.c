@@ -338,7 +338,8 @@ static void submit_if_idle(void *arg)
 
 static bool finder_found(struct finder *finder)
 {
-	return !smp_call_function_single(finder->cpu, submit_if_idle, finder, true) && finder->found;
+	return !smp_call_function_single(finder->cpu, submit_if_idle, finder, true) &&
+	       finder->found;
 }
 
 static int tell_who(void *arg)
@@ -362,7 +363,8 @@ static void settle_all(struct kunit *test, struct wpool *pool, struct settler *s
 		init_completion(&settlers[i].begun);
 		wpool_task_init(&settlers[i].task, settle, &settlers[i]);
 		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &settlers[i].task), 0);
-		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&settlers[i].begun, WPT_LIMIT), 0);
+		KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&settlers[i].begun, WPT_LIMIT),
+				0);
 	}
 	for (i = 0; i < 2; i++) {
 		wpt_open(settlers[i].gate);
@@ -371,7 +373,7 @@ static void settle_all(struct kunit *test, struct wpool *pool, struct settler *s
 	}
 }
 
-/* 180: an interrupt that finds its CPU idle wakes the worker that slept there, not the warmest */
+/* 180: an interrupt that finds its CPU idle wakes the one that slept there, not the warmest */
 static void idle_where_it_slept(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
