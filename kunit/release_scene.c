@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kthread.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -74,7 +75,11 @@ void item_release(void *arg, enum wpool_fate fate)
 	struct item *item = arg;
 	struct ledger *ledger = item->ledger;
 
-	kfree(item);
+	/* Where no spinlock may be taken, no memory is freed. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && in_hardirq())
+		kfree_rcu(item, rcu);
+	else
+		kfree(item);
 	WRITE_ONCE(ledger->released_by, current);
 	WRITE_ONCE(ledger->in_hardirq, in_hardirq());
 	if (current == ledger->not_by)

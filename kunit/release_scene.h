@@ -41,6 +41,7 @@ struct item {
 		struct wpool_keyed_task		ktask;
 		struct wpool_delayed_task	dtask;
 	};
+	struct rcu_head		rcu;
 	enum item_kind		kind;
 	struct ledger		*ledger;
 	bool			dies;		/* its function ends its thread */

@@ -109,8 +109,8 @@ static inline unsigned int wpool_longest_hold(const struct wpool *pool)
 #endif
 
 extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_chain, bench_wpool_by_cpu,
-	bench_unbound, bench_unbound_system, bench_percpu, bench_kworker, bench_kthread, bench_call,
-	bench_inline, bench_llist;
+	bench_wpool_ordered, bench_unbound, bench_unbound_system, bench_percpu, bench_ordered,
+	bench_kworker, bench_kthread, bench_call, bench_inline, bench_llist;
 #ifdef CONFIG_PADATA
 extern const struct bench_peer bench_padata;
 #endif
@@ -130,7 +130,8 @@ struct bench_kind;
  * @lanes: who does it; the last has no label
  * @sample: one lane, one round; calls bench_record()
  * @tasks: how many
- * @producers: that submit them
+ * @producers: that submit them; or, of what comes by the clock, on how many CPUs it would take the
+ *	share @arg, 0: on all
  * @arg: the work's own
  * @way: how they submit
  * @kind: of bench_growth.c or bench_real.c, and of no other
@@ -150,8 +151,20 @@ struct bench_work {
 	bool			asked;
 };
 
-/* Whoever tasks may be left with and waited for; wpool is the first. */
-extern struct bench_lane bench_lanes[];
+/*
+ * What one thread submits is done by one thread at a time: of all, or on the CPU of who submits. They
+ * are beside one another, not beside those that have a worker for each CPU.
+ */
+#define BENCH_SINGLE_LANES						\
+	{ "wpool 1",		&bench_wpool, 1 },			\
+	{ "wpool ordered",	&bench_wpool_ordered, 1 },		\
+	{ "wpool by CPU",	&bench_wpool_by_cpu },			\
+	{ "per-CPU",		&bench_percpu },			\
+	{ "ordered",		&bench_ordered },			\
+	{ "kthread_worker",	&bench_kworker }
+
+/* Whoever tasks may be left with and waited for; those that have a worker for each CPU; and others. */
+extern struct bench_lane bench_lanes[], bench_wide_lanes[], bench_single_lanes[];
 
 /* Each file's works; the last has no name. */
 extern const struct bench_work bench_rate_works[];

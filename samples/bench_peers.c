@@ -51,6 +51,12 @@ static int percpu_open(struct bench_lane *lane)
 	return lane->wq ? 0 : -ENOMEM;
 }
 
+static int ordered_open(struct bench_lane *lane)
+{
+	lane->wq = alloc_ordered_workqueue("bench_ordered", 0);
+	return lane->wq ? 0 : -ENOMEM;
+}
+
 static void wq_close(struct bench_lane *lane)
 {
 	destroy_workqueue(lane->wq);
@@ -110,6 +116,7 @@ static void work_wait(struct bench_lane *lane, struct bench_item *item)
 const struct bench_peer bench_unbound = WORKQUEUE_PEER(unbound_open, wq_close);
 const struct bench_peer bench_unbound_system = WORKQUEUE_PEER(system_open, nothing_to_close);
 const struct bench_peer bench_percpu = WORKQUEUE_PEER(percpu_open, wq_close);
+const struct bench_peer bench_ordered = WORKQUEUE_PEER(ordered_open, wq_close);
 
 /* --- kthread_worker --- */
 
@@ -403,10 +410,21 @@ const struct bench_peer bench_llist = {
 struct bench_lane bench_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	BENCH_SINGLE_LANES,
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
+	{ }
+};
+
+struct bench_lane bench_wide_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "unbound",		&bench_unbound },
+	{ "unbound system",	&bench_unbound_system },
+	{ }
+};
+
+struct bench_lane bench_single_lanes[] = {
+	BENCH_SINGLE_LANES,
 	{ }
 };

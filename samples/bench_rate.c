@@ -159,10 +159,9 @@ static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
 static struct bench_lane rate_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
+	BENCH_SINGLE_LANES,
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
 #ifdef CONFIG_PADATA
 	{ "padata",		&bench_padata },
 #endif
@@ -173,6 +172,7 @@ static struct bench_lane rate_lanes[] = {
 
 static struct bench_lane new_lanes[] = {
 	{ "wpool",		&bench_wpool },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 	{ "per-CPU",		&bench_percpu },

@@ -368,11 +368,9 @@ static const struct bench_kind file_kind = { NULL, file_open, file_close, file_w
 static struct bench_lane real_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	BENCH_SINGLE_LANES,
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
 	{ "(inline)",		&bench_inline },
 	{ }
 };
@@ -384,7 +382,7 @@ static struct bench_lane real_lanes[] = {
 
 #define WAIT(name, _kind, load) {						\
 	"real " name " at " #load "%", bench_lanes, sample_real_waits, PARTS,	\
-	.arg = load, .kind = (_kind), .asked = true				\
+	1, .arg = load, .kind = (_kind), .asked = true				\
 }
 
 const struct bench_work bench_real_works[] = {

@@ -33,6 +33,11 @@ struct target {
 /* From one to eight it grows no more than the other does. */
 #define GROWS_LESS(what, other) \
 	{ what " 8", "wpool", other, NULL, what " 1", true, 100 }
+/* Each beside what it stands for: one thread, in order, on the submitter's CPU. */
+#define OF_ONE(work)							\
+	AHEAD(work, "wpool 1", "kthread_worker", 100),			\
+	AHEAD(work, "wpool ordered", "ordered", 100),			\
+	AHEAD(work, "wpool by CPU", "per-CPU", 100)
 /* How much of what the machine can do the work gets. */
 #define OF_MACHINE(work)	AHEAD(work, "wpool", "(inline)", 95)
 
@@ -41,12 +46,16 @@ static const struct target targets[] = {
 	AHEAD("empty 1", "wpool", "per-CPU", 400),
 	AHEAD("empty 1", "wpool", "kthread_worker", 200),
 	WITHIN("empty 1", "wpool", "(llist)", 300),
+	OF_ONE("empty 1"),
 	AHEAD("empty 4", "wpool", "unbound", 800),
 	AHEAD("empty 4", "wpool", "per-CPU", 400),
 	AHEAD("empty 4", "wpool", "kthread_worker", 200),
 	WITHIN("empty 4", "wpool", "(llist)", 300),
+	OF_ONE("empty 4"),
 	AHEAD("allocated", "wpool", "unbound", 400),
+	AHEAD("allocated", "wpool by CPU", "per-CPU", 100),
 	AHEAD("batches", "wpool", "unbound", 2000),
+	OF_ONE("batches"),
 	AHEAD("thread a task", "wpool", "kthread", 1000),
 	GROWS_LESS("curve producers", "unbound"),
 	GROWS_LESS("curve producers", "per-CPU"),
@@ -61,9 +70,9 @@ static const struct target targets[] = {
 	AHEAD("round trip, own wait", "wpool spin", "per-CPU", 100),
 	{ "round trip, own wait", "wpool", "", "per-CPU", NULL, true, 100 },
 	AHEAD("chain", "wpool", "", 100),
-	AHEAD("round trip", "wpool by CPU", "per-CPU", 100),
-	AHEAD("round trip, own wait", "wpool by CPU", "per-CPU", 100),
-	AHEAD("chain", "wpool by CPU", "per-CPU", 100),
+	OF_ONE("round trip"),
+	OF_ONE("round trip, own wait"),
+	OF_ONE("chain"),
 	AHEAD("chain", "wpool chain", "kthread_worker", 100),
 	AHEAD("workers at 10 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 100 us", "wpool 2 workers", "wpool 1", 190),
@@ -77,18 +86,21 @@ static const struct target targets[] = {
 	AHEAD("wait at 10%, p50", "wpool", "", 100),
 	AHEAD("wait at 10%, p99", "wpool", "", 100),
 	AHEAD("wait at 10%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 10%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 10%, p99", "wpool by CPU", "per-CPU", 100),
 	AHEAD("wait at 50%, p50", "wpool", "", 100),
 	AHEAD("wait at 50%, p99", "wpool", "", 100),
 	AHEAD("wait at 50%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 50%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 50%, p99", "wpool by CPU", "per-CPU", 100),
 	AHEAD("wait at 90%, p50", "wpool", "", 100),
 	AHEAD("wait at 90%, p99", "wpool", "", 100),
 	AHEAD("wait at 90%, p99.9", "wpool", "", 100),
-	AHEAD("wait at 90%, p50", "wpool by CPU", "per-CPU", 100),
-	AHEAD("wait at 90%, p99", "wpool by CPU", "per-CPU", 100),
+	OF_ONE("wait at 10% of one, p50"),
+	OF_ONE("wait at 10% of one, p99"),
+	OF_ONE("wait at 10% of one, p99.9"),
+	OF_ONE("wait at 50% of one, p50"),
+	OF_ONE("wait at 50% of one, p99"),
+	OF_ONE("wait at 50% of one, p99.9"),
+	OF_ONE("wait at 90% of one, p50"),
+	OF_ONE("wait at 90% of one, p99"),
+	OF_ONE("wait at 90% of one, p99.9"),
 	AHEAD("burst, first start", "wpool", "unbound", 100),
 	AHEAD("burst, last end", "wpool", "unbound", 100),
 	WITHIN("idle, wake-ups", "wpool", NULL, 0),

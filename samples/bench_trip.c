@@ -4,6 +4,7 @@
  * workers are worth.
  */
 #include <linux/module.h>
+#include <linux/sort.h>
 
 #include "bench.h"
 
@@ -73,6 +74,52 @@ static void sample_chain(const struct bench_work *work, struct bench_lane *lane)
 	bench_record_each(work, lane, bench_await(lane));
 }
 
+#define GOES_ON_US	20000U	/* several jiffies */
+#define PAIRS		25U
+
+static u64 pair_submitted, pair_waited[PAIRS];
+
+/* The first of a pair submits the second, and goes on. */
+static void pair_fn(struct bench_item *item)
+{
+	unsigned int nr = bench_item_nr(item);
+
+	if (nr % 2) {
+		pair_waited[nr / 2] = ktime_get_ns() - pair_submitted;
+	} else {
+		pair_submitted = ktime_get_ns();
+		chain_lane->peer->submit(chain_lane, item + 1);
+		bench_burn(GOES_ON_US);
+	}
+	bench_ended();
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* How long the second waits. */
+static void sample_second(const struct bench_work *work, struct bench_lane *lane)
+{
+	unsigned int i;
+
+	bench_init_items(lane, work->tasks);
+	chain_lane = lane;
+	for (i = 0; i < work->tasks && !bench_now.error; i += 2) {
+		bench_begin(lane, 2, pair_fn);
+		lane->peer->submit(lane, &bench_items[i]);
+		bench_await(lane);
+	}
+	sort(pair_waited, PAIRS, sizeof(u64), compare_times, NULL);
+	bench_record("second of a chain, p50", lane->label, "us",
+		     pair_waited[PAIRS / 2] * BENCH_SCALE / NSEC_PER_USEC);
+	bench_record("second of a chain, most", lane->label, "us",
+		     pair_waited[PAIRS - 1] * BENCH_SCALE / NSEC_PER_USEC);
+}
+
 static unsigned int burn_us;
 
 static void burn_fn(struct bench_item *item)
@@ -92,12 +139,20 @@ static struct bench_lane trip_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
 	{ "wpool chain",	&bench_wpool_chain },
-	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	BENCH_SINGLE_LANES,
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
-	{ "per-CPU",		&bench_percpu },
-	{ "kthread_worker",	&bench_kworker },
 	{ "(llist)",		&bench_llist },
+	{ }
+};
+
+/* Not the llist: its thread spins, and is never late. */
+static struct bench_lane second_lanes[] = {
+	{ "wpool",		&bench_wpool },
+	{ "wpool spin",		&bench_wpool_spin },
+	{ "wpool chain",	&bench_wpool_chain },
+	BENCH_SINGLE_LANES,
+	{ "unbound",		&bench_unbound },
 	{ }
 };
 
@@ -113,6 +168,7 @@ const struct bench_work bench_trip_works[] = {
 	{ "round trip", trip_lanes, sample_trip, 1000 },
 	{ "round trip, own wait", bench_lanes, sample_own_wait, 1000 },
 	{ "chain", trip_lanes, sample_chain, 5000 },
+	{ "second of a chain", second_lanes, sample_second, 2 * PAIRS },
 	{ "workers at 10 us", speedup_lanes, sample_speedup, 10000, 0, 10 },
 	{ "workers at 100 us", speedup_lanes, sample_speedup, 1000, 0, 100 },
 	{ "workers at 1000 us", speedup_lanes, sample_speedup, 100, 0, 1000 },

@@ -159,7 +159,7 @@ static void record_wait(const struct bench_work *work, struct bench_lane *lane,
 			const char *what, unsigned int permille)
 {
 	struct load_time *time = &load.times[work->tasks * permille / 1000];
-	char name[32];
+	char name[40];
 
 	snprintf(name, sizeof(name), "%s, %s", work->name, what);
 	bench_record(name, lane->label, "us",
@@ -168,7 +168,7 @@ static void record_wait(const struct bench_work *work, struct bench_lane *lane,
 
 /**
  * bench_waits() - a sample of how long tasks wait that come by the clock
- * @work: its arg is the load: a share, in percent, of what as many workers as CPUs can do
+ * @work: its arg is the load: a share, in percent, of what its producers, or all CPUs, can do
  * @lane: who does it
  * @task_ns: how long a task runs, in nanoseconds
  * @run: what each does
@@ -176,7 +176,7 @@ static void record_wait(const struct bench_work *work, struct bench_lane *lane,
 void bench_waits(const struct bench_work *work, struct bench_lane *lane, u64 task_ns,
 		 void (*run)(unsigned int nr))
 {
-	u64 gap = div_u64(task_ns * 100, num_online_cpus() * work->arg);
+	u64 gap = div_u64(task_ns * 100, (work->producers ?: num_online_cpus()) * work->arg);
 
 	if (load_run(work, lane, gap, run, false)) {
 		sort(load.times, work->tasks, sizeof(*load.times), compare_waits, NULL);
@@ -272,6 +272,7 @@ static void sample_burst(const struct bench_work *work, struct bench_lane *lane)
 
 static struct bench_lane burst_lanes[] = {
 	{ "wpool",		&bench_wpool, 64 },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
 	{ "unbound",		&bench_unbound, 64 },
 	{ "unbound system",	&bench_unbound_system },
 	{ "per-CPU",		&bench_percpu },
@@ -286,9 +287,12 @@ static struct bench_lane paced_lanes[] = {
 };
 
 const struct bench_work bench_wait_works[] = {
-	{ "wait at 10%", bench_lanes, sample_wait, 2000, 0, 10 },
-	{ "wait at 50%", bench_lanes, sample_wait, 5000, 0, 50 },
-	{ "wait at 90%", bench_lanes, sample_wait, 5000, 0, 90 },
+	{ "wait at 10%", bench_wide_lanes, sample_wait, 2000, 0, 10 },
+	{ "wait at 50%", bench_wide_lanes, sample_wait, 5000, 0, 50 },
+	{ "wait at 90%", bench_wide_lanes, sample_wait, 5000, 0, 90 },
+	{ "wait at 10% of one", bench_single_lanes, sample_wait, 1000, 1, 10 },
+	{ "wait at 50% of one", bench_single_lanes, sample_wait, 5000, 1, 50 },
+	{ "wait at 90% of one", bench_single_lanes, sample_wait, 5000, 1, 90 },
 	{ "burst", burst_lanes, sample_burst, 10000 },
 	{ "paced", paced_lanes, sample_paced, 1000 },
 	{ }

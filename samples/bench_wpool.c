@@ -48,6 +48,11 @@ static int wpool_open_chain(struct bench_lane *lane)
 	return wpool_open_as(lane, 0, WPOOL_CHAIN);
 }
 
+static int wpool_open_ordered(struct bench_lane *lane)
+{
+	return wpool_open_as(lane, 0, WPOOL_ORDERED);
+}
+
 static void wpool_close(struct bench_lane *lane)
 {
 	wpool_destroy(lane->pool);
@@ -122,6 +127,7 @@ static unsigned int wpool_hold(const struct bench_lane *lane)
 const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
 const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
 const struct bench_peer bench_wpool_chain = WPOOL_PEER(wpool_open_chain);
+const struct bench_peer bench_wpool_ordered = WPOOL_PEER(wpool_open_ordered);
 
 /* --- a pool with one worker for each CPU, beside a per-CPU workqueue --- */
 
@@ -167,6 +173,14 @@ static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
 		bench_refused(err);
 }
 
+static void by_cpu_submit_new(struct bench_lane *lane)
+{
+	int err = wpool_schedule_fn(wpool_set_pick(lane->set, 0), wpool_fn, NULL);
+
+	if (unlikely(err))
+		bench_refused(err);
+}
+
 const struct bench_peer bench_wpool_by_cpu = {
 	.threads	= "bench-",
 	.open		= by_cpu_open,
@@ -174,6 +188,7 @@ const struct bench_peer bench_wpool_by_cpu = {
 	.stop		= by_cpu_stop,
 	.init		= wpool_init,
 	.submit		= by_cpu_submit,
+	.submit_new	= by_cpu_submit_new,
 	.wait		= wpool_await,
 	.longest_hold	= by_cpu_hold,
 };

@@ -327,7 +327,7 @@ enum wpool_fate {
  *
  * Context: Any, hard irq included, if the task is cancelled there; see below who calls it. No
  * lock of wpool is held. Must not sleep: a flush and the end of the pool wait for it, as may other
- * releases.
+ * releases. On PREEMPT_RT kfree() is not for a hard irq; kfree_rcu() is.
  */
 typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 

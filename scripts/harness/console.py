@@ -29,6 +29,7 @@ TRACE = re.compile(r"Call [Tt]race:")  # arm64 writes it small
 # wpool's watchdog shows the stack of the thread that it names; to be slow is no fault.
 NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
 NEAR = 80  # lines: how far above its trace a report may begin
+SHOWN = 60  # lines of the first report
 EXPECT = re.compile(r"wpool_(?:kunit|stress): expect( some)?: (.*)")
 HEAD = re.compile("|".join(HEADS))
 # Said at every boot and no fault.
@@ -161,6 +162,13 @@ def faults(text, shown=NAMED):
             else:
                 found.append(line.strip())
     return found, promises.broken()
+
+
+def excerpt(text, line):
+    """The report that begins with this line, as far as its trace goes."""
+    lines = text.splitlines()
+    first = next((number for number, said in enumerate(lines) if said.strip() == line), len(lines))
+    return lines[first + 1:first + SHOWN]
 
 
 def says_lockdep_ended(text, shown=NAMED):

@@ -193,7 +193,9 @@ def judge_console(tally, label, run, forgiven=None, shown=console.NAMED):
     judge_races(tally, label, run)
     found, missing = console.faults(run.console, shown)
     found = [line for line in found if not (forgiven and forgiven.search(line))]
-    tally.check(f"{label} console", [*found, *(f"expected but not said: {line}" for line in missing)])
+    faults = [*found, *(f"expected but not said: {line}" for line in missing)]
+    told = ["what was said there:", *console.excerpt(run.console, found[0])] if found else []
+    tally.check(f"{label} console", [*faults, *told])
 
 
 def _judge_leavings(tally, label, run):

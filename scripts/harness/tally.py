@@ -7,7 +7,7 @@ import io
 from harness import results
 from harness.proc import Failed, say
 
-MOST_DETAILS = 40  # lines
+MOST_DETAILS = 70  # lines
 MOST_REASON = 160  # characters
 
 
