@@ -362,9 +362,6 @@ static void release_in_hardirq(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct ledger *ledger = ledger_new(test, NULL);
 
-	/* Nothing can be freed there on PREEMPT_RT; so it is on all others. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		kunit_skip(test, "the release frees memory");
 	cancel->item = item_submit(test, pool, ledger, ITEM_TRACKED);
 	init_completion(&cancel->done);
 	cancel->work = IRQ_WORK_INIT_HARD(cancel_in_irq);

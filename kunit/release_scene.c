@@ -2,7 +2,6 @@
 #include <linux/kthread.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/kthread.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "release_scene.h"

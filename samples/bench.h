@@ -152,8 +152,8 @@ struct bench_work {
 };
 
 /*
- * What one thread submits is done by one thread at a time: of all, or on the CPU of who submits. They
- * are beside one another, not beside those that have a worker for each CPU.
+ * What one thread submits is done by one thread at a time: the only one, or that of the submitter's
+ * CPU. They are beside one another, not beside those that have a worker for each CPU.
  */
 #define BENCH_SINGLE_LANES						\
 	{ "wpool 1",		&bench_wpool, 1 },			\
@@ -163,7 +163,7 @@ struct bench_work {
 	{ "ordered",		&bench_ordered },			\
 	{ "kthread_worker",	&bench_kworker }
 
-/* Whoever tasks may be left with and waited for; those that have a worker for each CPU; and others. */
+/* All that tasks may be left with and waited for; those with a worker for each CPU; and others. */
 extern struct bench_lane bench_lanes[], bench_wide_lanes[], bench_single_lanes[];
 
 /* Each file's works; the last has no name. */
