@@ -52,7 +52,7 @@ check:
 		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
 
 selftest:
-	@scripts/packages build test $(FOREIGN)
+	@scripts/packages build test clang $(FOREIGN)
 	@scripts/selftest $(if $(K),--kernel '$(K)')
 
 # Random use of everything at once: make torture MINUTES=10 KERNEL=debug CPUS=2

@@ -152,18 +152,10 @@ struct bench_work {
 };
 
 /*
- * What one thread submits is done by one thread at a time: the only one, or that of the submitter's
- * CPU. They are beside one another, not beside those that have a worker for each CPU.
+ * All that tasks may be left with and waited for; those with a worker for each CPU; and those where
+ * what one thread submits is done by one thread at a time: the only one, or that of the submitter's
+ * CPU. The last are beside one another, not beside those with more workers.
  */
-#define BENCH_SINGLE_LANES						\
-	{ "wpool 1",		&bench_wpool, 1 },			\
-	{ "wpool ordered",	&bench_wpool_ordered, 1 },		\
-	{ "wpool by CPU",	&bench_wpool_by_cpu },			\
-	{ "per-CPU",		&bench_percpu },			\
-	{ "ordered",		&bench_ordered },			\
-	{ "kthread_worker",	&bench_kworker }
-
-/* All that tasks may be left with and waited for; those with a worker for each CPU; and others. */
 extern struct bench_lane bench_lanes[], bench_wide_lanes[], bench_single_lanes[];
 
 /* Each file's works; the last has no name. */

@@ -410,7 +410,12 @@ const struct bench_peer bench_llist = {
 struct bench_lane bench_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	BENCH_SINGLE_LANES,
+	{ "wpool 1",		&bench_wpool, 1 },
+	{ "wpool ordered",	&bench_wpool_ordered, 1 },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	{ "per-CPU",		&bench_percpu },
+	{ "ordered",		&bench_ordered },
+	{ "kthread_worker",	&bench_kworker },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 	{ }
@@ -425,6 +430,11 @@ struct bench_lane bench_wide_lanes[] = {
 };
 
 struct bench_lane bench_single_lanes[] = {
-	BENCH_SINGLE_LANES,
+	{ "wpool 1",		&bench_wpool, 1 },
+	{ "wpool ordered",	&bench_wpool_ordered, 1 },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	{ "per-CPU",		&bench_percpu },
+	{ "ordered",		&bench_ordered },
+	{ "kthread_worker",	&bench_kworker },
 	{ }
 };

@@ -159,7 +159,12 @@ static void sample_rate(const struct bench_work *work, struct bench_lane *lane)
 static struct bench_lane rate_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	BENCH_SINGLE_LANES,
+	{ "wpool 1",		&bench_wpool, 1 },
+	{ "wpool ordered",	&bench_wpool_ordered, 1 },
+	{ "wpool by CPU",	&bench_wpool_by_cpu },
+	{ "per-CPU",		&bench_percpu },
+	{ "ordered",		&bench_ordered },
+	{ "kthread_worker",	&bench_kworker },
 	{ "unbound",		&bench_unbound },
 	{ "unbound system",	&bench_unbound_system },
 #ifdef CONFIG_PADATA

@@ -28,6 +28,15 @@ def faults(rows=kernels.CORNER_ROWS):
             yield f"no kernel has {one[0]}: {one[1]} with {other[0]}: {other[1]}"
 
 
+def lacking():
+    """What the kernel beside them, which lacks nothing, is not asked to have."""
+    asked = "".join((kernels.CONFIGS / f"{part}.config").read_text()
+                    for part in kernels.KERNELS["debug"].configs)
+    for what, options in kernels.CORNERED.items():
+        if not any(f"CONFIG_{option}=y\n" in asked for option in options.split()):
+            yield f"debug is not asked for {what}"
+
+
 def unseen():
     """Which rows nobody would miss."""
     rows = kernels.CORNER_ROWS

@@ -22,10 +22,14 @@ class Test:
     said: list             # the lines before its verdict
     reason: str = ""       # why it was skipped
 
+    def named(self):
+        """(which of its parameters was skipped, why), as far as the kernel names them"""
+        results = [RESULT.match(line.strip()) for line in self.said if line.startswith(" " * 2 * INDENT)]
+        return [(result[3].strip(), result[5].strip()) for result in results if result and result[4]]
+
     def skipped(self):
         """(which of its parameters, why)"""
-        results = [RESULT.match(line.strip()) for line in self.said if line.startswith(" " * 2 * INDENT)]
-        found = [(result[3].strip(), result[5].strip()) for result in results if result and result[4]]
+        found = self.named()
         for counted in filter(None, map(COUNTED.match, self.said)):
             # 6.1 counts them, and names none.
             if unnamed := int(counted[1]) - len(found):
@@ -34,7 +38,7 @@ class Test:
 
     def why(self):
         """Why it was skipped; 7.2 leaves that to its parameters, if it skipped them all."""
-        return self.reason or "; ".join(dict.fromkeys(why for _, why in self.skipped() if why))
+        return self.reason or "; ".join(dict.fromkeys(why for _, why in self.named() if why))
 
 
 @dataclasses.dataclass

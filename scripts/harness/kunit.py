@@ -32,7 +32,7 @@ NEEDS = {suite: need for need, suites in {
 }.items() for suite in suites.split()}
 NO_LEAKS = " kmemleak=off"
 # What a kernel says that looks for this.
-CAN_LOOK = {"lockdep": "Lock dependency validator:",
+CAN_LOOK = {"lockdep": "Lock dependency validator:", "kcsan": "kcsan: enabled early",
             "leaks": "kmemleak: Kernel memory leak detector initialized"}
 PARAMETER = 1000  # letters: the kernel takes 1,023 of a module's parameter
 MOST_USED = 0.9  # of one of lockdep's tables
@@ -168,7 +168,11 @@ def judge_tests(tally, label, seen):
             if test.status == "pass":
                 passed.append(f"{label}.{test.name}")
                 for which, why in test.skipped():
-                    tally.skip(f"{label}.{test.name}, {which}: {why}", told=number > 1)
+                    if why:
+                        tally.skip(f"{label}.{test.name}, {which}: {why}", told=number > 1)
+                    else:
+                        tally.fail(f"{label}.{test.name}, {which}",
+                                   f"skipped in round {number}, without a reason")
             elif test.status == "fail":
                 tally.fail(f"{label}.{test.name}", f"failed in round {number}", test.said[-30:])
             elif test.status == "skip" and test.why():
@@ -236,6 +240,7 @@ def _nearly_full(stats):
 
 def judge_races(tally, label, run):
     """How closely KCSAN looked, and what it saw that is not ours."""
+    judge_asked(tally, label, run, "kcsan")
     for counts in report.named(run.report, "kcsan"):
         watched = int(re.search(r"setup_watchpoints: (\d+)", counts)[1])
         races = console.own_reports(run.console, console.RACE)

@@ -16,8 +16,9 @@ FILE = re.compile(r"\b\w+\.(?:[ch]|pml)\b")
 NAME = re.compile(r"\b_*[a-z]+_\w+\b(?!\.)")
 BUG = re.compile(r"\bBUG_\w+\*?")
 MUTANTS = re.compile(r"\bmutants? ([\w-]+(?:, [\w-]+)*)")
-ORDERS = re.compile(r"\b(?:smp_\w+|(?:try_)?cmpxchg\w*|xchg\w*|data_race|atomic\w*_(?:acquire|release)|"
-                    r"rcu_assign_pointer|rcu_dereference\w*|synchronize_rcu)\(")
+ORDERS = re.compile(r"\b(?:smp_\w+|\w*cmpxchg\w*|\w*xchg\w*|test_and_\w+|data_race|"
+                    r"atomic\w*_(?:acquire|release|and_test|return\w*|fetch_\w+)|rcu_assign_pointer|"
+                    r"rcu_dereference\w*|synchronize_rcu\w*|call_rcu|rcu_barrier)\(")
 NEEDS_NONE = ("no order needed", "one lock", "the kernel's order")
 PLANTED = """
 | a | gone.c gone_by | core.h | - | gone.pml BUG_GONE, BUG_GONE_*; mutant gone-mutant; gone_kunit |
@@ -67,7 +68,8 @@ def faults(text=None):
             yield f"{PAGE.name}: '{pair}' has no scene in weak_*.pml, and no reason for that"
     yield from (f"{PAGE.name}: no row names {bug}" for bug in sorted(weak - shown))
     if text is None:
-        yield from unnamed(PAGE.read_text(), [Source(path.name, path.read_text()) for pattern
+        cells = "\n".join(" ".join(row.split(" | ")[1:3]) for row in ROW.findall(PAGE.read_text()))
+        yield from unnamed(cells, [Source(path.name, path.read_text()) for pattern
                            in ("core/*.[ch]", "include/linux/*.h") for path in sorted(TREE.glob(pattern))])
 
 

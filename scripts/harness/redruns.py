@@ -263,7 +263,11 @@ def quick():
     yield ("KCSAN that watches nothing", green, "has looked for data races: no access was watched",
            pretend(words(kcsan="setup_watchpoints: 0"), promised))
     yield ("a test that skips itself without a reason", green, "skipped in round 1, without a reason",
-           pretend(words(log=PARAMETERS.format(why="", whole="").replace("# all: pass:0", "#"))))
+           pretend(words(log=PARAMETERS.format(why="", whole=""))))
+    yield ("a parameter that skips itself without a reason", green, "green.some, two: skipped in round 1",
+           pretend(words(log=PARAMETERS.format(why=" # SKIP ", whole="why not"))))
+    yield ("KCSAN that nobody asked", green, "kcsan: the kernel looks for that",
+           pretend(words(), f"{promised}\n[    0.1] {kunit.CAN_LOOK['kcsan']}"))
     yield ("a data race of the kernel alone", green, None,
            pretend(words(), promised + RACE.format("try_to_wake_up+0x1/0x2",
                                                    "ttwu_queue+0x1/0x2")))
