@@ -25,9 +25,9 @@
  * submit; a thread in wpool_wait() for a task on the stack that has been woken to look at it again
  * and has not yet done so, or that gives up as one of a rest, see waiters_complete(); a thread that
  * had a pointer to the group, and whose call came to stack_hold() only after the death; a cancel of
- * the group that is going over one pool at the death, and is still at that when the next worker has
- * that stack and a group in that place, of which it takes tasks back; and the stacks of threads that
- * are not workers.
+ * the group that is going over one pool at the death, and is still at that when the next worker
+ * has that stack and a group in that place, of which it takes tasks back; and the stacks of threads
+ * that are not workers.
  *
  * Modelled in scripts/model/stack.pml.
  */
