@@ -175,7 +175,8 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 	if (!(wait->helps || wait->cancels) || pool->state >= WPOOL_STATE_STOP)
 		return NULL;
 	task = walk_find(pool, wait->group, flags);
-	return pool->state < WPOOL_STATE_STOP ? task : NULL;
+	/* Another group may lie there once that stack is ending. */
+	return pool->state < WPOOL_STATE_STOP && !stack_is_ending(wait->owner) ? task : NULL;
 }
 
 /*

@@ -248,7 +248,7 @@ static bool report_rest(struct wpool *pool)
 	awaited = jiffies - pool->report.since;
 	if (late)
 		/* Again after twice as long, but not further away than jiffies can tell. */
-		pool->report.at = jiffies + min(awaited, MAX_JIFFY_OFFSET);
+		pool->report.at = jiffies + min_t(unsigned long, awaited, MAX_JIFFY_OFFSET);
 	if (waited)
 		kick_pool_at(pool, pool->report.at);
 	in_flight = pool_in_flight(pool);
