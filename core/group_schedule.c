@@ -362,7 +362,7 @@ unsigned int group_cancel(const struct wpool_group *group, const struct wpool_wo
 
 /**
  * wpool_group_cancel() - take back all tasks of a group that have not begun
- * @group: the group; other groups are not touched
+ * @group: the group, which exists as the call begins; other groups are not touched
  *
  * This looks through the queues of all pools, so its time grows with the number of queued
  * tasks.

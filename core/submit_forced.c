@@ -49,8 +49,8 @@ EXPORT_SYMBOL_GPL(wpool_force_schedule_keyed);
  * those that wait are fewer than the capacity, nobody sleeps for room, and the pool is not
  * paused. (That the system freezes is not looked at, nor that a worker is not there yet: while one
  * that leaves is in its worker_stop, hooks are called for one that has died, or none can be made,
- * the task waits.) Otherwise the caller may do the
- * work itself, or leave it. Never sleeps and never allocates.
+ * the task waits.) Otherwise the caller may do the work itself, or leave it. Never sleeps and never
+ * allocates.
  *
  * Context: Any but NMI.
  * Return: as wpool_try_schedule(); -EAGAIN if the task would wait.
