@@ -163,8 +163,8 @@ static int group_sleep(struct group_wait *wait)
 }
 
 /*
- * Finds a task of the group that the worker could run, or take back. Locking: pool->lock held;
- * may be released and regrabbed.
+ * Finds a task of the group that the worker could run. Locking: pool->lock held; may be released
+ * and regrabbed.
  */
 static struct wpool_task *group_find(struct wpool *pool, const struct group_wait *wait,
 				     unsigned long *flags)
@@ -172,7 +172,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 {
 	struct wpool_task *task;
 
-	if (!(wait->helps || wait->cancels) || pool->state >= WPOOL_STATE_STOP)
+	if (!wait->helps || pool->state >= WPOOL_STATE_STOP)
 		return NULL;
 	task = walk_find(pool, wait->group, flags);
 	/* Another group may lie there once that stack is ending. */
@@ -260,10 +260,6 @@ static int group_help(struct group_wait *wait)
 
 	pool_lock(pool, flags);
 	task = group_find(pool, wait, &flags);
-	if (task && wait->cancels) {
-		pool_unlock(pool, flags);
-		return -EAGAIN;
-	}
 	if (!task || !run_may_nest(worker))
 		return group_sleep_worker(pool, wait, task, flags);
 	queue_remove(pool, task);

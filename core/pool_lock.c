@@ -70,8 +70,11 @@
 /* The idle worker that costs least to wake. */
 static struct wpool_worker *worker_to_wake(struct wpool *pool)
 {
-	/* In an interrupt that has found this CPU idle: then no other CPU has to be interrupted. */
-	if (is_idle_task(current))
+	/*
+	 * In an interrupt that has found this CPU idle, no other CPU has to be interrupted. Not by
+	 * is_idle_task(): idle time that is injected goes on.
+	 */
+	if (!current->pid)
 		return worker_warmest_on(pool, raw_smp_processor_id());
 	return worker_warmest(pool);
 }
@@ -85,7 +88,8 @@ static void wake_for_queue(struct wpool *pool)
 		return;
 	worker = worker_to_wake(pool);
 	if (worker) {
-		spin_learn(pool, SPIN_WORKER, worker_slept_at(worker));
+		/* Whoever spun would be the last that went to sleep. */
+		spin_learn(pool, SPIN_WORKER, worker_slept_at(worker_warmest(pool)));
 		worker_unidle(worker);
 		worker_will_search(worker);
 		wake_queue_add_worker(pool, worker);

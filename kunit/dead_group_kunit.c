@@ -4,52 +4,11 @@
  * know of it must have let go of it by then: its tasks, wherever they are, and whoever
  * waits for it or blocks to submit to it.
  */
-#include <linux/kthread.h>
 #include "dead_scene.h"
 
 static int dead_group_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_dead_group");
-}
-
-/* A task with a group on its stack, which kills its worker when its gate opens. */
-struct host {
-	struct wpool_task	task;
-	struct wpt_gate		*gate;
-	struct wpool_group	*group;
-	struct completion	ready;
-};
-
-static int host_and_die(void *arg)
-{
-	struct wpool_group group;
-	struct host *host = arg;
-
-	wpool_group_init(&group);
-	host->group = &group;
-	complete(&host->ready);
-	wait_for_completion(&host->gate->opened);
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
-/* Begun, in a pool. */
-static struct host *make_host(struct kunit *test, struct wpool *pool)
-{
-	struct host *host = wpt_alloc(test, sizeof(*host));
-
-	host->gate = wpt_gate(test);
-	init_completion(&host->ready);
-	wpool_task_init(&host->task, host_and_die, host);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
-	return host;
-}
-
-static void die_now(struct kunit *test, struct host *host)
-{
-	wpt_open(host->gate);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
 }
 
 /* A task that waits for a group on its stack, and is taken down by the last task of it. */
@@ -135,7 +94,7 @@ static void dead_group_queued(struct kunit *test)
 	bool own = dead_own(test);
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 6, NULL), *hold;
-	struct host *host = make_host(test, own ? pool : other);
+	struct dead_host *host = dead_host(test, own ? pool : other);
 	struct wpt_job *guards;
 	unsigned int i;
 
@@ -147,7 +106,7 @@ static void dead_group_queued(struct kunit *test)
 		else
 			wpt_group_schedule(test, host->group, pool, &jobs[i], 1);
 	}
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	for (i = 0; i < 6; i++)
@@ -162,12 +121,12 @@ static void dead_group_running(struct kunit *test)
 	bool own = dead_own(test);
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct host *host = make_host(test, own ? pool : other);
+	struct dead_host *host = dead_host(test, own ? pool : other);
 	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -180,13 +139,13 @@ static void dead_group_again(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	wpt_begun(test, job);
 	wpt_group_schedule(test, host->group, pool, job, 1);
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
@@ -200,7 +159,7 @@ static void dead_group_keyed(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 3, NULL), *hold = wpt_hold(test, pool, 1);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 	struct wpool_keyed_task *keyed[3];
 	unsigned int i;
@@ -211,7 +170,7 @@ static void dead_group_keyed(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, i == 2 ? wpool_schedule_keyed(pool, keyed[i], 0) :
 				wpool_group_schedule_keyed(host->group, pool, keyed[i], 0), 0);
 	}
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	for (i = 0; i < 3; i++)
@@ -229,14 +188,14 @@ static void group_delayed_dies(struct kunit *test)
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpool_delayed_task *dtask = wpt_alloc(test, sizeof(*dtask));
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
 	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(host->group, pool, dtask,
 							   MAX_SCHEDULE_TIMEOUT), 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	die_now(test, host);
+	dead_host_die(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
 	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
@@ -274,7 +233,7 @@ static void dead_group_awaited(struct kunit *test)
 	bool limit = *(const bool *)test->param_value;
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 	struct wpt_thread *waiter;
 
@@ -283,7 +242,7 @@ static void dead_group_awaited(struct kunit *test)
 	waiter = wpt_thread(test, limit ? call_wait_timeout : wpt_call_group_wait, NULL, NULL,
 			    host->group);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	die_now(test, host);
+	dead_host_die(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);
 	wpt_open(jobs[0].gate);
@@ -341,7 +300,7 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 2), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 	struct heir *waiter;
 
@@ -349,7 +308,7 @@ static void dead_group_awaited_by_worker(struct kunit *test)
 	wpt_begun(test, job);
 	waiter = heir_in(test, pool, host->group);
 	heir_go_to_sleep(test, waiter);
-	die_now(test, host);
+	dead_host_die(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &waiter->task), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);
 	wpt_open(job->gate);
@@ -365,7 +324,7 @@ static void dead_group_helped(struct kunit *test)
 	struct wpt_job *jobs = wpt_jobs(test, 2, wpt_gate(test));
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpool_task *waiter = wpt_alloc(test, sizeof(*waiter));
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 
 	wpool_task_init(waiter, wait_for_group, host->group);
@@ -374,7 +333,7 @@ static void dead_group_helped(struct kunit *test)
 	wpt_open(hold->gate);
 	wpt_begun(test, &jobs[0]);
 	WPT_EXPECT_STAT(test, pool, NESTED, 1);
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(jobs[0].gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, waiter), -EOWNERDEAD);
@@ -390,7 +349,7 @@ static int call_group_schedule(struct wpt_thread *self)
 }
 
 /* A task of the group that keeps a worker busy. */
-static struct wpt_job *hold_in_group(struct kunit *test, struct wpool *pool, struct host *host)
+static struct wpt_job *hold_in_group(struct kunit *test, struct wpool *pool, struct dead_host *host)
 {
 	struct wpt_job *hold = wpt_jobs(test, 1, wpt_gate(test));
 
@@ -407,7 +366,7 @@ static void dead_group_blocked(struct kunit *test)
 	});
 	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards, *hold = hold_in_group(test, pool, host);
 	struct wpt_thread *submitter, *waiter;
 
@@ -416,7 +375,7 @@ static void dead_group_blocked(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	waiter = wpt_thread(test, wpt_call_group_wait, NULL, NULL, host->group);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	die_now(test, host);
+	dead_host_die(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
@@ -437,13 +396,13 @@ static void dead_group_joining(struct kunit *test)
 	});
 	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_thread *submitter;
 	struct wpt_job *guards;
 
 	submitter = wpt_thread(test, call_group_schedule, pool, job, host->group);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
@@ -460,7 +419,7 @@ static void dead_group_awaited_at_home(struct kunit *test)
 	});
 	struct wpool *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards, *hold = hold_in_group(test, pool, host);
 	struct heir *heir = heir_in(test, pool, host->group);
 	struct wpt_thread *submitter;
@@ -468,7 +427,7 @@ static void dead_group_awaited_at_home(struct kunit *test)
 	submitter = wpt_thread(test, call_group_schedule, pool, job, host->group);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	heir_go_to_sleep(test, heir);
-	die_now(test, host);
+	dead_host_die(test, host);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &heir->task), -EOWNERDEAD);
 	guards = dead_use_stacks(test, other);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, submitter), -EOWNERDEAD);
@@ -482,12 +441,12 @@ static void dead_group_empty(struct kunit *test)
 {
 	struct wpool *pool = dead_pool(test, 1), *other = dead_pool(test, 1);
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-	struct host *host = make_host(test, other);
+	struct dead_host *host = dead_host(test, other);
 	struct wpt_job *guards;
 
 	wpt_group_schedule(test, host->group, pool, job, 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, host->group), 0);
-	die_now(test, host);
+	dead_host_die(test, host);
 	guards = dead_use_stacks(test, other);
 	dead_expect_untouched(test, guards);
 	dead_expect_balance(test, pool, 0);

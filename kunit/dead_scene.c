@@ -24,6 +24,38 @@ int dead_die(void *arg)
 	return 0;
 }
 
+static int host_and_die(void *arg)
+{
+	struct wpool_group group;
+	struct dead_host *host = arg;
+
+	wpool_group_init(&group);
+	host->group = &group;
+	host->thread = current;
+	complete(&host->ready);
+	wait_for_completion(&host->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+struct dead_host *dead_host(struct kunit *test, struct wpool *pool)
+{
+	struct dead_host *host = wpt_alloc(test, sizeof(*host));
+
+	host->gate = wpt_gate(test);
+	init_completion(&host->ready);
+	wpool_task_init(&host->task, host_and_die, host);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
+	return host;
+}
+
+void dead_host_die(struct kunit *test, struct dead_host *host)
+{
+	wpt_open(host->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
+}
+
 void dead_expect_balance(struct kunit *test, struct wpool *pool, u64 never_ran)
 {
 	wpt_call(test, wpt_call_drain, pool, NULL);

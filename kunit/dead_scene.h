@@ -22,6 +22,26 @@ struct wpool *dead_pool(struct kunit *test, unsigned int capacity);
 /* A function of tasks, which kills the thread. */
 int dead_die(void *arg);
 
+/**
+ * struct dead_host - a task with a group on its stack, which kills its worker when its gate opens
+ * @task: its run
+ * @group: the group
+ * @thread: the worker's; no reference, only as long as its stack is needed
+ * @gate: opened by dead_host_die(), or by the test
+ * @ready: completed when @group and @thread are set
+ */
+struct dead_host {
+	struct wpool_task	task;
+	struct wpool_group	*group;
+	struct task_struct	*thread;
+	struct wpt_gate		*gate;
+	struct completion	ready;
+};
+
+/* Begun, in a pool. */
+struct dead_host *dead_host(struct kunit *test, struct wpool *pool);
+void dead_host_die(struct kunit *test, struct dead_host *host);
+
 /*
  * Others have stacks now, in a pool that has nothing to do: those of the dead among them,
  * and until they are asked they see whether anybody writes there.

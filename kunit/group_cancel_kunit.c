@@ -6,6 +6,7 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include "actor.h"
+#include "dead_scene.h"
 #include "halt.h"
 #include "release_scene.h"
 
@@ -347,43 +348,8 @@ static void group_cancel_beside_helper(struct kunit *test)
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 2);
 }
 
-/* A task with a group on its stack, which ends its thread. */
-struct host {
-	struct wpool_task	task;
-	struct wpool_group	*group;
-	struct task_struct	*thread;	/* no reference; as long as its stack is needed */
-	struct wpt_gate		*gate;
-	struct completion	ready;
-};
-
-static int host_and_die(void *arg)
-{
-	struct wpool_group group;
-	struct host *host = arg;
-
-	wpool_group_init(&group);
-	host->group = &group;
-	host->thread = current;
-	complete(&host->ready);
-	wait_for_completion(&host->gate->opened);
-	kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
-static struct host *host_in(struct kunit *test, struct wpool *pool)
-{
-	struct host *host = wpt_alloc(test, sizeof(*host));
-
-	host->gate = wpt_gate(test);
-	init_completion(&host->ready);
-	wpool_task_init(&host->task, host_and_die, host);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &host->task), 0);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&host->ready, WPT_LIMIT), 0);
-	return host;
-}
-
 /* Its thread has begun to end, and waits for somebody. */
-static bool host_ends(const struct host *host)
+static bool host_ends(const struct dead_host *host)
 {
 	/* data_race(): the thread writes its flags plainly; one look later is as good. */
 	return (data_race(host->thread->flags) & PF_EXITING) &&
@@ -396,7 +362,7 @@ static void group_cancel_beside_death(struct kunit *test)
 	struct wpool *own = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 }), *pools[2];
 	struct wpt_job *holds[2];
 	struct ledger *ledgers[2];
-	struct host *host = host_in(test, own);
+	struct dead_host *host = dead_host(test, own);
 	struct wpt_thread *thread;
 	unsigned int i;
 

@@ -290,7 +290,7 @@ const struct bench_work bench_wait_works[] = {
 	{ "wait at 10%", bench_wide_lanes, sample_wait, 2000, 0, 10 },
 	{ "wait at 50%", bench_wide_lanes, sample_wait, 5000, 0, 50 },
 	{ "wait at 90%", bench_wide_lanes, sample_wait, 5000, 0, 90 },
-	{ "wait at 10% of one", bench_single_lanes, sample_wait, 1000, 1, 10 },
+	{ "wait at 10% of one", bench_single_lanes, sample_wait, 2000, 1, 10 },
 	{ "wait at 50% of one", bench_single_lanes, sample_wait, 5000, 1, 50 },
 	{ "wait at 90% of one", bench_single_lanes, sample_wait, 5000, 1, 90 },
 	{ "burst", burst_lanes, sample_burst, 10000 },
