@@ -629,8 +629,8 @@ struct wpool_ops {
  * @idle_timeout_ms: how long, in milliseconds, a worker beyond @min_workers idles before it
  *	leaves, at most one of them in that time; 0 is %WPOOL_DEFAULT_IDLE_MS
  * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
- *	thread that waits in wpool_wait(), wpool_wait_timeout(), wpool_run() or
- *	wpool_run_timeout() spins too, unless it is a worker of the pool; 0 is no spinning. At
+ *	thread that waits for a task, by wpool_wait() and its forms, wpool_run() or
+ *	wpool_run_timeout(), spins too, unless it is a worker of the pool; 0 is no spinning. At
  *	most one worker of a pool spins. Each side stops at once when its CPU is wanted, and
  *	does not spin while spins have lately failed because the event came later. More than
  *	1,000,000 is refused.
@@ -1188,10 +1188,10 @@ struct wpool *__devm_wpool_create(struct device *dev, const char *name,
  * @name: as for wpool_create()
  * @attrs: likewise
  *
- * For a driver. What its tasks use must have been acquired before, so that it goes later. The
- * driver must not destroy the pool itself, and no task of the pool may unbind the device: the
- * pool would wait for itself. Then its queued tasks are taken back, the pool is not destroyed,
- * and the log says so.
+ * For a driver. What its tasks use must have been acquired before, so that it goes later; what
+ * submits to it, such as an interrupt, after it, so that it goes first. The driver must not
+ * destroy the pool itself, and no task of the pool may unbind the device: the pool would wait for
+ * itself. Then its queued tasks are taken back, the pool is not destroyed, and the log says so.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_create().
