@@ -126,7 +126,7 @@ static void wake_keyed(struct wpool *pool)
 
 	for_each_worker(worker, pool) {
 		waiter = worker->waiter;
-		if (!waiter || !waiter->task || !task_waiter_is_on(pool, waiter))
+		if (!waiter || !task_waiter_is_on(pool, waiter))
 			continue;
 		task_waiter_del(pool, waiter);
 		waiter_complete(waiter, -EAGAIN, pool_wake_queue(pool));

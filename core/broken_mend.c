@@ -36,7 +36,6 @@
 #include <linux/rbtree.h>
 
 #include "broken_mend.h"
-#include "counter.h"
 #include "key_tree.h"
 #include "lock_hold.h"
 #include "marks.h"

@@ -7,7 +7,6 @@
  * only in the same hold. A waiter sleeps on the ticket, and not on the task: so it learns that
  * the task has ended, and nothing of its result.
  */
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
@@ -34,7 +33,7 @@ static bool make_tracked(struct wpool_task *task)
 	unsigned int state = smp_load_acquire(&task->state);
 
 	/* The run that a submission without a ticket waits for would have this one's. */
-	if (state & (TASK_QUEUED | TASK_DELAYED))
+	if (state & TASK_WAITS)
 		return false;
 	if (READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)
 		return true;

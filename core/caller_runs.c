@@ -136,9 +136,10 @@ static void caller_leave(struct wpool_caller *caller)
 		caller->worker->caller = caller->outer;
 		return;
 	}
+	/* First: once the thread may be freed, another may have its place in memory. */
+	current_leave(caller);
 	exit_unwatch(&caller->exit);
 	exit_put(&caller->exit);
-	current_leave(caller);
 }
 
 /* Ends a run whose thread has died inside. Context: the manager. */
@@ -160,6 +161,7 @@ static void caller_reap(struct wpool_caller *caller)
 static void caller_exited(struct wpool_exit *exit)
 {
 	struct wpool_caller *caller = container_of(exit, struct wpool_caller, exit);
+	struct task_struct *thread = get_task_struct(exit->thread);
 
 	/* A caller that has seen that it naps, see stop.c, may be about to wake it. */
 	if (READ_ONCE(caller->naps)) {
@@ -167,7 +169,8 @@ static void caller_exited(struct wpool_exit *exit)
 		synchronize_rcu();
 	}
 	caller_leave(caller);
-	caller_reap(caller);
+	caller_reap(caller);	/* queue_put_again() looks at the thread until then */
+	put_task_struct(thread);
 }
 
 /**
@@ -341,7 +344,7 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
  * caller_run() - run a task in the current thread, as often as it submits itself
  * @caller: from caller_alloc() of the task's pool, in the current thread
  * @task: accepted, and on no list
- * @flags: from raw_spin_lock_irqsave()
+ * @flags: from pool_lock()
  *
  * Locking: the lock of the pool held; released.
  */

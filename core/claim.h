@@ -6,7 +6,6 @@
 #include "pool.h"
 
 struct cpumask;
-struct seq_file;
 struct task_struct;
 
 int claim_init(struct wpool *pool, int nice, const struct cpumask *mask);

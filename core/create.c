@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Makes a pool, with its workers, its name and its directory. Its end is in shutdown.c. */
 #include <linux/ctype.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -78,7 +77,6 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	strscpy(pool->name, name, sizeof(pool->name));
 	strscpy(pool->owner_name, module_name(owner), sizeof(pool->owner_name));
 	pool_pin_wpool(pool);
-	dep_pool_init(pool);
 	objects_pool_init(pool);
 	return pool;
 }
@@ -122,6 +120,7 @@ struct wpool *pool_create(const char *name, const struct wpool_attrs *attrs,
 	ret = registry_add(pool);
 	if (ret)
 		goto say_why;
+	dep_pool_init(pool);	/* by its name, which may have got a number */
 	trace_wpool_pool_create(pool->name, pool_capacity(pool), pool->conf.queue_depth);
 	ret = hooks_start(pool);
 	if (ret)

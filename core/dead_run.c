@@ -10,13 +10,12 @@
 #include "task_run.h"
 #include "task_waiters.h"
 #include "tracked_run.h"
+#include "worker_stack.h"
 
 /* Is this task or group on the stack of the run's thread? Then it is gone if the thread is. */
 static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 {
-	unsigned long stack = run->caller ? run->caller->stack : run->worker->stack;
-
-	return (unsigned long)object - stack < THREAD_SIZE;
+	return is_on_stack(object, run->caller ? run->caller->stack : run->worker->stack);
 }
 
 /**

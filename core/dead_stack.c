@@ -2,7 +2,6 @@
 /*
  * A dying worker lets go of what lies on its stack before the stack goes; see worker_stack.c.
  */
-#include <linux/lockdep.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -18,7 +17,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue.h"
 #include "queue_again.h"
 #include "queue_batch.h"
 #include "queue_walk.h"
@@ -49,7 +47,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 	run->task = NULL;
 	batch_unlock(pool);
 	run->release = NULL;
-	if (task->state & (TASK_QUEUED | TASK_DELAYED)) {
+	if (task->state & TASK_WAITS) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}

@@ -10,11 +10,9 @@
  * What the worker had on its stack is gone, its own tasks on the stack included. The thread
  * took care of them as it ended, see worker_stack.c; nothing here touches them.
  */
-#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 #include <trace/events/wpool.h>
 
 #include "caller_runs.h"
@@ -58,8 +56,9 @@ static void run_reap(struct wpool_worker *worker, unsigned long *flags)
 	if (!depth)
 		return;
 	while (depth--) {
-		run_reap_one(pool, &worker->runs[depth]);
+		/* First, as in run_end(): whoever mends lists then does not find the run. */
 		nesting_add(worker, -1);
+		run_reap_one(pool, &worker->runs[depth]);
 		if (!depth || !pool_must_release(pool))
 			continue;
 		pool_unlock(pool, *flags);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Submitting with a delay, and changing the delay; delayed.c has how a delay passes. */
 #include <linux/jiffies.h>
-#include <linux/lockdep.h>
 #include <linux/module.h>
 
 #include "current_thread.h"
@@ -52,6 +51,21 @@ static void report_periodic(const struct wpool *pool, const char *fault)
 	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
 }
 
+/*
+ * The pool accepts a delayed task, perhaps in a group. Context: pool->lock held. Return: as
+ * wpool_schedule_delayed().
+ */
+static int take_delayed(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
+			bool has_ticket)
+{
+	int ret = queue_check(pool, task, NULL) ?:
+		  queue_take(pool, task, group, NULL, has_ticket);
+
+	if (ret == -ESHUTDOWN)
+		queue_count_refused(pool, task, ret);
+	return ret;
+}
+
 /* @period: 0 to run once. Return: as wpool_schedule_delayed(). */
 static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due,
 		      unsigned long period)
@@ -65,14 +79,11 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 	pool_lock(pool, flags);
 	has_ticket = ticket_is_mine(pool, &dtask->task);
 	ret = period && has_ticket ? -EINVAL :
-	      queue_check(pool, &dtask->task, NULL) ?:
-	      queue_take(pool, &dtask->task, NULL, NULL, has_ticket);
+	      take_delayed(pool, &dtask->task, NULL, has_ticket);
 	if (!ret && period)
 		delayed_begin_periods(dtask, period);
 	if (!ret)
 		delayed_put(pool, dtask, due, !period);
-	if (ret == -ESHUTDOWN)
-		queue_count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
 	if (ret == -EINVAL)
 		report_periodic(pool, "with a ticket");
@@ -122,12 +133,9 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
 
 	pool_lock(pool, flags);
 	ret = stack_is_ending(owner) ? -EOWNERDEAD :
-	      queue_check(pool, &dtask->task, NULL) ?:
-	      queue_take(pool, &dtask->task, group, NULL, ticket_is_mine(pool, &dtask->task));
+	      take_delayed(pool, &dtask->task, group, ticket_is_mine(pool, &dtask->task));
 	if (!ret)
 		put_in_group(pool, dtask, due, group);
-	if (ret == -ESHUTDOWN)
-		queue_count_refused(pool, &dtask->task, ret);
 	pool_unlock(pool, flags);
 	return ret;
 }

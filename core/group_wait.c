@@ -227,7 +227,6 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 
 	waiter_init(&waiter);
 	waiter.too_deep = too_deep;
-	waiter.helper = wait->worker;
 	ret = group_join(wait, &waiter);
 	joined = ret == -EINPROGRESS;
 	if (joined && !too_deep)

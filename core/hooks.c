@@ -17,7 +17,6 @@
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
 #include <linux/wpool.h>

@@ -6,7 +6,7 @@
  * The time of acceptance is stored in the task's result, which has no meaning until the task is
  * done.
  *
- * Everything here needs pool->lock.
+ * Everything here but latency_start() and latency_stop() needs pool->lock.
  */
 #include <linux/bits.h>
 #include <linux/limits.h>

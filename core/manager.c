@@ -17,11 +17,9 @@
  * wake.pml of the workers that it wakes, teardown.pml of terminate().
  */
 #include <linux/kthread.h>
-#include <linux/lockdep.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <trace/events/wpool.h>
 
 #include "broken_count.h"

@@ -39,7 +39,7 @@ bool manager_current(void)
 	return in_task() && current == kicked.manager;
 }
 
-/* An idle time is over, or it is time to try again to make a thread. */
+/* It is time for the manager to look: see &wpool_kick.timer. */
 static void kick_timer(struct timer_list *timer)
 {
 	kick_pool(container_of(timer, struct wpool, kick.timer));

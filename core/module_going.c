@@ -8,7 +8,6 @@
  * wait, waits for those that run, and destroys its pools. New tasks of it are refused by then,
  * as the module can no longer be pinned.
  */
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/rculist.h>

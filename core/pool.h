@@ -105,8 +105,9 @@ struct wpool_hooks {
 	bool			ending;
 	/* L: a hook has killed the thread: no hook is called any more */
 	bool			lost;
-	const char		*at;	/* S: the hook that the thread is inside, or NULL */
-	unsigned long		since;	/* S: in jiffies */
+	/* written by the thread alone, read anywhere: the hook that it is inside, or NULL */
+	const char		*at;
+	unsigned long		since;	/* likewise; in jiffies */
 };
 
 /*
@@ -271,8 +272,9 @@ struct wpool_lists {
 struct wpool_kick {
 	/*
 	 * kicks the manager: when an idle worker's time is over, a thread that could not be made
-	 * is to be tried again, or the watchdog is to look. Only ever moved forward, as each look
-	 * arms it anew for all that it finds.
+	 * is to be tried again, the watchdog is to look, a chain waits no longer, submitters that
+	 * run tasks may have died, or the wait for the end is to be reported. Only ever moved
+	 * forward, as each look arms it anew for all that it finds.
 	 */
 	struct timer_list	timer;
 	/* kicked.lock: on the manager's list; then it holds a reference */
@@ -319,7 +321,8 @@ struct wpool_end {
 	/* S: threads that wait for it; a restart lets them return first */
 	unsigned int		nr_awaiting;
 	unsigned int		epoch;	/* L: how often it was restarted */
-	bool			destroyed;	/* S: wpool_destroy() has been called */
+	unsigned int		nr_taking;	/* L: calls that take back what waits */
+	bool			destroyed;	/* L: wpool_destroy() has been called */
 };
 
 /* When the watchdog reports what the end of a pool waits for. Owner: watchdog.c. */

@@ -172,7 +172,7 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	run_clean(task);
-	if (READ_ONCE(task->state) & (TASK_QUEUED | TASK_DELAYED))
+	if (READ_ONCE(task->state) & TASK_WAITS)
 		return -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */

@@ -5,10 +5,7 @@
 #ifndef _WPOOL_QUEUE_H
 #define _WPOOL_QUEUE_H
 
-#include "counter.h"
-#include "marks.h"
 #include "pool.h"
-#include "task.h"
 #include "types.h"
 
 int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key);

@@ -5,7 +5,6 @@
  */
 #include <linux/lockdep.h>
 
-#include "counter.h"
 #include "marks.h"
 #include "pool.h"
 #include "queue.h"

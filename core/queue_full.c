@@ -3,9 +3,7 @@
  * What happens to a task if the pool has no room: scripts/model/handover.pml models block(),
  * and deadlock.pml models how it refuses workers.
  */
-#include <linux/err.h>
 #include <linux/ktime.h>
-#include <linux/lockdep.h>
 #include <linux/sched.h>
 #include <trace/events/wpool.h>
 
@@ -62,7 +60,7 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 		group_task_waits(sub->group, sub->task);
 	if (forced)
 		stat_inc(pool, WPOOL_STAT_FORCED);
-	else if (sub->task->run->caller)
+	else if (sub->task->state & TASK_IN_FN && sub->task->run->caller)
 		sub->task->run->caller->again = true;
 	pool_unlock(pool, flags);
 	return 0;
@@ -131,7 +129,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	batch_reclaim(pool);
 	waiter.task = sub->task;
 	waiter.group = sub->group;
-	waiter.owner = sub->group ? sub->group->owner : NULL;
+	waiter.owner = sub->owner;
 	waiter.key = sub->key;
 	waiter.has_ticket = ticket_is_mine(pool, sub->task);
 	if (deadline.never)
@@ -249,7 +247,7 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
  * @pool: the pool
  * @sub: the task, and how it was submitted
  * @ret: of queue_accept()
- * @flags: from raw_spin_lock_irqsave()
+ * @flags: from pool_lock()
  *
  * Locking: pool->lock held; released.
  * Return: as wpool_schedule(): 0 if it was accepted in the end; or SUBMIT_AGAIN: the caller

@@ -21,7 +21,7 @@
 #define SUBMIT_AGAIN		1
 
 /**
- * struct wpool_submission - a task that a full pool did not accept
+ * struct wpool_submission - a task, and how it is submitted
  * @task: the task
  * @group: that it will belong to, or NULL
  * @owner: as stack_hold() of @group, or NULL

@@ -8,9 +8,9 @@
 
 #include "broken_mend.h"
 #include "key.h"
+#include "marks.h"
 #include "pool.h"
 #include "queue.h"
-#include "task.h"
 #include "task_lists.h"
 
 /* Is a task on the list that it should be on? The lists are whole. Context: pool->lock held. */
@@ -60,6 +60,9 @@ void queue_recover(struct wpool *pool, struct wpool_task *task)
 		return;
 	queue_put(pool, task);
 	mend_count(pool);
+	/* Where nothing begins, the manager takes it back: see pool_go_on_closing(). */
+	if (pool->state >= WPOOL_STATE_STOP)
+		pool_mark(pool, MARK_MANAGER);
 }
 
 /**

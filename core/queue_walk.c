@@ -25,18 +25,16 @@
 
 #include "broken_mend.h"
 #include "dead_run.h"
-#include "delayed.h"
 #include "key.h"
 #include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue.h"
-#include "queue_again.h"
 #include "queue_batch.h"
 #include "queue_walk.h"
 #include "task_end.h"
 #include "task_lists.h"
+#include "task_lock.h"
 #include "waiter.h"
 
 void walk_init(struct wpool *pool)
@@ -128,12 +126,8 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 
 	if (list == list_of_again(pool) && run_revoke(pool, entry_run(entry)))
 		return true;
-	if (task->state & TASK_DELAYED) {
-		if (!delayed_take_back(pool, task))
-			return false;
-	} else {
-		queue_take_back(pool, task);
-	}
+	if (task_take_back_here(pool, task))
+		return false;
 	task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	return true;
 }

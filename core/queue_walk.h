@@ -5,8 +5,6 @@
 
 #include <linux/types.h>
 
-#include "task_lists.h"
-
 struct wpool_group;
 
 bool walk_wants_group(const struct walk_entry *entry, const void *group);

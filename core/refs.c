@@ -7,7 +7,6 @@
  * leave, its name and its debugfs directory go. Its memory is freed when the last reference is
  * dropped: see scripts/model/release.pml.
  */
-#include <linux/cpumask.h>
 #include <linux/kref.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -59,7 +58,7 @@ void pool_unpin_wpool(const struct wpool *pool)
 /* Only unloading wpool closes the default pool. */
 bool pool_is_shared(const struct wpool *pool, const char *what)
 {
-	if (!pool || pool != wpool_default())
+	if (pool != wpool_default())
 		return false;
 	pr_err_ratelimited("%s: %s refused: this pool is everybody's\n",
 			   pool->name, what);

@@ -194,7 +194,7 @@ struct wpool *wpool_find(const char *name)
 	if (pool && !pool->entry.may_be_found)
 		pool = NULL;	/* its creator has not returned */
 	if (pool)
-		wpool_get(pool);	/* as in visit_pools() */
+		wpool_get(pool);	/* as in visit() */
 	mutex_unlock(&registry_lock);
 	return pool;
 }

@@ -24,8 +24,8 @@
 #include "worker_list.h"
 
 /*
- * Waits until the manager has made them. Return: how many of the @n, or an error if because of
- * it there are fewer than are to be kept.
+ * Waits until the manager has made those that spawn_ask_for() has asked for. Return: how many of
+ * them, or an error if because of it there are fewer than are to be kept.
  */
 int pool_await_workers(struct wpool_waiter *starter)
 {
@@ -34,7 +34,10 @@ int pool_await_workers(struct wpool_waiter *starter)
 	return starter->status ?: starter->value;
 }
 
-/* Both, for a caller without the lock. Return: as pool_await_workers(), or -EBUSY, -ESHUTDOWN. */
+/*
+ * Asks for @n, and waits, for a caller without the lock. Return: as pool_await_workers(), or
+ * -EBUSY, -ESHUTDOWN.
+ */
 int pool_start(struct wpool *pool, unsigned int n)
 {
 	struct wpool_waiter starter;

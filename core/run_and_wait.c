@@ -32,6 +32,8 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 	struct wpool_task task;
 	int ret;
 
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
 	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
 	/*

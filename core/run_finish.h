@@ -6,9 +6,6 @@
 #include "pool.h"
 #include "types.h"
 
-/* A task that was submitted again inside its function. */
-#define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
-
 void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result);
 void run_finish_tracked(struct wpool *pool, struct wpool_run *run, int result,
 			enum wpool_stat how);

@@ -18,7 +18,6 @@
 
 #include "marks.h"
 #include "pool.h"
-#include "release.h"
 #include "self_run.h"
 
 /* By address, then by function: < 0 if the task comes before the run. */

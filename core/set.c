@@ -251,7 +251,11 @@ EXPORT_SYMBOL_GPL(wpool_set_nth);
  */
 int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
 {
-	return wpool_schedule(wpool_set_pick(set, key), task);
+	struct wpool *pool = wpool_set_pick(set, key);
+
+	if (sleep_refused(pool, __func__))
+		return -EINVAL;
+	return wpool_schedule(pool, task);
 }
 EXPORT_SYMBOL_GPL(wpool_set_schedule);
 

@@ -32,6 +32,7 @@
 #include "stop.h"
 #include "task_end.h"
 #include "task_lists.h"
+#include "ticket.h"
 #include "waiter.h"
 #include "watchdog.h"
 
@@ -83,25 +84,6 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool_set_paused(pool, state == WPOOL_STATE_STOP);
 	delayed_cancel_some(pool, false);
-}
-
-/**
- * pool_go_on_closing() - end what a closed pool no longer keeps
- * @pool: the pool, in any state
- *
- * Context: the manager. Does a part and returns, so that other pools have their turn; must be
- * called again.
- */
-void pool_go_on_closing(struct wpool *pool)
-{
-	unsigned long flags;
-
-	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
-		return;
-	pool_lock(pool, flags);
-	if (pool_is_closing(pool) && delayed_cancel_some(pool, true))
-		pool_mark(pool, MARK_MANAGER);
-	pool_unlock(pool, flags);
 }
 
 static void shut_down(struct wpool *pool)
@@ -181,25 +163,18 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 	return await_counted(pool, timeout);
 }
 
-/* Shuts down and waits until no task and no worker is left. */
-static void pool_stop(struct wpool *pool)
-{
-	shut_down(pool);
-	await_end(pool, MAX_SCHEDULE_TIMEOUT);
-}
-
 /*
  * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
  * thread may still use it: one that waits for it, or may wait again, one on whose stack it
  * lies, or the owner of its group; and not if it has a release, or a ticket for which a thread
- * may wait to free it. Context: pool->lock held.
+ * may wait to free it, or is being submitted with one. Context: pool->lock held.
  */
 static bool is_owners(struct wpool_task *task)
 {
 	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
 
 	return !(task->flags & others) && !task->waiters &&
-	       !(task->state & TASK_IN_FN) && !task_end_is_noted(task);
+	       !(task->state & TASK_IN_FN) && !task_end_is_noted(task) && !ticket_is_drawn(task);
 }
 
 /*
@@ -231,6 +206,33 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	return true;
+}
+
+/**
+ * pool_go_on_closing() - end what a closed pool no longer keeps
+ * @pool: the pool, in any state
+ *
+ * Also a task that was lost with a broken one, and that came to light when whoever called
+ * wpool_shutdown_now() had seen to all others.
+ *
+ * Context: the manager. Does a part and returns, so that other pools have their turn; must be
+ * called again.
+ */
+void pool_go_on_closing(struct wpool *pool)
+{
+	unsigned long flags;
+	unsigned int n = 0;
+	bool more;
+
+	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
+		return;
+	pool_lock(pool, flags);
+	more = pool_is_closing(pool) && delayed_cancel_some(pool, true);
+	if (pool->state == WPOOL_STATE_STOP && !pool->end.nr_taking)
+		more |= take_back_some(pool, NULL, &n);
+	if (more)
+		pool_mark(pool, MARK_MANAGER);
+	pool_unlock(pool, flags);
 }
 
 /**
@@ -275,6 +277,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	pool_long_call(1);	/* nobody else would take the rest back */
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
+	pool->end.nr_taking++;
 	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
 		/* What was accepted after a restart is not taken back. */
@@ -284,6 +287,7 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 			delayed_cancel_some(pool, true);
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
+		pool->end.nr_taking -= !more;
 		pool_unlock(pool, flags);
 		if (!asked)
 			stop_wake_all(pool);
@@ -341,11 +345,11 @@ int pool_destroy(struct wpool *pool, bool now)
 	/* Nobody opens it again now. */
 	if (now)
 		wpool_shutdown_now(pool, NULL);
-	if (again) {
-		await_end(pool, MAX_SCHEDULE_TIMEOUT);
+	if (!again)
+		shut_down(pool);
+	await_end(pool, MAX_SCHEDULE_TIMEOUT);
+	if (again)
 		return -ESHUTDOWN;
-	}
-	pool_stop(pool);
 	hooks_stop(pool);
 	registry_remove(pool);
 	attrs_free(pool);

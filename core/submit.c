@@ -9,7 +9,6 @@
 
 #include "caller_runs.h"
 #include "chain.h"
-#include "counter.h"
 #include "current_thread.h"
 #include "group.h"
 #include "objects.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tasks in wpool's own memory. */
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <trace/events/wpool.h>

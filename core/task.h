@@ -38,7 +38,7 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 /* A thread waits, or is about to wait, for a task that waits itself. Needs pool->lock. */
 static inline void task_mark_awaited(struct wpool_task *task)
 {
-	if (task->state & (TASK_QUEUED | TASK_DELAYED))
+	if (task->state & TASK_WAITS)
 		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
 }
 

@@ -21,7 +21,6 @@
 #include "lock_hold.h"
 #include "objects.h"
 #include "pool.h"
-#include "queue.h"
 #include "queue_again.h"
 #include "queue_batch.h"
 #include "release.h"

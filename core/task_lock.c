@@ -72,7 +72,7 @@ int task_take_back_here(struct wpool *pool, struct wpool_task *task)
  * __task_take_back() - take back a task that has not begun, wherever it waits
  * @task: the task
  * @only: the task is left alone in any other pool; NULL for none such
- * @flags: for raw_spin_unlock_irqrestore()
+ * @flags: for pool_unlock()
  *
  * Context: Any but NMI.
  * Return: its pool, locked, with the task on no list; the caller sets its state. NULL if the

@@ -54,6 +54,12 @@ void ticket_free(struct wpool_ticket *ticket)
 	kfree_rcu(ticket, rcu);
 }
 
+/* As deep in interrupts as the caller: with PREEMPT_RT a soft one is not in preempt_count(). */
+static u8 context_now(void)
+{
+	return interrupt_context_level() << 1 | !!in_serving_softirq();
+}
+
 /**
  * ticket_draw() - give a ticket the next number, for a submission of the current thread
  * @ticket: of this pool, without a number
@@ -75,7 +81,7 @@ bool ticket_draw(struct wpool_ticket *ticket, struct wpool_task *task,
 	ticket->nr = ++pool->tickets.last;
 	ticket->fn = task->fn;
 	ticket->submitter = current;
-	ticket->context = interrupt_context_level();
+	ticket->context = context_now();
 	while (*place) {
 		last = *place;
 		place = &last->rb_right;
@@ -102,7 +108,7 @@ bool __ticket_is_mine(struct wpool *pool, const struct wpool_tracking *tracking)
 
 	lockdep_assert_held(&pool->lock);
 	return ticket && ticket->pool == pool && ticket->submitter == current &&
-	       ticket->context == interrupt_context_level();
+	       ticket->context == context_now();
 }
 
 /* The submission that a ticket was drawn for is accepted: the task has the ticket. */

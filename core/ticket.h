@@ -61,6 +61,14 @@ static inline bool ticket_is_mine(struct wpool *pool, struct wpool_task *task)
 	return unlikely(tracking) && __ticket_is_mine(pool, tracking);
 }
 
+/* Is it being submitted with a ticket, of whatever pool? It must not be freed then. */
+static inline bool ticket_is_drawn(struct wpool_task *task)
+{
+	const struct wpool_tracking *tracking = task_tracking(task);
+
+	return tracking && READ_ONCE(tracking->drawn);
+}
+
 /**
  * ticket_take() - take over the ticket of a task that begins, or that ends without having begun
  * @pool: its pool

@@ -18,11 +18,11 @@
  * Lock order, outermost first:
  *
  *	registry_lock			mutex; registry.c
+ *	pool->claim.lock		mutex; claim.c
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c
  *	      worker->on_stack.lock	raw; worker_stack.c
- *	    handed.lock			raw; release.c
  *	    kicked.lock			raw; manager_kick.c
  *	    asked.lock			raw; spare.c
  *	    batch.lock			raw; queue_batch.c
@@ -32,12 +32,12 @@
  *	    timer base lock		inside timer_reduce() and mod_timer()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which therefore takes no
- * lock of a pool. table.lock in current_thread.c is taken alone.
+ * lock of a pool. table.lock in current_thread.c and handed.lock in release.c are taken alone.
  *
  * Under pool->lock no code of another module is called, nothing is allocated or freed (except
  * by the kernel's object debugging, if there is any), and no thread is woken but the manager, which
- * wakes the maker:
- * the threads to wake are collected in &wpool.wake_queue, and woken after the lock is dropped.
+ * wakes the maker, and those that wait for the end of the pool or for their turn to walk its lists:
+ * the other threads to wake are collected in &wpool.wake_queue, and woken after the lock is dropped.
  * Of the memory of callers only struct wpool_task is touched under it. A queued task may have
  * been freed by mistake: broken_mend.c says how it is checked before it is trusted.
  *
@@ -80,8 +80,11 @@
 #define TASK_DELAYED	0x08
 #define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
+/* It has not begun; with TASK_IN_FN it is to begin again. */
+#define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
+
 /* The task belongs to the pool: task->pool may be locked, see task_lock_pool(). */
-#define TASK_ACCEPTED	(TASK_QUEUED | TASK_IN_FN | TASK_DELAYED)
+#define TASK_ACCEPTED	(TASK_WAITS | TASK_IN_FN)
 
 /* The sides that spin before they sleep, see spin_wait.c. */
 enum spin_side {
@@ -151,10 +154,10 @@ struct wpool_exit {
  * @task: I: the task that it waits for; for a blocked submitter: the task to accept
  * @group: I: the group that it waits for; for a blocked submitter: the group that @task will
  *	belong to, or NULL; L: for the first of a ring: the group of @task
- * @owner: I: the worker on whose stack @group lies, or NULL; for a waiter of the group, from
- *	stack_hold()
+ * @owner: I: from stack_hold() of @group, or NULL
  * @key: I: for a blocked submitter: the key for @task, or NULL for no new one
- * @worker: I: the worker of this pool that sleeps here without a time limit, or NULL
+ * @worker: I, for a waiter of a group L: the worker of this pool that sleeps here without a time
+ *	limit, or NULL
  * @counted: L: in &wpool.nr_asleep until it is completed, see deadlock.c
  * @nr_counted: L: for the first of a ring: how many of the ring are @counted
  * @can_help: I: can itself run what it waits for, and the head of its key
@@ -165,7 +168,6 @@ struct wpool_exit {
  * @cancels: I: has promised that the task does not run when it returns
  * @takes_back: L: was refused, and takes the task back itself if that still waits
  * @has_ticket: I: of a blocked submitter: for @task it has drawn a ticket
- * @helper: I: the worker that waits for a group here, or NULL
  * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
  * @colors: L: for a flush: the colors that it waits for
  *
@@ -186,7 +188,7 @@ struct wpool_waiter {
 	int			value;
 	struct wpool_task	*task;
 	struct wpool_group	*group;
-	struct wpool_worker	*owner;
+	const struct wpool_worker *owner;
 	const u64		*key;
 	struct wpool_worker	*worker;
 	bool			counted;
@@ -198,7 +200,6 @@ struct wpool_waiter {
 	bool			cancels;
 	bool			takes_back;
 	bool			has_ticket;
-	struct wpool_worker	*helper;
 	u64			slept_at;
 	unsigned int		colors;
 };
@@ -452,7 +453,7 @@ struct wpool_worker {
 	 * inside how many calls that others could not end; its own. Owner: pool_lock.c.
 	 */
 	unsigned int		in_long_call;
-	/* S: release calls that others make for it, and it waits for. Owner: release.c. */
+	/* release calls that others make for it, and it waits for. Owner: release.c. */
 	atomic_t		nr_handed;
 	/*
 	 * the release that has ended it, or NULL; its own until it is dead. Owner: release.c. All

@@ -4,7 +4,6 @@
  * waiter that gives up and the thread that completes it do not miss each other, and
  * deadlock.pml that workers do not wait for one another for ever.
  */
-#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -187,7 +186,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
  * @pool: its pool
  * @task: accepted
  * @deadline: of the caller
- * @flags: from raw_spin_lock_irqsave()
+ * @flags: from pool_lock()
  *
  * After the lock is dropped only the task is sure to exist. If task_lock_pool() says that it
  * has not ended, its pool exists too. That may be another pool by now; then a wrong credit
@@ -259,7 +258,7 @@ static int wait_once(struct wait *wait)
 	if (unlikely(mend_has_islands(pool)) && wait->task->state == TASK_QUEUED)
 		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
-	if (wait->cancels && (wait->task->state & (TASK_QUEUED | TASK_DELAYED) ||
+	if (wait->cancels && (wait->task->state & TASK_WAITS ||
 			      !wait->task->run->stop)) {
 		/* It was submitted again, or has begun since: that run is not asked yet. */
 		pool_unlock(pool, flags);
@@ -481,7 +480,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_sync);
 bool wpool_task_queued(const struct wpool_task *task)
 {
 	/* Pairs with the release in task_settle(). */
-	return task && (smp_load_acquire(&task->state) & (TASK_QUEUED | TASK_DELAYED));
+	return task && (smp_load_acquire(&task->state) & TASK_WAITS);
 }
 EXPORT_SYMBOL_GPL(wpool_task_queued);
 

@@ -9,9 +9,7 @@
  * scripts/model/wake.pml shows that this works in every order of steps.
  */
 #include <linux/freezer.h>
-#include <linux/kthread.h>
 #include <linux/lockdep.h>
-#include <linux/module.h>
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 

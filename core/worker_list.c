@@ -22,7 +22,7 @@ void workers_init(struct wpool *pool)
 	pool->workers.next_expiry = jiffies;
 }
 
-/* And that to be let go first, or NULL. */
+/* The idle worker to be let go first, or NULL. */
 struct wpool_worker *worker_coldest(struct wpool *pool)
 {
 	return list_empty(&pool->workers.idle) ? NULL :

@@ -48,7 +48,7 @@ static inline unsigned int workers_running(const struct wpool *pool)
 	return READ_ONCE(pool->workers.nr_running);
 }
 
-/* Those that will look at the queue before they sleep. Needs pool->lock, as the next three. */
+/* Those that will look at the queue before they sleep. Needs pool->lock, as the next five. */
 static inline unsigned int workers_searching(const struct wpool *pool)
 {
 	return pool->workers.nr_searching;

@@ -31,10 +31,15 @@ static inline bool stack_is_ending(const struct wpool_worker *owner)
 	return owner && READ_ONCE(owner->on_stack.ending);
 }
 
+static inline bool is_on_stack(const void *object, unsigned long stack)
+{
+	return (unsigned long)object - stack < THREAD_SIZE;
+}
+
 /* Does it lie on the stack of this worker? */
 static inline bool stack_has(const struct wpool_worker *worker, const void *object)
 {
-	return (unsigned long)object - worker->stack < THREAD_SIZE;
+	return is_on_stack(object, worker->stack);
 }
 
 #endif /* _WPOOL_WORKER_STACK_H */

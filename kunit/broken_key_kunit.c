@@ -3,7 +3,9 @@
  * Tasks that are broken, in whole or in part, while others follow them by a key, and workers wait
  * for these.
  */
+#include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include "actor.h"
 #include "broken_scene.h"
@@ -372,6 +374,77 @@ static void broken_key_two_places(struct kunit *test)
 	broken_expect_end(test, pool);
 }
 
+/* One that kills its worker, and that nobody is to touch when it is released. */
+struct dying {
+	struct wpool_keyed_task	keyed;
+	struct wpool_keyed_task	as_released;
+	struct wpool_keyed_task	*follower;	/* taken back then */
+	struct wpt_gate		*gate;
+	struct completion	released;
+	bool			taken;
+};
+
+static int wait_and_die(void *arg)
+{
+	struct dying *dying = arg;
+
+	wait_for_completion(&dying->gate->opened);
+	kthread_complete_and_exit(NULL, 0);
+	return 0;
+}
+
+static void note_released(void *arg, enum wpool_fate fate)
+{
+	struct dying *dying = arg;
+
+	dying->as_released = dying->keyed;
+	dying->taken = wpool_cancel(&dying->follower->task);
+	complete(&dying->released);
+}
+
+/* One that follows is overwritten, and the first kills its worker. */
+static void dying_head(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct wpool_keyed_task *keyed = wpt_alloc(test, 2 * sizeof(*keyed));
+	struct dying *dying = wpt_alloc(test, sizeof(*dying));
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+
+	dying->follower = &keyed[1];
+	dying->gate = wpt_gate(test);
+	init_completion(&dying->released);
+	wpool_keyed_task_init(&dying->keyed, wait_and_die, dying);
+	wpool_task_set_release(&dying->keyed, note_released);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &dying->keyed, KEY), 0);
+	submit_keyed(test, pool, &keyed[0], KEY, &jobs[0]);
+	submit_keyed(test, pool, &keyed[1], KEY, &jobs[1]);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
+	broken_listen(pool, "while it was queued");
+	broken_overwrite(&keyed[0].task, sizeof(keyed[0]), ZEROED);
+	wpool_pause(pool);	/* the other does not begin before the first is released */
+	wpt_open(dying->gate);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&dying->released, WPT_LIMIT), 0);
+	KUNIT_EXPECT_TRUE(test, dying->taken);
+	wpool_resume(pool);
+	broken_expect_end(test, pool);
+	KUNIT_EXPECT_EQ(test, memcmp(&dying->keyed, &dying->as_released,
+				     sizeof(dying->keyed)), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
+/* 75, 84: it has ended for good, also before the manager has put all in order: often enough */
+static void broken_key_dies(struct kunit *test)
+{
+	struct task_struct *releaser = wpt_releaser();
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, releaser);
+	sched_set_fifo(releaser);
+	for (i = 0; i < 40; i++)
+		dying_head(test);
+	sched_set_normal(releaser, 0);
+}
+
 static struct kunit_case broken_key_cases[] = {
 	KUNIT_CASE_PARAM(broken_key_head, group_gen_params),
 	KUNIT_CASE(broken_key_beside_awaited),
@@ -383,6 +456,7 @@ static struct kunit_case broken_key_cases[] = {
 	KUNIT_CASE(broken_key_same_key),
 	KUNIT_CASE(broken_key_turned),
 	KUNIT_CASE(broken_key_two_places),
+	KUNIT_CASE(broken_key_dies),
 	{}
 };
 

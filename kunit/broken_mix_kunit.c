@@ -175,12 +175,74 @@ static void broken_mix_lent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&lender->job->runs), 1);
 }
 
+/* A task that frees itself, and what lies behind it. */
+struct fenced {
+	struct wpool_tracked_task	ttask;
+	u8				fence[1024];
+	struct wpool			*pool;
+	atomic_t			runs;
+	int				errs[2];
+};
+
+static int submit_and_set_up(void *arg);
+
+static void fenced_set_up(struct fenced *fenced)
+{
+	wpool_tracked_task_init(&fenced->ttask, submit_and_set_up, fenced);
+	wpool_task_set_self_freeing(&fenced->ttask);
+}
+
+static int submit_and_set_up(void *arg)
+{
+	struct fenced *fenced = arg;
+
+	if (atomic_inc_return(&fenced->runs) > 1)
+		return 0;
+	fenced->errs[0] = wpool_schedule(fenced->pool, &fenced->ttask.task);
+	broken_unseen(&fenced->ttask.task);
+	fenced_set_up(fenced);
+	fenced->errs[1] = wpool_schedule(fenced->pool, &fenced->ttask.task);
+	return 0;
+}
+
+static int submit_fenced(struct wpt_thread *self)
+{
+	struct fenced *fenced = self->arg;
+
+	return wpool_schedule(self->pool, &fenced->ttask.task);
+}
+
+/*
+ * 84, 158: one that its submitter runs is to run again, and is set up and submitted once more:
+ * nobody writes behind it
+ */
+static void broken_mix_fenced(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_CALLER_RUNS,
+	});
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct fenced *fenced = wpt_alloc(test, sizeof(*fenced));
+
+	fenced->pool = pool;
+	fenced_set_up(fenced);
+	broken_listen(pool, "while it ran");
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wpt_thread(test, submit_fenced, pool, NULL, fenced)),
+			0);
+	KUNIT_EXPECT_EQ(test, fenced->errs[0], 0);
+	KUNIT_EXPECT_EQ(test, fenced->errs[1], 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(fenced->fence, 0, sizeof(fenced->fence)));
+	wpt_open(hold->gate);
+	broken_expect_end(test, pool);
+}
+
 static struct kunit_case broken_mix_cases[] = {
 	KUNIT_CASE_PARAM(broken_mix_as_it_was, prio_gen_params),
 	KUNIT_CASE(broken_mix_behind_batch),
 	KUNIT_CASE(broken_mix_walked_over),
 	KUNIT_CASE(broken_mix_counted),
 	KUNIT_CASE(broken_mix_lent),
+	KUNIT_CASE(broken_mix_fenced),
 	{}
 };
 

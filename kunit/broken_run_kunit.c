@@ -209,6 +209,20 @@ static void broken_run_between_cancelled(struct kunit *test)
 	expect_islands_end(test, scene);
 }
 
+/* 84, 105: or waits for it when the pool was stopped, in which nothing begins */
+static void broken_run_between_stopped(struct kunit *test)
+{
+	struct islands *scene = islands(test);
+
+	notice(test, scene);
+	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(scene->pool, NULL), 1);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &scene->jobs[2]), -ECANCELED);
+	wpt_open(scene->held->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(scene->pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 0);
+	KUNIT_EXPECT_TRUE(test, broken_heard());
+}
+
 /* 84: the pool ends without it */
 static void broken_run_between_left(struct kunit *test)
 {
@@ -362,6 +376,25 @@ static void broken_run_ticket_between_before(struct kunit *test)
 	broken_expect_end(test, scene->pool);
 }
 
+/* 84, 105, 115: and if the pool was stopped meanwhile it ends without a run */
+static void broken_run_ticket_between_stopped(struct kunit *test)
+{
+	struct ticketed *scene = ticketed(test);
+	struct wpt_thread *waits;
+
+	waits = wpt_thread(test, call_wait_id, scene->pool, NULL, &scene->tickets[2]);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
+	break_tracked(&scene->ttasks[1], ZEROED, NULL);
+	break_tracked(&scene->ttasks[3], ZEROED, NULL);
+	/* The one between may be found while the others are taken back, or afterwards. */
+	KUNIT_EXPECT_GE(test, wpool_shutdown_now(scene->pool, NULL), 2);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
+	wpt_open(scene->held->gate);
+	KUNIT_EXPECT_EQ(test, wpool_await_termination(scene->pool, WPT_LIMIT), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[2].runs), 0);
+	KUNIT_EXPECT_TRUE(test, broken_heard());
+}
+
 /* A task that overwrites itself when it has been submitted again, with a ticket. */
 struct again {
 	struct wpool_tracked_task	ttask;
@@ -404,11 +437,13 @@ static struct kunit_case broken_run_tests[] = {
 	KUNIT_CASE_PARAM(broken_run_with_key, run_gen_params),
 	KUNIT_CASE(broken_run_between_awaited),
 	KUNIT_CASE(broken_run_between_cancelled),
+	KUNIT_CASE(broken_run_between_stopped),
 	KUNIT_CASE(broken_run_between_left),
 	KUNIT_CASE(broken_run_makes_room),
 	KUNIT_CASE_PARAM(broken_run_ticket, ticket_way_gen_params),
 	KUNIT_CASE(broken_run_ticket_between),
 	KUNIT_CASE(broken_run_ticket_between_before),
+	KUNIT_CASE(broken_run_ticket_between_stopped),
 	KUNIT_CASE(broken_run_ticket_again),
 	{}
 };

@@ -3,6 +3,7 @@
  * Tickets: numbers by which a task is taken back and waited for that nobody else has. Here each
  * task is freed by its release, so KASAN sees whoever touches it too late.
  */
+#include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/slab.h>
 #include "release_scene.h"
@@ -336,6 +337,57 @@ static void ticket_not_of_interrupt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 }
 
+/* A task that a soft interrupt submits likewise. */
+struct soft_submit {
+	struct tasklet_struct		tasklet;
+	struct wpool			*pool;
+	struct wpool_tracked_task	ttask;
+	u64				ticket, drawn;
+	int				ret;
+	struct completion		done;
+};
+
+static void submit_in_softirq(unsigned long data)
+{
+	struct soft_submit *submit = (struct soft_submit *)data;
+
+	submit->ret = wpool_try_schedule(submit->pool, &submit->ttask.task);
+	complete(&submit->done);
+}
+
+static int submit_after_softirq(struct soft_submit *submit)
+{
+	submit->drawn = submit->ticket;
+	/* As a rule it runs in this thread. */
+	local_bh_disable();
+	tasklet_schedule(&submit->tasklet);
+	local_bh_enable();
+	wait_for_completion(&submit->done);
+	return wpool_schedule(submit->pool, &submit->ttask.task);
+}
+
+/* 113: nor for what a soft interrupt submits, which with PREEMPT_RT is the thread itself */
+static void ticket_not_of_softirq(struct kunit *test)
+{
+	struct soft_submit *submit = wpt_alloc(test, sizeof(*submit));
+	struct wpool *pool = pool_of(test, 1);
+	struct wpt_job *hold = wpt_hold(test, pool, 1), *job = wpt_jobs(test, 1, NULL);
+
+	submit->pool = pool;
+	init_completion(&submit->done);
+	tasklet_init(&submit->tasklet, submit_in_softirq, (unsigned long)submit);
+	wpool_tracked_task_init(&submit->ttask, wpt_run_job, job);
+	KUNIT_EXPECT_EQ(test, wpool_with_ticket(pool, &submit->ttask, GFP_KERNEL, &submit->ticket,
+						submit_after_softirq(submit)), -EBUSY);
+	tasklet_kill(&submit->tasklet);
+	KUNIT_EXPECT_EQ(test, submit->ret, 0);
+	KUNIT_EXPECT_EQ(test, submit->ticket, 0);
+	KUNIT_EXPECT_EQ(test, wpool_cancel_id(pool, submit->drawn), -ENOENT);
+	wpt_open(hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
 /* 116: for all up to the ticket, and for none after it */
 static void ticket_flush_to(struct kunit *test)
 {
@@ -376,6 +428,7 @@ static struct kunit_case ticket_cases[] = {
 	KUNIT_CASE(ticket_again),
 	KUNIT_CASE(ticket_in_hardirq),
 	KUNIT_CASE(ticket_not_of_interrupt),
+	KUNIT_CASE(ticket_not_of_softirq),
 	KUNIT_CASE_PARAM(ticket_flush_to, item_kind_gen_params),
 	{}
 };

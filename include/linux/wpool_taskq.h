@@ -455,6 +455,10 @@ static inline bool taskq_empty_ent(const taskq_ent_t *ent)
  * empty then; of the last the log tells. An entry that waits already is left as it is, and the log
  * says so: that is a bug of the caller.
  *
+ * If the pool drops it later (system_taskq, where the administrator has chosen discard_oldest), or
+ * takes it back (a call of wpool, like wpool_shutdown_now()), @func is not called, and the entry
+ * does not become empty: set it up again.
+ *
  * Context: Any but NMI.
  */
 static inline void taskq_dispatch_ent(taskq_t *tq, task_func_t *func, void *arg,
@@ -551,6 +555,9 @@ static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
  * taskq_member() - check whether a thread is one of a taskq
  * @tq: the taskq
  * @thread: the current thread, or another one, which the caller holds
+ *
+ * The current thread counts as one of the pool whose task it is inside, so also if it runs that as
+ * its submitter (%WPOOL_FULL_CALLER_RUNS).
  *
  * Context: Any for the current thread. Process context for another one: it is looked for in all
  * pools, so that is for diagnosis.

@@ -13,8 +13,11 @@ INCLUDE = re.compile(r'^#include "(\w+)\.h"$', re.M)
 EXPORT = re.compile(r"^EXPORT_SYMBOL_GPL\((\w+)\);$", re.M)
 STRUCTURES = "types", "pool"  # of these it is members that are used
 COMMENT = re.compile(r"/\*.*?\*/|\bstruct \w+", re.S)
+NO_USE = re.compile(r"/\*.*?\*/|^struct \w+;", re.S | re.M)
 NAME = re.compile(r"\b(\w+)\b")
-OFFER = re.compile(r"\b(\w+)\(|^#define (\w+)|^struct (\w+) \{|^extern .*?(\w+);", re.M)
+# What a header declares or defines, at the begin of a line.
+OFFER = re.compile(r"^\w[^\n(=;]*?\b(\w+)\(|^#define (\w+)|^(?:struct|enum) (\w+) \{|"
+                   r"^extern .*?(\w+);|^\t(\w+)(?:,| = )", re.M)
 
 
 def _nouns():
@@ -52,17 +55,18 @@ def _circle(arrows):
             del left[noun]
 
 
-def _unused(nouns):
+def _unused():
     """Includes of which nothing is used."""
-    for noun, text in nouns.items():
-        for other in {*INCLUDE.findall(text)} - {noun, *STRUCTURES}:
+    for path in sorted(CORE.glob("*.[ch]")):
+        text = NO_USE.sub("", path.read_text())
+        for other in {*INCLUDE.findall(text)} - {path.stem, *STRUCTURES}:
             header = CORE / f"{other}.h"
             if not header.exists():
-                yield f"core/{noun}: there is no {other}.h"
+                yield f"core/{path.name}: there is no {other}.h"
                 continue
             offered = {name for names in OFFER.findall(header.read_text()) for name in names}
             if not offered & set(NAME.findall(INCLUDE.sub("", text))):
-                yield f"core/{noun} includes {other}.h, and uses nothing of it"
+                yield f"core/{path.name} includes {other}.h, and uses nothing of it"
 
 
 def _rows():
@@ -91,7 +95,7 @@ def faults():
     nouns = _nouns()
     arrows = _arrows(nouns)
     yield from _upward(arrows)
-    yield from _unused(nouns)
+    yield from _unused()
     circle = _circle(arrows)
     for noun in sorted(circle):
         yield f"core/{noun} is in a circle: it needs {', '.join(sorted(circle[noun] & circle.keys()))}"
