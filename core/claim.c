@@ -159,6 +159,7 @@ int claim_init(struct wpool *pool, int nice, const struct cpumask *mask)
 		return 0;
 	}
 	pool->claim.cpus = cpus;
+	pool->claim.nr_cpus = cpumask_weight(cpus_mask(cpus));
 	pool->claim.kept = !WPOOL_KTHREADS_KEEP_CPUS || names_isolated;
 	return 0;
 }
@@ -358,6 +359,7 @@ static struct wpool_cpus *replace_cpus(struct wpool *pool, struct wpool_cpus *cp
 	pool_lock(pool, flags);
 	old = pool->claim.cpus;
 	pool->claim.cpus = cpus;
+	pool->claim.nr_cpus = cpumask_weight(cpus_mask(cpus));
 	/* Whatever the kernel did for them, it has other CPUs in mind. */
 	pool->claim.kept = true;
 	claim_changed(pool);

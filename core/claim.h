@@ -3,6 +3,8 @@
 #ifndef _WPOOL_CLAIM_H
 #define _WPOOL_CLAIM_H
 
+#include <linux/sched.h>
+
 #include "pool.h"
 
 struct cpumask;
@@ -22,6 +24,15 @@ bool claim_cpus(struct wpool *pool, struct cpumask *mask);
 static inline bool claim_is_kept(const struct wpool *pool)
 {
 	return pool->claim.kept;
+}
+
+/*
+ * Has the current worker lost the mask? Also if a CPU that was going has stayed, of which nobody is
+ * told. Context: the lock of its pool held.
+ */
+static inline bool claim_is_lost(const struct wpool *pool)
+{
+	return current->nr_cpus_allowed != pool->claim.nr_cpus;
 }
 
 /* How nice the workers are; read anywhere. */

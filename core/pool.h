@@ -141,6 +141,7 @@ struct wpool_claim {
 	/* held by a thread that changes it, until all workers have it */
 	struct mutex		lock;
 	struct wpool_cpus	*cpus;	/* L: where they are to run; NULL: the kernel chooses */
+	unsigned int		nr_cpus;	/* L: in that mask */
 	bool			kept;	/* L: each goes there by itself; the kernel does not */
 	int			nice;	/* S */
 	unsigned int		turn;	/* L: counts up when it is changed */

@@ -101,8 +101,8 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 
 /*
  * Puts the worker on the CPUs of the pool's mask. A thread loses its mask when the last of these
- * CPUs goes offline, and the kernel does not restore it: so this is done again after a CPU has
- * come. If none of them is there to stay, the worker stays where it is until one is.
+ * CPUs goes offline, or is about to, and the kernel does not restore it: so this is done again
+ * after a CPU has come, or when the mask is seen to be lost. If none of them is there to stay, the worker stays where it is until one is.
  */
 static void worker_keep_cpus(struct wpool_worker *worker, bool begins)
 {
@@ -127,7 +127,8 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 
 	if (likely(!(pool->conf.flags & WPOOL_FREEZABLE) && !claim_is_kept(pool)))
 		return false;
-	move = claim_is_kept(pool) && worker->hotplug_came != READ_ONCE(hotplug_came) &&
+	move = claim_is_kept(pool) &&
+	       (worker->hotplug_came != READ_ONCE(hotplug_came) || claim_is_lost(pool)) &&
 	       claim_may_keep(pool);
 	if (!move && !(pool->conf.flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;

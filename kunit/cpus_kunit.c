@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
+#include <linux/version.h>
 #include "wpool_kunit.h"
 
 /* The one that goes: the last of those that were online when the test began. */
@@ -233,6 +234,7 @@ static struct {
 	struct wpool	*pool;
 	int		err;
 	bool		allowed;	/* its worker is where its mask allows */
+	bool		vetoed;
 } going;
 
 static int run_allowed(void *arg)
@@ -243,8 +245,13 @@ static int run_allowed(void *arg)
 
 static int cpu_going(unsigned int cpu)
 {
-	int died = wpool_run_timeout(going.pool, wpt_die, NULL, WPT_LIMIT);
+	int died;
 
+	if (going.vetoed) {
+		going.err = wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);
+		return -EBUSY;
+	}
+	died = wpool_run_timeout(going.pool, wpt_die, NULL, WPT_LIMIT);
 	going.err = died != -EOWNERDEAD ? died :
 		    wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);
 	return 0;
@@ -260,6 +267,7 @@ static void cpus_mask_going(struct kunit *test)
 
 	needs_hotplug(test);
 	going.err = -ENODATA;
+	going.vetoed = false;
 	going.pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .cpumask = cpumask_of(cpus.cpu),
 	});
@@ -270,6 +278,31 @@ static void cpus_mask_going(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, going.err, 0);
 	KUNIT_EXPECT_TRUE(test, going.allowed);
 	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, going.pool, run_where, NULL), cpus.cpu);
+}
+
+/*
+ * 69: the only CPU of a worker's mask is going, and stays: so does the worker, or it comes back.
+ * (Before 7.0; from then on the kernel sees to the CPUs, and loses them so.)
+ */
+static void cpus_mask_vetoed(struct kunit *test)
+{
+	int state;
+
+	needs_hotplug(test);
+	if (LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
+		kunit_skip(test, "the kernel sees to the CPUs of its threads");
+	going.err = -ENODATA;
+	going.vetoed = true;
+	going.pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = cpumask_of(cpus.cpu),
+	});
+	KUNIT_ASSERT_EQ(test, wpt_run(test, going.pool, run_where, NULL), cpus.cpu);
+	state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "wpool:test", NULL, cpu_going);
+	KUNIT_ASSERT_GT(test, state, 0);
+	KUNIT_EXPECT_EQ(test, cpus_change(true), -EBUSY);
+	cpuhp_remove_state_nocalls(state);
+	KUNIT_EXPECT_EQ(test, going.err, 0);
 	KUNIT_EXPECT_EQ(test, wpt_run(test, going.pool, run_where, NULL), cpus.cpu);
 }
 #endif
@@ -404,6 +437,7 @@ static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_node_grows),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(cpus_mask_going),
+	KUNIT_CASE(cpus_mask_vetoed),
 #endif
 	KUNIT_CASE(cpus_unasked),
 	KUNIT_CASE_PARAM(cpus_rule, by_cpu_gen_params),
