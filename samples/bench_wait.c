@@ -287,7 +287,7 @@ static struct bench_lane paced_lanes[] = {
 };
 
 const struct bench_work bench_wait_works[] = {
-	{ "wait at 10%", bench_wide_lanes, sample_wait, 2000, 0, 10 },
+	{ "wait at 10%", bench_lanes, sample_wait, 2000, 0, 10 },
 	{ "wait at 50%", bench_wide_lanes, sample_wait, 5000, 0, 50 },
 	{ "wait at 90%", bench_wide_lanes, sample_wait, 5000, 0, 90 },
 	{ "wait at 10% of one", bench_single_lanes, sample_wait, 2000, 1, 10 },

@@ -55,9 +55,13 @@ plot for [i=2:{columns}] "{data}" using 1:i with linespoints linewidth 2 title c
 # How often a lock is taken, with as many workers as CPUs.
 LOCK_CPUS = (1, 2, 4, 8, 16)
 LOCK_WORK = "curve producers 8"
-LOCK_CURVES = {"locks": "locks", "moves": "locks that move"}
+LOCK_CURVES = {
+    "locks": ("locks", "Locks a thousand tasks"),
+    "moves": ("locks that move", "Locks a thousand tasks that another CPU had"),
+    "holds": ("longest hold", "Steps of the longest hold of a pool's lock"),
+}
 LOCK_CHART = """
-set title "{what} a thousand tasks, with more and more CPUs ({where})"
+set title "{what}, with more and more CPUs ({where})"
 set xlabel "CPUs"
 set logscale x 2
 set yrange [0:]
@@ -188,9 +192,9 @@ def count_locks(out, kernel, built, rounds):
         found[cpus] = medians(run(kernel, {"this": built}, cpus, words)["this"][0]["samples"])
     out.mkdir(parents=True, exist_ok=True)
     lines = []
-    for name, what in LOCK_CURVES.items():
+    for name, (what, title) in LOCK_CURVES.items():
         rows = {cpus: works[f"{LOCK_WORK}, {what}"] for cpus, works in found.items()}
-        _plot(out, name, LOCK_CHART, "CPUs", rows, what=what,
+        _plot(out, name, LOCK_CHART, "CPUs", rows, what=title,
               where=where(kernel, f"1 to {LOCK_CPUS[-1]}", None))
         for cpus, lanes in rows.items():
             lines += [f"{what}, {cpus} CPUs: " + ", ".join(f"{by} {n:.1f}" for by, n in lanes.items())]
