@@ -57,7 +57,7 @@ void ticket_free(struct wpool_ticket *ticket)
 /* As deep in interrupts as the caller: with PREEMPT_RT a soft one is not in preempt_count(). */
 static u8 context_now(void)
 {
-	return interrupt_context_level() << 1 | !!in_serving_softirq();
+	return interrupt_context_level() * 2 + (in_serving_softirq() ? 1 : 0);
 }
 
 /**

@@ -37,7 +37,8 @@
  * Under pool->lock no code of another module is called, nothing is allocated or freed (except
  * by the kernel's object debugging, if there is any), and no thread is woken but the manager, which
  * wakes the maker, and those that wait for the pool's end or for their turn to walk its lists:
- * the other threads to wake are collected in &wpool.wake_queue, and woken after the lock is dropped.
+ * the other threads to wake are collected in &wpool.wake_queue, and woken after the lock is
+ * dropped.
  * Of the memory of callers only struct wpool_task is touched under it. A queued task may have
  * been freed by mistake: broken_mend.c says how it is checked before it is trusted.
  *

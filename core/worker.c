@@ -102,7 +102,8 @@ static void worker_idle(struct wpool_worker *worker, u64 slept_at, unsigned long
 /*
  * Puts the worker on the CPUs of the pool's mask. A thread loses its mask when the last of these
  * CPUs goes offline, or is about to, and the kernel does not restore it: so this is done again
- * after a CPU has come, or when the mask is seen to be lost. If none of them is there to stay, the worker stays where it is until one is.
+ * after a CPU has come, or when the mask is seen to be lost. If none of them is there to stay, the
+ * worker stays where it is until one is.
  */
 static void worker_keep_cpus(struct wpool_worker *worker, bool begins)
 {
