@@ -287,7 +287,8 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 			delayed_cancel_some(pool, true);
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
-		pool->end.nr_taking -= !more;
+		if (!more && !--pool->end.nr_taking)
+			pool_mark(pool, MARK_MANAGER);	/* for what it left to these calls */
 		pool_unlock(pool, flags);
 		if (!asked)
 			stop_wake_all(pool);

@@ -358,16 +358,24 @@ static void broken_run_ticket_between(struct kunit *test)
 	broken_expect_end(test, scene->pool);
 }
 
-/* 84, 115: even by one who has waited since before it was lost */
-static void broken_run_ticket_between_before(struct kunit *test)
+/* A thread waits for a ticket, and then both neighbours of the task are broken. */
+static struct wpt_thread *break_beside_awaited(struct kunit *test, struct ticketed *scene)
 {
-	struct ticketed *scene = ticketed(test);
 	struct wpt_thread *waits;
 
 	waits = wpt_thread(test, call_wait_id, scene->pool, NULL, &scene->tickets[2]);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
 	break_tracked(&scene->ttasks[1], ZEROED, NULL);
 	break_tracked(&scene->ttasks[3], ZEROED, NULL);
+	return waits;
+}
+
+/* 84, 115: even by one who has waited since before it was lost */
+static void broken_run_ticket_between_before(struct kunit *test)
+{
+	struct ticketed *scene = ticketed(test);
+	struct wpt_thread *waits = break_beside_awaited(test, scene);
+
 	KUNIT_EXPECT_EQ(test, wpool_cancel_id(scene->pool, scene->tickets[0]), 0);
 	WPT_ASSERT_STAT(test, scene->pool, QUEUED, 2);
 	wpt_open(scene->held->gate);
@@ -380,12 +388,8 @@ static void broken_run_ticket_between_before(struct kunit *test)
 static void broken_run_ticket_between_stopped(struct kunit *test)
 {
 	struct ticketed *scene = ticketed(test);
-	struct wpt_thread *waits;
+	struct wpt_thread *waits = break_beside_awaited(test, scene);
 
-	waits = wpt_thread(test, call_wait_id, scene->pool, NULL, &scene->tickets[2]);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(waits));
-	break_tracked(&scene->ttasks[1], ZEROED, NULL);
-	break_tracked(&scene->ttasks[3], ZEROED, NULL);
 	/* The one between may be found while the others are taken back, or afterwards. */
 	KUNIT_EXPECT_GE(test, wpool_shutdown_now(scene->pool, NULL), 2);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waits), 0);
