@@ -49,7 +49,8 @@ FOREIGN = $(if $(filter all,$(K)),$(ARCHES) clang install view) \
 check:
 	@scripts/packages build test $(FOREIGN)
 	@scripts/check $(if $(K),--kernel '$(K)') $(if $(TEST),--test '$(TEST)') \
-		$(if $(CPUS),--cpus $(CPUS)) $(if $(REPEAT),--repeat $(REPEAT))
+		$(if $(CPUS),--cpus $(CPUS)) $(if $(NODES),--nodes $(NODES)) \
+		$(if $(REPEAT),--repeat $(REPEAT))
 
 selftest:
 	@scripts/packages build test clang $(FOREIGN)
@@ -147,7 +148,7 @@ help:
 	@echo '                      TOUR=1: every feature once, a line each'
 	@echo '                      DISK=1: a filesystem on a disk of tasks, and a picture of its pool'
 	@echo 'make check            run all tests; ends with "N passed, N failed"'
-	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n REPEAT=n run a part of them'
+	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n NODES=n REPEAT=n run a part of them'
 	@echo '                      K=stock the module as a user has it'
 	@echo '                      K=cpus the suites on debug with 1 and 4 CPUs'
 	@echo '                      K=6.12|7.2|next|rt|rt-debug|arm64|arm64-debug|i386|i386-debug|s390x|'

@@ -86,22 +86,24 @@ def provocations(folder, provoker):
 
 # Suites about NUMA nodes; wpool_set says how many it has found.
 NODES = "wpool_set", "wpool_attrs"
-TWO_NODES = re.compile(r"set_by_node: nodes: 2$", re.M)
+NODES_FOUND = re.compile(r"set_by_node: nodes: (\d+)$", re.M)
 
 
 def has_nodes(kernel, cpus, test):
     return kernel.arch == "x86_64" and cpus > 1 and set(test.split(",")) <= set(NODES)
 
 
-def judge_nodes(tally, label, run):
-    tally.check(f"{label} has two NUMA nodes",
-                [] if TWO_NODES.search(run.console) else [f"{NODES[0]} has not found them"])
+def judge_nodes(tally, label, run, nodes):
+    found = set(NODES_FOUND.findall(run.console))
+    tally.check(f"{label} has {nodes} NUMA nodes",
+                [] if found == {str(nodes)} else [f"{NODES[0]} has found {', '.join(found) or 'none'}"])
 
 
-def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke="", leaks=True):
+def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None, provoke="", leaks=True,
+        nodes=1):
     """Boot, load the modules in order, and return the machine's run.
 
-    Where there are no others than NODES asked for, a machine of several CPUs has two nodes.
+    Where there are no others than NODES asked for, a machine of several CPUs has two nodes at least.
     test: only these suites of wpool_kunit; globs, with commas.
     provoke: one of provocations().
     leaks: the kernel looks for them, if it can.
@@ -116,7 +118,7 @@ def run(kernel, built, order, cpus, repeat=1, test="*", limit=None, enough=None,
     files["env"] = "\n".join(settings) + "\n"
     return machine.boot(kernel, "kunit", files, programs=machine.programs(kernel, "helper"),
                         cpus=cpus, enough=enough, append=f"{_only(test)}{'' if leaks else NO_LEAKS}",
-                        words=machine.numa(cpus, 2 if has_nodes(kernel, cpus, test) else 1),
+                        words=machine.numa(cpus, max(nodes, 2 if has_nodes(kernel, cpus, test) else 1)),
                         limit=limit or
                         (LIMIT_BOOT + LIMIT_ROUND * repeat) * SLOW.get(kernel.name, 1) *
                         max(1, cpus // MANY_CPUS))
