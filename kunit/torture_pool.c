@@ -297,7 +297,7 @@ static void pool_release(struct kref *ref)
 	free_unwaited(tp);
 	for (i = 0; i < tp->n; i++)
 		wpool_put(tp->pools[i]);
-	OPTIMIZER_HIDE_VAR(tp);	/* GCC 12 for s390x takes the size of its first member for its own */
+	OPTIMIZER_HIDE_VAR(tp);	/* GCC 12 for s390x takes its first member for all of it */
 	memset(tp, 0x6b, sizeof(*tp));
 	kfree(tp);
 }
