@@ -104,9 +104,9 @@ void batch_settle(struct wpool *pool)
  * The rest of task_grab(): the task is, or was, batched.
  *
  * The state changes under batch->lock, so that the worker either finds the bit or does not, and
- * acts on that before this thread goes on. It changes by an exchange, because the task may have
- * ended meanwhile and may be in another pool already: if it was begun there from a batch, it
- * loses the bit and nothing else.
+ * acts on that before this thread goes on. The task may have ended meanwhile, and may be in another
+ * pool already, whose locks guard it then. With the bit set its pool says whose it is: one of this
+ * pool does not end here, and none comes to it, as pool->lock is held and the staging queue is shut.
  */
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
@@ -114,7 +114,10 @@ void __task_grab(struct wpool *pool, struct wpool_task *task)
 	make_room(pool);
 	raw_spin_lock(&pool->batch.lock);
 	put_back(pool);
-	cmpxchg(&task->state, TASK_IN_FN | TASK_BATCHED, TASK_IN_FN);
+	/* pairs with the releases in run_begin_batched() and run_set_up(), in another pool */
+	if (smp_load_acquire(&task->state) == (TASK_IN_FN | TASK_BATCHED) &&
+	    READ_ONCE(task->pool) == pool)
+		WRITE_ONCE(task->state, TASK_IN_FN);
 	raw_spin_unlock(&pool->batch.lock);
 }
 

@@ -23,8 +23,7 @@
  *				use_after_free
  * BUG_GRABBED_COUNTED		run_next_batched() counts what is ended later, too:
  *				flush_early task_lost
- * BUG_GRAB_STORES		__task_grab() looks at the state in one hold of batch->lock, and
- *				stores it in another: waiter_missed task_lost not_ours
+ * BUG_GRAB_MOVED		__task_grab() does not look whose the task is: not_ours
  * BUG_GRAB_UNLOCKED		__task_grab() has dropped batch->lock before it changes
  *				the state: waiter_missed
  * BUG_NOT_RECLAIMED		__task_grab() leaves what waits in the batch:
@@ -39,7 +38,7 @@
  *				task_lost
  * BUG_UNCOUNTED_FIRST		run_finish() calls task_uncount() in a hold of pool->lock, and
  *				task_settle() in the next: flush_early
- * BUG_WATCHED_TAKEN		task_fits() does not look for waiters: waiter_missed
+ * BUG_WATCHED_TAKEN		batch_fits() does not look for waiters: waiter_missed
  * BUG_BATCH_UNSEEN		pool_ready(), of queue_unseen(), does not count the batch:
  *				task_stranded
  * BUG_QUEUE_FIRST		run_next() looks at the queue before the batch:
@@ -121,10 +120,10 @@ inline task_grab(t)
 #ifndef BUG_NOT_RECLAIMED
 			put_back();
 #endif
+#ifdef BUG_GRAB_MOVED
 			running = (state[t] == (IN_FN | BATCHED));
-#ifdef BUG_GRAB_STORES
-		}
-		atomic {
+#else
+			running = (state[t] == (IN_FN | BATCHED) && !moved[t]);
 #endif
 #ifndef BUG_RUNNER_SPARED
 			if
@@ -414,7 +413,7 @@ end:	atomic {
 		moved[t] = true;
 		state[t] = IN_FN | BATCHED
 	}
-	atomic { check(not_ours, state[t] & IN_FN); state[t] = DONE; let_go(t) }
+	atomic { check(not_ours, state[t] == (IN_FN | BATCHED)); state[t] = DONE; let_go(t) }
 }
 
 proctype flush(byte tasks)
