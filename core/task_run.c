@@ -181,8 +181,8 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 }
 
 /*
- * Begins a batched task. The rest of the run is as it was left: no group, not asked to stop,
- * the color. Context: batch->lock held.
+ * Begins a batched task. The rest of the run is as it was left: no group, the color. Context:
+ * batch->lock held.
  */
 static __always_inline void run_begin_batched(struct wpool *pool,
 					      struct wpool_worker *worker,
@@ -196,6 +196,7 @@ static __always_inline void run_begin_batched(struct wpool *pool,
 	run->arg = task->arg;
 	WRITE_ONCE(run->owner, queue_take_pin(task));
 	WRITE_ONCE(run->started, jiffies);
+	WRITE_ONCE(run->stop, false);	/* the last task may have ended by run_let_go() */
 	run->reported = false;
 	run->serial = batch_serial(pool);
 	if (task_is_ours(task))
