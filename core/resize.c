@@ -65,7 +65,7 @@ static bool resize_some(struct wpool *pool, unsigned int capacity)
 	unsigned int now = pool_capacity(pool);
 	unsigned int to = clamp(capacity, now - min(now, WPOOL_CHUNK), now + WPOOL_CHUNK);
 
-	batch_reclaim(pool);
+	batch_settle(pool);
 	slots_resize(pool, to);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_MANAGER);
 	return to != capacity;

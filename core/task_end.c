@@ -103,7 +103,8 @@ void batch_harvest(struct wpool_worker *worker)
 
 	if (begun)
 		tasks_retire(worker->pool, begun);
-	tasks_uncount(worker->pool, worker->runs[0].color, n);
+	if (n)
+		tasks_uncount(worker->pool, worker->runs[0].color, n);
 }
 
 /**
