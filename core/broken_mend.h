@@ -169,7 +169,7 @@ static __always_inline bool mend_waits(const struct wpool *pool,
 	       READ_ONCE(task->state) == TASK_QUEUED;
 }
 
-/* May the first task of a list be taken off it? */
+/* May the first task of a list be taken off it? Needs the lock of the list. */
 static __always_inline bool mend_first_ok(const struct wpool *pool,
 					  const struct list_head *list,
 					  const struct wpool_task *task)

@@ -59,7 +59,7 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
  * Does a run have a task on this stack? What began from the batch ends without pool->lock, and so
  * may the next begin in the same run: so no more begins in this hold, then the task is grabbed and
  * looked for again. Not if it is broken: then its worker takes pool->lock to end it. What a worker
- * has itself submitted from its stack is not batched, see task_fits(); what others have may be.
+ * has itself submitted from its stack is not batched, see batch_fits(); what others have may be.
  *
  * Context: pool->lock held.
  */

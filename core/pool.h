@@ -39,6 +39,7 @@ struct wpool_batch {
 	raw_spinlock_t		lock;
 	u8			color;	/* H: the color of all of them */
 	u64			serial;	/* H: of their runs, see &wpool_run.serial */
+	atomic64_t		alone;	/* H: counts what batch_of_one() has; read anywhere */
 	unsigned int		next;	/* H: the first of the tasks that has not begun */
 	unsigned int		left;	/* H: how many have not; read anywhere with READ_ONCE() */
 	/* H: in the order in which they begin */
@@ -72,10 +73,12 @@ struct wpool_staging {
 	u64			limit;
 	atomic64_t		accepted;	/* B: tasks that came this way; read anywhere */
 	/*
-	 * P: how many of them the queue has got, of which the low bits suffice; read anywhere
-	 * with READ_ONCE()
+	 * B: how many of them went on, to the queue or to a worker, of which the low bits suffice;
+	 * read anywhere with READ_ONCE()
 	 */
 	unsigned int		collected;
+	/* B: those that went to a worker and are not counted under the color; read anywhere */
+	unsigned int		uncounted;
 	struct list_head	tasks;	/* B: the others, oldest first */
 	/* B: tasks of wpool's own memory that nobody needs, see task_chain() */
 	struct wpool_task	*spare;
@@ -150,7 +153,7 @@ struct wpool_claim {
 /* Tasks accepted and not ended, by color; see flush_color.c. Owner: color_count.h. */
 struct wpool_colors {
 	unsigned int		next;	/* L: what the next accepted task counts under */
-	/* L: those under each color, without those in the staging queue; the last is COLOR_IDLE */
+	/* L: those under each color, without what staging.c has yet to count. COLOR_IDLE is last */
 	unsigned int		in_flight[WPOOL_NR_COLORS + 1];
 };
 
@@ -400,8 +403,8 @@ struct wpool {
 	 * see deadlock.c. Owner: waiter.c.
 	 */
 	unsigned int		nr_asleep;
-	/* L: counts runs as they begin, see &wpool_run.serial. Owner: queue_batch.c. */
-	u64			serial;
+	/* L: counts runs as they begin, see pool_serial(); read anywhere. Owner: queue_batch.c. */
+	atomic64_t		serial;
 	struct wpool_flush	flush;
 	struct wpool_colors	colors;
 	struct wpool_counters	stats;

@@ -10,7 +10,8 @@
  *
  * A worker that has ended a batched task takes the next one under batch.lock alone, if neither
  * task needs pool->lock. Only plain tasks of one color (flush_color.c) are batched: nobody
- * waits for them, and they have no group and no key.
+ * waits for them, and they have no group and no key. When the batch is empty, and so is the queue,
+ * the worker may take a staged task instead, as a batch of one: see staging_pop().
  *
  * Any thread that has pool->lock can move the batch back to the queue, by batch_reclaim(). It
  * does so before it changes what may begin or which task is next: for a pause, a close, a
@@ -23,7 +24,7 @@
  * worker then leaves the state alone and ends the run under pool->lock, like any other run. A
  * thread that adds a waiter to a task, or submits it again while it runs, grabs it first.
  *
- * There is one exception: if no batched task follows, the run ends under pool->lock alone, though
+ * There is one exception: if no such task follows, the run ends under pool->lock alone, though
  * its task may still have the bit. A thread that grabs a task of this pool has that lock.
  *
  * After the worker has set TASK_DONE it does not touch the task. A thread that grabs a task got
@@ -40,7 +41,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "queue_batch.h"
-#include "task.h"
 #include "task_lists.h"
 #include "worker_list.h"
 
@@ -121,15 +121,6 @@ void __task_grab(struct wpool *pool, struct wpool_task *task)
 	raw_spin_unlock(&pool->batch.lock);
 }
 
-/* Does nobody need to know when this task begins and ends? */
-static bool task_fits(const struct wpool_task *task, u8 color)
-{
-	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
-
-	return !task->waiters && task->color == color &&
-	       (!flags || flags == WPOOL_TASK_DETACHED || task_is_ours(task));
-}
-
 /*
  * May workers take tasks without a look at the pool? A thread that ends this reclaims the batch
  * in the same hold of pool->lock. Not if the only room is a free worker: then room and workers
@@ -169,7 +160,7 @@ static unsigned int move_some(struct wpool *pool, u8 color)
 		hold_step(pool);
 		task = list_entry(entry, struct wpool_task, node);
 		if (entry == queue || n == WPOOL_BATCH_MAX || task->pool != pool ||
-		    !task_fits(task, color)) {
+		    !batch_fits(task, color)) {
 			__list_del(queue, entry);
 			return n;
 		}
@@ -191,17 +182,18 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 	unsigned int n;
 
 	lockdep_assert_held(&pool->lock);
-	if (!batch_may_fill(pool) || !task_fits(first, first->color))
+	if (!batch_may_fill(pool) || !batch_fits(first, first->color))
 		return false;
 	n = move_some(pool, first->color);
 	if (!n)
 		return false;
-	queued_add(pool, -n);
 	raw_spin_lock(&batch->lock);
 	batch->color = first->color;
 	batch->serial = pool_next_serial(pool);
 	batch->next = 0;
 	WRITE_ONCE(batch->left, n);
+	/* In this hold, and not before: see staging_pop(). */
+	queued_add(pool, -n);
 	raw_spin_unlock(&batch->lock);
 	return true;
 }

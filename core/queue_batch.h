@@ -5,6 +5,8 @@
 #ifndef _WPOOL_QUEUE_BATCH_H
 #define _WPOOL_QUEUE_BATCH_H
 
+#include <linux/lockdep.h>
+
 #include "broken_mend.h"
 #include "counter.h"
 #include "pool.h"
@@ -95,6 +97,21 @@ static inline u64 batch_serial(const struct wpool *pool)
 	return pool->batch.serial;
 }
 
+/* May the worker end one more task without pool->lock, and count it later? */
+static inline bool worker_may_batch(const struct wpool_worker *worker)
+{
+	return worker_unharvested(worker) < WPOOL_BATCH_MAX;
+}
+
+/* Does nobody need to know when this task begins and ends? */
+static inline bool batch_fits(const struct wpool_task *task, u8 color)
+{
+	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
+
+	return !task->waiters && task->color == color &&
+	       (!flags || flags == WPOOL_TASK_DETACHED || task_is_ours(task));
+}
+
 /*
  * The next batched task, if the worker may begin it without pool->lock after its last run, of
  * @color: what it has ended in this way has one color, and is not too much to count.
@@ -106,8 +123,7 @@ batch_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
 	struct wpool_batch *batch = &pool->batch;
 	struct wpool_task *task;
 
-	if (!batch->left || batch->color != color ||
-	    worker_unharvested(worker) >= WPOOL_BATCH_MAX)
+	if (!batch->left || batch->color != color || !worker_may_batch(worker))
 		return NULL;
 	task = batch->tasks[batch->next];
 	/*
@@ -152,10 +168,28 @@ static inline unsigned int batch_take_ended(struct wpool_worker *worker,
 	return n;
 }
 
-/* For a run that begins now, see &wpool_run.serial. Needs pool->lock. */
+/*
+ * For &wpool_run.serial. If a run submits the task of another one, the other sees both counters no
+ * lower than the first did, and has added one.
+ */
+static inline u64 pool_serial(const struct wpool *pool)
+{
+	return atomic64_read(&pool->serial) + atomic64_read(&pool->batch.alone);
+}
+
+/* For a run that begins now. Needs pool->lock. */
 static inline u64 pool_next_serial(struct wpool *pool)
 {
-	return ++pool->serial;
+	counter_add(&pool->serial, 1);
+	return pool_serial(pool);
+}
+
+/* A task that was in no batch is about to begin as if it were one. Needs batch->lock. */
+static inline void batch_of_one(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->batch.lock);
+	counter_add(&pool->batch.alone, 1);
+	pool->batch.serial = pool_serial(pool);
 }
 
 /**

@@ -4,8 +4,9 @@
  *
  * It is a list with a lock of its own, behind the queue. While it is open a plain task is
  * accepted by putting it there. That takes one hold of its lock; a worker takes this lock only
- * to collect all staged tasks at once, when it comes for its next task. All submitters share
- * one list, so the order of acceptance is the order of the holds of its lock.
+ * when it comes for its next task, to collect all staged tasks at once, or to take the only one.
+ * All submitters share one list, so the order of acceptance is the order of the holds of its
+ * lock.
  *
  * The rest of the pool need not know it: pool_lock() shuts the staging queue and moves its
  * tasks to the queue. So for a thread with pool->lock there is no staging queue. Only a worker
@@ -23,6 +24,14 @@
  * is left it is shut before its worker sleeps. A submitter opens it if more tasks are ready than
  * workers are searching for them, or all are busy. So of tasks of which each submits the next, in
  * the only worker, all but the first come that way.
+ *
+ * There the worker finds the one that follows, and takes it from here without pool->lock:
+ * staging_pop(). While the staging queue is open, the queue gets tasks only from here and, under
+ * batch->lock, from the batch, and the batch only under that lock. So with both locks, if none is
+ * queued or batched, each that came before the first one here has been taken by a worker. This one
+ * then runs as if it were batched. It is counted under its color when the staging queue is shut, or
+ * before its worker counts it down. Until then more tasks are in flight than the color says, but
+ * none that a flush waits for: a flush begins with the staging queue shut.
  *
  * Modelled in scripts/model/staging.pml.
  */
@@ -65,6 +74,15 @@ static unsigned int staging_mend(struct wpool *pool)
 	return mend_list(pool, &pool->staging.tasks, staging_count(pool));
 }
 
+/* Counts @n tasks, and those that workers have taken, under the color. Needs both locks. */
+static void staging_count_some(struct wpool *pool, unsigned int n)
+{
+	struct wpool_staging *staging = &pool->staging;
+
+	color_add(pool, staging->color, n + staging->uncounted);
+	WRITE_ONCE(staging->uncounted, 0);
+}
+
 /* Moves all its tasks to the queue. */
 static void staging_empty(struct wpool *pool)
 {
@@ -73,12 +91,12 @@ static void staging_empty(struct wpool *pool)
 
 	lockdep_assert_held(&pool->lock);
 	lockdep_assert_held(&staging->lock);
+	staging_count_some(pool, n);
 	if (!n)
 		return;
 	if (unlikely(!staging_ok(pool)))
 		whole = staging_mend(pool);
 	list_splice_tail_init(&staging->tasks, list_of_prio(pool, WPOOL_PRIO_NORMAL));
-	color_add(pool, staging->color, n);
 	WRITE_ONCE(staging->collected, staging->collected + n);
 	queued_add(pool, whole);
 }
@@ -138,6 +156,55 @@ void __staging_offer(struct wpool *pool)
 	raw_spin_lock(&staging->lock);
 	staging_open(pool);
 	raw_spin_unlock(&staging->lock);
+}
+
+/* The rest of staging_count_popped(): there are some. */
+void __staging_count(struct wpool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	raw_spin_lock(&pool->staging.lock);
+	staging_count_some(pool, 0);
+	raw_spin_unlock(&pool->staging.lock);
+}
+
+/*
+ * The task that is staged, if it is the only one, nothing else is to begin before it, and it fits.
+ * Needs batch->lock and staging->lock.
+ */
+static struct wpool_task *next_staged(struct wpool *pool, u8 color)
+{
+	struct list_head *tasks = &pool->staging.tasks;
+	struct wpool_task *task;
+
+	if (!staging_is_open(pool) || pool->staging.color != color || tasks_queued(pool) ||
+	    list_empty(tasks))
+		return NULL;
+	task = list_first_entry(tasks, struct wpool_task, node);
+	if (unlikely(!mend_first_ok(pool, tasks, task) || task->node.next != tasks))
+		return NULL;
+	return batch_fits(task, color) ? task : NULL;
+}
+
+/*
+ * The rest of staging_pop(): one is staged. A thread that takes pool->lock to look for it shuts the
+ * staging queue first. So it finds it on the queue; or batched, and then it waits for batch->lock.
+ */
+struct wpool_task *__staging_pop(struct wpool *pool, u8 color)
+{
+	struct wpool_staging *staging = &pool->staging;
+	struct wpool_task *task;
+
+	raw_spin_lock(&staging->lock);
+	task = next_staged(pool, color);
+	if (task) {
+		INIT_LIST_HEAD(&staging->tasks);
+		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);
+		shared_inc(staging->collected);
+		shared_inc(staging->uncounted);
+		batch_of_one(pool);
+	}
+	raw_spin_unlock(&staging->lock);
+	return task;
 }
 
 /* Gives back what staging_submit_spare() took, where nothing may be freed. */

@@ -24,6 +24,8 @@ struct wpool_task *staging_keep(struct wpool *pool, struct wpool_task *chain);
 void __staging_shut(struct wpool *pool);
 void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
+void __staging_count(struct wpool *pool);
+struct wpool_task *__staging_pop(struct wpool *pool, u8 color);
 
 /*
  * May it be opened: does one more task need nothing but its place? This stays true while it is
@@ -89,6 +91,46 @@ static inline void staging_collect(struct wpool *pool)
 {
 	if (staging_is_open(pool))
 		__staging_collect(pool);
+}
+
+/*
+ * May a staged task follow, by staging_pop(), when a worker has ended this one? Needs pool->lock.
+ */
+static inline bool staging_may_follow(const struct wpool *pool, const struct wpool_task *task)
+{
+	return staging_is_open(pool) && batch_fits(task, task->color);
+}
+
+/**
+ * staging_pop() - take the only staged task, if it is the next to begin
+ * @pool: the pool
+ * @worker: the current thread, which may begin it without pool->lock after its last run
+ * @color: that of its last run
+ *
+ * For a chain: a worker comes back and finds what its task has submitted, and pool->lock is not
+ * taken between the two.
+ *
+ * Context: batch->lock held, and the batch is empty.
+ * Return: the task, or NULL: it has others before it or behind it, or needs pool->lock.
+ */
+static __always_inline struct wpool_task *
+staging_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
+{
+	if (likely(staging_count(pool) != 1) || !worker_may_batch(worker))
+		return NULL;
+	return __staging_pop(pool, color);
+}
+
+/**
+ * staging_count_popped() - count what workers have taken by staging_pop() under its color
+ * @pool: the pool
+ *
+ * For a worker that is about to count such a task down. Context: pool->lock held.
+ */
+static inline void staging_count_popped(struct wpool *pool)
+{
+	if (READ_ONCE(pool->staging.uncounted))
+		__staging_count(pool);
 }
 
 /*

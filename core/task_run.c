@@ -20,6 +20,7 @@
 #include "queue.h"
 #include "queue_batch.h"
 #include "run_finish.h"
+#include "staging.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_run.h"
@@ -243,6 +244,8 @@ run_next_batched(struct wpool *pool, struct wpool_worker *worker, struct wpool_r
 	if (unlikely(run->task && !run_is_batched(run)))
 		return NULL;
 	task = batch_pop(pool, worker, run->color);
+	if (!task && !batch_left(pool))
+		task = staging_pop(pool, worker, run->color);
 	if (task) {
 		run_end_batched(worker, run, result);
 		run_begin_batched(pool, worker, run, task);
@@ -252,7 +255,8 @@ run_next_batched(struct wpool *pool, struct wpool_worker *worker, struct wpool_r
 
 /*
  * Goes on with the batch after a batched run has returned. A thread that has seen the end of a run
- * finds the room: the next task has left the batch before, or the worker counts as free.
+ * finds the room: the next task has left the batch, or the staging queue, before, or the worker
+ * counts as free.
  * Locking: none; pool->lock is held when it returns.
  */
 static void run_batch(struct wpool *pool, struct wpool_worker *worker,
@@ -270,6 +274,7 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 		result = run_outside(pool, run, task);
 	}
 	pool_lock_staged(pool);
+	staging_count_popped(pool);
 	run_end(pool, worker, run, false, result);
 	/* Then: waiters of the last wake before any worker counts as the last one awake. */
 	batch_harvest(worker);
@@ -305,7 +310,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		return;
 	}
 
-	batched = batch && batch_fill(pool, task);
+	batched = batch && (batch_fill(pool, task) || staging_may_follow(pool, task));
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
 	run_begin(pool, worker, run, task, nested, batched ? TASK_BATCHED : 0);
 	if (!batch)

@@ -26,7 +26,7 @@
  *	    kicked.lock			raw; manager_kick.c
  *	    asked.lock			raw; spare.c
  *	    batch.lock			raw; queue_batch.c
- *	    staging.lock		raw; staging.c
+ *	      staging.lock		raw; staging.c
  *	    pool->slots.free.lock	inside down_trylock() and up()
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
@@ -250,7 +250,7 @@ struct wpool_deadline {
  * @started: S: in jiffies
  * @began: when, see latency.c
  * @serial: L: not less than that of any run that had begun when its task was accepted, and more
- *	than that of the run that submitted it, see deadlock.c
+ *	than that of the run that submitted it, see deadlock.c; see pool_serial()
  * @preempt: W: preempt_count() of the thread when it began, see leak.c; @rcu is the depth of
  *	RCU read-side critical sections. Both are 0 except in a nested run.
  * @rcu: W

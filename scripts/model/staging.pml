@@ -15,6 +15,8 @@
  * bound_broken		none is accepted beyond the depth and the workers that are free
  * order_broken		tasks begin in the order in which they were accepted, or in which
  *			they were no longer deferred by their key, whoever runs them
+ * cap_passed		none begins straight from the staging queue while more workers live than
+ *			the capacity allows
  * task_lost		every task begins and ends, once
  * ends_too_early	a flush, a drain or a wait for the pool's end is over after the last
  *			task; and none is accepted once the pool is closed
@@ -38,13 +40,21 @@
  * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
  * BUG_ENDED_FIRST	run_batch() ends a run before it has the lock, though no other follows:
  *			room_unseen
+ * BUG_POP_QUEUED	next_staged() does not ask whether a task is queued: order_broken
+ * BUG_FILLED_LATE	__batch_fill() counts what leaves the queue before it is in the
+ *			batch: order_broken
+ * BUG_POPPED_FORGOTTEN	staging_empty() does not count what workers took: end_missed
+ *			ends_too_early
+ * BUG_POPPED_LATE	run_batch() does not count it before it counts down: end_missed
  * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
+ * BUG_SHRINK_OPEN	the same, if there are to be fewer workers: cap_passed
  * BUG_REAP_OPEN	reap_worker() does not shut it: task_stranded
  *
  * What stands for what: an atomic block that waits for !locked is one hold of
  * pool->lock by somebody who shuts the staging queue first: then nobody can come in between. A
  * worker that comes back from a task holds pool->lock over several steps; a hold of
- * staging->lock is one step between any two of them. A submitter that has read the limit
+ * staging->lock, or of batch->lock and that, is one step between any two of them. To leave the
+ * queue and to begin is one step. A submitter that has read the limit
  * at another time goes to pool->lock though it is open; it opens it if it likes.
  * Of flushes there are two colors, of keys one with two tasks, the batch has one. A
  * task's function returns, or sleeps until everything else is at rest, or takes its
@@ -68,6 +78,8 @@ mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
 #define FORGETFUL	CLOSE
 #elif defined(BUG_RESIZE_OPEN)
 #define FORGETFUL	GROW
+#elif defined(BUG_SHRINK_OPEN)
+#define FORGETFUL	SHRINK
 #else
 #define FORGETFUL	0
 #endif
@@ -75,7 +87,7 @@ mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
 /* struct wpool_staging; room is what is left up to the limit */
 chan staging = [TASKS] of { byte };
 bool open, in_color;
-byte room;
+byte room, uncounted;
 
 /* struct wpool; head is of the key, nr_deferred behind it */
 chan queue = [TASKS] of { byte };
@@ -101,9 +113,14 @@ bool color_of[TASKS], deaths, with_keys, waiting, rest;
 hidden byte x, n;
 
 bool task_stranded, room_unseen, bound_broken, order_broken, task_lost, ends_too_early;
-bool end_missed;
+bool end_missed, cap_passed;
 
 #define when(so, do_it)	if :: so -> do_it :: else fi
+#ifdef BUG_POP_QUEUED
+#define queued_before	0
+#else
+#define queued_before	nr_queued
+#endif
 #define bit(t)		(1 << (t))
 #define all_ready	(bit(ready) - 1)
 #define nr_batched	(batch != NONE)
@@ -115,6 +132,8 @@ bool end_missed;
 #define nr_free		((capacity > nr_running) * (capacity - nr_running))
 #define too_many	(nr_workers - nr_leaving > capacity)
 #define may_pop(w)	(batched[w] && nr_batched && color_of[batch] == color_of[task[w]])
+#define may_take(w)	(batched[w] && open && !nr_batched && !queued_before && \
+			 len(staging) == 1 && in_color == color_of[task[w]])
 #define pool_is_over	(closed && !pool_ready && !nr_deferred)
 
 inline look_for_stranded()
@@ -166,9 +185,18 @@ inline staging_open()
 	in_color = color
 }
 
+inline count_popped()
+{
+	in_flight[in_color] = in_flight[in_color] + uncounted;
+	uncounted = 0
+}
+
 inline staging_empty(many)
 {
 	in_flight[in_color] = in_flight[in_color] + many;
+#ifndef BUG_POPPED_FORGOTTEN
+	count_popped();
+#endif
 	nr_queued = nr_queued + many;
 	do
 	:: nempty(staging) -> staging?x; queue!x
@@ -237,16 +265,16 @@ inline batch_reclaim()
 	fi
 }
 
-/* If it likes. */
-inline batch_fill(w, first)
+/* If it likes. The batch gets @more. */
+inline batch_fill(w, first, more)
 {
-	batched[w] = false;
+	batched[w] = open && first != head;
 	if
 	:: queue_ready && first != head && !closed && !too_many ->
 		queue?<x>;
 		if
 		:: x != head && color_of[x] == color_of[first] ->
-			queue?batch;
+			queue?more;
 			nr_queued--;
 			batched[w] = true
 		:: true
@@ -302,6 +330,9 @@ inline finish(w)
 {
 	nr_running--;
 	end_batched(w);
+#ifndef BUG_POPPED_LATE
+	when(batched[w], count_popped());
+#endif
 	t = task[w];
 	task[w] = NONE;
 	key_release(t);
@@ -318,7 +349,7 @@ inline worker_leave(w) { nr_leaving = nr_leaving + !leaving[w]; leaving[w] = tru
 
 proctype worker(byte me)
 {
-	byte t;
+	byte t, more = NONE;
 	bool spun;
 
 end:	atomic { alive[me] && !gone[me] && !idle[me] && !locked -> locked = true; staging_shut() }
@@ -345,16 +376,8 @@ look:	atomic {
 	}
 	atomic {
 		if
-		:: pool_ready ->
-			if
-			:: nr_batched -> t = batch; batch = NONE; batched[me] = true
-			:: else -> queue?t; nr_queued--; batch_fill(me, t)
-			fi;
-			begin(me, t);
-			t = 0;
-			nr_running++;
-			spun = false;
-			unlock()
+		:: nr_batched -> t = batch; batch = NONE; batched[me] = true
+		:: pool_ready && !nr_batched -> queue?t; nr_queued--; batch_fill(me, t, more)
 		:: !pool_ready && !spun && !nr_searching ->
 			spun = true;	/* worker_spin() */
 			will_search(me);
@@ -366,7 +389,18 @@ look:	atomic {
 			nr_idle++;
 			unlock();
 			goto end
-		fi
+		fi;
+#ifdef BUG_FILLED_LATE
+	}
+	atomic {
+#endif
+		batch = (more != NONE -> more : batch);
+		more = NONE;
+		begin(me, t);
+		t = 0;
+		nr_running++;
+		spun = false;
+		unlock()
 	}
 call:	if
 	:: skip
@@ -378,6 +412,14 @@ call:	if
 		end_batched(me);
 		begin(me, batch);
 		batch = NONE;
+		goto call
+	   }
+	:: atomic { may_take(me) ->	/* staging_pop() */
+		check(cap_passed, !too_many);
+		end_batched(me);
+		staging?x;
+		uncounted++;
+		begin(me, x);
 		goto call
 	   }
 #ifdef BUG_ENDED_FIRST
