@@ -104,9 +104,10 @@ void batch_settle(struct wpool *pool)
  * The rest of task_grab(): the task is, or was, batched.
  *
  * The state changes under batch->lock, so that the worker either finds the bit or does not, and
- * acts on that before this thread goes on. The task may have ended meanwhile, and may be in another
- * pool already, whose locks guard it then. With the bit set its pool says whose it is: one of this
- * pool does not end here, and none comes to it, as pool->lock is held and the staging queue is shut.
+ * acts on that before this thread goes on. The task may have ended meanwhile, and may be in
+ * another pool already, whose locks guard it then. With the bit set its pool says whose it is: one
+ * of this pool does not end here, and none comes to it, as pool->lock is held and the staging queue
+ * is shut.
  */
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
