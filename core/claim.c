@@ -207,18 +207,17 @@ static unsigned int staying_cpu(const struct cpumask *mask)
  * it next enables migration. So it is moved to one that stays, and nowhere if there is none. A CPU
  * that begins to go just now is not seen; that costs the warning.
  *
- * Return: false if there is none.
+ * Return: 0, -EAGAIN if there is none, or the error of the kernel, which then changes nothing.
  */
-static bool move_to(struct task_struct *thread, const struct cpumask *mask)
+static int move_to(struct task_struct *thread, const struct cpumask *mask)
 {
 	unsigned int cpu = staying_cpu(mask);
 
 	if (cpu >= nr_cpu_ids)
-		return false;
+		return -EAGAIN;
 	if (cpumask_intersects(mask, cpu_dying_mask))
 		set_cpus_allowed_ptr(thread, cpumask_of(cpu));
-	set_cpus_allowed_ptr(thread, mask);
-	return true;
+	return set_cpus_allowed_ptr(thread, mask);
 }
 
 /* A worker that is just taking what it was takes it again. */
@@ -234,14 +233,29 @@ bool claim_may_keep(const struct wpool *pool)
 	return staying_cpu(cpus_mask(pool->claim.cpus)) < nr_cpu_ids;
 }
 
-/* Sets it for the current worker, until it has not changed meanwhile. Return: as move_to(). */
-static bool take(struct wpool *pool, bool with_nice)
+/*
+ * Notes what the current worker lacks, which has just been moved; see claim_is_lost(). If it has
+ * more CPUs than the mask, it has lost the mask again meanwhile: this is to be seen, so 0 is noted.
+ * But if the kernel has refused, as the CPUs that both the mask and a user allow are offline, the
+ * worker has what it had, and is not moved for that again: if one of them comes, hotplug_came
+ * changes.
+ */
+static void note_lack(struct wpool_worker *worker, int err)
 {
+	int lacks = claim_lacks(worker->pool);
+
+	lockdep_assert_held(&worker->pool->lock);
+	worker->lacks = err ? lacks : max(lacks, 0);
+}
+
+/* Sets it for the current worker, until it has not changed meanwhile. Return: as move_to(). */
+static int take(struct wpool_worker *worker, bool with_nice)
+{
+	struct wpool *pool = worker->pool;
 	struct wpool_cpus *cpus;
 	unsigned long flags;
 	unsigned int turn;
-	bool moved;
-	int nice;
+	int nice, err;
 
 	pool_lock(pool, flags);
 	do {
@@ -251,27 +265,28 @@ static bool take(struct wpool *pool, bool with_nice)
 		pool_unlock(pool, flags);
 		if (with_nice)
 			set_user_nice(current, nice);
-		moved = !cpus || move_to(current, cpus_mask(cpus));
+		err = cpus ? move_to(current, cpus_mask(cpus)) : 0;
 		cpus_put(cpus);
 		pool_lock(pool, flags);
 	} while (turn != pool->claim.turn);
+	note_lack(worker, err);
 	pool_unlock(pool, flags);
-	return moved;
+	return err;
 }
 
-/* The current worker begins. Return: as claim_keep_cpus(). */
-bool claim_take(struct wpool *pool)
+/* The worker, which is current, begins. Return: as claim_keep_cpus(). */
+bool claim_take(struct wpool_worker *worker)
 {
-	return take(pool, true);
+	return take(worker, true) != -EAGAIN;
 }
 
 /*
- * Moves the current worker to the CPUs of the pool's mask. Return: false if none of them is online,
- * or all are going: it stays where it is until claim_may_keep().
+ * Moves the worker, which is current, to the CPUs of the pool's mask. Return: false if none of them
+ * is online, or all are going: it stays where it is until claim_may_keep().
  */
-bool claim_keep_cpus(struct wpool *pool)
+bool claim_keep_cpus(struct wpool_worker *worker)
 {
-	return take(pool, false);
+	return take(worker, false) != -EAGAIN;
 }
 
 /* How many threads are taken off the list at a time, to be changed. */

@@ -13,8 +13,8 @@ struct task_struct;
 int claim_init(struct wpool *pool, int nice, const struct cpumask *mask);
 void claim_free(struct wpool *pool);
 int claim_prepare(struct wpool *pool, struct task_struct *thread);
-bool claim_take(struct wpool *pool);
-bool claim_keep_cpus(struct wpool *pool);
+bool claim_take(struct wpool_worker *worker);
+bool claim_keep_cpus(struct wpool_worker *worker);
 bool claim_may_keep(const struct wpool *pool);
 int claim_set_nice(struct wpool *pool, int nice);
 int claim_set_cpus(struct wpool *pool, const struct cpumask *mask);
@@ -27,12 +27,27 @@ static inline bool claim_is_kept(const struct wpool *pool)
 }
 
 /*
- * Has the current worker lost the mask? Also if a CPU that was going has stayed, of which nobody is
- * told. Context: the lock of its pool held.
+ * How many CPUs fewer than the mask the current worker has; less than 0 if it has more. Context:
+ * the lock of its pool held.
  */
-static inline bool claim_is_lost(const struct wpool *pool)
+static inline int claim_lacks(const struct wpool *pool)
 {
-	return current->nr_cpus_allowed != pool->claim.nr_cpus;
+	return (int)pool->claim.nr_cpus - current->nr_cpus_allowed;
+}
+
+/*
+ * Has the worker, which is current, lost the mask? Also if a CPU that was going has stayed, for
+ * which there is no call. Context: the lock of its pool held.
+ *
+ * A worker may lack CPUs for ever: since 6.2, if a user has given a mask to the thread, or to
+ * kthreadd before it was made, the kernel gives it only what both masks have in common. So it is
+ * not moved twice for the same lack. Each change of that moves it once: the kernel has let it go
+ * anywhere, and has forgotten the user's mask; a user has set another one; or the pool has another
+ * one that could not be given to it.
+ */
+static inline bool claim_is_lost(const struct wpool_worker *worker)
+{
+	return claim_lacks(worker->pool) != worker->lacks;
 }
 
 /* How nice the workers are; read anywhere. */

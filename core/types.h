@@ -440,6 +440,8 @@ struct wpool_worker {
 
 	/* how many CPUs had come when it last looked; see worker_keep_cpus(). Owner: worker.c. */
 	unsigned int		hotplug_came;
+	/* W: claim_lacks() when it was last moved. Owner: claim.c. */
+	int			lacks;
 	/*
 	 * the innermost task that it runs as a submitter, or NULL; the worker's own until it is
 	 * dead. Owner: caller_runs.c. All may read it.

@@ -109,7 +109,7 @@ static void worker_keep_cpus(struct wpool_worker *worker, bool begins)
 {
 	/* Read this before they are looked at; pairs with cpu_came(). */
 	unsigned int came = smp_load_acquire(&hotplug_came);
-	bool moved = begins ? claim_take(worker->pool) : claim_keep_cpus(worker->pool);
+	bool moved = begins ? claim_take(worker) : claim_keep_cpus(worker);
 
 	worker->hotplug_came = moved ? came : came - 1;
 }
@@ -129,7 +129,7 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	if (likely(!(pool->conf.flags & WPOOL_FREEZABLE) && !claim_is_kept(pool)))
 		return false;
 	move = claim_is_kept(pool) &&
-	       (worker->hotplug_came != READ_ONCE(hotplug_came) || claim_is_lost(pool)) &&
+	       (worker->hotplug_came != READ_ONCE(hotplug_came) || claim_is_lost(worker)) &&
 	       claim_may_keep(pool);
 	if (!move && !(pool->conf.flags & WPOOL_FREEZABLE && freezing(current)))
 		return false;
