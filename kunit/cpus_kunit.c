@@ -5,10 +5,11 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
 #include <linux/version.h>
-#include "wpool_kunit.h"
+#include "sysfs_scene.h"
 
 /* The one that goes: the last of those that were online when the test began. */
 struct cpus {
@@ -228,6 +229,86 @@ static void cpus_node_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_may_be_there, NULL), 1);
 }
 
+static int run_mask(void *arg)
+{
+	cpumask_copy(arg, current->cpus_ptr);
+	return 0;
+}
+
+static int run_pid(void *arg)
+{
+	return task_pid_nr(current);
+}
+
+/* A pool of one worker, which an administrator has given two CPUs. The first is there to stay. */
+static struct wpool *pool_of_two(struct kunit *test, struct cpumask *mask)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .flags = WPOOL_PREALLOC,
+	});
+	char text[20];
+
+	if (cpus.online < 2 || cpus.cpu > 31 || !sysfs_is_there(pool, "cpumask"))
+		kunit_skip(test, "needs two CPUs, no more than 32, and a mounted sysfs");
+	cpumask_set_cpu(0, mask);
+	cpumask_set_cpu(cpus.cpu, mask);
+	snprintf(text, sizeof(text), "%lx", BIT(0) | BIT(cpus.cpu));
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "cpumask", text), 0);
+	return pool;
+}
+
+/* A user gives the worker one CPU. A module cannot call sched_setaffinity(). */
+static void taskset(struct kunit *test, struct wpool *pool, unsigned int cpu)
+{
+	char script[80];
+
+	snprintf(script, sizeof(script), "taskset -p %lx %d >/dev/null", BIT(cpu),
+		 wpt_run(test, pool, run_pid, NULL));
+	if (wpt_shell(script))
+		kunit_skip(test, "needs a shell that has taskset");
+}
+
+/* 69: a worker that a user has given less than its mask goes on, where both allow */
+static void cpus_mask_of_user(struct kunit *test)
+{
+	struct cpumask *mask = wpt_alloc(test, sizeof(*mask));
+	struct cpumask *seen = wpt_alloc(test, sizeof(*seen));
+	struct wpool *pool = pool_of_two(test, mask);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		unsigned int cpu = i % 2 ? 0 : cpus.cpu;
+
+		taskset(test, pool, cpu);
+		KUNIT_ASSERT_EQ(test, wpt_run(test, pool, run_mask, seen), 0);
+		/* older kernels forget it when the worker moves */
+		if (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
+			KUNIT_EXPECT_TRUE(test, cpumask_equal(seen, cpumask_of(cpu)));
+		else
+			KUNIT_EXPECT_TRUE(test, cpumask_equal(seen, mask));
+	}
+}
+
+/* 69: and has all of its mask again when the kernel has forgotten that, as the CPU went */
+static void cpus_mask_of_user_ends(struct kunit *test)
+{
+	struct cpumask *mask = wpt_alloc(test, sizeof(*mask));
+	struct cpumask *seen = wpt_alloc(test, sizeof(*seen));
+	struct wpool *pool;
+
+	needs_hotplug(test);
+	pool = pool_of_two(test, mask);
+	taskset(test, pool, cpus.cpu);
+	KUNIT_ASSERT_EQ(test, wpt_run(test, pool, run_mask, seen), 0);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_where, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpt_run(test, pool, run_mask, seen), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(seen, mask));
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	KUNIT_ASSERT_EQ(test, wpt_run(test, pool, run_mask, seen), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(seen, mask));
+}
+
 #ifdef CONFIG_HOTPLUG_CPU
 /* What a task finds that is run while a CPU is going. */
 static struct {
@@ -306,12 +387,6 @@ static void cpus_mask_vetoed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_run(test, going.pool, run_where, NULL), cpus.cpu);
 }
 #endif
-
-static int run_mask(void *arg)
-{
-	cpumask_copy(arg, current->cpus_ptr);
-	return 0;
-}
 
 static int call_mask(struct wpt_thread *self)
 {
@@ -435,6 +510,8 @@ static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(cpus_mask_grows),
 	KUNIT_CASE(cpus_node_grows),
+	KUNIT_CASE(cpus_mask_of_user),
+	KUNIT_CASE(cpus_mask_of_user_ends),
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(cpus_mask_going),
 	KUNIT_CASE(cpus_mask_vetoed),
