@@ -418,7 +418,11 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		} else if (!delayed_is_periodic(task)) {
-			/* A periodic one stays with the others, at the front. */
+			/*
+			 * A periodic one stays with the others, at the front. A walk may have to
+			 * come to this one yet, and would now end before it.
+			 */
+			walk_moved(pool, task, task_group_of(task));
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, list_of_delayed(pool));
 		}

@@ -21,13 +21,17 @@
  * BUG_FIRING_PASSED	cancel_one() takes a task whose timer is firing for one that it has
  *			taken back: task_missed touched_when_gone
  * BUG_MOVED_UNSEEN	walk_finish() does not see that a task has moved: task_missed
+ * BUG_PUT_BACK_UNSAID	delayed_cancel_some() moves a task whose timer is firing to the end,
+ *			and does not say so: task_missed
  * BUG_TURN_KEPT	walk_cancel() does not let the next have its turn: walk_stuck
  *
  * What stands for what: an atomic block is one hold of pool->lock, in which one entry is
  * passed over. There is one list of those with a delay, one of deferred ones, one queue.
  * An entry is known by its list and by when it came there. What finds a timer that is firing
  * looks again until that has run: a guard here. One task is moved from the queue to those with
- * a delay, which are walked first; its timer does not fire.
+ * a delay, which are walked first; its timer does not fire. Of a pool that is closed, what the
+ * shutdown and then the manager do is shown for the task whose timer is firing: they leave it to
+ * that, and go on with others.
  *
  * Left out: tasks that are to run again, which are on a list like any other; what is done
  * with a task that was taken back (handover.pml).
@@ -47,6 +51,7 @@
 byte where[TASKS] = GONE, came[TASKS + 1];	/* END came last */
 bool firing;			/* the timer of task 0, which has a delay */
 bool moved;
+bool closed;			/* the pool: its delayed tasks end */
 byte cursor = NONE, clock;
 bool walking;			/* wpool.walk is taken */
 byte walkers = 2;
@@ -220,7 +225,8 @@ proctype timer()
 end:	atomic { where[0] == DELAYED -> firing = true }
 	atomic {
 		if
-		:: where[0] == DELAYED -> walk_del(0); append(0, QUEUE)
+		:: where[0] == DELAYED && closed -> walk_del(0)
+		:: where[0] == DELAYED && !closed -> walk_del(0); append(0, QUEUE)
 		:: else
 		fi;
 		firing = false
@@ -253,6 +259,26 @@ end:	atomic { where[3] == QUEUE || where[3] == BATCH ->
 	}
 }
 
+/* delayed_cancel_some(), of a task that it cannot take back */
+inline put_back(t)
+{
+	walk_del(t);
+	append(t, DELAYED);
+#ifndef BUG_PUT_BACK_UNSAID
+	moved = true
+#endif
+}
+
+/* wpool_shutdown(), and the manager */
+proctype closer()
+{
+	byte i, found;
+
+end:	atomic { fires(0) -> closed = true; put_back(0) }
+end_manager:
+	atomic { fires(0) -> put_back(0) }
+}
+
 /* wpool_schedule(), of one that is wanted by a second walk only */
 proctype submitter() { atomic { append(4, QUEUE) } }
 
@@ -278,6 +304,7 @@ init
 		run timer();
 		if
 		:: run mover()
+		:: run closer()
 		:: run releaser(); run submitter()
 		fi;
 		run oracle()
