@@ -2,12 +2,15 @@
 /*
  * A delay that is over while its pool is shut down, or its group cancelled: the timer has
  * fired, and its function waits for the lock that the call has. An event under that lock
- * makes it so.
+ * makes it so. Where the lock is to be dropped meanwhile, the timer calls a function of the
+ * test's first, which holds it up.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
 #include "at_event.h"
+#include "halt.h"
 #include "wpool_kunit.h"
 
 /* The shortest delay, in jiffies, and the longest. */
@@ -236,8 +239,107 @@ static void delayed_fire_at_group_cancel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &pair->second.dtask.task), -ECANCELED);
 }
 
+/* Below the 10 seconds that the kernel calls a hard lockup. */
+#define HOLD_UP_LIMIT	(8ULL * NSEC_PER_SEC)
+
+/* Many times what a walk along two tasks takes. */
+#define WALK_TIME	(50ULL * NSEC_PER_MSEC)
+
+static struct {
+	void	(*fire)(struct timer_list *timer);
+	bool	fires, go;
+	bool	early;		/* went on before it was told to */
+} held_up;
+
+/* On the last CPU, which does nothing else meanwhile; a timer may fire on any. */
+static void hold_up(struct timer_list *timer)
+{
+	unsigned int last = cpumask_last(cpu_online_mask);
+	u64 end = ktime_get_mono_fast_ns() + HOLD_UP_LIMIT;
+
+	if (smp_processor_id() != last) {
+		timer->expires = jiffies + 1;
+		add_timer_on(timer, last);
+		return;
+	}
+	WRITE_ONCE(held_up.fires, true);
+	while (!READ_ONCE(held_up.go) && ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	WRITE_ONCE(held_up.early, !READ_ONCE(held_up.go));
+	held_up.fire(timer);
+}
+
+/* So that it does not come to be on the CPU where the timer is. */
+static void keep_off_timer(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+}
+
+static int call_cancel_behind_timer(struct wpt_thread *self)
+{
+	struct pair *pair = self->arg;
+
+	keep_off_timer();
+	WRITE_ONCE(self->calling, true);
+	if (!wpt_busy_until(READ_ONCE(held_up.fires)))
+		return -ETIMEDOUT;
+	return wpool_group_cancel(&pair->group);
+}
+
+/* Two tasks wait; the timer of the second, the last of all, is to be held up. */
+static void delay_pair(struct kunit *test, struct pair *pair, struct wpool *pool,
+		       struct wpt_job *job)
+{
+	struct wpool_delayed_task *second = &pair->second.dtask;
+
+	wpool_group_init(&pair->group);
+	wpool_delayed_task_init(&pair->first, wpt_run_job, job);
+	wpool_delayed_task_init(second, wpt_run_job, job);
+	held_up.fire = second->timer.function;
+	second->timer.function = hold_up;
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(&pair->group, pool, &pair->first,
+							   3600 * HZ), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(&pair->group, pool, second, HZ / 20), 0);
+}
+
+/* 53, 78: it is not missed where a shutdown has come to it, too: the cancel awaits its timer */
+static void delayed_fire_at_cancel_and_shutdown(struct kunit *test)
+{
+	struct pair *pair = wpt_alloc(test, sizeof(*pair));
+	struct wpt_job *job = wpt_jobs(test, 1, NULL);
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_thread *walk;
+	bool met, missed;
+	u64 end;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs a CPU for the timer");
+	held_up.fires = false;
+	held_up.go = false;
+	keep_off_timer();
+	walk = wpt_thread(test, call_cancel_behind_timer, pool, NULL, pair);
+	KUNIT_ASSERT_TRUE(test, wpt_until(READ_ONCE(walk->calling)));
+	delay_pair(test, pair, pool, job);
+	/* When the first is cancelled, the cancel is at the second, whose timer is firing. */
+	met = wpt_busy_until(READ_ONCE(held_up.fires)) &&
+	      wpt_busy_until(!wpool_task_queued(&pair->first.task));
+	wpool_shutdown(pool);
+	end = ktime_get_mono_fast_ns() + WALK_TIME;
+	while (!completion_done(&walk->done) && ktime_get_mono_fast_ns() < end)
+		usleep_range(1000, 2000);	/* the walk has this CPU */
+	missed = completion_done(&walk->done);
+	WRITE_ONCE(held_up.go, true);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, walk), 1);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, &pair->group), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &pair->second.dtask.task), -ECANCELED);
+	if (!met || READ_ONCE(held_up.early))
+		kunit_skip(test, "the timer was not held up for long enough");
+	KUNIT_EXPECT_FALSE(test, missed);
+}
+
 static struct kunit_case delayed_fire_cases[] = {
 	KUNIT_CASE(delayed_fire_at_group_cancel),
+	KUNIT_CASE(delayed_fire_at_cancel_and_shutdown),
 	KUNIT_CASE_PARAM(delayed_fire_at_end, end_gen_params),
 	{}
 };
