@@ -129,8 +129,11 @@ void group_wake_rest(struct wpool_waiter *waiter)
 	struct wpool_wake_queue wake_queue = {};
 	unsigned long flags;
 
-	if (list_empty(&waiter->rest))
-		return;
+	/*
+	 * Not without the lock, even if there seem to be none: the head of the rest lies on this
+	 * thread's stack, and the last of the rest may give up. Of the two stores of its list_del()
+	 * in group_leave() one could be seen here, and the other come when the frame is gone.
+	 */
 	raw_spin_lock_irqsave(lock, flags);
 	if (!list_empty(&waiter->rest))
 		waiters_complete(NULL, &waiter->rest, waiter->status, waiter->value, &wake_queue);
@@ -275,7 +278,7 @@ bool group_leave(struct wpool_waiter *waiter)
 	raw_spin_lock(rest_lock(group));
 	waits = waiter->status == -EINPROGRESS;
 	if (waits)
-		list_del(&waiter->node);
+		list_del(&waiter->node);	/* perhaps of a rest, see group_wake_rest() */
 	raw_spin_unlock(rest_lock(group));
 	return waits;
 }

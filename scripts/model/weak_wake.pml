@@ -45,6 +45,8 @@
  * BUG_HANDED_BACK_NO_MB	releases_free() counts without a barrier: half_handed sleeps_on
  * BUG_LEFT_UNAWAITED		who gives up does not wait for its completion: touched_when_gone
  * BUG_COMPLETED_FIRST		a waiter is completed, then gets its status: half_handed
+ * BUG_REST_UNLOCKED		group_wake_rest() looks without the lock whether there is a rest:
+ *				touched_when_gone
  *
  * Where others add under a lock, and the thread looks under it or by an exchange, that is enough.
  * There the barrier after the state is for kthread_should_stop(), which takes no lock.
@@ -315,6 +317,30 @@ inline completed()
 	check(half_handed, mem[value] && mem[again])
 }
 
+/*
+ * group_leave(), of the last of a rest, and group_wake_rest(). The first of the two stores of
+ * list_del() to the head is shown as a look at whether it is still there. The thread that finds no
+ * rest returns; one that finds a rest completes it, and the other then does not give up.
+ */
+inline rest_left()
+{
+	d_step {
+		thread();
+		lock(LOCK);
+		read(gone, STACK);
+		write(LIST, 1);
+		unlock(LOCK);
+		thread();
+		lock(LOCK, BUG_REST_UNLOCKED);
+		read(list, LIST);
+		unlock(LOCK, BUG_REST_UNLOCKED);
+		given(list, 1);
+		write(STACK, 1)
+	}
+	play();
+	check(touched_when_gone, !mem[gone])
+}
+
 init
 {
 	if
@@ -329,5 +355,6 @@ init
 	:: awaited_end()
 	:: handed_over()
 	:: completed()
+	:: rest_left()
 	fi
 }
