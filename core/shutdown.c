@@ -165,9 +165,9 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 
 /*
  * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
- * thread may still use it: one that waits for it, or may wait again, one on whose stack it
- * lies, or the owner of its group; and not if it has a release, or a ticket for which a thread
- * may wait to free it, or is being submitted with one. Context: pool->lock held.
+ * thread may still use it: one that waits for it, even if it is awake just now, or may wait again,
+ * one on whose stack it lies, or the owner of its group; and not if it has a release, or a ticket
+ * for which a thread may wait to free it, or is being submitted with one. Context: pool->lock held.
  */
 static bool is_owners(struct wpool_task *task)
 {
@@ -248,10 +248,12 @@ void pool_go_on_closing(struct wpool *pool)
  * The owner of a task afterwards: with @unrun, the caller owns each task on the list. A task is on
  * the list if nobody has called wpool_wait(), another form of it or wpool_cancel_sync() on it
  * since it was submitted, if it is in no group, and if it does not lie on the stack of the thread
- * that submitted it. The caller must not free or submit it before it is off the list. A thread that
- * begins to wait for such a task later gets -ECANCELED at once, but not the memory. So if
- * threads other than the caller submit tasks and free them after a wait of their own, @unrun
- * must be NULL, unless all of them have begun to wait.
+ * that submitted it. One that was submitted again while it ran has not ended in between, and a
+ * thread that waited for an earlier run may still wait: what counts is the first submission. The
+ * caller must not free or submit it before it is off the list. A thread that begins to wait for
+ * such a task later gets -ECANCELED at once, but not the memory. So if threads other than the
+ * caller submit tasks and free them after a wait of their own, @unrun must be NULL, unless all of
+ * them have begun to wait.
  *
  * A task with a release or a ticket is not on the list, and is released as
  * %WPOOL_FATE_CANCELLED.

@@ -18,15 +18,15 @@ void task_free(struct wpool_task *task);
 void task_free_chain(struct wpool_task *task);
 
 /**
- * queue_take_pin() - take over the reference that a queued task has on its owner; the other
- *	flags of a task that waits end here
+ * queue_take_pin() - take over the reference that a queued task has on its owner; the flag of a
+ *	periodic task that waits ends here, too
  * @task: the task; no longer waits
  *
  * Return: what to module_put(), or NULL.
  */
 static inline struct module *queue_take_pin(struct wpool_task *task)
 {
-	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_AWAITED | WPOOL_TASK_PERIODIC;
+	const u8 waiting = WPOOL_TASK_PINNED | WPOOL_TASK_PERIODIC;
 	u8 flags = task->flags;
 
 	if (likely(!(flags & waiting)))
@@ -35,11 +35,23 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
 	return flags & WPOOL_TASK_PINNED ? task->owner : NULL;
 }
 
-/* A thread waits, or is about to wait, for a task that waits itself. Needs pool->lock. */
+/*
+ * A thread waits, or is about to wait, for a task that has not ended. The mark stays until it has:
+ * if the task is submitted inside its function the thread goes on waiting, and while it is awake,
+ * because it spins, runs the task itself or has been told to look again, the mark is all that
+ * tells of it. A task with the mark does not begin from the batch, see batch_fits(). Needs
+ * pool->lock.
+ */
 static inline void task_mark_awaited(struct wpool_task *task)
 {
-	if (task->state & TASK_WAITS)
-		WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
+	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_AWAITED);
+}
+
+/* The task has ended: its next submission knows nothing of those waits. Needs pool->lock. */
+static inline void task_unmark_awaited(struct wpool_task *task)
+{
+	if (unlikely(task->flags & WPOOL_TASK_AWAITED))
+		WRITE_ONCE(task->flags, task->flags & ~WPOOL_TASK_AWAITED);
 }
 
 /* Only the pool has the task, and gets it back as soon as it has begun. */

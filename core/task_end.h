@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "release.h"
 #include "staging.h"
+#include "task.h"
 #include "task_waiters.h"
 #include "types.h"
 #include "waiter.h"
@@ -51,6 +52,7 @@ static inline void task_settle(struct wpool_task *task, int result)
 	WRITE_ONCE(task->result, result);
 	task_waiters_complete(task, 0, result);
 	objects_task_ended(task);
+	task_unmark_awaited(task);
 	/*
 	 * Release: a thread that reads this state without the lock may read the result, and may
 	 * free or submit the task at once. Pairs with the acquire in task_lock_pool(),

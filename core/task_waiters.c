@@ -20,7 +20,6 @@
 #include "key.h"
 #include "pool.h"
 #include "spin_wait.h"
-#include "task.h"
 #include "task_waiters.h"
 #include "waiter.h"
 
@@ -158,10 +157,7 @@ void __task_waiters_complete(struct wpool_task *task, int status, int value)
 
 	if (!first)
 		return;
-	/* They are still its waiters, and will look at it. */
-	if (status == -EAGAIN)
-		task_mark_awaited(task);
-	else if (!status)
+	if (!status)
 		spin_learn(pool, SPIN_WAITER, first->slept_at);
 	task_waiters_set(task, NULL, first->group);
 	if (first->can_help)

@@ -187,7 +187,7 @@ enum wpool_state {
 #define WPOOL_TASK_KEYED	0x08	/* in a struct wpool_keyed_task */
 #define WPOOL_TASK_TRACKED	0x10	/* followed by a struct wpool_tracking, which is in use */
 #define WPOOL_TASK_ONSTACK	0x20	/* on a stack, or possibly so: never handed back */
-#define WPOOL_TASK_AWAITED	0x40	/* waited for since it was queued: likewise */
+#define WPOOL_TASK_AWAITED	0x40	/* waited for since a pool has it: likewise */
 #define WPOOL_TASK_PERIODIC	0x80	/* waits for a run after which there will be another */
 
 /**
