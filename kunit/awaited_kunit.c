@@ -75,7 +75,7 @@ struct again {
 	bool			has_closer;
 	struct list_head	unrun;
 	unsigned int		n;	/* taken back */
-	u64			lost[2]; /* spins in vain, before the wait and before the shutdown */
+	u64			lost[2]; /* spins in vain, before the wait and the shutdown */
 	int			got;	/* of the helper's wait */
 };
 
