@@ -24,13 +24,17 @@
  * a worker runs as its submitter counts as such a function too, if it is of this pool; a task
  * of another pool counts as the function of this pool around it, which began earlier.
  *
+ * Or the last did submit it, but while it ran already, and so not in memory of its own. The second
+ * run is not taken back: others may want it, and the task would go on without it, too.
+ *
  * All asleep. If all possible workers are asleep, one gives up that may: one that waits for
  * room; or one that waits for a task that it could run itself, if it were not nested too deep.
  * (Each chain of waits ends at such a worker, except for circles by way of groups, which are
  * not found.)
  *
  * When a wait is refused, the pool lets go of its task if that had not begun. So after each
- * wait the memory belongs to the caller, unless the task runs and somebody else submitted it.
+ * wait the memory belongs to the caller, unless the task runs and the caller did not submit it, or
+ * only while it ran.
  *
  * Modelled in scripts/model/deadlock.pml.
  */

@@ -323,9 +323,9 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  *
  * After -EDEADLK, a task that had not begun never will: the pool has let go of it, its result
  * is -ECANCELED, which its other waiters get, and its memory belongs to the caller, as above. A
- * task that was running goes on and still belongs to the pool. But the calling function never
- * submitted such a task itself: a function that submits a task and then waits for it has the
- * memory back whatever the wait returns.
+ * task that was running goes on, runs again if it was submitted meanwhile, and still belongs to
+ * the pool. The calling function submitted it at most while it ran: one that submits a task that
+ * does not run, and then waits for it, has the memory back whatever the wait returns.
  *
  * If the function may return a negative errno, wpool_wait_timeout() with %MAX_SCHEDULE_TIMEOUT
  * tells its result from an error of the wait.

@@ -228,6 +228,40 @@ static void crossed_refused_again(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
 }
 
+static int submit_and_wait(void *arg)
+{
+	struct call *call = arg;
+
+	complete_all(&call->begun);
+	wait_for_completion(&call->gate->opened);
+	call->got = wpool_schedule(call->pool, call->other) ?: wpool_wait(call->other);
+	return 0;
+}
+
+/* 81: also if the function whose wait is refused has submitted it itself, while it ran */
+static void crossed_refused_submitter(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct call *one = new_call(test, pool, wait_for_other);
+	struct call *two = new_call(test, pool, submit_and_wait);
+
+	one->other = &two->task;
+	two->other = &one->task;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &one->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&one->begun, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &two->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&two->begun, WPT_LIMIT), 0);
+	wpt_open(two->gate);
+	WPT_ASSERT_UNTIL(test, wpool_task_queued(&one->task));
+	wpt_open(one->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &one->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &two->task), 0);
+	KUNIT_EXPECT_EQ(test, two->got, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, one->got, 0);
+	KUNIT_EXPECT_EQ(test, one->n, 2);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
+}
+
 #define FOLLOWERS 3
 
 static int follow_and_block(void *arg)
@@ -420,6 +454,7 @@ static struct kunit_case crossed_cases[] = {
 	KUNIT_CASE(crossed_group_far_behind),
 	KUNIT_CASE(crossed_group_own),
 	KUNIT_CASE(crossed_refused_again),
+	KUNIT_CASE(crossed_refused_submitter),
 	KUNIT_CASE(crossed_batched_end),
 	KUNIT_CASE(crossed_stopped_end),
 	KUNIT_CASE(crossed_nested_death),
