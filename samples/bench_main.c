@@ -282,8 +282,8 @@ static int do_works(const struct bench_work *work)
 static int bench_main(void *unused)
 {
 	static const struct bench_work * const parts[] = {
-		bench_rate_works, bench_trip_works, bench_flat_works, bench_wait_works,
-		bench_rest_works, bench_growth_works,
+		bench_rate_works, bench_bounded_works, bench_calls_works, bench_trip_works,
+		bench_flat_works, bench_wait_works, bench_rest_works, bench_growth_works,
 #ifdef BENCH_REAL
 		bench_real_works,
 #endif
