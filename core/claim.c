@@ -207,7 +207,8 @@ static unsigned int staying_cpu(const struct cpumask *mask)
  * it next enables migration. So it is moved to one that stays, and nowhere if there is none. A CPU
  * that begins to go just now is not seen; that costs the warning.
  *
- * Return: 0, -EAGAIN if there is none, or the error of the kernel, which then changes nothing.
+ * Return: 0, -EAGAIN if there is none, or the error of the kernel: then the thread has what it had,
+ * or the one CPU.
  */
 static int move_to(struct task_struct *thread, const struct cpumask *mask)
 {
@@ -234,11 +235,41 @@ bool claim_may_keep(const struct wpool *pool)
 }
 
 /*
- * Notes what the current worker lacks, which has just been moved; see claim_is_lost(). If it has
- * more CPUs than the mask, it has lost the mask again meanwhile: this is to be seen, so 0 is noted.
- * But if the kernel has refused, as the CPUs that both the mask and a user allow are offline, the
- * worker has what it had, and is not moved for that again: if one of them comes, hotplug_came
- * changes.
+ * How many CPUs fewer than the mask the current worker has; less than 0 if it has more. Context:
+ * the lock of its pool held, as for the next one.
+ */
+static int claim_lacks(const struct wpool *pool)
+{
+	return (int)pool->claim.nr_cpus - current->nr_cpus_allowed;
+}
+
+/* Has it others than those of the mask? */
+static bool claim_strays(const struct wpool *pool)
+{
+	return pool->claim.cpus && !cpumask_subset(current->cpus_ptr, cpus_mask(pool->claim.cpus));
+}
+
+/*
+ * Has the worker, which is current, lost the mask? Also if a CPU that was going has stayed, for
+ * which there is no call. Context: the lock of its pool held.
+ *
+ * A worker may lack CPUs for ever: since 6.2, if a user has given a mask to the thread, or to
+ * kthreadd before it was made, the kernel gives it only what both masks have in common. So it is
+ * not moved twice for what it has. A change of that moves it once: the kernel has let it go
+ * anywhere, and has forgotten the user's mask; a user has set another one; or the pool has another
+ * one that could not be given to it. (Not seen: a user has set as many others of the same mask.)
+ */
+bool claim_is_lost(const struct wpool_worker *worker)
+{
+	return claim_lacks(worker->pool) != worker->lacks ||
+	       claim_strays(worker->pool) != worker->strays;
+}
+
+/*
+ * Notes what the current worker has, which has just been moved; see claim_is_lost(). If it has
+ * more CPUs than the mask, or others, it has lost the mask again meanwhile: this is to be seen, so
+ * it is not noted. But if the kernel has refused, as the CPUs that both the mask and a user allow
+ * are offline, the worker is not moved for that again: if one of them comes, hotplug_came changes.
  */
 static void note_lack(struct wpool_worker *worker, int err)
 {
@@ -246,6 +277,7 @@ static void note_lack(struct wpool_worker *worker, int err)
 
 	lockdep_assert_held(&worker->pool->lock);
 	worker->lacks = err ? lacks : max(lacks, 0);
+	worker->strays = err && claim_strays(worker->pool);
 }
 
 /* Sets it for the current worker, until it has not changed meanwhile. Return: as move_to(). */

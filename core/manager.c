@@ -11,7 +11,8 @@
  * does no harm.
  *
  * A pool makes progress without the manager: a submitter wakes an idle worker, and the last
- * worker is never retired while tasks may come.
+ * worker is never retired while tasks may come. Only a submitter that is put off may need it, see
+ * admitted.c.
  *
  * Models: scripts/model/manager.pml of its sleep, workers.pml of how many workers it makes,
  * wake.pml of the workers that it wakes, teardown.pml of terminate().
@@ -22,6 +23,7 @@
 #include <linux/sched/task.h>
 #include <trace/events/wpool.h>
 
+#include "admitted.h"
 #include "broken_count.h"
 #include "broken_mend.h"
 #include "caller_runs.h"
@@ -192,7 +194,8 @@ static void terminate(struct wpool *pool)
 	pool_lock(pool, flags);
 	/* Blocked submitters must be refused first: see close_pool(). */
 	if (pool_is_closing(pool) && !workers_made(pool) && !pool_in_flight(pool) &&
-	    !queue_blocked(pool) && !mend_is_pending(pool) && !spare_is_pending(pool)) {
+	    !queue_blocked(pool) && !admitted_asleep(pool) && !mend_is_pending(pool) &&
+	    !spare_is_pending(pool)) {
 		WARN_ON_ONCE(deadlock_has_sleepers(pool));
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
 		/*
@@ -227,6 +230,7 @@ static void look_for_deadlock(struct wpool *pool)
 	unsigned long flags;
 
 	pool_lock(pool, flags);
+	admitted_look(pool);
 	deadlock_go_on(pool);
 	pool_unlock(pool, flags);
 }
@@ -241,8 +245,8 @@ static void manage(struct wpool *pool)
 	look_for_deadlock(pool);
 	caller_look(pool);
 	/* Without the lock: what is reported may just be over. */
-	if (watchdog_look(pool, end_is_awaited(pool)) && data_race(spare_is_making(pool)))
-		pr_warn("%s: a worker is being made for it\n", pool->name);
+	if (watchdog_look(pool, end_is_awaited(pool)) && data_race(spare_is_pending(pool)))
+		pr_warn("%s: a worker is being made for it, or ended\n", pool->name);
 	terminate(pool);
 	wpool_put(pool);
 }

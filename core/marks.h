@@ -20,6 +20,7 @@
 #define MARK_MANAGER	0x08	/* the manager has something to do */
 #define MARK_RELEASE	0x10	/* a release is to be called when the lock is dropped */
 #define MARK_STARTED	0x20	/* all workers have started, and callers wait for that */
+#define MARK_ADMITTED	0x40	/* submitters that were admitted may have to be woken */
 
 /* Something has changed. */
 static inline void pool_mark(struct wpool *pool, u8 marks)

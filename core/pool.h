@@ -42,6 +42,7 @@ struct wpool_batch {
 	atomic64_t		alone;	/* H: counts what batch_of_one() has; read anywhere */
 	unsigned int		next;	/* H: the first of the tasks that has not begun */
 	unsigned int		left;	/* H: how many have not; read anywhere with READ_ONCE() */
+	unsigned int		most;	/* L: how many are moved here at a time */
 	/* H: in the order in which they begin */
 	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
 } ____cacheline_aligned;
@@ -227,6 +228,16 @@ struct wpool_blocked {
 	unsigned int		nr;	/* S */
 };
 
+/* Those of them whose task has been accepted, and that sleep on. Owner: admitted.c. */
+struct wpool_admitted {
+	struct list_head	list;	/* L: FIFO */
+	unsigned int		nr;	/* S */
+	unsigned long		until;	/* L: when they are woken, at the latest; in jiffies */
+	bool			due;	/* L: they are being woken */
+	unsigned int		nr_prompt;	/* L: how many of the next are not put off */
+	unsigned int		penalty;	/* L: what that was at first, or 0 */
+};
+
 /* The workers that may have to give up. Owner: deadlock.c. */
 struct wpool_deadlock {
 	/* L: those of &wpool_blocked.list that are counted in &wpool.nr_asleep */
@@ -277,8 +288,9 @@ struct wpool_kick {
 	/*
 	 * kicks the manager: when an idle worker's time is over, a thread that could not be made
 	 * is to be tried again, the watchdog is to look, a chain waits no longer, submitters that
-	 * run tasks may have died, or the wait for the end is to be reported. Only ever moved
-	 * forward, as each look arms it anew for all that it finds.
+	 * were admitted are to be woken, submitters that run tasks may have died, or the wait for
+	 * the end is to be reported. Only ever moved forward, as each look arms it anew for all
+	 * that it finds.
 	 */
 	struct timer_list	timer;
 	/* kicked.lock: on the manager's list; then it holds a reference */
@@ -394,6 +406,7 @@ struct wpool {
 	/* L: the spin credit of each side. Owner: spin_wait.c. */
 	int			spin_credit[SPIN_NR_SIDES];
 	struct wpool_blocked	blocked;
+	struct wpool_admitted	admitted;
 	struct wpool_deadlock	deadlock;
 	struct wpool_chain	chain;
 	/* L: counts up, see &wpool_waiter.ring. Owner: task_waiters.c. */

@@ -5,7 +5,8 @@
  * A pool is a monitor. A thread that has pool->lock may change the pool; when it drops the
  * lock, pool_unlock() restores what must hold for all others, and nothing else does:
  *
- * 1. Submitters block only while the pool is open and has no room for the first of them.
+ * 1. Submitters block only while the pool is open and has no room for the first of them. One
+ *    whose task has been accepted then sleeps on for a while, see admitted.c.
  * 2. If tasks are ready, a worker searches for one; or no worker is idle, and none can be
  *    made, or the manager has been asked for one; or the only one is left to its submitter
  *    for a while, see chain.c.
@@ -46,6 +47,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
+#include "admitted.h"
 #include "chain.h"
 #include "color_count.h"
 #include "current_thread.h"
@@ -114,6 +116,8 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 		marks |= MARK_MANAGER;
 	if (marks & MARK_MANAGER)
 		kick_pool(pool);
+	if (marks & (MARK_ADMITTED | MARK_ROOM) && admitted_wake(pool))
+		left |= MARK_ADMITTED;
 	if (marks & MARK_STARTED)
 		waiters_complete(pool, workers_start_waiters(pool), 0, 0, pool_wake_queue(pool));
 	return left;

@@ -6,7 +6,7 @@
  * goes: the staging queue, the batch, its key, group, ticket and color, the run that it is inside
  * of, and the watchdog's timer. It never sleeps, wakes no thread and calls nothing that is the
  * user's: it marks what may have changed (marks.h) and completes submitters in the pool's wake
- * queue, and pool_unlock() does the rest.
+ * queue, now or a little later, and pool_unlock() does the rest.
  *
  * There is one rule of admission: a task is accepted if fewer tasks are queued than the queue
  * depth plus the workers that are free or could be made. So what a worker takes at once never
@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
+#include "admitted.h"
 #include "broken_mend.h"
 #include "capacity_slots.h"
 #include "chain.h"
@@ -172,7 +173,7 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	run_clean(task);
-	if (READ_ONCE(task->state) & TASK_WAITS)
+	if (task_waits(pool, task))
 		return -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */
@@ -465,7 +466,10 @@ bool queue_admit_blocked(struct wpool *pool)
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);
-		waiter_complete(waiter, ret, pool_wake_queue(pool));
+		if (!ret)
+			admitted_add(pool, waiter);
+		else
+			waiter_complete(waiter, ret, pool_wake_queue(pool));
 	}
 	return false;
 }

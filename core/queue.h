@@ -5,6 +5,7 @@
 #ifndef _WPOOL_QUEUE_H
 #define _WPOOL_QUEUE_H
 
+#include "admitted.h"
 #include "pool.h"
 #include "types.h"
 
@@ -34,6 +35,7 @@ void __run_clean(struct wpool_task *task);
 static inline void queue_init(struct wpool *pool)
 {
 	INIT_LIST_HEAD(&pool->blocked.list);
+	admitted_init(pool);
 	pool->blocked.open_depth = pool->conf.queue_depth;
 }
 

@@ -47,6 +47,7 @@
 void batch_init(struct wpool *pool)
 {
 	raw_spin_lock_init(&pool->batch.lock);
+	batch_set_most(pool, WPOOL_BATCH_MAX);
 }
 
 /*
@@ -160,7 +161,7 @@ static unsigned int move_some(struct wpool *pool, u8 color)
 	for (n = 0; likely(mend_follows(entry, before)); n++) {
 		hold_step(pool);
 		task = list_entry(entry, struct wpool_task, node);
-		if (entry == queue || n == WPOOL_BATCH_MAX || task->pool != pool ||
+		if (entry == queue || n == pool->batch.most || task->pool != pool ||
 		    !batch_fits(task, color)) {
 			__list_del(queue, entry);
 			return n;

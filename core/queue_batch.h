@@ -31,6 +31,12 @@ static inline unsigned int worker_unharvested(const struct wpool_worker *worker)
 	return (unsigned int)worker_ended(worker) - READ_ONCE(worker->share.harvested);
 }
 
+/* How many tasks are batched at a time, from the next time on. Needs pool->lock. */
+static inline void batch_set_most(struct wpool *pool, unsigned int most)
+{
+	pool->batch.most = min_t(unsigned int, most, WPOOL_BATCH_MAX);
+}
+
 /* How many tasks of the batch have not begun; read anywhere. */
 static inline unsigned int batch_left(const struct wpool *pool)
 {
@@ -213,6 +219,22 @@ static inline void task_grab(struct wpool *pool, struct wpool_task *task)
 {
 	if (READ_ONCE(task->state) & TASK_BATCHED)
 		__task_grab(pool, task);
+}
+
+/*
+ * Does the task, of this pool, wait? If so its run sees what the caller has stored before, as it
+ * begins under a lock that is held here. Needs pool->lock.
+ */
+static inline bool task_waits(struct wpool *pool, const struct wpool_task *task)
+{
+	u8 state = READ_ONCE(task->state);
+
+	if (state & TASK_BATCHED) {
+		batch_lock(pool);
+		state = READ_ONCE(task->state);
+		batch_unlock(pool);
+	}
+	return state & TASK_WAITS;
 }
 
 /**

@@ -5,8 +5,10 @@
  */
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/prio.h>
 #include <trace/events/wpool.h>
 
+#include "admitted.h"
 #include "caller_runs.h"
 #include "counter.h"
 #include "current_thread.h"
@@ -66,10 +68,26 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 	return 0;
 }
 
+/* What whoever makes room must know. */
+static void block_as(struct wpool *pool, const struct wpool_submission *sub,
+		     struct wpool_waiter *waiter)
+{
+	waiter_init(waiter);
+	waiter->task = sub->task;
+	waiter->group = sub->group;
+	waiter->owner = sub->owner;
+	waiter->key = sub->key;
+	waiter->has_ticket = ticket_is_mine(pool, sub->task);
+	waiter->hurries = pool->conf.policy || current_is_of(pool) ||
+			  /* Others may boost it just now: no matter. */
+			  data_race(current->prio) < MAX_RT_PRIO;
+}
+
 /* Puts a submitter on the list, or says why not. Context: pool->lock held. */
 static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	if (pool->conf.max_blocked && queue_blocked(pool) >= pool->conf.max_blocked)
+	if (pool->conf.max_blocked &&
+	    queue_blocked(pool) + admitted_asleep(pool) >= pool->conf.max_blocked)
 		return -EAGAIN;
 	if (waiter->worker && deadlock_if_asleep(waiter))
 		return -EDEADLK;
@@ -118,6 +136,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	wpool_fn_t fn = sub->task->fn;
 	struct wpool_deadline deadline;
 	struct wpool_waiter waiter;
+	bool coming;
 	long left;
 	u64 since;
 	int ret;
@@ -125,13 +144,8 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	if (pool->conf.flags & WPOOL_RECURSIVE && current_is_of(pool))
 		return take(pool, sub, true, flags);
 	deadline_set(&deadline, timeout);
-	waiter_init(&waiter);
 	batch_reclaim(pool);
-	waiter.task = sub->task;
-	waiter.group = sub->group;
-	waiter.owner = sub->owner;
-	waiter.key = sub->key;
-	waiter.has_ticket = ticket_is_mine(pool, sub->task);
+	block_as(pool, sub, &waiter);
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
 	ret = block_begin(pool, &waiter);
@@ -153,8 +167,9 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 		queue_unblock(pool, &waiter);
 		waiter.status = reject(pool, sub, left < 0 ? -EINTR : -ETIMEDOUT, flags);
 	} else {
+		coming = left <= 0 && !admitted_leave(pool, &waiter);
 		pool_unlock(pool, flags);
-		if (left <= 0)
+		if (coming)
 			wait_for_completion(&waiter.done);
 	}
 	trace_unblock(pool, sub->task, fn, since, waiter.status);

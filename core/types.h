@@ -150,7 +150,8 @@ struct wpool_exit {
  * @rest: L: the waiters that this one completes itself, in the same way, see waiters_complete()
  * @stuck: L: on &wpool_deadlock.stuck, or &wpool_deadlock.blocked
  * @done: completed, once, by the thread that took the waiter off its list
- * @status: L: -EINPROGRESS while on a list, then an errno, or 0 for success
+ * @status: L: -EINPROGRESS while on a list, but for that of admitted.c, then an errno, or 0 for
+ *	success
  * @value: L: the result of the task, if it waited for one and @status is 0
  * @task: I: the task that it waits for; for a blocked submitter: the task to accept
  * @group: I: the group that it waits for; for a blocked submitter: the group that @task will
@@ -169,6 +170,8 @@ struct wpool_exit {
  * @cancels: I: has promised that the task does not run when it returns
  * @takes_back: L: was refused, and takes the task back itself if that still waits
  * @has_ticket: I: of a blocked submitter: for @task it has drawn a ticket
+ * @hurries: I: of a blocked submitter: it is to be woken as soon as @task is accepted
+ * @admitted: L: on the list of admitted.c
  * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
  * @colors: L: for a flush: the colors that it waits for
  *
@@ -201,6 +204,8 @@ struct wpool_waiter {
 	bool			cancels;
 	bool			takes_back;
 	bool			has_ticket;
+	bool			hurries;
+	bool			admitted;
 	u64			slept_at;
 	unsigned int		colors;
 };
@@ -440,8 +445,8 @@ struct wpool_worker {
 
 	/* how many CPUs had come when it last looked; see worker_keep_cpus(). Owner: worker.c. */
 	unsigned int		hotplug_came;
-	/* W: claim_lacks() when it was last moved. Owner: claim.c. */
-	int			lacks;
+	int			lacks;	/* W: claim_lacks() when it was last moved. Owner: claim.c. */
+	bool			strays;	/* W: claim_strays() then. Owner: claim.c. */
 	/*
 	 * the innermost task that it runs as a submitter, or NULL; the worker's own until it is
 	 * dead. Owner: caller_runs.c. All may read it.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Waiters that are completed, and waiters that give up: block() in core/queue_full.c,
- * sleep_on() in core/wait.c, queue_admit_blocked() in core/queue.c, wake_queue_issue() in
- * core/waiter.c. Checked by `make model`.
+ * sleep_on() in core/wait.c, queue_admit_blocked() in core/queue.c, core/admitted.c,
+ * wake_queue_issue() in core/waiter.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
@@ -27,6 +27,11 @@
  * BUG_ROOM_KEPT		pool_unlock() has nobody admitted or refused that blocks: call_stuck
  * BUG_RESULT_BY_TIMEOUT	block() says that it timed out if it did, completed or not:
  *				answered_wrongly
+ * BUG_ADMITTED_KEPT		the manager wakes nobody that was admitted: call_stuck
+ * BUG_ADMITTED_STAYS		block() does not take itself off the list of those admitted:
+ *				stack_touched
+ * BUG_ADMITTED_AWAITED		block() waits for its waker though it was still on that list:
+ *				call_stuck
  *
  * What stands for what: an atomic block is one hold of pool->lock, or one call of
  * complete(). The queue has one place, taken at first. A submitter sleeps for
@@ -35,6 +40,9 @@
  * next submitter, goes on. sleep_on() is the same with a task's end for the room. Each hold of
  * the lock ends with a look at those that block; in the code it is there only if a mark says that
  * something has changed: pool_mark(), and pool_set_end_mark() while somebody blocks.
+ *
+ * One that was admitted is completed in that hold, or in any later one, be it that enough is free,
+ * or that the manager looks when its time is over.
  *
  * Left out: the batch. It goes back to the queue before a submitter blocks, and is not filled while
  * one does; no model has both.
@@ -47,6 +55,7 @@
 mtype = { SLEEPS, ACCEPTED, CLOSED, BUSY, GAVE_UP };
 
 chan blocked = [SUBMITTERS] of { byte };
+byte admitted;		/* a bit for each */
 byte nr_blocked;
 byte nr_queued = DEPTH, nr_accepted = DEPTH, nr_answered = DEPTH, nr_taken;
 bool closed, first_is_busy;
@@ -71,6 +80,22 @@ inline waiter_complete(who, what)
 
 #define is_busy(who)	(who == 0 && first_is_busy)
 
+/* What admitted_add() does: now or later. */
+inline admitted_add(who)
+{
+	if
+	:: waiter_complete(who, ACCEPTED)
+	:: status[who] = ACCEPTED; admitted = admitted | (1 << who)
+	fi
+}
+
+/* All, as in the code. */
+inline admitted_wake()
+{
+	wake_queue = wake_queue | admitted;
+	admitted = 0
+}
+
 inline queue_admit_blocked()
 {
 	turned_away = false;
@@ -92,7 +117,7 @@ inline queue_admit_blocked()
 			fi
 		:: !turned_away && !closed && !is_busy(who) && nr_queued < DEPTH ->
 			queue_put();
-			waiter_complete(who, ACCEPTED)
+			admitted_add(who)
 		:: else -> break
 		fi;
 		blocked?who;
@@ -126,7 +151,11 @@ inline unlock()
 #ifdef BUG_ROOM_KEPT
 	skip
 #else
-	queue_admit_blocked()
+	queue_admit_blocked();
+	if
+	:: admitted_wake()
+	:: true
+	fi
 #endif
 }
 
@@ -154,6 +183,10 @@ proctype manager()
 end:	do
 	:: atomic { mark_room -> unlock() }
 	   wake_queue_issue(BUSY)
+#ifndef BUG_ADMITTED_KEPT
+	:: atomic { admitted -> admitted_wake() }
+	   wake_queue_issue(ACCEPTED)
+#endif
 	od
 }
 
@@ -218,6 +251,15 @@ asleep:
 		:: !left -> ret = GAVE_UP; on_stack[me] = false; goto out
 #endif
 		:: status[me] == SLEEPS -> ret = GAVE_UP; blocked??eval(me); nr_blocked--; left = true
+#ifdef BUG_ADMITTED_AWAITED
+		:: status[me] == ACCEPTED && (admitted & (1 << me)) -> admitted = admitted & ~(1 << me)
+#elif defined(BUG_ADMITTED_STAYS)
+		:: status[me] == ACCEPTED && (admitted & (1 << me)) -> left = true
+#else
+		:: status[me] == ACCEPTED && (admitted & (1 << me)) ->
+			admitted = admitted & ~(1 << me);
+			left = true
+#endif
 		:: else
 		fi
 	}

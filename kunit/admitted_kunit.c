@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A submitter that slept for room sleeps on for a while when its task has been accepted: see
+ * core/admitted.c.
+ *
+ * Places are made free one by one, as tasks are taken back. The call that makes one free wakes
+ * whoever is to be woken before it returns.
+ */
+#include <linux/sched/signal.h>
+#include "wpool_kunit.h"
+
+#define DEPTH	16
+#define QUARTER	(DEPTH / 4)
+
+/* As many of the next are woken at once when one slept for the whole time. */
+#define PROMPT	64
+
+static int admitted_init(struct kunit *test)
+{
+	return wpt_init(test, "wpool_admitted");
+}
+
+/* A pool whose workers are held, and whose queue is full. */
+struct scene {
+	struct wpool	*pool;
+	struct wpt_job	*hold;
+	struct wpt_job	*queued;
+	unsigned int	nr_taken;	/* of those that were queued */
+	unsigned long	since;		/* when the first place was made */
+};
+
+static struct scene *new_scene_as(struct kunit *test, const struct wpool_attrs *attrs,
+				  enum wpool_priority prio)
+{
+	struct scene *scene = wpt_alloc(test, sizeof(*scene));
+	unsigned int i, depth = attrs->queue_depth;
+
+	scene->pool = wpt_pool(test, attrs);
+	scene->hold = wpt_hold(test, scene->pool, attrs->capacity);
+	scene->queued = wpt_jobs(test, depth, NULL);
+	for (i = 0; i < depth; i++)
+		wpool_task_set_priority(&scene->queued[i].task, prio);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, scene->queued, depth), 0);
+	return scene;
+}
+
+static struct scene *new_scene(struct kunit *test, unsigned int depth)
+{
+	return new_scene_as(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = depth,
+	}, WPOOL_PRIO_NORMAL);
+}
+
+/* A thread that sleeps for room in that pool. */
+static struct wpt_thread *sleeper_in(struct kunit *test, struct scene *scene,
+				     int (*call)(struct wpt_thread *))
+{
+	struct wpt_thread *thread = wpt_thread(test, call, scene->pool,
+					       wpt_jobs(test, 1, NULL), NULL);
+
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	WPT_ASSERT_STAT(test, scene->pool, BLOCKED, 1);
+	return thread;
+}
+
+static struct wpt_thread *sleeper(struct kunit *test, struct scene *scene)
+{
+	return sleeper_in(test, scene, wpt_call_schedule);
+}
+
+static void make_place(struct kunit *test, struct scene *scene)
+{
+	if (!scene->nr_taken)
+		scene->since = jiffies;
+	KUNIT_ASSERT_TRUE(test, wpool_cancel(&scene->queued[scene->nr_taken++].task));
+}
+
+/* It has been woken, at least. */
+static bool is_awake(struct wpt_thread *thread)
+{
+	return !wpt_asleep(thread) || completion_done(&thread->done);
+}
+
+/* The time for which one sleeps on may be over. */
+static bool is_late(const struct scene *scene)
+{
+	return jiffies - scene->since > 1;
+}
+
+/* How often a scene may come too late, as other threads of the machine were in between. */
+#define TRIES	200
+
+/* One sleeps on in the scene, after places have come free. Return: NULL if it never did. */
+static struct wpt_thread *put_off(struct kunit *test, unsigned int places, struct scene **scene)
+{
+	struct wpt_thread *thread;
+	unsigned int i, j;
+
+	for (i = 0; i < TRIES; i++) {
+		*scene = new_scene(test, DEPTH);
+		thread = sleeper(test, *scene);
+		for (j = 0; j < places; j++)
+			make_place(test, *scene);
+		if (!is_awake(thread))
+			return thread;
+		if (!is_late(*scene))
+			return NULL;
+		wpt_open((*scene)->hold->gate);
+	}
+	return NULL;
+}
+
+/* 18, 181: its task is accepted when there is room; it sleeps on until a quarter is free */
+static void admitted_sleeps_on(struct kunit *test)
+{
+	struct wpt_thread *thread;
+	struct scene *scene;
+
+	thread = put_off(test, QUARTER - 1, &scene);
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&thread->job->task));
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 0);
+}
+
+/* 19: it counts as one that sleeps for room */
+static void admitted_is_counted(struct kunit *test)
+{
+	struct wpt_thread *thread;
+	struct scene *scene;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < TRIES && ret != -EAGAIN; i++) {
+		scene = new_scene_as(test, &(struct wpool_attrs) {
+			.capacity = 1, .queue_depth = DEPTH, .max_blocked = 1,
+		}, WPOOL_PRIO_NORMAL);
+		thread = sleeper(test, scene);
+		make_place(test, scene);
+		ret = wpool_schedule_timeout(scene->pool, &wpt_jobs(test, 1, NULL)->task, 1);
+		if (!is_late(scene))
+			break;
+		wpt_open(scene->hold->gate);
+	}
+	KUNIT_EXPECT_EQ(test, ret, -EAGAIN);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+/* 182: it does not sleep for ever if no more comes free */
+static void admitted_not_for_ever(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *thread = sleeper(test, scene);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&thread->job->task));
+}
+
+/* 182: after that it does not pay for a while: the next are woken at once. */
+static void admitted_learns(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, 2 * PROMPT);
+	struct wpt_thread *thread = sleeper(test, scene);
+	unsigned int i, slept = 0;
+
+	make_place(test, scene);
+	KUNIT_ASSERT_EQ(test, wpt_join(test, thread), 0);
+	for (i = 0; i < PROMPT; i++) {
+		thread = sleeper(test, scene);
+		make_place(test, scene);
+		slept += !is_awake(thread);
+		KUNIT_ASSERT_EQ(test, wpt_join(test, thread), 0);
+	}
+	KUNIT_EXPECT_EQ(test, slept, 0);
+}
+
+/* 181: what was given to others that slept counts as free: all are woken together. */
+static void admitted_together(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *threads[QUARTER];
+	unsigned int i, asleep = 0;
+
+	for (i = 0; i < QUARTER; i++) {
+		threads[i] = wpt_thread(test, wpt_call_schedule, scene->pool,
+					wpt_jobs(test, 1, NULL), NULL);
+		WPT_ASSERT_STAT(test, scene->pool, BLOCKED, i + 1);
+		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
+	}
+	for (i = 0; i < QUARTER; i++)
+		make_place(test, scene);
+	for (i = 0; i < QUARTER; i++)
+		asleep += !is_awake(threads[i]);
+	KUNIT_EXPECT_EQ(test, asleep, 0);
+	for (i = 0; i < QUARTER; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	WPT_EXPECT_STAT(test, scene->pool, QUEUED, DEPTH);
+}
+
+/* 57: a shutdown wakes it, and its task has been accepted */
+static void admitted_at_shutdown(struct kunit *test)
+{
+	struct wpt_thread *thread;
+	struct scene *scene;
+
+	thread = put_off(test, 1, &scene);
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	wpool_shutdown(scene->pool);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	wpt_open(scene->hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, thread->job), 0);
+}
+
+static int schedule_until_killed(struct wpt_thread *self)
+{
+	int ret;
+
+	allow_signal(SIGKILL);
+	ret = wpt_call_schedule(self);
+	flush_signals(current);
+	disallow_signal(SIGKILL);
+	return ret;
+}
+
+/* 21: a signal wakes it; its task stays accepted, and it is not touched any more */
+static void admitted_killed(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *thread = sleeper_in(test, scene, schedule_until_killed);
+	unsigned int i;
+
+	make_place(test, scene);
+	send_sig(SIGKILL, thread->kthread, 1);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	for (i = 0; i < QUARTER; i++)
+		make_place(test, scene);
+	wpt_open(scene->hold->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, thread->job), 0);
+	wpt_call(test, wpt_call_drain, scene->pool, NULL);
+}
+
+/* A queue of which a quarter is one place puts nobody off. */
+static void admitted_to_short_queue(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, 7);
+	struct wpt_thread *thread = sleeper(test, scene);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+static int schedule_real_time(struct wpt_thread *self)
+{
+	int ret;
+
+	sched_set_fifo(current);
+	ret = wpt_call_schedule(self);
+	sched_set_normal(current, 0);
+	return ret;
+}
+
+/* A real-time thread is not put off. */
+static void admitted_real_time(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *thread = sleeper_in(test, scene, schedule_real_time);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+static int schedule_high(struct wpt_thread *self)
+{
+	wpool_task_set_priority(&self->job->task, WPOOL_PRIO_HIGH);
+	return wpt_call_schedule(self);
+}
+
+/* Nor one whose task goes before the others: it may begin at once. */
+static void admitted_high(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *thread = sleeper_in(test, scene, schedule_high);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+static void admitted_before_low(struct kunit *test)
+{
+	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = DEPTH,
+	}, WPOOL_PRIO_LOW);
+	struct wpt_thread *thread = sleeper(test, scene);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+/* Nor any where the workers are real-time threads: they may keep the timer off their CPU. */
+static void admitted_by_real_time(struct kunit *test)
+{
+	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = DEPTH, .policy = SCHED_FIFO, .rt_priority = 1,
+	}, WPOOL_PRIO_NORMAL);
+	struct wpt_thread *thread = sleeper(test, scene);
+
+	make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+#define FOLLOWERS	(DEPTH - 2)
+
+/* 181: tasks that cannot begin, behind their key, do not keep it asleep beside an idle worker */
+static void admitted_beside_deferred(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH,
+	});
+	struct wpool_keyed_task *followers = wpt_alloc(test, FOLLOWERS * sizeof(*followers));
+	struct wpool_keyed_task *head = wpt_alloc(test, sizeof(*head));
+	struct wpt_job *behind, *hold, *first, *quick;
+	struct wpt_thread *thread;
+	unsigned int i;
+
+	first = wpt_jobs(test, 1, wpt_gate(test));
+	wpool_keyed_task_init(head, wpt_run_job, first);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, head, 1), 0);
+	wpt_begun(test, first);
+	hold = wpt_hold(test, pool, 1);
+	behind = wpt_jobs(test, FOLLOWERS, NULL);
+	for (i = 0; i < FOLLOWERS; i++) {
+		wpool_keyed_task_init(&followers[i], wpt_run_job, &behind[i]);
+		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &followers[i], 1), 0);
+	}
+	quick = wpt_jobs(test, DEPTH - FOLLOWERS, NULL);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, quick, DEPTH - FOLLOWERS), 0);
+	thread = wpt_thread(test, wpt_call_schedule, pool, wpt_jobs(test, 1, NULL), NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	wpt_open(hold->gate);
+	WPT_ASSERT_STAT(test, pool, IDLE, 1);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	wpt_open(first->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+}
+
+/* A task that submits another one to its own pool when its gate opens. */
+struct inside {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	struct wpt_job		*other;
+	struct wpt_gate		*gate;
+	struct task_struct	*worker;
+	bool			submits;
+};
+
+static int submit_inside(void *arg)
+{
+	struct inside *inside = arg;
+
+	WRITE_ONCE(inside->worker, current);
+	wait_for_completion(&inside->gate->opened);
+	WRITE_ONCE(inside->submits, true);
+	return wpool_schedule(inside->pool, &inside->other->task);
+}
+
+static bool inside_sleeps(const struct inside *inside)
+{
+	return READ_ONCE(inside->submits) &&
+	       READ_ONCE(inside->worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
+/* Nor a worker of the pool: its place is in use meanwhile. */
+static void admitted_worker(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH,
+	});
+	struct inside *inside = wpt_alloc(test, sizeof(*inside));
+	struct wpt_job *hold, *queued;
+
+	inside->pool = pool;
+	inside->other = wpt_jobs(test, 1, NULL);
+	inside->gate = wpt_gate(test);
+	wpool_task_init(&inside->task, submit_inside, inside);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &inside->task), 0);
+	hold = wpt_hold(test, pool, 1);
+	queued = wpt_jobs(test, DEPTH, NULL);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, queued, DEPTH), 0);
+	wpt_open(inside->gate);
+	WPT_ASSERT_UNTIL(test, inside_sleeps(inside));
+	KUNIT_ASSERT_TRUE(test, wpool_cancel(&queued[0].task));
+	KUNIT_EXPECT_TRUE(test, !inside_sleeps(inside) || !wpool_task_running(&inside->task));
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &inside->task), 0);
+	wpt_open(hold->gate);
+}
+
+/* 181: workers that run one task after the other notice it: they batch no more than a quarter */
+static void admitted_beside_a_batch(struct kunit *test)
+{
+	struct scene *scene = new_scene(test, DEPTH);
+	struct wpt_thread *thread = sleeper(test, scene);
+	struct wpt_job *last = &scene->queued[2 * QUARTER];
+
+	last->gate = wpt_gate(test);
+	wpt_open(scene->hold->gate);
+	wpt_begun(test, last);
+	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	wpt_open(last->gate);
+	wpt_call(test, wpt_call_drain, scene->pool, NULL);
+}
+
+static struct kunit_case admitted_cases[] = {
+	KUNIT_CASE(admitted_sleeps_on),
+	KUNIT_CASE(admitted_is_counted),
+	KUNIT_CASE(admitted_not_for_ever),
+	KUNIT_CASE(admitted_learns),
+	KUNIT_CASE(admitted_together),
+	KUNIT_CASE(admitted_at_shutdown),
+	KUNIT_CASE(admitted_killed),
+	KUNIT_CASE(admitted_to_short_queue),
+	KUNIT_CASE(admitted_real_time),
+	KUNIT_CASE(admitted_high),
+	KUNIT_CASE(admitted_before_low),
+	KUNIT_CASE(admitted_by_real_time),
+	KUNIT_CASE(admitted_beside_deferred),
+	KUNIT_CASE(admitted_worker),
+	KUNIT_CASE(admitted_beside_a_batch),
+	{}
+};
+
+static struct kunit_suite admitted_suite = {
+	.name = "wpool_admitted",
+	.init = admitted_init,
+	.exit = wpt_exit,
+	.test_cases = admitted_cases,
+};
+
+kunit_test_suite(admitted_suite);
