@@ -34,6 +34,7 @@
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/debug.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
@@ -280,6 +281,15 @@ void releases_set_thread(struct task_struct *thread)
 	raw_spin_lock_irqsave(&handed.lock, flags);
 	WRITE_ONCE(handed.releaser, thread);
 	raw_spin_unlock_irqrestore(&handed.lock, flags);
+}
+
+/* Shows where the thread is that calls what was handed over. Only the manager frees it. */
+void releases_show(void)
+{
+	struct task_struct *thread = READ_ONCE(handed.releaser);
+
+	if (thread)
+		sched_show_task(thread);
 }
 
 /* The caller counts it as ended. Context: pool->lock held. */

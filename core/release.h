@@ -22,6 +22,7 @@ void releases_await(struct wpool_worker *worker);
 void releases_put_back(struct wpool_release_call *call, bool first);
 struct wpool_release_call *releases_next(void);
 void releases_set_thread(struct task_struct *thread);
+void releases_show(void);
 void release_returned(struct wpool *pool, const struct wpool_ended *ended);
 bool releases_are_of(const struct wpool *pool, const struct module *module);
 struct wpool_task *tracked_alloc(wpool_fn_t fn, void *arg, wpool_release_t release,

@@ -208,7 +208,7 @@ EXPORT_SYMBOL_GPL(wpool_prestart);
  *
  * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
  * Return: 0; -EINVAL (NULL; atomic context); -EDEADLK in a worker or a hook of the pool, which
- * would wait for itself: the call has waited for nothing.
+ * would wait for itself, and in a task that its submitter runs: the call has waited for nothing.
  */
 int wpool_wait_started(struct wpool *pool)
 {

@@ -27,6 +27,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_batch.h"
+#include "release.h"
 #include "spawn_state.h"
 #include "task_lists.h"
 #include "watchdog.h"
@@ -230,6 +231,16 @@ static unsigned int rest_of(unsigned int all, unsigned int known)
 	return all > known ? all - known : 0;
 }
 
+/* How many tasks have ended and still count, as their release has not returned. */
+static unsigned int releases_left(const struct wpool *pool)
+{
+	unsigned int color, n = 0;
+
+	for (color = 0; color <= WPOOL_NR_COLORS; color++)
+		n += releases_of(pool, color);
+	return n;
+}
+
 /*
  * Prints a line with what is left to end. Workers may be many, and are counted without the
  * lock: if some of their tasks end just then, the line may be off by as many. Return: false if
@@ -237,7 +248,7 @@ static unsigned int rest_of(unsigned int all, unsigned int known)
  */
 static bool report_rest(struct wpool *pool)
 {
-	unsigned int in_workers = 0, ended = 0, queued, delayed, in_flight, run;
+	unsigned int in_workers = 0, ended = 0, queued, delayed, in_flight, run, releases;
 	unsigned long awaited, flags;
 	struct wpool_worker *worker;
 	bool waited, late;
@@ -254,6 +265,7 @@ static bool report_rest(struct wpool *pool)
 	in_flight = pool_in_flight(pool);
 	queued = tasks_queued(pool);
 	delayed = tasks_delayed(pool);
+	releases = releases_left(pool);
 	pool_unlock(pool, flags);
 	if (!late)
 		return false;
@@ -261,10 +273,15 @@ static bool report_rest(struct wpool *pool)
 		in_workers += READ_ONCE(worker->nesting);
 		ended += worker_unharvested(worker);
 	}
-	run = rest_of(in_flight, queued + delayed + ended);
+	run = rest_of(in_flight, queued + delayed + ended + releases);
 	pr_warn("%s: its end has been awaited for %llu ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
 		pool->name, jiffies64_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);
+	if (releases) {
+		pr_warn("%s: the releases of %u tasks that have ended have not returned\n",
+			pool->name, releases);
+		releases_show();
+	}
 	return true;
 }
 

@@ -13,7 +13,8 @@
 
 /* What is listened for, each from the pool of the test alone. */
 enum {
-	IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_OOPS, IN_TERMINATED, IN_NONE, STACK, NR_WORDS
+	IN_JOB, IN_OUTER, AWAITED, BY_SUBMITTER, IN_RELEASE, NONE_RUNS, IN_OOPS, IN_TERMINATED,
+	IN_NONE, STACK, NR_WORDS
 };
 
 static char in_job[80], in_outer[80];
@@ -23,6 +24,8 @@ static const char * const words[NR_WORDS] = {
 	[IN_OUTER]	= in_outer,
 	[AWAITED]	= "its end has been awaited",
 	[BY_SUBMITTER]	= "1 of them by their submitters",
+	[IN_RELEASE]	= "the releases of 1 tasks that have ended have not returned",
+	[NONE_RUNS]	= "ms: 0 tasks run, 0 of them by their submitters",
 	[IN_OOPS]	= "has been in task_oops",
 	[IN_TERMINATED]	= "has been in terminated",
 	[IN_NONE]	= "is not in a task",
@@ -262,6 +265,60 @@ static void watchdog_names_awaited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
 }
 
+/* A task whose release waits for a gate. */
+struct slow_release {
+	struct wpool_tracked_task	ttask;
+	struct wpt_gate			*gate;
+	struct completion		begun;
+};
+
+static void release_slowly(void *arg, enum wpool_fate fate)
+{
+	struct slow_release *slow = arg;
+
+	complete(&slow->begun);
+	wait_for_completion(&slow->gate->opened);
+}
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+static int take_back(struct wpt_thread *self)
+{
+	struct slow_release *slow = self->arg;
+
+	return wpool_cancel(&slow->ttask.task);
+}
+
+/* A task whose release has not returned runs nowhere, yet the end waits for it. */
+static void watchdog_counts_releases(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .watchdog_ms = PATIENCE_MS });
+	struct slow_release *slow = wpt_alloc(test, sizeof(*slow));
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_thread *canceller, *destroyer;
+
+	EXPECT_SOME(pool, "the releases of 1 tasks that have ended have not returned");
+	slow->gate = wpt_gate(test);
+	init_completion(&slow->begun);
+	wpool_tracked_task_init(&slow->ttask, nothing, slow);
+	wpool_task_set_release(&slow->ttask, release_slowly);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &slow->ttask.task), 0);
+	canceller = wpt_thread(test, take_back, pool, NULL, slow);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&slow->begun, WPT_LIMIT), 0);
+	wpt_open(hold->gate);
+	KUNIT_ASSERT_EQ(test, wpt_wait(test, hold), 0);
+	wpt_forget(test, pool);
+	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
+	WPT_ASSERT_UNTIL(test, ear_heard(IN_RELEASE) && ear_heard(NONE_RUNS));
+	wpt_open(slow->gate);
+	KUNIT_EXPECT_TRUE(test, wpt_join(test, canceller));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
+}
+
 /* A task that its submitter runs is on no worker, yet the end waits for it. */
 static void watchdog_counts_caller_runs(struct kunit *test)
 {
@@ -361,6 +418,7 @@ static struct kunit_case watchdog_cases[] = {
 	KUNIT_CASE(watchdog_spares_quick),
 	KUNIT_CASE(watchdog_names_awaited),
 	KUNIT_CASE(watchdog_counts_caller_runs),
+	KUNIT_CASE(watchdog_counts_releases),
 	KUNIT_CASE(watchdog_names_hook),
 	KUNIT_CASE(watchdog_names_stop),
 	{}

@@ -27,7 +27,8 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
 # ... while a trace is part of the report above it, one to each, or a fault if there is none.
 TRACE = re.compile(r"Call [Tt]race:")  # arm64 writes it small
 # wpool's watchdog shows the stack of the thread that it names; to be slow is no fault.
-NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task)")
+NAMED = re.compile(r"wpool: .*(?:has been in .* for \d+ ms|is not in a task|"
+                   r"the releases of \d+ tasks that have ended have not returned)")
 NEAR = 80  # lines: how far above its trace a report may begin
 SHOWN = 60  # lines of the first report
 EXPECT = re.compile(r"wpool_(?:kunit|stress): expect( some)?: (.*)")
