@@ -363,6 +363,29 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
+/**
+ * delayed_move() - let a task that is delayed wait for another time, where it is
+ * @pool: the pool
+ * @task: delayed
+ * @due: that time
+ *
+ * Context: pool->lock held.
+ * Return: false if more is needed than that, or its timer is firing.
+ */
+bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
+{
+	struct wpool_delayed_task *dtask = delayed_of(task);
+	s64 left = due - get_jiffies_64();
+
+	lockdep_assert_held(&pool->lock);
+	if (task->state != TASK_DELAYED || task->waiters || delayed_is_periodic(task) ||
+	    left <= 0 || pool->state != WPOOL_STATE_RUNNING ||
+	    !mod_timer_pending(&dtask->timer, jiffies + min_t(s64, left, TIMER_REACH)))
+		return false;
+	dtask->due = due;
+	return true;
+}
+
 #ifdef CONFIG_DEBUG_OBJECTS
 /**
  * delayed_let_go() - take a delayed task off its timer because its memory is about to go

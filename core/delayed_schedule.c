@@ -315,6 +315,22 @@ static void delayed_again(struct wpool *pool, struct wpool_delayed_task *dtask, 
 	task_waiters_complete(task, -EAGAIN, 0);
 }
 
+/* Return: false if the task does not wait in this pool, or there is more to do. */
+static bool move(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
+{
+	struct wpool *its_pool;
+	unsigned long flags;
+	bool moved;
+
+	its_pool = task_lock_pool(&dtask->task, &flags);
+	if (!its_pool)
+		return false;
+	moved = its_pool == pool && !ticket_is_mine(pool, &dtask->task) &&
+		delayed_move(pool, &dtask->task, due);
+	pool_unlock(its_pool, flags);
+	return moved;
+}
+
 /* Return: false if the task does not wait in this pool. */
 static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 {
@@ -360,7 +376,7 @@ int wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
 	if (IS_ERR_OR_NULL(pool) || !dtask)
 		return -EINVAL;
 	do {
-		if (put_off(pool, dtask, due))
+		if (move(pool, dtask, due) || put_off(pool, dtask, due))
 			return 0;
 		ret = submit_for(pool, dtask, due, 0);
 		/* Try again: somebody else has just submitted it here. */
