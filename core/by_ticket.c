@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "queue_batch.h"
 #include "release.h"
 #include "submit.h"
 #include "task_end.h"
@@ -27,14 +28,16 @@
  * Its flags say that a task has a tracking. They are not changed while a pool has it. Context:
  * the lock of the pool that it is to be submitted to held.
  */
-static bool make_tracked(struct wpool_task *task)
+static bool make_tracked(struct wpool *pool, struct wpool_task *task)
 {
-	/* Pairs with the release in task_settle(). */
-	unsigned int state = smp_load_acquire(&task->state);
+	unsigned int state;
 
 	/* The run that a submission without a ticket waits for would have this one's. */
-	if (state & TASK_WAITS)
+	if (READ_ONCE(task->pool) == pool ? task_waits(pool, task) :
+					    READ_ONCE(task->state) & TASK_WAITS)
 		return false;
+	/* Pairs with the release in task_settle(). */
+	state = smp_load_acquire(&task->state);
 	if (READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)
 		return true;
 	if (state & TASK_ACCEPTED)
@@ -83,7 +86,7 @@ int __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
 	if (!ticket)
 		return -ENOMEM;
 	pool_lock(pool, flags);
-	done = make_tracked(task) && ticket_draw(ticket, task, tracking);
+	done = make_tracked(pool, task) && ticket_draw(ticket, task, tracking);
 	if (done)
 		*nr = *drawn = ticket->nr;
 	pool_unlock(pool, flags);

@@ -23,12 +23,12 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 	if (worker_refused(pool, what))
 		return -EDEADLK;
 	dep_wait_pool(pool, true);
-	waiter_init(&flusher.waiter);
 	pool_lock(pool, flags);
 	if (!pool_awaitable(pool)) {
 		pool_unlock(pool, flags);
 		return 0;
 	}
+	waiter_init(&flusher.waiter);
 	flush_join(pool, &flusher, drain);
 	wpool_get(pool);
 	pool_unlock(pool, flags);

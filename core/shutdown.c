@@ -253,7 +253,8 @@ void pool_go_on_closing(struct wpool *pool)
  * caller must not free or submit it before it is off the list. A thread that begins to wait for
  * such a task later gets -ECANCELED at once, but not the memory. So if threads other than the
  * caller submit tasks and free them after a wait of their own, @unrun must be NULL, unless all of
- * them have begun to wait.
+ * them have begun to wait. And nobody may submit such a task anew, after it has ended, while a
+ * thread has not returned from its wait for the run before.
  *
  * A task with a release or a ticket is not on the list, and is released as
  * %WPOOL_FATE_CANCELLED.

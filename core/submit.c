@@ -169,6 +169,26 @@ static void offer_staging(struct wpool *pool, const struct wpool_task *task)
 		chain_break(pool);
 }
 
+/*
+ * Does the task wait in the pool already, as that of an interrupt that comes often? This changes
+ * nothing, so there is nothing to restore. It begins under the lock that is held here: its run
+ * sees what the caller has stored before.
+ */
+static bool waits_already(struct wpool *pool, const struct wpool_task *task)
+{
+	unsigned long flags;
+	bool waits;
+
+	if (likely(READ_ONCE(task->state) != TASK_QUEUED) ||
+	    READ_ONCE(task->flags) & WPOOL_TASK_ONSTACK)
+		return false;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	waits = pool->state == WPOOL_STATE_RUNNING && READ_ONCE(task->pool) == pool &&
+		READ_ONCE(task->state) == TASK_QUEUED && !staging_is_open(pool);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return waits;
+}
+
 /**
  * submit_to_pool() - submit a task that the staging queue does not take
  * @pool: the pool
@@ -187,6 +207,8 @@ noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u
 
 	if (!submit_args_ok(pool, task, submit_kind_by(key)))
 		return -EINVAL;
+	if (waits_already(pool, task))
+		return -EBUSY;
 	pool_lock(pool, flags);
 	note_stack(pool, task);
 	ret = queue_accept(pool, task, NULL, key);
@@ -215,20 +237,27 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  *	have calls of their own.
  *
  * When the queue is full the pool's policy decides, see &enum wpool_full. Callers that sleep
- * for room get it in order. A task that is running in the same pool may be submitted, also from
- * its own function: it runs again after that run, and gets its place in the queue at the end of
- * that run. The caller must not submit one task to two pools at the same time.
+ * for room get it in order: a task is accepted as soon as there is room for it. If the queue has
+ * eight places or more its caller may sleep on after that, until a quarter of them, or 64, have
+ * come free, but for two jiffies and the manager's wake-up at most. Not so a real-time thread, a
+ * worker of the pool, and a caller whose task goes before others that wait; nor any if the workers
+ * are real-time threads.
+ *
+ * A task that is running in the same pool may be submitted, also from its own function: it runs
+ * again after that run, and gets its place in the queue at the end of that run. The caller must not
+ * submit one task to two pools at the same time.
  *
  * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates with
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
  * or delayed, on the stack with a release; or, with a message, called in atomic context, even
- * if there is room), -EBUSY (already queued, or running in another pool), -EAGAIN (full, and the
- * policy does not wait, or too many wait already), -ESHUTDOWN (the pool accepts no more; also if
- * it is closed during the wait), -EINTR (a fatal signal while waiting), -EDEADLK (the caller is a
- * worker of this pool and all its workers wait for one another), -ENOENT (the task's module is
- * going away). -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
+ * if there is room), -EBUSY (already queued: the run that comes sees all that the caller has stored
+ * before; or another pool has it), -EAGAIN (full, and the policy does not wait, or too many wait
+ * already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the wait), -EINTR (a
+ * fatal signal while waiting), -EDEADLK (the caller is a worker of this pool and all its workers
+ * wait for one another), -ENOENT (the task's module is going away). -ESHUTDOWN comes before -EBUSY,
+ * and this before -EAGAIN.
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {

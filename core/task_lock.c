@@ -24,8 +24,7 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 
 	for (;;) {
 		rcu_read_lock();
-		/* Pairs with the release in task_settle() and run_set_up(). */
-		if (!(smp_load_acquire(&task->state) & TASK_ACCEPTED)) {
+		if (!task_is_accepted(task)) {
 			rcu_read_unlock();
 			return NULL;
 		}

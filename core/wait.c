@@ -456,10 +456,11 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	bool cancelled = false;
 
 	sleep_reported(__func__);
-	if (!can_be_awaited(task))
+	if (can_be_awaited(task))
+		dep_wait_task(task, true);
+	if (!can_be_awaited(task) || !task_is_accepted(task))
 		return wpool_cancel(task);
 	deadline_set(&wait.deadline, MAX_SCHEDULE_TIMEOUT);
-	dep_wait_task(task, true);
 	/* Repeat if it was submitted again before it could see that it must not. */
 	do {
 		cancelled |= wpool_cancel(task);

@@ -407,11 +407,66 @@ static void batched_is_the_oldest(struct kunit *test)
 	WPT_EXPECT_STAT(test, scene->pool, DROPPED, 1);
 }
 
+/* A task that a thread submits for all that it counts, queued already or not. */
+struct news {
+	struct wpool_task	task;
+	struct wpool		*pool;
+	unsigned int		count;	/* by the thread */
+	unsigned int		seen;	/* by the task */
+};
+
+static int read_news(void *arg)
+{
+	struct news *news = arg;
+
+	WRITE_ONCE(news->seen, READ_ONCE(news->count));
+	return 0;
+}
+
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+#define NEWS	200
+
+/* Others come before and behind, so that it is batched. Return: 0, or a submission's error. */
+static int submit_news(struct news *news)
+{
+	int err;
+
+	err = wpool_schedule_fn(news->pool, nothing, NULL);
+	WRITE_ONCE(news->count, news->count + 1);
+	err = err ?: wpool_schedule(news->pool, &news->task);
+	if (err == -EBUSY)
+		err = 0;
+	return err ?: wpool_schedule_fn(news->pool, nothing, NULL);
+}
+
+/* 183: whether it was queued already or not, its last run sees all */
+static void batched_sees_news(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct news *news = wpt_alloc(test, sizeof(*news));
+	unsigned int i, round, wrong = 0;
+
+	news->pool = pool;
+	wpool_task_init(&news->task, read_news, news);
+	for (round = 0; round < NEWS; round++) {
+		for (i = 0; i < NEWS; i++)
+			KUNIT_ASSERT_EQ(test, submit_news(news), 0);
+		KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
+		wrong += news->seen != news->count;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
 static struct kunit_case batched_cases[] = {
 	KUNIT_CASE_PARAM(batched_runs_elsewhere, warm_gen_params),
 	KUNIT_CASE_PARAM(batched_runs_in_new_worker, warm_gen_params),
 	KUNIT_CASE(batched_wakes_the_idle),
 	KUNIT_CASE(batched_goes_first),
+	KUNIT_CASE(batched_sees_news),
 	KUNIT_CASE_PARAM(batched_is_counted, warm_gen_params),
 	KUNIT_CASE_PARAM(batched_is_cancelled, warm_gen_params),
 	KUNIT_CASE_PARAM(batched_is_awaited, warm_gen_params),

@@ -10,6 +10,8 @@
  * time_returned	that is not the time at which it was accepted
  * touched_when_gone	a task is not touched when its owner has it back
  * flags_lost		the next who has it sees what the last has written
+ * news_missed		if it waits already for a thread that submits it, its run sees what that
+ *			thread has written before
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -30,19 +32,21 @@
  *				touched_when_gone
  * BUG_CHECKED_PLAIN		queue_check() or staging_put() reads the state without an acquire:
  *				flags_lost
+ * BUG_REFUSED_UNLOCKED		queue_check() finds that a batched task waits, without batch.lock:
+ *				news_missed
  */
 #include "weak.inc"
 
 mtype = {
-	STATE, POOL, RESULT, FLAGS, TASK, LOCK,
-	first, state, pool, again, result, used, flags
+	STATE, POOL, RESULT, FLAGS, TASK, LOCK, BATCH_LOCK, NEWS,
+	first, state, pool, again, result, used, flags, news
 };
 
 #define QUEUED	1
 #define DONE	2
 #define ELSEWHERE	3	/* queued in the second pool */
 
-bool foreign_pool, stale_result, time_returned, touched_when_gone, flags_lost;
+bool foreign_pool, stale_result, time_returned, touched_when_gone, flags_lost, news_missed;
 
 /* __task_lock_pool() looks, and has no lock; so does task_waiter_is_on(), of another task's pool */
 #define looks() \
@@ -193,6 +197,28 @@ inline detached()
 	check(flags_lost, mem[state] || !mem[flags])
 }
 
+/* queue_check() refuses a task that is batched; run_begin_batched(), and its function */
+inline refused()
+{
+	d_step {
+		at_first(STATE, QUEUED);
+		thread();
+		write(NEWS, 1);
+		lock(LOCK);
+		unless(BUG_REFUSED_UNLOCKED, lock(BATCH_LOCK));
+		read(state, STATE);
+		unless(BUG_REFUSED_UNLOCKED, unlock(BATCH_LOCK));
+		unlock(LOCK);
+		thread();
+		lock(BATCH_LOCK);
+		release(STATE, 0);
+		unlock(BATCH_LOCK);
+		read(news, NEWS)
+	}
+	play();
+	check(news_missed, mem[state] != QUEUED || mem[news])
+}
+
 init
 {
 	if
@@ -202,5 +228,6 @@ init
 	:: ended()
 	:: timed()
 	:: detached()
+	:: refused()
 	fi
 }
