@@ -369,8 +369,10 @@ bool delayed_take_back(struct wpool *pool, struct wpool_task *task)
  * @task: delayed
  * @due: that time
  *
+ * If its timer is firing, that finds that its time has not come, and is armed again.
+ *
  * Context: pool->lock held.
- * Return: false if more is needed than that, or its timer is firing.
+ * Return: false if more is needed than that.
  */
 bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 {
@@ -379,10 +381,10 @@ bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 
 	lockdep_assert_held(&pool->lock);
 	if (task->state != TASK_DELAYED || task->waiters || delayed_is_periodic(task) ||
-	    left <= 0 || pool->state != WPOOL_STATE_RUNNING ||
-	    !mod_timer_pending(&dtask->timer, jiffies + min_t(s64, left, TIMER_REACH)))
+	    left <= 0 || pool->state != WPOOL_STATE_RUNNING)
 		return false;
 	dtask->due = due;
+	mod_timer_pending(&dtask->timer, jiffies + min_t(s64, left, TIMER_REACH));
 	return true;
 }
 
