@@ -12,7 +12,7 @@
 #include "wpool_kunit.h"
 
 /* More than are turned away in the first few holds of the lock. */
-#define SUBMITTERS	200
+#define SUBMITTERS	400
 
 /* For how long an event may wait for another thread. */
 #define MEET_LIMIT	(5ULL * NSEC_PER_SEC)
