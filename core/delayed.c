@@ -383,6 +383,7 @@ bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 	if (task->state != TASK_DELAYED || task->waiters || delayed_is_periodic(task) ||
 	    left <= 0 || pool->state != WPOOL_STATE_RUNNING)
 		return false;
+	trace_wpool_task_delay(pool->name, task, task->fn, due);
 	dtask->due = due;
 	mod_timer_pending(&dtask->timer, jiffies + min_t(s64, left, TIMER_REACH));
 	return true;
