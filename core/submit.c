@@ -170,9 +170,8 @@ static void offer_staging(struct wpool *pool, const struct wpool_task *task)
 }
 
 /*
- * Does the task wait in the pool already, as that of an interrupt that comes often? This changes
- * nothing, so there is nothing to restore. It begins under the lock that is held here: its run
- * sees what the caller has stored before.
+ * Does the task wait in the pool already, as that of an interrupt that comes often? It begins under
+ * the lock that is held here: its run sees what the caller has stored before.
  */
 static bool waits_already(struct wpool *pool, const struct wpool_task *task)
 {
@@ -182,10 +181,10 @@ static bool waits_already(struct wpool *pool, const struct wpool_task *task)
 	if (likely(READ_ONCE(task->state) != TASK_QUEUED) ||
 	    READ_ONCE(task->flags) & WPOOL_TASK_ONSTACK)
 		return false;
-	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_lock(pool, flags);
 	waits = pool->state == WPOOL_STATE_RUNNING && READ_ONCE(task->pool) == pool &&
-		READ_ONCE(task->state) == TASK_QUEUED && !staging_is_open(pool);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
+		READ_ONCE(task->state) == TASK_QUEUED;
+	pool_unlock(pool, flags);
 	return waits;
 }
 

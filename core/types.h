@@ -445,7 +445,7 @@ struct wpool_worker {
 
 	/* how many CPUs had come when it last looked; see worker_keep_cpus(). Owner: worker.c. */
 	unsigned int		hotplug_came;
-	int			lacks;	/* W: claim_lacks() when it was last moved. Owner: claim.c. */
+	int			lacks;	/* W: claim_lacks() when last moved. Owner: claim.c. */
 	bool			strays;	/* W: claim_strays() then. Owner: claim.c. */
 	/*
 	 * the innermost task that it runs as a submitter, or NULL; the worker's own until it is
