@@ -249,15 +249,21 @@ static void admitted_killed(struct kunit *test)
 	wpt_call(test, wpt_call_drain, scene->pool, NULL);
 }
 
-/* A queue of which a quarter is one place puts nobody off. */
-static void admitted_to_short_queue(struct kunit *test)
+/* One that sleeps for room in the scene is woken when there is some. */
+static void expect_woken_at_once(struct kunit *test, struct scene *scene,
+				 int (*call)(struct wpt_thread *))
 {
-	struct scene *scene = new_scene(test, 7);
-	struct wpt_thread *thread = sleeper(test, scene);
+	struct wpt_thread *thread = sleeper_in(test, scene, call);
 
 	make_place(test, scene);
 	KUNIT_EXPECT_TRUE(test, is_awake(thread));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+}
+
+/* A queue of which a quarter is one place puts nobody off. */
+static void admitted_to_short_queue(struct kunit *test)
+{
+	expect_woken_at_once(test, new_scene(test, 7), wpt_call_schedule);
 }
 
 static int schedule_real_time(struct wpt_thread *self)
@@ -273,12 +279,7 @@ static int schedule_real_time(struct wpt_thread *self)
 /* A real-time thread is not put off. */
 static void admitted_real_time(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
-	struct wpt_thread *thread = sleeper_in(test, scene, schedule_real_time);
-
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake(thread));
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	expect_woken_at_once(test, new_scene(test, DEPTH), schedule_real_time);
 }
 
 static int schedule_high(struct wpt_thread *self)
@@ -290,12 +291,7 @@ static int schedule_high(struct wpt_thread *self)
 /* Nor one whose task goes before the others: it may begin at once. */
 static void admitted_high(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
-	struct wpt_thread *thread = sleeper_in(test, scene, schedule_high);
-
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake(thread));
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	expect_woken_at_once(test, new_scene(test, DEPTH), schedule_high);
 }
 
 static void admitted_before_low(struct kunit *test)
@@ -303,11 +299,8 @@ static void admitted_before_low(struct kunit *test)
 	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = DEPTH,
 	}, WPOOL_PRIO_LOW);
-	struct wpt_thread *thread = sleeper(test, scene);
 
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake(thread));
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	expect_woken_at_once(test, scene, wpt_call_schedule);
 }
 
 /* Nor any where the workers are real-time threads: they may keep the timer off their CPU. */
@@ -316,11 +309,8 @@ static void admitted_by_real_time(struct kunit *test)
 	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = DEPTH, .policy = SCHED_FIFO, .rt_priority = 1,
 	}, WPOOL_PRIO_NORMAL);
-	struct wpt_thread *thread = sleeper(test, scene);
 
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake(thread));
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	expect_woken_at_once(test, scene, wpt_call_schedule);
 }
 
 #define FOLLOWERS	(DEPTH - 2)
