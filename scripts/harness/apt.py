@@ -69,7 +69,8 @@ def sources(release):
 class Release:
     """A release, for this machine's architecture or for another."""
 
-    def __init__(self, name, arch=""):
+    def __init__(self, name, arch="", at_once=False):
+        """At once: with the mirror's list of now, as with what another program fetches beside."""
         self.name, self.arch = name, arch
         self.own = f"{name}-{arch}" if arch else name
         self.dir = cache.folder("apt", self.own)
@@ -79,13 +80,13 @@ class Release:
         for key, value in (("SourceList", self.dir / "sources.list"), ("SourceParts", "/dev/null"),
                            ("Preferences", "/dev/null"), ("PreferencesParts", "/dev/null")):
             self.options += ["-o", f"Dir::Etc::{key}={value}"]
-        self._refresh()
+        self._refresh(0 if at_once else REFRESH)
 
-    def _refresh(self):
+    def _refresh(self, old_enough):
         lists = self.dir / "lists"
         stamp = self.dir / ".ready"
         with cache.lock(f"apt-{self.own}"):
-            if stamp.exists() and time.time() - stamp.stat().st_mtime < REFRESH:
+            if stamp.exists() and time.time() - stamp.stat().st_mtime < old_enough:
                 return
             say(f"apt: reading the list of packages of {self.own}")
             wanted = sources(self.name)

@@ -45,20 +45,30 @@ def _make_base(tar, packages):
         made.rename(tar)
 
 
+def _tar(folder, packages, release):
+    what = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
+    return folder / f"{RELEASE}-{release.version(packages[0])}-{what}.tar"
+
+
 def _base(folder, packages):
     """The files of a fresh one with these packages, in a tar in that folder."""
     if os.geteuid():
         raise Failed("This installs packages in a Debian of its own, and needs root to make one.")
-    release = apt.Release(RELEASE)
-    what = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
-    tar = folder / f"{RELEASE}-{release.version(packages[0])}-{what}.tar"
     with cache.lock(folder.name):
+        tar = _tar(folder, packages, apt.Release(RELEASE))
         if not tar.exists():
+            # mmdebstrap takes the newest that the mirror has: the name is to say which.
+            tar = _tar(folder, packages, apt.Release(RELEASE, at_once=True))
             for stale in [*folder.glob("*.tar"), *folder.glob("*.disk"), *folder.glob("archives/*.deb")]:
                 stale.unlink()
             say(f"{folder.name}: making a root of {RELEASE}")
             _make_base(tar, packages)
     return tar
+
+
+def prepare():
+    """Make what root() copies, if need be: a kernel of Debian that is got afterwards is the same."""
+    _base(cache.folder("debian"), PACKAGES)
 
 
 def make_disk(root, disk, spare):

@@ -231,6 +231,8 @@ def _below_debian(kernel, module, files):
 
 def run(tally, name, parts="", on=STOCK):
     """Build one module on both sides and test them; lockdep and kmemleak judge, too, where they are."""
+    if on == STOCK:
+        debian.prepare()
     module, kernel = MODULES[name], kernels.get(on)
     files = _built(tally, kernel, name)
     boot = _in_debian if on == STOCK else _below_debian
