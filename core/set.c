@@ -2,6 +2,10 @@
 /*
  * A set of pools: a rule picks the pool for the next task, and all are shut down together. The
  * pools are pools like any other.
+ *
+ * wpool_set_try_schedule() keeps a task where it is: which pool has it does not change while a thread
+ * holds the lock of that task's bucket, as none that submits it comes in between. This may end in
+ * that pool meanwhile; then it runs there once more.
  */
 #include <linux/cpumask.h>
 #include <linux/hash.h>
@@ -11,6 +15,7 @@
 #include <linux/smp.h>
 #include <linux/topology.h>
 
+#include "counter.h"
 #include "create.h"
 #include "current_thread.h"
 #include "pool.h"
@@ -19,16 +24,26 @@
 #include "worker_list.h"
 
 /**
+ * struct set_bucket - some of the tasks that a set is given
+ * @lock: held while one of them is submitted by wpool_set_try_schedule(); then that of its pool
+ */
+struct set_bucket {
+	raw_spinlock_t		lock;
+} ____cacheline_aligned_in_smp;
+
+/**
  * struct wpool_set - n pools and a rule
  * @rule: I
  * @n: I
  * @next: for round robin
+ * @buckets: I: as many as pools
  * @pools: I
  */
 struct wpool_set {
 	enum wpool_rule		rule;
 	unsigned int		n;
 	atomic_t		next;
+	struct set_bucket	*buckets;
 	struct wpool		*pools[];
 };
 
@@ -109,9 +124,27 @@ static struct wpool *set_make_pool(const struct set_plan *plan, unsigned int i)
 	return pool;
 }
 
+/* Without its pools. */
+static struct wpool_set *set_alloc(unsigned int n)
+{
+	struct wpool_set *set = kzalloc(struct_size(set, pools, n), GFP_KERNEL);
+	unsigned int i;
+
+	if (!set)
+		return NULL;
+	set->buckets = kvcalloc(n, sizeof(*set->buckets), GFP_KERNEL);
+	if (!set->buckets) {
+		kfree(set);
+		return NULL;
+	}
+	for (i = 0; i < n; i++)
+		raw_spin_lock_init(&set->buckets[i].lock);
+	return set;
+}
+
 static struct wpool_set *set_make(const struct set_plan *plan)
 {
-	struct wpool_set *set = kzalloc(struct_size(set, pools, plan->n), GFP_KERNEL);
+	struct wpool_set *set = set_alloc(plan->n);
 	struct wpool *pool;
 
 	if (!set)
@@ -126,6 +159,21 @@ static struct wpool_set *set_make(const struct set_plan *plan)
 		set->pools[set->n] = pool;
 	}
 	return set;
+}
+
+static struct wpool_set *set_create(struct set_plan *plan)
+{
+	const char *fault;
+
+	if (plan->rule == WPOOL_RULE_CPU && !plan->n)
+		plan->n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
+	fault = set_fault(plan);
+	if (fault) {
+		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", plan->name ?: "", fault,
+		       plan->n, plan->rule);
+		return ERR_PTR(-EINVAL);
+	}
+	return set_make(plan);
 }
 
 /**
@@ -144,24 +192,42 @@ struct wpool_set *__wpool_set_create(const char *name,
 				     unsigned int n, enum wpool_rule rule,
 				     struct module *owner)
 {
-	struct set_plan plan = {
+	if (sleep_refused(NULL, __func__))
+		return ERR_PTR(-EINVAL);
+	return set_create(&(struct set_plan) {
 		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
-	};
-	const char *fault;
+	});
+}
+EXPORT_SYMBOL_GPL(__wpool_set_create);
+
+/**
+ * __wpool_set_create_fmt() - the function behind wpool_set_create_fmt()
+ * @attrs: of each pool, or NULL
+ * @n: how many
+ * @rule: which pool is next
+ * @owner: the module whose pools they are
+ * @fmt: the format of the first part of the pools' names
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_set_create().
+ */
+struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsigned int n,
+					 enum wpool_rule rule, struct module *owner,
+					 const char *fmt, ...)
+{
+	char name[WPOOL_NAME_MAX + 2];	/* as in __wpool_create_fmt() */
+	va_list args;
 
 	if (sleep_refused(NULL, __func__))
 		return ERR_PTR(-EINVAL);
-	if (rule == WPOOL_RULE_CPU && !n)
-		plan.n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
-	fault = set_fault(&plan);
-	if (fault) {
-		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", name ?: "", fault,
-		       n, rule);
-		return ERR_PTR(-EINVAL);
-	}
-	return set_make(&plan);
+	va_start(args, fmt);
+	vsnprintf(name, sizeof(name), fmt, args);
+	va_end(args);
+	return set_create(&(struct set_plan) {
+		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
+	});
 }
-EXPORT_SYMBOL_GPL(__wpool_set_create);
+EXPORT_SYMBOL_GPL(__wpool_set_create_fmt);
 
 /* Reads without a lock: the values may be out of date, which is good enough. */
 static struct wpool *set_least_loaded(const struct wpool_set *set)
@@ -259,6 +325,126 @@ int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
 }
 EXPORT_SYMBOL_GPL(wpool_set_schedule);
 
+/*
+ * The pool that has the task. Whoever submitted it last held the lock of its bucket, too: so this is
+ * the pool of that submission. The task may end just now. Context: that lock held. Return: NULL if
+ * none has it, or none knows when it ends: it is detached.
+ */
+static struct wpool *set_pool_of(const struct wpool_task *task)
+{
+	return READ_ONCE(task->state) & TASK_ACCEPTED ? READ_ONCE(task->pool) : NULL;
+}
+
+/**
+ * wpool_set_try_schedule() - run a task in the next pool of a set, or where it is; never sleeps
+ * @set: the set
+ * @task: as for wpool_try_schedule(); submitted to no other set or pool, and by no other call,
+ *	while this has it
+ * @key: as for wpool_set_pick()
+ *
+ * A task that waits or runs stays in the pool that has it, so it never runs beside itself: if it
+ * runs it runs there once more, and it may be submitted by several threads at a time. This is what
+ * a per-CPU workqueue does with its works. A detached task is forgotten as it begins.
+ *
+ * Context: Any but NMI. The caller keeps the task as long as the call takes.
+ * Return: as wpool_try_schedule().
+ */
+int wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
+{
+	struct set_bucket *bucket;
+	unsigned long flags;
+	int ret;
+
+	if (IS_ERR_OR_NULL(set) || !task)
+		return wpool_try_schedule(wpool_set_pick(set, key), task);
+	bucket = &set->buckets[hash_ptr(task, 32) % set->n];
+	raw_spin_lock_irqsave(&bucket->lock, flags);
+	ret = wpool_try_schedule(set_pool_of(task) ?: wpool_set_pick(set, key), task);
+	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_set_try_schedule);
+
+/* Would the caller wait for itself? Says so. */
+static bool set_refused(struct wpool_set *set, const char *what)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n; i++) {
+		if (worker_refused(set->pools[i], what))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * wpool_set_flush() - wait until all tasks that the pools of a set had accepted have ended
+ * @set: the set; NULL is ignored
+ *
+ * As wpool_flush() of each pool.
+ *
+ * Context: Process context; may sleep. The set is not destroyed meanwhile.
+ * Return: as wpool_flush(), with -EDEADLK for a caller in any of the pools.
+ */
+int wpool_set_flush(struct wpool_set *set)
+{
+	unsigned int i;
+
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
+	if (IS_ERR_OR_NULL(set))
+		return 0;
+	if (set_refused(set, "wpool_set_flush()"))
+		return -EDEADLK;
+	for (i = 0; i < set->n; i++)
+		wpool_flush(set->pools[i]);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wpool_set_flush);
+
+/* Tasks that its pools have ever accepted. */
+static u64 set_accepted(struct wpool_set *set)
+{
+	unsigned int i;
+	u64 n = 0;
+
+	for (i = 0; i < set->n; i++)
+		n += stat_read(set->pools[i], WPOOL_STAT_SUBMITTED) +
+		     staging_accepted(set->pools[i]);
+	return n;
+}
+
+/**
+ * wpool_set_drain() - wait until nothing is queued and nothing is running in all pools of a set
+ * @set: the set; NULL is ignored
+ *
+ * Also for what a task of one pool submits to another one. Other threads may go on submitting, which
+ * prolongs the wait.
+ *
+ * Context: Process context; may sleep. The set is not destroyed meanwhile.
+ * Return: as wpool_set_flush().
+ */
+int wpool_set_drain(struct wpool_set *set)
+{
+	unsigned int i;
+	u64 before;
+
+	if (sleep_refused(NULL, __func__))
+		return -EINVAL;
+	if (IS_ERR_OR_NULL(set))
+		return 0;
+	if (set_refused(set, "wpool_set_drain()"))
+		return -EDEADLK;
+	/* If none was accepted since the first was empty, all are. */
+	do {
+		before = set_accepted(set);
+		for (i = 0; i < set->n; i++)
+			wpool_drain(set->pools[i]);
+	} while (set_accepted(set) != before);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(wpool_set_drain);
+
 /**
  * wpool_set_shutdown() - accept no more tasks in any pool of a set
  * @set: the set; NULL is ignored
@@ -290,13 +476,12 @@ int wpool_set_destroy(struct wpool_set *set)
 
 	if (sleep_refused(NULL, __func__) || IS_ERR_OR_NULL(set))
 		return -EINVAL;
-	for (i = 0; i < set->n; i++) {
-		if (worker_refused(set->pools[i], "wpool_set_destroy()"))
-			return -EDEADLK;
-	}
+	if (set_refused(set, "wpool_set_destroy()"))
+		return -EDEADLK;
 	wpool_set_shutdown(set);
 	for (i = 0; i < set->n; i++)
 		pool_destroy(set->pools[i], false);
+	kvfree(set->buckets);
 	kfree(set);
 	return 0;
 }

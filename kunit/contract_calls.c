@@ -199,9 +199,14 @@ MAKE(wpool_destroy, wpool_destroy(s->pool))
 MAKE(wpool_destroy_now, wpool_destroy_now(s->pool))
 MAKE(wpool_set_create, made_set(wpool_set_create(new_name((char[NAME_SIZE]) {}), NULL, 1,
 						 WPOOL_RULE_ROUND_ROBIN)))
+MAKE(wpool_set_create_fmt, made_set(wpool_set_create_fmt(NULL, 1, WPOOL_RULE_ROUND_ROBIN, "%s",
+							 new_name((char[NAME_SIZE]) {}))))
 MAKE(wpool_set_pick, wpool_set_pick(s->set, 0) == s->pool)
 MAKE(wpool_set_nth, wpool_set_nth(s->set, 0) == s->pool)
 MAKE(wpool_set_schedule, wpool_set_schedule(s->set, s->task, 0))
+MAKE(wpool_set_try_schedule, wpool_set_try_schedule(s->set, s->task, 0))
+MAKE(wpool_set_flush, wpool_set_flush(s->set))
+MAKE(wpool_set_drain, wpool_set_drain(s->set))
 MAKE_VOID(wpool_set_shutdown, wpool_set_shutdown(s->set))
 MAKE(wpool_set_destroy, wpool_set_destroy(s->set))
 

@@ -21,6 +21,7 @@ static const char * const kind_names[] = {
 	[TORT_GROUP_KEYED]	= "group_keyed",
 	[TORT_GROUP_SCHEDULE_FN] = "group_schedule_fn",
 	[TORT_SET_SCHEDULE]	= "set_schedule",
+	[TORT_SET_TRY_SCHEDULE]	= "set_try_schedule",
 	[TORT_TICKET]		= "ticket",
 	[TORT_PROCESS]		= "process",
 	[TORT_SOFTIRQ]		= "softirq",

@@ -101,7 +101,8 @@ static int submit_somehow(struct tort_ctx *ctx, struct tort_task *tt)
 		return tort_submit(ctx, tt, TORT_SCHEDULE_TIMEOUT);
 	case 2:
 		if (tt->tp->n > 1)
-			return tort_submit(ctx, tt, TORT_SET_SCHEDULE);
+			return tort_submit(ctx, tt, tort_one_in(ctx, 2) ? TORT_SET_SCHEDULE :
+					   TORT_SET_TRY_SCHEDULE);
 	}
 	ctx->tt = tt;
 	ctx->way = TORT_TRY_SCHEDULE;

@@ -13,7 +13,8 @@ static bool may_be_refused(const struct tort_pool *tp, enum tort_kind way)
 {
 	if (tp->attrs.queue_depth == WPOOL_QUEUE_UNBOUNDED)
 		return false;
-	if (way == TORT_TRY_SCHEDULE || way == TORT_TRY_SCHEDULE_FN)
+	if (way == TORT_TRY_SCHEDULE || way == TORT_TRY_SCHEDULE_FN ||
+	    way == TORT_SET_TRY_SCHEDULE)
 		return true;
 	if (way == TORT_DELAYED)
 		return false;
@@ -120,13 +121,15 @@ static int schedule_delayed_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return wpool_schedule_delayed(tt->pool, &tt->delayed, delay);
 }
 
-static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt)
+static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;	/* tt may be gone after the call */
 	int ret = -ESHUTDOWN;
 
 	down_read(&tp->set_sem);
-	if (tp->set)
+	if (tp->set && way == TORT_SET_TRY_SCHEDULE)
+		ret = wpool_set_try_schedule(tp->set, &tt->task, ctx->rnd);
+	else if (tp->set)
 		ret = wpool_set_schedule(tp->set, &tt->task, ctx->rnd);
 	up_read(&tp->set_sem);
 	return ret;
@@ -199,7 +202,8 @@ static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	case TORT_DELAYED:
 		return schedule_delayed_in(ctx, tt);
 	case TORT_SET_SCHEDULE:
-		return schedule_set_in(ctx, tt);
+	case TORT_SET_TRY_SCHEDULE:
+		return schedule_set_in(ctx, tt, way);
 	default:
 		return wpool_schedule(tt->pool, &tt->task);
 	}

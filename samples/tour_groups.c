@@ -285,6 +285,37 @@ static int show_by_cpu(void)
 			 cpu, where);
 }
 
+static int count_fn(void *runs)
+{
+	atomic_inc(runs);
+	return 0;
+}
+
+/* One task, submitted again and again, which stays in the pool that has it. */
+static int show_as_one(void)
+{
+	struct wpool_set *set = wpool_set_create_fmt(NULL, 0, WPOOL_RULE_CPU, "tour-%s", "cpus");
+	struct wpool_task task;
+	atomic_t runs = ATOMIC_INIT(0);
+	int i, err, accepted = 0;
+
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	wpool_task_init(&task, count_fn, &runs);
+	for (i = 0; i < 10; i++) {
+		err = wpool_set_try_schedule(set, &task, 0);
+		if (!err)
+			accepted++;
+		else if (err != -EBUSY)
+			break;
+	}
+	err = wpool_set_flush(set) ?: wpool_set_drain(set);
+	wpool_set_destroy(set);
+	return tour_show(i == 10 && !err && atomic_read(&runs) == accepted,
+			 "set, as one: 10 submissions of one task, %d while it waited, %d runs",
+			 10 - accepted, atomic_read(&runs));
+}
+
 const struct tour_stop tour_groups[] = {
 	{ "group",		show_group },
 	{ "group, cancelled",	show_group_cancel },
@@ -295,5 +326,6 @@ const struct tour_stop tour_groups[] = {
 	{ "set, by key",	show_by_key },
 	{ "set, by node",	show_by_node },
 	{ "set, by CPU",	show_by_cpu },
+	{ "set, as one",	show_as_one },
 	{ }
 };

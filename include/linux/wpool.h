@@ -25,7 +25,8 @@
  *		wpool_group_force_schedule(), wpool_group_try_schedule_keyed(),
  *		wpool_group_schedule_delayed(), wpool_schedule_if_free(),
  *		wpool_schedule_delayed(), wpool_schedule_at(),
- *		wpool_schedule_every(), wpool_modify_delayed()
+ *		wpool_schedule_every(), wpool_modify_delayed(),
+ *		wpool_set_try_schedule()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_tracked_task_init(),
  *		wpool_task_set_priority(), wpool_task_set_detached(),
@@ -1294,7 +1295,8 @@ struct wpool_set *__wpool_set_create(const char *name,
  * wpool_set_create() - make several pools of one kind
  * @name: the pools are called name.0, name.1 and so on
  * @attrs: as for wpool_create(), for each pool
- * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0: one for each CPU that may come
+ * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0: one for each CPU that
+ *	may come, up to %WPOOL_SET_MAX
  * @rule: which one wpool_set_pick() picks
  *
  * With %WPOOL_RULE_CPU the workers of pool i run on CPU i, and on CPU i + @n and so on if there are
@@ -1309,9 +1311,33 @@ struct wpool_set *__wpool_set_create(const char *name,
 
 #define WPOOL_SET_MAX		1024
 
+__printf(5, 6)
+struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsigned int n,
+					 enum wpool_rule rule, struct module *owner,
+					 const char *fmt, ...);
+
+/**
+ * wpool_set_create_fmt() - make several pools of one kind, whose name is formatted
+ * @attrs: as for wpool_create(), for each pool
+ * @n: as for wpool_set_create()
+ * @rule: which one wpool_set_pick() picks
+ * @fmt: the format of the name, as for printk(); its arguments follow
+ *
+ * The pools get names as with wpool_set_create(); with %WPOOL_NUMBERED each has a dash and a number of
+ * its own behind that.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_set_create().
+ */
+#define wpool_set_create_fmt(attrs, n, rule, fmt, ...)			\
+	__wpool_set_create_fmt(attrs, n, rule, THIS_MODULE, fmt, ##__VA_ARGS__)
+
 struct wpool *wpool_set_pick(struct wpool_set *set, u64 key);
 struct wpool *wpool_set_nth(struct wpool_set *set, unsigned int i);
 int __must_check wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
+int __must_check wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
+int wpool_set_flush(struct wpool_set *set);
+int wpool_set_drain(struct wpool_set *set);
 void wpool_set_shutdown(struct wpool_set *set);
 int wpool_set_destroy(struct wpool_set *set);
 
