@@ -3,9 +3,9 @@
  * A set of pools: a rule picks the pool for the next task, and all are shut down together. The
  * pools are pools like any other.
  *
- * wpool_set_try_schedule() keeps a task where it is: which pool has it does not change while a thread
- * holds the lock of that task's bucket, as none that submits it comes in between. This may end in
- * that pool meanwhile; then it runs there once more.
+ * wpool_set_try_schedule() keeps a task where it is: no other pool gets it while a thread holds the
+ * lock of that task's bucket, as all that submit it take that. It may end meanwhile; then it runs
+ * once more in the pool that it was in.
  */
 #include <linux/cpumask.h>
 #include <linux/hash.h>
@@ -169,8 +169,8 @@ static struct wpool_set *set_create(struct set_plan *plan)
 		plan->n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
 	fault = set_fault(plan);
 	if (fault) {
-		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", plan->name ?: "", fault,
-		       plan->n, plan->rule);
+		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", plan->name ?: "",
+		       fault, plan->n, plan->rule);
 		return ERR_PTR(-EINVAL);
 	}
 	return set_make(plan);
@@ -326,9 +326,9 @@ int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
 EXPORT_SYMBOL_GPL(wpool_set_schedule);
 
 /*
- * The pool that has the task. Whoever submitted it last held the lock of its bucket, too: so this is
- * the pool of that submission. The task may end just now. Context: that lock held. Return: NULL if
- * none has it, or none knows when it ends: it is detached.
+ * The pool that has the task. Whoever submitted it last held the lock of its bucket, too: so this
+ * is the pool of that submission. The task may end just now. Context: that lock held. Return: NULL
+ * if none has it, or none knows when it ends: it is detached.
  */
 static struct wpool *set_pool_of(const struct wpool_task *task)
 {
@@ -418,8 +418,8 @@ static u64 set_accepted(struct wpool_set *set)
  * wpool_set_drain() - wait until nothing is queued and nothing is running in all pools of a set
  * @set: the set; NULL is ignored
  *
- * Also for what a task of one pool submits to another one. Other threads may go on submitting, which
- * prolongs the wait.
+ * Also for what a task of one pool submits to another one. Other threads may go on submitting,
+ * which prolongs the wait.
  *
  * Context: Process context; may sleep. The set is not destroyed meanwhile.
  * Return: as wpool_set_flush().

@@ -16,7 +16,8 @@
 bool tort_ticket_fits(const struct tort_task *tt, enum tort_kind way)
 {
 	return tt->tickets && way != TORT_SCHEDULE_FN && way != TORT_TRY_SCHEDULE_FN &&
-	       way != TORT_SET_SCHEDULE && way != TORT_SET_TRY_SCHEDULE && !in_hardirq() && !irqs_disabled();
+	       way != TORT_SET_SCHEDULE && way != TORT_SET_TRY_SCHEDULE && !in_hardirq() &&
+	       !irqs_disabled();
 }
 
 /* Nothing of that submission goes on. */

@@ -1323,8 +1323,8 @@ struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsign
  * @rule: which one wpool_set_pick() picks
  * @fmt: the format of the name, as for printk(); its arguments follow
  *
- * The pools get names as with wpool_set_create(); with %WPOOL_NUMBERED each has a dash and a number of
- * its own behind that.
+ * The pools get names as with wpool_set_create(); with %WPOOL_NUMBERED each has a dash and a number
+ * of its own behind that.
  *
  * Context: Process context; may sleep.
  * Return: as wpool_set_create().
