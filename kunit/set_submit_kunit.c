@@ -152,27 +152,50 @@ static void set_submit_moves_on(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, guest->pools[1], guest->pools[0]);
 }
 
-#define SUBMITTERS	4
-#define TIMES		2000
+#define SUBMITTERS	2
+#define ROUNDS		2000
 
+/* Threads that submit one task at the same moment, round by round. */
 struct race {
 	struct front	*front;
 	struct guest	*guest;
+	atomic_t	ready;		/* threads, in all rounds */
+	atomic_t	done;
 	atomic_t	taken;
 };
 
-static int submit_often(struct wpt_thread *self)
+/* Spins, so that all go on at once. Return: false if the others do not come. */
+static bool meet(atomic_t *here, int round)
+{
+	unsigned long end = jiffies + WPT_LIMIT;
+
+	atomic_inc(here);
+	while (atomic_read(here) < SUBMITTERS * (round + 1)) {
+		if (time_after(jiffies, end))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+static int submit_at_once(struct wpt_thread *self)
 {
 	struct race *race = self->arg;
-	int i, ret;
+	int round, ret;
 
-	for (i = 0; i < TIMES; i++) {
+	for (round = 0; round < ROUNDS; round++) {
+		if (!meet(&race->ready, round))
+			return -ETIMEDOUT;
 		ret = wpool_set_try_schedule(race->front->set, &race->guest->task, 0);
 		if (!ret)
 			atomic_inc(&race->taken);
 		else if (ret != -EBUSY)
 			return ret;
-		cond_resched();
+		if (!meet(&race->done, round))
+			return -ETIMEDOUT;
+		if (!wpt_until(!wpool_task_queued(&race->guest->task) &&
+			       !wpool_task_running(&race->guest->task)))
+			return -ETIMEDOUT;
 	}
 	return 0;
 }
@@ -184,10 +207,12 @@ static void set_submit_race(struct kunit *test)
 	struct wpt_thread *threads[SUBMITTERS];
 	unsigned int i;
 
+	if (num_online_cpus() < SUBMITTERS)
+		kunit_skip(test, "needs two CPUs");
 	race->front = new_front(test, NULL);
 	race->guest = new_guest(test, NULL);
 	for (i = 0; i < SUBMITTERS; i++)
-		threads[i] = wpt_thread(test, submit_often, NULL, NULL, race);
+		threads[i] = wpt_thread(test, submit_at_once, NULL, NULL, race);
 	for (i = 0; i < SUBMITTERS; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
 	drain(test, race->front);
