@@ -47,14 +47,17 @@ struct wpool_set {
 	struct wpool		*pools[];
 };
 
-/* In a set with the node rule, the pools take the online nodes in turn. */
+/*
+ * In a set with the node rule, the pools take in turn the nodes that have CPUs: nobody submits on
+ * another.
+ */
 static int set_nth_node(unsigned int i)
 {
-	int node = first_online_node;
+	const nodemask_t *nodes = &node_states[num_node_state(N_CPU) ? N_CPU : N_ONLINE];
+	int node = first_node(*nodes);
 
 	while (i--)
-		node = next_online_node(node) < MAX_NUMNODES ?
-		       next_online_node(node) : first_online_node;
+		node = next_node_in(node, *nodes);
 	return node;
 }
 

@@ -213,10 +213,10 @@ static int call_pick_on_nodes(struct wpt_thread *self)
 	unsigned int nth_node = 0, wrong = 0;
 	int node;
 
-	for_each_online_node(node) {
+	for_each_node_state(node, N_CPU) {
 		/* It stays there: none of these CPUs goes offline meanwhile. */
 		wrong += set_cpus_allowed_ptr(current, cpumask_of_node(node)) != 0;
-		wrong += wrong_picks(self->arg, nth_node++, num_online_nodes());
+		wrong += wrong_picks(self->arg, nth_node++, num_node_state(N_CPU));
 	}
 	return wrong;
 }
@@ -224,13 +224,13 @@ static int call_pick_on_nodes(struct wpt_thread *self)
 /* One that belongs to the caller's node, whichever that is; of several, each as often. */
 static void set_by_node(struct kunit *test)
 {
-	unsigned int i, n = PER_NODE * num_online_nodes();
+	unsigned int i, n = PER_NODE * num_node_state(N_CPU);
 	struct front *set = front(test, NULL, n, WPOOL_RULE_NODE);
 
 	set->pools = wpt_alloc(test, n * sizeof(*set->pools));
 	for (i = 0; i < n; i++)
 		set->pools[i] = nth(test, set, i);
-	kunit_info(test, "nodes: %d\n", num_online_nodes());
+	kunit_info(test, "nodes: %d\n", num_node_state(N_CPU));
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_pick_on_nodes, NULL, set), 0);
 }
 
