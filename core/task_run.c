@@ -80,12 +80,10 @@ static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *w
 				      bool nested, u8 batched)
 {
 	run_set_up(pool, run, worker, task, batched);
-	if (unlikely(nested)) {
-		stat_inc(pool, WPOOL_STAT_NESTED);
+	if (unlikely(nested))
 		leak_note(run);
-	} else {
+	else
 		running_add(pool, 1);
-	}
 	nesting_add(worker, 1);
 }
 
@@ -313,8 +311,10 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	batched = batch && (batch_fill(pool, task) || staging_may_follow(pool, task));
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
 	run_begin(pool, worker, run, task, nested, batched ? TASK_BATCHED : 0);
-	if (!batch)
+	if (!batch) {
+		stat_inc(pool, WPOOL_STAT_NESTED);
 		run->helped = true;
+	}
 	if (ours)
 		task_retire(pool, task);
 	pool_unlock_irq(pool);

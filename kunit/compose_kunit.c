@@ -315,6 +315,7 @@ static void compose_dies_in_task_as_it_leaves(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
 	WPT_ASSERT_STAT(test, pool, WORKERS, 1);
 	WPT_EXPECT_STAT(test, pool, DIED, 1);
+	WPT_EXPECT_STAT(test, pool, NESTED, 1);
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&hooked->oopses), 1);
