@@ -49,12 +49,14 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  *
  * Tasks accepted later do not prolong the wait, unless 16 such waits of the pool, each for other
  * tasks, are under way: then the last of them may wait for some, too. Of a periodic task it waits
- * for a run that is due, and not for the next one. A worker of the pool would wait for itself:
- * the call is refused, with a message.
+ * for a run that is due, and not for the next one; one that wpool_modify_delayed() has put off
+ * while the task runs is due when that run has ended, at the earliest. A worker of the pool would
+ * wait for itself: the call is refused, with a message.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0; -EINVAL in atomic context; -EDEADLK in a worker of the pool, or inside a task of
- * the pool that its submitter runs: the call has waited for nothing, and the tasks go on.
+ * Return: 0; -EINVAL in atomic context; -EDEADLK in a worker, a hook or a task of the pool, or in
+ * a release of it that wpool's own thread calls: the call has waited for nothing, and the tasks go
+ * on.
  */
 int wpool_flush(struct wpool *pool)
 {

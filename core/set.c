@@ -470,8 +470,7 @@ EXPORT_SYMBOL_GPL(wpool_set_shutdown);
  * Shuts down all pools before it waits for the first.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL), -EDEADLK (a worker of one of its pools, a hook, or a task of
- * theirs that its submitter runs).
+ * Return: 0, -EINVAL (NULL), -EDEADLK (as wpool_set_flush()).
  */
 int wpool_set_destroy(struct wpool_set *set)
 {
