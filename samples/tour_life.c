@@ -222,8 +222,9 @@ static int show_destroy_now(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };
 	DECLARE_COMPLETION_ONSTACK(begun);
-	struct wpool_task naps, letter;
-	struct tour_page page = { };
+	struct tour_letter letter;
+	struct wpool_task naps;
+	struct tour_page page;
 	struct wpool *pool;
 	int err;
 
@@ -231,16 +232,17 @@ static int show_destroy_now(void)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	wpool_task_init(&naps, nap_fn, &begun);
-	wpool_task_init(&letter, tour_letter_fn, &page);
+	tour_letters_init(&letter, 1, &page, "x");
 	err = wpool_schedule(pool, &naps);
 	if (!err) {
 		wait_for_completion(&begun);
-		err = wpool_schedule(pool, &letter);
+		err = wpool_schedule(pool, &letter.task);
 	}
 	wpool_destroy_now(pool);
 	if (err)
 		return err;
-	return tour_show(wpool_wait(&naps) == -ECANCELED && wpool_wait(&letter) == -ECANCELED,
+	return tour_show(wpool_wait(&naps) == -ECANCELED &&
+			 wpool_wait(&letter.task) == -ECANCELED && !page.text[0],
 			 "destroy now: the task that slept was woken, the next did not begin");
 }
 
