@@ -147,7 +147,7 @@ help:
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'
 	@echo '                      TOUR=1: every feature once, a line each'
 	@echo '                      DISK=1: a filesystem on a disk of tasks, and a picture of its pool'
-	@echo 'make check            run all tests; ends with "N passed, N failed"'
+	@echo 'make check            run the quick tests (K=all: all); ends with "N passed, N failed"'
 	@echo '                      K=uml|debug|kcsan TEST=suite CPUS=n NODES=n REPEAT=n run a part of them'
 	@echo '                      K=stock the module as a user has it'
 	@echo '                      K=cpus the suites on debug with 1 and 4 CPUs'
