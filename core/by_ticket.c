@@ -316,9 +316,9 @@ static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *w
  * ticket. The result of the task is not known here.
  *
  * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
- * Return: 0, -EINVAL (NULL pool; atomic context), -EDEADLK in a worker or a hook of the pool, or
- * inside a task of it, which perhaps would wait for itself: there a caller that has the task can
- * use wpool_wait().
+ * Return: 0, -EINVAL (NULL pool; atomic context), -EDEADLK in a worker, a hook or a task of the
+ * pool, or in a release of it that wpool's own thread calls, which perhaps would wait for itself:
+ * there a caller that has the task can use wpool_wait().
  */
 int wpool_wait_id(struct wpool *pool, u64 ticket)
 {

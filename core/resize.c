@@ -207,8 +207,9 @@ EXPORT_SYMBOL_GPL(wpool_prestart);
  * have run for the first time.
  *
  * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
- * Return: 0; -EINVAL (NULL; atomic context); -EDEADLK in a worker or a hook of the pool, which
- * would wait for itself, and in a task that its submitter runs: the call has waited for nothing.
+ * Return: 0; -EINVAL (NULL; atomic context); -EDEADLK in a worker, a hook or a task of the pool,
+ * or in a release of it that wpool's own thread calls, which perhaps would wait for itself: the
+ * call has waited for nothing.
  */
 int wpool_wait_started(struct wpool *pool)
 {

@@ -315,7 +315,8 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  * Any number of callers may wait. When it returns 0 no task and no worker of the pool is left.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (a worker, a hook or a task of the pool).
+ * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (in a worker, a hook or a task of the pool, or
+ * in a release of it that wpool's own thread calls).
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {

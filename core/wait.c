@@ -333,7 +333,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * Context: Process context; sleeps, uninterruptibly.
  * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if it killed its
  * worker. Or, without a result, -EINVAL (NULL, detached or never submitted), -EDEADLK (a worker
- * of the task's pool that would wait for ever, as above).
+ * of the task's pool that would wait for ever, as above, or a submitter that is inside the task).
  */
 int wpool_wait(struct wpool_task *task)
 {

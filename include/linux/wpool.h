@@ -1248,7 +1248,8 @@ int __wpool_destroy(struct wpool *pool, const struct module *owner);
  *
  * Context: Process context; may sleep, for as long as the tasks take.
  * Return: 0, -EINVAL (NULL, or the default pool), -EPERM (a pool of another module), -EDEADLK
- * (a worker, a hook or a task of the pool), -ESHUTDOWN (destroyed already; it has ended now).
+ * (in a worker, a hook or a task of the pool, or in a release of it that wpool's own thread
+ * calls), -ESHUTDOWN (destroyed already; it has ended now).
  */
 #define wpool_destroy(pool)	__wpool_destroy(pool, THIS_MODULE)
 
