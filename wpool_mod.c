@@ -32,7 +32,7 @@ MODULE_PARM_DESC(capacity, "Most workers of the default pool, 1 to "
 
 static int queue_depth = WPOOL_DEFAULT_DEPTH;
 module_param(queue_depth, int, 0444);
-MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond those that a worker can take; -1 none, -2 no bound (default "
+MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond those that a worker can take; -1 none, -2 no bound, 0 the default (default "
 		 __stringify(WPOOL_DEFAULT_DEPTH) ")");
 
 static char *full = "block";
@@ -41,7 +41,7 @@ MODULE_PARM_DESC(full, "What submitting to the full default pool does: block, fa
 
 static unsigned int idle_timeout_ms = WPOOL_DEFAULT_IDLE_MS;
 module_param(idle_timeout_ms, uint, 0444);
-MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of the default pool leaves (default "
+MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of the default pool leaves; 0 the default (default "
 		 __stringify(WPOOL_DEFAULT_IDLE_MS) ")");
 
 static unsigned int spin_us;
