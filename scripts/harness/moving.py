@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import csource, moving_queues, moving_text, moving_unclear
+from harness import csource, moving_cpu, moving_queues, moving_text, moving_unclear
 from harness.moving_calls import CALLS, SYSTEM
 from harness.csource import last_word
 from harness.moving_text import HIDDEN
@@ -34,6 +34,7 @@ class Options:
     system_pool: str = ""
     any_cpu: bool = False
     blocking: bool = False
+    on_cpu: tuple = ()  # names of queues that become sets with a pool for each CPU
 
 
 @dataclasses.dataclass
@@ -49,6 +50,16 @@ class Moved:
         for _, low, high, new, end in self._blocks():
             if low <= line < high:
                 return new + 1 + min(line - low, max(end - new - 1, 0))
+        return line + 1
+
+    def origin(self, at, word):
+        """The line that was there before, with this word, of what is at this place now."""
+        line, lines = csource.line_of(self.after, at) - 1, self.before.split("\n")
+        for _, low, high, new, end in self._blocks():
+            if new <= line < end:
+                line += low - new
+                return 1 + min((each for each in range(low, high) if word in lines[each]),
+                               key=lambda each: abs(each - line), default=min(line, max(high - 1, 0)))
         return line + 1
 
     def _blocks(self):
@@ -175,7 +186,7 @@ def finish(text, survey, starts):
     """The rest: pools are made, static delayed tasks are set up, and the header is included."""
     text = moving_text.tested(text)
     text = moving_queues.translate(text, lambda text: csource.Source("", text),
-                                   survey.options.blocking)
+                                   survey.options.blocking, survey.options.on_cpu)
     code = csource.blanked(text)
     for found in reversed(list(re.finditer(f"{WORK_TYPES}|{QUEUE_TYPES}", code))):  # in a macro
         new = "wpool" if re.search(QUEUE_TYPES, found[0]) else \
@@ -184,6 +195,7 @@ def finish(text, survey, starts):
         text = f"{text[:found.start()]}struct {new}{text[found.end():]}"
     for function, sites in starts.items():
         text = started(text, function, sites)
+    text = moving_cpu.converted(text, survey.options.on_cpu)
     text = re.sub(r"\}\n\s*else\b", "} else", text)
     return included(re.sub(r"^(\t*)(WARN_ON_ONCE\(.* ==) (-E\w+\);)$", folded, text, flags=re.M))
 
@@ -252,6 +264,7 @@ def move(files, options):
     """files: name to text. Returns a Report, whose files have the new texts."""
     sources = [csource.Source(name, text) for name, text in sorted(files.items())]
     survey = Survey(sources, options)
+    moving_cpu.refuse(survey)
     said, starts = facts(survey)
     moved, left, found = [], [], len(survey.sites)
     for name, text in hide(survey).items():
@@ -266,6 +279,7 @@ def move(files, options):
                 moving_unclear.mentions(csource.blanked(text), survey)]
         left, found = left + rest, found + len(rest)
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
+    moving_cpu.refuse_others(moved, options.on_cpu)
     by_name = {each.name: each for each in moved}
     left += [(site.source.name, by_name[site.source.name].line(site.call.start),
               f"{site.call.name}()", site.left) for site in survey.sites if site.left]

@@ -26,8 +26,15 @@ def _inside(source, call):
     return function and call.start >= function.body
 
 
+def _on_its_cpu(survey, name):
+    """Do all works with this function go to queues that are sets with a pool for each CPU?"""
+    queues = {survey.queue_name(site) for site in survey.sites
+              if site.what in QUEUEING and name in survey.functions_of(survey.work_of(site))}
+    return queues and queues <= set(survey.options.on_cpu)
+
+
 def _of_function(survey, name, source, function):
-    if OF_A_CPU.search(source.body(function)):
+    if OF_A_CPU.search(source.body(function)) and not _on_its_cpu(survey, name):
         yield source, function.body, (f"{name}() looks at its CPU: it runs on any CPU now, unless "
                                       "&wpool_attrs.cpumask says otherwise")
     for each in survey.sources:
@@ -46,7 +53,8 @@ def _of_function(survey, name, source, function):
 
 def _of_site(survey, site):
     if site.what == "create":
-        yield from _of_queue(site)
+        yield from _of_queue(site, moving_queues.target(site.source.code, site.call.start) in
+                             survey.options.on_cpu)
     if "DEFERRABLE" in site.call.name:
         yield "the timer of a task is not deferrable: it wakes an idle CPU"
     if site.what == "init" and not survey.self_freeing(site) and _may_run(survey, site):
@@ -55,13 +63,13 @@ def _of_site(survey, site):
         yield "may sleep now, and fails with -EINTR if the caller is killed"
 
 
-def _of_queue(site):
+def _of_queue(site, kept):
     name, flags, active, _ = moving_queues.parts_of(site.call)
     if not name.startswith("\""):
         yield "the name of a pool has no space and no slash"
     if "WQ_SYSFS" in "".join(site.call.args):
         yield "WQ_SYSFS: a pool's settings are in /sys/kernel/wpool"
-    if moving_queues.capacity_of(flags, active) and "WQ_UNBOUND" not in flags:
+    if not kept and moving_queues.capacity_of(flags, active) and "WQ_UNBOUND" not in flags:
         yield "a work ran on the CPU that queued it, and a task runs on any; how many run at " \
               "once was for each CPU, and is for all together"
 

@@ -3,9 +3,11 @@
 import re
 
 from harness import moving_calls, moving_flags
+from harness.csource import last_word
 
 LONGEST = 31  # WPOOL_NAME_MAX
 NUMBER = 6  # characters that WPOOL_NUMBERED may add
+NTH = 5  # characters that a set may add, for WPOOL_SET_MAX pools
 UNSEEN = {"WQ_CPU_INTENSIVE", "WQ_POWER_EFFICIENT", "WQ_UNBOUND", "WQ_PERCPU", "WQ_SYSFS",
           "__WQ_LEGACY", "__WQ_ORDERED", "0"}
 FLAGS = {"WQ_MEM_RECLAIM": "WPOOL_MEM_RECLAIM", "WQ_FREEZABLE": "WPOOL_FREEZABLE",
@@ -31,6 +33,11 @@ def parts_of(call):
     return args[1], args[0], "ordered", args[2:]
 
 
+def target(code, at):
+    """The name of the variable, or of the member, that gets what is called there."""
+    return last_word(re.split(r"[;{}]", code[:at])[-1].rstrip("= \t\n"))
+
+
 def why_left(call, code):
     """Why a human must make this pool, or nothing."""
     if not re.search(r"[\w\])]\s*=\s*$", code[:call.start]) or \
@@ -47,24 +54,24 @@ def why_left(call, code):
     return ""
 
 
-def name_of(literal):
+def name_of(literal, longest=LONGEST - NUMBER):
     """A format whose result is a name for a pool: no space, no slash, and not too long."""
     words = re.sub(r"[\s/]+", "-", literal[1:-1])
     rest = len(re.sub(r"%(?:l|ll|h|z)?\w", "", words))
-    room = LONGEST - NUMBER - rest - 10 * len(re.findall(r"%(?:l|ll|h|z)?[duxi]", words))
+    room = longest - rest - 10 * len(re.findall(r"%(?:l|ll|h|z)?[duxi]", words))
     strings = words.count("%s")
     if strings:
         words = words.replace("%s", f"%.{max(room // strings, 4)}s")
-    elif rest > LONGEST - NUMBER:
-        words = words[:LONGEST - NUMBER]
+    elif rest > longest:
+        words = words[:longest]
     return f"\"{words}\""
 
 
-def capacity_of(flags, active):
-    """The member that says how many run at once."""
+def capacity_of(flags, active, kept=False):
+    """The member that says how many run at once; kept: in a pool for one CPU, of a set."""
     if active == "ordered" or (active == "1" and "WQ_UNBOUND" in flags):
         return ""
-    if "WQ_UNBOUND" in flags:
+    if kept or "WQ_UNBOUND" in flags:
         return f".capacity = {'256' if active == '0' else active}"
     if active == "0":
         return ".capacity_percent = WPOOL_MAX_PERCENT"
@@ -73,9 +80,9 @@ def capacity_of(flags, active):
     return f".capacity_percent = min_t(unsigned int, 100 * ({active}), WPOOL_MAX_PERCENT)"
 
 
-def members_of(call, bounded):
+def members_of(call, bounded, kept):
     _, flags, active, _ = parts_of(call)
-    capacity = capacity_of(flags, active)
+    capacity = capacity_of(flags, active, kept)
     bits = ["WPOOL_NUMBERED"]
     bits += [mine for theirs, mine in FLAGS.items() if theirs in flags.split("|")
              or re.search(rf"\b{theirs}\b", flags)]
@@ -86,20 +93,22 @@ def members_of(call, bounded):
     return members + [f".flags = {' | '.join(bits)}"]
 
 
-def translated(call, indent, bounded):
-    """The call that makes the pool instead."""
+def translated(call, indent, bounded, kept):
+    """The call that makes the pool instead; kept: the set with one for each CPU."""
     literal, _, _, args = parts_of(call)
-    inner = "\n".join(f"{indent}\t\t{member}," for member in members_of(call, bounded))
+    inner = "\n".join(f"{indent}\t\t{member}," for member in members_of(call, bounded, kept))
     # The parentheses keep the commas together for wpool_create_fmt(), which is a macro.
-    words = [name_of("\"%s\""), literal] if not args else [literal, *args]
+    longest = LONGEST - NUMBER - (NTH if kept else 0)
+    words = [name_of("\"%s\"", longest), literal] if not args else [literal, *args]
     if literal.startswith("\""):
-        words = [name_of(literal), *args]
-    return (f"wpool_create_fmt((&(struct wpool_attrs) {{\n{inner}\n"
-            f"{indent}\t}}), {', '.join(words)})")
+        words = [name_of(literal, longest), *args]
+    name, rule = ("wpool_set_create_fmt", ["0", "WPOOL_RULE_CPU"]) if kept else ("wpool_create_fmt", [])
+    return (f"{name}((&(struct wpool_attrs) {{\n{inner}\n"
+            f"{indent}\t}}), {', '.join(rule + words)})")
 
 
-def translate(text, source_of, bounded):
-    """The text with pools in place of queues."""
+def translate(text, source_of, bounded, on_cpu):
+    """The text with pools in place of queues, and sets in place of those that are held by these names."""
     text = moving_flags.inlined(text, source_of)
     source = source_of(text)
     for call in reversed(source.calls(moving_calls.CREATORS)):
@@ -107,5 +116,6 @@ def translate(text, source_of, bounded):
             continue
         line = text.rfind("\n", 0, call.start) + 1
         indent = re.match(r"\s*", text[line:])[0]
-        text = text[:call.start] + translated(call, indent, bounded) + text[call.end:]
+        new = translated(call, indent, bounded, target(source.code, call.start) in on_cpu)
+        text = text[:call.start] + new + text[call.end:]
     return text

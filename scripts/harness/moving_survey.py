@@ -310,8 +310,8 @@ class Survey:
             self._why_not_flushed(site) if site.what == "flush" else "")
 
     def _why_not_flushed(self, site):
-        mine = self._queue_name(site)
-        delayed = {self._queue_name(other) for other in self.sites if other.what == "delay"}
+        mine = self.queue_name(site)
+        delayed = {self.queue_name(other) for other in self.sites if other.what == "delay"}
         delayed -= SYSTEM | SYSTEM_OTHER
         why = "wpool_flush() waits for delayed tasks, too, until their time comes"
         if mine in delayed:
@@ -320,7 +320,7 @@ class Survey:
             return f"is it a queue of delayed work? {why}"
         return ""
 
-    def _queue_name(self, site):
+    def queue_name(self, site):
         pool = self.options.system_pool
         return last_word(pool if pool and site.queue.strip() in SYSTEM else site.queue)
 
