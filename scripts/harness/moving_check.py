@@ -78,6 +78,55 @@ static void __maybe_unused set_up(void)
 }
 
 """
+# What --on-cpu wq refuses: what the module has besides this, from that line on, and the reason.
+KEPT = """#include <linux/workqueue.h>
+static struct workqueue_struct *wq;
+static struct work_struct w;
+static struct delayed_work d;
+struct box { struct workqueue_struct *wq; };
+static void g(struct workqueue_struct *q) { }
+"""
+MADE = "static void __init f(void)\n{\n\twq = alloc_workqueue(\"kept\", 0, 0);\n}\n"
+TAKEN = """static int __init f(void)
+{
+	if (!(wq = alloc_workqueue("kept", 0, 0)))
+		return 1;
+	return wq == NULL || queue_work((wq), &w);
+}
+"""
+REFUSED = [  # (text, line of it, why)
+    ("", -4, "it is made elsewhere, as one queue"),
+    (f"{MADE}static void f1(void)\n{{\n\tqueue_delayed_work(wq, &d, 1);\n}}\n", 7,
+     "queue_delayed_work(): delayed work, for which a set has no call"),
+    (f"{MADE}static void f1(void)\n{{\n\tqueue_work(wq, &d.work);\n}}\n", 7,
+     "delayed work, for which a set has no call"),
+    (f"{MADE}static void f1(void)\n{{\n\tqueue_work_on(1, wq, &w);\n}}\n", 7,
+     "queue_work_on(): work is queued on a certain CPU (--any-cpu: on any)"),
+    (f"{MADE}static void f1(struct workqueue_struct *wq)\n{{\n\tflush_workqueue(wq);\n}}\n", 5,
+     "it is a parameter"),
+    (f"{MADE}static void f1(void)\n{{\n\t/* wq */\n\tg(wq);\n}}\n", 8,
+     "it is given to g(), which does not take a set"),
+    (f"{MADE}static void f1(struct workqueue_struct *q)\n{{\n\twq = q;\n}}\n", 7,
+     "it gets what is not made there"),
+    (f"{MADE}static void f1(struct box *b)\n{{\n\tstruct workqueue_struct *q = b->wq;\n}}\n", 7,
+     "another variable gets it, too"),
+    (MADE.replace("wq =", "other = wq ="), 3, "another variable gets it, too"),
+    (MADE.replace("wq =", "if ((wq =").replace(";", ") == NULL)\n\t\treturn;"), 3,
+     "what is made for it is used at once"),
+    (f"{MADE}static void f1(struct box *b)\n{{\n\tstruct workqueue_struct *wq = q;\n}}\n", 7,
+     "it gets what is not made there"),
+    (f"{MADE}static struct workqueue_struct *f1(void)\n{{\n\treturn wq;\n}}\n", 7, "it is returned"),
+    (f"{MADE}static struct workqueue_struct *other, *wq;\n", 5,
+     "it is not declared by itself, as a pointer"),
+    (f"{MADE}static void f1(int n, struct workqueue_struct *q)\n{{\n\tflush_workqueue(n ? q : wq);\n}}\n", 7,
+     "it is given to wpool_flush(), which does not take a set"),
+    (f"{MADE}static void f1(int n)\n{{\n\tworkqueue_set_max_active(wq, n);\n}}\n", 7,
+     "workqueue_set_max_active(): wpool_resize() counts for all CPUs together"),
+    (MADE.replace("0, 0", "WQ_UNBOUND, 0"), 3, "alloc_workqueue(): with WQ_UNBOUND its works run on any CPU"),
+    (MADE.replace("0, 0", "flags, 0"), 3, "alloc_workqueue(): what does flags hold?"),
+    (MADE.replace("alloc_workqueue(\"kept\", 0, 0)", "create_singlethread_workqueue(\"kept\")"), 3,
+     "create_singlethread_workqueue(): it is ordered, so it has one worker for all CPUs"),
+]
 
 
 def modules():
@@ -144,15 +193,47 @@ def byte_faults():
                 yield f"bytes.c, {words}: {done.stderr[-200:]}"
 
 
+def _refusal(text, **options):
+    try:
+        moving.move({"kept.c": text}, moving.Options(**options))
+    except proc.Failed as error:
+        return str(error)
+    return "nothing"
+
+
+def refusal_faults():
+    """A queue that cannot be a set is refused, with its place and the reason, and nothing is changed."""
+    wanted = [(KEPT + text, {}, f"kept.c:{KEPT.count(chr(10)) + line}: --on-cpu wq: {why}")
+              for text, line, why in REFUSED]
+    wanted.append((KEPT + MADE, {"on_cpu": ("wp",)}, "--on-cpu wp: no queue has this name"))
+    wanted.append((KEPT + MADE, {"blocking": True}, "kept.c:9: --on-cpu wq: alloc_workqueue(): a task stays "
+                   "with its CPU by a call that does not sleep for room, as --blocking wants"))
+    for text, options, message in wanted:
+        said = _refusal(text, **{"on_cpu": ("wq",), **options})
+        if said != message:
+            yield f"not {message!r} but {said!r}"
+    with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
+        file = pathlib.Path(place, "kept.c")
+        for text, failed in ((KEPT + TAKEN, False), (f"{KEPT}{MADE}static int a = sizeof(*wq);\n", True)):
+            moving.write(file, text)
+            done = subprocess.run([TREE / "scripts/from-workqueue", "-k", "wq", file], check=False,
+                                  capture_output=True, text=True)
+            if (done.returncode != 0, moving.read(file) == text) != (failed, failed):
+                yield f"{text!r}: {done.stdout[-200:]}{done.stderr[-200:]}"
+
+
 def faults():
     with concurrent.futures.ThreadPoolExecutor(proc.cpus()) as pool:
         for found in pool.map(lambda folder: list(differences(folder)), modules()):
             yield from found
     yield from form_faults()
     yield from byte_faults()
+    yield from refusal_faults()
 
 
 def unseen():
     """A module that is turned into something else must be noticed."""
     if not list(differences(FIXTURES / "awaited", moving.Options(blocking=True))):
         yield "awaited: pools with a bound, and nobody notices"
+    if not list(differences(FIXTURES / "cpus", moving.Options(on_cpu=("crypt_wq", "sum_wq")))):
+        yield "cpus: a queue that does not become a set, and nobody notices"
