@@ -36,6 +36,7 @@ class Module:
     words: object   # for make, of that folder
     boots: tuple    # its parts on the debug kernel, which is not to be measured
     stuck: str = ""  # a function of it that a test makes hang
+    on_cpu: tuple = ()  # queues whose works are to run on the CPU that queues them, as --on-cpu has it
 
 
 # --- sources -------------------------------------------------------------------------
@@ -80,7 +81,8 @@ MODULES = {
                      _fetch_target("dm-verity", VERITY, ["dm-audit.h"]), _target_words,
                      ("verified corrupt suspended reloaded removed",)),
     "ovpn": Module("ovpn-dco-v2", "outside-ovpn", "openvpn openssl iperf3 iproute2 iputils-ping",
-                   _fetch_ovpn, _ovpn_words, ("tunnel peers stuck",), stuck="ovpn_encrypt_work"),
+                   _fetch_ovpn, _ovpn_words, ("tunnel peers stuck",), stuck="ovpn_encrypt_work",
+                   on_cpu=("crypto_wq",)),
 }
 # Of the Debian for all of them on the debug kernel; the first gives it its name.
 PACKAGES = ("kmod", "procps", "python3", *dict.fromkeys(
@@ -89,10 +91,10 @@ PACKAGES = ("kmod", "procps", "python3", *dict.fromkeys(
 
 # --- moving and building -------------------------------------------------------------
 
-def move(folder):
+def move(module, folder):
     """Change what is in the folder as scripts/from-workqueue does; what that reports."""
     files = {str(path): moving.read(path) for path in sorted(folder.rglob("*.[ch]"))}
-    moved = moving.move(files, moving.Options())
+    moved = moving.move(files, moving.Options(on_cpu=module.on_cpu))
     for each in moved.files:
         if each.after != each.before:
             moving.write(pathlib.Path(each.name), each.after)
@@ -116,7 +118,7 @@ def build(kernel, module, side):
         origin, moved = module.fetch(folder), None
         mend(module, folder)
         if side == "wpool":
-            moved = move(folder)
+            moved = move(module, folder)
         symbols = modules.home(kernel) / "Module.symvers"
         modules.make(kernel, folder, folder / "make.log", *module.words(folder, kernel),
                      f"KBUILD_EXTRA_SYMBOLS={symbols}")
@@ -127,6 +129,8 @@ def build(kernel, module, side):
 
 
 def _judge_move(tally, name, moved):
+    for queue in MODULES[name].on_cpu:
+        say(f"        --on-cpu {queue}: a set with a pool for each CPU")
     for line in moved.lines():
         say(f"        {line}")
     share = 100 * moved.converted // moved.found
