@@ -28,7 +28,6 @@
 #include <linux/lockdep.h>
 
 #include "admitted.h"
-#include "counter.h"
 #include "lock_hold.h"
 #include "manager_kick.h"
 #include "marks.h"
@@ -119,6 +118,7 @@ void admitted_add(struct wpool *pool, struct wpool_waiter *waiter)
 	lockdep_assert_held(&pool->lock);
 	if (waiter->hurries || quarter_of(pool) < 2 || !begins_last(pool, waiter->task) ||
 	    !pays(pool)) {
+		submitter_wakes(pool);
 		waiter_complete(waiter, 0, pool_wake_queue(pool));
 		return;
 	}
@@ -131,14 +131,15 @@ void admitted_add(struct wpool *pool, struct wpool_waiter *waiter)
 	waiter->status = 0;
 	waiter->admitted = true;
 	list_add_tail(&waiter->node, &admitted->list);
-	shared_inc(admitted->nr);
+	admitted->nr++;
 }
 
 static void admitted_del(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	list_del(&waiter->node);
 	waiter->admitted = false;
-	shared_dec(pool->admitted.nr);
+	pool->admitted.nr--;
+	submitter_wakes(pool);
 	if (admitted_asleep(pool))
 		return;
 	pool->admitted.due = false;

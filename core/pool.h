@@ -225,13 +225,13 @@ struct wpool_blocked {
 	/* L: the queue depth for a newcomer: 0 while others wait for room */
 	unsigned int		open_depth;
 	struct list_head	list;	/* L: FIFO; only when there is no room */
-	unsigned int		nr;	/* S */
+	unsigned int		nr;	/* L */
 };
 
 /* Those of them whose task has been accepted, and that sleep on. Owner: admitted.c. */
 struct wpool_admitted {
 	struct list_head	list;	/* L: FIFO */
-	unsigned int		nr;	/* S */
+	unsigned int		nr;	/* L */
 	unsigned long		until;	/* L: when they are woken, at the latest; in jiffies */
 	bool			due;	/* L: they are being woken */
 	unsigned int		nr_prompt;	/* L: how many of the next are not put off */
@@ -407,6 +407,11 @@ struct wpool {
 	int			spin_credit[SPIN_NR_SIDES];
 	struct wpool_blocked	blocked;
 	struct wpool_admitted	admitted;
+	/*
+	 * S: submitters asleep, of both these parts. One that goes from the first to the second
+	 * does not touch it, so no reader counts it twice. Owner: admitted.h.
+	 */
+	unsigned int		nr_blocked;
 	struct wpool_deadlock	deadlock;
 	struct wpool_chain	chain;
 	/* L: counts up, see &wpool_waiter.ring. Owner: task_waiters.c. */

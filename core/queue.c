@@ -414,21 +414,29 @@ void queue_block(struct wpool *pool, struct wpool_waiter *waiter)
 {
 	lockdep_assert_held(&pool->lock);
 	list_add_tail(&waiter->node, &pool->blocked.list);
-	shared_inc(pool->blocked.nr);
+	pool->blocked.nr++;
+	submitter_sleeps(pool);
 	pool->blocked.open_depth = 0;
 	pool_set_end_mark(pool, MARK_ROOM, true);
 }
 
-/* Takes a submitter off the list that no longer waits for room. Context: pool->lock held. */
-void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
+/* It does not wait for room any more, but may sleep on. */
+static void unlink_blocked(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	lockdep_assert_held(&pool->lock);
 	list_del(&waiter->node);
 	list_del_init(&waiter->stuck);
-	shared_dec(pool->blocked.nr);
+	pool->blocked.nr--;
 	if (!pool->blocked.nr)
 		pool->blocked.open_depth = pool->conf.queue_depth;
 	pool_set_end_mark(pool, MARK_ROOM, pool->blocked.nr);
+}
+
+/* Takes a submitter off the list that is to wake, or has woken. Context: pool->lock held. */
+void queue_unblock(struct wpool *pool, struct wpool_waiter *waiter)
+{
+	lockdep_assert_held(&pool->lock);
+	unlink_blocked(pool, waiter);
+	submitter_wakes(pool);
 }
 
 /**
@@ -460,16 +468,18 @@ bool queue_admit_blocked(struct wpool *pool)
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);
-		queue_unblock(pool, waiter);
+		unlink_blocked(pool, waiter);
 		if (ret == -ESHUTDOWN)
 			queue_count_refused(pool, waiter->task, ret);
 		turned_away += ret != 0;
 		if (!ret && waiter->group)
 			group_task_waits(waiter->group, waiter->task);
-		if (!ret)
+		if (!ret) {
 			admitted_add(pool, waiter);
-		else
+		} else {
+			submitter_wakes(pool);
 			waiter_complete(waiter, ret, pool_wake_queue(pool));
+		}
 	}
 	return false;
 }

@@ -39,10 +39,10 @@ static inline void queue_init(struct wpool *pool)
 	pool->blocked.open_depth = pool->conf.queue_depth;
 }
 
-/* Submitters asleep for lack of room; read anywhere. */
+/* Submitters asleep for lack of room. Needs pool->lock. */
 static inline unsigned int queue_blocked(const struct wpool *pool)
 {
-	return READ_ONCE(pool->blocked.nr);
+	return pool->blocked.nr;
 }
 
 /* Cleans up what run_revoke() has left. For a task of this pool. */

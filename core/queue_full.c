@@ -86,8 +86,7 @@ static void block_as(struct wpool *pool, const struct wpool_submission *sub,
 /* Puts a submitter on the list, or says why not. Context: pool->lock held. */
 static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 {
-	if (pool->conf.max_blocked &&
-	    queue_blocked(pool) + admitted_asleep(pool) >= pool->conf.max_blocked)
+	if (pool->conf.max_blocked && submitters_asleep(pool) >= pool->conf.max_blocked)
 		return -EAGAIN;
 	if (waiter->worker && deadlock_if_asleep(waiter))
 		return -EDEADLK;

@@ -11,7 +11,6 @@
 #include "capacity_slots.h"
 #include "counter.h"
 #include "pool.h"
-#include "queue.h"
 #include "queue_batch.h"
 #include "staging.h"
 #include "task_lists.h"
@@ -67,7 +66,7 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 	stats->count[WPOOL_STAT_IDLE] = workers_idle(pool);
 	stats->count[WPOOL_STAT_RUNNING] = workers_running(pool);
 	stats->count[WPOOL_STAT_DELAYED] = tasks_delayed(pool);
-	stats->count[WPOOL_STAT_BLOCKED] = queue_blocked(pool) + admitted_asleep(pool);
+	stats->count[WPOOL_STAT_BLOCKED] = submitters_asleep(pool);
 	stats->state = READ_ONCE(pool->state);
 	if (IS_ENABLED(CONFIG_GENERIC_ATOMIC64) && in_nmi())
 		return;
