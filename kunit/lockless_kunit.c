@@ -76,11 +76,14 @@ static int run_one(struct wpool *pool)
 	return wpool_run(pool, nothing, NULL);
 }
 
-/* 43: how many submitters are blocked is read while they come and go */
+/*
+ * 43: how many submitters are blocked is read while they come and go; and, in a queue as long as
+ * this, while some sleep on although their task has been accepted
+ */
 static void lockless_blocked(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = 1,
+		.capacity = 1, .queue_depth = 16,
 	});
 	struct churn *first = churn_begin(test, pool, submit_one);
 	struct churn *second = churn_begin(test, pool, submit_one);

@@ -95,7 +95,7 @@ static int overestimates(struct wpool *pool, struct tally *tally)
 static void stats_never_overestimate(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 3, .queue_depth = 4, .idle_timeout_ms = 1,
+		.capacity = 3, .queue_depth = 16, .idle_timeout_ms = 1,
 	});
 	struct tally *tally = wpt_alloc(test, sizeof(*tally));
 	struct tallied *tallied = wpt_alloc(test, 2 * TALLIED * sizeof(*tallied));
