@@ -18,7 +18,9 @@
  *   many: see learn();
  * - if others depend on it, or the timer may not come: a worker of the pool, a real-time thread,
  *   any in a pool whose workers are real-time threads;
- * - if its task goes before others that wait.
+ * - if its task goes before others that wait;
+ * - if it waits for that task next, as wpool_run() and wpool_run_timeout() do: it would return
+ *   later than its function.
  *
  * So that workers notice that a quarter is free, no more than that is batched at a time meanwhile.
  *

@@ -80,7 +80,9 @@ static void block_as(struct wpool *pool, const struct wpool_submission *sub,
 	waiter->has_ticket = ticket_is_mine(pool, sub->task);
 	waiter->hurries = pool->conf.policy || current_is_of(pool) ||
 			  /* Others may boost it just now: no matter. */
-			  data_race(current->prio) < MAX_RT_PRIO;
+			  data_race(current->prio) < MAX_RT_PRIO ||
+			  /* The flags are this thread's, or, if the task runs, this lock's. */
+			  sub->task->flags & WPOOL_TASK_AWAITED;
 }
 
 /* Puts a submitter on the list, or says why not. Context: pool->lock held. */

@@ -122,6 +122,7 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
 	int ret, result;
 
 	deadline_set(&deadline, timeout);
+	task->flags |= WPOOL_TASK_AWAITED;	/* as it will be */
 	ret = wpool_schedule_timeout(pool, task, timeout);
 	*accepted = !ret;
 	if (!ret) {
