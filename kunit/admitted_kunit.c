@@ -313,6 +313,47 @@ static void admitted_by_real_time(struct kunit *test)
 	expect_woken_at_once(test, scene, wpt_call_schedule);
 }
 
+static int run_in(struct wpt_thread *self)
+{
+	return wpool_run(self->pool, wpt_run_job, self->job);
+}
+
+static int run_timeout_in(struct wpt_thread *self)
+{
+	return wpool_run_timeout(self->pool, wpt_run_job, self->job, WPT_LIMIT);
+}
+
+static void release_nothing(void *arg, enum wpool_fate fate)
+{
+}
+
+static int run_timeout_release_in(struct wpt_thread *self)
+{
+	return wpool_run_timeout_release(self->pool, wpt_run_job, self->job, WPT_LIMIT,
+					 release_nothing);
+}
+
+/* 181: nor one that waits for its task next: it sleeps there, and not for room, from then on. */
+static void admitted_runs(struct kunit *test)
+{
+	int (*const calls[])(struct wpt_thread *) = {
+		run_in, run_timeout_in, run_timeout_release_in,
+	};
+	struct wpt_thread *thread;
+	struct scene *scene;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		scene = new_scene(test, DEPTH);
+		thread = sleeper_in(test, scene, calls[i]);
+		make_place(test, scene);
+		WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 0);
+		wpt_open(scene->hold->gate);
+		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&thread->job->runs), 1);
+	}
+}
+
 #define FOLLOWERS	(DEPTH - 2)
 
 /*
@@ -446,6 +487,7 @@ static struct kunit_case admitted_cases[] = {
 	KUNIT_CASE(admitted_high),
 	KUNIT_CASE(admitted_before_low),
 	KUNIT_CASE(admitted_by_real_time),
+	KUNIT_CASE(admitted_runs),
 	KUNIT_CASE(admitted_beside_deferred),
 	KUNIT_CASE(admitted_worker),
 	KUNIT_CASE(admitted_beside_a_batch),
