@@ -17,6 +17,7 @@
  * Models: scripts/model/manager.pml of its sleep, workers.pml of how many workers it makes,
  * wake.pml of the workers that it wakes, teardown.pml of terminate().
  */
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
@@ -141,6 +142,21 @@ static int begin_missing(struct wpool *pool, unsigned long *flags)
 }
 
 /*
+ * One is being made. The maker may hang, for lack of memory, for any time. So when that has taken
+ * long, it counts as one that cannot be made, until it is: or a worker that sleeps, as another
+ * could go on, would sleep for ever. Context: pool->lock held.
+ */
+static void watch_making(struct wpool *pool)
+{
+	unsigned long late_at = spare_late_at(pool);
+
+	if (time_before(jiffies, late_at))
+		kick_pool_at(pool, late_at);
+	else if (!spawn_error(pool))
+		spawn_set_error(pool, -ETIMEDOUT);
+}
+
+/*
  * While one is being made, and after a failure, spawn_asked stays set: the maker, or the timer,
  * makes the manager look again, and submitters need not kick it meanwhile.
  */
@@ -160,7 +176,9 @@ static void spawn_missing(struct wpool *pool)
 	if (err)
 		kick_pool_at(pool, spawn_retry_at(pool));
 	news = err && spawn_error(pool) != err;
-	if (!making)
+	if (making)
+		watch_making(pool);
+	else
 		spawn_set_error(pool, err);
 	creating = spawn_is_awaited(pool);	/* the thread that asked reports it */
 	left = workers_made(pool);

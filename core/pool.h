@@ -351,7 +351,7 @@ struct wpool_report {
 /* Workers that must still be made, and what delays that. Owner: spawn_state.c. */
 struct wpool_spawn {
 	bool			asked;	/* L: the manager knows that a worker is wanted */
-	int			error;	/* L: why the last thread could not be made, or 0 */
+	int			error;	/* L: why the last, or next, cannot be made, or 0 */
 	/* L: the thread that waits for workers to be made, or NULL */
 	struct wpool_waiter	*starter;
 	/* L: how many more than those to be kept it asked for */
@@ -377,6 +377,7 @@ struct wpool_spare {
 	struct wpool_worker	*kept;
 	struct wpool_worker	*made;	/* L: the next to begin, or NULL */
 	bool			making;	/* L: the maker has been asked, and has not answered */
+	unsigned long		since;	/* L: when it was asked, in jiffies */
 	int			error;	/* L: why it made none, until the manager looks; or 0 */
 	unsigned int		ending;	/* L: of those unmade, how many threads are there still */
 	/* the manager's, or, while it makes one, the maker's: of the one that it makes */

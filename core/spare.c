@@ -5,7 +5,8 @@
  * To make a thread takes memory, and kthreadd, which may wait for memory itself. A pool that is
  * needed to free memory must not wait for either. So the manager does not: it asks the maker, one
  * thread for all pools, and goes on reaping workers and serving other pools. The maker makes one
- * worker at a time for a pool, and kicks the manager, which lets it begin.
+ * worker at a time for a pool, and kicks the manager, which lets it begin. If that takes long, the
+ * pool goes on as if it had failed: see watch_making() in manager.c.
  *
  * A pool with %WPOOL_MEM_RECLAIM keeps one more, parked: it begins when the pool has no worker
  * left, because the last has died. Then the next to be kept is made, when there is memory. It
@@ -17,6 +18,7 @@
  * called no hook. The pool owns it, and does not terminate before it is unmade.
  */
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -74,6 +76,7 @@ static int spare_ask(struct wpool *pool)
 	if (err)
 		return err;
 	spare->making = true;
+	spare->since = jiffies;
 	spare->id = spawn_next_id(pool);
 	wpool_get(pool);
 	raw_spin_lock(&asked.lock);

@@ -4,6 +4,7 @@
 #define _WPOOL_SPARE_H
 
 #include "pool.h"
+#include "types.h"
 
 int maker_init(void);
 void maker_exit(void);
@@ -30,6 +31,12 @@ static inline bool spare_is_made(const struct wpool *pool)
 static inline bool spare_is_making(const struct wpool *pool)
 {
 	return pool->spare.making;
+}
+
+/* In jiffies: when it is too late for the answer. */
+static inline unsigned long spare_late_at(const struct wpool *pool)
+{
+	return pool->spare.since + WPOOL_SPAWN_LONG;
 }
 
 /* Is any there, or being made, or a failure not yet seen, which is not for a restart to report? */

@@ -31,8 +31,8 @@ bool spawn_must_fail(void)
 #endif
 
 /*
- * Why the last could not be made, or 0. The next may never come, so a sleeping worker may
- * have to give up. Context: pool->lock held.
+ * Why the last could not be made, or the next takes long, or 0. It may never come, so a sleeping
+ * worker may have to give up. Context: pool->lock held.
  */
 void spawn_set_error(struct wpool *pool, int err)
 {

@@ -41,7 +41,7 @@ static inline void spawn_set_asked(struct wpool *pool, bool asked)
 	pool->spawn.asked = asked;
 }
 
-/* Why the last worker could not be made, or 0. */
+/* Why the last worker could not be made, or -ETIMEDOUT if the next takes long, or 0. */
 static inline int spawn_error(const struct wpool *pool)
 {
 	return pool->spawn.error;

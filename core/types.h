@@ -118,6 +118,9 @@ enum spin_side {
 /* The delay after a thread could not be made: long enough for memory to come back. */
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
 
+/* A making that has lasted so long counts as failed for those who rely on it. */
+#define WPOOL_SPAWN_LONG	(2 * HZ)
+
 /* The longest delay for the next worker, if one after another dies as it starts. */
 #define WPOOL_SPAWN_BACKOFF	(10 * HZ)
 
