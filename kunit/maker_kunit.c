@@ -96,42 +96,78 @@ static void maker_error_is_old(struct kunit *test)
 }
 
 /*
+ * The one worker of a pool of two is about to wait for room, which only the other could make, as
+ * it has been asked for.
+ */
+struct for_room {
+	struct wpool	*pool;
+	struct wpt_job	*jobs;		/* one waits for a worker, the next for room */
+	struct actor	*blocks;
+	struct wpt_halt	*halt;
+	bool		slept;
+};
+
+static void wait_for_room(struct kunit *test, struct for_room *scene)
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	scene->pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .cpumask = first_cpu(),
+	});
+	scene->jobs = wpt_jobs(test, 2, NULL);
+	scene->blocks = actor(test, scene->pool, actor_call_schedule, &scene->jobs[1].task);
+	actor_start(test, scene->blocks);
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
+	set_cpus_allowed_ptr(current, first_cpu());
+	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
+	scene->halt = wpt_halt_thread(test, wpt_maker());
+	scene->slept = !wpool_try_schedule(scene->pool, &scene->jobs[0].task) &&
+		       wpt_busy_until(is_awake(scene->halt->kept));
+	wpt_open(scene->blocks->gate);
+	scene->slept = scene->slept && wpt_busy_until(actor_sleeps(scene->blocks));
+}
+
+/* The halt is over. */
+static void expect_no_room(struct kunit *test, struct for_room *scene)
+{
+	KUNIT_EXPECT_EQ(test, actor_end(test, scene->blocks), -EDEADLK);
+	KUNIT_EXPECT_TRUE(test, scene->slept);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &scene->jobs[0]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&scene->jobs[1].runs), 0);
+}
+
+/*
  * 118, 81: a worker that waits for room, as another may be made that would make some, is refused
  * when that one cannot be made
  */
 static void maker_error_refuses(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .cpumask = first_cpu(),
-	});
-	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
-	struct actor *blocks = actor(test, pool, actor_call_schedule, &jobs[1].task);
-	struct wpt_halt *halt;
-	bool slept, early;
+	struct for_room scene;
+	bool early;
 
-	if (num_online_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
 	if (!wpt_fail_spawn(0))
 		kunit_skip(test, "needs fault injection");
-	actor_start(test, blocks);
-	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
-	set_cpus_allowed_ptr(current, first_cpu());
-	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
-	halt = wpt_halt_thread(test, wpt_maker());
-	slept = !wpool_try_schedule(pool, &jobs[0].task) &&
-		wpt_busy_until(is_awake(halt->kept));
-	wpt_open(blocks->gate);
-	slept = slept && wpt_busy_until(actor_sleeps(blocks));
+	wait_for_room(test, &scene);
 	wpt_fail_spawn(1);
-	early = READ_ONCE(halt->early);
-	wpt_go_on(halt);
+	early = READ_ONCE(scene.halt->early);
+	wpt_go_on(scene.halt);
 	if (early)
 		kunit_skip(test, "the CPU did not stay halted for so long");
-	KUNIT_EXPECT_EQ(test, actor_end(test, blocks), -EDEADLK);
+	expect_no_room(test, &scene);
 	wpt_fail_spawn(0);
-	KUNIT_EXPECT_TRUE(test, slept);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[0]), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1].runs), 0);
+}
+
+/* 118, 81: also if the maker hangs, for lack of memory: then what waited for room has a worker */
+static void maker_hang_refuses(struct kunit *test)
+{
+	struct for_room scene;
+	bool ran;
+
+	wait_for_room(test, &scene);
+	ran = wpt_busy_until(atomic_read(&scene.jobs[0].runs)) && !READ_ONCE(scene.halt->early);
+	wpt_go_on(scene.halt);
+	KUNIT_EXPECT_TRUE(test, ran);
+	expect_no_room(test, &scene);
 }
 
 /* 118: who was made when nobody wanted it any more begins, and idles */
@@ -291,6 +327,7 @@ static void maker_spare_stays(struct kunit *test)
 static struct kunit_case maker_cases[] = {
 	KUNIT_CASE(maker_error_is_old),
 	KUNIT_CASE(maker_error_refuses),
+	KUNIT_CASE(maker_hang_refuses),
 	KUNIT_CASE(maker_is_late),
 	KUNIT_CASE(maker_is_late_for_capacity),
 	KUNIT_CASE(maker_is_not_awaited),
