@@ -655,7 +655,10 @@ struct wpool_ops {
  * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_NO_SYSFS the pool
  *	has no directory in /sys/kernel/wpool, where an administrator otherwise changes its
  *	capacity, @idle_timeout_ms, @spin_us, @watchdog_ms, @nice and the CPUs of its workers at
- *	any time, nor is its capacity changed in debugfs. With %WPOOL_MEM_RECLAIM the pool
+ *	any time, nor is its capacity changed in debugfs. With %WPOOL_FREEZABLE a task that
+ *	sleeps for room in its own pool keeps the system awake, as the workers that would make
+ *	some are frozen: give that pool room, an unbounded queue, or %WPOOL_RECURSIVE. With
+ *	%WPOOL_MEM_RECLAIM the pool
  *	keeps a parked thread that takes the place of its last worker, if that dies, so that it
  *	goes on although no thread can be made; it counts as no worker, and the next one is made
  *	when there is memory. If workers have died as they began, it waits as long as the next
