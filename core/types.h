@@ -119,7 +119,7 @@ enum spin_side {
 #define WPOOL_SPAWN_RETRY	(HZ / 10 + 1)
 
 /* A making that has lasted so long counts as failed for those who rely on it. */
-#define WPOOL_SPAWN_LONG	(2 * HZ)
+#define WPOOL_SPAWN_LONG	(4 * HZ)
 
 /* The longest delay for the next worker, if one after another dies as it starts. */
 #define WPOOL_SPAWN_BACKOFF	(10 * HZ)
