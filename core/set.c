@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A set of pools: a rule picks the pool for the next task, and all are shut down together. The
- * pools are pools like any other.
- *
- * wpool_set_try_schedule() keeps a task where it is: no other pool gets it while a thread holds the
- * lock of that task's bucket, as all that submit it take that. It may end meanwhile; then it runs
- * once more in the pool that it was in.
+ * A set of pools: a rule picks the pool for the next task, and all are flushed, drained or shut down
+ * together. The pools are pools like any other. set_submit.c has what submits.
  */
 #include <linux/cpumask.h>
 #include <linux/hash.h>
@@ -19,33 +15,10 @@
 #include "create.h"
 #include "current_thread.h"
 #include "pool.h"
+#include "set.h"
 #include "shutdown.h"
 #include "staging.h"
 #include "worker_list.h"
-
-/**
- * struct set_bucket - some of the tasks that a set is given
- * @lock: held while one of them is submitted by wpool_set_try_schedule(); then that of its pool
- */
-struct set_bucket {
-	raw_spinlock_t		lock;
-} ____cacheline_aligned_in_smp;
-
-/**
- * struct wpool_set - n pools and a rule
- * @rule: I
- * @n: I
- * @next: for round robin
- * @buckets: I: as many as pools
- * @pools: I
- */
-struct wpool_set {
-	enum wpool_rule		rule;
-	unsigned int		n;
-	atomic_t		next;
-	struct set_bucket	*buckets;
-	struct wpool		*pools[];
-};
 
 /*
  * In a set with the node rule, the pools take in turn the nodes that have CPUs: nobody submits on
@@ -308,65 +281,6 @@ struct wpool *wpool_set_nth(struct wpool_set *set, unsigned int i)
 	return IS_ERR_OR_NULL(set) || i >= set->n ? NULL : set->pools[i];
 }
 EXPORT_SYMBOL_GPL(wpool_set_nth);
-
-/**
- * wpool_set_schedule() - run a task in the next pool of a set
- * @set: the set
- * @task: as for wpool_schedule()
- * @key: as for wpool_set_pick()
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule().
- */
-int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
-{
-	struct wpool *pool = wpool_set_pick(set, key);
-
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return wpool_schedule(pool, task);
-}
-EXPORT_SYMBOL_GPL(wpool_set_schedule);
-
-/*
- * The pool that has the task. Whoever submitted it last held the lock of its bucket, too: so this
- * is the pool of that submission. The task may end just now. Context: that lock held. Return: NULL
- * if none has it, or none knows when it ends: it is detached.
- */
-static struct wpool *set_pool_of(const struct wpool_task *task)
-{
-	return READ_ONCE(task->state) & TASK_ACCEPTED ? READ_ONCE(task->pool) : NULL;
-}
-
-/**
- * wpool_set_try_schedule() - run a task in the next pool of a set, or where it is; never sleeps
- * @set: the set
- * @task: as for wpool_try_schedule(); submitted to no other set or pool, and by no other call,
- *	while this has it
- * @key: as for wpool_set_pick()
- *
- * A task that waits or runs stays in the pool that has it, so it never runs beside itself: if it
- * runs it runs there once more, and it may be submitted by several threads at a time. This is what
- * a per-CPU workqueue does with its works. A detached task is forgotten as it begins.
- *
- * Context: Any but NMI. The caller keeps the task as long as the call takes.
- * Return: as wpool_try_schedule().
- */
-int wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
-{
-	struct set_bucket *bucket;
-	unsigned long flags;
-	int ret;
-
-	if (IS_ERR_OR_NULL(set) || !task)
-		return wpool_try_schedule(wpool_set_pick(set, key), task);
-	bucket = &set->buckets[hash_ptr(task, 32) % set->n];
-	raw_spin_lock_irqsave(&bucket->lock, flags);
-	ret = wpool_try_schedule(set_pool_of(task) ?: wpool_set_pick(set, key), task);
-	raw_spin_unlock_irqrestore(&bucket->lock, flags);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(wpool_set_try_schedule);
 
 /* Would the caller wait for itself? Says so. */
 static bool set_refused(struct wpool_set *set, const char *what)

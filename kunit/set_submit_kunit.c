@@ -57,7 +57,8 @@ static u64 accepted(struct front *front)
 
 /* A task that tells where it ran, and how many threads were inside. */
 struct guest {
-	struct wpool_task	task;
+	struct wpool_tracked_task ttask;
+	struct wpool_task	*task;
 	struct wpt_gate		*gate;
 	struct wpool		*pools[2];	/* of its first runs */
 	atomic_t		runs;
@@ -83,14 +84,31 @@ static int guest_fn(void *arg)
 	return 0;
 }
 
-static struct guest *new_guest(struct kunit *test, struct wpt_gate *gate)
+static struct guest *new_guest(struct kunit *test, struct wpt_gate *gate, bool self_freeing)
 {
 	struct guest *guest = wpt_alloc(test, sizeof(*guest));
 
 	guest->gate = gate;
+	guest->task = &guest->ttask.task;
 	init_completion(&guest->begun);
-	wpool_task_init(&guest->task, guest_fn, guest);
+	wpool_tracked_task_init(&guest->ttask, guest_fn, guest);
+	if (self_freeing)
+		wpool_task_set_self_freeing(&guest->ttask);
 	return guest;
+}
+
+static const bool kind_cases[] = { false, true };
+
+static void kind_name(const bool *self_freeing, char *desc)
+{
+	strscpy(desc, *self_freeing ? "frees itself" : "ordinary", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kind, kind_cases, kind_name);
+
+static bool kind_of(struct kunit *test)
+{
+	return *(const bool *)test->param_value;
 }
 
 static void drain(struct kunit *test, struct front *front)
@@ -105,12 +123,12 @@ static void drain(struct kunit *test, struct front *front)
 static void set_submit_stays_running(struct kunit *test)
 {
 	struct front *front = new_front(test, NULL);
-	struct guest *guest = new_guest(test, wpt_gate(test));
+	struct guest *guest = new_guest(test, wpt_gate(test), kind_of(test));
 
-	KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), 0);
+	KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), 0);
 	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&guest->begun, WPT_LIMIT));
-	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), 0);
-	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), 0);
+	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), -EBUSY);
 	wpt_open(guest->gate);
 	drain(test, front);
 	KUNIT_EXPECT_EQ(test, atomic_read(&guest->runs), 2);
@@ -122,14 +140,14 @@ static void set_submit_stays_running(struct kunit *test)
 static void set_submit_stays_queued(struct kunit *test)
 {
 	struct front *front = new_front(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct guest *guest = new_guest(test, NULL);
+	struct guest *guest = new_guest(test, NULL, kind_of(test));
 	unsigned int i;
 
 	for (i = 0; i < POOLS; i++)
 		wpool_pause(nth(front, i));
-	KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), 0);
+	KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), 0);
 	for (i = 0; i < POOLS; i++)
-		KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), -EBUSY);
+		KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), -EBUSY);
 	KUNIT_EXPECT_EQ(test, accepted(front), 1);
 	for (i = 0; i < POOLS; i++)
 		wpool_resume(nth(front, i));
@@ -141,11 +159,11 @@ static void set_submit_stays_queued(struct kunit *test)
 static void set_submit_moves_on(struct kunit *test)
 {
 	struct front *front = new_front(test, NULL);
-	struct guest *guest = new_guest(test, NULL);
+	struct guest *guest = new_guest(test, NULL, kind_of(test));
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, &guest->task, 0), 0);
+		KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), 0);
 		drain(test, front);
 	}
 	KUNIT_ASSERT_EQ(test, atomic_read(&guest->runs), 2);
@@ -186,15 +204,14 @@ static int submit_at_once(struct wpt_thread *self)
 	for (round = 0; round < ROUNDS; round++) {
 		if (!meet(&race->ready, round))
 			return -ETIMEDOUT;
-		ret = wpool_set_try_schedule(race->front->set, &race->guest->task, 0);
+		ret = wpool_set_try_schedule(race->front->set, race->guest->task, 0);
 		if (!ret)
 			atomic_inc(&race->taken);
 		else if (ret != -EBUSY)
 			return ret;
 		if (!meet(&race->done, round))
 			return -ETIMEDOUT;
-		if (!wpt_until(!wpool_task_queued(&race->guest->task) &&
-			       !wpool_task_running(&race->guest->task)))
+		if (!wpt_until(atomic_read(&race->guest->runs) == atomic_read(&race->taken)))
 			return -ETIMEDOUT;
 	}
 	return 0;
@@ -210,7 +227,7 @@ static void set_submit_race(struct kunit *test)
 	if (num_online_cpus() < SUBMITTERS)
 		kunit_skip(test, "needs two CPUs");
 	race->front = new_front(test, NULL);
-	race->guest = new_guest(test, NULL);
+	race->guest = new_guest(test, NULL, kind_of(test));
 	for (i = 0; i < SUBMITTERS; i++)
 		threads[i] = wpt_thread(test, submit_at_once, NULL, NULL, race);
 	for (i = 0; i < SUBMITTERS; i++)
@@ -259,7 +276,7 @@ static void expect_waits(struct kunit *test, struct wpt_thread *thread)
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 }
 
-/* 185: a flush waits for what all pools have accepted, and for nothing that comes later */
+/* 185: a flush waits for what all pools had accepted; not for what comes to one that is flushed */
 static void set_submit_flush(struct kunit *test)
 {
 	struct front *front = new_front(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -375,10 +392,10 @@ static void set_submit_name(struct kunit *test)
 }
 
 static struct kunit_case set_submit_cases[] = {
-	KUNIT_CASE(set_submit_stays_running),
-	KUNIT_CASE(set_submit_stays_queued),
-	KUNIT_CASE(set_submit_moves_on),
-	KUNIT_CASE(set_submit_race),
+	KUNIT_CASE_PARAM(set_submit_stays_running, kind_gen_params),
+	KUNIT_CASE_PARAM(set_submit_stays_queued, kind_gen_params),
+	KUNIT_CASE_PARAM(set_submit_moves_on, kind_gen_params),
+	KUNIT_CASE_PARAM(set_submit_race, kind_gen_params),
 	KUNIT_CASE(set_submit_full),
 	KUNIT_CASE(set_submit_flush),
 	KUNIT_CASE(set_submit_drain),

@@ -1290,7 +1290,7 @@ enum wpool_rule {
 	WPOOL_NR_RULES
 };
 
-/* Sets of pools (core/set.c) */
+/* Sets of pools (core/set.c, core/set_submit.c) */
 struct wpool_set *__wpool_set_create(const char *name,
 				     const struct wpool_attrs *attrs,
 				     unsigned int n, enum wpool_rule rule,
