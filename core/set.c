@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A set of pools: a rule picks the pool for the next task, and all are flushed, drained or shut down
- * together. The pools are pools like any other. set_submit.c has what submits.
+ * A set of pools: a rule picks the pool for the next task, and all are flushed, drained or shut
+ * down together. The pools are pools like any other. set_submit.c has what submits.
  */
 #include <linux/cpumask.h>
 #include <linux/hash.h>
