@@ -118,6 +118,8 @@ REFUSED = [  # (text, line of it, why)
     (f"{MADE}static struct workqueue_struct *f1(void)\n{{\n\treturn wq;\n}}\n", 7, "it is returned"),
     (f"{MADE}static struct workqueue_struct *other, *wq;\n", 5,
      "it is not declared by itself, as a pointer"),
+    (f"{MADE}static struct workqueue_struct *wq = NULL, *other = NULL;\n", 5,
+     "it is not declared by itself, as a pointer"),
     (f"{MADE}static void f1(int n, struct workqueue_struct *q)\n{{\n\tflush_workqueue(n ? q : wq);\n}}\n", 7,
      "it is given to wpool_flush(), which does not take a set"),
     (f"{MADE}static void f1(int n)\n{{\n\tworkqueue_set_max_active(wq, n);\n}}\n", 7,

@@ -32,8 +32,16 @@ def _declarations(code, kind, names):
     """Where only such queues are declared as pointers to this structure."""
     for found in re.finditer(rf"\bstruct\s+{kind}\b([^;(){{}}=]*)[;=]", code):
         each = [re.match(r"\s*(?:__\w+\s+)?\*\s*(?:const\s+)?(\w+)", one) for one in found[1].split(",")]
-        if all(one and one[1] in names for one in each):
+        if all(one and one[1] in names for one in each) and not _goes_on(code, found):
             yield found
+
+
+def _goes_on(code, found):
+    """Is another variable declared behind an initialiser?"""
+    value = re.match(r"[^;{]*(?:\{[^}]*\})?[^;]*", code[found.end():])[0] if found[0].endswith("=") else ""
+    while re.search(r"[({][^(){}]*[)}]", value):
+        value = re.sub(r"[({][^(){}]*[)}]", "", value)
+    return "," in value
 
 
 # --- what they become ----------------------------------------------------------------
@@ -113,7 +121,7 @@ def _fits(code, names):
     for found in re.finditer(rf"\b(?:{'|'.join(names)})\b(?:\s*\[[^\]]*\])?\s*=\s*"
                              rf"(?:(NULL\s*[;,}}])|(?={CREATOR}\b))", code):
         ended = found[1] or re.match(r"\s*;", code[ends[found.end()]:])
-        if ended and not re.search(ASSIGNED, _statement(code, found.start())):
+        if ended and not re.search(rf"{ASSIGNED}|\bstruct\s+wpool\b", _statement(code, found.start())):
             yield found.span()
 
 

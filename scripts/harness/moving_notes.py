@@ -28,9 +28,11 @@ def _inside(source, call):
 
 def _on_its_cpu(survey, name):
     """Do all works with this function go to queues that are sets with a pool for each CPU?"""
-    queues = {survey.queue_name(site) for site in survey.sites
-              if site.what in QUEUEING and name in survey.functions_of(survey.work_of(site))}
-    return queues and queues <= set(survey.options.on_cpu)
+    sites = [site for site in survey.sites
+             if site.what in QUEUEING and name in survey.functions_of(survey.work_of(site))]
+    # With --any-cpu, what was queued on a certain CPU runs on that of the submitter.
+    return sites and all(survey.queue_name(site) in survey.options.on_cpu and not
+                         site.call.name.endswith("_on") for site in sites)
 
 
 def _of_function(survey, name, source, function):
