@@ -1276,8 +1276,8 @@ int __wpool_destroy_now(struct wpool *pool, const struct module *owner);
  * @WPOOL_RULE_ROUND_ROBIN: each in turn
  * @WPOOL_RULE_LEAST_LOADED: the pool with the fewest tasks queued and running
  * @WPOOL_RULE_KEY: always the same for one key
- * @WPOOL_RULE_NODE: one that belongs to the caller's NUMA node; the pools take in turn the nodes that
- *	have CPUs
+ * @WPOOL_RULE_NODE: one that belongs to the caller's NUMA node; the pools take in turn the nodes
+ *	that have CPUs
  * @WPOOL_RULE_CPU: the one whose workers run on the caller's CPU
  * @WPOOL_NR_RULES: how many there are
  */
