@@ -111,6 +111,9 @@ static void wait_for_room(struct kunit *test, struct for_room *scene)
 {
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
+	/* Before the pool is there: no timer of its own is to be on the CPU that is halted. */
+	set_cpus_allowed_ptr(current, first_cpu());
+	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
 	scene->pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 2, .queue_depth = WPOOL_QUEUE_HANDOFF, .cpumask = first_cpu(),
 	});
@@ -118,8 +121,6 @@ static void wait_for_room(struct kunit *test, struct for_room *scene)
 	scene->blocks = actor(test, scene->pool, actor_call_schedule, &scene->jobs[1].task);
 	actor_start(test, scene->blocks);
 	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()));
-	set_cpus_allowed_ptr(current, first_cpu());
-	set_cpus_allowed_ptr(wpt_manager(), first_cpu());
 	scene->halt = wpt_halt_thread(test, wpt_maker());
 	scene->slept = !wpool_try_schedule(scene->pool, &scene->jobs[0].task) &&
 		       wpt_busy_until(is_awake(scene->halt->kept));
