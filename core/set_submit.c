@@ -41,6 +41,9 @@ static bool set_frees_itself(struct wpool *pool, const struct wpool_task *task)
 	unsigned long flags;
 	bool ret;
 
+	/* As self_find() asks; most tasks need not wait for a lock of another CPU's pool. */
+	if (!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED))
+		return false;
 	pool_lock(pool, flags);
 	ret = self_find(pool, task);
 	pool_unlock(pool, flags);
