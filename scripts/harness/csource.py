@@ -4,8 +4,8 @@ import dataclasses
 import re
 
 NOT_CODE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
-DEFINITION = re.compile(r"^(?!#|typedef\b|struct \w+ \{)(\w[^;{}#]*?)\b(\w+)(\([^;{}]*\))[^;{}]*\n\{", re.M)
-
+DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.M)
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(\([^()\n]*\))((?:[^\n\\]|\\.)*)", re.M | re.S)
 PER_CPU = re.compile(r"\b(?:per_cpu|(?:per|this|raw|get)_cpu_ptr|get_cpu_var)\s*\("
                      r"((?:[^(),]|\([^()]*\))*)(?:,(?:[^()]|\([^()]*\))*)?\)")
 
@@ -73,15 +73,60 @@ def line_of(text, at):
     return text.count("\n", 0, at) + 1
 
 
+def _begin_of(head):
+    """The last line at column 0 at which no parenthesis is open, or that of the type above it."""
+    begin, at, depth, last = 0, 0, 0, ""
+    for line in head.splitlines(keepends=True):
+        if not depth:
+            if re.match(r"(?!__\w+\()\w", line) and ("(" in last or not last.strip()):
+                begin = at
+            last = line
+        depth = max(0, depth + line.count("(") - line.count(")"))
+        at += len(line)
+    return begin
+
+
+def _named(head):
+    """Where the name in this head of a function is, and where its parameters end; or None."""
+    named, close = [], 0
+    for found in re.finditer(r"\b(\w+)\(", head):
+        if found.start() >= close:
+            close = close_of(head, found.end() - 1) + 1
+            if head[close:close + 1] == "(":  # a macro makes the name
+                close = close_of(head, close) + 1
+            named.append((found.start(1), found.end(1), close))
+    # Those with underscores may be attributes.
+    name, after, close = next((each for each in named if not head.startswith("__", each[0])),
+                              (named or [(0, 0, 0)])[0])
+    fits = head[close - 1] == ")" and not re.search("[=#]", head[:name]) and \
+        (head[:name].strip() or head[:after].isupper())
+    return (name, after, close) if fits and not re.match(r"typedef\b", head) else None
+
+
 class Source:
     """One file."""
     def __init__(self, name, text):
         self.name = name
         self.text = text
         self.code = blanked(text)
-        self.functions = [Function(found[2], found[3], found.start(), found.end(),
+        self.functions = list(self._functions())
+        self.macros = [Function(found[1], found[2], found.start(), found.start(3), found.end())
+                       for found in MACRO.finditer(self.code)]
+
+    def _functions(self):
+        """Each parenthesis at column 0 is looked at once, with what stands before it."""
+        code, behind = DIRECTIVE.sub(lambda match: " " * len(match[0]), self.code), 0
+        for found in re.finditer(r"[;{}]", code):
+            head = code[behind:found.start()]
+            if found[0] == "{" and head.endswith("\n") and "(" in head:
+                begin = _begin_of(head)
+                named = _named(head[begin:])
+                if named:
+                    start = behind + begin
+                    name, after, end = (start + each for each in named)
+                    yield Function(self.code[name:after], self.code[after:end], start, found.end(),
                                    self._end(found.end()))
-                          for found in DEFINITION.finditer(self.code)]
+            behind = found.end()
 
     def _end(self, body):
         end = self.code.find("\n}", body - 1)

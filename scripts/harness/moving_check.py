@@ -17,6 +17,7 @@ from harness.modules import TREE
 
 FIXTURES = TREE / "scripts/fixtures/moving"
 REPORT = "report.moved"
+LONG = 60  # seconds
 # What checkpatch does not want to see in a file: (before, after) inside one function.
 FORMS = [
     ("if (wq == NULL)\n\t\treturn 1;", "if (IS_ERR_OR_NULL(wq))\n\t\treturn 1;"),
@@ -195,6 +196,19 @@ def byte_faults():
                 yield f"bytes.c, {words}: {done.stderr[-200:]}"
 
 
+def length_faults():
+    """A long table of calls of a macro, each in the first column, takes no longer than other lines."""
+    lines = "".join(f"ENTRY(name_{at}, {at}, \"s\")\n" for at in range(2000))
+    with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
+        file = pathlib.Path(place, "long.c")
+        moving.write(file, f"#include <linux/workqueue.h>\n{lines}static int f(void)\n{{\n}}\n")
+        try:
+            subprocess.run([TREE / "scripts/from-workqueue", "-n", file], check=True, timeout=LONG,
+                           capture_output=True)
+        except subprocess.SubprocessError as error:
+            yield f"2,000 lines of a table: {error}"
+
+
 def _refusal(text, **options):
     try:
         moving.move({"kept.c": text}, moving.Options(**options))
@@ -230,6 +244,7 @@ def faults():
             yield from found
     yield from form_faults()
     yield from byte_faults()
+    yield from length_faults()
     yield from refusal_faults()
 
 
