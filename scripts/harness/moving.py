@@ -123,7 +123,8 @@ def hide(survey):
     texts = {}
     for source in survey.sources:
         places = [site.call.start for site in survey.sites if site.source is source and site.left]
-        for name in survey.left_functions:
+        for name in (name for file, name in survey.left_functions
+                     if survey.known.key(source, name) == (file, name)):
             places += delayed_in(source, name)
             for found in re.finditer(rf"\b{re.escape(name)}\s*\(\s*(struct\s+\w+)", source.code):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
@@ -267,8 +268,8 @@ def move(files, options):
     moving_cpu.refuse(survey)
     said, starts = facts(survey)
     moved, left, found = [], [], len(survey.sites)
-    for name, text in hide(survey).items():
-        text = moving_text.prepare(text, survey)
+    for source, text in zip(sources, hide(survey).values()):
+        name, text = source.name, moving_text.prepare(text, survey, source)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
             mine = starts.get(name, {})

@@ -36,59 +36,60 @@ MAKES = re.compile(r"(?:^|_)(?:[kv]*[zm]?alloc|new|create|clone|dup)(?:_|$)")
 
 
 def _frees(name):
+    name = name.lower()  # a macro may, too
     return FREES.search(name) and not name.startswith("smp_")
 
 
 class Freeing:
-    """What the work functions of a module do with their objects."""
+    """What the work functions of a module do with their objects. A function is known by its key."""
     def __init__(self, survey):
         self.survey = survey
-        self.known, self.name = {}, ""
+        self.known, self.key = {}, ()
         self.seen_held = set()  # where something was followed that a member holds
 
-    def why(self, name):
+    def why(self, key):
         """The call with which this work function lets go of its object, or nothing."""
-        return self._of(name)[0]
+        return self._of(key)[0]
 
-    def doubts(self, name):
+    def doubts(self, key):
         """The calls that get its object, and of which nothing is known."""
-        return sorted(self._of(name)[1])
+        return sorted(self._of(key)[1])
 
-    def _of(self, name):
-        if name not in self.known:
-            self.name, self.seen_held, doubts = name, set(), set()
-            self.known[name] = self._look(name, 0, set(), doubts), doubts
-        return self.known[name]
+    def _of(self, key):
+        if key not in self.known:
+            self.key, self.seen_held, doubts = key, set(), set()
+            self.known[key] = self._look(self.survey.known.of(key), 0, set(), doubts), doubts
+        return self.known[key]
 
-    def _given(self, text):
+    def _given(self, source, text):
         """What an argument is about: a name, and whether it is only what a member of it holds."""
-        plain = ARGUMENT.fullmatch(text.strip())
+        text = re.sub(r"(?<!\w)\(\s*(\w+)\s*\)", r"\1", text.strip())
+        plain = ARGUMENT.fullmatch(text)
         if plain:
             return plain[2], bool(plain[3]) and not plain[1]
         inner = INNER.search(text)
-        if inner and (OBJECT_OF.search(inner[1]) or self._accessor(inner[1])):
+        if inner and (OBJECT_OF.search(inner[1]) or self._accessor(source, inner[1])):
             return inner[3], bool(inner[4]) and not inner[2]
         return "", False
 
-    def _accessor(self, name):
+    def _accessor(self, source, name):
         """Is it the module's, and may it tell what something is in?"""
         if MAKES.search(name):
             return False
-        source, function = self.survey.function(name)
-        if function:
-            return re.search(rf"\*\s*{name}\s*\(", source.code[function.start:function.body])
-        return any(re.search(rf"#\s*define\s+{name}\(", each.code) for each in self.survey.sources)
+        found = self.survey.known.of(self.survey.known.key(source, name))
+        return any(re.search(rf"\*\s*{name}\s*\(", each.code[function.start:function.body])
+                   for each, function in found) if found else name in self.survey.known.macros
 
-    def _globals(self, name):
+    def _globals(self):
         """Variables of the file by which others get at a work with this function."""
         words = {re.findall(r"\w+", site.work)[0] for site in self.survey.sites
                  if site.work and re.search(r"->|\.", site.work)
-                 and name in self.survey.functions_of(self.survey.work_of(site))}
+                 and self.key in self.survey.functions_of(self.survey.work_of(site))}
         return {word for word in words if any(
             re.search(rf"^(?:static|struct)\b[^\n(){{}}]*\b{word}\b", source.code, re.M)
             for source in self.survey.sources)}
 
-    def _mine(self, name, source, function, place):
+    def _mine(self, source, function, place):
         """The names of the object, or of a part of it, in this function; those of what it holds."""
         params = csource.split(function.params.strip("()"))
         if place >= len(params):
@@ -96,52 +97,53 @@ class Freeing:
         body = source.body(function)
         held = set()
         mine = {csource.last_word(params[place])}
-        mine |= self._globals(name) if name in self.survey.functions else set()
+        mine |= self._globals() if self.survey.known.key(source, function.name) == self.key else set()
         for _ in range(3):
             for found in re.finditer(r"\b(\w+)\s*=\s*([^;{}]*)[;{]", body):
-                word, member = self._given(found[2])
+                word, member = self._given(source, found[2])
                 if word in mine and not member:
                     mine.add(found[1])
                 elif word in mine | held:
                     held.add(found[1])
         return mine, held - mine
 
-    def _look(self, name, place, seen, doubts):
-        source, function = self.survey.function(name)
-        if not function or (name, place) in seen:
-            return ""
-        seen.add((name, place))
-        names_of = self._mine(name, source, function, place)
-        names = set(re.findall(r"\b(\w+)\s*\(", source.body(function))) - {name}
-        for call in source.calls(names, function.body, function.end):
-            why = self._call(source, call, names_of, seen, doubts)
-            if why:
-                return why if " in " in why else f"{why} in {name}()"
+    def _look(self, found, place, seen, doubts):
+        """What these do with their argument at this place: all that a name stands for."""
+        for source, function in found:
+            if (source.name, function.start, place) in seen:
+                continue
+            seen.add((source.name, function.start, place))
+            names_of = self._mine(source, function, place)
+            names = set(re.findall(r"\b(\w+)\s*\(", source.body(function))) - {function.name}
+            for call in source.calls(names, function.body, function.end):
+                why = self._call(source, call, names_of, seen, doubts)
+                if why:
+                    return why if " in " in why else f"{why} in {function.name}()"
         return ""
 
     def _call(self, source, call, names, seen, doubts):
         """What this call does with the object."""
         mine, held = names
+        own = self.survey.known.called(source, call.name)
         for at, arg in enumerate(call.args):
-            word, member = self._given(arg)
-            own = self.survey.function(call.name)[1]
+            word, member = self._given(source, arg)
             if (word in held or (member and word in mine)) and self._lets_go(call, at, own):
                 doubts.add(call.name)
             if word not in mine:
                 continue
-            if TELLS.search(call.name) and not own and not call.name.startswith("trace_"):
+            if TELLS.search(call.name.lower()) and not own and not call.name.startswith("trace_"):
                 return f"{call.name}()"
             if member:
                 continue
             if _frees(call.name):
-                if not self._waits_first([call.name, *call.args]):
+                if not self._waits_first(source, [call.name, *call.args]):
                     return f"{call.name}()"
                 doubts.add(call.name)
                 continue
             if call.name in CALLS:
                 why = self._queued(source, call, at, seen, doubts)
             elif own:
-                why = self._look(call.name, at, seen, doubts)
+                why = self._look(own, at, seen, doubts)
             else:
                 why = ""
                 if not KEEPS.search(call.name):
@@ -155,21 +157,20 @@ class Freeing:
         doubts = set()
         if _frees(call.name):
             return call.name not in CALLS
-        return own and (self._look(call.name, at, self.seen_held, doubts)
-                        or any(map(_frees, doubts)))
+        return own and (self._look(own, at, self.seen_held, doubts) or any(map(_frees, doubts)))
 
-    def _waits_first(self, words):
+    def _waits_first(self, source, words):
         """Does what frees the object wait for the work before, in another thread?"""
-        waits = {site.function.name for site in self.survey.sites
+        known = self.survey.known
+        waits = {self.survey.key_at(site) for site in self.survey.sites
                  if site.what in ("wait", "cancel_sync") and site.function
-                 and self.name in self.survey.functions_of(self.survey.work_of(site))}
-        seen, found = set(), {word for text in words for word in re.findall(r"\w+", text)}
+                 and self.key in self.survey.functions_of(self.survey.work_of(site))}
+        seen, found = set(), {known.key(source, word) for text in words for word in re.findall(r"\w+", text)}
         while found - seen:
-            word = (found - seen).pop()
-            seen.add(word)
-            source, function = self.survey.function(word)
-            if function:
-                found |= set(re.findall(r"\w+", source.body(function)))
+            key = (found - seen).pop()
+            seen.add(key)
+            for each, function in known.of(key) + known.macros.get(key[1], []):
+                found |= {known.key(each, word) for word in re.findall(r"\w+", each.body(function))}
         return bool(seen & waits)
 
     def _queued(self, source, call, at, seen, doubts):
@@ -177,8 +178,8 @@ class Freeing:
         kind = CALLS[call.name]
         if kind.what not in QUEUEING or kind.work != at:
             return ""
-        site = next(site for site in self.survey.sites
-                    if site.source is source and site.call.start == call.start)
-        whys = (self._look(name, 0, seen, doubts) for name in sorted(
-            self.survey.functions_of(self.survey.work_of(site))))
+        site = next((site for site in self.survey.sites
+                     if site.source is source and site.call.start == call.start), None)
+        keys = self.survey.functions_of(self.survey.work_of(site)) if site else ()
+        whys = (self._look(self.survey.known.of(key), 0, seen, doubts) for key in sorted(keys))
         return next((why for why in whys if why), "")

@@ -12,9 +12,9 @@ OF_A_CPU = re.compile(r"\b(?:raw_)?smp_processor_id\b|\b(?:__|raw_)?this_cpu_|\b
 
 def of(survey):
     notes = []
-    for name, (source, function) in sorted(survey.functions.items()):
-        if name not in survey.left_functions:
-            notes += _of_function(survey, name, source, function)
+    for key, functions in sorted(survey.functions.items()):
+        for source, function in functions if key not in survey.left_functions else ():
+            notes += _of_function(survey, key, source, function)
     for site in survey.sites:
         if not site.left:
             notes += [(site.source, site.call.start, what) for what in _of_site(survey, site)]
@@ -26,27 +26,28 @@ def _inside(source, call):
     return function and call.start >= function.body
 
 
-def _on_its_cpu(survey, name):
+def _on_its_cpu(survey, key):
     """Do all works with this function go to queues that are sets with a pool for each CPU?"""
     sites = [site for site in survey.sites
-             if site.what in QUEUEING and name in survey.functions_of(survey.work_of(site))]
+             if site.what in QUEUEING and key in survey.functions_of(survey.work_of(site))]
     # With --any-cpu, what was queued on a certain CPU runs on that of the submitter.
     return sites and all(survey.queue_name(site) in survey.options.on_cpu and not
                          site.call.name.endswith("_on") for site in sites)
 
 
-def _of_function(survey, name, source, function):
-    if OF_A_CPU.search(source.body(function)) and not _on_its_cpu(survey, name):
+def _of_function(survey, key, source, function):
+    name = function.name
+    if OF_A_CPU.search(source.body(function)) and not _on_its_cpu(survey, key):
         yield source, function.body, (f"{name}() looks at its CPU: it runs on any CPU now, unless "
                                       "&wpool_attrs.cpumask says otherwise")
     for each in survey.sources:
         for call in each.calls({name}):
-            if _inside(each, call):
+            if _inside(each, call) and survey.known.key(each, name) == key:
                 yield each, call.start, f"{name}() is also called directly"
     for call in source.calls(FLUSHES, function.body, function.end):
         yield source, call.start, (f"{call.name}() in a work function: of its own pool it is "
                                    "refused with -EDEADLK")
-    doubts = survey.freeing.doubts(name) if survey.waited_for(name) else []
+    doubts = survey.freeing.doubts(key) if survey.waited_for(key) else []
     if doubts:
         calls = ", ".join(f"{each}()" for each in doubts)
         yield source, function.body, (f"{name}() is waited for, and gives its object, or what that holds, "

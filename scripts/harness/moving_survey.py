@@ -8,6 +8,7 @@ from harness import (csource, moving_calls, moving_context, moving_flags, moving
 from harness.csource import last_word
 from harness.moving_calls import CALLS, QUEUEING, SYSTEM, SYSTEM_OTHER
 from harness.moving_freeing import Freeing
+from harness.moving_functions import Functions
 
 WORK_TYPES = r"\bstruct\s+(?:kthread_)?(?:delayed_)?work(?:_struct)?\b"
 DELAYED_TYPES = r"\bstruct\s+(?:kthread_)?delayed_work\b"
@@ -78,10 +79,16 @@ def struct_at(code, at):
     return None
 
 
+def takes_work(function):
+    """Has it the parameters of a work function?"""
+    return re.fullmatch(r"\(\s*struct\s+(?:kthread_)?work(?:_struct)?\s*\*\s*\w+\s*\)", function.params)
+
+
 class Survey:
     """All that is known of a module."""
     def __init__(self, sources, options):
         self.sources, self.options = sources, options
+        self.known = Functions(sources)
         fields = list(declared(sources, WORK_TYPES))
         self.fields = [(struct, name) for struct, name, pointer in fields
                        if struct and not pointer]
@@ -95,10 +102,9 @@ class Survey:
         self.fixed = [site for site in self.sites if site.what.startswith("static")]
         self.delayed |= {site.work for site in self.fixed if site.what == "static delayed"}
         self.functions = self._work_functions()
-        self.delayed_functions = {moving_unclear.plain(site.call.args[1]) for site in self.sites
+        self.delayed_functions = {self.function_of(site) for site in self.sites
                                   if site.what in ("init", "static delayed") and
-                                  re.search("DELAYED|DEFERRABLE|delayed", site.call.name)
-                                  and len(site.call.args) > 1}
+                                  re.search("DELAYED|DEFERRABLE|delayed", site.call.name)}
         self.left_works, self.left_functions = set(), set()
         self.freeing = Freeing(self)
         self.decide()
@@ -114,23 +120,25 @@ class Survey:
                        args[kind.queue] if kind.queue is not None and kind.queue < len(args)
                        else "system_wq" if call.name.startswith("schedule_") else "")
 
+    def function_of(self, site):
+        """The key of the function that this call sets up a work with; None if it does not."""
+        if site.what not in moving_unclear.INITS or len(site.call.args) < 2:
+            return None
+        return self.known.key(site.source, moving_unclear.plain(site.call.args[1]))
+
     def _work_functions(self):
-        given = {moving_unclear.plain(site.call.args[1]) for site in self.sites
-                 if site.what in moving_unclear.INITS and len(site.call.args) > 1}
-        found = {}
-        for source in self.sources:
-            for function in source.functions:
-                if not re.fullmatch(r"\(\s*struct\s+(?:kthread_)?work(?:_struct)?\s*\*\s*\w+\s*\)",
-                                    function.params):
-                    continue
-                taken = re.compile(rf"\b{function.name}\b(?!\s*\()")
-                if function.name in given or any(taken.search(each.code) for each in self.sources):
-                    found[function.name] = (source, function)
+        given, found = {self.function_of(site) for site in self.sites}, {}
+        for key, functions in self.known.by_key.items():
+            taken = re.compile(rf"\b{key[1]}\b(?!\s*\()")
+            if any(takes_work(function) for _, function in functions) and (
+                    key in given or any(taken.search(each.code) for each in self.sources
+                                        if self.known.key(each, key[1]) == key)):
+                found[key] = functions
         return found
 
-    def typed(self, name):
+    @staticmethod
+    def typed(source, function):
         """Does it more with its argument than to look what that is in?"""
-        source, function = self.functions[name]
         word = last_word(function.params)
         looks = source.calls({"container_of", "from_work", "to_delayed_work"}, function.body,
                              function.end)
@@ -174,9 +182,12 @@ class Survey:
                 and self.work_of(site).may_be(work)]
 
     def functions_of(self, work):
-        return {moving_unclear.plain(site.call.args[1])
-                for site in self.sites_of(work, *moving_unclear.INITS)
-                if len(site.call.args) > 1}
+        """The keys of all functions that it is set up with."""
+        return {self.function_of(site) for site in self.sites_of(work, *moving_unclear.INITS)} - {None}
+
+    def key_at(self, site):
+        """The key of the function that this call is in; None outside of any."""
+        return self.known.key(site.source, site.function.name) if site.function else None
 
     # What becomes of it?
 
@@ -233,41 +244,33 @@ class Survey:
         for site in self.sites:
             if site.work and self.work_of(site).may_be(work):
                 site.left = why
-        for name in self.functions_of(work):
-            self.left_functions.add(name)
+        for key in self.functions_of(work):
+            self.left_functions.add(key)
             for site in self.sites:
-                if site.function and site.function.name == name and re.search(
+                if self.key_at(site) == key and re.search(
                         rf"\b{last_word(site.work) or '-'}\s*=\s*to_delayed_work\b",
                         site.source.body(site.function)):
                     site.left = why
-                if len(site.call.args) > 1 and site.work and \
-                        moving_unclear.plain(site.call.args[1]) == name:
+                if site.work and self.function_of(site) == key:
                     self._leave_work(self.work_of(site), why)
 
     def _queues_itself(self, work):
         """Does its function queue it, itself or by way of what it calls?"""
         # A pointer may point to it.
-        names = {site.function.name for site in self.sites if site.function and site.work
-                 and site.what in QUEUEING and (self.work_of(site).struct == "*"
-                                                or self.work_of(site).may_be(work))}
-        return any(self._reaches(name, names, set()) for name in self.functions_of(work))
+        keys = {self.key_at(site) for site in self.sites if site.function and site.work
+                and site.what in QUEUEING and (self.work_of(site).struct == "*"
+                                               or self.work_of(site).may_be(work))}
+        return any(self._reaches(key, keys, set()) for key in self.functions_of(work))
 
-    def function(self, name):
-        for source in self.sources:
-            for function in source.functions:
-                if function.name == name:
-                    return source, function
-        return None, None
-
-    def _reaches(self, name, wanted, seen):
-        if name in wanted:
+    def _reaches(self, key, wanted, seen):
+        if key in wanted:
             return True
-        source, function = self.function(name)
-        if not function or name in seen:
+        if key in seen:
             return False
-        seen.add(name)
-        called = set(re.findall(r"\b(\w+)\s*\(", source.body(function)))
-        return any(self._reaches(each, wanted, seen) for each in called)
+        seen.add(key)
+        return any(self._reaches(self.known.key(source, name), wanted, seen)
+                   for source, function in self.known.of(key)
+                   for name in sorted(set(re.findall(r"\b(\w+)\s*\(", source.body(function)))))
 
     def _decide_awaited(self, work):
         waits = [site for site in self.sites_of(work, *moving_unclear.AWAITING) if not site.left]
@@ -298,12 +301,10 @@ class Survey:
         """Does anybody wait for it, in a way that a pool has?"""
         return any(not site.left for site in self.sites_of(work, *moving_unclear.AWAITING))
 
-    def waited_for(self, name):
+    def waited_for(self, key):
         """Does anybody wait for a work with this function?"""
         return any(self.awaited(self.work_of(site)) for site in self.sites
-                   if site.what in moving_unclear.INITS and site.work
-                   and len(site.call.args) > 1
-                   and moving_unclear.plain(site.call.args[1]) == name)
+                   if site.work and self.function_of(site) == key)
 
     def _why_left(self, site):
         return (self._why_work_left(site) or self._why_not_queued(site) if site.work else "") or (
@@ -348,7 +349,7 @@ class Survey:
         if site.what == "init" and by_pointer and self.anything_awaited():
             return "is this work waited for somewhere?"
         if site.what == "queue" and by_pointer and site.function and \
-                site.function.name in self.delayed_functions and \
+                self.key_at(site) in self.delayed_functions and \
                 not self.in_delayed(moving_unclear.plain(site.work)):
             return "a delayed task is submitted by calls of its own"
         if site.what == "static delayed" and not self.start_of(site):

@@ -14,9 +14,10 @@ ACCEPTED = "WAS_ACCEPTED"
 HIDDEN = "LEFT_AS_IT_IS_"  # before the name of what is not to be changed
 
 
-def functions(text, survey):
+def functions(text, survey, before):
     """Work functions return an int, and take any pointer."""
-    mine = set(survey.functions) - survey.left_functions
+    mine = {name for _, name in survey.functions if survey.known.key(before, name) in survey.functions
+            and survey.known.key(before, name) not in survey.left_functions}
     for name in mine:
         text = re.sub(rf"\bvoid(\s+{name}\()\s*{WORK}(\*\w*\);)", r"int\1void \2", text)
     source = csource.Source("", text)
@@ -24,7 +25,7 @@ def functions(text, survey):
         takes = re.fullmatch(rf"\(\s*({WORK})\*\s*(\w+)\s*\)", function.params)
         if function.name in mine and takes:
             body = _returning(text, source.code, function)
-            word = "work" if not survey.typed(function.name) else "arg"
+            word = "work" if not survey.typed(source, function) else "arg"
             if word == "arg":
                 gap = "" if DECLARATION.match(body) else "\n"
                 body = f"\n\t{takes[1].strip()} *{takes[2]} = arg;{gap}{body}"
@@ -94,7 +95,7 @@ def tested(text):
     return text
 
 
-def prepare(text, survey):
+def prepare(text, survey, before):
     """All of this."""
     for name in survey.delayed - {work.name for work in survey.left_works}:
         text = re.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
@@ -102,7 +103,7 @@ def prepare(text, survey):
                   r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
     text = re.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
                   r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
-    text = functions(text, survey)
+    text = functions(text, survey, before)
     pool = survey.options.system_pool
     if pool:
         text = in_pool(text, pool)

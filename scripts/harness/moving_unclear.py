@@ -23,7 +23,7 @@ def plain(text):
 
 def why(survey, site):
     """Why this call is left for a human, or nothing."""
-    args, twice = site.call.args, site.what in ("init", "destroy")
+    twice = site.what in ("init", "destroy")
     if twice and moving_text.in_macro(site.source.code, site.call.start):
         return MACRO
     if twice and CHANGES.search(site.queue if site.what == "destroy" else site.work):
@@ -33,7 +33,7 @@ def why(survey, site):
     if site.call.name == "flush_work" and survey.in_delayed(plain(site.work)):
         return "it does not wait for the delay to pass, and wpool_wait() does"
     # If nobody waits for it, it is one that its function may free.
-    if site.what in INITS and len(args) > 1 and plain(args[1]) not in survey.functions and \
+    if survey.function_of(site) and survey.function_of(site) not in survey.functions and \
             survey.sites_of(survey.work_of(site), *AWAITING):
         return "which function is it?"
     return ""
