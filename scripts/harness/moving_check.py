@@ -125,6 +125,8 @@ REFUSED = [  # (text, line of it, why)
      "it is given to wpool_flush(), which does not take a set"),
     (f"{MADE}static void f1(int n)\n{{\n\tworkqueue_set_max_active(wq, n);\n}}\n", 7,
      "workqueue_set_max_active(): wpool_resize() counts for all CPUs together"),
+    (f"#define RUN(kind)\tqueue_work(kind##q, &w)\n{MADE}static void f1(void)\n{{\n\tRUN(w);\n}}\n", 8,
+     "RUN() makes its name by ##"),
     (MADE.replace("0, 0", "WQ_UNBOUND, 0"), 3, "alloc_workqueue(): with WQ_UNBOUND its works run on any CPU"),
     (MADE.replace("0, 0", "flags, 0"), 3, "alloc_workqueue(): what does flags hold?"),
     (MADE.replace("alloc_workqueue(\"kept\", 0, 0)", "create_singlethread_workqueue(\"kept\")"), 3,

@@ -6,7 +6,7 @@ A queue that is used in a way for which a set has no call is refused.
 """
 import re
 
-from harness import csource, moving_queues
+from harness import csource, moving_queues, moving_uses
 from harness.moving_survey import QUEUE_TYPES
 from harness.proc import Failed
 
@@ -85,6 +85,17 @@ def _declared(survey, name):
                 for found in re.finditer(rf"{QUEUE_TYPES}[^;{{}}=]*?\b{name}\b", source.code))
 
 
+def _joined(survey, names):
+    """Where a macro makes one of these names by ##: (file, call, name)."""
+    for source in survey.sources:
+        for macro in source.macros if names else ():
+            body = source.body(macro)
+            for user, call in moving_uses.calls_of(survey, macro) if "##" in body else ():
+                made = moving_uses.put(body, moving_uses.params_of(macro), call.args, True)
+                for name in set(re.findall(r"\w+", made)) & set(names) - set(re.findall(r"\w+", body)):
+                    yield user, call, name
+
+
 def refuse(survey):
     """Failed if it is seen in the calls of workqueues that one of these queues cannot be a set."""
     names, made = survey.options.on_cpu, set()
@@ -101,6 +112,8 @@ def refuse(survey):
             why = DELAYED
         if name in names and why:
             _refuse(site.source.name, site.call.line, name, f"{site.call.name}(): {why}")
+    for source, call, name in _joined(survey, names):
+        _refuse(source.name, call.line, name, f"{call.name}() makes its name by ##")
     for name in names:
         if name not in made:
             _refuse(*_declared(survey, name), name, "it is made elsewhere, as one queue")

@@ -28,8 +28,8 @@ def _inside(source, call):
 
 def _on_its_cpu(survey, key):
     """Do all works with this function go to queues that are sets with a pool for each CPU?"""
-    sites = [site for site in survey.sites
-             if site.what in QUEUEING and key in survey.functions_of(survey.work_of(site))]
+    works = [survey.work_of(site) for site in survey.sites if survey.function_of(site) == key]
+    sites = [site for work in works for site in survey.queueings_of(work)]
     # With --any-cpu, what was queued on a certain CPU runs on that of the submitter.
     return sites and all(survey.queue_name(site) in survey.options.on_cpu and not
                          site.call.name.endswith("_on") for site in sites)

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from harness import (csource, moving_calls, moving_context, moving_flags, moving_notes,
-                     moving_queues, moving_text, moving_unclear)
+                     moving_queues, moving_text, moving_unclear, moving_uses, moving_which)
 from harness.csource import last_word
 from harness.moving_calls import CALLS, QUEUEING, SYSTEM, SYSTEM_OTHER
 from harness.moving_freeing import Freeing
@@ -24,6 +24,7 @@ class Site:
     work: str  # as it stands there
     queue: str
     left: str = ""
+    queue_of: "Site" = None  # where the queue is to be looked at, of a use
 
     @property
     def kind(self):
@@ -98,10 +99,12 @@ class Survey:
             name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
         self.pointers = {name for _, name, pointer in fields if pointer} | set(
             parameters(sources, WORK_TYPES))
+        self.which = moving_which.Queues(self, declared(sources, QUEUE_TYPES))
         self.sites = [site for source in sources for site in self._sites(source)]
         self.fixed = [site for site in self.sites if site.what.startswith("static")]
         self.delayed |= {site.work for site in self.fixed if site.what == "static delayed"}
         self.functions = self._work_functions()
+        self.uses, self.used = moving_uses.of(self)
         self.delayed_functions = {self.function_of(site) for site in self.sites
                                   if site.what in ("init", "static delayed") and
                                   re.search("DELAYED|DEFERRABLE|delayed", site.call.name)}
@@ -181,6 +184,11 @@ class Survey:
         return [site for site in self.sites if site.work and site.what in kinds
                 and self.work_of(site).may_be(work)]
 
+    def queueings_of(self, work):
+        """The calls that queue it, as the uses of macros and functions have them."""
+        return [site for site in self.sites + self.uses if site.what in QUEUEING and site.work
+                and id(site) not in self.used and self.work_of(site).may_be(work)]
+
     def functions_of(self, work):
         """The keys of all functions that it is set up with."""
         return {self.function_of(site) for site in self.sites_of(work, *moving_unclear.INITS)} - {None}
@@ -257,7 +265,7 @@ class Survey:
     def _queues_itself(self, work):
         """Does its function queue it, itself or by way of what it calls?"""
         # A pointer may point to it.
-        keys = {self.key_at(site) for site in self.sites if site.function and site.work
+        keys = {self.key_at(site) for site in self.sites + self.uses if site.function and site.work
                 and site.what in QUEUEING and (self.work_of(site).struct == "*"
                                                or self.work_of(site).may_be(work))}
         return any(self._reaches(key, keys, set()) for key in self.functions_of(work))
@@ -280,12 +288,9 @@ class Survey:
             for site in waits:
                 site.left = "its function may free it, or let another thread do so, by " \
                             f"{frees}: a task that frees itself cannot be waited for"
-        queues = {"system_wq" if last_word(site.queue) in SYSTEM else last_word(site.queue)
-                  for site in self.sites_of(work, *QUEUEING)}
-        why = "it is waited for and goes to several queues: a running task is refused by " \
-              "another pool" if len(queues) > 1 else \
-              "it is waited for and has several functions: a running task is not set up again" \
-              if len(functions) > 1 else ""
+        why = moving_which.why_left(self, self.queueings_of(work)) or (
+            "it is waited for and has several functions: a running task is not set up again"
+            if len(functions) > 1 else "")
         if why:
             for site in waits:
                 site.left = why
@@ -323,13 +328,14 @@ class Survey:
 
     def queue_name(self, site):
         pool = self.options.system_pool
-        return last_word(pool if pool and site.queue.strip() in SYSTEM else site.queue)
+        queue = pool if pool and site.queue.strip() in SYSTEM else site.queue
+        return last_word(queue) if "?" not in queue else ""
 
     def _made_here(self, name):
         """Is this a queue of its own, and not another name for one that somebody else has made?"""
         assigned = [value for source in self.sources for value in re.findall(
             rf"\b{name}\s*(?:\[[^\]]*\]\s*)?=(?!=)\s*(\w*)", source.code)]
-        return name not in self.given_queues and assigned and \
+        return name and name not in self.given_queues and assigned and \
             not set(assigned) - {"NULL", *moving_calls.CREATORS}
 
     def _why_not_queued(self, site):
