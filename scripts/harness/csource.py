@@ -33,6 +33,13 @@ def blanked(text):
     return NOT_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
+def sub(pattern, new, text):
+    """As re.sub(), but in code only."""
+    for found in reversed(list(re.finditer(pattern, blanked(text)))):
+        text = text[:found.start()] + found.expand(new) + text[found.end():]
+    return text
+
+
 def close_of(code, opening):
     """Where the parenthesis that is opened there is closed; the end if it is not."""
     depth = 0

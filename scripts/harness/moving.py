@@ -271,7 +271,7 @@ def move(files, options):
     for source, text in zip(sources, hide(survey).values()):
         name, text = source.name, moving_text.prepare(text, survey, source)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
-                     r"|workqueue_struct|kthread_worker|work_func_t|_ON_ANY", text):
+                     r"|workqueue_struct|kthread_worker|work_func_t", text):
             mine = starts.get(name, {})
             text = finish(patched(text, name, {**said, "starts": sorted(mine)}, survey), survey, mine)
         text = text.replace("_SELF_FREEING(", "(")

@@ -48,6 +48,7 @@ FORMS = [
     ("more = cancel_delayed_work_sync(&b->d) || cancel_work_sync(&b->w);\n\tg(more);",
      "more = wpool_cancel_delayed_sync(&b->d) || wpool_cancel_sync(&b->w);\n\tg(more);"),
     ("drain_workqueue(other);", "wpool_drain(other);"),
+    ("third = wq ?: other;", "third = !IS_ERR_OR_NULL(wq) ? wq : other;"),
 ]
 HEAD = """#include <linux/module.h>
 #include <linux/workqueue.h>
@@ -123,6 +124,8 @@ REFUSED = [  # (text, line of it, why)
      "it is not declared by itself, as a pointer"),
     (f"{MADE}static void f1(int n, struct workqueue_struct *q)\n{{\n\tflush_workqueue(n ? q : wq);\n}}\n", 7,
      "it is given to wpool_flush(), which does not take a set"),
+    (f"{MADE}static void f1(struct workqueue_struct *q)\n{{\n\tqueue_work(wq ?: q, &w);\n}}\n", 7,
+     "it is given to wpool_try_schedule(), which does not take a set"),
     (f"{MADE}static void f1(int n)\n{{\n\tworkqueue_set_max_active(wq, n);\n}}\n", 7,
      "workqueue_set_max_active(): wpool_resize() counts for all CPUs together"),
     (f"#define RUN(kind)\tqueue_work(kind##q, &w)\n{MADE}static void f1(void)\n{{\n\tRUN(w);\n}}\n", 8,

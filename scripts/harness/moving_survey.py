@@ -204,8 +204,8 @@ class Survey:
             site.left = site.kind.left
             if site.what == "create":
                 site.left = moving_queues.why_left(site.call, site.source.code)
-            if self.options.any_cpu and site.left == moving_calls.CALLS["queue_work_on"].left:
-                site.left = ""
+            if self.options.any_cpu and site.call.name in moving_text.OF_A_CPU:
+                site.left = moving_unclear.LOST if moving_unclear.CHANGES.search(site.call.args[0]) else ""
         for site in self.sites:
             why = moving_unclear.why(self, site)
             if why.startswith("which function"):

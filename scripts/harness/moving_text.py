@@ -6,11 +6,12 @@ That is: declarations, work functions, what stands in macros, and options of scr
 import re
 
 from harness import csource
-from harness.moving_calls import CALLS, SYSTEM
+from harness.moving_calls import CALLS, QUEUEING, SYSTEM
 
 WORK = r"struct\s+(?:kthread_)?work(?:_struct)?\s*"
 DECLARATION = re.compile(r"\n*\t(?!return\b|goto\b)(?:\w+[\s*]+)+\w+(?:\[[^\]]*\])*\s*[=,;]")
 ACCEPTED = "WAS_ACCEPTED"
+OF_A_CPU = {name for name, kind in CALLS.items() if kind.what in QUEUEING and name.endswith("_on")}
 HIDDEN = "LEFT_AS_IT_IS_"  # before the name of what is not to be changed
 
 
@@ -19,7 +20,7 @@ def functions(text, survey, before):
     mine = {name for _, name in survey.functions if survey.known.key(before, name) in survey.functions
             and survey.known.key(before, name) not in survey.left_functions}
     for name in mine:
-        text = re.sub(rf"\bvoid(\s+{name}\()\s*{WORK}(\*\w*\);)", r"int\1void \2", text)
+        text = csource.sub(rf"\bvoid(\s+{name}\()\s*{WORK}(\*\w*\);)", r"int\1void \2", text)
     source = csource.Source("", text)
     for function in reversed(source.functions):
         takes = re.fullmatch(rf"\(\s*({WORK})\*\s*(\w+)\s*\)", function.params)
@@ -64,11 +65,23 @@ def of_hidden(code, at):
 def in_pool(text, pool):
     """The kernel's queues that are as system_wq is become this pool, but for work that is left."""
     code = csource.blanked(text)
-    for found in reversed(list(re.finditer(rf"\b(?:{'|'.join(SYSTEM)})\b", code))):
+    for found in reversed(list(re.finditer(
+            rf"\b(?:{'|'.join(SYSTEM)})\b|\bschedule_((?:delayed_)?work\()", code))):
         if not of_hidden(code, found.start()):
-            text = text[:found.start()] + pool + text[found.end():]
-    text = re.sub(r"\bschedule_(delayed_)?work\(", rf"queue_\1work({pool}, ", text)
-    return re.sub(r"\bschedule_(delayed_)?work_on\(([^,;]*),", rf"queue_\1work_on(\2, {pool},", text)
+            new = f"queue_{found[1]}{pool}, " if found[1] else pool
+            text = text[:found.start()] + new + text[found.end():]
+    return text
+
+
+def on_any(text):
+    """Calls that queue a work on a certain CPU, as those that queue it on any."""
+    while True:
+        calls = csource.Source("", text).calls(OF_A_CPU)
+        if not calls:
+            return text
+        call = calls[-1]
+        first = re.compile(rf"\(\s*{re.escape(call.args[0])}\s*,\s*").search(text, call.start)
+        text = f"{text[:call.start]}{call.name[:-len('_on')]}({text[first.end():]}"
 
 
 def values(text):
@@ -98,17 +111,15 @@ def tested(text):
 def prepare(text, survey, before):
     """All of this."""
     for name in survey.delayed - {work.name for work in survey.left_works}:
-        text = re.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
-    text = re.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
-                  r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
-    text = re.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
-                  r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
+        text = csource.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
+    text = csource.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
+                       r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
+    text = csource.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"
+                       r"\((\w+),\s*\w+\)", r"struct delayed_work \1", text)
     text = functions(text, survey, before)
     pool = survey.options.system_pool
+    if survey.options.any_cpu:
+        text = on_any(text)
     if pool:
         text = in_pool(text, pool)
-    text = values(text)
-    if survey.options.any_cpu:
-        text = re.sub(r"\b(queue_work|queue_delayed_work|mod_delayed_work)_on\(",
-                      r"\1_ON_ANY(", text)
-    return text
+    return values(text)

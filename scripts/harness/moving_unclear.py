@@ -13,6 +13,7 @@ INITS = ("init", "static", "static delayed")
 CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)|\b\w*(?:xchg|alloc|pop|dequeue|take|del)\w*\s*\(")
 ENDS_IN_CALL = re.compile(r"\w\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[\s)]*$")
 TWICE = "its argument would be evaluated twice"
+LOST = "what its first argument changes would be lost"
 MACRO = "in a macro: which of its uses is of which work or queue?"
 
 

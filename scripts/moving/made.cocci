@@ -29,6 +29,14 @@ expression list A;
 - !(Q = create(A))
 + IS_ERR(Q = create(A))
 
+// Before the tests below, one of which is for the condition of such an expression, too.
+@@
+expression Q : script:python () { is_queue(Q) };
+expression A;
+@@
+- Q ?: A
++ !IS_ERR_OR_NULL(Q) ? Q : A
+
 // What comes from elsewhere may be NULL, too.
 @@
 expression Q : script:python () { is_queue(Q) };

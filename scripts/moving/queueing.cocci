@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Queueing.
 
-// The kernel's own queues, and those for which --any-cpu was given.
+// The kernel's own queues.
 @@
-expression C, Q, E, D;
+expression E, D;
 @@
 (
 - schedule_work(E)
@@ -11,15 +11,6 @@ expression C, Q, E, D;
 |
 - schedule_delayed_work(E, D)
 + queue_delayed_work(system_wq, E, D)
-|
-- queue_work_ON_ANY(C, Q, E)
-+ queue_work(Q, E)
-|
-- queue_delayed_work_ON_ANY(C, Q, E, D)
-+ queue_delayed_work(Q, E, D)
-|
-- mod_delayed_work_ON_ANY(C, Q, E, D)
-+ mod_delayed_work(Q, E, D)
 )
 
 // What would be a value without a use.
