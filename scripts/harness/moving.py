@@ -16,9 +16,8 @@ from pathlib import Path
 
 from harness import csource, moving_cpu, moving_queues, moving_text, moving_unclear
 from harness.moving_calls import CALLS, SYSTEM
-from harness.csource import last_word
 from harness.moving_text import HIDDEN
-from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey
+from harness.moving_survey import DELAYED_TYPES, QUEUE_TYPES, WORK_TYPES, Survey, struct_at
 from harness.proc import Failed
 
 PATCHES = Path(__file__).resolve().parents[1] / "moving"
@@ -130,8 +129,14 @@ def hide(survey):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
         for work in survey.left_works:
             for found in re.finditer(rf"{WORK_TYPES}\s+{work.name}\s*[;,]", source.code):
-                places.append(found.start() + len(re.match(r"struct\s+", found[0])[0]))
-        marks = {at: HIDDEN for at in places}
+                if survey.work_in(struct_at(source.code, found.start()), work.name).may_be(work):
+                    places.append(found.start() + len(re.match(r"struct\s+", found[0])[0]))
+        for site in survey.sites:  # its name, as another work may have the same
+            if site.source is source and site.left and site.work and survey.is_left(survey.work_of(site)):
+                name = re.compile(rf"\b{survey.work_of(site).name}\b")
+                places += [found.start() for found in name.finditer(
+                    source.code, site.call.start, site.call.end)]
+        marks = dict.fromkeys(places, HIDDEN)
         marks.update({site.call.start + len(site.call.name): "_SELF_FREEING"
                       for site in survey.sites
                       if site.source is source and survey.self_freeing(site)})
@@ -149,10 +154,9 @@ def facts(survey):
         if site.what == "static delayed" and not site.left:
             mine = starts.setdefault(site.source.name, {})
             mine.setdefault(survey.start_of(site), []).append(site)
-    left = {last_word(work.name) for work in survey.left_works}
     return {
         "queues": sorted(survey.queues),
-        "delayed": sorted(survey.delayed - left),
+        "delayed": sorted(survey.delayed_moved),
         "fixed": sorted({site.work for site in survey.fixed
                          if site.what == "static" and not site.left}),
         "system": sorted(SYSTEM),

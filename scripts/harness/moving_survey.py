@@ -93,7 +93,7 @@ class Survey:
         fields = list(declared(sources, WORK_TYPES))
         self.fields = [(struct, name) for struct, name, pointer in fields
                        if struct and not pointer]
-        self.delayed = {name for _, name, _ in declared(sources, DELAYED_TYPES)}
+        self.delayed_in = {(struct, name) for struct, name, _ in declared(sources, DELAYED_TYPES)}
         self.given_queues = set(parameters(sources, QUEUE_TYPES))
         self.queues = self.given_queues | {
             name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
@@ -102,7 +102,8 @@ class Survey:
         self.which = moving_which.Queues(self, declared(sources, QUEUE_TYPES))
         self.sites = [site for source in sources for site in self._sites(source)]
         self.fixed = [site for site in self.sites if site.what.startswith("static")]
-        self.delayed |= {site.work for site in self.fixed if site.what == "static delayed"}
+        self.delayed_in |= {(None, site.work) for site in self.fixed if site.what == "static delayed"}
+        self.delayed = {name for _, name in self.delayed_in}
         self.functions = self._work_functions()
         self.uses, self.used = moving_uses.of(self)
         self.delayed_functions = {self.function_of(site) for site in self.sites
@@ -261,6 +262,20 @@ class Survey:
                     site.left = why
                 if site.work and self.function_of(site) == key:
                     self._leave_work(self.work_of(site), why)
+
+    def is_left(self, work):
+        """Does this work stay as it is?"""
+        return any(work.may_be(left) for left in self.left_works)
+
+    @staticmethod
+    def work_in(struct, name):
+        """The work that has this name in this structure, or in none."""
+        return Work(struct or "", name)
+
+    @property
+    def delayed_moved(self):
+        """The names of delayed works that are not left, at least in one structure."""
+        return {name for struct, name in self.delayed_in if not self.is_left(self.work_in(struct, name))}
 
     def _queues_itself(self, work):
         """Does its function queue it, itself or by way of what it calls?"""

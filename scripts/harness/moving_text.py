@@ -84,6 +84,17 @@ def on_any(text):
         text = f"{text[:call.start]}{call.name[:-len('_on')]}({text[first.end():]}"
 
 
+def contained(text, survey):
+    """A function is given a delayed task, and not what is in that."""
+    for call in reversed(csource.Source("", text).calls({"container_of"})):
+        struct = re.match(r"struct\s+(\w+)$", "".join(call.args[1:2]))
+        name = re.match(r"(?:\w+\.)*(\w+)(?:\[[^\]]*\])?\.work$", "".join(call.args[2:3]))
+        if name and name[1] in survey.delayed_moved and not (
+                struct and survey.is_left(survey.work_in(struct[1], name[1]))):
+            text = f"{text[:call.end - 1].removesuffix('.work')}{text[call.end - 1:]}"
+    return text
+
+
 def values(text):
     """Marks those that are the value of a macro: it is not known whether anybody looks at it."""
     source = csource.Source("", text)
@@ -110,8 +121,7 @@ def tested(text):
 
 def prepare(text, survey, before):
     """All of this."""
-    for name in survey.delayed - {work.name for work in survey.left_works}:
-        text = csource.sub(rf"(\bcontainer_of\([^;]*?\b{name})\.work\)", r"\1)", text)
+    text = contained(text, survey)
     text = csource.sub(r"\bDE(?:CLARE|FINE_KTHREAD)_WORK\((\w+),\s*(\w+)\)",
                        r"DEFINE_WPOOL_TASK(\1, \2, &\1)", text)
     text = csource.sub(r"\b(?:DECLARE_DELAYED|DECLARE_DEFERRABLE|DEFINE_KTHREAD_DELAYED)_WORK"

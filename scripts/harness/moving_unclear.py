@@ -48,7 +48,7 @@ def mentions(code, survey):
     for found in re.finditer(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", code):
         if not moving_text.of_hidden(code, found.start()):
             yield found.start(), found[0], "the kernel's queue where a pool is expected"
-    delayed = survey.delayed - {work.name for work in survey.left_works}
+    delayed = survey.delayed_moved
     for found in re.finditer(rf"\b(?:{'|'.join(sorted(delayed))})(?:\[[^\]]*\])?(?:\.|->)timer\b",
                              code) if delayed else ():
         yield found.start(), found[0], "the timer of a delayed task is the pool's"
