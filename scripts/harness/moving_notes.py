@@ -8,6 +8,7 @@ from harness.moving_calls import QUEUEING
 FLUSHES = {"flush_workqueue", "kthread_flush_worker", "destroy_workqueue", "drain_workqueue"}
 OF_A_CPU = re.compile(r"\b(?:raw_)?smp_processor_id\b|\b(?:__|raw_)?this_cpu_|\braw_cpu_|"
                       r"\bget_cpu(?:_ptr|_var)?\b")
+VARIABLE = re.compile(r"\b(?!unsigned\b|int\b)[a-z_]\w*\b(?!\s*\()")
 
 
 def of(survey):
@@ -67,14 +68,24 @@ def _of_site(survey, site):
 
 
 def _of_queue(site, kept):
-    name, flags, active, _ = moving_queues.parts_of(site.call)
-    if not name.startswith("\""):
+    name, flags, active, args = moving_queues.parts_of(site.call)
+    if not moving_queues.is_literal(name) or not all(map(moving_queues.is_literal, _strings(name, args))):
         yield "the name of a pool has no space and no slash"
+    if re.search(r"%(?!%|(?:\.\d+)?(?:l|ll|h|z)?[duxis])", name):
+        yield "how long is its name? That of a pool has at most 31 characters"
+    if active != "ordered" and VARIABLE.search(active):
+        yield "is max_active ever 0? That means the default of a workqueue, 256 in 6.1, and another of a pool"
     if "WQ_SYSFS" in "".join(site.call.args):
         yield "WQ_SYSFS: a pool's settings are in /sys/kernel/wpool"
     if not kept and moving_queues.capacity_of(flags, active) and "WQ_UNBOUND" not in flags:
         yield "a work ran on the CPU that queued it, and a task runs on any; how many run at " \
               "once was for each CPU, and is for all together"
+
+
+def _strings(name, args):
+    """The arguments that are put into a name as strings."""
+    kinds = re.findall(r"%(?!%)[^a-zA-Z]*(?:l|ll|h|z)?([a-zA-Z])", name)
+    return [arg for kind, arg in zip(kinds, args) if kind == "s"]
 
 
 def _may_run(survey, site):

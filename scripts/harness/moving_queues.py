@@ -17,20 +17,35 @@ LEGACY = {
     "create_freezable_workqueue": ("WQ_FREEZABLE | WQ_UNBOUND | WQ_MEM_RECLAIM", "1"),
     "create_singlethread_workqueue": ("WQ_MEM_RECLAIM", "ordered"),
 }
+# What these numbers are in 6.1, as max_active.
+ACTIVE = {"WQ_MAX_ACTIVE": "512", "WQ_DFL_ACTIVE": "256", "WQ_MAX_UNBOUND_PER_CPU": "4",
+          "WQ_UNBOUND_MAX_ACTIVE": "max_t(unsigned int, 512, 4 * num_possible_cpus())"}
+PIECE = r"\"(?:\\.|[^\"\\])*\""
+
+
+def joined(text):
+    """What is written as several literals as one; the same if there is more than literals in it."""
+    if not re.fullmatch(rf"{PIECE}(?:\s*{PIECE})+", text):
+        return text
+    return "\"" + "".join(each[1:-1] for each in re.findall(PIECE, text)) + "\""
+
+
+def is_literal(text):
+    return re.fullmatch(PIECE, text)
 
 
 def parts_of(call):
     """The format, the flags, how many at once, and the arguments of the format."""
-    args = call.args
+    args = [joined(call.args[0]), *call.args[1:]]
     if call.name in LEGACY:
         flags, active = LEGACY[call.name]
-        return ("\"%s\"", flags, active, args) if not args[0].startswith("\"") else \
-            (args[0], flags, active, [])
+        return (args[0], flags, active, []) if is_literal(args[0]) else ("\"%s\"", flags, active, args)
     if call.name == "alloc_workqueue":
-        return args[0], args[1], args[2], args[3:]
+        active = re.sub(r"\bWQ_\w+", lambda found: ACTIVE.get(found[0], found[0]), args[2])
+        return args[0], args[1], active, args[3:]
     if call.name == "alloc_ordered_workqueue":
         return args[0], args[1], "ordered", args[2:]
-    return args[1], args[0], "ordered", args[2:]
+    return joined(args[1]), args[0], "ordered", args[2:]
 
 
 def target(code, at):
@@ -46,9 +61,10 @@ def why_left(call, code):
     needed = {"alloc_workqueue": 3}.get(call.name, 2 if call.name not in LEGACY else 1)
     if len(call.args) < needed:
         return "not the arguments of 6.1"
-    flags = parts_of(call)[1]
+    _, flags, active, _ = parts_of(call)
     unknown = [word for word in re.split(r"[|\s()]+", flags)
                if word and word not in UNSEEN and word not in FLAGS and word != "WQ_HIGHPRI"]
+    unknown += re.findall(r"\bWQ_\w+", active)
     if unknown:
         return f"what does {' '.join(unknown)} hold?"
     return ""
@@ -100,7 +116,7 @@ def translated(call, indent, bounded, kept):
     # The parentheses keep the commas together for wpool_create_fmt(), which is a macro.
     longest = LONGEST - NUMBER - (NTH if kept else 0)
     words = [name_of("\"%s\"", longest), literal] if not args else [literal, *args]
-    if literal.startswith("\""):
+    if is_literal(literal):
         words = [name_of(literal, longest), *args]
     name, rule = ("wpool_set_create_fmt", ["0", "WPOOL_RULE_CPU"]) if kept else ("wpool_create_fmt", [])
     return (f"{name}((&(struct wpool_attrs) {{\n{inner}\n"
