@@ -9,6 +9,8 @@ MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(\([^()\n]*\))((?:[^\n\\]|\\
 PER_CPU = re.compile(r"\b(?:per_cpu|(?:per|this|raw|get)_cpu_ptr|get_cpu_var)\s*\("
                      r"((?:[^(),]|\([^()]*\))*)(?:,(?:[^()]|\([^()]*\))*)?\)")
 
+NO_CALLS = {"if", "while", "for", "switch", "return"}
+
 
 @dataclasses.dataclass
 class Call:
@@ -108,6 +110,17 @@ def _named(head):
     fits = head[close - 1] == ")" and not re.search("[=#]", head[:name]) and \
         (head[:name].strip() or head[:after].isupper())
     return (name, after, close) if fits and not re.match(r"typedef\b", head) else None
+
+
+def calls_around(before):
+    """The names of the calls whose parentheses are open at the end, the outermost first."""
+    opened = []
+    for at, char in enumerate(before):
+        if char == "(":
+            opened.append(re.search(r"(\w*)\s*$", before[:at])[1])
+        elif char == ")" and opened:
+            opened.pop()
+    return [name for name in opened if name and name not in NO_CALLS]
 
 
 class Source:

@@ -25,6 +25,7 @@ PARTS = ("facts", "set_up", "kthread_worker", "queueing", "waiting", "made", "ty
 LONGEST = 100  # columns
 LIMIT = 600  # seconds for one file
 NO_START = "to be set up in {}(), where no place that is always run was found for it"
+NO_PARAMETER = "outside of a work function: what is in a delayed task is its member task"
 NO_MATCH = "its result is used, or it stands where the semantic patch does not expect it"
 
 
@@ -122,6 +123,7 @@ def hide(survey):
     texts = {}
     for source in survey.sources:
         places = [site.call.start for site in survey.sites if site.source is source and site.left]
+        places += [call.start for each, call in survey.outside if each is source]
         for name in (name for file, name in survey.left_functions
                      if survey.known.key(source, name) == (file, name)):
             places += delayed_in(source, name)
@@ -247,11 +249,14 @@ def included(text):
     if not re.search(r"\bwpool_|\bstruct wpool\b|WPOOL_", code):
         return text
     ours = "#include <linux/wpool.h>\n"
+    has = re.search(rf"^{ours}", text, re.M)
     theirs = re.search(r"#include <linux/(?:workqueue|kthread)\.h>\n", text)
     remains = re.search(rf"\b(?:{HIDDEN})?(?:{'|'.join(CALLS)})\s*\(|workqueue_struct|work_struct"
                         r"|delayed_work\b|kthread_\w+\(", code)
     if theirs and not remains and "workqueue" in theirs[0]:
-        return text.replace(theirs[0], ours, 1)
+        return text.replace(theirs[0], "" if has else ours, 1)
+    if has:
+        return text
     last = theirs or list(re.finditer(r"#include <linux/[^>]*>\n", text) or [None])[-1:]
     if isinstance(last, list):
         last = last[0] if last else None
@@ -271,7 +276,7 @@ def move(files, options):
     survey = Survey(sources, options)
     moving_cpu.refuse(survey)
     said, starts = facts(survey)
-    moved, left, found = [], [], len(survey.sites)
+    moved, left, found = [], [], len(survey.sites) + len(survey.outside)
     for source, text in zip(sources, hide(survey).values()):
         name, text = source.name, moving_text.prepare(text, survey, source)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
@@ -286,8 +291,9 @@ def move(files, options):
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
     moving_cpu.refuse_others(moved, options.on_cpu)
     by_name = {each.name: each for each in moved}
-    left += [(site.source.name, by_name[site.source.name].line(site.call.start),
-              f"{site.call.name}()", site.left) for site in survey.sites if site.left]
+    for source, call, why in [(site.source, site.call, site.left) for site in survey.sites if site.left] + [
+            (source, call, NO_PARAMETER) for source, call in survey.outside]:
+        left.append((source.name, by_name[source.name].line(call.start), f"{call.name}()", why))
     notes = {(source.name, by_name[source.name].line(at), what)
              for source, at, what in survey.notes}
     return Report(moved, found, left, sorted(notes))

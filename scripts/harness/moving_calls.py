@@ -52,7 +52,8 @@ CALLS = {
              "kthread_create_worker kthread_run_worker"),
     **_kinds("wait", "work_busy", work=0, left="a task that may be freed by its function cannot "
              "be asked whether it runs"),
-    **_kinds("other", "INIT_DELAYED_WORK_ONSTACK destroy_delayed_work_on_stack", work=0,
+    **_kinds("other", "INIT_DELAYED_WORK_ONSTACK INIT_DEFERRABLE_WORK_ONSTACK "
+             "destroy_delayed_work_on_stack", work=0,
              left="a delayed task is not on the stack"),
     **_kinds("other", "INIT_RCU_WORK queue_rcu_work flush_rcu_work",
              left="no task waits for an RCU grace period: call_rcu() and submit there"),
@@ -64,6 +65,8 @@ CALLS = {
              left="attributes of threads are in struct wpool_attrs, when the pool is made"),
     **_kinds("other", "enable_work disable_work disable_work_sync enable_delayed_work "
              "disable_delayed_work disable_delayed_work_sync", work=0,
+             left="no single task is disabled: wpool_pause() is for a pool"),
+    **_kinds("other", "enable_and_queue_work", queue=0, work=1,
              left="no single task is disabled: wpool_pause() is for a pool"),
     **_kinds("other", "current_work set_worker_desc current_is_workqueue_rescuer",
              left="wpool_current() says in which pool a task runs"),

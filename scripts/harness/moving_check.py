@@ -214,6 +214,14 @@ def length_faults():
             yield f"2,000 lines of a table: {error}"
 
 
+def again_faults():
+    """A second run, with a pool for what the first has left, includes no header twice."""
+    text = (FIXTURES / "system/system.c.moved").read_text()
+    made = moving.move({"system.c": text}, moving.Options(system_pool="own")).files[0].after
+    if made == text or made.count("#include <linux/wpool.h>\n") != 1:
+        yield f"system.c, moved twice: {made.count('wpool.h')} times wpool.h"
+
+
 def _refusal(text, **options):
     try:
         moving.move({"kept.c": text}, moving.Options(**options))
@@ -250,6 +258,7 @@ def faults():
     yield from form_faults()
     yield from byte_faults()
     yield from length_faults()
+    yield from again_faults()
     yield from refusal_faults()
 
 

@@ -13,7 +13,6 @@ from harness.proc import Failed
 CREATOR = "wpool_set_create_fmt"
 SETS = {f"wpool_{what}": f"wpool_set_{what}" for what in ("try_schedule", "flush", "drain", "destroy")}
 TESTS = {"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "PTR_ERR_OR_ZERO"}
-NO_CALLS = {"if", "while", "for", "switch", "return"}
 ASSIGNED = r"(?<![=!<>])=(?!=)"
 DELAYED = "delayed work, for which a set has no call"
 
@@ -146,7 +145,7 @@ def _statement(code, at):
 def _why(code, found):
     """What is done with it, for which there is no set."""
     before, after = _statement(code, found.start()), code[found.end():]
-    calls = _calls_around(before)
+    calls = csource.calls_around(before)
     call = calls[-1] if calls else ""
     reasons = [
         (re.search(r"\(.*\bstruct\s+wpool\s*\*+\s*(?:const\s+)?$", before, re.S), "it is a parameter"),
@@ -160,17 +159,6 @@ def _why(code, found):
         (re.match(rf"(?:\s*\[[^\]]*\])?\s*{ASSIGNED}", after), "what is made for it is used at once"),
     ]
     return next((why for seen, why in reasons if seen), "it is used as a set cannot be")
-
-
-def _calls_around(before):
-    """The names of the calls whose parentheses are open at the end, the outermost first."""
-    opened = []
-    for at, char in enumerate(before):
-        if char == "(":
-            opened.append(re.search(r"(\w*)\s*$", before[:at])[1])
-        elif char == ")" and opened:
-            opened.pop()
-    return [name for name in opened if name and name not in NO_CALLS]
 
 
 def refuse_others(moved, names):

@@ -97,6 +97,11 @@ class Survey:
         self.given_queues = set(parameters(sources, QUEUE_TYPES))
         self.queues = self.given_queues | {
             name for _, name, pointer in declared(sources, QUEUE_TYPES) if pointer}
+        workers = r"\bstruct\s+kthread_worker\b"
+        self.workers = set(parameters(sources, workers)) | {
+            name for _, name, pointer in declared(sources, workers) if pointer}
+        self.bools = {name.strip() for source in sources for names in re.findall(
+            r"\bbool\s+([\w\s,]+)[;=]", source.code) for name in names.split(",")}
         self.pointers = {name for _, name, pointer in fields if pointer} | set(
             parameters(sources, WORK_TYPES))
         self.which = moving_which.Queues(self, declared(sources, QUEUE_TYPES))
@@ -110,6 +115,9 @@ class Survey:
                                   if site.what in ("init", "static delayed") and
                                   re.search("DELAYED|DEFERRABLE|delayed", site.call.name)}
         self.left_works, self.left_functions = set(), set()
+        # In a work function it is what that is given; elsewhere it has a type.
+        self.outside = [(source, call) for source in sources for call in source.calls({"to_delayed_work"})
+                        if self._outside(source, call)]
         self.freeing = Freeing(self)
         self.decide()
 
@@ -139,6 +147,10 @@ class Survey:
                                         if self.known.key(each, key[1]) == key)):
                 found[key] = functions
         return found
+
+    def _outside(self, source, call):
+        function = source.function_at(call.start)
+        return function and self.known.key(source, function.name) not in self.functions
 
     @staticmethod
     def typed(source, function):

@@ -12,8 +12,14 @@ AWAITING = ("wait", "cancel_sync")
 INITS = ("init", "static", "static delayed")
 CHANGES = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)|\b\w*(?:xchg|alloc|pop|dequeue|take|del)\w*\s*\(")
 ENDS_IN_CALL = re.compile(r"\w\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[\s)]*$")
+DEEPEST = 4
 TWICE = "its argument would be evaluated twice"
+# These only tell what something is in, or where it is.
+PURE = re.compile(r"container_of|to_\w+|\w+_of|(?:per|this|raw)_cpu_ptr|per_cpu|READ_ONCE|rcu_dereference\w*|"
+                  r"\w+_drvdata|\w*priv|list_(?:first_|last_|next_|prev_)?entry|sizeof|typeof")
 LOST = "what its first argument changes would be lost"
+READS = r"(?:READ_ONCE|rcu_\w+|smp_load_acquire)"
+NO_TEST = "a test for NULL: a pool that was not made is an error pointer"
 MACRO = "in a macro: which of its uses is of which work or queue?"
 
 
@@ -22,12 +28,27 @@ def plain(text):
     return re.sub(r"[\s&()]", "", text)
 
 
+def changes(survey, source, text, depth=0):
+    """May it matter how often this expression is evaluated?"""
+    if CHANGES.search(text):
+        return True
+    for name in set(re.findall(r"\b(\w+)\s*\(", text)):
+        found = survey.known.called(source, name) if depth < DEEPEST else []
+        values = [re.fullmatch(r"\s*return\b([^;]*);\s*\}", each.body(function)) or
+                  (function in each.macros and re.fullmatch(r"([^;]*)", each.body(function)))
+                  for each, function in found]
+        if not PURE.fullmatch(name) and (not all(values) or not values or any(
+                changes(survey, each, value[1], depth + 1) for (each, _), value in zip(found, values))):
+            return True
+    return False
+
+
 def why(survey, site):
     """Why this call is left for a human, or nothing."""
     twice = site.what in ("init", "destroy")
     if twice and moving_text.in_macro(site.source.code, site.call.start):
         return MACRO
-    if twice and CHANGES.search(site.queue if site.what == "destroy" else site.work):
+    if twice and changes(survey, site.source, site.queue if site.what == "destroy" else site.work):
         return TWICE
     if site.work and ENDS_IN_CALL.search(csource.unindexed(site.work)) and survey.anything_awaited():
         return "which work is it?"
@@ -52,16 +73,62 @@ def mentions(code, survey):
     for found in re.finditer(rf"\b(?:{'|'.join(sorted(delayed))})(?:\[[^\]]*\])?(?:\.|->)timer\b",
                              code) if delayed else ():
         yield found.start(), found[0], "the timer of a delayed task is the pool's"
+    yield from _inside(code, survey)
+    yield from _static(code, survey)
     if survey.queues:
-        yield from _tests(code, "|".join(sorted(survey.queues)))
+        yield from _tests(code, survey)
 
 
-def _tests(code, queue):
+def _inside(code, survey):
+    """What is looked at inside of a work or a worker."""
+    names = "|".join(sorted({name for struct, name in survey.fields if not survey.is_left(
+        survey.work_in(struct, name))}))
+    for found in re.finditer(rf"\b(?:{names})(?:\[[^\]]*\])?(?:\.work)?\.func\b", code) if names else ():
+        yield found.start(), found[0], "no member of a task"
+    source = csource.Source("", code)
+    for found in re.finditer(r"\b(\w+)->func\b", code):
+        around, pointer = source.function_at(found.start()), rf"\bstruct wpool_\w+\s*\*\s*{found[1]}\b"
+        if around and re.search(pointer, code[around.start:around.end]):
+            yield found.start(), found[0], "no member of a task"
+    names = "|".join(sorted(survey.workers))
+    for found in re.finditer(rf"\b(?:{names})(?:\[[^\]]*\])?->task\b", code) if names else ():
+        yield found.start(), found[0], "a pool has more than one thread: see struct wpool_attrs"
+
+
+def _static(code, survey):
+    """Pointers to static tasks, which are of the small type, where the others are of the large one."""
+    names = "|".join(sorted({site.work for site in survey.fixed if site.what == "static" and not site.left}))
+    if not names or survey.plain:
+        return
+    fits = rf"wpool_|DEFINE_WPOOL|{moving_text.HIDDEN}|{'|'.join(CALLS)}"
+    for found in re.finditer(rf"&\s*({names})\b|\bstruct wpool_tracked_task\s+({names})\b", code):
+        calls = csource.calls_around(re.split(r"[;{}]", code[:found.start()])[-1])
+        if found[2] or not calls or not re.match(fits, calls[-1]):
+            yield (found.start(), found[1] or found[2],
+                   "a static task is a struct wpool_task, where pointers are to struct wpool_tracked_task")
+
+
+def _tests(code, survey):
     """Pointers to pools that are looked at as if NULL were all that can be wrong with them."""
+    queue = "|".join(sorted(survey.queues))
     name = rf"(?<![\w.>])(?:\w[\w.>\-\[\]]*(?:\([\w\s,&*]*\))?(?:->|\.))?(?:{queue})(?:\[[^\]]*\])?"
     for found in re.finditer(rf"!\s*\(?({name})(?![\w(\[.]|->)|({name})\)?\s*[!=]=\s*NULL\b|"
-                             rf"(?:!|\b(?:if|while)\s*\()\s*\(?(?:\*|READ_ONCE\s*\()\s*({name})"
+                             rf"(?:!|\b(?:if|while)\s*\()\s*\(?(?:\*|{READS}\s*\()\s*({name})"
                              r"(?![\w(\[.]|->)|"
                              rf"(?<!IS_ERR)(?<!OR_NULL)(?<!for )\(\s*({name})\s*=(?!=)", code):
         yield (found.start(), "".join(filter(None, found.groups())),
-               "a test for NULL: a pool that was not made is an error pointer")
+               NO_TEST)
+    yield from _truths(code, name, survey.bools)
+
+
+def _truths(code, name, bools):
+    """Pointers to pools that become a bool without an operator."""
+    for found in re.finditer(rf"\breturn\s+\(?({name})\)?\s*;|(\w+)\s*=\s*({name})\s*[;,]", code):
+        if found[2] in bools or (found[1] and _is_bool(code, found.start())):
+            yield found.start(), found[1] or found[3], NO_TEST
+
+
+def _is_bool(code, at):
+    """Is this in a function that returns a bool?"""
+    function = csource.Source("", code).function_at(at)
+    return function and re.search(rf"\bbool\s+{function.name}\(", code[function.start:function.body])
