@@ -31,6 +31,14 @@ class Functions:
         return self.of(self.key(source, name)) + self.macros.get(name, [])
 
 
+def values_of(found):
+    """What these stand for, if each is an expression, or a function that only returns one; else nothing."""
+    values = [re.fullmatch(r"\s*return\b([^;]*);\s*\}", source.body(function)) or
+              (function in source.macros and re.fullmatch(r"([^;{}]*)", source.body(function)))
+              for source, function in found]
+    return [value[1].replace("\\\n", " ") for value in values] if all(values) else []
+
+
 def _static(source, function):
     return "static" in source.code[function.start:function.body].partition(function.name)[0].split() or \
         re.search(rf"^static\b[^;{{}}()=]*\b{function.name}\(", source.code, re.M)

@@ -65,8 +65,8 @@ def parameters(sources, types):
 
 
 def struct_at(code, at):
-    """The structure around this place; None outside of any."""
-    head, depth = code[:at], 0
+    """The structure around this place, or what it is by a typedef; None outside of any."""
+    head, depth, outer = code[:at], 0, None
     for found in re.finditer(r"[{}]", head[::-1]):
         depth += 1 if found[0] == "}" else -1
         if depth < 0:
@@ -76,8 +76,10 @@ def struct_at(code, at):
                 return name[1]
             if not re.search(r"\b(?:struct|union)\s*$", head[:opening]):
                 return None
-            depth = 0
-    return None
+            depth, outer = 0, opening
+    typedef = outer and re.search(r"\btypedef\s+(?:struct|union)\s*$", head[:outer])
+    name = typedef and re.match(r"[^;]*?(\w+)\s*;", code[csource.close_of(code, outer) + 1:])
+    return name[1] if name else None
 
 
 def takes_work(function):

@@ -5,7 +5,7 @@ A change of such a call might pass the compiler and be wrong, so a human makes i
 """
 import re
 
-from harness import csource, moving_text
+from harness import csource, moving_functions, moving_text
 from harness.moving_calls import CALLS, SYSTEM, SYSTEM_OTHER
 
 AWAITING = ("wait", "cancel_sync")
@@ -34,11 +34,9 @@ def changes(survey, source, text, depth=0):
         return True
     for name in set(re.findall(r"\b(\w+)\s*\(", text)):
         found = survey.known.called(source, name) if depth < DEEPEST else []
-        values = [re.fullmatch(r"\s*return\b([^;]*);\s*\}", each.body(function)) or
-                  (function in each.macros and re.fullmatch(r"([^;]*)", each.body(function)))
-                  for each, function in found]
-        if not PURE.fullmatch(name) and (not all(values) or not values or any(
-                changes(survey, each, value[1], depth + 1) for (each, _), value in zip(found, values))):
+        values = moving_functions.values_of(found)
+        if not PURE.fullmatch(name) and (not values or any(
+                changes(survey, each, value, depth + 1) for (each, _), value in zip(found, values))):
             return True
     return False
 

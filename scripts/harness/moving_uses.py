@@ -32,6 +32,23 @@ def put(text, params, args, members):
     return re.sub(r"\w+" if members else r"(?<![.>])\b\w+", one, joined).replace("\0", "")
 
 
+def arms_of(text):
+    """What may come out of C ? A : B; nothing if it is no such expression."""
+    depth, marks = 0, []
+    for at, char in enumerate(text):
+        depth += (char in "([") - (char in ")]")
+        if char in "?:" and not depth:
+            marks.append((char, at))
+    if not marks or marks[0][0] != "?":
+        return []
+    begin, opened = marks[0][1], 0
+    for char, at in marks:
+        opened += 1 if char == "?" else -1
+        if not opened:
+            return [text[begin + 1:at].strip() or text[:begin], text[at + 1:]]
+    return []
+
+
 def calls_of(survey, macro):
     """All uses of a macro: (file, call)."""
     for source in survey.sources:
@@ -54,7 +71,18 @@ def _calls(survey, site):
                           each.body <= call.start < each.end for each in source.functions)))
 
 
+def _pointed(site):
+    """What a variable points to that is given as the work."""
+    name, function = site.work.strip(), site.function
+    if function and re.fullmatch(r"\w+", name) and name not in params_of(function):
+        for found in re.finditer(rf"(?<![\w.>]){name}\s*=(?!=)([^;]*);", site.source.body(function)):
+            value = csource.split(found[1])[0]
+            yield from (arm for arm in arms_of(value) or [value] if "&" in arm)
+
+
 def _of(survey, site):
+    for work in _pointed(site):
+        yield dataclasses.replace(site, work=work, queue_of=site.queue_of or site)
     around, calls = _calls(survey, site)
     for source, call in calls:
         work, queue, *args = (put(text, params_of(around), call.args, around is not site.function)

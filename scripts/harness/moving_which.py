@@ -5,7 +5,7 @@ An element of an array, a variable that was given one of several, and what is no
 """
 import re
 
-from harness import csource, moving_uses
+from harness import csource, moving_functions, moving_uses
 from harness.moving_calls import CREATORS, SYSTEM
 
 UNKNOWN = ("?", "")
@@ -25,23 +25,6 @@ def _stripped(expression):
             return text
         inner = text[opening + 1:-1]
         text = csource.split(inner)[0] if call else inner.strip()
-
-
-def _arms(text):
-    """What may come out of C ? A : B; nothing if it is no such expression."""
-    depth, marks = 0, []
-    for at, char in enumerate(text):
-        depth += (char in "([") - (char in ")]")
-        if char in "?:" and not depth:
-            marks.append((char, at))
-    if not marks or marks[0][0] != "?":
-        return []
-    begin, opened = marks[0][1], 0
-    for char, at in marks:
-        opened += 1 if char == "?" else -1
-        if not opened:
-            return [text[begin + 1:at].strip() or text[:begin], text[at + 1:]]
-    return []
 
 
 def _index(expression):
@@ -64,12 +47,15 @@ class Queues:
 
     def _of(self, expression, site, depth):
         text = _stripped(expression)
-        arms = _arms(text)
+        arms = moving_uses.arms_of(text)
         pool = self.survey.options.system_pool
         if arms and depth < DEEPEST:
             return set().union(*(self._of(arm, site, depth + 1) for arm in arms))
         if text in SYSTEM or (pool and text == pool.strip()):
             return {("", "system_wq")}
+        stands_for = self._values(text, site)
+        if stands_for and depth < DEEPEST:
+            return set().union(*(self._of(value, site, depth + 1) for value in stands_for))
         found = re.fullmatch(r"(?:(.*)(?:->|\.))?\s*(\w+)\s*(\[.*\])?", text, re.S)
         if not found or depth > DEEPEST:
             return {UNKNOWN}
@@ -80,6 +66,15 @@ class Queues:
         seen = scope is not None and (mine or re.fullmatch(CONSTANT, index or "[0]"))
         # The element that has the number of the work is one queue for each work.
         return {(scope, name + ("[]" if mine else index)) if seen else UNKNOWN}
+
+    def _values(self, text, site):
+        """What a call stands for, if that is of a macro or of a function that only returns an expression."""
+        calls = csource.Source("", text).calls(re.findall(r"^\w+", text))
+        if not calls or calls[0].end != len(text):
+            return []
+        found = self.survey.known.called(site.source, calls[0].name)
+        return [moving_uses.put(value, moving_uses.params_of(each), calls[0].args, each in source.macros)
+                for (source, each), value in zip(found, moving_functions.values_of(found))]
 
     @staticmethod
     def _local(site, name):
@@ -126,8 +121,9 @@ class Queues:
             source.code for source in self.survey.sources)]
         if re.fullmatch(r"\w+", holder) and site.function:
             places.insert(0, site.function.params + site.source.body(site.function))
-        kinds = (set(re.findall(rf"\bstruct\s+(\w+)[\s*]+(?:\w+\s*,[\s*]*)*{word}\b(?!\s*\()", code))
-                 for code in places)
+        named = "|".join(sorted(set().union(*self.members.values())))  # a typedef, too
+        form = re.compile(rf"\b(?:struct\s+(\w+)|({named}))[\s*]+(?:\w+\s*,[\s*]*)*{word}\b(?!\s*\()")
+        kinds = ({found[1] or found[2] for found in form.finditer(code)} for code in places)
         return next((found for found in kinds if found), set())
 
 
