@@ -17,6 +17,7 @@ TWICE = "its argument would be evaluated twice"
 # These only tell what something is in, or where it is.
 PURE = re.compile(r"container_of|to_\w+|\w+_of|(?:per|this|raw)_cpu_ptr|per_cpu|READ_ONCE|rcu_dereference\w*|"
                   r"\w+_drvdata|\w*priv|list_(?:first_|last_|next_|prev_)?entry|sizeof|typeof")
+LABEL = re.compile(r"\bgoto\s+\w+;$|^\s*\w+:$")
 LOST = "what its first argument changes would be lost"
 READS = r"(?:READ_ONCE|rcu_\w+|smp_load_acquire)"
 NO_TEST = "a test for NULL: a pool that was not made is an error pointer"
@@ -63,7 +64,8 @@ def mentions(code, survey):
     """What is still said of workqueues in a file that was changed: (place, name, what it is)."""
     for found in re.finditer(rf"\b(?:(?:{'|'.join(CALLS)})\b(?!\s*\()|"
                              r"(?:__(?:DELAYED_)?WORK_INITIALIZER|devm_\w*work_autocancel)\b)", code):
-        yield found.start(), found[0], "not as a call: it still means a workqueue"
+        if not LABEL.search(code[:found.end() + 1].rpartition("\n")[2]):
+            yield found.start(), found[0], "not as a call: it still means a workqueue"
     for found in re.finditer(rf"\b(?:{'|'.join(SYSTEM | SYSTEM_OTHER)})\b", code):
         if not moving_text.of_hidden(code, found.start()):
             yield found.start(), found[0], "the kernel's queue where a pool is expected"
