@@ -6,41 +6,11 @@
 #include <linux/irqflags.h>
 #include <linux/nodemask.h>
 #include <linux/topology.h>
-#include "wpool_kunit.h"
+#include "set_scene.h"
 
 static int set_init(struct kunit *test)
 {
 	return wpt_init(test, "wpool_set");
-}
-
-/* A set, and a thread that destroys it when its gate is opened, so at the latest in teardown. */
-struct front {
-	struct wpool_set	*set;
-	struct wpool		**pools;	/* of a test that looks at them */
-	struct wpt_gate		*end;
-	struct wpt_thread	*destroyer;
-	char			name[WPOOL_NAME_MAX + 1];
-};
-
-static int call_set_destroy(struct wpt_thread *self)
-{
-	struct front *front = self->arg;
-
-	wait_for_completion(&front->end->opened);
-	return wpool_set_destroy(front->set);
-}
-
-static struct front *front(struct kunit *test, const struct wpool_attrs *attrs, unsigned int n,
-			   enum wpool_rule rule)
-{
-	struct front *front = wpt_alloc(test, sizeof(*front));
-
-	front->end = wpt_gate(test);
-	wpt_name(test, front->name, sizeof(front->name));
-	front->set = wpool_set_create(front->name, attrs, n, rule);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, front->set);
-	front->destroyer = wpt_thread(test, call_set_destroy, NULL, NULL, front);
-	return front;
 }
 
 /* The i-th pool of a set: a pointer that is good until the set is destroyed. */

@@ -3,7 +3,8 @@
  * What a set does as one pool would: a task stays where it is, and a flush or a drain is of all.
  */
 #include <linux/err.h>
-#include "wpool_kunit.h"
+#include <linux/rcupdate.h>
+#include "set_scene.h"
 
 #define POOLS	3
 
@@ -12,31 +13,10 @@ static int set_submit_init(struct kunit *test)
 	return wpt_init(test, "wpool_set_submit");
 }
 
-/* A set whose pools take turns, and a thread that destroys it at the latest in teardown. */
-struct front {
-	struct wpool_set	*set;
-	struct wpt_gate		*end;
-};
-
-static int call_set_destroy(struct wpt_thread *self)
-{
-	struct front *front = self->arg;
-
-	wait_for_completion(&front->end->opened);
-	return wpool_set_destroy(front->set);
-}
-
+/* A set whose pools take turns. */
 static struct front *new_front(struct kunit *test, const struct wpool_attrs *attrs)
 {
-	struct front *front = wpt_alloc(test, sizeof(*front));
-	char name[WPOOL_NAME_MAX + 1];
-
-	front->end = wpt_gate(test);
-	front->set = wpool_set_create_fmt(attrs, POOLS, WPOOL_RULE_ROUND_ROBIN, "%s",
-					  wpt_name(test, name, sizeof(name)));
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, front->set);
-	wpt_thread(test, call_set_destroy, NULL, NULL, front);
-	return front;
+	return front(test, attrs, POOLS, WPOOL_RULE_ROUND_ROBIN);
 }
 
 static struct wpool *nth(struct front *front, unsigned int i)
@@ -168,6 +148,57 @@ static void set_submit_moves_on(struct kunit *test)
 	}
 	KUNIT_ASSERT_EQ(test, atomic_read(&guest->runs), 2);
 	KUNIT_EXPECT_PTR_NE(test, guest->pools[1], guest->pools[0]);
+}
+
+/* 184: another pool that has it is none of the set: it is refused, and not submitted there */
+static void set_submit_had_elsewhere(struct kunit *test)
+{
+	struct wpool *alone = wpt_pool(test, NULL);
+	struct front *front = new_front(test, NULL);
+	struct guest *guest = new_guest(test, wpt_gate(test), false);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(alone, guest->task), 0);
+	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&guest->begun, WPT_LIMIT));
+	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), -EBUSY);
+	wpt_open(guest->gate);
+	wpt_call(test, wpt_call_drain, alone, NULL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&guest->runs), 1);
+	WPT_EXPECT_STAT(test, alone, SUBMITTED, 1);
+}
+
+/* The pool in which the task was is freed: the set does not look at it. */
+static void expect_runs_here(struct kunit *test, struct guest *guest)
+{
+	struct front *front = new_front(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, atomic_read(&guest->runs), 1);
+	rcu_barrier();	/* it is */
+	KUNIT_EXPECT_EQ(test, wpool_set_try_schedule(front->set, guest->task, 0), 0);
+	drain(test, front);
+	KUNIT_EXPECT_EQ(test, atomic_read(&guest->runs), 2);
+	KUNIT_EXPECT_EQ(test, accepted(front), 1);
+}
+
+/* 184: its last pool may be one alone that is gone; KASAN sees if that is touched */
+static void set_submit_after_pool(struct kunit *test)
+{
+	struct guest *guest = new_guest(test, NULL, kind_of(test));
+	struct wpool *alone = wpt_pool(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule(alone, guest->task), 0);
+	wpt_destroy(test, alone);
+	expect_runs_here(test, guest);
+}
+
+/* 184: or one of another set */
+static void set_submit_after_set(struct kunit *test)
+{
+	struct guest *guest = new_guest(test, NULL, kind_of(test));
+	struct front *other = new_front(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpool_set_try_schedule(other->set, guest->task, 0), 0);
+	front_destroy(test, other);
+	expect_runs_here(test, guest);
 }
 
 #define SUBMITTERS	2
@@ -395,6 +426,9 @@ static struct kunit_case set_submit_cases[] = {
 	KUNIT_CASE_PARAM(set_submit_stays_running, kind_gen_params),
 	KUNIT_CASE_PARAM(set_submit_stays_queued, kind_gen_params),
 	KUNIT_CASE_PARAM(set_submit_moves_on, kind_gen_params),
+	KUNIT_CASE(set_submit_had_elsewhere),
+	KUNIT_CASE_PARAM(set_submit_after_pool, kind_gen_params),
+	KUNIT_CASE_PARAM(set_submit_after_set, kind_gen_params),
 	KUNIT_CASE_PARAM(set_submit_race, kind_gen_params),
 	KUNIT_CASE(set_submit_full),
 	KUNIT_CASE(set_submit_flush),
