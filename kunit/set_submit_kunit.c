@@ -203,11 +203,14 @@ static void set_submit_after_set(struct kunit *test)
 
 #define SUBMITTERS	2
 #define ROUNDS		2000
+#define ROUNDS_LIMIT	(WPT_LIMIT / 10)	/* a machine that others use has fewer rounds */
 
 /* Threads that submit one task at the same moment, round by round. */
 struct race {
 	struct front	*front;
 	struct guest	*guest;
+	unsigned long	end;
+	bool		over;		/* one has seen that, in a round of both */
 	atomic_t	ready;		/* threads, in all rounds */
 	atomic_t	done;
 	atomic_t	taken;
@@ -218,8 +221,8 @@ static bool meet(atomic_t *here, int round)
 {
 	unsigned long end = jiffies + WPT_LIMIT;
 
-	atomic_inc(here);
-	while (atomic_read(here) < SUBMITTERS * (round + 1)) {
+	atomic_inc_return(here);	/* with what was stored before */
+	while (atomic_read_acquire(here) < SUBMITTERS * (round + 1)) {
 		if (time_after(jiffies, end))
 			return false;
 		cond_resched();
@@ -232,7 +235,7 @@ static int submit_at_once(struct wpt_thread *self)
 	struct race *race = self->arg;
 	int round, ret;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < ROUNDS && !READ_ONCE(race->over); round++) {
 		if (!meet(&race->ready, round))
 			return -ETIMEDOUT;
 		ret = wpool_set_try_schedule(race->front->set, race->guest->task, 0);
@@ -240,6 +243,8 @@ static int submit_at_once(struct wpt_thread *self)
 			atomic_inc(&race->taken);
 		else if (ret != -EBUSY)
 			return ret;
+		if (time_after(jiffies, race->end))
+			WRITE_ONCE(race->over, true);
 		if (!meet(&race->done, round))
 			return -ETIMEDOUT;
 		if (!wpt_until(atomic_read(&race->guest->runs) == atomic_read(&race->taken)))
@@ -259,6 +264,7 @@ static void set_submit_race(struct kunit *test)
 		kunit_skip(test, "needs two CPUs");
 	race->front = new_front(test, NULL);
 	race->guest = new_guest(test, NULL, kind_of(test));
+	race->end = jiffies + ROUNDS_LIMIT;
 	for (i = 0; i < SUBMITTERS; i++)
 		threads[i] = wpt_thread(test, submit_at_once, NULL, NULL, race);
 	for (i = 0; i < SUBMITTERS; i++)
