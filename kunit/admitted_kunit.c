@@ -2,11 +2,9 @@
 /*
  * A submitter that slept for room sleeps on for a while when its task has been accepted: see
  * core/admitted.c.
- *
- * Places are made free one by one, as tasks are taken back. The call that makes one free wakes
- * whoever is to be woken before it returns.
  */
 #include <linux/sched/signal.h>
+#include "admitted_scene.h"
 #include "halt.h"
 
 #define DEPTH	16
@@ -20,113 +18,17 @@ static int admitted_init(struct kunit *test)
 	return wpt_init(test, "wpool_admitted");
 }
 
-/* A pool whose workers are held, and whose queue is full. */
-struct scene {
-	struct wpool	*pool;
-	struct wpt_job	*hold;
-	struct wpt_job	*queued;
-	unsigned int	nr_taken;	/* of those that were queued */
-	unsigned long	since;		/* when the first place was made */
-};
-
-static struct scene *new_scene_as(struct kunit *test, const struct wpool_attrs *attrs,
-				  enum wpool_priority prio)
-{
-	struct scene *scene = wpt_alloc(test, sizeof(*scene));
-	unsigned int i, depth = attrs->queue_depth;
-
-	scene->pool = wpt_pool(test, attrs);
-	scene->hold = wpt_hold(test, scene->pool, attrs->capacity);
-	scene->queued = wpt_jobs(test, depth, NULL);
-	for (i = 0; i < depth; i++)
-		wpool_task_set_priority(&scene->queued[i].task, prio);
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(scene->pool, scene->queued, depth), 0);
-	return scene;
-}
-
-static struct scene *new_scene(struct kunit *test, unsigned int depth)
-{
-	return new_scene_as(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = depth,
-	}, WPOOL_PRIO_NORMAL);
-}
-
-/* A thread that sleeps for room in that pool. */
-static struct wpt_thread *sleeper_in(struct kunit *test, struct scene *scene,
-				     int (*call)(struct wpt_thread *))
-{
-	struct wpt_thread *thread = wpt_thread(test, call, scene->pool,
-					       wpt_jobs(test, 1, NULL), NULL);
-
-	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
-	WPT_ASSERT_STAT(test, scene->pool, BLOCKED, 1);
-	return thread;
-}
-
-static struct wpt_thread *sleeper(struct kunit *test, struct scene *scene)
-{
-	return sleeper_in(test, scene, wpt_call_schedule);
-}
-
-static void make_place(struct kunit *test, struct scene *scene)
-{
-	if (!scene->nr_taken)
-		scene->since = jiffies;
-	KUNIT_ASSERT_TRUE(test, wpool_cancel(&scene->queued[scene->nr_taken++].task));
-}
-
-/* It has been woken, at least. */
-static bool is_awake(struct wpt_thread *thread)
-{
-	return !wpt_asleep(thread) || completion_done(&thread->done);
-}
-
-/* The time for which one sleeps on may be over. */
-static bool is_late(const struct scene *scene)
-{
-	return jiffies - scene->since > 1;
-}
-
-/* If it is late, the manager may just be about to wake it. */
-static bool is_awake_or_late(const struct scene *scene, struct wpt_thread *thread)
-{
-	return is_awake(thread) || is_late(scene);
-}
-
-/* How often a scene may come too late, as other threads of the machine were in between. */
-#define TRIES	200
-
-/* One sleeps on in the scene, after places have come free. Return: NULL if it never did. */
-static struct wpt_thread *put_off(struct kunit *test, unsigned int places, struct scene **scene)
-{
-	struct wpt_thread *thread;
-	unsigned int i, j;
-
-	for (i = 0; i < TRIES; i++) {
-		*scene = new_scene(test, DEPTH);
-		thread = sleeper(test, *scene);
-		for (j = 0; j < places; j++)
-			make_place(test, *scene);
-		if (!is_awake(thread))
-			return thread;
-		if (!is_late(*scene))
-			return NULL;
-		wpt_open((*scene)->hold->gate);
-	}
-	return NULL;
-}
-
 /* 18, 181: its task is accepted when there is room; it sleeps on until a quarter is free */
 static void admitted_sleeps_on(struct kunit *test)
 {
 	struct wpt_thread *thread;
-	struct scene *scene;
+	struct admitted_scene *scene;
 
-	thread = put_off(test, QUARTER - 1, &scene);
+	thread = admitted_put_off(test, DEPTH, QUARTER - 1, &scene);
 	KUNIT_ASSERT_NOT_NULL(test, thread);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&thread->job->task));
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake_or_late(scene, thread));
+	admitted_make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, admitted_is_awake_or_late(scene, thread));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 0);
 }
@@ -135,18 +37,18 @@ static void admitted_sleeps_on(struct kunit *test)
 static void admitted_is_counted(struct kunit *test)
 {
 	struct wpt_thread *thread;
-	struct scene *scene;
+	struct admitted_scene *scene;
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < TRIES && ret != -EAGAIN; i++) {
-		scene = new_scene_as(test, &(struct wpool_attrs) {
+	for (i = 0; i < ADMITTED_TRIES && ret != -EAGAIN; i++) {
+		scene = admitted_scene_as(test, &(struct wpool_attrs) {
 			.capacity = 1, .queue_depth = DEPTH, .max_blocked = 1,
 		}, WPOOL_PRIO_NORMAL);
-		thread = sleeper(test, scene);
-		make_place(test, scene);
+		thread = admitted_sleeper(test, scene);
+		admitted_make_place(test, scene);
 		ret = wpool_schedule_timeout(scene->pool, &wpt_jobs(test, 1, NULL)->task, 1);
-		if (!is_late(scene))
+		if (!admitted_is_late(scene))
 			break;
 		wpt_open(scene->hold->gate);
 	}
@@ -157,10 +59,10 @@ static void admitted_is_counted(struct kunit *test)
 /* 182: it does not sleep for ever if no more comes free */
 static void admitted_not_for_ever(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
-	struct wpt_thread *thread = sleeper(test, scene);
+	struct admitted_scene *scene = admitted_scene(test, DEPTH);
+	struct wpt_thread *thread = admitted_sleeper(test, scene);
 
-	make_place(test, scene);
+	admitted_make_place(test, scene);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&thread->job->task));
 }
@@ -168,16 +70,16 @@ static void admitted_not_for_ever(struct kunit *test)
 /* 182: after that it does not pay for a while: the next are woken at once. */
 static void admitted_learns(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, 2 * PROMPT);
-	struct wpt_thread *thread = sleeper(test, scene);
+	struct admitted_scene *scene = admitted_scene(test, 2 * PROMPT);
+	struct wpt_thread *thread = admitted_sleeper(test, scene);
 	unsigned int i, slept = 0;
 
-	make_place(test, scene);
+	admitted_make_place(test, scene);
 	KUNIT_ASSERT_EQ(test, wpt_join(test, thread), 0);
 	for (i = 0; i < PROMPT; i++) {
-		thread = sleeper(test, scene);
-		make_place(test, scene);
-		slept += !is_awake(thread);
+		thread = admitted_sleeper(test, scene);
+		admitted_make_place(test, scene);
+		slept += !admitted_is_awake(thread);
 		KUNIT_ASSERT_EQ(test, wpt_join(test, thread), 0);
 	}
 	KUNIT_EXPECT_EQ(test, slept, 0);
@@ -186,7 +88,7 @@ static void admitted_learns(struct kunit *test)
 /* 181: what was given to others that slept counts as free: all are woken together. */
 static void admitted_together(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
+	struct admitted_scene *scene = admitted_scene(test, DEPTH);
 	struct wpt_thread *threads[QUARTER];
 	unsigned int i, asleep = 0;
 
@@ -197,9 +99,9 @@ static void admitted_together(struct kunit *test)
 		WPT_ASSERT_UNTIL(test, wpt_asleep(threads[i]));
 	}
 	for (i = 0; i < QUARTER; i++)
-		make_place(test, scene);
+		admitted_make_place(test, scene);
 	for (i = 0; i < QUARTER; i++)
-		asleep += !is_awake_or_late(scene, threads[i]);
+		asleep += !admitted_is_awake_or_late(scene, threads[i]);
 	KUNIT_EXPECT_EQ(test, asleep, 0);
 	for (i = 0; i < QUARTER; i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
@@ -210,12 +112,12 @@ static void admitted_together(struct kunit *test)
 static void admitted_at_shutdown(struct kunit *test)
 {
 	struct wpt_thread *thread;
-	struct scene *scene;
+	struct admitted_scene *scene;
 
-	thread = put_off(test, 1, &scene);
+	thread = admitted_put_off(test, DEPTH, 1, &scene);
 	KUNIT_ASSERT_NOT_NULL(test, thread);
 	wpool_shutdown(scene->pool);
-	KUNIT_EXPECT_TRUE(test, is_awake_or_late(scene, thread));
+	KUNIT_EXPECT_TRUE(test, admitted_is_awake_or_late(scene, thread));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	wpt_open(scene->hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, thread->job), 0);
@@ -235,35 +137,35 @@ static int schedule_until_killed(struct wpt_thread *self)
 /* 21: a signal wakes it; its task stays accepted, and it is not touched any more */
 static void admitted_killed(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
-	struct wpt_thread *thread = sleeper_in(test, scene, schedule_until_killed);
+	struct admitted_scene *scene = admitted_scene(test, DEPTH);
+	struct wpt_thread *thread = admitted_sleeper_in(test, scene, schedule_until_killed);
 	unsigned int i;
 
-	make_place(test, scene);
+	admitted_make_place(test, scene);
 	send_sig(SIGKILL, thread->kthread, 1);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	for (i = 0; i < QUARTER; i++)
-		make_place(test, scene);
+		admitted_make_place(test, scene);
 	wpt_open(scene->hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, thread->job), 0);
 	wpt_call(test, wpt_call_drain, scene->pool, NULL);
 }
 
 /* One that sleeps for room in the scene is woken when there is some. */
-static void expect_woken_at_once(struct kunit *test, struct scene *scene,
+static void expect_woken_at_once(struct kunit *test, struct admitted_scene *scene,
 				 int (*call)(struct wpt_thread *))
 {
-	struct wpt_thread *thread = sleeper_in(test, scene, call);
+	struct wpt_thread *thread = admitted_sleeper_in(test, scene, call);
 
-	make_place(test, scene);
-	KUNIT_EXPECT_TRUE(test, is_awake(thread));
+	admitted_make_place(test, scene);
+	KUNIT_EXPECT_TRUE(test, admitted_is_awake(thread));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 }
 
 /* A queue of which a quarter is one place puts nobody off. */
 static void admitted_to_short_queue(struct kunit *test)
 {
-	expect_woken_at_once(test, new_scene(test, 7), wpt_call_schedule);
+	expect_woken_at_once(test, admitted_scene(test, 7), wpt_call_schedule);
 }
 
 static int schedule_real_time(struct wpt_thread *self)
@@ -279,7 +181,7 @@ static int schedule_real_time(struct wpt_thread *self)
 /* A real-time thread is not put off. */
 static void admitted_real_time(struct kunit *test)
 {
-	expect_woken_at_once(test, new_scene(test, DEPTH), schedule_real_time);
+	expect_woken_at_once(test, admitted_scene(test, DEPTH), schedule_real_time);
 }
 
 static int schedule_high(struct wpt_thread *self)
@@ -291,12 +193,12 @@ static int schedule_high(struct wpt_thread *self)
 /* Nor one whose task goes before the others: it may begin at once. */
 static void admitted_high(struct kunit *test)
 {
-	expect_woken_at_once(test, new_scene(test, DEPTH), schedule_high);
+	expect_woken_at_once(test, admitted_scene(test, DEPTH), schedule_high);
 }
 
 static void admitted_before_low(struct kunit *test)
 {
-	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
+	struct admitted_scene *scene = admitted_scene_as(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = DEPTH,
 	}, WPOOL_PRIO_LOW);
 
@@ -306,7 +208,7 @@ static void admitted_before_low(struct kunit *test)
 /* Nor any where the workers are real-time threads: they may keep the timer off their CPU. */
 static void admitted_by_real_time(struct kunit *test)
 {
-	struct scene *scene = new_scene_as(test, &(struct wpool_attrs) {
+	struct admitted_scene *scene = admitted_scene_as(test, &(struct wpool_attrs) {
 		.capacity = 1, .queue_depth = DEPTH, .policy = SCHED_FIFO, .rt_priority = 1,
 	}, WPOOL_PRIO_NORMAL);
 
@@ -340,13 +242,13 @@ static void admitted_runs(struct kunit *test)
 		run_in, run_timeout_in, run_timeout_release_in,
 	};
 	struct wpt_thread *thread;
-	struct scene *scene;
+	struct admitted_scene *scene;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		scene = new_scene(test, DEPTH);
-		thread = sleeper_in(test, scene, calls[i]);
-		make_place(test, scene);
+		scene = admitted_scene(test, DEPTH);
+		thread = admitted_sleeper_in(test, scene, calls[i]);
+		admitted_make_place(test, scene);
 		WPT_EXPECT_STAT(test, scene->pool, BLOCKED, 0);
 		wpt_open(scene->hold->gate);
 		KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
@@ -368,7 +270,7 @@ static bool is_woken_beside_deferred(struct kunit *test)
 	});
 	struct wpool_keyed_task *followers = wpt_alloc(test, FOLLOWERS * sizeof(*followers));
 	struct wpool_keyed_task *head = wpt_alloc(test, sizeof(*head));
-	struct scene scene = { .pool = pool };
+	struct admitted_scene scene = { .pool = pool };
 	struct wpt_job *behind, *first, *quick;
 	struct wpt_thread *thread;
 	unsigned int i;
@@ -386,11 +288,11 @@ static bool is_woken_beside_deferred(struct kunit *test)
 	}
 	quick = wpt_jobs(test, DEPTH - FOLLOWERS, NULL);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, quick, DEPTH - FOLLOWERS), 0);
-	thread = sleeper(test, &scene);
+	thread = admitted_sleeper(test, &scene);
 	scene.since = jiffies;
 	wpt_open(scene.hold->gate);
-	KUNIT_ASSERT_TRUE(test, wpt_busy_until(is_awake(thread)));
-	late = is_late(&scene);
+	KUNIT_ASSERT_TRUE(test, wpt_busy_until(admitted_is_awake(thread)));
+	late = admitted_is_late(&scene);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	wpt_open(first->gate);
 	wpt_call(test, wpt_call_drain, pool, NULL);
@@ -403,7 +305,7 @@ static void admitted_beside_deferred(struct kunit *test)
 	unsigned int tries = 0;
 
 	while (!is_woken_beside_deferred(test))
-		KUNIT_ASSERT_LT(test, ++tries, TRIES);
+		KUNIT_ASSERT_LT(test, ++tries, ADMITTED_TRIES);
 }
 
 /* A task that submits another one to its own pool when its gate opens. */
@@ -460,15 +362,15 @@ static void admitted_worker(struct kunit *test)
 /* 181: workers that run one task after the other notice it: they batch no more than a quarter */
 static void admitted_beside_a_batch(struct kunit *test)
 {
-	struct scene *scene = new_scene(test, DEPTH);
-	struct wpt_thread *thread = sleeper(test, scene);
+	struct admitted_scene *scene = admitted_scene(test, DEPTH);
+	struct wpt_thread *thread = admitted_sleeper(test, scene);
 	struct wpt_job *last = &scene->queued[2 * QUARTER];
 
 	last->gate = wpt_gate(test);
 	scene->since = jiffies;
 	wpt_open(scene->hold->gate);
 	wpt_begun(test, last);
-	KUNIT_EXPECT_TRUE(test, is_awake_or_late(scene, thread));
+	KUNIT_EXPECT_TRUE(test, admitted_is_awake_or_late(scene, thread));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	wpt_open(last->gate);
 	wpt_call(test, wpt_call_drain, scene->pool, NULL);
