@@ -9,6 +9,7 @@
  * torture_pool_ops.c	what it does to pools
  * torture_scene.c	what must happen in one order, on a pool of one's own
  * torture_task.c	a task's memory and account
+ * torture_self.c	tasks that free themselves, submitted again and again
  * torture_submit.c	submitting, and the answers that are right
  * torture_wait.c	waiting for tasks, and taking them back
  * torture_ticket.c	the same by tickets
@@ -155,7 +156,8 @@ struct tort_task {
 	struct wpool		*pool;	/* of tp */
 	struct list_head	node;	/* on tp->unwaited */
 	bool			unwaited;
-	bool			frees_itself;	/* detached, or a bare argument */
+	bool			self_freeing;	/* and has a reference for each submission */
+	atomic_t		inside;		/* threads in such a one */
 	bool			shared;		/* others may submit it */
 	bool			periodic;	/* its pool submits it as it begins */
 	bool			lossy;		/* may end although nobody cancelled it */
@@ -216,6 +218,7 @@ struct tort_frame {
 	struct tort_frame	*outer;
 	struct tort_ctx		ctx;
 	struct tort_task	*tt;		/* NULL if it may be freed by now */
+	struct tort_task	*self;		/* frees itself; until the end of its function */
 	struct tort_task	*child;		/* waited for, with a reference */
 	struct tort_group	*group;		/* likewise */
 	struct tort_key		*key;
@@ -320,6 +323,7 @@ struct tort_task *tort_task_new(struct tort_ctx *ctx, struct tort_pool *tp,
 				enum tort_task_kind kind, gfp_t gfp);
 struct tort_task *tort_task_unwaited(struct tort_ctx *ctx, struct tort_pool *tp,
 				     bool detached, gfp_t gfp);
+struct tort_task *tort_task_self_freeing(struct tort_ctx *ctx, struct tort_pool *tp, gfp_t gfp);
 void tort_task_releases(struct tort_task *tt);
 void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt);
 void tort_task_get(struct tort_task *tt);
@@ -336,6 +340,12 @@ struct tort_task *tort_victim(struct tort_ctx *ctx);
 void tort_reap_group(struct tort_group *group);
 int tort_reaper_start(void);
 void tort_reaper_stop(void);
+
+/* torture_self.c */
+void tort_self_begins(struct tort_frame *frame, struct tort_task *tt);
+void tort_self_ends(struct tort_frame *frame);
+void tort_self_again(struct tort_ctx *ctx);
+void tort_self(struct tort_ctx *ctx);
 
 /* torture_submit.c */
 int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,

@@ -273,6 +273,8 @@ int tort_fn(void *arg)
 		act(&frame);
 	/* Also one that was not asked for yet when it began. */
 	do_resubmit(&frame.ctx);
+	if (frame.self)
+		tort_self_again(&frame.ctx);
 	if (frame.may_die && tort_may_die(&frame))
 		tort_die(&frame);
 	tort_frame_end(&frame);

@@ -164,7 +164,9 @@ void tort_frame_begin(struct tort_frame *frame, struct tort_task *tt)
 	} else if (frame->outer) {
 		tort_count(TORT_NESTED);
 	}
-	if (!tt->unwaited)
+	if (tt->self_freeing)
+		tort_self_begins(frame, tt);
+	if (!tt->unwaited || tt->self_freeing)
 		return;
 	/* The pool does not look at it any more: free it now. */
 	tort_task_unlink(tt);
@@ -183,6 +185,8 @@ void tort_frame_end(struct tort_frame *frame)
 	if (frame->key)
 		atomic_set(&frame->key->busy, 0);
 	tort_pool_leave(tp, frame->counted);
+	if (frame->self)
+		tort_self_ends(frame);
 }
 
 /* --- death ------------------------------------------------------------------------ */
@@ -206,6 +210,8 @@ static void frame_dies(struct tort_frame *frame)
 {
 	if (frame->tt)
 		frame->tt->died = true;
+	if (frame->self)
+		frame->self->died = true;
 	if (frame->child) {
 		/* If it waits, and its task lies on this stack, it is taken back. */
 		WRITE_ONCE(frame->child->lossy, true);

@@ -403,6 +403,7 @@ static void op_group(struct tort_ctx *ctx)
 const struct tort_op tort_task_ops[] = {
 	{ "a task",		op_single,	10 },
 	{ "unwaited tasks",	op_unwaited,	6 },
+	{ "a task that frees itself", tort_self, 6 },
 	{ "keyed tasks",	op_keyed,	6 },
 	{ "a batch",		op_batch,	4 },
 	{ "wpool_run",		op_run,		4 },

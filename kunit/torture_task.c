@@ -113,6 +113,22 @@ struct tort_task *tort_task_unwaited(struct tort_ctx *ctx, struct tort_pool *tp,
 	return tt;
 }
 
+/* It frees itself when all of its submissions, and those that use it, have given it back. */
+struct tort_task *tort_task_self_freeing(struct tort_ctx *ctx, struct tort_pool *tp, gfp_t gfp)
+{
+	struct tort_task *tt = tort_task_unwaited(ctx, tp, false, gfp);
+
+	if (!tt)
+		return NULL;
+	tt->self_freeing = true;
+	tt->shared = true;
+	tt->resubmits = tort_pick(ctx, 3);
+	wpool_task_set_self_freeing(&tt->tracked);
+	if (tort_one_in(ctx, 2))
+		tort_task_releases(tt);
+	return tt;
+}
+
 /* It runs, or will never. */
 void tort_task_unlink(struct tort_task *tt)
 {
@@ -172,7 +188,9 @@ static void release(void *arg, enum wpool_fate fate)
 	in_release(tt);
 	atomic_inc(&tt->released);
 	tort_count(TORT_RELEASE);
-	if (refcount_dec_and_test(&tt->refs)) {
+	if (tt->self_freeing) {
+		tort_task_put(tt);
+	} else if (refcount_dec_and_test(&tt->refs)) {
 		llist_add(&tt->reap, &reap_tasks);
 		wake_up_process(reaper);
 	}
@@ -204,24 +222,6 @@ void tort_task_get(struct tort_task *tt)
 	refcount_inc(&tt->refs);
 }
 
-/*
- * The last user frees it once it has ended. A thread that cannot wait leaves it to the reaper;
- * so do a task, and a hook, which might wait for itself.
- */
-void tort_task_put(struct tort_task *tt)
-{
-	if (!refcount_dec_and_test(&tt->refs))
-		return;
-	if (tt->unwaited) {
-		tort_task_free(tt);
-	} else if (in_task() && !irqs_disabled() && !tort_current_frame()) {
-		tort_task_finish(tt);
-	} else {
-		llist_add(&tt->reap, &reap_tasks);
-		wake_up_process(reaper);
-	}
-}
-
 /* --- account ----------------------------------------------------------------- */
 
 static bool may_be_lost(const struct tort_task *tt)
@@ -230,8 +230,8 @@ static bool may_be_lost(const struct tort_task *tt)
 	       (tt->kind == TORT_TASK_DELAYED && READ_ONCE(tt->tp->closing));
 }
 
-/* @result: what the last submission came to. It has ended, and is ours alone. */
-void tort_task_verify(struct tort_task *tt, int result)
+/* It is ours alone: each submission has begun once, or was taken back. */
+static void verify_account(struct tort_task *tt)
 {
 	int accepted = atomic_read(&tt->accepted), begun = atomic_read(&tt->begun);
 	int cancels = atomic_read(&tt->cancels);
@@ -247,6 +247,37 @@ void tort_task_verify(struct tort_task *tt, int result)
 	tort_check(begun + cancels == accepted || may_be_lost(tt),
 		   "%s: a task accepted %d times only began %d, was cancelled %d times",
 		   name, accepted, begun, cancels);
+}
+
+/*
+ * The last user frees it once it has ended. A thread that cannot wait leaves it to the reaper;
+ * so do a task, and a hook, which might wait for itself.
+ */
+void tort_task_put(struct tort_task *tt)
+{
+	if (!refcount_dec_and_test(&tt->refs))
+		return;
+	if (tt->self_freeing) {
+		verify_account(tt);
+		tort_task_unlink(tt);
+		tort_task_free(tt);
+	} else if (tt->unwaited) {
+		tort_task_free(tt);
+	} else if (in_task() && !irqs_disabled() && !tort_current_frame()) {
+		tort_task_finish(tt);
+	} else {
+		llist_add(&tt->reap, &reap_tasks);
+		wake_up_process(reaper);
+	}
+}
+
+/* @result: what the last submission came to. It has ended, and is ours alone. */
+void tort_task_verify(struct tort_task *tt, int result)
+{
+	bool begun = atomic_read(&tt->begun), cancels = atomic_read(&tt->cancels);
+	const char *name = tt->tp->name;
+
+	verify_account(tt);
 	switch (result) {
 	case -ECANCELED:
 		tort_count(TORT_RET_ECANCELED);
@@ -331,7 +362,7 @@ void tort_reaper_stop(void)
 /* Before the call: a task may have run when it returns. */
 void tort_accept(struct tort_task *tt)
 {
-	if (tt->releases)
+	if (tt->releases || tt->self_freeing)
 		tort_task_get(tt);
 	atomic_inc(&tt->accepted);
 	atomic64_inc(&tt->tp->accepted);
@@ -341,7 +372,7 @@ void tort_unaccept(struct tort_task *tt)
 {
 	atomic_dec(&tt->accepted);
 	atomic64_dec(&tt->tp->accepted);
-	if (tt->releases)
+	if (tt->releases || tt->self_freeing)
 		refcount_dec(&tt->refs);	/* the caller has one */
 }
 

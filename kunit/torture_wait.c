@@ -88,6 +88,9 @@ void tort_cancel(struct tort_ctx *ctx, struct tort_task *tt)
 		tort_count(TORT_CANCELLED);
 	else
 		atomic_dec(&tt->cancels);
+	/* That of the submission. */
+	if (cancelled && tt->self_freeing && !tt->releases)
+		tort_task_put(tt);
 	tort_count(TORT_CANCEL);
 }
 
