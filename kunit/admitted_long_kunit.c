@@ -109,6 +109,7 @@ static struct admitted_scene *with_timer(struct kunit *test, unsigned long *expi
 	idles = wpt_hold(test, scene->pool, 1);
 	since = jiffies;
 	wpt_open(idles->gate);
+	wpt_wait(test, idles);	/* makes way for it */
 	known = wpt_busy_until(wpt_stat(scene->pool, WPOOL_STAT_IDLE) == 1) && jiffies == since;
 	*expires = since + IDLES;
 	if (!known) {
