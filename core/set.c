@@ -336,7 +336,7 @@ static u64 set_accepted(struct wpool_set *set)
  * @set: the set; NULL is ignored
  *
  * Also for what a task of one pool submits to another one. Other threads may go on submitting,
- * which prolongs the wait.
+ * which prolongs the wait; as do periodic tasks of several pools, if one of them always runs.
  *
  * Context: Process context; may sleep. The set is not destroyed meanwhile.
  * Return: as wpool_set_flush().
@@ -379,9 +379,10 @@ EXPORT_SYMBOL_GPL(wpool_set_shutdown);
 
 /**
  * wpool_set_destroy() - shut a set down, wait for its pools to end, free it
- * @set: the set; not to be used any more, unless an error is returned
+ * @set: the set; not to be used any more, unless an error is returned; but by what it waits for
  *
- * Shuts down all pools before it waits for the first.
+ * Shuts down all pools before it waits for the first. What its tasks, hooks and releases submit to
+ * the set meanwhile is refused, whether that pool has ended or not.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
  * Return: 0, -EINVAL (NULL), -EDEADLK (as wpool_set_flush()).
@@ -395,8 +396,13 @@ int wpool_set_destroy(struct wpool_set *set)
 	if (set_refused(set, "wpool_set_destroy()"))
 		return -EDEADLK;
 	wpool_set_shutdown(set);
+	/* A task of the last pool may still submit to the first one. */
+	for (i = 0; i < set->n; i++)
+		wpool_get(set->pools[i]);
 	for (i = 0; i < set->n; i++)
 		pool_destroy(set->pools[i], false);
+	for (i = 0; i < set->n; i++)
+		wpool_put(set->pools[i]);
 	kvfree(set->buckets);
 	kfree(set);
 	return 0;

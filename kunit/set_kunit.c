@@ -5,6 +5,8 @@
 #include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <linux/topology.h>
 #include "set_scene.h"
 
@@ -253,6 +255,17 @@ static void set_shutdown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
 }
 
+static bool name_is_free(struct front *set, unsigned int i)
+{
+	char name[WPOOL_NAME_MAX + 8];
+	struct wpool *pool;
+
+	snprintf(name, sizeof(name), "%s.%u", set->name, i);
+	pool = wpool_find(name);
+	wpool_put(pool);
+	return !pool;
+}
+
 /* 54: destroying waits for all, having closed all first; then the names are free */
 static void set_destroy(struct kunit *test)
 {
@@ -260,7 +273,6 @@ static void set_destroy(struct kunit *test)
 	struct wpt_job *hold = wpt_hold(test, nth(test, set, 0), 1);
 	struct wpool *first = wpool_get(nth(test, set, 0));
 	struct wpool *last = wpool_get(nth(test, set, 2));
-	char name[WPOOL_NAME_MAX + 8];
 	unsigned int i;
 	bool closed;
 
@@ -274,10 +286,60 @@ static void set_destroy(struct kunit *test)
 	wpool_put(last);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, set->destroyer), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, name_is_free(set, i));
+}
+
+/* In the last pool of a set that is destroyed. */
+struct laggard {
+	struct front		*set;
+	struct wpool_task	task;
+	struct wpt_job		*job;		/* that it submits */
+	bool			in_time;
+	unsigned int		refused;
+};
+
+static int lag(void *arg)
+{
+	struct laggard *laggard = arg;
+	struct wpool_set *set = laggard->set->set;
+	struct wpool_task *task = &laggard->job->task;
+	unsigned int i;
+
+	/* Who destroys has come to the second pool: it has done with the first, but for its memory. */
+	laggard->in_time = wpt_until(name_is_free(laggard->set, 1));
+	rcu_barrier();
 	for (i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "%s.%u", set->name, i);
-		KUNIT_EXPECT_PTR_EQ(test, wpool_find(name), (struct wpool *)NULL);
+		laggard->refused += wpool_set_schedule(set, task, i) == -ESHUTDOWN;
+		laggard->refused += wpool_set_try_schedule(set, task, i) == -ESHUTDOWN;
 	}
+	return 0;
+}
+
+static const enum wpool_rule rule_cases[] = { WPOOL_RULE_ROUND_ROBIN, WPOOL_RULE_LEAST_LOADED };
+
+static void rule_name(const enum wpool_rule *rule, char *desc)
+{
+	strscpy(desc, *rule == WPOOL_RULE_LEAST_LOADED ? "least loaded" : "in turn",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(rule, rule_cases, rule_name);
+
+/* 54: its tasks may submit to it meanwhile, also to a pool that has ended; KASAN sees if it is gone */
+static void set_destroy_beside(struct kunit *test)
+{
+	struct laggard *laggard = wpt_alloc(test, sizeof(*laggard));
+	struct front *set = front(test, NULL, 3, *(const enum wpool_rule *)test->param_value);
+
+	laggard->set = set;
+	laggard->job = wpt_jobs(test, 1, NULL);
+	wpool_task_init(&laggard->task, lag, laggard);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(nth(test, set, 2), &laggard->task), 0);
+	front_destroy(test, set);
+	KUNIT_EXPECT_TRUE(test, laggard->in_time);
+	KUNIT_EXPECT_EQ(test, laggard->refused, 6);
+	KUNIT_EXPECT_EQ(test, atomic_read(&laggard->job->runs), 0);
 }
 
 static int destroy_from_inside(void *arg)
@@ -394,6 +456,7 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE(set_no_pool_on_node),
 	KUNIT_CASE(set_shutdown),
 	KUNIT_CASE(set_destroy),
+	KUNIT_CASE_PARAM(set_destroy_beside, rule_gen_params),
 	KUNIT_CASE(set_destroy_inside),
 	KUNIT_CASE(set_unwinds),
 	KUNIT_CASE_PARAM(set_refuses, refused_gen_params),
