@@ -42,32 +42,46 @@ static void withdraw_worker(struct wpool_worker *worker)
 }
 
 /*
- * Ends the tasks that a dead worker was inside, innermost first, as they would have ended. Each
- * is found in its run until then: by a thread on whose stack it has something, or by one that
- * waits for its module. Locking: pool->lock held; may be released and regrabbed.
+ * Ends the innermost task that a dead worker was inside, as it would have ended. It is found in its
+ * run until then: by a thread on whose stack it has something, or by one that waits for its
+ * module. Context: pool->lock held.
  */
-static void run_reap(struct wpool_worker *worker, unsigned long *flags)
+static void reap_run(struct wpool_worker *worker)
+{
+	/* First, as in run_end(): whoever mends lists then does not find the run. */
+	nesting_add(worker, -1);
+	run_reap_one(worker->pool, &worker->runs[worker->nesting]);
+}
+
+/* All but the outermost. Locking: pool->lock held; may be released and regrabbed. */
+static void reap_nested(struct wpool_worker *worker, unsigned long *flags)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	unsigned int depth = worker->nesting;
 
 	lockdep_assert_held(&pool->lock);
-	if (!depth)
-		return;
-	while (depth--) {
-		/* First, as in run_end(): whoever mends lists then does not find the run. */
-		nesting_add(worker, -1);
-		run_reap_one(pool, &worker->runs[depth]);
-		if (!depth || !pool_must_release(pool))
+	while (worker->nesting > 1) {
+		reap_run(worker);
+		if (!pool_must_release(pool))
 			continue;
 		pool_unlock(pool, *flags);
 		pool_lock(pool, *flags);
 	}
-	/*
-	 * This comes last: until all waiters of these tasks are completed, the worker counts as
-	 * running. It is the hold that ends the outermost: whoever has seen that end finds room.
-	 */
+}
+
+/*
+ * The outermost. Until all waiters of these tasks are completed, the worker counts as running, and
+ * has its place: in the hold that ends this task there is room, and not one worker less before, by
+ * which another one that sleeps for room would be refused. Context: pool->lock held.
+ */
+static void reap_outermost(struct wpool_worker *worker)
+{
+	struct wpool *pool = worker->pool;
+
+	worker_give_place(worker);
+	if (!worker->nesting)
+		return;
+	reap_run(worker);
 	running_add(pool, -1);
 	pool_mark_end(pool);
 }
@@ -80,8 +94,8 @@ static void reap_worker(struct wpool_worker *worker)
 
 	pool_lock(pool, flags);
 	withdraw_worker(worker);
-	worker_give_place(worker);
-	run_reap(worker, &flags);
+	reap_nested(worker, &flags);
+	reap_outermost(worker);
 	worker_unlink(worker, worker_ended(worker));
 	pool_unlock(pool, flags);
 

@@ -15,6 +15,12 @@ static int dead_reap_init(struct kunit *test)
 	return wpt_init(test, "wpool_dead_reap");
 }
 
+static void dead_reap_exit(struct kunit *test)
+{
+	wpt_fail_spawn(0);
+	wpt_exit(test);
+}
+
 static int call_nest_item(struct actor *self)
 {
 	struct item *item = self->other;
@@ -142,15 +148,46 @@ static void dead_reap_group(struct kunit *test)
 	dead_expect_balance(test, home->pool, 0);
 }
 
+/* 81: no thread can be made, and a worker sleeps for the room that the end of the dead one makes */
+static void dead_reap_makes_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .min_workers = 2, .queue_depth = 1,
+	});
+	struct ledger *ledger = ledger_new(test, wpt_gate(test));
+	struct item *item = item_new(test, ledger, ITEM_TRACKED);
+	struct actor *outer = actor(test, pool, call_nest_item, item);
+	struct wpt_job *jobs = wpt_jobs(test, 3, NULL);
+	struct actor *sleeper = actor(test, pool, actor_call_schedule, &jobs[2].task);
+
+	if (!wpt_fail_spawn(1))
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
+	item->dies = true;
+	actor_start(test, sleeper);
+	actor_start(test, outer);
+	wpt_open(outer->gate);
+	WPT_ASSERT_STAT(test, pool, NESTED, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 2), 0);
+	WPT_ASSERT_UNTIL(test, wpt_has_settled(wpt_maker()) && wpt_has_settled(wpt_manager()));
+	actor_go_to_sleep(test, sleeper);
+	wpt_open(ledger->gate);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), -EOWNERDEAD);
+	KUNIT_EXPECT_EQ(test, actor_end(test, sleeper), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[2]), 0);
+	ledger_expect(test, ledger, pool, WPOOL_FATE_DIED, 1);
+	dead_expect_balance(test, pool, 0);
+}
+
 static struct kunit_case dead_reap_cases[] = {
 	KUNIT_CASE(dead_reap_group),
+	KUNIT_CASE(dead_reap_makes_room),
 	{}
 };
 
 static struct kunit_suite dead_reap_suite = {
 	.name = "wpool_dead_reap",
 	.init = dead_reap_init,
-	.exit = wpt_exit,
+	.exit = dead_reap_exit,
 	.test_cases = dead_reap_cases,
 };
 
