@@ -19,6 +19,7 @@
  *
  *	registry_lock			mutex; registry.c
  *	pool->claim.lock		mutex; claim.c
+ *	set->buckets->lock		raw, interrupts off; set_submit.c
  *	  pool->lock			raw, interrupts off
  *	    group->lock			raw
  *	      rest_lock()		raw; group.c

@@ -108,7 +108,8 @@ struct tries {
  * slow CPU would do nothing else; and so would two that carry many virtual ones, as a lock goes from
  * one of these to the next in order, whether that has its turn or not.
  */
-#define A_WHILE		(max(WPT_SECONDS / 30, 1) * DIV_ROUND_UP(num_online_cpus(), 4) * CROWD / 8)
+#define A_WHILE		(max(WPT_SECONDS / 30, 1) * CROWD / 8 * \
+			 DIV_ROUND_UP(num_online_cpus(), 4))
 
 static int call_wait_a_while(struct wpt_thread *self)
 {

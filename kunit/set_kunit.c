@@ -306,7 +306,7 @@ static int lag(void *arg)
 	struct wpool_task *task = &laggard->job->task;
 	unsigned int i;
 
-	/* Who destroys has come to the second pool: it has done with the first, but for its memory. */
+	/* The destroyer has come to the second pool: the first one has ended. */
 	laggard->in_time = wpt_until(name_is_free(laggard->set, 1));
 	rcu_barrier();
 	for (i = 0; i < 3; i++) {
@@ -326,7 +326,7 @@ static void rule_name(const enum wpool_rule *rule, char *desc)
 
 KUNIT_ARRAY_PARAM(rule, rule_cases, rule_name);
 
-/* 54: its tasks may submit to it meanwhile, also to a pool that has ended; KASAN sees if it is gone */
+/* 54: its tasks may submit meanwhile, also to a pool that has ended; KASAN sees if that is gone */
 static void set_destroy_beside(struct kunit *test)
 {
 	struct laggard *laggard = wpt_alloc(test, sizeof(*laggard));

@@ -880,7 +880,8 @@ int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t f
  * @gfp: how to allocate the ticket
  * @ticket: a u64 *, set to the ticket before the task is submitted, so that even its function
  *	finds it there; 0 again if @submission refuses it; not changed if no ticket is drawn
- * @submission: a call that submits the task to @pool, and is 0 if it was accepted
+ * @submission: a call that submits the task to @pool, and is 0 if it was accepted; so not
+ *	wpool_set_schedule() or the like, which may choose another pool
  *
  *	err = wpool_with_ticket(pool, &req->ttask, GFP_KERNEL, &req->ticket,
  *				wpool_group_schedule(&group, pool, &req->ttask.task));
