@@ -129,7 +129,11 @@ const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
 const struct bench_peer bench_wpool_chain = WPOOL_PEER(wpool_open_chain);
 const struct bench_peer bench_wpool_ordered = WPOOL_PEER(wpool_open_ordered);
 
-/* --- a pool with one worker for each CPU, beside a per-CPU workqueue --- */
+/*
+ * --- a pool with one worker for each CPU, beside a per-CPU workqueue ---
+ *
+ * By the call that promises what a workqueue does: a task never runs beside itself.
+ */
 
 static int by_cpu_open(struct bench_lane *lane)
 {
@@ -148,11 +152,7 @@ static void by_cpu_close(struct bench_lane *lane)
 
 static void by_cpu_stop(struct bench_lane *lane)
 {
-	struct wpool *pool;
-	unsigned int i;
-
-	for (i = 0; (pool = wpool_set_nth(lane->set, i)); i++)
-		wpool_drain(pool);
+	wpool_set_drain(lane->set);
 }
 
 static unsigned int by_cpu_hold(const struct bench_lane *lane)
@@ -167,7 +167,7 @@ static unsigned int by_cpu_hold(const struct bench_lane *lane)
 
 static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
 {
-	int err = wpool_try_schedule(wpool_set_pick(lane->set, 0), &item->wpool);
+	int err = wpool_set_try_schedule(lane->set, &item->wpool, 0);
 
 	if (unlikely(err))
 		bench_refused(err);
