@@ -5,7 +5,7 @@ import io
 import re
 import statistics
 
-from harness import console, kernels, machine, proc, report
+from harness import bench_page, console, kernels, machine, proc, report
 from harness.proc import Failed, say
 
 LIMIT = 1500  # seconds for the machine
@@ -172,6 +172,7 @@ def keep(out, found, machine_kind, plots=True):
         (out / f"{name}.{SUFFIX[name]}").write_text(head + found[name])
     if not plots:
         return
+    (out / "page.md").write_text(bench_page.page(found["samples"], found["verdicts"]))
     median = medians(found["samples"])
     for name, (what, works) in BARS.items():
         rows = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tables of Documentation/performance.md, of what wpool_bench has found."""
+import csv
+import io
+import statistics
+
+LANES = {  # by the title of the table: (head of the column, lane); the first is judged
+    "Several workers": (
+        ("wpool", "wpool"), ("with `spin_us = 50`", "wpool spin"),
+        ("unbound workqueue of its own", "unbound"), ("`system_unbound_wq`", "unbound system")),
+    "One thing at a time": (
+        ("wpool, 1 worker", "wpool 1"), ("`WPOOL_ORDERED`", "wpool ordered"),
+        ("ordered workqueue", "ordered"), ("kthread_worker", "kthread_worker")),
+    "Work that stays on its CPU": (
+        ("`WPOOL_RULE_CPU`", "wpool by CPU"), ("per-CPU workqueue", "per-CPU")),
+}
+SINGLE = ("One thing at a time", "Work that stays on its CPU")
+# (work, what the page calls it, digits behind the point)
+RATES = (
+    ("empty 1", "200,000 empty tasks, 1 producer, ns each", 0),
+    ("empty 4", "the same, 4 producers, ns each", 0),
+    ("allocated", "allocated by the pool, ns", 0),
+    ("batches", "in batches of 32, ns", 0),
+    ("chain", "a chain, ns a hop", 0),
+    ("round trip", "there and back, the caller sleeps on a completion, us", 1),
+    ("round trip, own wait", "the same by `wpool_wait()` or the like, us", 1),
+)
+BURST = (
+    ("burst, first start", "10,000 at once: the first begins, us", 0),
+    ("burst, last end", "10,000 at once: the last has ended, ms", 1),
+)
+PACED = (("paced", "1,000 tasks a second cost, % CPU", 1),)
+
+
+def _waits(of_one):
+    share = " of one CPU" if of_one else ""
+    return tuple((f"wait at {load}%{' of one' if of_one else ''}, p{part}",
+                  f"waiting at {load}% load{share}, {'half' if part == '50' else part + '%'}, us", 0)
+                 for load in (10, 50, 90) for part in ("50", "99", "99.9"))
+
+
+def _rows(title):
+    rows = RATES + BURST + _waits(title in SINGLE) + PACED
+    # Nobody has batches there.
+    return [row for row in rows if row[0] != "batches" or "CPU" not in title]
+
+
+def _figure(values, digits, scale):
+    middle, least, most = (f"{value / scale:,.{digits}f}" for value in
+                           (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
+
+
+def _best(ours, others):
+    """How many times as long the best of the others takes."""
+    best = min(others, key=statistics.median)
+    ratio = statistics.median(best) / statistics.median(ours)
+    apart = min(best) > max(ours) or max(best) < min(ours)
+    return f"{ratio:.2f}x{'' if apart else ', not apart'}"
+
+
+def _table(title, found):
+    lanes = LANES[title]
+    lines = [f"### {title}", "",
+             "| work | " + " | ".join(head for head, _ in lanes) + " | best peer |",
+             "| --- |" + " --- |" * (len(lanes) + 1)]
+    for work, text, digits in _rows(title):
+        row = found.get(work, {})
+        others = [row[by] for _, by in lanes if by in row and not by.startswith("wpool")]
+        if lanes[0][1] not in row or not others:
+            continue
+        scale = 1000 if text.endswith(" ms") and row["unit"] == "us" else 1
+        cells = [_figure(row[by], digits, scale) if by in row else "" for _, by in lanes]
+        lines.append("| " + " | ".join([text, *cells, _best(row[lanes[0][1]], others)]) + " |")
+    return lines if len(lines) > 4 else []
+
+
+def _short(verdicts):
+    """What was asked for and not reached."""
+    short = [row for row in csv.DictReader(io.StringIO(verdicts)) if row["verdict"] == "SHORT"]
+    if not short:
+        return []
+    lines = ["### Targets that were not reached", "",
+             "| work | of wpool's | beside | asked | reached |", "| --- |" + " --- |" * 4]
+    for row in short:
+        lines.append(f"| {row['work']} | {row['ours']} | {row['other'] or 'itself'} | "
+                     f"{row['how']} {row['limit']} | {row['ratio']} |")
+    return lines
+
+
+def page(samples, verdicts):
+    """Markdown: medians, with the least and the most, and the best peer beside the first column."""
+    found = {}
+    for row in csv.DictReader(io.StringIO(samples)):
+        work = found.setdefault(row["work"], {"unit": row["unit"]})
+        work.setdefault(row["by"], []).append(float(row["value"]))
+    parts = [_table(title, found) for title in LANES] + [_short(verdicts)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
