@@ -154,8 +154,9 @@ enum wpool_priority {
  * behaves as with %WPOOL_FULL_BLOCK: if the pool is ordered, paused or frozen; if the task has
  * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
  * already or has used half of its stack; if there is no memory. A task that submits itself is
- * accepted without room; if its caller runs it, the caller runs it again after that, unless it
- * frees itself, or has a release or a ticket: then it waits in the queue.
+ * accepted without room, unless the pool is ordered, paused or frozen, or the task has a key; if
+ * its caller runs it, the caller runs it again after that, unless it frees itself, or has a
+ * release or a ticket: then it waits in the queue.
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
