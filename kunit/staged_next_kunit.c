@@ -30,6 +30,32 @@ static struct wpt_job *asker_of(struct kunit *test, struct batch_scene *scene,
 	return asks_for(test, scene, batched_jobs(test, scene, 1, gate), other);
 }
 
+/* How many tasks are in between: only the first is taken with the lock of the batch. */
+static const unsigned int link_cases[] = { 0, 1 };
+
+static void link_name(const unsigned int *links, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "after %u", *links);
+}
+
+KUNIT_ARRAY_PARAM(link, link_cases, link_name);
+
+static unsigned int links_of(struct kunit *test)
+{
+	return test->param_value ? *(const unsigned int *)test->param_value : 0;
+}
+
+/* A job that submits @next, or the one of which that is submitted. */
+static struct wpt_job *first_of(struct kunit *test, struct batch_scene *scene,
+				struct wpt_job *next)
+{
+	unsigned int i;
+
+	for (i = 0; i < links_of(test); i++)
+		next = asker_of(test, scene, next, NULL);
+	return asker_of(test, scene, next, NULL);
+}
+
 /*
  * One worker of a pool in which all are held goes on with a job that submits @next, and is inside
  * of that when this returns.
@@ -37,7 +63,7 @@ static struct wpt_job *asker_of(struct kunit *test, struct batch_scene *scene,
 static void next_begin(struct kunit *test, struct batch_scene *scene, unsigned int worker,
 		       struct wpt_job *next)
 {
-	struct wpt_job *first = asker_of(test, scene, next, NULL);
+	struct wpt_job *first = first_of(test, scene, next);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &first->task), 0);
 	batched_let_go(test, scene, worker, next);
@@ -50,7 +76,7 @@ static struct batch_scene *next_scene(struct kunit *test, unsigned int workers)
 	});
 }
 
-#define LINKS	100
+#define LINKS	600
 
 /* 65: each submits the next: they begin in order, once each, and the counters are right */
 static void next_keeps_order(struct kunit *test)
@@ -77,6 +103,19 @@ static void next_of_two(struct kunit *test)
 	struct wpt_job *next = batched_jobs(test, scene, 1, wpt_gate(test)), *two;
 
 	next_begin(test, scene, 0, next);
+	two = batched_queue(test, scene, 2, NULL);
+	wpt_open(next->gate);
+	batched_expect_order(test, two, 2);
+}
+
+/* 65: the same if somebody has looked at the pool, and the first of them is on the queue */
+static void next_is_looked_at(struct kunit *test)
+{
+	struct batch_scene *scene = next_scene(test, 1);
+	struct wpt_job *next = batched_jobs(test, scene, 1, wpt_gate(test)), *two;
+
+	next_begin(test, scene, 0, next);
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&next->task));
 	two = batched_queue(test, scene, 2, NULL);
 	wpt_open(next->gate);
 	batched_expect_order(test, two, 2);
@@ -111,8 +150,8 @@ static void next_is_counted(struct kunit *test)
 	next_begin(test, scene, 0, next);
 	WPT_EXPECT_STAT(test, scene->pool, RUNNING, 1);
 	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 0);
-	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, 2);
-	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, 3);
+	WPT_EXPECT_STAT(test, scene->pool, COMPLETED, 2 + links_of(test));
+	WPT_EXPECT_STAT(test, scene->pool, SUBMITTED, 3 + links_of(test));
 	KUNIT_EXPECT_TRUE(test, wpool_task_running(&next->task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&next->task));
 	KUNIT_EXPECT_FALSE(test, wpool_cancel(&next->task));
@@ -189,6 +228,28 @@ static void next_is_awaited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 12);
 }
 
+/* 14: the same if meanwhile another worker takes one in the same way, and one more is staged */
+static void next_of_two_workers(struct kunit *test)
+{
+	struct batch_scene *scene = next_scene(test, 2);
+	struct wpt_job *next = batched_jobs(test, scene, 1, wpt_gate(test));
+	struct wpt_job *beside = batched_jobs(test, scene, 1, wpt_gate(test));
+	struct wpt_job *after = batched_jobs(test, scene, 1, NULL);
+	struct wpt_thread *waiter;
+
+	next->result = 12;
+	next_begin(test, scene, 0, next);
+	waiter = wpt_thread(test, wpt_call_wait, scene->pool, next, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	next_begin(test, scene, 1, beside);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &after->task), 0);
+	wpt_open(next->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 12);
+	batched_expect_run(test, after, 1);
+	wpt_open(beside->gate);
+	wpt_call(test, wpt_call_drain, scene->pool, NULL);
+}
+
 static int cancel_until_over(struct wpt_thread *self)
 {
 	while (!wpool_cancel(&self->job->task)) {
@@ -212,7 +273,7 @@ static void next_is_cancelled(struct kunit *test)
 
 	for (i = 0; i < RACES; i++) {
 		next = batched_jobs(test, scene, 1, wpt_gate(test));
-		first = asker_of(test, scene, next, NULL);
+		first = first_of(test, scene, next);
 		KUNIT_ASSERT_EQ(test, wpool_schedule(scene->pool, &first->task), 0);
 		canceller = wpt_thread(test, cancel_until_over, scene->pool, next, NULL);
 		wpt_open(hold->gate);
@@ -458,18 +519,20 @@ static void next_is_younger(struct kunit *test)
 
 static struct kunit_case next_cases[] = {
 	KUNIT_CASE(next_keeps_order),
-	KUNIT_CASE(next_of_two),
+	KUNIT_CASE_PARAM(next_of_two, link_gen_params),
+	KUNIT_CASE_PARAM(next_is_looked_at, link_gen_params),
 	KUNIT_CASE(next_is_behind_the_queue),
-	KUNIT_CASE(next_is_counted),
-	KUNIT_CASE(next_is_flushed),
-	KUNIT_CASE(next_of_another_color),
+	KUNIT_CASE_PARAM(next_is_counted, link_gen_params),
+	KUNIT_CASE_PARAM(next_is_flushed, link_gen_params),
+	KUNIT_CASE_PARAM(next_of_another_color, link_gen_params),
 	KUNIT_CASE(next_is_drained),
-	KUNIT_CASE(next_is_awaited),
-	KUNIT_CASE(next_is_cancelled),
-	KUNIT_CASE(next_is_paused),
-	KUNIT_CASE(next_is_not_for_one_too_many),
-	KUNIT_CASE(next_dies),
-	KUNIT_CASE(next_comes_again),
+	KUNIT_CASE_PARAM(next_is_awaited, link_gen_params),
+	KUNIT_CASE_PARAM(next_of_two_workers, link_gen_params),
+	KUNIT_CASE_PARAM(next_is_cancelled, link_gen_params),
+	KUNIT_CASE_PARAM(next_is_paused, link_gen_params),
+	KUNIT_CASE_PARAM(next_is_not_for_one_too_many, link_gen_params),
+	KUNIT_CASE_PARAM(next_dies, link_gen_params),
+	KUNIT_CASE_PARAM(next_comes_again, link_gen_params),
 	KUNIT_CASE(next_is_not_asked),
 	KUNIT_CASE(next_of_functions),
 	KUNIT_CASE(next_is_younger),
