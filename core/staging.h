@@ -184,7 +184,8 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	WRITE_ONCE(task->pool, pool);
 	objects_task_accepted(task);
 	task->color = staging->color;
-	trace_wpool_task_queue(pool->name, task, task->fn);
+	if (trace_wpool_task_queue_enabled())
+		trace_wpool_task_queue(pool->name, task, task->fn);
 	mend_add_tail(&task->node, &staging->tasks);
 	/* Release: as in queue_put(). */
 	smp_store_release(&task->state, TASK_QUEUED);

@@ -164,7 +164,9 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 {
 	int result;
 
-	trace_wpool_task_start(pool->name, task, run->fn);
+	/* Asked first: otherwise what the message says would be read for nothing. */
+	if (trace_wpool_task_start_enabled())
+		trace_wpool_task_start(pool->name, task, run->fn);
 	dep_run_begins(pool, run);
 	if (unlikely(pool->conf.ops))
 		result = run_call_hooked(pool, run);
@@ -172,7 +174,8 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 		result = run_call(pool, run);
 	dep_run_ends(pool, run);
 
-	trace_wpool_task_end(pool->name, task, run->fn, result);
+	if (trace_wpool_task_end_enabled())
+		trace_wpool_task_end(pool->name, task, run->fn, result);
 	/* Without this check cond_resched() would be a fifth of the cost of an empty task. */
 	if (unlikely(need_resched()))
 		cond_resched();
