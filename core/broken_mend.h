@@ -178,6 +178,14 @@ static __always_inline bool mend_first_ok(const struct wpool *pool,
 	       task->pool == pool && mend_follows(task->node.next, &task->node);
 }
 
+/* The same, if it is to be the only one. Needs the lock of the list. */
+static __always_inline bool mend_only_ok(const struct wpool *pool, const struct list_head *list,
+					 const struct wpool_task *task)
+{
+	return mend_points_known(&task->node.next, list) && list->prev == &task->node &&
+	       mend_points_known(&task->node.prev, list) && task->pool == pool;
+}
+
 /*
  * A batched task has this instead of a link, and has no further checks. Needs batch->lock, or
  * an empty batch.

@@ -39,7 +39,6 @@ struct wpool_batch {
 	raw_spinlock_t		lock;
 	u8			color;	/* H: the color of all of them */
 	u64			serial;	/* H: of their runs, see &wpool_run.serial */
-	atomic64_t		alone;	/* H: counts what batch_of_one() has; read anywhere */
 	unsigned int		next;	/* H: the first of the tasks that has not begun */
 	unsigned int		left;	/* H: how many have not; read anywhere with READ_ONCE() */
 	unsigned int		most;	/* L: how many are moved here at a time */
@@ -66,20 +65,22 @@ struct wpool_mend {
 struct wpool_staging {
 	raw_spinlock_t		lock;	/* guards what is tagged B or P */
 	u8			color;	/* P: the color of the tasks that it accepts */
-	unsigned int		nr_spare;	/* B: how many spare tasks there are */
+	u8			nr_spare;	/* B: how many spare tasks there are */
+	/* P: how far collected had come when what workers had taken was last counted */
+	unsigned int		counted;
+	/*
+	 * B: the &wpool_worker.pid_nr of the worker that may go on without batch->lock; or 0, as
+	 * when it is shut
+	 */
+	pid_t			taker;
 	/*
 	 * P: how far accepted may go, as there is room; 0 if it is shut. It is also read without
 	 * a lock: a wrong answer is harmless there
 	 */
 	u64			limit;
 	atomic64_t		accepted;	/* B: tasks that came this way; read anywhere */
-	/*
-	 * B: how many of them went on, to the queue or to a worker, of which the low bits suffice;
-	 * read anywhere with READ_ONCE()
-	 */
-	unsigned int		collected;
-	/* B: those that went to a worker and are not counted under the color; read anywhere */
-	unsigned int		uncounted;
+	/* B: how many of them went on, to the queue or to a worker; read anywhere */
+	atomic64_t		collected;
 	struct list_head	tasks;	/* B: the others, oldest first */
 	/* B: tasks of wpool's own memory that nobody needs, see task_chain() */
 	struct wpool_task	*spare;

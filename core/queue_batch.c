@@ -11,7 +11,9 @@
  * A worker that has ended a batched task takes the next one under batch.lock alone, if neither
  * task needs pool->lock. Only plain tasks of one color (flush_color.c) are batched: nobody
  * waits for them, and they have no group and no key. When the batch is empty, and so is the queue,
- * the worker may take a staged task instead, as a batch of one: see staging_pop().
+ * the worker may take a staged task instead: see staging_pop(). It may take the one after that
+ * without batch.lock: then staging.lock guards the states of these two, in place of this lock. That
+ * is over when the staging queue is shut, as it is by all who grab a task.
  *
  * Any thread that has pool->lock can move the batch back to the queue, by batch_reclaim(). It
  * does so before it changes what may begin or which task is next: for a pause, a close, a
@@ -178,7 +180,7 @@ static unsigned int move_some(struct wpool *pool, u8 color)
 }
 
 /* The rest of batch_fill(): more tasks are on the queue. Return: true if it moved any. */
-bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
+bool __batch_fill(struct wpool *pool, const struct wpool_task *first, u64 collected)
 {
 	struct wpool_batch *batch = &pool->batch;
 	unsigned int n;
@@ -191,7 +193,7 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first)
 		return false;
 	raw_spin_lock(&batch->lock);
 	batch->color = first->color;
-	batch->serial = pool_next_serial(pool);
+	batch->serial = runs_count(pool) + collected;
 	batch->next = 0;
 	WRITE_ONCE(batch->left, n);
 	/* In this hold, and not before: see staging_pop(). */

@@ -17,7 +17,7 @@
 void batch_init(struct wpool *pool);
 void batch_settle(struct wpool *pool);
 void __task_grab(struct wpool *pool, struct wpool_task *task);
-bool __batch_fill(struct wpool *pool, const struct wpool_task *first);
+bool __batch_fill(struct wpool *pool, const struct wpool_task *first, u64 collected);
 
 /* Tasks that a worker has ended without pool->lock; read anywhere. */
 static inline u64 worker_ended(const struct wpool_worker *worker)
@@ -174,28 +174,17 @@ static inline unsigned int batch_take_ended(struct wpool_worker *worker,
 	return n;
 }
 
-/*
- * For &wpool_run.serial. If a run submits the task of another one, the other sees both counters no
- * lower than the first did, and has added one.
- */
-static inline u64 pool_serial(const struct wpool *pool)
+/* Runs that have begun under pool->lock, and batches: a part of pool_serial(). Read anywhere. */
+static inline u64 runs_counted(const struct wpool *pool)
 {
-	return atomic64_read(&pool->serial) + atomic64_read(&pool->batch.alone);
+	return atomic64_read(&pool->serial);
 }
 
-/* For a run that begins now. Needs pool->lock. */
-static inline u64 pool_next_serial(struct wpool *pool)
+/* Counts one more. Needs pool->lock. */
+static inline u64 runs_count(struct wpool *pool)
 {
 	counter_add(&pool->serial, 1);
-	return pool_serial(pool);
-}
-
-/* A task that was in no batch is about to begin as if it were one. Needs batch->lock. */
-static inline void batch_of_one(struct wpool *pool)
-{
-	lockdep_assert_held(&pool->batch.lock);
-	counter_add(&pool->batch.alone, 1);
-	pool->batch.serial = pool_serial(pool);
+	return runs_counted(pool);
 }
 
 /**
@@ -241,12 +230,13 @@ static inline bool task_waits(struct wpool *pool, const struct wpool_task *task)
  * batch_fill() - move the next tasks of the queue to the batch
  * @pool: the pool; its batch is empty
  * @first: the one before them, which has just left the queue
+ * @collected: staging_collected()
  *
  * Return: true if it moved any; then @first counts as batched too.
  */
-static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first)
+static inline bool batch_fill(struct wpool *pool, const struct wpool_task *first, u64 collected)
 {
-	return tasks_queued(pool) > tasks_deferred(pool) && __batch_fill(pool, first);
+	return tasks_queued(pool) > tasks_deferred(pool) && __batch_fill(pool, first, collected);
 }
 
 #endif /* _WPOOL_QUEUE_BATCH_H */

@@ -33,6 +33,13 @@
  * before its worker counts it down. Until then more tasks are in flight than the color says, but
  * none that a flush waits for: a flush begins with the staging queue shut.
  *
+ * From then on nothing is queued or batched until the staging queue is shut or collected. And a
+ * thread that grabs a task, waits for one, asks a run to stop or looks at what runs has shut it. So
+ * that worker, the taker, needs batch->lock no more: it ends its run and begins the only staged
+ * task under staging->lock alone, by staging_take(). If anybody had asked for its run or its task,
+ * it would not be the taker any more. It comes back to pool->lock after WPOOL_STAGED_MAX tasks, at
+ * the latest.
+ *
  * Modelled in scripts/model/staging.pml.
  */
 #include <linux/lockdep.h>
@@ -79,8 +86,8 @@ static void staging_count_some(struct wpool *pool, unsigned int n)
 {
 	struct wpool_staging *staging = &pool->staging;
 
-	color_add(pool, staging->color, n + staging->uncounted);
-	WRITE_ONCE(staging->uncounted, 0);
+	color_add(pool, staging->color, n + staging_uncounted(pool));
+	WRITE_ONCE(staging->counted, (unsigned int)staging_collected(pool) + n);
 }
 
 /* Moves all its tasks to the queue. */
@@ -92,12 +99,13 @@ static void staging_empty(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	lockdep_assert_held(&staging->lock);
 	staging_count_some(pool, n);
+	staging->taker = 0;	/* from here on tasks may be queued, batched or grabbed */
 	if (!n)
 		return;
 	if (unlikely(!staging_ok(pool)))
 		whole = staging_mend(pool);
 	list_splice_tail_init(&staging->tasks, list_of_prio(pool, WPOOL_PRIO_NORMAL));
-	WRITE_ONCE(staging->collected, staging->collected + n);
+	counter_add(&staging->collected, n);
 	queued_add(pool, whole);
 }
 
@@ -189,7 +197,7 @@ static struct wpool_task *next_staged(struct wpool *pool, u8 color)
  * The rest of staging_pop(): one is staged. A thread that takes pool->lock to look for it shuts the
  * staging queue first. So it finds it on the queue; or batched, and then it waits for batch->lock.
  */
-struct wpool_task *__staging_pop(struct wpool *pool, u8 color)
+struct wpool_task *__staging_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
 {
 	struct wpool_staging *staging = &pool->staging;
 	struct wpool_task *task;
@@ -199,9 +207,8 @@ struct wpool_task *__staging_pop(struct wpool *pool, u8 color)
 	if (task) {
 		INIT_LIST_HEAD(&staging->tasks);
 		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);
-		shared_inc(staging->collected);
-		shared_inc(staging->uncounted);
-		batch_of_one(pool);
+		counter_add(&staging->collected, 1);
+		staging->taker = worker->pid_nr;
 	}
 	raw_spin_unlock(&staging->lock);
 	return task;

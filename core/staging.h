@@ -25,7 +25,7 @@ void __staging_shut(struct wpool *pool);
 void __staging_collect(struct wpool *pool);
 void __staging_offer(struct wpool *pool);
 void __staging_count(struct wpool *pool);
-struct wpool_task *__staging_pop(struct wpool *pool, u8 color);
+struct wpool_task *__staging_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color);
 
 /*
  * May it be opened: does one more task need nothing but its place? This stays true while it is
@@ -51,14 +51,40 @@ static inline u64 staging_accepted(const struct wpool *pool)
 	return atomic64_read(&pool->staging.accepted);
 }
 
+/* How many of them went on; read anywhere. */
+static inline u64 staging_collected(const struct wpool *pool)
+{
+	return atomic64_read(&pool->staging.collected);
+}
+
+/* How many of those are not counted under the color yet. */
+static inline unsigned int staging_uncounted(const struct wpool *pool)
+{
+	return (unsigned int)staging_collected(pool) - READ_ONCE(pool->staging.counted);
+}
+
+/*
+ * For &wpool_run.serial. If a run submits the task of another one, the other sees both counters no
+ * lower than the first did, and has added one.
+ */
+static inline u64 pool_serial(const struct wpool *pool)
+{
+	return runs_counted(pool) + staging_collected(pool);
+}
+
+/* For a run that begins now. Needs pool->lock. */
+static inline u64 pool_next_serial(struct wpool *pool)
+{
+	return runs_count(pool) + staging_collected(pool);
+}
+
 /* How many tasks are in it. Needs no lock, but then may be out of date. */
 static inline unsigned int staging_count(const struct wpool *pool)
 {
-	const struct wpool_staging *staging = &pool->staging;
-	unsigned int collected = READ_ONCE(staging->collected);
+	unsigned int collected = staging_collected(pool);
 
 	smp_rmb();	/* pairs with the lock: what is collected was accepted before */
-	return (unsigned int)atomic64_read(&staging->accepted) - collected;
+	return (unsigned int)staging_accepted(pool) - collected;
 }
 
 /* How many tasks were accepted and have not begun. Locking as for staging_count(). */
@@ -108,7 +134,7 @@ static inline bool staging_may_follow(const struct wpool *pool, const struct wpo
  * @color: that of its last run
  *
  * For a chain: a worker comes back and finds what its task has submitted, and pool->lock is not
- * taken between the two.
+ * taken between the two. The next one may be for staging_take().
  *
  * Context: batch->lock held, and the batch is empty.
  * Return: the task, or NULL: it has others before it or behind it, or needs pool->lock.
@@ -118,7 +144,65 @@ staging_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
 {
 	if (likely(staging_count(pool) != 1) || !worker_may_batch(worker))
 		return NULL;
-	return __staging_pop(pool, color);
+	return __staging_pop(pool, worker, color);
+}
+
+/* Interrupts are on. */
+static __always_inline void staging_lock_irq(struct wpool *pool)
+	__acquires(&pool->staging.lock)
+{
+	raw_spin_lock_irq(&pool->staging.lock);
+}
+
+static __always_inline void staging_unlock_irq(struct wpool *pool)
+	__releases(&pool->staging.lock)
+{
+	raw_spin_unlock_irq(&pool->staging.lock);
+}
+
+/* The first staged task, for staging_take(), or no task at all. Needs staging->lock. */
+static __always_inline struct wpool_task *staging_first(struct wpool *pool)
+{
+	return list_first_entry(&pool->staging.tasks, struct wpool_task, node);
+}
+
+/*
+ * Does nobody need to know when the staged task begins and ends? Nobody waits for it, and it has no
+ * group: who changes that has shut the staging queue. It is plain, but may be wpool's without being
+ * detached. Of those that are, the worker must not keep too many.
+ */
+static __always_inline bool staged_fits(const struct wpool_worker *worker,
+					const struct wpool_task *task)
+{
+	return !(task->flags & ~WPOOL_TASK_DETACHED) ||
+	       (task_is_ours(task) && worker_may_batch(worker));
+}
+
+/**
+ * staging_take() - take the only staged task, without batch->lock
+ * @pool: the pool
+ * @worker: the current thread
+ * @task: from staging_first()
+ *
+ * For a worker that has taken its last task in this way, or by staging_pop(), if there has been no
+ * reason to shut the staging queue since. See staging.c.
+ *
+ * Context: staging->lock held.
+ * Return: true if it has @task now.
+ */
+static __always_inline bool
+staging_take(struct wpool *pool, const struct wpool_worker *worker, const struct wpool_task *task)
+{
+	struct wpool_staging *staging = &pool->staging;
+	struct list_head *tasks = &staging->tasks;
+
+	if (staging->taker != worker->pid_nr || list_empty(tasks))
+		return false;
+	if (unlikely(!mend_only_ok(pool, tasks, task) || !staged_fits(worker, task)))
+		return false;
+	INIT_LIST_HEAD(tasks);
+	counter_add(&staging->collected, 1);
+	return true;
 }
 
 /**
@@ -129,7 +213,7 @@ staging_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
  */
 static inline void staging_count_popped(struct wpool *pool)
 {
-	if (READ_ONCE(pool->staging.uncounted))
+	if (staging_uncounted(pool))
 		__staging_count(pool);
 }
 

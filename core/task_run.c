@@ -189,7 +189,7 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 static __always_inline void run_begin_batched(struct wpool *pool,
 					      struct wpool_worker *worker,
 					      struct wpool_run *run,
-					      struct wpool_task *task)
+					      struct wpool_task *task, u64 serial)
 {
 	bool detached = task->flags & WPOOL_TASK_DETACHED;
 
@@ -200,7 +200,7 @@ static __always_inline void run_begin_batched(struct wpool *pool,
 	WRITE_ONCE(run->started, jiffies);
 	WRITE_ONCE(run->stop, false);	/* the last task may have ended by run_let_go() */
 	run->reported = false;
-	run->serial = batch_serial(pool);
+	run->serial = serial;
 	if (task_is_ours(task))
 		batch_note_begun(worker, task);
 	task->run = run;
@@ -245,13 +245,83 @@ run_next_batched(struct wpool *pool, struct wpool_worker *worker, struct wpool_r
 	if (unlikely(run->task && !run_is_batched(run)))
 		return NULL;
 	task = batch_pop(pool, worker, run->color);
-	if (!task && !batch_left(pool))
-		task = staging_pop(pool, worker, run->color);
 	if (task) {
 		run_end_batched(worker, run, result);
-		run_begin_batched(pool, worker, run, task);
+		run_begin_batched(pool, worker, run, task, batch_serial(pool));
 	}
 	return task;
+}
+
+/* The same, if the next one is staged, and the batch is empty. */
+static noinline struct wpool_task *
+run_first_staged(struct wpool *pool, struct wpool_worker *worker, struct wpool_run *run, int result)
+{
+	struct wpool_task *task;
+
+	if (unlikely(run->task && !run_is_batched(run)))
+		return NULL;
+	task = staging_pop(pool, worker, run->color);
+	if (task) {
+		run_end_batched(worker, run, result);
+		run_begin_batched(pool, worker, run, task, pool_serial(pool));
+	}
+	return task;
+}
+
+/* Ends a run of a staged task, and begins the next. Context: staging->lock held. */
+static __always_inline void run_replace_staged(struct wpool *pool, struct wpool_worker *worker,
+					       struct wpool_run *run, struct wpool_task *task,
+					       int result)
+{
+	bool detached = task->flags & WPOOL_TASK_DETACHED;
+	struct wpool_task *last = run->task;
+
+	/* To grab its task, or have it stop, a thread shuts the staging queue. None is pinned. */
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(run->stop || run->owner || (last && !run_is_batched(run)));
+	WRITE_ONCE(run->task, detached ? NULL : task);
+	/* Count it before anybody can know that it has ended; see wpool_stats(). */
+	batch_count_end(worker);
+	if (likely(last)) {
+		WRITE_ONCE(last->result, result);
+		objects_task_ended(last);
+		smp_store_release(&last->state, TASK_DONE);	/* as in task_settle() */
+	}
+	WRITE_ONCE(run->fn, task->fn);
+	run->arg = task->arg;
+	WRITE_ONCE(run->started, jiffies);
+	run->serial = pool_serial(pool);
+	if (unlikely(detached) && task_is_ours(task))
+		batch_note_begun(worker, task);
+	task->run = run;
+	objects_task_begins(task);
+	/* Pairs as in task_settle(). */
+	smp_store_release(&task->state, unlikely(detached) ? 0 : TASK_IN_FN | TASK_BATCHED);
+}
+
+/*
+ * Runs that task, and those that follow it one by one, but not too many: the worker is to look at
+ * the pool now and then. Locking: none. Return: the result of the last, which has not ended.
+ */
+static noinline int run_staged(struct wpool *pool, struct wpool_worker *worker,
+			       struct wpool_run *run, struct wpool_task *task)
+{
+	unsigned int left;
+	int result;
+
+	for (left = WPOOL_STAGED_MAX; ; left--) {
+		result = run_outside(pool, run, task);
+		if (!left)
+			return result;
+		staging_lock_irq(pool);
+		task = staging_first(pool);
+		if (unlikely(run->task && !mend_run_ok(run)) || !staging_take(pool, worker, task))
+			break;
+		run_replace_staged(pool, worker, run, task, result);
+		staging_unlock_irq(pool);
+	}
+	staging_unlock_irq(pool);
+	return result;
 }
 
 /*
@@ -266,14 +336,21 @@ static void run_batch(struct wpool *pool, struct wpool_worker *worker,
 {
 	struct wpool_task *task;
 
-	for (;;) {
-		batch_lock_irq(pool);
-		task = run_next_batched(pool, worker, run, result);
+	do {
+		for (;;) {
+			batch_lock_irq(pool);
+			task = run_next_batched(pool, worker, run, result);
+			if (!task)
+				break;
+			batch_unlock_irq(pool);
+			result = run_outside(pool, run, task);
+		}
+		if (!batch_left(pool))
+			task = run_first_staged(pool, worker, run, result);
 		batch_unlock_irq(pool);
-		if (!task)
-			break;
-		result = run_outside(pool, run, task);
-	}
+		if (task)
+			result = run_staged(pool, worker, run, task);
+	} while (task);
 	pool_lock_staged(pool);
 	staging_count_popped(pool);
 	run_end(pool, worker, run, false, result);
@@ -311,7 +388,8 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		return;
 	}
 
-	batched = batch && (batch_fill(pool, task) || staging_may_follow(pool, task));
+	batched = batch && (batch_fill(pool, task, staging_collected(pool)) ||
+			    staging_may_follow(pool, task));
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
 	run_begin(pool, worker, run, task, nested, batched ? TASK_BATCHED : 0);
 	if (!batch) {
@@ -361,7 +439,7 @@ static bool run_from_batch(struct wpool_worker *worker)
 	run_reset(run, worker, batch_color(pool));
 	task = batch_pop(pool, worker, run->color);
 	if (task)
-		run_begin_batched(pool, worker, run, task);
+		run_begin_batched(pool, worker, run, task, batch_serial(pool));
 	batch_unlock(pool);
 	if (!task) {
 		batch_reclaim(pool);	/* one is broken; or other workers were quicker */

@@ -107,6 +107,9 @@ enum spin_side {
 /* The most tasks in the batch, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
 
+/* How many tasks a worker takes from the staging queue in a row without a look at the pool. */
+#define WPOOL_STAGED_MAX	255
+
 /*
  * How many spare tasks of wpool's own memory a pool keeps: it is costly if one CPU allocates
  * memory and another frees it. None with KASAN, which must see each task freed.

@@ -21,6 +21,7 @@
  * ends_too_early	a flush, a drain or a wait for the pool's end is over after the last
  *			task; and none is accepted once the pool is closed
  * end_missed		they are over
+ * waiter_missed	none ends without pool->lock that has been grabbed
  *
  * Errors that one could make, and the properties that show them:
  *
@@ -46,6 +47,9 @@
  * BUG_POPPED_FORGOTTEN	staging_empty() does not count what workers took: end_missed
  *			ends_too_early
  * BUG_POPPED_LATE	run_batch() does not count it before it counts down: end_missed
+ * BUG_TAKER_KEPT	staging_empty() leaves a worker its right to go on without batch->lock:
+ *			order_broken waiter_missed
+ * BUG_TAKER_ANY	staging_take() does not ask whose right that is: waiter_missed
  * BUG_RESIZE_OPEN	wpool_resize() does not shut it: task_stranded
  * BUG_SHRINK_OPEN	the same, if there are to be fewer workers: cap_passed
  * BUG_REAP_OPEN	reap_worker() does not shut it: task_stranded
@@ -54,7 +58,7 @@
  * pool->lock by somebody who shuts the staging queue first: then nobody can come in between. A
  * worker that comes back from a task holds pool->lock over several steps; a hold of
  * staging->lock, or of batch->lock and that, is one step between any two of them. To leave the
- * queue and to begin is one step. A submitter that has read the limit
+ * queue and to begin is one step, as is to grab a task, for which somebody waits. A submitter that has read the limit
  * at another time goes to pool->lock though it is open; it opens it if it likes.
  * Of flushes there are two colors, of keys one with two tasks, the batch has one. A
  * task's function returns, or sleeps until everything else is at rest, or takes its
@@ -68,9 +72,10 @@
 
 #define TASKS		5
 #define NONE		TASKS
+#define NOBODY		2
 #define DEPTH		3
 
-mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
+mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK, WAIT };
 
 #ifdef BUG_FLUSH_OPEN
 #define FORGETFUL	FLUSH
@@ -87,7 +92,7 @@ mtype = { DRAIN, FLUSH, CLOSE, GROW, SHRINK };
 /* struct wpool_staging; room is what is left up to the limit */
 chan staging = [TASKS] of { byte };
 bool open, in_color;
-byte room, uncounted;
+byte room, uncounted, taker = NOBODY;
 
 /* struct wpool; head is of the key, nr_deferred behind it */
 chan queue = [TASKS] of { byte };
@@ -113,7 +118,7 @@ bool color_of[TASKS], deaths, with_keys, waiting, rest;
 hidden byte x, n;
 
 bool task_stranded, room_unseen, bound_broken, order_broken, task_lost, ends_too_early;
-bool end_missed, cap_passed;
+bool end_missed, cap_passed, waiter_missed;
 
 #define when(so, do_it)	if :: so -> do_it :: else fi
 #ifdef BUG_POP_QUEUED
@@ -134,6 +139,11 @@ bool end_missed, cap_passed;
 #define may_pop(w)	(batched[w] && nr_batched && color_of[batch] == color_of[task[w]])
 #define may_take(w)	(batched[w] && open && !nr_batched && !queued_before && \
 			 len(staging) == 1 && in_color == color_of[task[w]])
+#ifdef BUG_TAKER_ANY
+#define may_go_on(w)	(taker != NOBODY && len(staging) == 1)
+#else
+#define may_go_on(w)	(taker == w && len(staging) == 1)
+#endif
 #define pool_is_over	(closed && !pool_ready && !nr_deferred)
 
 inline look_for_stranded()
@@ -203,6 +213,9 @@ inline staging_empty(many)
 	:: empty(staging) -> break
 	od;
 	open = false;
+#ifndef BUG_TAKER_KEPT
+	taker = NOBODY;
+#endif
 	room = 0;
 	in_color = 0
 }
@@ -325,6 +338,15 @@ inline begin(w, t)
 
 inline end_batched(w) { ended = ended | bit(task[w]); nr_ended[w]++ }
 
+inline take_staged(w)
+{
+	check(cap_passed, !too_many);
+	end_batched(w);
+	staging?x;
+	uncounted++;
+	begin(w, x)
+}
+
 /* batch_harvest() and run_finish() */
 inline finish(w)
 {
@@ -415,11 +437,14 @@ call:	if
 		goto call
 	   }
 	:: atomic { may_take(me) ->	/* staging_pop() */
-		check(cap_passed, !too_many);
-		end_batched(me);
-		staging?x;
-		uncounted++;
-		begin(me, x);
+		taker = me;
+		take_staged(me);
+		goto call
+	   }
+	:: atomic { may_go_on(me) ->	/* staging_take() */
+		check(waiter_missed, batched[me]);
+		check(ends_too_early, in_color == color_of[task[me]]);
+		take_staged(me);
 		goto call
 	   }
 #ifdef BUG_ENDED_FIRST
@@ -559,7 +584,7 @@ proctype submitter(byte todo, keyed)
 	od
 }
 
-/* wpool_flush(), wpool_drain(), wpool_shutdown(), wpool_resize() */
+/* wpool_flush(), wpool_drain(), wpool_shutdown(), wpool_resize(), wpool_wait() */
 proctype changer(mtype what)
 {
 	atomic { !locked ->
@@ -572,6 +597,7 @@ proctype changer(mtype what)
 		:: what == CLOSE -> closed = true; batch_reclaim()
 		:: what == GROW -> capacity = 2; batch_reclaim()
 		:: what == SHRINK -> capacity = 1; batch_reclaim()
+		:: what == WAIT -> batch_reclaim(); batched[0] = false
 		fi;
 		before = all_ready;
 		flushing = (what == DRAIN || what == FLUSH);
@@ -606,6 +632,8 @@ init
 		:: waiting = true; run changer(FLUSH)
 		:: waiting = true; run changer(DRAIN)
 		:: waiting = true; run changer(GROW)
+		:: waiting = true; run changer(WAIT)
+		:: waiting = true; capacity = 2; make(1); run changer(WAIT)
 		:: waiting = true; capacity = 2; make(1); run changer(SHRINK)
 		:: waiting = true; capacity = 2; make(1); run changer(CLOSE)
 		fi;
