@@ -5,7 +5,7 @@ import io
 import re
 import statistics
 
-from harness import bench_page, console, kernels, machine, proc, report
+from harness import bench_page, console, kernels, machine, modules, proc, report
 from harness.proc import Failed, say
 
 LIMIT = 1500  # seconds for the machine
@@ -130,6 +130,12 @@ def where(kernel, cpus, accel):
 
 # --- on disk ---------------------------------------------------------------
 
+def _commit():
+    if not (modules.TREE / ".git").exists():
+        return ""
+    return f", commit {proc.output(['git', '-C', modules.TREE, 'describe', '--always', '--dirty']).strip()}"
+
+
 def medians(samples):
     """{work: {by: median}}"""
     found = {}
@@ -168,7 +174,7 @@ def keep(out, found, machine_kind, plots=True):
     """Everything that was found, in a folder."""
     out.mkdir(parents=True, exist_ok=True)
     for name in DOCUMENTS:
-        head = f"{machine_kind}\n\n" if name == "table" else ""
+        head = f"{machine_kind}{_commit()}\n\n" if name == "table" else ""
         (out / f"{name}.{SUFFIX[name]}").write_text(head + found[name])
     if not plots:
         return
