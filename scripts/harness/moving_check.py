@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import moving, proc
+from harness import moving, moving_cases, proc
 from harness.modules import TREE
 
 FIXTURES = TREE / "scripts/fixtures/moving"
@@ -128,8 +128,8 @@ REFUSED = [  # (text, line of it, why)
      "it is given to wpool_try_schedule(), which does not take a set"),
     (f"{MADE}static void f1(int n)\n{{\n\tworkqueue_set_max_active(wq, n);\n}}\n", 7,
      "workqueue_set_max_active(): wpool_resize() counts for all CPUs together"),
-    (f"#define RUN(kind)\tqueue_work(kind##q, &w)\n{MADE}static void f1(void)\n{{\n\tRUN(w);\n}}\n", 8,
-     "RUN() makes its name by ##"),
+    (f"#define KICK(kind)\tqueue_work(kind##q, &w)\n{MADE}static void f1(void)\n{{\n\tKICK(w);\n}}\n", 8,
+     "KICK() makes its name by ##"),
     (MADE.replace("0, 0", "WQ_UNBOUND, 0"), 3, "alloc_workqueue(): with WQ_UNBOUND its works run on any CPU"),
     (MADE.replace("0, 0", "flags, 0"), 3, "alloc_workqueue(): what does flags hold?"),
     (MADE.replace("alloc_workqueue(\"kept\", 0, 0)", "create_singlethread_workqueue(\"kept\")"), 3,
@@ -214,6 +214,17 @@ def length_faults():
             yield f"2,000 lines of a table: {error}"
 
 
+def case_faults():
+    """What the report has behind the number of calls, but for the notes that all queues of a CPU get."""
+    for options, text, wanted, parts in moving_cases.CASES:
+        report = moving.move({"case.c": text}, moving.Options(**options))
+        said = [line.split(": ", 1)[1] for line in report.lines() if line.startswith("  ")]
+        said = [line for line in said if not line.startswith("a work ran on the CPU")]
+        after = report.files[0].after
+        if said != wanted or not all(part in after for part in parts):
+            yield f"{options}, {text[len(moving_cases.HEAD):]!r}: {said}, {after!r}"
+
+
 def again_faults():
     """A second run, with a pool for what the first has left, includes no header twice."""
     text = (FIXTURES / "system/system.c.moved").read_text()
@@ -259,6 +270,7 @@ def faults():
     yield from byte_faults()
     yield from length_faults()
     yield from again_faults()
+    yield from case_faults()
     yield from refusal_faults()
 
 
