@@ -165,6 +165,10 @@ class Source:
                               line_of(self.text, start)))
         return found
 
+    def has_static(self, name):
+        """Is this a static variable of the file?"""
+        return re.search(rf"^static\b[^;{{}}=]*\b{name}\b", self.code, re.M)
+
     def function_at(self, at):
         for function in self.functions:
             if function.start <= at < function.end:

@@ -131,7 +131,7 @@ def hide(survey):
                 places.append(found.start(1) + len(re.match(r"struct\s+", found[1])[0]))
         for work in survey.left_works:
             for found in re.finditer(rf"{WORK_TYPES}\s+{work.name}\s*[;,]", source.code):
-                if survey.work_in(struct_at(source.code, found.start()), work.name).may_be(work):
+                if survey.work_in(struct_at(source.code, found.start()), work.name, source).may_be(work):
                     places.append(found.start() + len(re.match(r"struct\s+", found[0])[0]))
         for site in survey.sites:  # its name, as another work may have the same
             if site.source is source and site.left and site.work and survey.is_left(survey.work_of(site)):

@@ -107,6 +107,7 @@ CASES = [
      ["struct wpool_set *slow_wq;"]),
     ({"on_cpu": ("slow_wq",)}, SLOW + MACROS
      + "static void kick(struct desk *d)\n{\n\tINTO(d, wq, one);\n\tqueue_work(d->slow_wq, &d->one);\n}\n",
-     [ANY_CPU], ["struct wpool_set *slow_wq;"]),
+     [ANY_CPU, "it goes to several queues: in two pools it may run beside itself"],
+     ["struct wpool_set *slow_wq;"]),
     ({}, HEAD + NAMES, [ANY_CPU], ["\"desk-%d\", 1)", "\"one-two\")", ".capacity = 256,"]),
 ]

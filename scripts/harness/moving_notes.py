@@ -2,7 +2,7 @@
 """What a human should look at, though it was converted: (file, place in it, what)."""
 import re
 
-from harness import moving_queues
+from harness import moving_queues, moving_unclear, moving_which
 from harness.moving_calls import QUEUEING
 
 FLUSHES = {"flush_workqueue", "kthread_flush_worker", "destroy_workqueue", "drain_workqueue"}
@@ -59,6 +59,10 @@ def _of_site(survey, site):
     if site.what == "create":
         yield from _of_queue(site, moving_queues.target(site.source.code, site.call.start) in
                              survey.options.on_cpu)
+    if site.work and site.what in moving_unclear.INITS and _in_several(survey, survey.work_of(site)):
+        yield "it goes to several queues: " + (
+            "in two pools it may run beside itself" if survey.self_freeing(site)
+            else "another pool refuses it while it runs")
     if "DEFERRABLE" in site.call.name:
         yield "the timer of a task is not deferrable: it wakes an idle CPU"
     if site.what == "init" and not survey.self_freeing(site) and _may_run(survey, site):
@@ -86,6 +90,12 @@ def _strings(name, args):
     """The arguments that are put into a name as strings."""
     kinds = re.findall(r"%(?!%)[^a-zA-Z]*(?:l|ll|h|z)?([a-zA-Z])", name)
     return [arg for kind, arg in zip(kinds, args) if kind == "s"]
+
+
+def _in_several(survey, work):
+    """Is it seen to go to more than one queue, and does nobody wait for it, who would be told?"""
+    queues = set().union(*(survey.which.of(site) for site in survey.queueings_of(work)))
+    return len(queues - {moving_which.UNKNOWN}) > 1 and not survey.sites_of(work, *moving_unclear.AWAITING)
 
 
 def _may_run(survey, site):

@@ -37,13 +37,17 @@ class Site:
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What works are told apart by: the structure they are in, as far as it is known."""
+    """What works are told apart by: the structure they are in, as far as it is known.
+
+    Of one that is in none it is the file, with a colon, if it is static there, and else nothing.
+    """
     struct: str
     name: str
 
     def may_be(self, other):
-        return self.name == other.name and (
-            self.struct == other.struct or "?" in (self.struct, other.struct))
+        structs = {self.struct, other.struct}
+        return self.name == other.name and (len(structs) == 1 or "?" in structs or (
+            "" in structs and max(structs).endswith(":")))
 
 
 def declared(sources, types):
@@ -181,7 +185,7 @@ class Survey:
             return Work("*", last)
         if len(words) == 1:
             in_macro = moving_text.in_macro(site.source.code, site.call.start)
-            return Work("*" if in_macro and pointer else "", last)
+            return Work("*", last) if in_macro and pointer else self.work_in(None, last, site.source)
         if len(structs) == 1:
             return Work(structs.pop(), last)
         if len(words) == 2 and site.function:
@@ -282,9 +286,9 @@ class Survey:
         return any(work.may_be(left) for left in self.left_works)
 
     @staticmethod
-    def work_in(struct, name):
-        """The work that has this name in this structure, or in none."""
-        return Work(struct or "", name)
+    def work_in(struct, name, source=None):
+        """The work that has this name in this structure; or in none, seen from this file."""
+        return Work(struct or (f"{source.name}:" if source and source.has_static(name) else ""), name)
 
     @property
     def delayed_moved(self):

@@ -103,8 +103,7 @@ class Queues:
         """The structure that it is in, or the file of a static variable; None if that is not seen."""
         structs = self.members.get(name, set())
         if not holder:
-            return site.source.name if re.search(rf"^static\b[^;(){{}}]*\b{name}\b", site.source.code, re.M) \
-                else ""
+            return site.source.name if site.source.has_static(name) else ""
         if len(structs) < 2:
             return f"struct {''.join(structs)}"
         types = self._types_of(_stripped(holder), site) & structs
