@@ -206,7 +206,7 @@ def length_faults():
     lines = "".join(f"ENTRY(name_{at}, {at}, \"s\")\n" for at in range(2000))
     with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
         file = pathlib.Path(place, "long.c")
-        moving.write(file, f"#include <linux/workqueue.h>\n{lines}static int f(void)\n{{\n}}\n")
+        moving.write(file, f"#include <linux/workqueue.h>\nstatic int f(void)\n{{\n}}\n{lines}")
         try:
             subprocess.run([TREE / "scripts/from-workqueue", "-n", file], check=True, timeout=LONG,
                            capture_output=True)
