@@ -132,10 +132,14 @@ static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_wor
 	pool_unlock(pool, flags);
 }
 
-/* Does a run use something on this stack? Needs no lock: no new run begins that does. */
+/*
+ * Does a run use something on this stack? Needs no lock: no new run begins that does. Acquire: if it
+ * does not, it has done with what it had there.
+ */
 static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
 {
-	return stack_has(dead, READ_ONCE(run->task)) || stack_has(dead, READ_ONCE(run->group));
+	return stack_has(dead, smp_load_acquire(&run->task)) ||
+	       stack_has(dead, READ_ONCE(run->group));
 }
 
 static bool may_run(const struct wpool_worker *runner, const struct wpool_worker *dead)

@@ -12,8 +12,11 @@
  */
 #include <linux/cpuhotplug.h>
 
+#include "claim.h"
 #include "hotplug.h"
 #include "pool.h"
+#include "pool_lock.h"
+#include "queue_batch.h"
 #include "registry.h"
 #include "resize.h"
 
@@ -27,11 +30,23 @@ static void follow(struct wpool *pool, void *unused)
 	pool_follow_cpus(pool);
 }
 
+static void welcome(struct wpool *pool, void *unused)
+{
+	unsigned long flags;
+
+	/* A worker that goes from task to task without the lock looks for its CPUs after this one. */
+	pool_lock(pool, flags);
+	if (claim_is_kept(pool))
+		batch_settle(pool);
+	pool_unlock(pool, flags);
+	pool_follow_cpus(pool);
+}
+
 static int cpu_came(unsigned int cpu)
 {
 	/* Release: a thread that sees the new count sees the CPU online. */
 	smp_store_release(&hotplug_came, hotplug_came + 1);
-	visit_pools(follow, NULL);
+	visit_pools(welcome, NULL);
 	return 0;
 }
 

@@ -65,7 +65,7 @@ struct wpool_mend {
 struct wpool_staging {
 	raw_spinlock_t		lock;	/* guards what is tagged B or P */
 	u8			color;	/* P: the color of the tasks that it accepts */
-	u8			nr_spare;	/* B: how many spare tasks there are */
+	u16			nr_spare;	/* B: how many spare tasks there are */
 	/* P: how far collected had come when what workers had taken was last counted */
 	unsigned int		counted;
 	/*

@@ -37,8 +37,8 @@
  * thread that grabs a task, waits for one, asks a run to stop or looks at what runs has shut it. So
  * that worker, the taker, needs batch->lock no more: it ends its run and begins the only staged
  * task under staging->lock alone, by staging_take(). If anybody had asked for its run or its task,
- * it would not be the taker any more. It comes back to pool->lock after WPOOL_STAGED_MAX tasks, at
- * the latest.
+ * it would not be the taker any more. It comes back to pool->lock after WPOOL_STAGED_MAX tasks, and
+ * those that it had from the batch before, at the latest.
  *
  * Modelled in scripts/model/staging.pml.
  */

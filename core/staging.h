@@ -160,6 +160,17 @@ static __always_inline void staging_unlock_irq(struct wpool *pool)
 	raw_spin_unlock_irq(&pool->staging.lock);
 }
 
+/*
+ * Has this worker taken its last task by staging_pop() or staging_take(), and nobody had a reason to
+ * shut the staging queue since? Then what its run says is guarded by staging->lock, which this needs.
+ * See staging.c.
+ */
+static __always_inline bool
+staging_taker_is(const struct wpool *pool, const struct wpool_worker *worker)
+{
+	return pool->staging.taker == worker->pid_nr;
+}
+
 /* The first staged task, for staging_take(), or no task at all. Needs staging->lock. */
 static __always_inline struct wpool_task *staging_first(struct wpool *pool)
 {
@@ -184,10 +195,7 @@ static __always_inline bool staged_fits(const struct wpool_worker *worker,
  * @worker: the current thread
  * @task: from staging_first()
  *
- * For a worker that has taken its last task in this way, or by staging_pop(), if there has been no
- * reason to shut the staging queue since. See staging.c.
- *
- * Context: staging->lock held.
+ * Context: staging->lock held, and the worker is the taker.
  * Return: true if it has @task now.
  */
 static __always_inline bool
@@ -196,9 +204,8 @@ staging_take(struct wpool *pool, const struct wpool_worker *worker, const struct
 	struct wpool_staging *staging = &pool->staging;
 	struct list_head *tasks = &staging->tasks;
 
-	if (staging->taker != worker->pid_nr || list_empty(tasks))
-		return false;
-	if (unlikely(!mend_only_ok(pool, tasks, task) || !staged_fits(worker, task)))
+	if (list_empty(tasks) ||
+	    unlikely(!mend_only_ok(pool, tasks, task) || !staged_fits(worker, task)))
 		return false;
 	INIT_LIST_HEAD(tasks);
 	counter_add(&staging->collected, 1);

@@ -215,7 +215,6 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 {
 	struct wpool_task *task = run->task;
 
-	WRITE_ONCE(run->task, NULL);
 	/* Count it before anybody can know that it has ended; see wpool_stats(). */
 	batch_count_end(worker);
 	if (task) {
@@ -223,6 +222,7 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 		objects_task_ended(task);
 		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
 	}
+	smp_store_release(&run->task, NULL);	/* last: see has_to_do() */
 	if (unlikely(run->owner))
 		module_put(run->owner);
 }
@@ -279,14 +279,13 @@ static __always_inline void run_replace_staged(struct wpool *pool, struct wpool_
 	/* To grab its task, or have it stop, a thread shuts the staging queue. None is pinned. */
 	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
 		WARN_ON_ONCE(run->stop || run->owner || (last && !run_is_batched(run)));
-	WRITE_ONCE(run->task, detached ? NULL : task);
-	/* Count it before anybody can know that it has ended; see wpool_stats(). */
-	batch_count_end(worker);
+	batch_count_end(worker);	/* first, as in run_end_batched() */
 	if (likely(last)) {
 		WRITE_ONCE(last->result, result);
 		objects_task_ended(last);
 		smp_store_release(&last->state, TASK_DONE);	/* as in task_settle() */
 	}
+	smp_store_release(&run->task, detached ? NULL : task);	/* as in run_end_batched() */
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	WRITE_ONCE(run->started, jiffies);
@@ -300,8 +299,8 @@ static __always_inline void run_replace_staged(struct wpool *pool, struct wpool_
 }
 
 /*
- * Runs that task, and those that follow it one by one, but not too many: the worker is to look at
- * the pool now and then. Locking: none. Return: the result of the last, which has not ended.
+ * Runs that task, and those that follow one by one, but not too many: the worker is to look at the
+ * pool now and then. Return: the result of the last, which has not ended.
  */
 static noinline int run_staged(struct wpool *pool, struct wpool_worker *worker,
 			       struct wpool_run *run, struct wpool_task *task)
@@ -315,7 +314,8 @@ static noinline int run_staged(struct wpool *pool, struct wpool_worker *worker,
 			return result;
 		staging_lock_irq(pool);
 		task = staging_first(pool);
-		if (unlikely(run->task && !mend_run_ok(run)) || !staging_take(pool, worker, task))
+		if (!staging_taker_is(pool, worker) || unlikely(run->task && !mend_run_ok(run)) ||
+		    !staging_take(pool, worker, task))
 			break;
 		run_replace_staged(pool, worker, run, task, result);
 		staging_unlock_irq(pool);

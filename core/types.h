@@ -107,7 +107,7 @@ enum spin_side {
 /* The most tasks in the batch, see queue_batch.c. */
 #define WPOOL_BATCH_MAX		31
 
-/* How many tasks a worker takes from the staging queue in a row without a look at the pool. */
+/* How many tasks a worker takes from the staging queue in a row without another lock. */
 #define WPOOL_STAGED_MAX	255
 
 /*

@@ -186,6 +186,63 @@ static void cpus_mask_kept(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CREATED, WORKERS);
 }
 
+#define LINKS		20
+#define AWAY		10	/* the link in which the CPU goes and comes back */
+
+/* A chain of tasks, each of which submits the next one. */
+struct chain {
+	struct wpool_task	tasks[LINKS];
+	bool			kept[LINKS];	/* its worker had to be on that CPU as it began */
+	unsigned int		begun;
+	struct completion	steps[2];
+	struct wpt_gate		*gates[2];	/* opened while it is away, and when it is back */
+};
+
+static int run_link(void *arg)
+{
+	struct chain *chain = arg;
+	unsigned int i = chain->begun++;
+
+	chain->kept[i] = cpumask_equal(&current->cpus_mask, cpumask_of(cpus.cpu));
+	if (i == AWAY) {
+		complete(&chain->steps[0]);
+		wait_for_completion(&chain->gates[0]->opened);
+		complete(&chain->steps[1]);
+		wait_for_completion(&chain->gates[1]->opened);
+	}
+	return i + 1 < LINKS ? wpool_schedule(wpool_current(), &chain->tasks[i + 1]) : 0;
+}
+
+/* 69: a worker that takes one task of a chain after the other goes back with the next one */
+static void cpus_mask_kept_in_chain(struct kunit *test)
+{
+	struct chain *chain = wpt_alloc(test, sizeof(*chain));
+	struct wpool *pool;
+	unsigned int i;
+
+	needs_hotplug(test);
+	for (i = 0; i < 2; i++) {
+		chain->gates[i] = wpt_gate(test);
+		init_completion(&chain->steps[i]);
+	}
+	for (i = 0; i < LINKS; i++)
+		wpool_task_init(&chain->tasks[i], run_link, chain);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .cpumask = cpumask_of(cpus.cpu),
+	});
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &chain->tasks[0]), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&chain->steps[0], WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, cpus_change(true), 0);
+	/* It runs elsewhere, and loses its mask by that. */
+	wpt_open(chain->gates[0]);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&chain->steps[1], WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, cpus_change(false), 0);
+	wpt_open(chain->gates[1]);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, LINKS);
+	for (i = 0; i < LINKS; i++)
+		KUNIT_EXPECT_TRUE(test, chain->kept[i]);
+}
+
 static int run_may_be_there(void *arg)
 {
 	return cpumask_test_cpu(cpus.cpu, &current->cpus_mask);
@@ -508,6 +565,7 @@ static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_closed),
 	KUNIT_CASE(cpus_while_created),
 	KUNIT_CASE_PARAM(cpus_mask_kept, meanwhile_gen_params),
+	KUNIT_CASE(cpus_mask_kept_in_chain),
 	KUNIT_CASE(cpus_mask_grows),
 	KUNIT_CASE(cpus_node_grows),
 	KUNIT_CASE(cpus_mask_of_user),
