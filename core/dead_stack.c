@@ -133,13 +133,15 @@ static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_wor
 }
 
 /*
- * Does a run use something on this stack? Needs no lock: no new run begins that does. Acquire: if it
- * does not, it has done with what it had there.
+ * Does a run use something on this stack? Needs no lock: no new run begins that does. Acquire: if
+ * it does not, it has done with what it had there.
  */
 static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
 {
-	return stack_has(dead, smp_load_acquire(&run->task)) ||
-	       stack_has(dead, READ_ONCE(run->group));
+	/* Pairs with run_end_batched() and run_replace_staged(). */
+	const struct wpool_task *task = smp_load_acquire(&run->task);
+
+	return stack_has(dead, task) || stack_has(dead, READ_ONCE(run->group));
 }
 
 static bool may_run(const struct wpool_worker *runner, const struct wpool_worker *dead)

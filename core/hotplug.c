@@ -34,7 +34,7 @@ static void welcome(struct wpool *pool, void *unused)
 {
 	unsigned long flags;
 
-	/* A worker that goes from task to task without the lock looks for its CPUs after this one. */
+	/* A worker that needs no lock from task to task looks for its CPUs after this one. */
 	pool_lock(pool, flags);
 	if (claim_is_kept(pool))
 		batch_settle(pool);

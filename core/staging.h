@@ -161,8 +161,8 @@ static __always_inline void staging_unlock_irq(struct wpool *pool)
 }
 
 /*
- * Has this worker taken its last task by staging_pop() or staging_take(), and nobody had a reason to
- * shut the staging queue since? Then what its run says is guarded by staging->lock, which this needs.
+ * Has this worker taken its last task by staging_pop() or staging_take(), and nobody had a reason
+ * to shut the staging queue since? Then staging->lock, which this needs, guards what its run says.
  * See staging.c.
  */
 static __always_inline bool

@@ -26,6 +26,8 @@
  * BUG_WAITED_PLAIN		wait_result() reads the state without an acquire: stale_result
  * BUG_TIME_NO_WMB		__latency_accept() has no barrier: time_returned
  * BUG_RESULT_NO_RMB		wait_result() has none: time_returned
+ * BUG_LET_GO_PLAIN		run_end_batched() or run_replace_staged() takes the task out of its
+ *				run without a release: touched_when_gone
  * BUG_BEGUN_PLAIN		run_set_up() or run_begin_batched() sets the state without a
  *				release: touched_when_gone flags_lost
  * BUG_OURS_ASKED_LATE		__run_task() calls task_is_ours() when the state is set:
@@ -38,7 +40,7 @@
 #include "weak.inc"
 
 mtype = {
-	STATE, POOL, RESULT, FLAGS, TASK, LOCK, BATCH_LOCK, NEWS,
+	STATE, POOL, RESULT, FLAGS, TASK, RUN, LOCK, BATCH_LOCK, NEWS,
 	first, state, pool, again, result, used, flags, news
 };
 
@@ -154,6 +156,24 @@ inline ended()
 	check(touched_when_gone, !mem[used])
 }
 
+/* A batched task on the stack of a thread that dies ends; has_to_do() does not find it in a run */
+inline let_go()
+{
+	d_step {
+		at_first(RUN, 1);
+		thread();
+		release(STATE, DONE);
+		read(used, TASK);
+		release(RUN, 0, BUG_LET_GO_PLAIN);
+		thread();
+		acquire(first, RUN);
+		given(first, 0);
+		write(TASK, 1)
+	}
+	play();
+	check(touched_when_gone, !mem[used])
+}
+
 /* A task that was done is accepted: __latency_accept(); and ends */
 inline timed()
 {
@@ -226,6 +246,7 @@ init
 	:: joined()
 	:: moved()
 	:: ended()
+	:: let_go()
 	:: timed()
 	:: detached()
 	:: refused()
