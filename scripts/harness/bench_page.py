@@ -17,11 +17,11 @@ LANES = {  # by the title of the table: (head of the column, lane); the first is
 SINGLE = ("One thing at a time", "Work that stays on its CPU")
 # (work, what the page calls it, digits behind the point)
 RATES = (
-    ("empty 1", "200,000 empty tasks, 1 producer, ns each", 0),
-    ("empty 4", "the same, 4 producers, ns each", 0),
+    ("empty 1", "each of 200,000 empty tasks, 1 producer, ns", 0),
+    ("empty 4", "the same, 4 producers, ns", 0),
     ("allocated", "allocated by the pool, ns", 0),
     ("batches", "in batches of 32, ns", 0),
-    ("chain", "a chain, ns a hop", 0),
+    ("chain", "a hop of a chain, ns", 0),
     ("round trip", "there and back, the caller sleeps on a completion, us", 1),
     ("round trip, own wait", "the same by `wpool_wait()` or the like, us", 1),
 )
@@ -30,6 +30,7 @@ BURST = (
     ("burst, last end", "10,000 at once: the last has ended, ms", 1),
 )
 PACED = (("paced", "1,000 tasks a second cost, % CPU", 1),)
+NS = {"ns": 1, "us": 1000, "ms": 1000000}
 
 
 def _waits(of_one):
@@ -69,7 +70,7 @@ def _table(title, found):
         others = [row[by] for _, by in lanes if by in row and not by.startswith("wpool")]
         if lanes[0][1] not in row or not others:
             continue
-        scale = 1000 if text.endswith(" ms") and row["unit"] == "us" else 1
+        scale = NS[text.split()[-1]] / NS[row["unit"]] if row["unit"] in NS else 1
         cells = [_figure(row[by], digits, scale) if by in row else "" for _, by in lanes]
         lines.append("| " + " | ".join([text, *cells, _best(row[lanes[0][1]], others)]) + " |")
     return lines if len(lines) > 4 else []
