@@ -3,6 +3,7 @@
  * Submitters that sleep on although their tasks have been accepted, in long queues; and the timer
  * that ends this, when it has been set for something else before.
  */
+#include <linux/jiffies.h>
 #include "admitted_scene.h"
 #include "halt.h"
 
@@ -110,7 +111,8 @@ static struct admitted_scene *with_timer(struct kunit *test, unsigned long *expi
 	since = jiffies;
 	wpt_open(idles->gate);
 	wpt_wait(test, idles);	/* makes way for it */
-	known = wpt_busy_until(wpt_stat(scene->pool, WPOOL_STAT_IDLE) == 1) && jiffies == since;
+	known = wpt_busy_until(wpt_stat(scene->pool, WPOOL_STAT_IDLE) == 1) &&
+		!time_after(jiffies, since);
 	*expires = since + IDLES;
 	if (!known) {
 		wpt_open(scene->hold->gate);

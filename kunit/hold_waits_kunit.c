@@ -104,9 +104,9 @@ struct tries {
 };
 
 /*
- * In jiffies: some of the threads give up in each; at last all do. If they did so all the time, one
- * slow CPU would do nothing else; and so would two that carry many virtual ones, as a lock goes from
- * one of these to the next in order, whether that has its turn or not.
+ * In jiffies: some of the threads give up in each; at last all do. If they did so all the time,
+ * one slow CPU would do nothing else; and so would two that carry many virtual ones, as a lock
+ * goes from one of these to the next in order, whether that has its turn or not.
  */
 #define A_WHILE		(max(WPT_SECONDS / 30, 1) * CROWD / 8 * \
 			 DIV_ROUND_UP(num_online_cpus(), 4))

@@ -260,7 +260,8 @@ static int submit_ordered(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
-	bool shared = tt->shared, unwaited = tt->unwaited && !tt->self_freeing, ticket = tort_ticket_fits(tt, way);
+	bool shared = tt->shared, unwaited = tt->unwaited && !tt->self_freeing;
+	bool ticket = tort_ticket_fits(tt, way);
 	enum tort_act act = act_of(tt, way);
 	struct tort_mark mark;
 	unsigned long slept;
