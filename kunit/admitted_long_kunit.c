@@ -4,6 +4,7 @@
  * that ends this, when it has been set for something else before.
  */
 #include <linux/jiffies.h>
+#include <linux/preempt.h>
 #include "admitted_scene.h"
 #include "halt.h"
 
@@ -29,61 +30,59 @@ static void admitted_long_sleeps_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 }
 
-static bool all_awake(struct wpt_thread **threads, unsigned int n)
+/* More of them than one hold of the lock wakes; they are woken when a quarter has come free. */
+#define CROWD	36
+
+/*
+ * So many sleep on when as many places have come free.
+ * Return: false if it may have been time for them before that.
+ */
+static bool crowd_is_due(struct kunit *test, struct admitted_scene *scene)
 {
+	struct wpt_thread *threads[CROWD];
 	unsigned int i;
-
-	for (i = 0; i < n && admitted_is_awake(threads[i]); i++)
-		;
-	return i == n;
-}
-
-/* More of them than one hold of the lock wakes. */
-struct crowd {
-	struct admitted_scene	*scene;
-	struct wpt_thread	*threads[PLACES];
-	unsigned int		n;
-};
-
-static struct crowd *new_crowd(struct kunit *test, unsigned int n)
-{
-	struct crowd *crowd = wpt_alloc(test, sizeof(*crowd));
-	unsigned int i;
-
-	crowd->scene = admitted_scene(test, DEPTH);
-	crowd->n = n;
-	for (i = 0; i < n; i++)
-		crowd->threads[i] = admitted_sleeper(test, crowd->scene);
-	for (i = 0; i < n; i++)
-		admitted_make_place(test, crowd->scene);
-	return crowd;
-}
-
-/* Return: before the time is over for which they sleep on, without any other reason. */
-static bool crowd_wakes(struct kunit *test, struct crowd *crowd)
-{
 	bool late;
-	unsigned int i;
 
-	KUNIT_ASSERT_TRUE(test, wpt_busy_until(all_awake(crowd->threads, crowd->n)));
-	late = admitted_is_late(crowd->scene);
-	for (i = 0; i < crowd->n; i++)
-		KUNIT_EXPECT_EQ(test, wpt_join(test, crowd->threads[i]), 0);
-	wpt_open(crowd->scene->hold->gate);
-	wpt_call(test, wpt_call_drain, crowd->scene->pool, NULL);
+	for (i = 0; i < CROWD; i++)
+		threads[i] = admitted_sleeper(test, scene);
+	preempt_disable();	/* those that are woken make way */
+	for (i = 0; i < CROWD; i++)
+		admitted_make_place(test, scene);
+	late = admitted_is_late(scene);
+	preempt_enable();
+	for (i = 0; i < CROWD; i++)
+		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
 	return !late;
 }
 
-/* So often does the manager, which wakes the rest, come too late at most. */
-#define CROWDS	40
+/* After one of them has slept on until its time was over, the next ones are not put off. */
+static bool next_sleeps_on(struct kunit *test, struct admitted_scene *scene)
+{
+	struct wpt_thread *thread = admitted_sleeper(test, scene);
+	bool asleep;
+
+	scene->since = jiffies;
+	admitted_make_place(test, scene);
+	asleep = !admitted_is_awake(thread);
+	KUNIT_EXPECT_TRUE(test, asleep || admitted_is_late(scene));
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
+	return asleep;
+}
 
 /* 181: when it is time for the first of them it is for all, however many are woken at once */
 static void admitted_long_all(struct kunit *test)
 {
+	struct admitted_scene *scene;
 	unsigned int tries = 0;
+	bool met;
 
-	while (!crowd_wakes(test, new_crowd(test, PLACES)))
-		KUNIT_ASSERT_LT(test, ++tries, CROWDS);
+	do {
+		KUNIT_ASSERT_LT(test, tries++, ADMITTED_TRIES);
+		scene = admitted_scene(test, 4 * CROWD);
+		met = crowd_is_due(test, scene) && next_sleeps_on(test, scene);
+		wpt_open(scene->hold->gate);
+		wpt_call(test, wpt_call_drain, scene->pool, NULL);
+	} while (!met);
 }
 
 /* As many jiffies after it has begun to idle, a worker leaves if it still does. */
