@@ -83,6 +83,10 @@ static void admitted_learns(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpt_join(test, thread), 0);
 	}
 	KUNIT_EXPECT_EQ(test, slept, 0);
+	/* Then one is put off again. A timer of the worker's start cannot wake it: that is over. */
+	thread = admitted_sleeper(test, scene);
+	admitted_make_place(test, scene);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 }
 
 /* 181: what was given to others that slept counts as free: all are woken together. */
