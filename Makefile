@@ -123,7 +123,7 @@ html:
 outside:
 	@scripts/packages build test outside
 	@scripts/outside $(if $(or $(KERNEL),$(K)),--kernel $(or $(KERNEL),$(K))) \
-		$(if $(PARTS),--parts '$(PARTS)') $(ONLY)
+		$(if $(PARTS),--parts '$(PARTS)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(ONLY)
 
 # The Debian packages, in OUT=build.
 deb:
@@ -170,7 +170,8 @@ help:
 	@echo '                      CYCLICTEST=1 how late a real-time thread wakes on PREEMPT_RT, under load'
 	@echo 'make outside          dm-crypt, dm-verity and ovpn-dco, moved over by scripts/from-workqueue,'
 	@echo '                      beside themselves: tests and figures (ONLY=crypt|verity|ovpn'
-	@echo '                      PARTS="some tests"); KERNEL=debug-disk with KASAN, lockdep and kmemleak'
+	@echo '                      PARTS="some tests" ROUNDS=n of what is measured); KERNEL=debug-disk with'
+	@echo '                      KASAN, lockdep and kmemleak'
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'
 	@echo 'make model            prove the models of sleeping, waking and teardown'
 	@echo 'make mutants          plant bugs, one at a time (ONLY= some), and see the tests notice each'

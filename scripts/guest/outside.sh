@@ -15,13 +15,15 @@ usleep() {
 	sleep "$(printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)))"
 }
 
-# both PART: on both sides
+# both PART [NUMBER]: on both sides; by turns each is the first
 # shellcheck disable=SC2034 # for the part
 both() {
 	SIDE=workqueue OTHER=wpool
-	run_part "$1"
-	SIDE=wpool OTHER=workqueue
-	run_part "$1"
+	[ $((${2:-1} % 2)) -eq 1 ] || SIDE=wpool OTHER=workqueue
+	for _ in 1 2; do
+		run_part "$1"
+		first=$SIDE; SIDE=$OTHER; OTHER=$first
+	done
 }
 
 # run_parts PART...: these, if it was not asked for others
@@ -29,11 +31,12 @@ run_parts() {
 	insmod ./wpool.ko
 	for part in ${PARTS:-$*}; do
 		echo "=== $part" >/dev/kmsg
-		if [ "$part" = measured ]; then
-			for _ in $(seq "$ROUNDS"); do both measured; done
-		else
-			both "$part"
-		fi
+		case $part in
+		measured|pings)
+			for round in $(seq "$ROUNDS"); do both $part "$round"; done ;;
+		*)
+			both "$part" ;;
+		esac
 	done
 	touch /run/figures
 	document figures </run/figures

@@ -31,6 +31,11 @@ BURST = (
 )
 PACED = (("paced", "1,000 tasks a second cost, % CPU", 1),)
 NS = {"ns": 1, "us": 1000, "ms": 1000000}
+# Real work, 4 KiB a task, as the bench and as the page calls it; and what the page shows beside it.
+REAL = (("file", "read from the page cache"), ("crc32c", "CRC-32C"), ("lz4", "LZ4"), ("zstd", "zstd"),
+        ("aes", "AES-256-XTS"), ("sha256", "SHA-256"))
+PEERS = (("unbound workqueue", "unbound"), ("per-CPU workqueue", "per-CPU"),
+         ("kthread_worker", "kthread_worker"))
 
 
 def _waits(of_one):
@@ -76,6 +81,42 @@ def _table(title, found):
     return lines if len(lines) > 4 else []
 
 
+def _grid(title, heads, rows):
+    lines = [f"### {title}", "", "| " + " | ".join(heads) + " |", "| --- |" + " --- |" * (len(heads) - 1)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows] if rows else []
+
+
+def _real(found):
+    rows = []
+    for name, text in REAL:
+        for producers in ("1", "4"):
+            row = found.get(f"real {name} {producers}")
+            if row:
+                ours, inline, *peers = ([ns / 1000 for ns in row[by]] for by in
+                                        ("wpool", "(inline)", *(by for _, by in PEERS)))
+                share = statistics.median(inline) / statistics.median(ours)
+                rows.append([text, producers, _figure(ours, 1, 1), _figure(inline, 1, 1), f"{share:.2f}",
+                             *(_figure(peer, 1, 1) for peer in peers)])
+    return _grid("Real work", ["work", "producers", "wpool", "inline", "of it", *(head for head, _ in PEERS)],
+                 rows)
+
+
+def _real_waits(found):
+    """The last in a thousand differ most from round to round: with the least and the most of them."""
+    rows = []
+    for name, text in REAL:
+        for load in ("50%", "90%"):
+            parts = [found.get(f"real {name} at {load}, p{part}") for part in ("50", "99", "99.9")]
+            if all(parts):
+                cells = []
+                for by in ("wpool", *(by for _, by in PEERS)):
+                    half, most, last = ([us / 1000 for us in part[by]] for part in parts)
+                    cells.append(f"{statistics.median(half):.1f}; {statistics.median(most):.1f}; "
+                                 f"{_figure(last, 1, 1)}")
+                rows.append([text, load, *cells])
+    return _grid("Waiting for real work", ["work", "load", "wpool", *(head for head, _ in PEERS)], rows)
+
+
 def _short(verdicts):
     """What was asked for and not reached."""
     short = [row for row in csv.DictReader(io.StringIO(verdicts)) if row["verdict"] == "SHORT"]
@@ -95,5 +136,5 @@ def page(samples, verdicts):
     for row in csv.DictReader(io.StringIO(samples)):
         work = found.setdefault(row["work"], {"unit": row["unit"]})
         work.setdefault(row["by"], []).append(float(row["value"]))
-    parts = [_table(title, found) for title in LANES] + [_short(verdicts)]
+    parts = [*(_table(title, found) for title in LANES), _real(found), _real_waits(found), _short(verdicts)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

@@ -18,7 +18,9 @@ SIDES = ("workqueue", "wpool")
 STOCK, DEBUG = "stock", "debug-disk"
 LIMIT = 3000  # seconds for a machine
 SWAP = 512 << 20  # bytes of a disk of its own, for what is encrypted and swapped to
-ROUNDS, RUNTIME = 3, 5  # of each measurement, on each side
+ROUNDS = 3
+RUNTIME = 5  # seconds of each measurement, on each side
+MEASURES = {"measured", "pings"}  # the parts of a test that do so
 # What is done on each kernel. MiB of a job of fio, and of a disk whose sums are checked; how often
 # a thing is repeated under load, and a peer comes and goes; how many pings.
 SIZES = {STOCK: {"job": 16, "disk_size": 64, "times": 10, "peers": 8, "pings": 200},
@@ -149,18 +151,18 @@ def figures(run):
     return found
 
 
-def _unmeasured(found):
+def _unmeasured(found, rounds):
     """What did not take place in each round, and on each side."""
     if not found:
         yield "no figure at all"
     for name, sides in found.items():
         for side, got in sides.items():
-            if len(got) != ROUNDS or not all(got):
+            if len(got) != rounds or not all(got):
                 yield f"{name} on {side}: {got}"
 
 
-def _judge_figures(tally, label, found):
-    wrong = list(_unmeasured(found))
+def _judge_figures(tally, label, found, rounds):
+    wrong = list(_unmeasured(found, rounds))
     tally.check(f"{label}: what is measured takes place", wrong)
     for line in [] if wrong else table(found):
         say(line)
@@ -210,8 +212,8 @@ def _built(tally, kernel, name):
     return files
 
 
-def _env(kernel, module, parts):
-    return (f"PARTS='{parts}'\nROUNDS={ROUNDS}\nRUNTIME={RUNTIME}\nSTUCK={module.stuck}\n"
+def _env(kernel, module, parts, rounds):
+    return (f"PARTS='{parts}'\nROUNDS={rounds}\nRUNTIME={RUNTIME}\nSTUCK={module.stuck}\n"
             f"{user.settings(SIZES[kernel.name])}").encode()
 
 
@@ -233,7 +235,7 @@ def _below_debian(kernel, module, files):
                          disk=debian.disk_with("debian-outside", PACKAGES))
 
 
-def run(tally, name, parts="", on=STOCK):
+def run(tally, name, parts="", on=STOCK, rounds=ROUNDS):
     """Build one module on both sides and test them; lockdep and kmemleak judge, too, where they are."""
     if on == STOCK:
         debian.prepare()
@@ -242,13 +244,13 @@ def run(tally, name, parts="", on=STOCK):
     boot = _in_debian if on == STOCK else _below_debian
     label = name if on == STOCK else f"{name} on {on}"
     for some in [parts] if parts or on == STOCK else module.boots:
-        found = boot(kernel, module, {**files, "env": _env(kernel, module, some)})
+        found = boot(kernel, module, {**files, "env": _env(kernel, module, some, rounds)})
         user.judge(tally, label, found)
         kunit.judge_lockdep(tally, label, found)
         load.judge_leaks(tally, label, found)
         _judge_complaints(tally, label, found)
-        if "measured" in (some or "measured").split():
-            _judge_figures(tally, label, figures(found))
+        if MEASURES & set((some or "measured").split()):
+            _judge_figures(tally, label, figures(found), rounds)
         say(f"--- {label}: {found.seconds:.1f} s")
 
 
