@@ -169,7 +169,7 @@ help:
 	@echo '                      DISK=1 fio on wpool_disk, on a loop device and on null_blk'
 	@echo '                      CYCLICTEST=1 how late a real-time thread wakes on PREEMPT_RT, under load'
 	@echo 'make outside          dm-crypt, dm-verity and ovpn-dco, moved over by scripts/from-workqueue,'
-	@echo '                      beside themselves: tests and figures (ONLY=crypt|verity|ovpn'
+	@echo '                      beside themselves: tests and figures (ONLY=crypt|verity|ovpn|ovpn-shared'
 	@echo '                      PARTS="some tests" ROUNDS=n of what is measured); KERNEL=debug-disk with'
 	@echo '                      KASAN, lockdep and kmemleak'
 	@echo 'make selftest         prove that a run with a fault in it fails (K=rt|arm64: there)'

@@ -39,6 +39,9 @@ class Module:
     boots: tuple    # its parts on the debug kernel, which is not to be measured
     stuck: str = ""  # a function of it that a test makes hang
     on_cpu: tuple = ()  # queues whose works are to run on the CPU that queues them, as --on-cpu has it
+    before: str = ""  # a semantic patch: what a debug kernel finds in it as it is, mended on both sides
+    after: str = ""  # another for what was moved, as its author would change it by hand
+    parts: str = ""  # of its tests, but for others that are asked for; all if none
 
 
 # --- sources -------------------------------------------------------------------------
@@ -84,8 +87,12 @@ MODULES = {
                      ("verified corrupt suspended reloaded removed",)),
     "ovpn": Module("ovpn-dco-v2", "outside-ovpn", "openvpn openssl iperf3 iproute2 iputils-ping",
                    _fetch_ovpn, _ovpn_words, ("tunnel peers stuck",), stuck="ovpn_encrypt_work",
-                   on_cpu=("crypto_wq",)),
+                   on_cpu=("crypto_wq",), before="ovpn-dco-v2.cocci"),
 }
+# Both ends of its tunnel are devices of one machine.
+MODULES["ovpn-shared"] = dataclasses.replace(
+    MODULES["ovpn"], boots=("tunnel peers",), stuck="", after="ovpn-dco-v2-shared.cocci",
+    parts="tunnel peers pings")
 # Of the Debian for all of them on the debug kernel; the first gives it its name.
 PACKAGES = ("kmod", "procps", "python3", *dict.fromkeys(
     package for module in MODULES.values() for package in module.packages.split()))
@@ -103,12 +110,14 @@ def move(module, folder):
     return moved
 
 
-def mend(module, folder):
-    """Mend what a debug kernel finds in it as it is, so that what it finds later is of the move."""
-    patch = FIXTURES / f"{module.name}.cocci"
-    if patch.exists():
-        proc.run("spatch", ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
-                            "--sp-file", patch, *sorted(folder.rglob("*.[ch]"))], folder / "spatch.log")
+def _patch(folder, name):
+    """Change what is in the folder by a semantic patch of that name."""
+    files = sorted(folder.rglob("*.[ch]"))
+    before = [path.read_bytes() for path in files]
+    proc.run("spatch", ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
+                        "--sp-file", FIXTURES / name, *files], folder / "spatch.log")
+    if before == [path.read_bytes() for path in files]:
+        raise Failed(f"{name} changes nothing in {folder}")
 
 
 def build(kernel, module, side):
@@ -118,9 +127,12 @@ def build(kernel, module, side):
         shutil.rmtree(folder)
         folder.mkdir()
         origin, moved = module.fetch(folder), None
-        mend(module, folder)
+        if module.before:
+            _patch(folder, module.before)
         if side == "wpool":
             moved = move(module, folder)
+            if module.after:
+                _patch(folder, module.after)
         symbols = modules.home(kernel) / "Module.symvers"
         modules.make(kernel, folder, folder / "make.log", *module.words(folder, kernel),
                      f"KBUILD_EXTRA_SYMBOLS={symbols}")
@@ -240,6 +252,7 @@ def run(tally, name, parts="", on=STOCK, rounds=ROUNDS):
     if on == STOCK:
         debian.prepare()
     module, kernel = MODULES[name], kernels.get(on)
+    parts = parts or (module.parts if on == STOCK else "")
     files = _built(tally, kernel, name)
     boot = _in_debian if on == STOCK else _below_debian
     label = name if on == STOCK else f"{name} on {on}"
