@@ -92,7 +92,7 @@ MODULES = {
 # Both ends of its tunnel are devices of one machine.
 MODULES["ovpn-shared"] = dataclasses.replace(
     MODULES["ovpn"], boots=("tunnel peers",), stuck="", after="ovpn-dco-v2-shared.cocci",
-    parts="tunnel peers pings")
+    parts="tunnel pings")
 # Of the Debian for all of them on the debug kernel; the first gives it its name.
 PACKAGES = ("kmod", "procps", "python3", *dict.fromkeys(
     package for module in MODULES.values() for package in module.packages.split()))
