@@ -2,6 +2,7 @@
 /*
  * Submitters that slept for room and sleep on for a while when their tasks have been accepted.
  */
+#include <linux/preempt.h>
 #include "admitted_scene.h"
 
 void admitted_fill(struct kunit *test, struct admitted_scene *scene, unsigned int depth,
@@ -62,13 +63,17 @@ struct wpt_thread *admitted_put_off(struct kunit *test, unsigned int depth, unsi
 {
 	struct wpt_thread *thread;
 	unsigned int i, j;
+	bool asleep;
 
 	for (i = 0; i < ADMITTED_TRIES; i++) {
 		*scene = admitted_scene(test, depth);
 		thread = admitted_sleeper(test, *scene);
+		preempt_disable();	/* or else it is late for want of a CPU */
 		for (j = 0; j < places; j++)
 			admitted_make_place(test, *scene);
-		if (!admitted_is_awake(thread))
+		asleep = !admitted_is_awake(thread);
+		preempt_enable();
+		if (asleep)
 			return thread;
 		if (!admitted_is_late(*scene))
 			return NULL;
