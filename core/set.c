@@ -118,6 +118,14 @@ static struct wpool_set *set_alloc(unsigned int n)
 	return set;
 }
 
+static void set_free(struct rcu_head *rcu)
+{
+	struct wpool_set *set = container_of(rcu, struct wpool_set, rcu);
+
+	kvfree(set->buckets);
+	kfree(set);
+}
+
 static struct wpool_set *set_make(const struct set_plan *plan)
 {
 	struct wpool_set *set = set_alloc(plan->n);
@@ -403,8 +411,11 @@ int wpool_set_destroy(struct wpool_set *set)
 		pool_destroy(set->pools[i], false);
 	for (i = 0; i < set->n; i++)
 		wpool_put(set->pools[i]);
-	kvfree(set->buckets);
-	kfree(set);
+	/*
+	 * A submitter may still have the lock of its bucket, though its task has ended and the
+	 * caller knows that by the task. It has interrupts off, so it is an RCU reader.
+	 */
+	call_rcu(&set->rcu, set_free);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(wpool_set_destroy);

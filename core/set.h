@@ -4,6 +4,7 @@
 #define _WPOOL_SET_H
 
 #include <linux/cache.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wpool.h>
 
@@ -21,6 +22,7 @@ struct set_bucket {
  * @n: I
  * @next: for round robin
  * @buckets: I: as many as pools
+ * @rcu: to free it: see wpool_set_destroy()
  * @pools: I
  */
 struct wpool_set {
@@ -28,6 +30,7 @@ struct wpool_set {
 	unsigned int		n;
 	atomic_t		next;
 	struct set_bucket	*buckets;
+	struct rcu_head		rcu;
 	struct wpool		*pools[];
 };
 

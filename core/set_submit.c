@@ -103,8 +103,11 @@ int wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 k
 	if (IS_ERR_OR_NULL(set) || !task)
 		return wpool_try_schedule(wpool_set_pick(set, key), task);
 	bucket = &set->buckets[hash_ptr(task, 32) % set->n];
+	/* A pointer that is wrong costs this thread, here, and not all that wait for the lock. */
+	(void)READ_ONCE(task->pool);
 	raw_spin_lock_irqsave(&bucket->lock, flags);
 	ret = wpool_try_schedule(set_pool_for(set, task, wpool_set_pick(set, key)), task);
+	/* The task may have ended, and the set be destroyed: RCU keeps the lock till here. */
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
 	return ret;
 }
