@@ -35,6 +35,7 @@
 #include <linux/hash.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 
 #include "group.h"
 #include "objects.h"
@@ -137,8 +138,10 @@ void group_wake_rest(struct wpool_waiter *waiter)
 	raw_spin_lock_irqsave(lock, flags);
 	if (!list_empty(&waiter->rest))
 		waiters_complete(NULL, &waiter->rest, waiter->status, waiter->value, &wake_queue);
+	preempt_disable();
 	raw_spin_unlock_irqrestore(lock, flags);
-	wake_queue_issue(&wake_queue);
+	wake_queue_waiters(&wake_queue);
+	preempt_enable();
 }
 
 /* Nobody submits to the group any more, and its last task has ended. Context: its lock held. */

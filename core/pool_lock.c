@@ -60,6 +60,7 @@
 #include "release.h"
 #include "spawn_state.h"
 #include "spin_wait.h"
+#include "task.h"
 #include "task_end.h"
 #include "ticket.h"
 #include "waiter.h"
@@ -169,8 +170,9 @@ void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	preempt_disable();
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	wake_queue_worker(&wake_queue);
+	wake_queue_waiters(&wake_queue);
 	preempt_enable();
-	wake_queue_issue(&wake_queue);
+	task_free_chain(wake_queue.garbage);	/* which may sleep on PREEMPT_RT */
 }
 
 /**
@@ -326,6 +328,7 @@ void __pool_unlock_wake_irq(struct wpool *pool)
 	preempt_disable();
 	raw_spin_unlock_irq(&pool->lock);
 	wake_queue_worker(&wake_queue);
+	wake_queue_waiters(&wake_queue);
 	preempt_enable();
-	wake_queue_issue(&wake_queue);
+	task_free_chain(wake_queue.garbage);	/* which may sleep on PREEMPT_RT */
 }

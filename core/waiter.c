@@ -101,19 +101,20 @@ void wake_queue_add_garbage(struct wpool *pool, struct wpool_task *chain)
 }
 
 /**
- * wake_queue_issue() - wake waiters and free what has ended, without a lock held
- * @wake_queue: of no use afterwards
+ * wake_queue_waiters() - wake waiters, without a lock held
+ * @wake_queue: has no waiters afterwards
  *
- * A waiter may be gone as soon as it is completed.
+ * A waiter may be gone as soon as it is completed. One that has a time limit, or was sent a signal,
+ * waits for this as soon as it is off its list: so preemption has been off since the lock was held,
+ * or else it might wait for as long as others keep this thread from running.
  */
-void wake_queue_issue(struct wpool_wake_queue *wake_queue)
+void wake_queue_waiters(struct wpool_wake_queue *wake_queue)
 {
 	struct wpool_waiter *waiter;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(waiter, next, &wake_queue->waiters, hnode)
 		complete(&waiter->done);
-	task_free_chain(wake_queue->garbage);
 }
 
 /**

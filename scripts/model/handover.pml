@@ -2,7 +2,7 @@
 /*
  * Waiters that are completed, and waiters that give up: block() in core/queue_full.c,
  * sleep_on() in core/wait.c, queue_admit_blocked() in core/queue.c, core/admitted.c,
- * wake_queue_issue() in core/waiter.c. Checked by `make model`.
+ * wake_queue_waiters() in core/waiter.c. Checked by `make model`.
  *
  * What is shown, of every order in which the threads' steps may come:
  *
@@ -127,7 +127,7 @@ inline queue_admit_blocked()
 	who = 0
 }
 
-inline wake_queue_issue(what)
+inline wake_queue_waiters(what)
 {
 	do
 	:: wake_queue ->
@@ -171,7 +171,7 @@ end:	do
 		nr_taken++;
 		unlock()
 	   }
-	   wake_queue_issue(ACCEPTED)
+	   wake_queue_waiters(ACCEPTED)
 	od
 }
 
@@ -182,10 +182,10 @@ proctype manager()
 
 end:	do
 	:: atomic { mark_room -> unlock() }
-	   wake_queue_issue(BUSY)
+	   wake_queue_waiters(BUSY)
 #ifndef BUG_ADMITTED_KEPT
 	:: atomic { admitted -> admitted_wake() }
-	   wake_queue_issue(ACCEPTED)
+	   wake_queue_waiters(ACCEPTED)
 #endif
 	od
 }
@@ -206,7 +206,7 @@ proctype closer()
 		closed = true;
 		unlock()
 	}
-	wake_queue_issue(CLOSED)
+	wake_queue_waiters(CLOSED)
 }
 
 /* submit() and block() */
@@ -237,7 +237,7 @@ again:
 			fi
 		fi
 	}
-	wake_queue_issue(BUSY);
+	wake_queue_waiters(BUSY);
 	goto again;
 asleep:
 	if

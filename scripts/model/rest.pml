@@ -67,7 +67,7 @@ inline waiters_complete(set)
 #endif
 }
 
-inline wake_queue_issue()
+inline wake_queue_waiters()
 {
 	if
 	:: wake_queue != NOBODY ->
@@ -138,7 +138,7 @@ proctype waiter(byte me; bool patient)
 		fi;
 		left = 0
 	}
-	wake_queue_issue();
+	wake_queue_waiters();
 #ifndef BUG_RETURN_BEFORE_DONE
 	gave_up || done[me];
 #endif
@@ -163,7 +163,7 @@ proctype worker()
 		fi;
 		all = 0
 	   }
-	   wake_queue_issue();
+	   wake_queue_waiters();
 	   atomic { accepted = runs }
 	:: !runs -> break
 	od

@@ -285,7 +285,7 @@ inline handed_over()
 }
 
 /*
- * waiter_complete(), then wake_queue_issue(). Of the waiters one gives up, as in sleep_on() and
+ * waiter_complete(), then wake_queue_waiters(). Of the waiters one gives up, as in sleep_on() and
  * block(), and one is completed; each of them returns, and its stack is used again.
  */
 inline completed()
