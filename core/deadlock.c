@@ -293,8 +293,8 @@ void deadlock_break(struct wpool *pool)
  * @waiter: with a worker, on no list yet
  * @needs_worker: can only a worker end its sleep?
  *
- * A worker inside a hook is not counted, as it does not count as running. Context: the lock of
- * its pool held.
+ * A worker inside a hook is not counted, as it does not count as running; but see
+ * deadlock_block(). Context: the lock of its pool held.
  */
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 {
@@ -303,13 +303,29 @@ void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 	waiter->counted = needs_worker && waiter->worker->nesting;
 	if (!waiter->counted)
 		return;
-	sleepers_add(pool);
+	sleepers_add(pool, false);
 }
 
-/* For a counted waiter for room: it is refused first. Context: the lock of its pool held. */
+/**
+ * deadlock_block() - count a worker that is going to sleep for room
+ * @waiter: with a worker, on no list yet
+ *
+ * It is refused first. One inside the hook of its start is counted, too: its place is taken, and
+ * it begins no task until the hook returns. Not in the hook of its end: another takes its place.
+ * Context: the lock of its pool held.
+ */
 void deadlock_block(struct wpool_waiter *waiter)
 {
-	list_add_tail(&waiter->stuck, &waiter->worker->pool->deadlock.blocked);
+	struct wpool_worker *worker = waiter->worker;
+	struct wpool *pool = worker->pool;
+
+	if (!worker->nesting && worker_is_leaving(worker))
+		return;
+	waiter->counted = true;
+	sleepers_add(pool, !worker->nesting);
+	list_add_tail(&waiter->stuck, &pool->deadlock.blocked);
+	if (!worker->nesting)
+		pool_mark(pool, MARK_ASLEEP);	/* deadlock_if_asleep() has not looked */
 }
 
 /* Would this worker sleep for ever? Context: the lock of its pool held. */
@@ -320,11 +336,18 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter)
 	return waiter->worker->nesting && sleepers(pool) + 1 >= pool_all_asleep(pool);
 }
 
-/* Is the worker inside the task, or inside the head of its key? */
-bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
-		     const struct wpool_worker *worker)
+/*
+ * Is this wait of a worker refused if it would not end? One with a limit ends; but one for a task
+ * that the worker is inside itself has no limit, whatever the caller said. A look behind the head
+ * of its key takes nothing back. Context: the lock of its pool held.
+ */
+bool deadlock_may_come(struct wpool *pool, struct wpool_task *task,
+		       const struct wpool_worker *worker, const struct wpool_deadline *deadline)
 {
-	return runner_of(pool, task) == worker;
+	if (deadline->never)
+		return true;
+	return runner_of(pool, task) == worker &&
+	       (task->state & TASK_IN_FN || deadline_left(deadline));
 }
 
 /**

@@ -36,8 +36,8 @@ void deadlock_init(struct wpool *pool);
 void deadlock_break(struct wpool *pool);
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
 void deadlock_block(struct wpool_waiter *waiter);
-bool deadlock_is_own(struct wpool *pool, struct wpool_task *task,
-		     const struct wpool_worker *worker);
+bool deadlock_may_come(struct wpool *pool, struct wpool_task *task,
+		       const struct wpool_worker *worker, const struct wpool_deadline *deadline);
 bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle);
 bool deadlock_follow(struct wpool_circle *circle);
 void deadlock_leave(struct wpool_waiter *waiter);
@@ -60,7 +60,8 @@ static inline bool deadlock_has_sleepers(const struct wpool *pool)
  * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
  * It is the capacity, or, if no more workers can be made, or not soon, the number of workers. If
  * all tasks that wait are deferred, and none comes by itself or from another thread, it is the
- * number of workers inside a task: more workers could begin nothing. As long as the manager is to
+ * number of workers inside a task, and of those that sleep in the hook of their start: more
+ * workers could begin nothing. As long as the manager is to
  * wake workers that can go on, see key_behind.c, no number is enough. Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)
@@ -71,7 +72,7 @@ static inline unsigned int pool_all_asleep(const struct wpool *pool)
 		return UINT_MAX;
 	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_to_come(pool) &&
 	    !runs_outside(pool))
-		return workers_running(pool);
+		return workers_running(pool) + sleepers_in_hooks(pool);
 	return spawn_error(pool) ? there : max(pool_capacity(pool), there);
 }
 

@@ -423,6 +423,7 @@ struct wpool {
 	 * see deadlock.c. Owner: waiter.c.
 	 */
 	unsigned int		nr_asleep;
+	unsigned int		nr_in_hooks;	/* L: of these in hooks. Owner: waiter.c. */
 	/* L: counts runs as they begin, see pool_serial(); read anywhere. Owner: queue_batch.c. */
 	atomic64_t		serial;
 	struct wpool_flush	flush;

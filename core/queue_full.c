@@ -93,8 +93,6 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 	if (waiter->worker && deadlock_if_asleep(waiter))
 		return -EDEADLK;
 	if (waiter->worker)
-		deadlock_count(waiter, true);
-	if (waiter->counted)
 		deadlock_block(waiter);
 	queue_block(pool, waiter);
 	return 0;

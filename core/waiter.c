@@ -19,6 +19,7 @@ void waiter_awake(struct wpool_waiter *waiter)
 	if (waiter->counted) {
 		lockdep_assert_held(&waiter->worker->pool->lock);
 		sleepers_sub(waiter->worker->pool, 1);
+		waiter->worker->pool->nr_in_hooks -= !waiter->worker->nesting;
 		waiter->counted = false;
 	}
 }

@@ -78,16 +78,23 @@ static inline void worker_waits_as(struct wpool_worker *worker, struct wpool_wai
 
 /*
  * Workers of a pool asleep in calls on it that only its workers can end, see deadlock.c. Needs
- * its lock, as the next two.
+ * its lock, as the next three.
  */
 static inline unsigned int sleepers(const struct wpool *pool)
 {
 	return pool->nr_asleep;
 }
 
-static inline void sleepers_add(struct wpool *pool)
+/* Those of them in the hook of their start, for room. */
+static inline unsigned int sleepers_in_hooks(const struct wpool *pool)
+{
+	return pool->nr_in_hooks;
+}
+
+static inline void sleepers_add(struct wpool *pool, bool in_hook)
 {
 	pool->nr_asleep++;
+	pool->nr_in_hooks += in_hook;
 	pool_set_end_mark(pool, MARK_ASLEEP, true);
 }
 
