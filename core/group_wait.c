@@ -465,7 +465,8 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
 /**
  * wpool_group_cancel_sync() - take back the tasks of a group, ask those that run to stop, and
  *	wait until all have ended
- * @group: the group; afterwards as after wpool_group_wait()
+ * @group: the group; afterwards as after wpool_group_wait(). A task that was submitted again
+ *	while it ran, and is in the group only for that, may still run
  *
  * For the end of a request, or of a module: wpool_group_cancel(), wpool_ask_stop() for each
  * task that is inside its function, and a wait for these. So are tasks that join the group

@@ -64,7 +64,7 @@ void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 	if ((task->state & TASK_WAITS) && (run->stop || run_again_is_late(pool, run, task))) {
 		queue_take_back(pool, task);
 		/* Now, or they count as asleep when the pool checks whether all are. */
-		task_waiters_complete(task, -EAGAIN, 0);
+		task_waiters_complete(task, 0, result);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}
 	if (task->state & TASK_WAITS) {

@@ -118,9 +118,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	waiter_init(&waiter);
 	waiter.task = wait->task;
 	waiter.cancels = wait->cancels;
-	/* A wait for a task that the worker is inside has no limit, whatever the caller said. */
-	if (worker && (wait->deadline.never ||
-		       deadlock_is_own(pool, wait->task, worker)))
+	if (worker && deadlock_may_come(pool, wait->task, worker, &wait->deadline))
 		waiter.worker = worker;
 	waiter.too_deep = too_deep;
 	waiter.can_help = waiter.worker && !too_deep;
@@ -309,7 +307,8 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  *
  * Returns when the task is neither queued nor running; from then on its memory belongs to the
  * caller. If several threads wait, this holds when the last of them has returned. The result is
- * kept until the task is submitted again, and may be read more than once.
+ * kept until the task is submitted again, and may be read more than once. If that happens before
+ * the caller is awake, it may wait for that run, too.
  *
  * A worker that waits for a task of its own pool runs the task itself if it is still queued, up
  * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is

@@ -344,6 +344,45 @@ static void timed_looks_at_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, 0), 0);
 }
 
+/* A task with a key, and one behind it that it looks at. */
+struct behind {
+	struct wpool_keyed_task	first, second;
+	struct wpt_gate		*gate;
+	int			seen;
+};
+
+static int look_behind(void *arg)
+{
+	struct behind *behind = arg;
+
+	wait_for_completion(&behind->gate->opened);
+	behind->seen = wpool_wait_timeout(&behind->second.task, 0, NULL);
+	return 0;
+}
+
+static int return_7(void *arg)
+{
+	return 7;
+}
+
+/* 174: and takes nothing back, not even what cannot begin before the caller's own task ends */
+static void timed_looks_behind(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct behind *behind = wpt_alloc(test, sizeof(*behind));
+	int result;
+
+	behind->gate = wpt_gate(test);
+	wpool_keyed_task_init(&behind->first, look_behind, behind);
+	wpool_keyed_task_init(&behind->second, return_7, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &behind->first, 1), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &behind->second, 1), 0);
+	wpt_open(behind->gate);
+	result = wpt_result(test, &behind->second.task);
+	KUNIT_EXPECT_EQ(test, behind->seen, -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, result, 7);
+}
+
 static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_in_time),
 	KUNIT_CASE_PARAM(timed_queued, timeout_gen_params),
@@ -354,6 +393,7 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE(timed_dies_in_hook),
 	KUNIT_CASE(timed_races),
 	KUNIT_CASE(timed_looks),
+	KUNIT_CASE(timed_looks_behind),
 	KUNIT_CASE(timed_looks_at_failed),
 	KUNIT_CASE(timed_looks_at_end),
 	{}
