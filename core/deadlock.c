@@ -310,22 +310,22 @@ void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
  * deadlock_block() - count a worker that is going to sleep for room
  * @waiter: with a worker, on no list yet
  *
- * It is refused first. One inside the hook of its start is counted, too: its place is taken, and
- * it begins no task until the hook returns. Not in the hook of its end: another takes its place.
- * Context: the lock of its pool held.
+ * It is refused first. One inside the hook of its start or end is counted, too, as long as it
+ * sleeps: it keeps its place, and begins no task until the hook returns. Context: the lock of its
+ * pool held.
  */
 void deadlock_block(struct wpool_waiter *waiter)
 {
 	struct wpool_worker *worker = waiter->worker;
 	struct wpool *pool = worker->pool;
 
-	if (!worker->nesting && worker_is_leaving(worker))
-		return;
 	waiter->counted = true;
 	sleepers_add(pool, !worker->nesting);
 	list_add_tail(&waiter->stuck, &pool->deadlock.blocked);
-	if (!worker->nesting)
+	if (!worker->nesting) {
+		worker_enter_from_hook(worker);
 		pool_mark(pool, MARK_ASLEEP);	/* deadlock_if_asleep() has not looked */
+	}
 }
 
 /* Would this worker sleep for ever? Context: the lock of its pool held. */

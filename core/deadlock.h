@@ -60,8 +60,8 @@ static inline bool deadlock_has_sleepers(const struct wpool *pool)
  * If this many workers sleep in the pool's own calls, no worker is left that could end a task.
  * It is the capacity, or, if no more workers can be made, or not soon, the number of workers. If
  * all tasks that wait are deferred, and none comes by itself or from another thread, it is the
- * number of workers inside a task, and of those that sleep in the hook of their start: more
- * workers could begin nothing. As long as the manager is to
+ * number of workers inside a task, and of those that sleep in a hook of theirs: more workers could
+ * begin nothing. As long as the manager is to
  * wake workers that can go on, see key_behind.c, no number is enough. Needs pool->lock.
  */
 static inline unsigned int pool_all_asleep(const struct wpool *pool)

@@ -10,17 +10,23 @@
 #include "pool.h"
 #include "task.h"
 #include "waiter.h"
+#include "worker_list.h"
 
 /* A worker counts as awake from here on, not from when it runs. Context: as waiter_complete(). */
 void waiter_awake(struct wpool_waiter *waiter)
 {
-	if (waiter->worker && waiter->task)
-		waiter->worker->waiter = NULL;
-	if (waiter->counted) {
-		lockdep_assert_held(&waiter->worker->pool->lock);
-		sleepers_sub(waiter->worker->pool, 1);
-		waiter->worker->pool->nr_in_hooks -= !waiter->worker->nesting;
-		waiter->counted = false;
+	struct wpool_worker *worker = waiter->worker;
+
+	if (worker && waiter->task)
+		worker->waiter = NULL;
+	if (!waiter->counted)
+		return;
+	lockdep_assert_held(&worker->pool->lock);
+	sleepers_sub(worker->pool, 1);
+	waiter->counted = false;
+	if (!worker->nesting) {
+		worker->pool->nr_in_hooks--;
+		worker_return_to_hook(worker);
 	}
 }
 

@@ -85,7 +85,7 @@ static inline unsigned int sleepers(const struct wpool *pool)
 	return pool->nr_asleep;
 }
 
-/* Those of them in the hook of their start, for room. */
+/* Those of them in the hook of their start or end, for room. */
 static inline unsigned int sleepers_in_hooks(const struct wpool *pool)
 {
 	return pool->nr_in_hooks;

@@ -161,11 +161,12 @@ bool workers_await_start(struct wpool *pool, struct wpool_waiter *waiter)
 }
 
 /**
- * worker_enter_from_hook() - a worker is about to run a task that its hook waits for
+ * worker_enter_from_hook() - a worker is about to run a task that its hook waits for, or to sleep
+ *	for room in its hook
  * @worker: the worker; inside no task
  *
- * As long as it is inside the task, it does not count as starting, and counts as one that could
- * end a task if it is leaving. Context: pool->lock held.
+ * Until worker_return_to_hook() it does not count as starting, and counts as one that could end a
+ * task if it is leaving, as no other has its place yet. Context: pool->lock held.
  */
 void worker_enter_from_hook(struct wpool_worker *worker)
 {
@@ -175,7 +176,7 @@ void worker_enter_from_hook(struct wpool_worker *worker)
 	workers->nr_last_runs += worker->place.leaving;
 }
 
-/* It is inside its hook again. Context: pool->lock held. */
+/* It goes on in its hook. Context: pool->lock held. */
 void worker_return_to_hook(struct wpool_worker *worker)
 {
 	struct wpool_workers *workers = &worker->pool->workers;

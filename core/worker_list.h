@@ -78,7 +78,7 @@ static inline unsigned int workers_living(const struct wpool *pool)
 	return pool_alive(pool) - pool->workers.nr_dead;
 }
 
-/* Those that take none, and are inside a task that their worker_stop waits for. */
+/* Those that take none, and are inside a task that their worker_stop waits for, or asleep there. */
 static inline unsigned int workers_last_runs(const struct wpool *pool)
 {
 	return pool->workers.nr_last_runs;

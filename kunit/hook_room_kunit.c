@@ -14,14 +14,14 @@ static int hook_room_init(struct kunit *test)
 
 /* The workers of a pool, each of which submits a job to it; the priv of that pool. */
 struct starters {
-	const struct start_case	*scene;
+	const struct start_case	*scene;		/* or NULL: all begin at once */
 	struct wpt_gate		*gate;
 	struct wpt_job		*jobs;		/* those that they submit */
 	struct wpool_task	task;		/* does it for a worker that has started */
-	atomic_t		begun, refused, failed;
+	atomic_t		begun, stopped, refused, failed;
 };
 
-/* How many workers there may be, and how many of them submit in a task. */
+/* How many of the first workers submit, and how many of these in a task. */
 static const struct start_case {
 	const char	*name;
 	unsigned int	capacity, in_task;
@@ -51,10 +51,20 @@ static void submit_one(struct wpool *pool, struct starters *starters, unsigned i
 static void on_start(struct wpool *pool)
 {
 	struct starters *starters = wpool_priv(pool);
+	const struct start_case *scene = starters->scene;
 	unsigned int nr = atomic_fetch_inc(&starters->begun);
 
-	if (nr >= starters->scene->in_task)
+	if (scene && nr >= scene->in_task && nr < scene->capacity)
 		submit_one(pool, starters, nr);
+}
+
+/* Only the first one. */
+static void on_stop(struct wpool *pool)
+{
+	struct starters *starters = wpool_priv(pool);
+
+	if (!atomic_fetch_inc(&starters->stopped))
+		submit_one(pool, starters, 1);
 }
 
 static int submit_in_task(void *arg)
@@ -63,7 +73,32 @@ static int submit_in_task(void *arg)
 	return 0;
 }
 
+static int do_nothing(void *arg)
+{
+	return 0;
+}
+
 static const struct wpool_ops start_ops = { .worker_start = on_start };
+static const struct wpool_ops stop_ops = { .worker_start = on_start, .worker_stop = on_stop };
+
+static void starters_init(struct kunit *test, struct starters *starters)
+{
+	starters->gate = wpt_gate(test);
+	starters->jobs = wpt_jobs(test, MOST_WORKERS, NULL);
+	wpool_task_init(&starters->task, submit_in_task, starters);
+}
+
+/* Return: how many tasks were accepted before the pool was full. */
+static unsigned int fill(struct kunit *test, struct wpool *pool)
+{
+	struct wpt_job *jobs = wpt_jobs(test, 2 * DEPTH, NULL);
+	unsigned int n = 0;
+
+	while (n < 2 * DEPTH && !wpool_try_schedule(pool, &jobs[n].task))
+		n++;
+	KUNIT_ASSERT_LT(test, n, 2 * DEPTH);
+	return n;
+}
 
 /* A pool whose workers are all about to submit. */
 static struct wpool *starting_pool(struct kunit *test, struct starters *starters)
@@ -71,9 +106,7 @@ static struct wpool *starting_pool(struct kunit *test, struct starters *starters
 	const struct start_case *scene = starters->scene;
 	struct wpool *pool;
 
-	starters->gate = wpt_gate(test);
-	starters->jobs = wpt_jobs(test, MOST_WORKERS, NULL);
-	wpool_task_init(&starters->task, submit_in_task, starters);
+	starters_init(test, starters);
 	pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = scene->capacity, .queue_depth = DEPTH, .ops = &start_ops,
 		.priv = starters,
@@ -92,15 +125,12 @@ static struct wpool *starting_pool(struct kunit *test, struct starters *starters
 static void hook_room_refused(struct kunit *test)
 {
 	struct starters *starters = wpt_alloc(test, sizeof(*starters));
-	struct wpt_job *jobs = wpt_jobs(test, 2 * DEPTH, NULL);
 	struct wpool *pool;
-	unsigned int n = 0;
+	unsigned int n;
 
 	starters->scene = test->param_value;
 	pool = starting_pool(test, starters);
-	while (n < 2 * DEPTH && !wpool_try_schedule(pool, &jobs[n].task))
-		n++;
-	KUNIT_ASSERT_LT(test, n, 2 * DEPTH);
+	n = fill(test, pool);
 	wpt_open(starters->gate);
 	/* All but the one refused: what workers submit, what they began for, and the rest. */
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 2 * starters->scene->capacity + n - 1);
@@ -108,8 +138,60 @@ static void hook_room_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
 }
 
+/* 187: or in that of their end: nobody has the place of such a worker yet */
+static void hook_room_at_end(struct kunit *test)
+{
+	struct starters *starters = wpt_alloc(test, sizeof(*starters));
+	struct wpool *pool;
+	unsigned int n;
+
+	starters_init(test, starters);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH, .ops = &stop_ops, .priv = starters,
+		.idle_timeout_ms = 1,
+	});
+	wpt_open(wpt_hold(test, pool, 2)->gate);	/* then one of two workers leaves */
+	WPT_ASSERT_UNTIL(test, atomic_read(&starters->stopped));
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &starters->task), 0);
+	WPT_ASSERT_UNTIL(test, wpool_task_running(&starters->task));
+	n = fill(test, pool);
+	wpt_open(starters->gate);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, 2 + 1 + n + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->refused), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
+}
+
+/* 187: while it sleeps it does not count as one that will soon look at the queue */
+static void hook_room_others_made(struct kunit *test)
+{
+	struct wpool_keyed_task *tasks = wpt_alloc(test, 2 * DEPTH * sizeof(*tasks));
+	static const struct start_case one = { .capacity = 1 };
+	struct starters *starters = wpt_alloc(test, sizeof(*starters));
+	struct wpool *pool;
+	unsigned int n = 0;
+
+	starters->scene = &one;
+	starters_init(test, starters);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = DEPTH, .ops = &start_ops, .priv = starters,
+	});
+	/* One of them is ready, so one worker is made, and the others wait behind it. */
+	do {
+		wpool_keyed_task_init(&tasks[n], do_nothing, NULL);
+	} while (!wpool_try_schedule_keyed(pool, &tasks[n], 1) && ++n < 2 * DEPTH);
+	KUNIT_ASSERT_LT(test, n, 2 * DEPTH);
+	WPT_ASSERT_UNTIL(test, atomic_read(&starters->begun) == 1);
+	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
+	wpt_open(starters->gate);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, n + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->refused), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
+}
+
 static struct kunit_case hook_room_cases[] = {
 	KUNIT_CASE_PARAM(hook_room_refused, start_gen_params),
+	KUNIT_CASE(hook_room_at_end),
+	KUNIT_CASE(hook_room_others_made),
 	{}
 };
 

@@ -2,6 +2,7 @@
 /*
  * Threads that are woken together: none has to wait until another lets the waker go on.
  */
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/sched.h>
 #include "wpool_kunit.h"
@@ -18,11 +19,12 @@ static int woken_init(struct kunit *test)
 struct woken {
 	struct wpt_job		*job;
 	struct wpt_thread	*threads[WAITERS];
+	struct completion	ready;		/* that one is about to wait */
 };
 
 static int stay_here(void)
 {
-	return set_cpus_allowed_ptr(current, cpumask_of(0));
+	return set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
 }
 
 /* Return: how many of the others have not been woken yet. */
@@ -35,6 +37,7 @@ static int call_first_to_run(struct wpt_thread *self)
 	if (err)
 		return err;
 	sched_set_fifo(current);
+	complete(&woken->ready);
 	err = wpool_wait(&woken->job->task);
 	for (i = 0; i < WAITERS; i++)
 		asleep += i != FIRST_TO_RUN && wpt_asleep(woken->threads[i]);
@@ -56,14 +59,18 @@ static void woken_together(struct kunit *test)
 	int i;
 
 	wpt_hold(test, pool, 1);
+	init_completion(&woken->ready);
 	woken->job = wpt_jobs(test, 1, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &woken->job->task), 0);
 	for (i = 0; i < WAITERS; i++) {
-		if (i == FIRST_TO_RUN)
+		if (i == FIRST_TO_RUN) {
 			woken->threads[i] = wpt_thread(test, call_first_to_run, pool, NULL, woken);
-		else
+			KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&woken->ready, WPT_LIMIT),
+					0);
+		} else {
 			woken->threads[i] = wpt_thread(test, wpt_call_wait, pool, woken->job,
 						       NULL);
+		}
 		WPT_ASSERT_UNTIL(test, wpt_asleep(woken->threads[i]));
 	}
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_cancel, pool, woken), 0);
