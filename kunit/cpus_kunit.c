@@ -6,7 +6,6 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/sched.h>
-#include <linux/sched/isolation.h>
 #include "hotplug_scene.h"
 
 static int cpus_init(struct kunit *test)
@@ -85,26 +84,6 @@ static void cpus_while_created(struct kunit *test)
 	wpt_open(end);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-}
-
-static int call_mask(struct wpt_thread *self)
-{
-	return hotplug_mask(self->arg);
-}
-
-/* Without CPUs in the attributes workers may run where any other kthread may. */
-static void cpus_unasked(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct cpumask *workers = wpt_alloc(test, sizeof(*workers));
-	struct cpumask *others = wpt_alloc(test, sizeof(*others));
-
-	/* older kernels do not do it by themselves */
-	if (HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN))
-		kunit_skip(test, "CPUs are isolated");
-	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, hotplug_mask, workers), 0);
-	KUNIT_EXPECT_EQ(test, wpt_call(test, call_mask, NULL, others), 0);
-	KUNIT_EXPECT_TRUE(test, cpumask_equal(workers, others));
 }
 
 #define TASKS_OF_CPU	10
@@ -207,7 +186,6 @@ static void cpus_rule_follows(struct kunit *test)
 static struct kunit_case cpus_cases[] = {
 	KUNIT_CASE(cpus_while_closed),
 	KUNIT_CASE(cpus_while_created),
-	KUNIT_CASE(cpus_unasked),
 	KUNIT_CASE_PARAM(cpus_rule, by_cpu_gen_params),
 	KUNIT_CASE(cpus_rule_follows),
 	{}

@@ -6,6 +6,7 @@
 #include <linux/cpumask.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/version.h>
 #include "hotplug_scene.h"
 #include "sysfs_scene.h"
@@ -317,6 +318,26 @@ static void mask_vetoed(struct kunit *test)
 }
 #endif
 
+static int call_mask(struct wpt_thread *self)
+{
+	return hotplug_mask(self->arg);
+}
+
+/* Without CPUs in the attributes workers may run where any other kthread may. */
+static void mask_unasked(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, NULL);
+	struct cpumask *workers = wpt_alloc(test, sizeof(*workers));
+	struct cpumask *others = wpt_alloc(test, sizeof(*others));
+
+	/* older kernels do not do it by themselves */
+	if (HK_TYPE_KTHREAD != HK_TYPE_DOMAIN && housekeeping_enabled(HK_TYPE_DOMAIN))
+		kunit_skip(test, "CPUs are isolated");
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, hotplug_mask, workers), 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, call_mask, NULL, others), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(workers, others));
+}
+
 static struct kunit_case mask_cases[] = {
 	KUNIT_CASE_PARAM(mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(mask_kept_in_chain),
@@ -328,6 +349,7 @@ static struct kunit_case mask_cases[] = {
 	KUNIT_CASE(mask_going),
 	KUNIT_CASE(mask_vetoed),
 #endif
+	KUNIT_CASE(mask_unasked),
 	{}
 };
 
