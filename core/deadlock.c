@@ -98,7 +98,9 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 		return;
 	/* A task with a release or a ticket is taken back by the worker itself, see sleep_on(). */
 	waiter->takes_back = task_end_is_noted(task);
-	if (!waiter->takes_back) {
+	if (waiter->takes_back) {
+		task_tracking(task)->refused = true;
+	} else {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	}

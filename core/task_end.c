@@ -36,6 +36,8 @@ static struct wpool_ended drop_ended(struct wpool *pool, struct wpool_task *task
 {
 	struct wpool_tracking *tracking = task_tracking(task);
 
+	if (tracking)
+		tracking->refused = false;
 	return (struct wpool_ended) {
 		.release = tracking ? tracking->release : NULL, .arg = task->arg,
 		.fate = how == WPOOL_STAT_DROPPED ? WPOOL_FATE_DROPPED : WPOOL_FATE_CANCELLED,

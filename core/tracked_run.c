@@ -25,6 +25,7 @@ void tracked_run_begin(struct wpool *pool, struct wpool_run *run, struct wpool_t
 	run->release = tracking->release;
 	run->ours = task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ? task : NULL;
 	run->ticket = ticket_take(pool, tracking);
+	tracking->refused = false;
 	run->self = NULL;
 	if (tracking->self_freeing)
 		self_begin(pool, run, task);

@@ -72,8 +72,9 @@ static void unlock_ended(struct wpool *pool, bool frees, unsigned long flags)
 /*
  * The wait for a task with a release or a ticket was refused, as it had not begun. If it still
  * has not it never will: the caller ends it, and not the thread that has refused the wait, so
- * that the release is called here. If it has begun since, there is no reason to refuse the wait
- * any more, and the task must not be left to run in memory that is the caller's.
+ * that the release is called here. If it has begun since, or is another submission, there is no
+ * reason to refuse the wait any more, and the task must not be left to run in memory that is the
+ * caller's.
  *
  * Return: -EDEADLK, or -EAGAIN to look again.
  */
@@ -88,7 +89,7 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 	if (!now)
 		return ret;
 	frees = task->flags & WPOOL_TASK_ALLOCATED;
-	if (now == pool && task->state == TASK_QUEUED) {
+	if (now == pool && task->state == TASK_QUEUED && task_tracking(task)->refused) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		ret = -EDEADLK;

@@ -102,6 +102,7 @@ struct divers {
 	atomic_t		there;
 	struct wpt_gate		*start, *gate;
 	struct wpool_task	*what;
+	struct task_struct	*waiter;	/* the last of them that began to wait for it */
 };
 
 /*
@@ -123,8 +124,10 @@ static int dive(void *arg)
 		atomic_inc(&all->there);
 		wait_for_completion(outer->depth == 1 ? &all->start->opened : &all->gate->opened);
 	}
-	if (all && outer->depth == all->bottom)
+	if (all && outer->depth == all->bottom) {
+		WRITE_ONCE(all->waiter, current);
 		return wpool_wait(all->what);
+	}
 	if (outer->depth > outer->most)
 		return -ENODATA;
 	wpool_task_init(&inner.task, dive, &inner);
@@ -132,12 +135,17 @@ static int dive(void *arg)
 	return ret == -EDEADLK && !all ? outer->depth : ret;
 }
 
+static bool is_asleep(struct task_struct *const *where)
+{
+	struct task_struct *worker = READ_ONCE(*where);
+
+	return worker && READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
+}
+
 /* Of one that has been told to go on: it waits for a task. */
 static bool dive_sleeps(struct dive *deep)
 {
-	struct task_struct *worker = READ_ONCE(deep->worker);
-
-	return worker && READ_ONCE(worker->__state) & TASK_UNINTERRUPTIBLE;
+	return is_asleep(&deep->worker);
 }
 
 static struct dive *new_dive(struct kunit *test, struct wpool *pool, struct divers *all,
@@ -292,6 +300,104 @@ static void hold_refused_in_time(struct kunit *test)
 	divers_expect(test, all, -ENODATA);
 }
 
+#define TWICE		5
+
+/* A task that is submitted twice; and a peer, which waits for the dive that waits for it. */
+struct twice {
+	struct wpool_tracked_task ttask;
+	atomic_t		runs, cancelled;
+	struct wpool_task	peer;
+	struct wpool_task	*deep;
+	struct wpt_gate		*gate;
+	struct task_struct	*waiter;
+};
+
+static int run_twice(void *arg)
+{
+	struct twice *twice = arg;
+
+	atomic_inc(&twice->runs);
+	return TWICE;
+}
+
+static void release_twice(void *arg, enum wpool_fate fate)
+{
+	struct twice *twice = arg;
+
+	if (fate == WPOOL_FATE_CANCELLED)
+		atomic_inc(&twice->cancelled);
+}
+
+static int wait_for_deep(void *arg)
+{
+	struct twice *twice = arg;
+	int err = set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+
+	wait_for_completion(&twice->gate->opened);
+	WRITE_ONCE(twice->waiter, current);
+	return err ?: wpool_wait(twice->deep);
+}
+
+/* One of two workers sleeps for a task, too deep to run it; the other can wait for that one. */
+static struct divers *new_diver(struct kunit *test, struct twice *twice)
+{
+	const struct wpool_attrs attrs = { .capacity = 2 };
+	struct divers *all = wpt_alloc(test, sizeof(*all));
+
+	all->pool = wpt_pool(test, &attrs);
+	all->bottom = deepest(test, &attrs);
+	all->start = wpt_gate(test);
+	all->gate = wpt_gate(test);
+	all->what = &twice->ttask.task;
+	all->last = new_dive(test, all->pool, all, all->bottom);
+	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 1);
+	twice->gate = wpt_gate(test);
+	twice->deep = &all->last->task;
+	wpool_task_init(&twice->peer, wait_for_deep, twice);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, &twice->peer), 0);
+	WPT_ASSERT_UNTIL(test, wpool_task_running(&twice->peer));
+	wpt_open(all->start);
+	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 2);
+	wpool_tracked_task_init(&twice->ttask, run_twice, twice);
+	wpool_task_set_release(&twice->ttask, release_twice);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, all->what), 0);
+	wpt_open(all->gate);
+	WPT_ASSERT_UNTIL(test, is_asleep(&all->waiter));
+	return all;
+}
+
+/* 81: the refusal of a wait takes back what was waited for, and not what was submitted since */
+static void hold_refused_before(struct kunit *test)
+{
+	struct twice *twice = wpt_alloc(test, sizeof(*twice));
+	struct divers *all;
+	struct wpt_halt *halt;
+	bool refused, taken_back;
+	int again;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	all = new_diver(test, twice);
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	halt = wpt_halt_thread(test, all->waiter);
+	wpt_open(twice->gate);
+	refused = wpt_busy_until(is_asleep(&twice->waiter));
+	taken_back = wpool_cancel(all->what);
+	again = wpool_try_schedule(all->pool, all->what);
+	wpool_resize(all->pool, 3);
+	wpt_go_on(halt);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	if (halt->early)
+		kunit_skip(test, "the worker went on before");
+	KUNIT_EXPECT_TRUE(test, refused);
+	KUNIT_EXPECT_TRUE(test, taken_back);
+	KUNIT_ASSERT_EQ(test, again, 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, all->what), TWICE);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &twice->peer), TWICE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&twice->runs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&twice->cancelled), 1);
+}
+
 static int call_schedule(struct member *self)
 {
 	struct member *first = &self->crowd->members[0];
@@ -329,6 +435,7 @@ static struct kunit_case hold_refused_cases[] = {
 	KUNIT_CASE(hold_refused_no_circle),
 	KUNIT_CASE(hold_refused_too_deep),
 	KUNIT_CASE(hold_refused_all_deep),
+	KUNIT_CASE(hold_refused_before),
 	KUNIT_CASE(hold_refused_in_time),
 	KUNIT_CASE(hold_refused_room),
 	{}

@@ -341,6 +341,7 @@ struct wpool_tracking {
 	struct wpool_ticket	*ticket;	/* of the next run; see wpool_with_ticket() */
 	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
+	bool			refused;	/* a wait for it, and this submission goes on */
 };
 
 /**
