@@ -196,12 +196,12 @@ struct wpool_workers {
 	unsigned int		nr_dead;	/* L: others that do not, as their hooks run */
 	/*
 	 * L: those of these that are still inside a task, which they waited for in their
-	 * worker_stop
+	 * worker_stop, or that sleep for room there
 	 */
 	unsigned int		nr_last_runs;
 	/*
 	 * L: those that were made and have not looked at the queue yet: &wpool_ops.worker_start
-	 * may be slow; without those inside a task there
+	 * may be slow; without those inside a task there, or asleep for room
 	 */
 	unsigned int		nr_starting;
 	/* L: those that have not come back from &wpool_ops.worker_start, wherever they are */

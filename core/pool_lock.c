@@ -136,6 +136,8 @@ bool __pool_restore(struct wpool *pool)
 	for (round = 0; pool_marks(pool) && round < MOST_ROUNDS; round++) {
 		marks = marks_take(pool);
 		left |= restore_round(pool, marks);
+		if (left & MARK_ROOM)
+			break;	/* or another round might refuse room */
 	}
 	deadlock_entered(pool);
 	pool_mark(pool, left);

@@ -372,7 +372,7 @@ struct wpool_place {
 	u64			slept_at;
 	/* S: asleep until another thread takes it off &wpool_workers.idle */
 	bool			idle;
-	/* S: counted in &wpool_workers.nr_starting, unless it is inside a task */
+	/* S: counted in &wpool_workers.nr_starting, unless inside a task or asleep for room */
 	bool			starting;
 	bool			searching;	/* L: counted in &wpool_workers.nr_searching */
 	/* S: counted in &wpool_workers.nr_leaving; takes no more tasks */
