@@ -57,6 +57,7 @@
 void deadlock_init(struct wpool *pool)
 {
 	INIT_LIST_HEAD(&pool->deadlock.blocked);
+	INIT_LIST_HEAD(&pool->deadlock.blocked_in_hook);
 	INIT_LIST_HEAD(&pool->deadlock.stuck);
 }
 
@@ -259,6 +260,19 @@ static void refuse_some(struct wpool *pool)
 		pool_mark(pool, MARK_MANAGER);
 }
 
+/*
+ * The worker that sleeps for room and is to be refused, or NULL. One in a task comes first: when
+ * that ends, the worker takes the next. One in a hook may find none that it can begin, or is to
+ * leave. Context: pool->lock held.
+ */
+static struct wpool_waiter *first_blocked(struct wpool_deadlock *deadlock)
+{
+	struct list_head *list = list_empty(&deadlock->blocked) ? &deadlock->blocked_in_hook :
+				 &deadlock->blocked;
+
+	return list_first_entry_or_null(list, struct wpool_waiter, stuck);
+}
+
 /* Can nobody go on? Context: pool->lock held. */
 static bool all_asleep(const struct wpool *pool)
 {
@@ -279,7 +293,7 @@ void deadlock_break(struct wpool *pool)
 	lockdep_assert_held(&pool->lock);
 	if (!all_asleep(pool))
 		return;
-	waiter = list_first_entry_or_null(&pool->deadlock.blocked, struct wpool_waiter, stuck);
+	waiter = first_blocked(&pool->deadlock);
 	if (waiter) {
 		queue_unblock(pool, waiter);
 		queue_count_refused(pool, waiter->task, -EDEADLK);
@@ -323,11 +337,13 @@ void deadlock_block(struct wpool_waiter *waiter)
 
 	waiter->counted = true;
 	sleepers_add(pool, !worker->nesting);
-	list_add_tail(&waiter->stuck, &pool->deadlock.blocked);
-	if (!worker->nesting) {
-		worker_enter_from_hook(worker);
-		pool_mark(pool, MARK_ASLEEP);	/* deadlock_if_asleep() has not looked */
+	if (worker->nesting) {
+		list_add_tail(&waiter->stuck, &pool->deadlock.blocked);
+		return;
 	}
+	list_add_tail(&waiter->stuck, &pool->deadlock.blocked_in_hook);
+	worker_enter_from_hook(worker);
+	pool_mark(pool, MARK_ASLEEP);	/* deadlock_if_asleep() has not looked */
 }
 
 /* Would this worker sleep for ever? Context: the lock of its pool held. */

@@ -243,6 +243,7 @@ struct wpool_admitted {
 struct wpool_deadlock {
 	/* L: those of &wpool_blocked.list that are counted in &wpool.nr_asleep */
 	struct list_head	blocked;
+	struct list_head	blocked_in_hook;	/* L: likewise, but in no task */
 	/* L: workers counted there that are nested too deep for what they wait for */
 	struct list_head	stuck;
 	unsigned int		nr_stuck;	/* L */

@@ -37,6 +37,17 @@ static inline struct wpool_tracking *task_tracking(struct wpool_task *task)
 	return &container_of(task, struct wpool_tracked_task, task)->tracking;
 }
 
+/*
+ * Was a wait for this submission refused? By then its owner may have set it up anew, as a task
+ * without either. Context: the lock of its pool held.
+ */
+static inline bool task_refused(struct wpool_task *task)
+{
+	struct wpool_tracking *tracking = task_tracking(task);
+
+	return tracking && tracking->refused;
+}
+
 static inline bool task_has_release(struct wpool_task *task)
 {
 	const struct wpool_tracking *tracking = task_tracking(task);

@@ -155,7 +155,7 @@ struct wpool_exit {
  * @node: L: in the ring of the waiters of @task, see task_waiters.c; on a list of @group, on
  *	&wpool_blocked.list, or one of the lists of flush_color.c; or on the @rest of another
  * @rest: L: the waiters that this one completes itself, in the same way, see waiters_complete()
- * @stuck: L: on &wpool_deadlock.stuck, or &wpool_deadlock.blocked
+ * @stuck: L: on &wpool_deadlock.stuck, or on one of the lists of those blocked
  * @done: completed, once, by the thread that took the waiter off its list
  * @status: L: -EINPROGRESS while on a list, but for that of admitted.c, then an errno, or 0 for
  *	success

@@ -89,7 +89,7 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 	if (!now)
 		return ret;
 	frees = task->flags & WPOOL_TASK_ALLOCATED;
-	if (now == pool && task->state == TASK_QUEUED && task_tracking(task)->refused) {
+	if (now == pool && task->state == TASK_QUEUED && task_refused(task)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		ret = -EDEADLK;

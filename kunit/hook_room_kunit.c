@@ -16,6 +16,7 @@ static int hook_room_init(struct kunit *test)
 struct starters {
 	const struct start_case	*scene;		/* or NULL: all begin at once */
 	struct wpt_gate		*gate;
+	struct wpt_gate		*task_gate;	/* the same, or what a task waits for before */
 	struct wpt_job		*jobs;		/* those that they submit */
 	struct wpool_task	task;		/* does it for a worker that has started */
 	atomic_t		begun, stopped, refused, failed;
@@ -69,7 +70,10 @@ static void on_stop(struct wpool *pool)
 
 static int submit_in_task(void *arg)
 {
-	submit_one(wpool_current(), arg, 0);
+	struct starters *starters = arg;
+
+	wait_for_completion(&starters->task_gate->opened);
+	submit_one(wpool_current(), starters, 0);
 	return 0;
 }
 
@@ -84,6 +88,7 @@ static const struct wpool_ops stop_ops = { .worker_start = on_start, .worker_sto
 static void starters_init(struct kunit *test, struct starters *starters)
 {
 	starters->gate = wpt_gate(test);
+	starters->task_gate = starters->gate;
 	starters->jobs = wpt_jobs(test, MOST_WORKERS, NULL);
 	wpool_task_init(&starters->task, submit_in_task, starters);
 }
@@ -138,6 +143,57 @@ static void hook_room_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
 }
 
+/* Tasks of one key, until the pool is full. Return: how many were accepted. */
+static unsigned int fill_key(struct kunit *test, struct wpool *pool)
+{
+	struct wpool_keyed_task *tasks = wpt_alloc(test, 2 * DEPTH * sizeof(*tasks));
+	unsigned int n = 0;
+
+	do {
+		wpool_keyed_task_init(&tasks[n], do_nothing, NULL);
+	} while (!wpool_try_schedule_keyed(pool, &tasks[n], 1) && ++n < 2 * DEPTH);
+	KUNIT_ASSERT_LT(test, n, 2 * DEPTH);
+	return n;
+}
+
+/*
+ * 187: one in a task is refused before one in a hook, though that has slept for longer: when the
+ * task ends there is room, while the worker of the other might find nothing that it can begin
+ */
+static void hook_room_task_first(struct kunit *test)
+{
+	static const struct start_case one_in_task = { .capacity = 2, .in_task = 1 };
+	struct wpool_delayed_task *later = wpt_alloc(test, sizeof(*later));
+	struct wpool_keyed_task *head = wpt_alloc(test, sizeof(*head));
+	struct starters *starters = wpt_alloc(test, sizeof(*starters));
+	struct wpool *pool;
+	unsigned int n;
+
+	starters->scene = &one_in_task;
+	starters_init(test, starters);
+	starters->task_gate = wpt_gate(test);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 3, .min_workers = 2, .queue_depth = DEPTH, .ops = &start_ops,
+		.priv = starters,
+	});
+	wpool_keyed_task_init(head, submit_in_task, starters);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, head, 1), 0);
+	WPT_ASSERT_UNTIL(test, wpool_task_running(&head->task));
+	/* As long as it may come, nobody waits in vain. */
+	wpool_delayed_task_init(later, do_nothing, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, later, 3600 * HZ), 0);
+	n = fill_key(test, pool);
+	wpt_open(starters->gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
+	wpt_open(starters->task_gate);
+	WPT_ASSERT_STAT(test, pool, BLOCKED, 2);
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(later));
+	/* The head, those behind it, and what the hook submits. */
+	WPT_ASSERT_STAT(test, pool, COMPLETED, 1 + n + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->refused), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
+}
+
 /* 187: or in that of their end: nobody has the place of such a worker yet */
 static void hook_room_at_end(struct kunit *test)
 {
@@ -164,11 +220,10 @@ static void hook_room_at_end(struct kunit *test)
 /* 187: while it sleeps it does not count as one that will soon look at the queue */
 static void hook_room_others_made(struct kunit *test)
 {
-	struct wpool_keyed_task *tasks = wpt_alloc(test, 2 * DEPTH * sizeof(*tasks));
 	static const struct start_case one = { .capacity = 1 };
 	struct starters *starters = wpt_alloc(test, sizeof(*starters));
 	struct wpool *pool;
-	unsigned int n = 0;
+	unsigned int n;
 
 	starters->scene = &one;
 	starters_init(test, starters);
@@ -176,10 +231,7 @@ static void hook_room_others_made(struct kunit *test)
 		.capacity = 2, .queue_depth = DEPTH, .ops = &start_ops, .priv = starters,
 	});
 	/* One of them is ready, so one worker is made, and the others wait behind it. */
-	do {
-		wpool_keyed_task_init(&tasks[n], do_nothing, NULL);
-	} while (!wpool_try_schedule_keyed(pool, &tasks[n], 1) && ++n < 2 * DEPTH);
-	KUNIT_ASSERT_LT(test, n, 2 * DEPTH);
+	n = fill_key(test, pool);
 	WPT_ASSERT_UNTIL(test, atomic_read(&starters->begun) == 1);
 	WPT_EXPECT_STAT(test, pool, WORKERS, 1);
 	wpt_open(starters->gate);
@@ -190,6 +242,7 @@ static void hook_room_others_made(struct kunit *test)
 
 static struct kunit_case hook_room_cases[] = {
 	KUNIT_CASE_PARAM(hook_room_refused, start_gen_params),
+	KUNIT_CASE(hook_room_task_first),
 	KUNIT_CASE(hook_room_at_end),
 	KUNIT_CASE(hook_room_others_made),
 	{}

@@ -588,10 +588,10 @@ struct wpool_group {
  * running. A hook may use any pool, but a hook that waits for its own pool might wait for
  * itself, for a task or for room: wpool_flush(), wpool_drain(), wpool_await_termination() and
  * wpool_destroy() of it are refused, as they are in a worker, and a worker that submits in its
- * @worker_start or @worker_stop is refused room if all workers sleep, unless one of them waits for
- * a task or a group in such a hook. The thread of the hooks is not found to wait for itself: there
- * use wpool_try_schedule() or wpool_force_schedule(). If a hook kills that thread, no further hook
- * is called there: the pool goes on, and ends, without.
+ * @worker_start or @worker_stop is refused room if all workers sleep, after those that submit in a
+ * task, and unless one of them waits for a task or a group in such a hook. The thread of the hooks
+ * is not found to wait for itself: there use wpool_try_schedule() or wpool_force_schedule(). If a
+ * hook kills that thread, no further hook is called there: the pool goes on, and ends, without.
  */
 struct wpool_ops {
 	void (*worker_start)(struct wpool *pool);
@@ -623,7 +623,7 @@ struct wpool_ops {
 /**
  * struct wpool_attrs - the attributes of a pool; all zero means all defaults
  * @capacity: the most workers, so the most tasks running at once; 0 is %WPOOL_DEFAULT_CAPACITY,
- *	more than %WPOOL_MAX_CAPACITY is clamped with a notice
+ *	or 1 with %WPOOL_ORDERED; more than %WPOOL_MAX_CAPACITY is clamped with a notice
  * @min_workers: how many workers are started at once and kept when idle; at least one always
  *	is. More than @capacity is refused; more than @capacity_percent gives is reduced to
  *	that, with a notice.
