@@ -57,12 +57,12 @@ def _figure(values, digits, scale):
     return f"{middle} ({least} to {most})"
 
 
-def _best(ours, others):
-    """How many times as long the best of the others takes."""
-    best = min(others, key=statistics.median)
+def _best(ours, peers):
+    """Which of the peers, by their heads, takes least, and how many times as long as ours."""
+    head, best = min(peers.items(), key=lambda peer: statistics.median(peer[1]))
     ratio = statistics.median(best) / statistics.median(ours)
     apart = min(best) > max(ours) or max(best) < min(ours)
-    return f"{ratio:.2f}x{'' if apart else ', not apart'}"
+    return f"{head}, {ratio:.2f}x{'' if apart else ', not apart'}"
 
 
 def _table(title, found):
@@ -72,12 +72,12 @@ def _table(title, found):
              "| --- |" + " --- |" * (len(lanes) + 1)]
     for work, text, digits in _rows(title):
         row = found.get(work, {})
-        others = [row[by] for _, by in lanes if by in row and not by.startswith("wpool")]
-        if lanes[0][1] not in row or not others:
+        peers = {head: row[by] for head, by in lanes if by in row and not by.startswith("wpool")}
+        if lanes[0][1] not in row or not peers:
             continue
         scale = NS[text.split()[-1]] / NS[row["unit"]] if row["unit"] in NS else 1
         cells = [_figure(row[by], digits, scale) if by in row else "" for _, by in lanes]
-        lines.append("| " + " | ".join([text, *cells, _best(row[lanes[0][1]], others)]) + " |")
+        lines.append("| " + " | ".join([text, *cells, _best(row[lanes[0][1]], peers)]) + " |")
     return lines if len(lines) > 4 else []
 
 
