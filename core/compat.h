@@ -43,4 +43,11 @@ static inline int kthread_affine_preferred(struct task_struct *p, const struct c
 #define WPOOL_MIGRATION_DISABLED(thread)	0
 #endif
 
+/* Does anything pin a module that goes? Where none can be unloaded its init has failed. */
+#ifdef CONFIG_MODULE_UNLOAD
+#define WPOOL_MODULE_PINNED(module)	(module_refcount(module) > 0)
+#else
+#define WPOOL_MODULE_PINNED(module)	true
+#endif
+
 #endif /* _WPOOL_COMPAT_H */

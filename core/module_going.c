@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 
 #include "caller_runs.h"
+#include "compat.h"
 #include "module_going.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -67,10 +68,10 @@ static bool owner_runs(struct wpool *pool, const struct module *module)
 /*
  * Is a thread of the pool inside the module, or does it hold it? It leaves a function in a hold of
  * the pool's lock, in which it lets go of the module, or counts the release that it is to call.
- * When that has returned it lets go in the hold in which it counts that. The second look takes
- * the lock, so such a hold is over.
+ * When that has returned it lets go in the hold in which it counts that: so without a pin there is
+ * none. The second look takes the lock, so such a hold is over.
  */
-static bool owner_is_inside(struct wpool *pool, const struct module *module)
+static bool owner_is_inside(struct wpool *pool, struct module *module)
 {
 	unsigned long flags;
 	bool inside;
@@ -78,7 +79,8 @@ static bool owner_is_inside(struct wpool *pool, const struct module *module)
 	if (owner_runs(pool, module))
 		return true;
 	pool_lock(pool, flags);
-	inside = releases_are_of(pool, module);
+	/* Those of some others are counted with its own, also one that never returns. */
+	inside = WPOOL_MODULE_PINNED(module) && releases_are_of(pool, module);
 	pool_unlock(pool, flags);
 	return inside;
 }
