@@ -276,18 +276,20 @@ static bool is_needed(const struct wpool_worker *worker)
  *
  * A worker that is dying does not wait for them: what is on its stack is not released.
  *
- * Return: false if that is not possible.
+ * Return: false if that is not possible, or there are none, only tickets.
  */
 bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call)
 {
-	bool dies = worker && current->flags & PF_EXITING;
+	bool dies = worker && current->flags & PF_EXITING, any = false;
 	unsigned int i;
 
-	for (i = call->at; dies && i < call->n; i++) {
-		if (stack_has(worker, call->ended[i].arg))
+	for (i = call->at; i < call->n; i++) {
+		if (dies && stack_has(worker, call->ended[i].arg))
 			call->ended[i].release = NULL;
+		if (call->ended[i].release)
+			any = true;
 	}
-	return releases_hand_over(call, dies ? NULL : worker);
+	return any && releases_hand_over(call, dies ? NULL : worker);
 }
 
 /* The lock has been dropped. */

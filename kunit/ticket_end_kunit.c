@@ -81,6 +81,32 @@ static void ticket_end_died(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_DIED]), 1);
 }
 
+/* A release that does not return. */
+static void release_waits(void *arg, enum wpool_fate fate)
+{
+	struct wpt_gate *gate = arg;
+
+	wait_for_completion(&gate->opened);
+}
+
+/* 188: also while wpool's thread of releases is held up, if there is none to call */
+static void ticket_end_without_release(struct kunit *test)
+{
+	struct wpool *slow = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpt_gate *gate = wpt_gate(test);
+	u64 ticket;
+
+	/* Called by that thread, as the worker is dead. */
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_release(slow, wpt_die, gate, release_waits), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_ticket(pool, wpt_die, NULL, NULL, &ticket), 0);
+	WPT_ASSERT_STAT(test, slow, DIED, 1);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, wait_begin(test, pool, ticket, wpool_wait_id, 0)), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&gate->opened));
+	wpt_open(gate);
+}
+
 static const enum wpool_full discards[] = { WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST };
 
 static void discard_name(const enum wpool_full *full, char *desc)
@@ -452,6 +478,7 @@ static void ticket_end_contested(struct kunit *test)
 
 static struct kunit_case ticket_end_cases[] = {
 	KUNIT_CASE_PARAM(ticket_end_died, item_kind_gen_params),
+	KUNIT_CASE(ticket_end_without_release),
 	KUNIT_CASE_PARAM(ticket_end_dropped, discard_gen_params),
 	KUNIT_CASE_PARAM(ticket_end_shutdown, item_kind_gen_params),
 	KUNIT_CASE(ticket_end_modified),
