@@ -43,7 +43,10 @@ static inline int kthread_affine_preferred(struct task_struct *p, const struct c
 #define WPOOL_MIGRATION_DISABLED(thread)	0
 #endif
 
-/* Does anything pin a module that goes? Where none can be unloaded its init has failed. */
+/*
+ * Does anything pin a module that goes? Its loader does, if its init was not begun; and where none
+ * can be unloaded its init has failed.
+ */
 #ifdef CONFIG_MODULE_UNLOAD
 #define WPOOL_MODULE_PINNED(module)	(module_refcount(module) > 0)
 #else

@@ -228,11 +228,13 @@ static void forget_groups(struct wpool_worker *dead)
 static void forget_releases(struct wpool_worker *dead)
 {
 	struct wpool_release_call *call;
+	unsigned int i;
 
 	while ((call = releases_lost(dead))) {
 		if (call->at < call->n && pool_hand_over(dead, call))
 			continue;
-		call->at = call->n;	/* leaked, rather than called here */
+		for (i = call->at; i < call->n; i++)
+			call->ended[i].release = NULL;	/* leaked, rather than called here */
 		pool_call_releases(call);
 	}
 }

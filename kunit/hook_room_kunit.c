@@ -191,6 +191,7 @@ static void hook_room_task_first(struct kunit *test)
 	/* The head, those behind it, and what the hook submits. */
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 1 + n + 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&starters->refused), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&starters->jobs[0].runs), 0);	/* the task's */
 	KUNIT_EXPECT_EQ(test, atomic_read(&starters->failed), 0);
 }
 

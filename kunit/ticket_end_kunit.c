@@ -82,29 +82,35 @@ static void ticket_end_died(struct kunit *test)
 }
 
 /* A release that does not return. */
+struct slow_release {
+	struct completion	begun;
+	struct wpt_gate		*gate;
+};
+
 static void release_waits(void *arg, enum wpool_fate fate)
 {
-	struct wpt_gate *gate = arg;
+	struct slow_release *slow = arg;
 
-	wait_for_completion(&gate->opened);
+	complete(&slow->begun);
+	wait_for_completion(&slow->gate->opened);
 }
 
 /* 188: also while wpool's thread of releases is held up, if there is none to call */
 static void ticket_end_without_release(struct kunit *test)
 {
-	struct wpool *slow = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
-	struct wpt_gate *gate = wpt_gate(test);
+	struct slow_release *slow = wpt_alloc(test, sizeof(*slow));
 	u64 ticket;
 
+	init_completion(&slow->begun);
+	slow->gate = wpt_gate(test);
 	/* Called by that thread, as the worker is dead. */
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_release(slow, wpt_die, gate, release_waits), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_release(pool, wpt_die, slow, release_waits), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&slow->begun, WPT_LIMIT), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_fn_ticket(pool, wpt_die, NULL, NULL, &ticket), 0);
-	WPT_ASSERT_STAT(test, slow, DIED, 1);
-	WPT_ASSERT_STAT(test, pool, DIED, 1);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, wait_begin(test, pool, ticket, wpool_wait_id, 0)), 0);
-	KUNIT_EXPECT_FALSE(test, completion_done(&gate->opened));
-	wpt_open(gate);
+	WPT_EXPECT_STAT(test, pool, DIED, 2);
+	wpt_open(slow->gate);
 }
 
 static const enum wpool_full discards[] = { WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST };
