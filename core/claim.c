@@ -234,6 +234,12 @@ bool claim_may_keep(const struct wpool *pool)
 	return staying_cpu(cpus_mask(pool->claim.cpus)) < nr_cpu_ids;
 }
 
+/* Must workers go back by themselves to a CPU that has come? Context: pool->lock held. */
+bool claim_keeps(const struct wpool *pool, unsigned int cpu)
+{
+	return claim_is_kept(pool) && cpumask_test_cpu(cpu, cpus_mask(pool->claim.cpus));
+}
+
 /*
  * How many CPUs fewer than the mask the current worker has; less than 0 if it has more. Context:
  * the lock of its pool held, as for the next one.

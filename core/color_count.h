@@ -7,6 +7,8 @@
 #ifndef _WPOOL_COLOR_COUNT_H
 #define _WPOOL_COLOR_COUNT_H
 
+#include <linux/bits.h>
+
 #include "pool.h"
 #include "types.h"
 
@@ -18,7 +20,20 @@ static inline u8 color_next(const struct wpool *pool)
 
 static inline void color_go_on(struct wpool *pool, u8 color)
 {
+	pool->colors.old &= ~BIT(color);
 	pool->colors.next = color;
+}
+
+/* The same, and no batch is filled any more with what has one of @colors, which are in use. */
+static inline void color_renew(struct wpool *pool, u8 color, unsigned int colors)
+{
+	pool->colors.old |= colors;
+	color_go_on(pool, color);
+}
+
+static inline bool color_is_old(const struct wpool *pool, u8 color)
+{
+	return pool->colors.old & BIT(color);
 }
 
 static inline unsigned int color_in_flight(const struct wpool *pool, u8 color)

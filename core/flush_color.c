@@ -17,6 +17,7 @@
  * the earlier ones still wait for. Any number of flushes may be over at once, so the last
  * waiter that one hold of the lock completes goes on with the next ones.
  */
+#include <linux/bitops.h>
 #include <linux/lockdep.h>
 #include <linux/string.h>
 
@@ -128,4 +129,24 @@ void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 	pool->flush.awaited |= waiter->colors;
 	color_go_on(pool, unused);
 	list_add_tail(&waiter->node, &pool->flush.flushers);
+}
+
+/**
+ * flush_renew() - no worker begins a task without pool->lock any more, until it has had that once
+ * @pool: the pool
+ *
+ * What it finds without the lock, in the batch or staged, has the color of its last task, see
+ * batch_pop() and staging_pop(). So what waits now is not batched any more, and what comes has
+ * a color that no run has. If few are left, which flushes need, nothing changes.
+ *
+ * Context: pool->lock held, and the batch empty.
+ */
+void flush_renew(struct wpool *pool)
+{
+	unsigned int unused, colors;
+
+	lockdep_assert_held(&pool->lock);
+	colors = colors_in_use(pool, &unused);
+	if (hweight32(colors) <= WPOOL_NR_COLORS / 2)
+		color_renew(pool, unused, colors);
 }

@@ -13,6 +13,7 @@
 #include <linux/cpuhotplug.h>
 
 #include "claim.h"
+#include "flush_color.h"
 #include "hotplug.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -30,23 +31,25 @@ static void follow(struct wpool *pool, void *unused)
 	pool_follow_cpus(pool);
 }
 
-static void welcome(struct wpool *pool, void *unused)
+static void call_back(struct wpool *pool, void *cpu)
 {
 	unsigned long flags;
 
 	/* A worker that needs no lock from task to task looks for its CPUs after this one. */
 	pool_lock(pool, flags);
-	if (claim_is_kept(pool))
+	if (claim_keeps(pool, *(unsigned int *)cpu)) {
 		batch_settle(pool);
+		flush_renew(pool);
+	}
 	pool_unlock(pool, flags);
-	pool_follow_cpus(pool);
 }
 
 static int cpu_came(unsigned int cpu)
 {
 	/* Release: a thread that sees the new count sees the CPU online. */
 	smp_store_release(&hotplug_came, hotplug_came + 1);
-	visit_pools(welcome, NULL);
+	visit_all_pools(call_back, &cpu);
+	visit_pools(follow, NULL);
 	return 0;
 }
 

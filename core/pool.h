@@ -157,6 +157,7 @@ struct wpool_colors {
 	unsigned int		next;	/* L: what the next accepted task counts under */
 	/* L: those under each color, without what staging.c has yet to count. COLOR_IDLE is last */
 	unsigned int		in_flight[WPOOL_NR_COLORS + 1];
+	unsigned int		old;	/* L: the colors of tasks that no batch is filled with */
 };
 
 /* The threads that wait for tasks to end. Owner: flush_color.c. */

@@ -38,6 +38,7 @@
 
 #include "broken_mend.h"
 #include "capacity_slots.h"
+#include "color_count.h"
 #include "counter.h"
 #include "lock_hold.h"
 #include "marks.h"
@@ -186,7 +187,8 @@ bool __batch_fill(struct wpool *pool, const struct wpool_task *first, u64 collec
 	unsigned int n;
 
 	lockdep_assert_held(&pool->lock);
-	if (!batch_may_fill(pool) || !batch_fits(first, first->color))
+	if (!batch_may_fill(pool) || color_is_old(pool, first->color) ||
+	    !batch_fits(first, first->color))
 		return false;
 	n = move_some(pool, first->color);
 	if (!n)

@@ -122,6 +122,100 @@ static void mask_kept_in_chain(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, chain->kept[i]);
 }
 
+#define BATCH		10
+
+/* Tasks of which the first three are long; the first two while the CPU goes and comes back. */
+struct batch {
+	struct batch_task {
+		struct wpool_task	task;
+		struct batch		*batch;
+		bool			kept;	/* as in a chain */
+	} tasks[BATCH];
+	struct completion	begun[3], moved[2];
+	struct wpt_gate		*away, *gates[3];
+};
+
+static int run_batched(void *arg)
+{
+	struct batch_task *task = arg;
+	struct batch *batch = task->batch;
+	unsigned int i = task - batch->tasks;
+
+	task->kept = cpumask_equal(&current->cpus_mask, cpumask_of(hotplug.cpu));
+	if (i >= ARRAY_SIZE(batch->begun))
+		return 0;
+	complete(&batch->begun[i]);
+	wait_for_completion(&batch->away->opened);
+	if (i < ARRAY_SIZE(batch->moved))
+		complete(&batch->moved[i]);
+	wait_for_completion(&batch->gates[i]->opened);
+	return 0;
+}
+
+static void batch_init(struct kunit *test, struct batch *batch)
+{
+	unsigned int i;
+
+	batch->away = wpt_gate(test);
+	for (i = 0; i < ARRAY_SIZE(batch->gates); i++) {
+		batch->gates[i] = wpt_gate(test);
+		init_completion(&batch->begun[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(batch->moved); i++)
+		init_completion(&batch->moved[i]);
+	for (i = 0; i < BATCH; i++) {
+		batch->tasks[i].batch = batch;
+		wpool_task_init(&batch->tasks[i].task, run_batched, &batch->tasks[i]);
+	}
+}
+
+/* Tasks of the batch that wait behind those that run. */
+static void batch_add(struct kunit *test, struct wpool *pool, struct batch *batch,
+		      unsigned int from, unsigned int to)
+{
+	for (; from < to; from++)
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &batch->tasks[from].task), 0);
+}
+
+static void batch_await(struct kunit *test, struct completion *steps, unsigned int n)
+{
+	while (n--)
+		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&steps[n], WPT_LIMIT), 0);
+}
+
+/* 69: so does one that took its task from a batch, though another worker has come by since */
+static void mask_kept_in_batch(struct kunit *test)
+{
+	struct batch *batch = wpt_alloc(test, sizeof(*batch));
+	struct wpt_job *hold;
+	struct wpool *pool;
+	unsigned int i;
+
+	hotplug_needed(test);
+	batch_init(test, batch);
+	pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = WORKERS, .flags = WPOOL_PREALLOC, .cpumask = cpumask_of(hotplug.cpu),
+	});
+	hold = wpt_hold(test, pool, WORKERS);
+	batch_add(test, pool, batch, 0, BATCH / 2);
+	wpt_open(hold->gate);
+	batch_await(test, batch->begun, 2);
+	KUNIT_ASSERT_EQ(test, hotplug_change(true), 0);
+	/* Both run elsewhere, and lose their mask by that. */
+	wpt_open(batch->away);
+	batch_await(test, batch->moved, 2);
+	KUNIT_ASSERT_EQ(test, hotplug_change(false), 0);
+	batch_add(test, pool, batch, BATCH / 2, BATCH);
+	/* One of them takes the third, and is busy; the other takes all that follow. */
+	wpt_open(batch->gates[0]);
+	batch_await(test, &batch->begun[2], 1);
+	wpt_open(batch->gates[1]);
+	WPT_ASSERT_STAT(test, pool, COMPLETED, WORKERS + BATCH - 1);
+	for (i = 0; i < BATCH; i++)
+		KUNIT_EXPECT_TRUE(test, batch->tasks[i].kept);
+	wpt_open(batch->gates[2]);
+}
+
 static int run_may_be_there(void *arg)
 {
 	return cpumask_test_cpu(hotplug.cpu, &current->cpus_mask);
@@ -341,6 +435,7 @@ static void mask_unasked(struct kunit *test)
 static struct kunit_case mask_cases[] = {
 	KUNIT_CASE_PARAM(mask_kept, meanwhile_gen_params),
 	KUNIT_CASE(mask_kept_in_chain),
+	KUNIT_CASE(mask_kept_in_batch),
 	KUNIT_CASE(mask_grows),
 	KUNIT_CASE(mask_of_node_grows),
 	KUNIT_CASE(mask_of_user),
