@@ -13,6 +13,11 @@ LANES = {  # by the title of the table: (head of the column, lane); the first is
         ("ordered workqueue", "ordered"), ("kthread_worker", "kthread_worker")),
     "Work that stays on its CPU": (
         ("`WPOOL_RULE_CPU`", "wpool by CPU"), ("per-CPU workqueue", "per-CPU")),
+    "A bound": (
+        ("wpool", "wpool"), ("wpool, 1 worker", "wpool 1"), ("unbound workqueue", "unbound"),
+        ("per-CPU workqueue", "per-CPU"), ("kthread_worker", "kthread_worker")),
+    "Other calls": (
+        ("wpool", "wpool"), ("per-CPU workqueue", "per-CPU"), ("kthread_worker", "kthread_worker")),
 }
 SINGLE = ("One thing at a time", "Work that stays on its CPU")
 # (work, what the page calls it, digits behind the point)
@@ -30,6 +35,19 @@ BURST = (
     ("burst, last end", "10,000 at once: the last has ended, ms", 1),
 )
 PACED = (("paced", "1,000 tasks a second cost, % CPU", 1),)
+BOUND = (
+    ("bounded 1", "empty tasks, 1 producer, ns", 0),
+    ("bounded 4", "the same, 4 producers, ns", 0),
+    ("bounded, 10 us 1", "tasks of 10 us, 1 producer, us", 1),
+    ("bounded, 10 us 4", "the same, 4 producers, us", 1),
+)
+CALLS = (
+    ("call: queued already", "submit what waits already, ns", 0),
+    ("call: move a delay", "give a delayed task another delay, ns", 0),
+    ("call: delay, cancel", "submit with a delay, and take back, ns", 0),
+    ("call: flush of nothing", "flush of a pool without a task, ns", 0),
+    ("call: cancel_sync of nothing", "cancel_sync of a task that has ended, ns", 0),
+)
 NS = {"ns": 1, "us": 1000, "ms": 1000000}
 # Real work, 4 KiB a task, as the bench and as the page calls it; and what the page shows beside it.
 REAL = (("file", "read from the page cache"), ("crc32c", "CRC-32C"), ("lz4", "LZ4"), ("zstd", "zstd"),
@@ -46,6 +64,8 @@ def _waits(of_one):
 
 
 def _rows(title):
+    if title in ("A bound", "Other calls"):
+        return BOUND if title == "A bound" else CALLS
     rows = RATES + BURST + _waits(title in SINGLE) + PACED
     # Nobody has batches there.
     return [row for row in rows if row[0] != "batches" or "CPU" not in title]
