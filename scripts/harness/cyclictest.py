@@ -10,7 +10,7 @@ from harness.proc import Failed, say
 PACKAGES = ("rt-tests", "kmod")
 LOADS = ("wpool", "unbound")
 EACH = 20  # seconds of each run
-LIMIT = 50000  # microseconds; later is an overflow
+LIMIT = 50000  # microseconds; what is later counts as so late
 BOOT = 240  # seconds for the machine, besides
 SHARES = (50, 99, 99.9)
 
@@ -19,8 +19,8 @@ def _histogram(text):
     """{microseconds: wake-ups}, of all threads together."""
     found = {}
     for line in text.splitlines():
-        if line.startswith("# Histogram Overflows:") and any(map(int, line.split(":")[1].split())):
-            raise Failed(f"cyclictest: later than {LIMIT} us: {line}")
+        if line.startswith("# Histogram Overflows:"):
+            found[LIMIT] = sum(map(int, line.split(":")[1].split()))
         if line and not line.startswith("#"):
             late, *counts = map(int, line.split())
             found[late] = sum(counts)
