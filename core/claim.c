@@ -164,10 +164,18 @@ int claim_init(struct wpool *pool, int nice, const struct cpumask *mask)
 	return 0;
 }
 
-/* For a pool without workers, of which nobody asks any more. */
+/* For a pool without workers, of which nobody asks any more but claim_keeps(). */
 void claim_free(struct wpool *pool)
 {
-	cpus_put(pool->claim.cpus);
+	struct wpool_cpus *cpus;
+	unsigned long flags;
+
+	pool_lock(pool, flags);
+	cpus = pool->claim.cpus;
+	pool->claim.cpus = NULL;
+	pool->claim.kept = false;
+	pool_unlock(pool, flags);
+	cpus_put(cpus);
 }
 
 /**
