@@ -22,6 +22,7 @@
 #include <linux/wpool.h>
 
 #include "hooks.h"
+#include "leak.h"
 #include "manager_kick.h"
 #include "marks.h"
 #include "pool.h"
@@ -38,9 +39,13 @@ static void hook_begins(struct wpool_hooks *hooks, const char *name)
 	smp_store_release(&hooks->at, name);	/* pairs with hooks_report() */
 }
 
-static void hook_ends(struct wpool_hooks *hooks)
+/* Outside of a hook the thread holds nothing. */
+static void hook_ends(struct wpool *pool, const void *hook)
 {
-	WRITE_ONCE(hooks->at, NULL);
+	static const struct wpool_run none;
+
+	WRITE_ONCE(pool->hooks.at, NULL);
+	leak_check(pool, &none, hook, 0);
 }
 
 /* Does a dead worker have a hook? */
@@ -65,13 +70,13 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	if (ops->worker_died) {
 		hook_begins(hooks, "worker_died");
 		ops->worker_died(pool, worker->thread);
-		hook_ends(hooks);
+		hook_ends(pool, ops->worker_died);
 	}
 	while (ops->task_oops && depth--) {
 		hook_begins(hooks, "task_oops");
 		ops->task_oops(pool, worker->runs[depth].fn,
 			       arg_left(worker, &worker->runs[depth]));
-		hook_ends(hooks);
+		hook_ends(pool, ops->task_oops);
 	}
 	/*
 	 * A worker that is leaving has already begun to call it, and died in a task that it ran
@@ -80,7 +85,7 @@ static void call_for_worker(struct wpool *pool, const struct wpool_worker *worke
 	if (ops->worker_stop && !worker_is_leaving(worker)) {
 		hook_begins(hooks, "worker_stop");
 		ops->worker_stop(pool);
-		hook_ends(hooks);
+		hook_ends(pool, ops->worker_stop);
 	}
 }
 
@@ -101,7 +106,7 @@ static void serve_end(struct wpool *pool)
 
 	hook_begins(&pool->hooks, "terminated");
 	pool->conf.ops->terminated(pool);
-	hook_ends(&pool->hooks);
+	hook_ends(pool, pool->conf.ops->terminated);
 	pool_lock(pool, flags);
 	pool->hooks.ending = false;
 	/* The manager may act before this returns; wpool_destroy() joins this thread. */
@@ -157,7 +162,7 @@ static void hooks_reap(struct wpool_exit *exit)
 	list_splice_init(&pool->hooks.dead, &dead);
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
-	hook_ends(&pool->hooks);
+	WRITE_ONCE(pool->hooks.at, NULL);
 	list_for_each_entry_safe(worker, next, &dead, dead_node)
 		kick_exit(&worker->exit);
 }

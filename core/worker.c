@@ -206,8 +206,10 @@ static void worker_live(struct wpool_worker *worker)
 	worker_loop(worker, &flags);
 	worker_leave(worker);
 	pool_unlock(pool, flags);
-	if (pool->conf.ops && pool->conf.ops->worker_stop)
+	if (pool->conf.ops && pool->conf.ops->worker_stop) {
 		pool->conf.ops->worker_stop(pool);
+		leak_check(pool, &worker->runs[0], pool->conf.ops->worker_stop, 0);
+	}
 }
 
 /* Several times what the end of a thread needs of its stack. */

@@ -414,6 +414,44 @@ static void leaks_of_hooks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ear_heard(INNOCENT), 0);
 }
 
+static void hook_stop(struct wpool *pool)
+{
+	leave_behind(&leak_seen);
+}
+
+static void hook_oops(struct wpool *pool, wpool_fn_t fn, void *arg)
+{
+	leave_behind(&leak_seen);
+}
+
+static void hook_terminated(struct wpool *pool)
+{
+	leave_behind(&leak_seen);
+}
+
+static const struct wpool_ops late_hook_cases[] = {
+	{ .worker_stop = hook_stop }, { .task_oops = hook_oops }, { .terminated = hook_terminated },
+};
+
+static void late_hook_name(const struct wpool_ops *ops, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", ops->worker_stop ? "worker_stop" :
+		 ops->task_oops ? "task_oops" : "terminated");
+}
+
+KUNIT_ARRAY_PARAM(late_hook, late_hook_cases, late_hook_name);
+
+/* 76: nor does it harm the thread of the hooks, which is that of a dead worker's, and of the end */
+static void leaks_of_late_hooks(struct kunit *test)
+{
+	struct wpool *pool = heard_pool(test, test->param_value);
+
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	WPT_ASSERT_STAT(test, pool, DIED, 1);
+	wpt_destroy(test, pool);
+	KUNIT_EXPECT_GT(test, ear_heard(HOOK), 0);
+}
+
 static struct kunit_case leaks_cases[] = {
 	KUNIT_CASE_PARAM(leaks_spare_the_next, leak_gen_params),
 	KUNIT_CASE(leaks_ratelimited),
@@ -421,6 +459,7 @@ static struct kunit_case leaks_cases[] = {
 	KUNIT_CASE(leaks_not_of_outer),
 	KUNIT_CASE_PARAM(leaks_spare_the_outer, leak_gen_params),
 	KUNIT_CASE_PARAM(leaks_of_hooks, hook_gen_params),
+	KUNIT_CASE_PARAM(leaks_of_late_hooks, late_hook_gen_params),
 	{}
 };
 
