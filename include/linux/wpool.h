@@ -574,7 +574,8 @@ struct wpool_group {
  * @task_end: called by the worker, after it
  * @task_oops: called by the thread of the hooks, in place of @task_end, if the function killed
  *	the worker, and also if @task_begin or @task_end did; before the waiters of the task are
- *	woken. The argument is NULL if it lay on the stack of that worker, which is gone
+ *	woken, unless the task lay on the stack of that worker, which is gone. The argument is NULL
+ *	if it lay there
  * @terminated: called by the thread of the hooks, once, when no task and no worker is left;
  *	before the threads that wait for that are woken
  *
