@@ -384,10 +384,10 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		pool_long_call(1);	/* a death in a hook would be counted twice */
 		pool_unlock_irq(pool);
 		pool_long_call(-1);
+		cond_resched();	/* many may be dropped in a row */
 		pool_lock_staged(pool);
 		return;
 	}
-
 	batched = batch && (batch_fill(pool, task, staging_collected(pool)) ||
 			    staging_may_follow(pool, task));
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
