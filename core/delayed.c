@@ -54,6 +54,9 @@
 /* The longest time for which a timer is armed: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
+/* Of so many jiffies at most none is late: the first level of the kernel's wheel has 64 places. */
+#define TIMER_EXACT	60
+
 static struct wpool_delayed_task *delayed_of(struct wpool_task *task)
 {
 	return container_of(task, struct wpool_delayed_task, task);
@@ -79,12 +82,21 @@ static bool delayed_is_due(const struct wpool_delayed_task *dtask)
 	return time_after_eq64(get_jiffies_64(), dtask->due);
 }
 
+/*
+ * When its timer is to fire. The kernel's timers are late by up to an eighth of the time for which
+ * they are armed, if that is not short. So a far one is armed for less, and then again.
+ */
+static unsigned long delayed_expires(const struct wpool_delayed_task *dtask)
+{
+	s64 left = clamp_t(s64, dtask->due - get_jiffies_64(), 0, TIMER_REACH);
+
+	return jiffies + left - (left > TIMER_EXACT ? left / 8 : 0);
+}
+
 /* Context: pool->lock held. */
 static void delayed_arm(struct wpool_delayed_task *dtask)
 {
-	s64 left = dtask->due - get_jiffies_64();
-
-	mod_timer(&dtask->timer, jiffies + clamp_t(s64, left, 0, TIMER_REACH));
+	mod_timer(&dtask->timer, delayed_expires(dtask));
 }
 
 /*
@@ -385,7 +397,7 @@ bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 		return false;
 	trace_wpool_task_delay(pool->name, task, task->fn, due);
 	dtask->due = due;
-	mod_timer_pending(&dtask->timer, jiffies + min_t(s64, left, TIMER_REACH));
+	mod_timer_pending(&dtask->timer, delayed_expires(dtask));
 	return true;
 }
 
