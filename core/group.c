@@ -81,10 +81,10 @@ EXPORT_SYMBOL_GPL(wpool_group_init);
  *	error
  * @group: the group; empty afterwards
  *
- * Once a task of the group has returned an error, the tasks that have not begun end with
- * -ECANCELED, as do tasks submitted later: at once if a thread waits for the group with time left,
- * or cancels it; otherwise as a worker comes to them, which for delayed ones is when their time
- * comes.
+ * Once a task of the group has ended with an error, also one that was taken back or dropped, the
+ * tasks that have not begun end with -ECANCELED, as do tasks submitted later: at once if a thread
+ * waits for the group with time left, or cancels it; otherwise as a worker comes to them, which for
+ * delayed ones is when their time comes.
  *
  * Context: Any.
  */
