@@ -54,8 +54,8 @@
 /* The longest time for which a timer is armed: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
-/* Of so many jiffies at most none is late: the first level of the kernel's wheel has 64 places. */
-#define TIMER_EXACT	60
+/* For so many jiffies it is exact but for one: the first level of the kernel's wheel has 64. */
+#define TIMER_EXACT	32
 
 static struct wpool_delayed_task *delayed_of(struct wpool_task *task)
 {

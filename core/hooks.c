@@ -35,17 +35,18 @@
 
 static void hook_begins(struct wpool_hooks *hooks, const char *name)
 {
+	hooks->locks = lockdep_depth(current);
 	WRITE_ONCE(hooks->since, jiffies);
 	smp_store_release(&hooks->at, name);	/* pairs with hooks_report() */
 }
 
-/* Outside of a hook the thread holds nothing. */
+/* Outside of a hook the thread holds nothing, but for locks that one has left behind. */
 static void hook_ends(struct wpool *pool, const void *hook)
 {
 	static const struct wpool_run none;
 
 	WRITE_ONCE(pool->hooks.at, NULL);
-	leak_check(pool, &none, hook, 0);
+	leak_check(pool, &none, hook, pool->hooks.locks);
 }
 
 /* Does a dead worker have a hook? */

@@ -113,6 +113,7 @@ struct wpool_hooks {
 	/* written by the thread alone, read anywhere: the hook that it is inside, or NULL */
 	const char		*at;
 	unsigned long		since;	/* likewise; in jiffies */
+	int			locks;	/* of the thread: how many it held before that hook */
 };
 
 /*

@@ -199,6 +199,7 @@ static void worker_live(struct wpool_worker *worker)
 {
 	struct wpool *pool = worker->pool;
 	unsigned long flags;
+	int locks;
 
 	worker_set_up(worker);
 	pool_lock(pool, flags);
@@ -207,8 +208,9 @@ static void worker_live(struct wpool_worker *worker)
 	worker_leave(worker);
 	pool_unlock(pool, flags);
 	if (pool->conf.ops && pool->conf.ops->worker_stop) {
+		locks = lockdep_depth(current);
 		pool->conf.ops->worker_stop(pool);
-		leak_check(pool, &worker->runs[0], pool->conf.ops->worker_stop, 0);
+		leak_check(pool, &worker->runs[0], pool->conf.ops->worker_stop, locks);
 	}
 }
 
