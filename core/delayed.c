@@ -54,7 +54,7 @@
 /* The longest time for which a timer is armed: the wheel holds some days at any HZ. */
 #define TIMER_REACH	(24UL * 60 * 60 * HZ)
 
-/* For so many jiffies it is exact but for one: the first level of the kernel's wheel has 64. */
+/* One armed for so many jiffies is late by one at most: the wheel's first level has 64 of them. */
 #define TIMER_EXACT	32
 
 static struct wpool_delayed_task *delayed_of(struct wpool_task *task)
@@ -88,7 +88,7 @@ static bool delayed_is_due(const struct wpool_delayed_task *dtask)
  */
 static unsigned long delayed_expires(const struct wpool_delayed_task *dtask)
 {
-	s64 left = clamp_t(s64, dtask->due - get_jiffies_64(), 0, TIMER_REACH);
+	unsigned long left = clamp_t(s64, dtask->due - get_jiffies_64(), 0, TIMER_REACH);
 
 	return jiffies + left - (left > TIMER_EXACT ? left / 8 : 0);
 }

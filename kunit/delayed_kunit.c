@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tasks that wait for a time before they wait in the queue. */
+/*
+ * Tasks that wait for a time before they wait in the queue.
+ */
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "delayed_scene.h"
@@ -41,23 +43,6 @@ static struct wpool_delayed_task *late_job(struct kunit *test, struct wpt_job *j
 	job->clock = clock;
 	wpool_delayed_task_init(dtask, wpt_run_job, job);
 	return dtask;
-}
-
-/* 189: one that was far, where timers go by 64 jiffies, comes before what is submitted later */
-static void delayed_far(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	u64 due = round_up(get_jiffies_64() + 576, 64) + 1;
-	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
-	atomic_t *clock = wpt_alloc(test, sizeof(*clock));
-
-	jobs[1].clock = clock;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, late_job(test, &jobs[0], clock), due), 0);
-	while (time_before64(get_jiffies_64(), due + 32))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
-	KUNIT_EXPECT_EQ(test, jobs[0].turn + 1, jobs[1].turn);
 }
 
 /* 99: without a delay, or for a time that has passed: queued at once, in the order of calls */
@@ -468,7 +453,6 @@ static void delayed_in_atomic(struct kunit *test)
 
 static struct kunit_case delayed_cases[] = {
 	KUNIT_CASE_PARAM(delayed_not_early, delay_gen_params),
-	KUNIT_CASE(delayed_far),
 	KUNIT_CASE(delayed_at_once),
 	KUNIT_CASE(delayed_at_once_helped),
 	KUNIT_CASE(delayed_is_counted),

@@ -5,7 +5,12 @@
  *
  * The wheel lets a timer that is further away than it holds fire early, some days
  * from now. The tests do that in its stead: they bring the timer forward.
+ *
+ * And a delay for which the wheel goes in steps of many jiffies.
  */
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/timer.h>
 #include "wpool_kunit.h"
 
 static int far_init(struct kunit *test)
@@ -208,12 +213,49 @@ static void far_timeout(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
 }
 
+/* The wheel's steps so far away, in jiffies. */
+#define STEP	64
+
+/*
+ * Returns half a step after its time, on the CPU of its timer: if that has stood still meanwhile,
+ * so has this thread, and what was to fire there before has fired.
+ */
+static void sleep_beyond(const struct wpool_delayed_task *dtask, u64 due)
+{
+	while (time_before64(get_jiffies_64(), due + STEP / 2)) {
+		set_cpus_allowed_ptr(current,
+				     cpumask_of(READ_ONCE(dtask->timer.flags) & TIMER_CPUMASK));
+		schedule_timeout_uninterruptible(1);
+	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+}
+
+/* 189: the task comes before what is submitted after its time */
+static void far_comes_in_time(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	/* The wheel would be late by a step. */
+	u64 due = round_up(get_jiffies_64() + 9 * STEP, STEP) + 1;
+	struct wpt_job *jobs = wpt_jobs(test, 2, NULL);
+	struct wpool_delayed_task *dtask = delayed_job(test, &jobs[0]);
+
+	jobs[0].clock = wpt_alloc(test, sizeof(atomic_t));
+	jobs[1].clock = jobs[0].clock;
+	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, dtask, due), 0);
+	sleep_beyond(dtask, due);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
+	KUNIT_EXPECT_EQ(test, jobs[0].turn, 1);
+	KUNIT_EXPECT_EQ(test, jobs[1].turn, 2);
+}
+
 static struct kunit_case far_cases_all[] = {
 	KUNIT_CASE_PARAM(far_delay, far_gen_params),
 	KUNIT_CASE_PARAM(far_delay_fires_early, far_gen_params),
 	KUNIT_CASE_PARAM(far_delay_modified, far_gen_params),
 	KUNIT_CASE_PARAM(far_delay_cancel_races, far_gen_params),
 	KUNIT_CASE_PARAM(far_timeout, far_gen_params),
+	KUNIT_CASE(far_comes_in_time),
 	{}
 };
 
