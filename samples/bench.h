@@ -160,6 +160,7 @@ extern struct bench_lane bench_lanes[], bench_wide_lanes[], bench_single_lanes[]
 
 /* Each file's works; the last has no name. */
 extern const struct bench_work bench_rate_works[];
+extern const struct bench_work bench_mixed_works[];
 extern const struct bench_work bench_bounded_works[];
 extern const struct bench_work bench_calls_works[];
 extern const struct bench_work bench_trip_works[];

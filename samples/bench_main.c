@@ -12,6 +12,7 @@
  *
  *	bench_peers.c	who is compared
  *	bench_rate.c	how many tasks a second
+ *	bench_mixed.c	the same beside keys, groups and cancels on the same pool
  *	bench_trip.c	there and back, and in chains
  *	bench_flat.c	what grows with queues, workers and pools
  *	bench_growth.c	what the next one costs of what there is much of
@@ -282,8 +283,9 @@ static int do_works(const struct bench_work *work)
 static int bench_main(void *unused)
 {
 	static const struct bench_work * const parts[] = {
-		bench_rate_works, bench_bounded_works, bench_calls_works, bench_trip_works,
-		bench_flat_works, bench_wait_works, bench_rest_works, bench_growth_works,
+		bench_rate_works, bench_mixed_works, bench_bounded_works, bench_calls_works,
+		bench_trip_works, bench_flat_works, bench_wait_works, bench_rest_works,
+		bench_growth_works,
 #ifdef BENCH_REAL
 		bench_real_works,
 #endif
