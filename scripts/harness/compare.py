@@ -72,16 +72,26 @@ def _figures(values):
     return f"{middle} ({least}-{most})"
 
 
+def _row(name, old, new):
+    """What a row says of both sides, or of the one that has it: the other did not measure it."""
+    if old and new:
+        return _figures(old), _figures(new), _change(old, new), _verdict(old, new)
+    if new:
+        return "", _figures(new), "", f"only {THIS}"
+    return _figures(old), "", "", f"only {name}"
+
+
 def table(name, runs):
-    """Rows of text: what each took at that commit and now, and whether it is another."""
+    """(rows of text: what each took at that commit and now, and whether it is another;
+    how many rows only one of the two has)
+    """
     old, new = _of_runs(runs[name]), _of_runs(runs[THIS])
     rows = [("work", "by", "unit", name, THIS, "change", "")]
-    rows += [(work, by, unit, _figures(old[work, by, unit]), _figures(values),
-              _change(old[work, by, unit], values), _verdict(old[work, by, unit], values))
-             for (work, by, unit), values in new.items() if (work, by, unit) in old]
+    rows += [(*row, *_row(name, old.get(row), new.get(row))) for row in {**new, **old}]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip()
+    text = "\n".join("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip()
                      for row in rows) + "\n"
+    return text, len(old.keys() ^ new.keys())
 
 
 def run(name, built, kernel, cpus, words, accel, times):

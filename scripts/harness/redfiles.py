@@ -9,7 +9,7 @@ import time
 import types
 from unittest import mock
 
-from harness import cache, coverage, debs, machine, modules, mutagen, proc, sample
+from harness import cache, compare, coverage, debs, machine, modules, mutagen, proc, sample
 from harness.proc import Failed
 
 
@@ -124,6 +124,18 @@ def _addresses():
             yield f"{name}: {done.stdout.strip() or 'not known'}"
 
 
+def _alone():
+    """What is said of rows that one side of a comparison lacks, beside one that both have."""
+    head = "work,by,unit,round,value\n"
+    runs = {"old": [{"samples": f'{head}"both",wpool,ns,1,2\n"gone",wpool,ns,1,3\n'}],
+            compare.THIS: [{"samples": f'{head}"both",wpool,ns,1,2\n"new",wpool,ns,1,4\n'}]}
+    text, alone = compare.table("old", runs)
+    said = [" ".join(line.split()) for line in text.splitlines()[1:]]
+    wanted = ["both wpool ns 2.000 (2.000-2.000) 2.000 (2.000-2.000) +0.0%",
+              "new wpool ns 4.000 (4.000-4.000) only this", "gone wpool ns 3.000 (3.000-3.000) only old"]
+    return [] if said == wanted and alone == 2 else [*said, f"{alone} alone"]
+
+
 def _refused(base):
     """Whether a cache may be there."""
     with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": base}):
@@ -141,6 +153,7 @@ def prove(tally):
                        ("half a line of results is no result, nor is what comes after it lost", _half_line)):
         with tempfile.TemporaryDirectory(prefix="wpool-red-") as folder:
             tally.check(what, test(pathlib.Path(folder)))
+    tally.check("a row that one side of a comparison lacks", _alone())
     tally.check("errors of sparse count", _sparse())
     tally.check("a part of a guest's tests that is misspelt", _parts())
     tally.check("an address of the kernel's, on any architecture", _addresses())
