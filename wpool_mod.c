@@ -14,7 +14,6 @@
 #include "core/depmap.h"
 #include "core/hooks.h"
 #include "core/hotplug.h"
-#include "core/lost_task.h"
 #include "core/manager.h"
 #include "core/module_going.h"
 #include "core/names.h"
@@ -92,7 +91,6 @@ static int __init wpool_mod_init(void)
 	int ret;
 
 	current_init(worker_main, hooks_main);
-	objects_init(task_lost);
 	ret = task_init();
 	if (ret)
 		return ret;

@@ -10,7 +10,6 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "broken_mend.h"
 #include "current_thread.h"
 #include "depmap.h"
 #include "pool.h"
@@ -199,8 +198,6 @@ static int take_back(struct wpool *pool, struct wpool_ticket *ticket)
 
 	if (!task)
 		return -EBUSY;	/* it runs, or is being submitted */
-	if (!mend_ticket_ok(ticket))
-		return -ENOENT;
 	run_clean(task);
 	return task_take_back_here(pool, task);
 }
@@ -273,9 +270,6 @@ static int wait_for_ticket(struct wpool *pool, u64 nr, unsigned int state)
 		pool_unlock(pool, flags);
 		return 0;
 	}
-	/* Its task may have been lost together with broken ones. */
-	if (unlikely(mend_has_islands(pool)))
-		queue_recover_of(pool, ticket);
 	fn = ticket->fn;
 	list_add_tail(&waiter.node, &ticket->waiters);
 	wpool_get(pool);
@@ -310,7 +304,7 @@ static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *w
  * @pool: where the ticket was drawn
  * @ticket: the ticket
  *
- * It is pending from its submission until it has run or was dropped, taken back or lost, with its
+ * It is pending from its submission until it has run or was dropped or taken back, with its
  * worker or as its memory was overwritten, and its release has returned. So nothing of that
  * submission goes on when the call returns 0; at once if it has ended before, or there is no such
  * ticket. The result of the task is not known here.

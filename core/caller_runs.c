@@ -331,8 +331,8 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 		again = NULL;
 	run_close(pool, &caller->run, result, WPOOL_STAT_COMPLETED);
 	/*
-	 * It was not stopped, so it is on the queue, unless it was broken. It stays there if a
-	 * release is to be called: that may kill the thread, which nobody watches in between.
+	 * It was not stopped, so it is on the queue. It stays there if a release is to be
+	 * called: that may kill the thread, which nobody watches in between.
 	 */
 	if (!again || !caller->run.task || pool_must_release(pool))
 		return NULL;

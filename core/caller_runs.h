@@ -10,9 +10,6 @@
 #include "pool.h"
 #include "types.h"
 
-#define for_each_caller(caller, pool) \
-	list_for_each_entry(caller, &(pool)->callers, node)
-
 /* In an RCU read-side critical section. */
 #define for_each_caller_rcu(caller, pool) \
 	list_for_each_entry_rcu(caller, &(pool)->callers, node)

@@ -8,7 +8,6 @@
 #include <trace/events/wpool.h>
 
 #include "attrs.h"
-#include "broken_count.h"
 #include "caller_runs.h"
 #include "capacity_slots.h"
 #include "counter.h"
@@ -19,7 +18,6 @@
 #include "flush_color.h"
 #include "hooks.h"
 #include "manager_kick.h"
-#include "objects.h"
 #include "pool.h"
 #include "queue.h"
 #include "queue_batch.h"
@@ -62,7 +60,6 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	batch_init(pool);
 	stats_init(pool);
 	lists_init(pool);
-	lost_init(pool);
 	walk_init(pool);
 	workers_init(pool);
 	deadlock_init(pool);
@@ -77,7 +74,6 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	strscpy(pool->name, name, sizeof(pool->name));
 	strscpy(pool->owner_name, module_name(owner), sizeof(pool->owner_name));
 	pool_pin_wpool(pool);
-	objects_pool_init(pool);
 	return pool;
 }
 

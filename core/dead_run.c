@@ -3,7 +3,6 @@
 #include <linux/lockdep.h>
 #include <trace/events/wpool.h>
 
-#include "broken_mend.h"
 #include "dead_run.h"
 #include "pool.h"
 #include "task_end.h"
@@ -23,10 +22,10 @@ static bool run_on_own_stack(const struct wpool_run *run, const void *object)
  * @pool: the pool
  * @run: on &wpool_lists.again
  *
- * The task is broken, see broken_mend.c; or it lies on the stack of a thread that is not a
- * worker and may have died just now. So only the caller that gets the task, or the thread at
- * the end of the run, touches it: see run_clean(). The stack of a worker stays until the pool
- * has let go of all that lies on it, see worker_stack.c.
+ * The task lies on the stack of a thread that is not a worker and may have died just now. So
+ * only the caller that gets the task, or the thread at the end of the run, touches it: see
+ * run_clean(). The stack of a worker stays until the pool has let go of all that lies on it, see
+ * worker_stack.c.
  *
  * Context: pool->lock held.
  * Return: false if this is no such task.
@@ -34,8 +33,7 @@ static bool run_on_own_stack(const struct wpool_run *run, const void *object)
 bool run_revoke(struct wpool *pool, struct wpool_run *run)
 {
 	lockdep_assert_held(&pool->lock);
-	if (mend_again_ok(run) &&
-	    (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again)))
+	if (!run->caller || run->caller->worker || !run_on_own_stack(run, run->again))
 		return false;
 	run_forget_again(pool, run);
 	run->revoked = true;
@@ -57,7 +55,7 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 	if (run->again && run->again_alive && !run->caller->worker &&
 	    run_on_own_stack(run, run->again_group)) {
 		run->again_group = NULL;
-		if (!run_on_own_stack(run, run->again) && mend_again_ok(run))
+		if (!run_on_own_stack(run, run->again))
 			task_take_group(run->again);
 	}
 	if (run_on_own_stack(run, run->task) || run_on_own_stack(run, run->arg))
@@ -77,8 +75,6 @@ void run_reap_one(struct wpool *pool, struct wpool_run *run)
 	trace_wpool_task_die(pool->name, run->task, run->fn,
 			     run->caller ? run->caller->pid_nr : run->worker->pid_nr);
 	run_forget_stack(pool, run);
-	if (run->task && !mend_run_ok(run))
-		run_lose_task(pool, run);
 	/* Only its waiter helps such a task. The waiter is dead, so it is freed here. */
 	if (run->helped && run->task && run->task->flags & WPOOL_TASK_ALLOCATED) {
 		if (run->tracked)

@@ -7,7 +7,6 @@
 #include <linux/sched.h>
 #include <linux/task_work.h>
 
-#include "broken_mend.h"
 #include "caller_runs.h"
 #include "compat.h"
 #include "dead_stack.h"
@@ -31,14 +30,10 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 	return stack_has(worker, entry->task) || stack_has(worker, entry->group);
 }
 
-/**
- * run_let_go() - end a task whose run goes on without it
- * @pool: the pool
- * @run: the run; has a task, which has been grabbed
- *
- * Context: pool->lock held.
+/*
+ * Ends a task whose run goes on without it. The task has been grabbed. Context: pool->lock held.
  */
-void run_let_go(struct wpool *pool, struct wpool_run *run)
+static void run_let_go(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
 
@@ -58,8 +53,8 @@ void run_let_go(struct wpool *pool, struct wpool_run *run)
 /*
  * Does a run have a task on this stack? What began from the batch ends without pool->lock, and so
  * may the next begin in the same run: so no more begins in this hold, then the task is grabbed and
- * looked for again. Not if it is broken: then its worker takes pool->lock to end it. What a worker
- * has itself submitted from its stack is not batched, see batch_fits(); what others have may be.
+ * looked for again. What a worker has itself submitted from its stack is not batched, see
+ * batch_fits(); what others have may be.
  *
  * Context: pool->lock held.
  */
@@ -75,8 +70,7 @@ static bool grab_on_stack(struct wpool *pool, const struct wpool_run *run,
 	task = READ_ONCE(run->task);
 	if (!stack_has(dead, task))
 		return false;
-	if (mend_is_run_of(run, task))
-		task_grab(pool, task);
+	task_grab(pool, task);
 	batch_lock(pool);
 	has = run->task == task;
 	batch_unlock(pool);
@@ -89,12 +83,8 @@ static void let_go(struct wpool *pool, struct wpool_run *run,
 {
 	struct wpool_group *group = run->group;
 
-	if (grab_on_stack(pool, run, dead)) {
-		if (mend_run_ok(run))
-			run_let_go(pool, run);
-		else
-			run_lose_task(pool, run);
-	}
+	if (grab_on_stack(pool, run, dead))
+		run_let_go(pool, run);
 	if (!stack_has(dead, group))
 		return;
 	run->group = NULL;

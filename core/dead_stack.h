@@ -10,6 +10,5 @@ struct wpool_run;
 struct wpool_worker;
 
 void stack_watch(struct wpool_worker *worker);
-void run_let_go(struct wpool *pool, struct wpool_run *run);
 
 #endif /* _WPOOL_DEAD_STACK_H */

@@ -48,7 +48,7 @@ static void withdraw_worker(struct wpool_worker *worker)
  */
 static void reap_run(struct wpool_worker *worker)
 {
-	/* First, as in run_end(): whoever mends lists then does not find the run. */
+	/* First, as in run_end(). */
 	nesting_add(worker, -1);
 	run_reap_one(worker->pool, &worker->runs[worker->nesting]);
 }

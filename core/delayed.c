@@ -401,28 +401,6 @@ bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 	return true;
 }
 
-#ifdef CONFIG_DEBUG_OBJECTS
-/**
- * delayed_let_go() - take a delayed task off its timer because its memory is about to go
- * @pool: the pool
- * @task: delayed
- *
- * Its timer may be gone already: object debugging disarms a timer that is freed while it is
- * armed. If the timer is firing just now, its function will find memory that may belong to
- * somebody else; the pool cannot prevent that.
- *
- * Context: pool->lock held.
- */
-void delayed_let_go(struct wpool *pool, struct wpool_task *task)
-{
-	struct timer_list *timer = &delayed_of(task)->timer;
-
-	if (timer_pending(timer))
-		timer_delete(timer);
-	delayed_unlink(pool, task);
-}
-#endif
-
 /* The first delayed task, if the pool no longer keeps it; or NULL. Needs pool->lock. */
 static struct wpool_task *delayed_first_to_end(struct wpool *pool)
 {

@@ -20,7 +20,6 @@ bool delayed_drop_run(struct wpool *pool, struct wpool_task *task);
 void delayed_relink(struct wpool *pool, struct wpool_task *task);
 bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due);
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
-void delayed_let_go(struct wpool *pool, struct wpool_task *task);
 bool delayed_cancel_some(struct wpool *pool, bool may_release);
 
 #endif /* _WPOOL_DELAYED_H */

@@ -38,7 +38,6 @@
 #include <linux/preempt.h>
 
 #include "group.h"
-#include "objects.h"
 #include "pool.h"
 #include "waiter.h"
 #include "worker_stack.h"
@@ -57,7 +56,6 @@ static raw_spinlock_t *rest_lock(const struct wpool_group *group)
 
 static void __group_init(struct wpool_group *group, unsigned int flags)
 {
-	objects_group_init(group);
 	*group = (struct wpool_group) { .flags = flags, .owner = stack_owner(group) };
 	raw_spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->waiters);
@@ -147,7 +145,6 @@ void group_wake_rest(struct wpool_waiter *waiter)
 /* Nobody submits to the group any more, and its last task has ended. Context: its lock held. */
 static void group_ended(struct wpool_group *group)
 {
-	objects_group_ended(group);
 	if (group->owner)
 		stack_unlink_group(group);
 }

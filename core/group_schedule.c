@@ -7,7 +7,6 @@
 #include "delayed_schedule.h"
 #include "depmap.h"
 #include "group.h"
-#include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_walk.h"
@@ -25,7 +24,6 @@ static struct wpool *group_count(struct wpool_group *group, struct wpool *pool,
 {
 	lockdep_assert_held(&group->lock);
 	if (!group->pending && !group->joining) {
-		objects_group_begins(group);
 		group->home = pool;
 		if (group->owner)
 			stack_link_group(group);

@@ -8,7 +8,6 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 
-#include "broken_mend.h"
 #include "counter.h"
 #include "group.h"
 #include "key.h"
@@ -55,10 +54,6 @@ static void wake_behind(struct wpool *pool, struct wpool_keyed_task *head)
 		if (!awaited)
 			return;
 		hold_step(pool);
-		if (unlikely(!mend_entry_ok(pool, &awaited->awaited, &awaited->task))) {
-			mend_lists(pool);	/* that wakes all of them */
-			return;
-		}
 		waiter = task_waiter_helper(&awaited->task);
 		if (waiter) {
 			task_waiter_del(pool, waiter);
@@ -86,22 +81,6 @@ static void follower_left(struct wpool *pool, struct wpool_task *task)
 		wake_behind(pool, to_keyed(head));
 }
 
-/*
- * May a head that has ended leave? If something is not whole, everything is mended, and the
- * next has taken its place: a task that has ended is not put in order again.
- */
-static bool prepare_release(struct wpool *pool, struct wpool_keyed_task *head)
-{
-	struct wpool_keyed_task *next = key_next(head);
-	bool ok = key_next_ok(pool, head);
-
-	if (!ok)
-		mend_lists(pool);
-	else if (next)
-		queue_prepare(pool, &next->task);
-	return ok && (!mend_was_needed(pool) || key_is_head(pool, head));
-}
-
 /**
  * __key_release() - let the next task of a key go to the queue
  * @pool: the pool
@@ -117,10 +96,6 @@ void __key_release(struct wpool *pool, struct wpool_task *task)
 		return;
 	}
 	head = to_keyed(task);
-	if (unlikely(!prepare_release(pool, head))) {
-		RB_CLEAR_NODE(&head->link);
-		return;
-	}
 	next = key_next(head);
 	if (next)
 		keys_replace(pool, &head->link, &next->link);

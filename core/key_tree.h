@@ -17,6 +17,12 @@ static inline struct wpool_keyed_task *to_keyed(const struct wpool_task *task)
 	return container_of(task, struct wpool_keyed_task, task);
 }
 
+/* The task of an entry of &wpool_lists.deferred. */
+static inline struct wpool_task *deferred_task(struct list_head *entry)
+{
+	return &list_entry(entry, struct wpool_keyed_task, deferred)->task;
+}
+
 static inline struct wpool_keyed_task *link_head(struct rb_node *link)
 {
 	return rb_entry(link, struct wpool_keyed_task, link);
@@ -32,16 +38,6 @@ static inline struct rb_node **keys_root(struct wpool *pool)
 static inline struct rb_node **keys_below(struct rb_node *link, u64 key)
 {
 	return key < link_head(link)->key ? &link->rb_left : &link->rb_right;
-}
-
-static inline bool keys_begin_with(const struct wpool *pool, const struct rb_node *head)
-{
-	return pool->keys.rb_node == head;
-}
-
-static inline bool keys_in_use(const struct wpool *pool)
-{
-	return pool->keys.rb_node;
 }
 
 /* Makes a task the head of its key, which has none. */
@@ -62,12 +58,6 @@ static inline void keys_replace(struct wpool *pool, struct rb_node *head, struct
 static inline void keys_erase(struct wpool *pool, struct rb_node *head)
 {
 	rb_erase(head, &pool->keys);
-}
-
-/* All are forgotten: they are to be inserted anew. */
-static inline void keys_forget(struct wpool *pool)
-{
-	pool->keys = RB_ROOT;
 }
 
 #endif /* _WPOOL_KEY_TREE_H */

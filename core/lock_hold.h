@@ -7,9 +7,8 @@
  * is passed over. Work that may take more is done in chunks, with the lock dropped between
  * them; each such place makes sure that the pool is in order between two chunks.
  *
- * Two things are not counted: the work when a task turns out to be broken, see broken_mend.c;
- * and work that is bounded anyway: the search for a key, which is bounded by the height of a
- * balanced tree, and the functions that one worker is inside.
+ * What is bounded anyway is not counted: the search for a key, by the height of a balanced tree,
+ * and the functions that one worker is inside.
  *
  * Kernels with lockdep count the steps, and report a hold that takes more.
  */

@@ -25,8 +25,6 @@
 #include <trace/events/wpool.h>
 
 #include "admitted.h"
-#include "broken_count.h"
-#include "broken_mend.h"
 #include "caller_runs.h"
 #include "capacity_slots.h"
 #include "color_count.h"
@@ -212,7 +210,7 @@ static void terminate(struct wpool *pool)
 	pool_lock(pool, flags);
 	/* Blocked submitters must be refused first: see close_pool(). */
 	if (pool_is_closing(pool) && !workers_made(pool) && !pool_in_flight(pool) &&
-	    !queue_blocked(pool) && !admitted_asleep(pool) && !mend_is_pending(pool) &&
+	    !queue_blocked(pool) && !admitted_asleep(pool) &&
 	    !spare_is_pending(pool)) {
 		WARN_ON_ONCE(deadlock_has_sleepers(pool));
 		pool_set_state(pool, WPOOL_STATE_TIDYING);
@@ -255,7 +253,6 @@ static void look_for_deadlock(struct wpool *pool)
 
 static void manage(struct wpool *pool)
 {
-	lost_look(pool);
 	behind_look(pool);
 	retire_idle(pool);
 	spawn_missing(pool);

@@ -46,21 +46,6 @@ struct wpool_batch {
 	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
 } ____cacheline_aligned;
 
-/* The tasks of a pool that were found broken. Owner: broken_mend.c. */
-struct wpool_mend {
-	bool			pending;	/* S: the manager must still count, and report */
-	bool			broken;	/* L: a queued one was found since */
-	bool			run_broken;	/* L: one inside its function was found since */
-	bool			keys;	/* L: the keys were mended since */
-	bool			islands;	/* L: whole tasks may have been lost too */
-	bool			new_islands;	/* S: set since the manager asked last */
-	unsigned int		times;	/* L: how often the lists were mended */
-	/* L: the function of the first of them; NULL if it cannot be read */
-	wpool_fn_t		fn;
-	wpool_fn_t		beside;	/* L: the function of a task beside it, or NULL */
-	wpool_fn_t		run_fn;	/* L: the function of the run */
-};
-
 /* Accepted tasks that are not on the queue yet. Owner: staging.c. */
 struct wpool_staging {
 	raw_spinlock_t		lock;	/* guards what is tagged B or P */
@@ -269,7 +254,6 @@ struct wpool_lists {
 	unsigned int		nr_deferred;
 	bool			paused;	/* L: no task begins */
 	struct list_head	*cursor;	/* L: the next entry of a walk, or NULL */
-	struct list_head	*walked;	/* L: the list of the cursor */
 	/* L: what a walk takes back, and the argument of this; NULL without such a walk */
 	bool			(*wants)(const struct walk_entry *entry, const void *arg);
 	const void		*wants_arg;
@@ -341,7 +325,6 @@ struct wpool_end {
 	/* S: threads that wait for it; a restart lets them return first */
 	unsigned int		nr_awaiting;
 	unsigned int		epoch;	/* L: how often it was restarted */
-	unsigned int		nr_taking;	/* L: calls that take back what waits */
 	bool			destroyed;	/* L: wpool_destroy() has been called */
 };
 
@@ -402,9 +385,6 @@ struct wpool {
 	struct wpool_lists	lists;
 	struct wpool_marks	marks;
 	struct wpool_wake_queue	wake_queue;
-	struct wpool_mend	mend;
-	/* limits how often broken tasks are reported. Owner: broken_count.c. */
-	struct ratelimit_state	mend_limit;
 	/* taken by a thread that walks along the lists. Owner: queue_walk.c. */
 	struct semaphore	walk;
 	struct wpool_workers	workers;
@@ -485,10 +465,6 @@ struct wpool {
 #ifdef CONFIG_PROVE_LOCKING
 	/* I: what lockdep takes for all its tasks, or NULL; see depmap.c. Owner: depmap.c. */
 	struct wpool_dep	*dep;
-#endif
-#ifdef CONFIG_DEBUG_OBJECTS
-	/* on the list of all pools, see objects.c. Owner: objects.c. */
-	struct list_head	objects_node;
 #endif
 	struct rcu_head		rcu;	/* for task_lock_pool(). Owner: refs.c. */
 	char			name[WPOOL_NAME_MAX + 1];	/* I. Owner: all. */

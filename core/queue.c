@@ -18,7 +18,6 @@
 #include <trace/events/wpool.h>
 
 #include "admitted.h"
-#include "broken_mend.h"
 #include "capacity_slots.h"
 #include "chain.h"
 #include "counter.h"
@@ -68,10 +67,10 @@ static bool queue_has_worker_left(const struct wpool *pool)
 }
 
 /*
- * Where a task is to be added. Makes sure that this can be done. All tasks of an ordered pool
- * have one priority. Context: pool->lock held.
+ * All tasks of an ordered pool have one priority. Ends a chain, see scripts/model/chain.pml.
+ * Context: pool->lock held.
  */
-struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *task)
+void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 
@@ -82,15 +81,7 @@ struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *tas
 		if (task->prio < WPOOL_PRIO_NORMAL)
 			batch_reclaim(pool);	/* the task goes before batched ones */
 	}
-	if (unlikely(!mend_tail_ok(queue)))
-		mend_lists(pool);
-	return queue;
-}
-
-/* Ends a chain, see scripts/model/chain.pml. Context: pool->lock held. */
-void queue_link(struct wpool *pool, struct wpool_task *task)
-{
-	list_add_tail(&task->node, queue_prepare(pool, task));
+	list_add_tail(&task->node, queue);
 	chain_break(pool);
 }
 
@@ -105,16 +96,9 @@ static __always_inline void unlink_task(struct wpool *pool, struct wpool_task *t
 	pool_mark_end(pool);
 }
 
-/* The first task of a list, or NULL. Context: pool->lock held. */
-static struct wpool_task *first_on(struct wpool *pool, struct list_head *list)
+static struct wpool_task *first_on(struct list_head *list)
 {
-	struct wpool_task *task = list_first_entry_or_null(list, struct wpool_task, node);
-
-	if (task && unlikely(!mend_first_ok(pool, list, task))) {
-		mend_lists(pool);
-		task = list_first_entry_or_null(list, struct wpool_task, node);
-	}
-	return task;
+	return list_first_entry_or_null(list, struct wpool_task, node);
 }
 
 /* The task of the lowest priority that has waited longest. Context: pool->lock held. */
@@ -124,7 +108,7 @@ struct wpool_task *queue_pop_oldest(struct wpool *pool)
 	int prio;
 
 	for (prio = WPOOL_NR_PRIOS - 1; prio >= 0; prio--) {
-		task = first_on(pool, list_of_prio(pool, prio));
+		task = first_on(list_of_prio(pool, prio));
 		if (task) {
 			unlink_task(pool, task);
 			return task;
@@ -270,17 +254,10 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 		queue_put_again(pool, task);
 	hold_step(pool);
 	watchdog_arm(pool);
-	/*
-	 * See __key_defer(). A task that is to run again is not linked: a broken list may be
-	 * counted here.
-	 */
-	if (unlikely(task->flags & WPOOL_TASK_KEYED) && !in_fn)
-		queue_prepare(pool, task);
 	if (unlikely(in_fn))
 		deferred_add(pool, 1);
 	else if (!key_defer(pool, task))
 		queue_link(pool, task);
-	/* Not earlier: on the way here the lists may be counted, see broken_mend.c. */
 	queued_add(pool, 1);
 	/* Release: a thread that sees this state may lock task->pool; see task_lock_pool(). */
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
@@ -347,7 +324,6 @@ int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
 void queue_remove(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	queue_recover(pool, task);
 	unlink_task(pool, task);
 }
 
@@ -363,17 +339,13 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 	struct wpool_task *task;
 	struct list_head *queue;
 
-	while (queue_ready(pool)) {
-		for (queue = list_of_prio(pool, 0); list_empty(queue); queue++)
-			;	/* one is broken: mending counts again */
-		task = list_first_entry(queue, struct wpool_task, node);
-		if (likely(mend_first_ok(pool, queue, task))) {
-			unlink_task(pool, task);
-			return task;
-		}
-		mend_lists(pool);
-	}
-	return NULL;
+	if (!queue_ready(pool))
+		return NULL;
+	for (queue = list_of_prio(pool, 0); list_empty(queue); queue++)
+		;
+	task = list_first_entry(queue, struct wpool_task, node);
+	unlink_task(pool, task);
+	return task;
 }
 
 /**
@@ -391,7 +363,7 @@ struct wpool_task *queue_find(struct wpool *pool)
 	unsigned int prio;
 
 	for (prio = 0; prio < WPOOL_NR_PRIOS; prio++) {
-		task = first_on(pool, list_of_prio(pool, prio));
+		task = first_on(list_of_prio(pool, prio));
 		if (task)
 			return task;
 	}

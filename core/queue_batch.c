@@ -36,7 +36,6 @@
  */
 #include <linux/lockdep.h>
 
-#include "broken_mend.h"
 #include "capacity_slots.h"
 #include "color_count.h"
 #include "counter.h"
@@ -53,19 +52,7 @@ void batch_init(struct wpool *pool)
 	batch_set_most(pool, WPOOL_BATCH_MAX);
 }
 
-/*
- * Makes sure that the first entry of the queue may be written to, to get a neighbour. Context:
- * pool->lock held.
- */
-static void make_room(struct wpool *pool)
-{
-	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
-
-	if (unlikely(!mend_points_known(&queue->next->prev, queue)))
-		mend_lists(pool);
-}
-
-/* Starts with the last one, so that they keep their order. Needs both locks, and make_room(). */
+/* Starts with the last one, so that they keep their order. Needs both locks. */
 static void put_back(struct wpool *pool)
 {
 	struct wpool_batch *batch = &pool->batch;
@@ -75,10 +62,6 @@ static void put_back(struct wpool *pool)
 		hold_step(pool);
 		shared_dec(batch->left);
 		task = batch->tasks[batch->next + batch->left];
-		if (unlikely(!mend_batched_ok(batch, task))) {
-			mend_note(pool, task, NULL);
-			continue;
-		}
 		WRITE_ONCE(task->state, TASK_QUEUED);
 		list_add(&task->node, list_of_prio(pool, WPOOL_PRIO_NORMAL));
 		queued_add(pool, 1);
@@ -98,7 +81,6 @@ static void put_back(struct wpool *pool)
 void batch_settle(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	make_room(pool);
 	raw_spin_lock(&pool->batch.lock);
 	put_back(pool);
 	raw_spin_unlock(&pool->batch.lock);
@@ -116,7 +98,6 @@ void batch_settle(struct wpool *pool)
 void __task_grab(struct wpool *pool, struct wpool_task *task)
 {
 	lockdep_assert_held(&pool->lock);
-	make_room(pool);
 	raw_spin_lock(&pool->batch.lock);
 	put_back(pool);
 	/* pairs with the releases in run_begin_batched() and run_set_up(), in another pool */
@@ -140,43 +121,23 @@ static bool batch_may_fill(struct wpool *pool)
 }
 
 /*
- * A task says that it is the last of the queue although others are behind it. Context:
- * pool->lock held. Return: what counts as the first of them until the queue is mended: the
- * queue is not empty.
- */
-static struct list_head *false_end(struct wpool *pool, struct list_head *entry)
-{
-	mend_note(pool, list_entry(entry, struct wpool_task, node), NULL);
-	return list_of_prio(pool, WPOOL_PRIO_NORMAL)->prev;
-}
-
-/*
  * Moves tasks from the queue to the batch. The batch is empty, so nobody reads it. Context:
  * pool->lock held. Return: how many.
  */
 static unsigned int move_some(struct wpool *pool, u8 color)
 {
 	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
-	struct list_head *before = queue, *entry = queue->next;
 	struct wpool_task *task;
-	unsigned int n;
+	unsigned int n = 0;
 
-	for (n = 0; likely(mend_follows(entry, before)); n++) {
+	list_for_each_entry(task, queue, node) {
 		hold_step(pool);
-		task = list_entry(entry, struct wpool_task, node);
-		if (entry == queue || n == pool->batch.most || task->pool != pool ||
-		    !batch_fits(task, color)) {
-			__list_del(queue, entry);
-			return n;
-		}
-		before = entry;
-		entry = entry->next;
+		if (n == pool->batch.most || !batch_fits(task, color))
+			break;
 		WRITE_ONCE(task->state, TASK_QUEUED | TASK_BATCHED);
-		mend_mark_batched(&pool->batch, task);
-		pool->batch.tasks[n] = task;
+		pool->batch.tasks[n++] = task;
 	}
-	/* A broken task is not touched here. The list is mended when its turn comes. */
-	queue->next = entry == queue ? false_end(pool, before) : entry;
+	__list_del(queue, &task->node);	/* all before that one, at once */
 	return n;
 }
 

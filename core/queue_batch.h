@@ -7,7 +7,6 @@
 
 #include <linux/lockdep.h>
 
-#include "broken_mend.h"
 #include "counter.h"
 #include "pool.h"
 #include "task.h"
@@ -133,12 +132,10 @@ batch_pop(struct wpool *pool, const struct wpool_worker *worker, u8 color)
 		return NULL;
 	task = batch->tasks[batch->next];
 	/*
-	 * A thread with pool->lock handles it. Reads through the task: so the entry is read before
-	 * left is written, from when on move_some() may overwrite it (BUG_POPPED_UNCHECKED).
+	 * Release: from then on move_some() may overwrite the entry, without this lock. Pairs with
+	 * the control dependency on batch_left() in run_next().
 	 */
-	if (unlikely(!mend_batched_ok(batch, task)))
-		return NULL;
-	shared_dec(batch->left);
+	smp_store_release(&batch->left, batch->left - 1);
 	batch->next++;
 	return task;
 }

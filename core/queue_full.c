@@ -62,7 +62,7 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 		group_task_waits(sub->group, sub->task);
 	if (forced)
 		stat_inc(pool, WPOOL_STAT_FORCED);
-	else if (sub->task->state & TASK_IN_FN && sub->task->run->caller)
+	else if (sub->task->run->caller)
 		sub->task->run->caller->again = true;
 	pool_unlock(pool, flags);
 	return 0;

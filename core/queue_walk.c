@@ -23,9 +23,9 @@
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 
-#include "broken_mend.h"
 #include "dead_run.h"
 #include "key.h"
+#include "key_tree.h"
 #include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
@@ -53,7 +53,7 @@ static struct wpool_task *entry_task(struct wpool *pool, struct list_head *list,
 	if (list == list_of_again(pool))
 		return entry_run(entry)->again;
 	if (list == list_of_deferred(pool))
-		return mend_deferred_task(entry);
+		return deferred_task(entry);
 	return list_entry(entry, struct wpool_task, node);
 }
 
@@ -68,24 +68,6 @@ static struct walk_entry entry_of(struct wpool *pool, struct list_head *list,
 			task, entry_run(entry)->again_group, entry_run(entry)->again_owner,
 		};
 	return (struct walk_entry) { task, task_group_of(task), task->owner };
-}
-
-/*
- * May this entry be followed? Entries of runs may, and timers are not checked, see
- * broken_mend.c.
- */
-static bool entry_ok(struct wpool *pool, struct list_head *list, struct list_head *entry)
-{
-	return list == list_of_again(pool) || list == list_of_delayed(pool) ||
-	       mend_entry_ok(pool, entry, entry_task(pool, list, entry));
-}
-
-/* Context: pool->lock held. */
-static void walk_start(struct wpool *pool, struct list_head *list)
-{
-	if (unlikely(!mend_follows(list->next, list)))
-		mend_lists(pool);
-	walk_begin(pool, list);
 }
 
 /*
@@ -104,10 +86,6 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
 		entry = walk_next(pool);
 		--*left;
 		hold_step(pool);
-		if (unlikely(!entry_ok(pool, list, entry))) {
-			mend_lists(pool);	/* that moves the cursor */
-			continue;
-		}
 		what = entry_of(pool, list, entry);
 		walk_go_to(pool, entry->next);
 		if (wants(&what, arg))
@@ -169,7 +147,7 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	batch_settle(pool);	/* it stays empty while there is a cursor */
 	if (list == list_of_again(pool))	/* the first of a walk along all */
 		walk_look_for(pool, wants, arg);
-	walk_start(pool, list);
+	walk_begin(pool, list);
 	all = tasks_queued(pool) + tasks_delayed(pool);
 	while (walked < all && walk_next(pool) != list) {
 		n += cancel_some(pool, list, wants, arg, &walked);
@@ -262,7 +240,7 @@ static struct wpool_task *find_on(struct wpool *pool, struct list_head *list,
 	struct wpool_task *task;
 	struct list_head *entry;
 
-	walk_start(pool, list);
+	walk_begin(pool, list);
 	for (walked = 0; walked < all && walk_next(pool) != list; walked += WPOOL_CHUNK) {
 		left = WPOOL_CHUNK;
 		while ((entry = walk_on(pool, list, walk_wants_group, group, &left))) {
@@ -320,7 +298,7 @@ struct wpool_task *walk_find(struct wpool *pool, const struct wpool_group *group
 	for (i = 0; i < NR_LISTS; i++) {
 		list = nth_list(pool, i);
 		list_for_each(entry, list) {
-			if (n++ == WPOOL_CHUNK || !entry_ok(pool, list, entry))
+			if (n++ == WPOOL_CHUNK)
 				return find_far(pool, group, flags);
 			hold_step(pool);
 			task = entry_task(pool, list, entry);

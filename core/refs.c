@@ -14,7 +14,6 @@
 
 #include "color_count.h"
 #include "depmap.h"
-#include "objects.h"
 #include "pool.h"
 #include "refs.h"
 #include "staging.h"
@@ -113,7 +112,6 @@ static void pool_release(struct kref *kref)
 	struct wpool *pool = container_of(kref, struct wpool, kref);
 
 	WARN_ON_ONCE(pool_in_flight(pool) || workers_made(pool) || workers_last_runs(pool));
-	objects_pool_free(pool);
 	call_rcu(&pool->rcu, pool_free);
 }
 

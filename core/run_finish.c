@@ -3,7 +3,6 @@
  * The end of a run that leaves more behind than a result: its task was submitted again inside its
  * function, nobody waits for it any more, it has a release or a ticket, or it frees itself.
  */
-#include "broken_mend.h"
 #include "delayed.h"
 #include "group.h"
 #include "objects.h"
@@ -89,10 +88,7 @@ static void run_finish_self(struct wpool *pool, struct wpool_run *run)
 	self_end(pool, run);
 	if (!task)
 		return;
-	if (unlikely(!mend_again_ok(run))) {
-		run_forget_again(pool, run);
-		mend_note_run(pool, run);
-	} else if (run_again_is_late(pool, run, task)) {
+	if (run_again_is_late(pool, run, task)) {
 		queue_take_back(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	} else {

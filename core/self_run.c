@@ -88,7 +88,7 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
  *
  * If a function that frees its task is inside a task at this address, this one is from here on
  * as if it had been submitted inside that function. There is another one already only if that
- * was freed while it waited: nothing is to be relied on then.
+ * was freed while it waited, which is its owner's bug.
  *
  * Return: true if there is.
  */

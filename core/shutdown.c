@@ -212,25 +212,17 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * pool_go_on_closing() - end what a closed pool no longer keeps
  * @pool: the pool, in any state
  *
- * Also a task that was lost with a broken one, and that came to light when whoever called
- * wpool_shutdown_now() had seen to all others.
- *
  * Context: the manager. Does a part and returns, so that other pools have their turn; must be
  * called again.
  */
 void pool_go_on_closing(struct wpool *pool)
 {
 	unsigned long flags;
-	unsigned int n = 0;
-	bool more;
 
 	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
 		return;
 	pool_lock(pool, flags);
-	more = pool_is_closing(pool) && delayed_cancel_some(pool, true);
-	if (pool->state == WPOOL_STATE_STOP && !pool->end.nr_taking)
-		more |= take_back_some(pool, NULL, &n);
-	if (more)
+	if (pool_is_closing(pool) && delayed_cancel_some(pool, true))
 		pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
 }
@@ -280,7 +272,6 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	pool_long_call(1);	/* nobody else would take the rest back */
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
-	pool->end.nr_taking++;
 	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
 		/* What was accepted after a restart is not taken back. */
@@ -290,8 +281,6 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 			delayed_cancel_some(pool, true);
 		else if (!queue_blocked(pool))
 			more = take_back_some(pool, unrun, &n);
-		if (!more && !--pool->end.nr_taking)
-			pool_mark(pool, MARK_MANAGER);	/* for what it left to these calls */
 		pool_unlock(pool, flags);
 		if (!asked)
 			stop_wake_all(pool);

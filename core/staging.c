@@ -44,7 +44,6 @@
  */
 #include <linux/lockdep.h>
 
-#include "broken_mend.h"
 #include "color_count.h"
 #include "counter.h"
 #include "pool.h"
@@ -62,25 +61,6 @@ void staging_init(struct wpool *pool)
 	INIT_LIST_HEAD(&pool->staging.tasks);
 }
 
-/* Can its tasks be linked to those on the queue? Needs both locks. */
-static bool staging_ok(struct wpool *pool)
-{
-	struct list_head *tasks = &pool->staging.tasks;
-
-	return mend_points_known(&tasks->next->prev, tasks) &&
-	       mend_tail_ok(tasks) && mend_tail_ok(list_of_prio(pool, WPOOL_PRIO_NORMAL));
-}
-
-/*
- * Drops from it what is not whole, see broken_mend.c. What is lost counts as collected, and the
- * manager finds it missing. Needs both locks. Return: how many are left.
- */
-static unsigned int staging_mend(struct wpool *pool)
-{
-	mend_lists(pool);
-	return mend_list(pool, &pool->staging.tasks, staging_count(pool));
-}
-
 /* Counts @n tasks, and those that workers have taken, under the color. Needs both locks. */
 static void staging_count_some(struct wpool *pool, unsigned int n)
 {
@@ -94,7 +74,7 @@ static void staging_count_some(struct wpool *pool, unsigned int n)
 static void staging_empty(struct wpool *pool)
 {
 	struct wpool_staging *staging = &pool->staging;
-	unsigned int n = staging_count(pool), whole = n;
+	unsigned int n = staging_count(pool);
 
 	lockdep_assert_held(&pool->lock);
 	lockdep_assert_held(&staging->lock);
@@ -102,11 +82,9 @@ static void staging_empty(struct wpool *pool)
 	staging->taker = 0;	/* from here on tasks may be queued, batched or grabbed */
 	if (!n)
 		return;
-	if (unlikely(!staging_ok(pool)))
-		whole = staging_mend(pool);
 	list_splice_tail_init(&staging->tasks, list_of_prio(pool, WPOOL_PRIO_NORMAL));
 	counter_add(&staging->collected, n);
-	queued_add(pool, whole);
+	queued_add(pool, n);
 }
 
 /* Opens it for as many tasks as there is room for. It must be empty. */
@@ -185,11 +163,9 @@ static struct wpool_task *next_staged(struct wpool *pool, u8 color)
 	struct wpool_task *task;
 
 	if (!staging_is_open(pool) || pool->staging.color != color || tasks_queued(pool) ||
-	    list_empty(tasks))
+	    !list_is_singular(tasks))
 		return NULL;
 	task = list_first_entry(tasks, struct wpool_task, node);
-	if (unlikely(!mend_first_ok(pool, tasks, task) || task->node.next != tasks))
-		return NULL;
 	return batch_fits(task, color) ? task : NULL;
 }
 

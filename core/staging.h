@@ -6,7 +6,6 @@
 #include <linux/lockdep.h>
 #include <trace/events/wpool.h>
 
-#include "broken_mend.h"
 #include "counter.h"
 #include "marks.h"
 #include "objects.h"
@@ -110,8 +109,7 @@ static inline void staging_shut(struct wpool *pool)
  * @pool: the pool
  *
  * For a worker that is about to look at the queue. If that has no task of normal priority then, the
- * staging queue is shut: so no worker goes to sleep while it is open, but one that finds the tasks
- * there broken; it shuts it then. Context: pool->lock held.
+ * staging queue is shut: so no worker goes to sleep while it is open. Context: pool->lock held.
  */
 static inline void staging_collect(struct wpool *pool)
 {
@@ -204,8 +202,7 @@ staging_take(struct wpool *pool, const struct wpool_worker *worker, const struct
 	struct wpool_staging *staging = &pool->staging;
 	struct list_head *tasks = &staging->tasks;
 
-	if (list_empty(tasks) ||
-	    unlikely(!mend_only_ok(pool, tasks, task) || !staged_fits(worker, task)))
+	if (!list_is_singular(tasks) || unlikely(!staged_fits(worker, task)))
 		return false;
 	INIT_LIST_HEAD(tasks);
 	counter_add(&staging->collected, 1);
@@ -268,8 +265,7 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	u64 accepted = atomic64_read(&staging->accepted);
 
 	lockdep_assert_held(&staging->lock);
-	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED ||
-		     !mend_tail_ok(&staging->tasks)))
+	if (unlikely(accepted >= staging->limit || state & TASK_ACCEPTED))
 		return false;
 	atomic64_set(&staging->accepted, accepted + 1);
 	WRITE_ONCE(task->pool, pool);
@@ -277,7 +273,7 @@ static __always_inline bool staging_put(struct wpool *pool, struct wpool_task *t
 	task->color = staging->color;
 	if (trace_wpool_task_queue_enabled())
 		trace_wpool_task_queue(pool->name, task, task->fn);
-	mend_add_tail(&task->node, &staging->tasks);
+	list_add_tail(&task->node, &staging->tasks);
 	/* Release: as in queue_put(). */
 	smp_store_release(&task->state, TASK_QUEUED);
 	return true;

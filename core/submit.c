@@ -11,7 +11,6 @@
 #include "chain.h"
 #include "current_thread.h"
 #include "group.h"
-#include "objects.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
@@ -107,7 +106,7 @@ static void note_stack(struct wpool *pool, struct wpool_task *task)
 	/* Pairs with the release in task_settle(). */
 	if (smp_load_acquire(&task->state) & TASK_ACCEPTED)
 		return;
-	objects_task_submitted(task);
+	__wpool_task_object_init(task);
 	if (!on_stack)
 		WRITE_ONCE(task->flags, flags & ~WPOOL_TASK_ONSTACK);
 }

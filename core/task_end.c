@@ -13,11 +13,9 @@
 #include <linux/module.h>
 #include <trace/events/wpool.h>
 
-#include "broken_mend.h"
 #include "counter.h"
 #include "group.h"
 #include "key_release.h"
-#include "key_tree.h"
 #include "lock_hold.h"
 #include "objects.h"
 #include "pool.h"
@@ -126,25 +124,4 @@ void run_forget_again(struct wpool *pool, struct wpool_run *run)
 		group_task_outside(run->again_group, pool, false);
 	task_uncount(pool, run->again_owner, run->again_group, run->again_color,
 		     -ECANCELED);
-}
-
-/**
- * run_lose_task() - let a run end without its task, which is broken
- * @pool: the pool
- * @run: the run
- *
- * Context: pool->lock held.
- */
-void run_lose_task(struct wpool *pool, struct wpool_run *run)
-{
-	lockdep_assert_held(&pool->lock);
-	run->task = NULL;
-	run->release = NULL;
-	run->ours = NULL;
-	if (run->again)
-		run_forget_again(pool, run);
-	mend_note_run(pool, run);
-	/* It may have been the head of its key. */
-	if (keys_in_use(pool))
-		mend_lists(pool);
 }

@@ -20,7 +20,6 @@
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
 void batch_harvest(struct wpool_worker *worker);
 void run_forget_again(struct wpool *pool, struct wpool_run *run);
-void run_lose_task(struct wpool *pool, struct wpool_run *run);
 
 /**
  * tasks_retire() - keep tasks of wpool's own memory as spare ones, or free them when

@@ -84,14 +84,6 @@ static inline void deferred_add(struct wpool *pool, int n)
 	shared_add(pool->lists.nr_deferred, n);
 }
 
-/* Both counted anew. */
-static inline void lists_recounted(struct wpool *pool, unsigned int queued,
-				   unsigned int deferred)
-{
-	WRITE_ONCE(pool->lists.nr_queued, queued);
-	WRITE_ONCE(pool->lists.nr_deferred, deferred);
-}
-
 /* Those whose time has not come; read anywhere. */
 static inline unsigned int tasks_delayed(const struct wpool *pool)
 {
@@ -161,7 +153,6 @@ static inline bool queue_ready(const struct wpool *pool)
 /* Begins to walk along a list. */
 static inline void walk_begin(struct wpool *pool, struct list_head *list)
 {
-	pool->lists.walked = list;
 	pool->lists.cursor = list->next;
 }
 
@@ -179,12 +170,6 @@ static inline void walk_go_to(struct wpool *pool, struct list_head *entry)
 static inline void walk_end(struct wpool *pool)
 {
 	pool->lists.cursor = NULL;
-}
-
-/* Is this list walked along, and not at its end yet? */
-static inline bool walk_is_on(const struct wpool *pool, const struct list_head *list)
-{
-	return pool->lists.walked == list && pool->lists.cursor && pool->lists.cursor != list;
 }
 
 /* Takes an entry off a list that may be walked, see queue_walk.c. */

@@ -5,7 +5,6 @@
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
-#include "broken_mend.h"
 #include "counter.h"
 #include "delayed.h"
 #include "depmap.h"
@@ -36,7 +35,6 @@ static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker
 	WRITE_ONCE(run->group, NULL);
 	run->again = NULL;
 	run->color = color;
-	run->keyed = false;
 	run->stop = false;
 	run->orphan = false;
 	run->helped = false;
@@ -56,7 +54,6 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	WRITE_ONCE(run->task, detached ? NULL : task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
-	run->keyed = task->flags & WPOOL_TASK_KEYED;
 	WRITE_ONCE(run->owner, queue_take_pin(task));
 	WRITE_ONCE(run->group, task_take_group(task));
 	if (unlikely(run->group))
@@ -96,10 +93,6 @@ static __always_inline void run_finish(struct wpool *pool, struct wpool_run *run
 	/* Count it before anybody can know that it has ended; see wpool_stats(). */
 	stat_inc(pool, how);
 	latency_end(pool, run);
-	if (task && unlikely(!mend_run_ok(run))) {
-		run_lose_task(pool, run);
-		task = NULL;
-	}
 	if (task) {
 		key_release(pool, task);
 		if (unlikely((task->state & TASK_WAITS) || run->orphan))
@@ -227,10 +220,10 @@ static __always_inline void run_end_batched(struct wpool_worker *worker,
 		module_put(run->owner);
 }
 
-/* Has no thread grabbed the task, and is it not broken? Context: batch->lock held. */
+/* Has no thread grabbed the task? Context: batch->lock held. */
 static __always_inline bool run_is_batched(const struct wpool_run *run)
 {
-	return mend_run_ok(run) && READ_ONCE(run->task->state) & TASK_BATCHED;
+	return READ_ONCE(run->task->state) & TASK_BATCHED;
 }
 
 /*
@@ -314,8 +307,7 @@ static noinline int run_staged(struct wpool *pool, struct wpool_worker *worker,
 			return result;
 		staging_lock_irq(pool);
 		task = staging_first(pool);
-		if (!staging_taker_is(pool, worker) || unlikely(run->task && !mend_run_ok(run)) ||
-		    !staging_take(pool, worker, task))
+		if (!staging_taker_is(pool, worker) || !staging_take(pool, worker, task))
 			break;
 		run_replace_staged(pool, worker, run, task, result);
 		staging_unlock_irq(pool);
@@ -442,7 +434,7 @@ static bool run_from_batch(struct wpool_worker *worker)
 		run_begin_batched(pool, worker, run, task, batch_serial(pool));
 	batch_unlock(pool);
 	if (!task) {
-		batch_reclaim(pool);	/* one is broken; or other workers were quicker */
+		batch_reclaim(pool);	/* other workers were quicker */
 		return false;
 	}
 	running_add(pool, 1);

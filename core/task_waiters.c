@@ -16,7 +16,9 @@
  * Everything here needs the lock of the task's pool. If the task is in no pool, the caller must
  * be its only user.
  */
-#include "broken_mend.h"
+#include <linux/compiler.h>
+#include <linux/uaccess.h>
+
 #include "key.h"
 #include "pool.h"
 #include "spin_wait.h"
@@ -89,6 +91,32 @@ struct wpool_waiter *task_waiter_helper(const struct wpool_task *task)
 	return first && first->can_help ? first : NULL;
 }
 
+/*
+ * The word of a task that may be gone: when one of its waiters has been completed its owner may
+ * free it, and others of the same ring may be a rest still. Return: 0 also if nothing is there
+ * now. KASAN does not see the read.
+ */
+static unsigned long peek_waiters(const struct wpool_task *task)
+{
+#ifdef CONFIG_UML
+	/* The UML kernel does not survive a fault, and modules cannot use its way to try a read. */
+	return READ_ONCE_NOCHECK(task->waiters);
+#else
+	unsigned long word;
+
+	__get_kernel_nofault(&word, &task->waiters, unsigned long, gone);
+	return word;
+gone:
+	/*
+	 * GCC bug 113921, in 12.2 and others: what is only moved to a register on the way out of
+	 * an asm goto is lost. So the 0 is made here.
+	 */
+	word = 0;
+	OPTIMIZER_HIDE_VAR(word);
+	return word;
+#endif
+}
+
 /**
  * task_waiter_is_on() - does a waiter still wait for its task?
  * @pool: the pool in which it waits
@@ -103,8 +131,8 @@ bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *wait
 	const struct wpool_waiter *first;
 	u8 state;
 
-	if (!mend_peek_known(&task->waiters))
-		return false;	/* or the task is gone */
+	if (!peek_waiters(task))
+		return false;
 	/* Acquire: if the task is in another pool now, this reads that pool. */
 	state = smp_load_acquire(&task->state);
 	/* A batched task has no waiters, and other threads may be changing it. */

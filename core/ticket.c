@@ -11,9 +11,7 @@
  * releases are called, in pool_lock.c: after the release has returned, its waiters are completed
  * and it is erased. Until then the task counts as in flight, so the pool has not terminated.
  *
- * All tickets of a pool are in a tree, which has nothing of the memory of tasks: a task that was
- * freed by mistake leaves a ticket behind, and no more. Cancel by ticket looks first whether
- * the task still has the ticket, and broken_count.c ends those of tasks that have not.
+ * All tickets of a pool are in a tree, which has nothing of the memory of tasks.
  *
  * A task that waits has one ticket at most, and one may be drawn for it, of one pool. Only the
  * lock of that pool guards the link to one that is drawn. If another pool has the task meanwhile
@@ -172,7 +170,7 @@ void ticket_erase(struct wpool_ticket *ticket)
 	rb_erase(&ticket->node, &ticket->pool->tickets.tree);
 }
 
-/* Those of lost tasks; nobody uses the pool any more. */
+/* Nobody uses the pool any more. */
 void tickets_free(struct wpool *pool)
 {
 	struct wpool_ticket *ticket, *next;

@@ -40,8 +40,7 @@
  * wakes the maker, and those that wait for the pool's end or for their turn to walk its lists:
  * the other threads to wake are collected in &wpool.wake_queue, and woken after the lock is
  * dropped.
- * Of the memory of callers only struct wpool_task is touched under it. A queued task may have
- * been freed by mistake: broken_mend.c says how it is checked before it is trusted.
+ * Of the memory of callers only struct wpool_task is touched under it.
  *
  * The life of a pool's memory: RCU frees it after the last reference is dropped, and an
  * accepted task that has not ended keeps its pool from terminating. So a thread that finds,
@@ -271,7 +270,6 @@ struct wpool_deadline {
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @helped: L: @worker runs it while it waits for it, or for one behind it
  * @reported: L: was reported for taking too long, see watchdog.c
- * @keyed: L: the task has a key, so it was not batched: its end needs pool->lock
  * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
@@ -310,7 +308,6 @@ struct wpool_run {
 	bool			orphan;
 	bool			helped;
 	bool			reported;
-	bool			keyed;
 	bool			tracked;
 	wpool_release_t		release;
 	struct wpool_task	*ours;

@@ -8,7 +8,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "broken_mend.h"
 #include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
@@ -253,9 +252,6 @@ static int wait_once(struct wait *wait)
 	pool = task_lock_pool(wait->task, &flags);
 	if (!pool)
 		return wait_result(wait->task, &wait->result);
-	/* It may have been lost together with broken tasks. */
-	if (unlikely(mend_has_islands(pool)) && wait->task->state == TASK_QUEUED)
-		queue_recover(pool, wait->task);
 	task_mark_awaited(wait->task);
 	if (wait->cancels && (wait->task->state & TASK_WAITS ||
 			      !wait->task->run->stop)) {

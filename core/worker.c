@@ -170,7 +170,6 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 			spun = false;
 			continue;
 		}
-		staging_shut(pool);	/* it is open only if what was queued is broken */
 		if (!spun && worker_may_spin(pool)) {
 			worker_spin(worker, flags);
 			spun = true;

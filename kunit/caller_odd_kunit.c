@@ -10,7 +10,6 @@
 #include <linux/string.h>
 #include <linux/task_work.h>
 #include <linux/umh.h>
-#include "broken_scene.h"
 #include "dead_scene.h"
 
 static int caller_odd_init(struct kunit *test)
@@ -250,7 +249,6 @@ static int die_in_group(void *arg)
 		return 0;
 	if (self->again)
 		self->err = wpool_group_schedule(self->group, wpool_current(), &self->task);
-	broken_unseen(self->group);	/* it goes with tasks in it, as it may not */
 	complete_all(&self->thread->done);
 	kthread_complete_and_exit(NULL, 0);
 	return 0;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel's object debugging reports of tasks and groups, and that their pool goes
- * on without what was freed or set up again. See core/objects.c.
+ * What the kernel's object debugging reports of tasks. See core/objects.c.
  *
  * The kernel tells five such errors and no more until the next boot. So they are provoked
  * in machines of their own, five at most in each, by a parameter: provoke=NAME.
+ *
+ * The pool still has what was freed or set up again, so each test makes that good before the pool
+ * comes to it.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include "wpool_kunit.h"
 
@@ -32,70 +35,72 @@ static int nothing(void *arg)
 	return 0;
 }
 
-/* Memory that the fixture knows nothing of. */
-static struct wpool_task *task_alloc(struct scene *scene)
-{
-	struct wpool_task *task = kzalloc(sizeof(*task), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(scene->test, task);
-	return task;
-}
-
-static void expect_waiting(struct scene *scene, u64 queued, u64 delayed, u64 cancelled)
+static void expect_queued(struct scene *scene, u64 queued)
 {
 	WPT_EXPECT_STAT(scene->test, scene->pool, QUEUED, queued);
-	WPT_EXPECT_STAT(scene->test, scene->pool, DELAYED, delayed);
-	WPT_EXPECT_STAT(scene->test, scene->pool, CANCELLED, cancelled);
 }
 
-static void free_queued(struct scene *scene)
+/*
+ * Frees a task, which has been said to be reported. What is freed in this cache stays what it is
+ * until RCU readers are gone: so the task can be taken back, which the kernel takes for another
+ * fault, of an object that it does not know any more.
+ */
+static void free_and_cancel(struct scene *scene, struct kmem_cache *cache,
+			    struct wpool_task *task, void *memory)
 {
-	struct wpool_task *task = task_alloc(scene);
+	rcu_read_lock();
+	kmem_cache_free(cache, memory);
+	expect_report("deactivate not available", "wpool_task");
+	KUNIT_EXPECT_TRUE(scene->test, wpool_cancel(task));
+	rcu_read_unlock();
+	expect_queued(scene, 0);
+}
 
+static void free_queued(struct scene *scene, struct kmem_cache *cache)
+{
+	struct wpool_task *task = kmem_cache_zalloc(cache, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(scene->test, task);
 	wpool_task_init(task, nothing, NULL);
 	KUNIT_EXPECT_EQ(scene->test, wpool_schedule(scene->pool, task), 0);
-	expect_waiting(scene, 1, 0, 0);
+	expect_queued(scene, 1);
 	expect_report("free active", "wpool_task");
-	kfree(task);
-	expect_waiting(scene, 0, 0, 1);
+	free_and_cancel(scene, cache, task, task);
 }
 
-static void free_delayed(struct scene *scene)
+/* As a part of something larger, which is freed. */
+static void free_around_queued(struct scene *scene, struct kmem_cache *cache)
 {
-	struct wpool_delayed_task *late = kzalloc(sizeof(*late), GFP_KERNEL);
+	struct wpool_keyed_task *keyed = kmem_cache_zalloc(cache, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(scene->test, late);
-	wpool_delayed_task_init(late, nothing, NULL);
-	KUNIT_EXPECT_EQ(scene->test, wpool_schedule_delayed(scene->pool, late, WPT_LIMIT), 0);
-	expect_waiting(scene, 0, 1, 1);
-	expect_report("free active", "timer_list");
+	KUNIT_ASSERT_NOT_NULL(scene->test, keyed);
+	wpool_keyed_task_init(keyed, nothing, NULL);
+	KUNIT_EXPECT_EQ(scene->test, wpool_schedule_keyed(scene->pool, keyed, 1), 0);
+	expect_queued(scene, 1);
 	expect_report("free active", "wpool_task");
-	kfree(late);
-	expect_waiting(scene, 0, 0, 2);
-}
-
-static void free_running(struct scene *scene)
-{
-	struct wpt_gate *gate = wpt_gate(scene->test);
-	struct wpt_job *job = wpt_jobs(scene->test, 1, gate);
-	struct wpool_task *task = task_alloc(scene);
-
-	wpool_task_init(task, wpt_run_job, job);
-	KUNIT_EXPECT_EQ(scene->test, wpool_schedule(scene->pool, task), 0);
-	wpt_open(scene->hold->gate);
-	wpt_begun(scene->test, job);
-	expect_report("free active", "wpool_task");
-	kfree(task);
-	wpt_open(gate);
-	WPT_ASSERT_STAT(scene->test, scene->pool, RUNNING, 0);
-	WPT_ASSERT_STAT(scene->test, scene->pool, COMPLETED, 2);
+	free_and_cancel(scene, cache, &keyed->task, keyed);
 }
 
 static void by_freeing(struct scene *scene)
 {
-	free_queued(scene);
-	free_delayed(scene);
-	free_running(scene);
+	struct kmem_cache *cache = kmem_cache_create("wpool_objects",
+						     sizeof(struct wpool_keyed_task), 0,
+						     SLAB_TYPESAFE_BY_RCU, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(scene->test, cache);
+	free_queued(scene, cache);
+	free_around_queued(scene, cache);
+	kmem_cache_destroy(cache);
+}
+
+/* Sets a task up again that the pool has, and makes it good. */
+static void set_up_again(struct wpool_task *task)
+{
+	struct wpool_task before = *task;
+
+	expect_report("init active", "wpool_task");
+	wpool_task_init(task, nothing, NULL);
+	*task = before;
 }
 
 static void set_up_queued(struct scene *scene)
@@ -103,85 +108,73 @@ static void set_up_queued(struct scene *scene)
 	struct wpt_job *job = wpt_jobs(scene->test, 1, NULL);
 
 	KUNIT_EXPECT_EQ(scene->test, wpool_schedule(scene->pool, &job->task), 0);
-	expect_report("init active", "wpool_task");
+	set_up_again(&job->task);
+	KUNIT_EXPECT_TRUE(scene->test, wpool_cancel(&job->task));
+	/* It is not reported once it is the owner's again. */
 	wpool_task_init(&job->task, wpt_run_job, job);
-	expect_waiting(scene, 0, 0, 1);
 	KUNIT_EXPECT_EQ(scene->test, wpool_schedule(scene->pool, &job->task), 0);
 	KUNIT_EXPECT_TRUE(scene->test, wpool_cancel(&job->task));
-}
-
-/*
- * Its frame is left too early. The task is still in order as it is set up again, which the
- * compiler would not leave it otherwise.
- */
-static noinline int leave_frame(struct wpool *pool, bool cancel)
-{
-	struct wpool_task task __attribute__((uninitialized));
-	int err;
-
-	wpool_task_init(&task, nothing, NULL);
-	err = wpool_try_schedule(pool, &task);
-	return !err && cancel ? !wpool_cancel(&task) : err;
-}
-
-/* With interrupts off, so that nothing comes upon the stack in between. */
-static void set_up_on_stack(struct scene *scene)
-{
-	int i, err = 0;
-
-	expect_report("init active", "wpool_task");
-	local_irq_disable();
-	for (i = 0; i < 2; i++)
-		err = err ?: leave_frame(scene->pool, i);
-	local_irq_enable();
-	KUNIT_EXPECT_EQ(scene->test, err, 0);
-	expect_waiting(scene, 0, 0, 6);
 }
 
 static void set_up_running(struct scene *scene)
 {
 	struct wpt_job *job = scene->hold;
 
-	expect_report("init active", "wpool_task");
-	wpool_task_init(&job->task, wpt_run_job, job);
-	KUNIT_EXPECT_FALSE(scene->test, wpool_task_running(&job->task));
+	set_up_again(&job->task);
 	WPT_EXPECT_STAT(scene->test, scene->pool, RUNNING, 1);
 	wpt_open(job->gate);
 	WPT_ASSERT_STAT(scene->test, scene->pool, COMPLETED, 1);
-	KUNIT_EXPECT_EQ(scene->test, atomic_read(&job->runs), 1);
+	wpool_task_init(&job->task, wpt_run_job, job);
 }
 
-static void set_up_group(struct scene *scene)
+/* Its frame is left too early; the next task is set up in the same place. */
+static noinline int leave_frame(struct wpool *pool, struct wpool_task **task,
+				struct wpool_task *before)
 {
-	struct wpool_group *group = wpt_alloc(scene->test, sizeof(*group)), before;
-	struct wpt_job *job = wpt_jobs(scene->test, 1, NULL);
+	struct wpool_task here __attribute__((uninitialized));
+	int err;
 
-	wpool_group_init(group);
-	wpt_group_schedule(scene->test, group, scene->pool, job, 1);
-	before = *group;
-	expect_report("init active", "wpool_group");
-	wpool_group_init(group);
-	*group = before;	/* nobody else has it */
-	KUNIT_EXPECT_TRUE(scene->test, wpool_cancel(&job->task));
-	KUNIT_EXPECT_EQ(scene->test, wpool_group_wait(group), -ECANCELED);
+	wpool_task_init(&here, nothing, NULL);
+	if (*task) {
+		here = *before;	/* which makes it good */
+		return *task == &here && wpool_cancel(&here) ? 0 : -EINVAL;
+	}
+	err = wpool_try_schedule(pool, &here);
+	*before = here;
+	*task = &here;
+	return err;
 }
 
+/* With interrupts off, so that nothing comes upon the stack in between. */
+static void set_up_on_stack(struct scene *scene)
+{
+	struct wpool_task *task = NULL, before;
+	int i, err = 0;
+
+	expect_report("init active", "wpool_task");
+	local_irq_disable();
+	for (i = 0; i < 2; i++)
+		err = err ?: leave_frame(scene->pool, &task, &before);
+	local_irq_enable();
+	KUNIT_EXPECT_EQ(scene->test, err, 0);
+	expect_queued(scene, 0);
+}
+
+/* The kernel does not know it: it reports that it becomes active, and that it does not any more. */
 static void never_set_up(struct scene *scene)
 {
-	struct wpool_task *task = task_alloc(scene);
+	struct wpool_task *task = wpt_alloc(scene->test, sizeof(*task));
 
 	task->fn = nothing;
 	expect_report("activate not available", "wpool_task");
 	KUNIT_EXPECT_EQ(scene->test, wpool_schedule(scene->pool, task), 0);
-	/* as if it had been */
+	expect_report("deactivate not available", "wpool_task");
 	KUNIT_EXPECT_TRUE(scene->test, wpool_cancel(task));
-	kfree(task);
 }
 
 static void by_setting_up(struct scene *scene)
 {
 	set_up_queued(scene);
-	set_up_group(scene);
 	never_set_up(scene);
 	set_up_on_stack(scene);
 	set_up_running(scene);
@@ -202,7 +195,7 @@ static void provocation_name(const struct provocation *provocation, char *desc)
 
 KUNIT_ARRAY_PARAM(provocation, provocations, provocation_name);
 
-/* Each such fault in a task or a group that a pool has is reported, and the pool goes on */
+/* Each such fault in a task that a pool has is reported, with the stack of the culprit */
 static void objects_reports(struct kunit *test)
 {
 	const struct provocation *provocation = test->param_value;

@@ -40,7 +40,7 @@
  *		wpool_priv(), wpool_is_own(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
  *		a set: wpool_set_pick(), wpool_set_nth(), wpool_set_shutdown()
- *		In an NMI no task or group is set up if the kernel has CONFIG_DEBUG_OBJECTS.
+ *		In an NMI no task is set up if the kernel has CONFIG_DEBUG_OBJECTS.
  *	process context, may sleep:
  *		everything else
  *
@@ -54,11 +54,10 @@
  * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
  * Who owns what? The memory of a task is its caller's, and the pool touches it from a
- * successful submission until its result is set. A caller that frees it, overwrites it, sets it
- * up again or returns from the function with it on the stack before that loses the task, and
- * the waiters of the task or of its group wait for ever; a line in the log says so. The pool
- * and its other tasks go on, unless the memory looks unchanged, or the task is delayed: its
- * timer belongs to the kernel. A task for which nobody waits may have a release, which is called
+ * successful submission until its result is set. A caller must not free it, overwrite it, set it
+ * up again or return from the function with it on the stack before that: as with a work_struct,
+ * CONFIG_DEBUG_OBJECTS, CONFIG_DEBUG_LIST and KASAN report it, and other kernels may crash.
+ * A task for which nobody waits may have a release, which is called
  * once when the pool is done with it, see wpool_task_set_release(). A pool has references:
  * wpool_destroy() drops the one of wpool_create(), wpool_put() those of wpool_get() and
  * wpool_find().
@@ -416,9 +415,8 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * wpool_destroy() do wait until the call has returned.
  *
  * wpool_shutdown_now() does not hand such a task back: it is released as
- * %WPOOL_FATE_CANCELLED. Nothing is called for a task that was lost because its memory was freed
- * or overwritten while a pool had it, nor if its argument lies on the stack of the thread that dies
- * in it, or that takes it back as it dies.
+ * %WPOOL_FATE_CANCELLED. Nothing is called if its argument lies on the stack of the thread that
+ * dies in it, or that takes it back as it dies.
  *
  * A periodic task has no release: see wpool_schedule_every().
  *
@@ -707,8 +705,7 @@ struct wpool_attrs {
  * enum wpool_stat - what wpool_stats() counts; the same names in debugfs
  * @WPOOL_STAT_SUBMITTED: tasks accepted
  * @WPOOL_STAT_COMPLETED: tasks whose function has returned
- * @WPOOL_STAT_CANCELLED: tasks taken back before they began, and those that were lost because
- *	their memory was freed or overwritten while they were queued
+ * @WPOOL_STAT_CANCELLED: tasks taken back before they began
  * @WPOOL_STAT_DROPPED: tasks dropped for lack of room, by the pool's policy
  * @WPOOL_STAT_OOPSED: tasks whose function, or a hook around it, killed its thread
  * @WPOOL_STAT_REJECTED: submissions refused: pool full or closed, timed out, submitter killed,

@@ -19,11 +19,9 @@ list_for_each_entry@p(e, &pool->list, node) { <+... hold_step(...) ...+> }
 list_for_each_entry_safe@p(e, n, &pool->list, node) { <+... hold_step(...) ...+> }
 )
 
-// The manager alone lets workers begin and frees them, and goes over them without the lock. And
-// what turns out to be broken is put in order in one hold, see core/broken_mend.c.
+// The manager alone lets workers begin and frees them, and goes over them without the lock.
 @walked@
-identifier fn != {begin_backoff, look_at_workers, report_rest, report_awaited, mend_lists, mend_keys,
-		  count_waiting, count_running, wake_keyed};
+identifier fn != {begin_backoff, look_at_workers, report_rest, report_awaited};
 iterator name list_for_each_entry, list_for_each_entry_safe;
 identifier list =~ "^(workers|idle|blocked|again|held|delayed|flushers|drainers|drained)$";
 expression e, n, pool;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Reads of memory that may be gone: where a module on x86 goes on after a fault.
 
-core/broken_mend.h reads words that may be unmapped, by an asm goto with an output. Some versions
+core/task_waiters.c reads a word that may be unmapped, by an asm goto with an output. Some versions
 of GCC (its bug 113921) lose what the code says of a fault there: then it goes on behind the read
 as if that had been done, with what happened to be in the register.
 """

@@ -143,7 +143,6 @@ proctype stack_forget()
 	walk_cancel();
 	let_go_of_runs();
 #endif
-	/* group_end() has waiters only if a task was lost, see broken_mend.c. */
 	gone = true
 }
 

@@ -19,8 +19,7 @@
  * BUG_SETTLED_UNLOCKED		batch_settle() does not take batch.lock: task_unseen
  * BUG_BEGUN_AFTER_HOLD		run_begin_batched() comes in another hold than batch_pop():
  *				task_unseen
- * BUG_POPPED_UNCHECKED		batch_pop() does not look at the task before it counts:
- *				entry_overwritten
+ * BUG_POPPED_PLAIN		batch_pop() counts without a release: entry_overwritten
  * BUG_FILLED_BLINDLY		__batch_fill() does not know that the batch is empty:
  *				entry_overwritten
  * BUG_FILLED_UNLOCKED		__batch_fill() does not take batch.lock: entry_overwritten
@@ -40,9 +39,9 @@
 #include "weak.inc"
 
 mtype = {
-	LOCK, LEFT, RUN, ENTRY, TASK, ACCEPTED, COLLECTED, SEQ, COMPLETED, UNLISTED, SUBMITTED,
+	LOCK, LEFT, RUN, ENTRY, ACCEPTED, COLLECTED, SEQ, COMPLETED, UNLISTED, SUBMITTED,
 	QUEUE, ENDED, SINCE, HOOK,
-	left, again, found, entry, later, task, accepted, collected, seq, completed, unlisted,
+	left, again, found, entry, later, accepted, collected, seq, completed, unlisted,
 	submitted, queue, ended, since, hook
 };
 
@@ -73,23 +72,20 @@ inline settled()
 }
 
 /*
- * batch_pop() reads the last entry, follows it, mend_batched_ok(), and only then counts: this is
- * what orders the read of the entry. __batch_fill() sees that none is left, and has pool->lock
- * alone when move_some() writes the entries. Another worker pops one of those.
+ * batch_pop() reads the last entry, and only then counts. __batch_fill() sees that none is left,
+ * and has pool->lock alone when move_some() writes the entries. Another worker pops one of those.
  */
 inline filled()
 {
 	d_step {
 		at_first(LEFT, 1);
 		at_first(ENTRY, 1);
-		at_first(TASK, 1);
 		thread();
 		lock(LOCK);
 		read(left, LEFT);
 		given(left, 1);
 		read(entry, ENTRY);
-		unless(BUG_POPPED_UNCHECKED, follow(task, TASK, entry); given(task, 1));
-		write(LEFT, 0);
+		release(LEFT, 0, BUG_POPPED_PLAIN);
 		unlock(LOCK);
 		thread();
 		read(again, LEFT);

@@ -208,7 +208,7 @@ inline kicked()
 }
 
 /*
- * kick_pool(), of a pool with deadlock.left, mend.pending or behind_unwoken; kick_next_pool()
+ * kick_pool(), of a pool with deadlock.left or behind_unwoken; kick_next_pool()
  * comes before the looks at these
  */
 inline pool_kicked()
