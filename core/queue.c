@@ -20,7 +20,6 @@
 #include "admitted.h"
 #include "broken_mend.h"
 #include "capacity_slots.h"
-#include "chain.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
@@ -87,11 +86,10 @@ struct list_head *queue_prepare(struct wpool *pool, const struct wpool_task *tas
 	return queue;
 }
 
-/* Ends a chain, see scripts/model/chain.pml. Context: pool->lock held. */
+/* Context: pool->lock held. */
 void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	list_add_tail(&task->node, queue_prepare(pool, task));
-	chain_break(pool);
 }
 
 /* Takes a task off its list; this must be possible. Context: pool->lock held. */
