@@ -99,17 +99,13 @@ static void delayed_arm(struct wpool_delayed_task *dtask)
 	mod_timer(&dtask->timer, delayed_expires(dtask));
 }
 
-/*
- * Puts it on the list, with its timer. A pool that runs out its delayed tasks ends the periodic
- * ones: it finds them at the front. Context: pool->lock held.
- */
+/* Puts it on the list, with its timer. Context: pool->lock held. */
 static void delayed_link(struct wpool *pool, struct wpool_delayed_task *dtask)
 {
 	struct wpool_task *task = &dtask->task;
-	struct list_head *list = list_of_delayed(pool);
 
 	lockdep_assert_held(&pool->lock);
-	list_add(&task->node, delayed_is_periodic(task) ? list : list->prev);
+	list_add_tail(&task->node, list_of_delayed(pool));
 	delayed_add(pool, 1);
 	if (delayed_is_periodic(task))
 		periodic_add(pool, 1);
@@ -187,23 +183,10 @@ void delayed_next_period(struct wpool *pool, struct wpool_task *task)
 }
 
 /**
- * delayed_ends() - is a task cancelled because its pool is closing?
+ * delayed_ends_inside() - is a task cancelled because its pool is closing?
  * @pool: the pool
- * @task: delayed, or about to be
- *
- * Context: pool->lock held.
- */
-bool delayed_ends(const struct wpool *pool, const struct wpool_task *task)
-{
-	return pool->state > WPOOL_STATE_SHUTDOWN ||
-	       (pool->state == WPOOL_STATE_SHUTDOWN &&
-		(!(pool->conf.flags & WPOOL_RUN_OUT_DELAYED) || delayed_is_periodic(task)));
-}
-
-/**
- * delayed_ends_inside() - the same for one that was to come after its function, which has ended
- * @pool: the pool
- * @task: about to be delayed, or to be queued if its time has come meanwhile
+ * @task: its function has ended; about to be delayed, or to be queued if its time has come
+ *	meanwhile
  *
  * One that was due when the pool was closed, and that the function kept off, comes, as one that
  * waits in the queue does; of a periodic task, if it was asked for.
@@ -217,7 +200,7 @@ bool delayed_ends_inside(const struct wpool *pool, struct wpool_task *task)
 	if (pool->state == WPOOL_STATE_SHUTDOWN && dtask->due <= pool->closed_at &&
 	    (dtask->asked || !delayed_is_periodic(task)))
 		return false;
-	return delayed_ends(pool, task);
+	return pool->state != WPOOL_STATE_RUNNING;
 }
 
 /*
@@ -285,7 +268,7 @@ bool delayed_drop_run(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool_delayed_task *dtask = delayed_of(task);
 
-	if (!delayed_is_periodic(task) || delayed_ends(pool, task))
+	if (!delayed_is_periodic(task) || pool->state != WPOOL_STATE_RUNNING)
 		return false;
 	delayed_skip(pool, dtask);
 	walk_moved(pool, task, task_group_of(task));
@@ -326,13 +309,15 @@ static void delayed_fire(struct timer_list *timer)
 	struct wpool_task *task = &dtask->task;
 	struct wpool *pool = task->pool;
 	unsigned long flags;
+	bool ends;
 
 	pool_lock(pool, flags);
-	if (delayed_ends(pool, task) && task_end_is_noted(task)) {
+	ends = pool->state != WPOOL_STATE_RUNNING;
+	if (ends && task_end_is_noted(task)) {
 		/* It is not called by a timer: the manager takes the task back. */
 		mod_timer(timer, jiffies + TIMER_REACH);
 		pool_mark(pool, MARK_MANAGER);
-	} else if (delayed_ends(pool, task)) {
+	} else if (ends) {
 		delayed_unlink(pool, task);
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 	} else if (!delayed_is_due(dtask)) {
@@ -401,13 +386,10 @@ bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due)
 	return true;
 }
 
-/* The first delayed task, if the pool no longer keeps it; or NULL. Needs pool->lock. */
-static struct wpool_task *delayed_first_to_end(struct wpool *pool)
+/* Or NULL. Needs pool->lock. */
+static struct wpool_task *delayed_first(struct wpool *pool)
 {
-	struct wpool_task *task = list_first_entry_or_null(list_of_delayed(pool),
-							   struct wpool_task, node);
-
-	return task && delayed_ends(pool, task) ? task : NULL;
+	return list_first_entry_or_null(list_of_delayed(pool), struct wpool_task, node);
 }
 
 /**
@@ -424,7 +406,7 @@ static struct wpool_task *delayed_first_to_end(struct wpool *pool)
  */
 bool delayed_cancel_some(struct wpool *pool, bool may_release)
 {
-	struct wpool_task *task = delayed_first_to_end(pool);
+	struct wpool_task *task = delayed_first(pool);
 	unsigned int n;
 
 	for (n = 0; n < WPOOL_CHUNK && task && !pool_must_release(pool); n++) {
@@ -433,16 +415,13 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {
 			task_drop(pool, task, WPOOL_STAT_CANCELLED);
-		} else if (!delayed_is_periodic(task)) {
-			/*
-			 * A periodic one stays with the others, at the front. A walk may have to
-			 * come to this one yet, and would now end before it.
-			 */
+		} else {
+			/* A walk may have to come to it yet, and would now end before it. */
 			walk_moved(pool, task, task_group_of(task));
 			walk_del(pool, &task->node);
 			list_add_tail(&task->node, list_of_delayed(pool));
 		}
-		task = delayed_first_to_end(pool);
+		task = delayed_first(pool);
 	}
 	return task;
 }

@@ -14,7 +14,6 @@ struct wpool_task;
 void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, bool asked);
 void delayed_begin_periods(struct wpool_delayed_task *dtask, unsigned long period);
 void delayed_next_period(struct wpool *pool, struct wpool_task *task);
-bool delayed_ends(const struct wpool *pool, const struct wpool_task *task);
 bool delayed_ends_inside(const struct wpool *pool, struct wpool_task *task);
 bool delayed_drop_run(struct wpool *pool, struct wpool_task *task);
 void delayed_relink(struct wpool *pool, struct wpool_task *task);

@@ -150,7 +150,7 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
  *	delay.
  *
  * From now on it counts as a task of the pool: a flush waits for it, and a pool that is shut
- * down cancels it unless %WPOOL_RUN_OUT_DELAYED is set. When the delay is over it is queued
+ * down cancels it. When the delay is over it is queued
  * even if the queue is full.
  *
  * A task that is running in the pool may be submitted, also from its own function: it runs
@@ -224,8 +224,8 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
  *
  * It ends when it is cancelled: by wpool_cancel_delayed(), also from its own function, and
  * wpool_cancel_delayed_sync(), which waits for a run that goes on; by wpool_ask_stop() while it
- * runs; and when the pool is shut down, also with %WPOOL_RUN_OUT_DELAYED: a run that is due
- * still comes after wpool_shutdown(). wpool_restart() does not bring it back.
+ * runs; and when the pool is shut down: a run that is due still comes after wpool_shutdown().
+ * wpool_restart() does not bring it back.
  *
  * wpool_wait() returns when it has ended, with the result of the last run, or -ECANCELED if none
  * went on then. wpool_flush() and wpool_drain() wait only for a run that is due. Each run counts
@@ -342,7 +342,7 @@ static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 du
 	if (ticket_is_mine(pool, &dtask->task))
 		ticket_accepted(&dtask->task);
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
-	if (delayed_ends(pool, &dtask->task) || group_ends(&dtask->task) ||
+	if (pool->state != WPOOL_STATE_RUNNING || group_ends(&dtask->task) ||
 	    group_cancels(&dtask->task))
 		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
 	else
@@ -359,7 +359,7 @@ static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 du
  * @delay: in jiffies, from now; as for wpool_schedule_delayed()
  *
  * A task that was accepted stays in its group, and a periodic one stays periodic. If the pool
- * was shut down and does not run out its delayed tasks, the task is cancelled.
+ * was shut down, the task is cancelled.
  *
  * It does not move a task to another pool: its waiters sleep in the first one. Take it back by
  * wpool_cancel_delayed_sync() for that, and submit it there.

@@ -61,13 +61,11 @@ static const char * const flags[] = {
 	[ilog2(WPOOL_FREEZABLE)]	= "freezable",
 	[ilog2(WPOOL_MEM_RECLAIM)]	= "mem_reclaim",
 	[ilog2(WPOOL_KEEP_IDLE)]	= "keep_idle",
-	[ilog2(WPOOL_RUN_OUT_DELAYED)]	= "run_out_delayed",
 	[ilog2(WPOOL_LATENCY)]		= "latency",
 	[ilog2(WPOOL_NUMBERED)]		= "numbered",
 	[ilog2(WPOOL_RECURSIVE)]	= "recursive",
 	[ilog2(WPOOL_ROUND_DOWN)]	= "round_down",
 	[ilog2(WPOOL_NO_SYSFS)]		= "no_sysfs",
-	[ilog2(WPOOL_CHAIN)]		= "chain",
 };
 
 const char *state_name(enum wpool_state state)

@@ -264,7 +264,7 @@ struct wpool_lists {
 	unsigned int		nr_outside;
 	/* L: the tasks deferred behind another of their key, oldest first */
 	struct list_head	deferred;
-	/* L: delayed tasks, each with its timer; the periodic ones are the first */
+	/* L: delayed tasks, each with its timer */
 	struct list_head	delayed;
 	unsigned int		nr_delayed;	/* S: delayed tasks */
 	unsigned int		nr_later;	/* L: those of them that are still on again */
@@ -275,8 +275,7 @@ struct wpool_lists {
 struct wpool_kick {
 	/*
 	 * kicks the manager: when an idle worker's time is over, a thread that could not be made
-	 * is to be tried again, the watchdog is to look, a chain waits no longer, submitters that
-	 * were admitted are to be woken, submitters that run tasks may have died, or the wait for
+	 * is to be tried again, the watchdog is to look, submitters that were admitted are to be woken, submitters that run tasks may have died, or the wait for
 	 * the end is to be reported. Only ever moved forward, as each look arms it anew for all
 	 * that it finds.
 	 */
@@ -293,15 +292,6 @@ struct wpool_releases {
 	/* L: those, and those that are being called: of each color, and of some owners each */
 	unsigned int		by_color[WPOOL_NR_COLORS + 1];
 	unsigned int		by_owner[1 << WPOOL_OWNER_BITS];
-};
-
-/* A task that is left to the worker that has submitted it. Owner: chain.c. */
-struct wpool_chain {
-	const struct wpool_task	*task;	/* L: only compared, as is the worker; or NULL */
-	struct wpool_worker	*worker;	/* L: that worker */
-	u8			prio;	/* L: of the task */
-	unsigned long		until;	/* L: in jiffies: no longer than this */
-	bool			fresh;	/* L: has come in this hold of the lock */
 };
 
 /* The tickets, see ticket.c. Owner: ticket.c. */
@@ -398,7 +388,6 @@ struct wpool {
 	 */
 	unsigned int		nr_blocked;
 	struct wpool_deadlock	deadlock;
-	struct wpool_chain	chain;
 	/* L: counts up, see &wpool_waiter.ring. Owner: task_waiters.c. */
 	unsigned long		rings;
 	/*

@@ -8,8 +8,7 @@
  * 1. Submitters block only while the pool is open and has no room for the first of them. One
  *    whose task has been accepted then sleeps on for a while, see admitted.c.
  * 2. If tasks are ready, a worker searches for one; or no worker is idle, and none can be
- *    made, or the manager has been asked for one; or the only one is left to its submitter
- *    for a while, see chain.c.
+ *    made, or the manager has been asked for one.
  * 3. Not all workers are asleep in calls on their own pool, or none of them can be refused;
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
@@ -40,15 +39,14 @@
  * Why no wake-up is lost: a worker goes on the idle list and sets its state before it drops the
  * lock; the waker takes it off the list under the lock and calls wake_up_process() afterwards.
  *
- * scripts/model/wake.pml shows both for every order of steps, chain.pml what is left to its
- * submitter, and handover.pml shows the first invariant.
+ * scripts/model/wake.pml shows both for every order of steps, and handover.pml shows the
+ * first invariant.
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "admitted.h"
-#include "chain.h"
 #include "color_count.h"
 #include "current_thread.h"
 #include "deadlock.h"
@@ -87,8 +85,6 @@ static void wake_for_queue(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 
-	if (chain_put_off(pool))
-		return;
 	worker = worker_to_wake(pool);
 	if (worker) {
 		/* Whoever spun would be the last that went to sleep. */

@@ -19,7 +19,6 @@
 
 #include "admitted.h"
 #include "capacity_slots.h"
-#include "chain.h"
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
@@ -67,7 +66,7 @@ static bool queue_has_worker_left(const struct wpool *pool)
 }
 
 /*
- * All tasks of an ordered pool have one priority. Ends a chain, see scripts/model/chain.pml.
+ * All tasks of an ordered pool have one priority.
  * Context: pool->lock held.
  */
 void queue_link(struct wpool *pool, struct wpool_task *task)
@@ -82,7 +81,6 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 			batch_reclaim(pool);	/* the task goes before batched ones */
 	}
 	list_add_tail(&task->node, queue);
-	chain_break(pool);
 }
 
 /* Takes a task off its list; this must be possible. Context: pool->lock held. */

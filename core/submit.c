@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 
 #include "caller_runs.h"
-#include "chain.h"
 #include "current_thread.h"
 #include "group.h"
 #include "pool.h"
@@ -158,17 +157,6 @@ static int submit_refused(struct wpool *pool, struct wpool_submission *sub, int 
 }
 
 /*
- * Opens the staging queue if that pays. A task that comes that way would not end a chain. Context:
- * pool->lock held.
- */
-static void offer_staging(struct wpool *pool, const struct wpool_task *task)
-{
-	staging_offer(pool, task);
-	if (staging_is_open(pool))
-		chain_break(pool);
-}
-
-/*
  * Does the task wait in the pool already, as that of an interrupt that comes often? It begins under
  * the lock that is held here: its run sees what the caller has stored before.
  */
@@ -214,9 +202,7 @@ noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u
 		return submit_refused(pool, &(struct wpool_submission) {
 			.task = task, .key = key, .timeout = timeout,
 		}, ret, flags);
-	offer_staging(pool, task);
-	if (unlikely(pool->conf.flags & WPOOL_CHAIN))
-		chain_offer(pool, task);
+	staging_offer(pool, task);
 	pool_unlock(pool, flags);
 	return 0;
 }
@@ -346,7 +332,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		note_stack(pool, tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
 	} while (!*ret && ++accepted < n);
-	offer_staging(pool, tasks[0]);
+	staging_offer(pool, tasks[0]);
 	pool_unlock(pool, flags);
 	return accepted;
 }

@@ -19,7 +19,6 @@
 #include <trace/events/wpool.h>
 
 #include "caller_runs.h"
-#include "chain.h"
 #include "color_count.h"
 #include "counter.h"
 #include "hooks.h"
@@ -183,7 +182,7 @@ static void report_callers(struct wpool *pool, bool overdue)
 static bool queue_is_stranded(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	return queue_ready(pool) && !workers_searching(pool) && !chain_is_kept(pool) &&
+	return queue_ready(pool) && !workers_searching(pool) &&
 	       (workers_idle(pool) ||
 		(pool_may_grow(pool) && !spawn_is_asked(pool) &&
 		 queue_wants_worker(pool)));

@@ -44,7 +44,9 @@ static const struct impossible_case impossible_cases[] = {
 	{ "node beyond the last", { .node = WPOOL_NODE(MAX_NUMNODES) } },
 	{ "node INT_MAX", { .node = INT_MAX } },
 	{ "cpumask without a CPU", { .cpumask = &no_cpu } },
-	{ "the flag after the last", { .flags = WPOOL_CHAIN << 1 } },
+	{ "the flag after the last", { .flags = 0x1000 } },
+	{ "the flag that was RUN_OUT_DELAYED", { .flags = 0x20 } },
+	{ "the flag that was CHAIN", { .flags = 0x800 } },
 	{ "min above one, ordered", { .min_workers = 2, .flags = WPOOL_ORDERED } },
 };
 
@@ -78,7 +80,7 @@ static const struct impossible_case possible_cases[] = {
 	{ "discard, hand-off", { .queue_depth = WPOOL_QUEUE_HANDOFF, .full = WPOOL_FULL_DISCARD } },
 	{ "all that go together", { .capacity = 2, .min_workers = 1, .max_blocked = 5,
 	  .nice = 5, .spin_us = 10, .flags = WPOOL_FREEZABLE | WPOOL_MEM_RECLAIM |
-	  WPOOL_KEEP_IDLE | WPOOL_RUN_OUT_DELAYED | WPOOL_LATENCY } },
+	  WPOOL_KEEP_IDLE | WPOOL_LATENCY } },
 };
 
 KUNIT_ARRAY_PARAM(possible, possible_cases, impossible_name);

@@ -73,12 +73,10 @@ static int delayed_fire_init(struct kunit *test)
 
 static const struct end {
 	const char	*name;
-	unsigned int	flags;		/* of the pool */
 	bool		now;
 } ends[] = {
-	{ "shutdown", 0, false },
-	{ "shutdown now", 0, true },
-	{ "shutdown now of what runs out", WPOOL_RUN_OUT_DELAYED, true },
+	{ "shutdown", false },
+	{ "shutdown now", true },
 };
 
 static void end_name(const struct end *end, char *desc)
@@ -145,7 +143,7 @@ static struct wpool *shut_down_as_it_fires(struct kunit *test, struct scene *sce
 	firing.met = !may_meet();
 	scene->delay = may_meet() ? FIRST_TRY : 10 * WPT_LIMIT;
 	do {
-		pool = wpt_pool(test, &(struct wpool_attrs) { .flags = scene->end->flags });
+		pool = wpt_pool(test, NULL);
 		atomic_set(&job->runs, 0);
 		wpool_delayed_task_init(&scene->dtask, wpt_run_job, job);
 		KUNIT_ASSERT_EQ(test, wpt_call(test, call_delay, pool, scene), 0);

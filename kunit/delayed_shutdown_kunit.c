@@ -73,50 +73,10 @@ static void delayed_shutdown_refuses(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, REJECTED, 5);
 }
 
-/* 54: with WPOOL_RUN_OUT_DELAYED they still run, in their time */
-static void delayed_shutdown_run_out(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.flags = WPOOL_RUN_OUT_DELAYED,
-	});
-	struct late *late = late_tasks(test, 2, NULL);
-	unsigned long before = jiffies;
-	unsigned int i;
-
-	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late[i].dtask, HZ / 10), 0);
-	wpool_shutdown(pool);
-	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	for (i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, wpt_result(test, &late[i].dtask.task), 5);
-		KUNIT_EXPECT_GT(test, late[i].ran - before, (unsigned long)HZ / 10);
-	}
-}
-
-/* 54: wpool_shutdown_now() does not wait for them, whatever the flags */
-static void delayed_shutdown_run_out_now(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.flags = WPOOL_RUN_OUT_DELAYED,
-	});
-	struct late *late = late_tasks(test, 1, NULL);
-	LIST_HEAD(unrun);
-
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
-	wpool_shutdown(pool);
-	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	wpool_shutdown_now(pool, &unrun);
-	KUNIT_EXPECT_TRUE(test, list_empty(&unrun));
-	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), -ECANCELED);
-}
-
 static struct kunit_case delayed_shutdown_cases[] = {
 	KUNIT_CASE(delayed_shutdown_cancels),
 	KUNIT_CASE(delayed_shutdown_tells),
 	KUNIT_CASE(delayed_shutdown_refuses),
-	KUNIT_CASE(delayed_shutdown_run_out),
-	KUNIT_CASE(delayed_shutdown_run_out_now),
 	{}
 };
 

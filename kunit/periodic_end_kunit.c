@@ -246,32 +246,21 @@ static void periodic_end_and_begin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 3);
 }
 
-static const unsigned int flags_cases[] = { 0, WPOOL_RUN_OUT_DELAYED };
-
-static void flags_name(const unsigned int *flags, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "pool flags %#x", *flags);
-}
-
-KUNIT_ARRAY_PARAM(flags, flags_cases, flags_name);
-
-/* 54, 96: a shutdown ends it between its runs, also where other delayed tasks run out */
+/* 54, 96: a shutdown ends it between its runs, and others that are delayed */
 static void periodic_end_at_shutdown(struct kunit *test)
 {
-	unsigned int flags = *(const unsigned int *)test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
+	struct wpool *pool = wpt_pool(test, NULL);
 	struct tick *once = tick_task(test, pool, NULL), *later = tick_task(test, pool, NULL);
-	unsigned long delay = flags ? HZ / 20 : NEVER;
 	struct tick *tick;
 
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &once->dtask, delay), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &once->dtask, NEVER), 0);
 	tick = tick_every(test, pool, NULL, NEVER);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &later->dtask, delay), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &later->dtask, NEVER), 0);
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&once->runs), flags ? 1 : 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&later->runs), flags ? 1 : 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&once->runs), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&later->runs), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &tick->dtask, 1), -ESHUTDOWN);
 	/* it does not come back */
 	KUNIT_EXPECT_EQ(test, wpool_restart(pool), 0);
@@ -285,10 +274,7 @@ static void periodic_end_at_shutdown(struct kunit *test)
 /* 54, 96: one that is due when the pool is shut down still runs, and no more */
 static void periodic_end_due_at_shutdown(struct kunit *test)
 {
-	unsigned int flags = *(const unsigned int *)test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .flags = flags,
-	});
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct tick *tick = tick_every(test, pool, NULL, 1);
 
@@ -331,9 +317,7 @@ static void periodic_end_at_shutdown_now(struct kunit *test)
 static void periodic_end_many(struct kunit *test)
 {
 	const unsigned int n = 100;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 3, .flags = WPOOL_RUN_OUT_DELAYED,
-	});
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 3 });
 	struct tick *ticks = kcalloc(n, sizeof(*ticks), GFP_KERNEL);
 	unsigned int i, beside = 0;
 
@@ -361,8 +345,8 @@ static struct kunit_case periodic_end_cases[] = {
 	KUNIT_CASE(periodic_end_sync),
 	KUNIT_CASE(periodic_end_itself),
 	KUNIT_CASE(periodic_end_and_begin),
-	KUNIT_CASE_PARAM(periodic_end_at_shutdown, flags_gen_params),
-	KUNIT_CASE_PARAM(periodic_end_due_at_shutdown, flags_gen_params),
+	KUNIT_CASE(periodic_end_at_shutdown),
+	KUNIT_CASE(periodic_end_due_at_shutdown),
 	KUNIT_CASE(periodic_end_at_shutdown_now),
 	KUNIT_CASE(periodic_end_many),
 	{}

@@ -193,8 +193,6 @@ static void periodic_race_meddle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
 }
 
-static const unsigned int flags_cases[] = { 0, WPOOL_RUN_OUT_DELAYED };
-
 static void close_pool(struct wpool *pool, unsigned int how)
 {
 	if (how % 3 == 0)
@@ -210,9 +208,7 @@ static void periodic_race_end(struct kunit *test)
 	unsigned int i, wrong = 0;
 
 	for (i = 0; i < 6; i++) {
-		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-			.capacity = 2, .flags = flags_cases[i % 2],
-		});
+		struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
 		struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 		struct tick *tick = race_tick(pool, race->inside);
 		struct wpt_thread *thread;

@@ -117,37 +117,26 @@ static void rearm_stop(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 }
 
-static const unsigned int flags_cases[] = { 0, WPOOL_RUN_OUT_DELAYED };
-
-static void flags_name(const unsigned int *flags, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "pool flags %#x", *flags);
-}
-
-KUNIT_ARRAY_PARAM(flags, flags_cases, flags_name);
-
-/* 54: a shutdown cancels it when its run has ended, or it runs out like any other */
+/* 54: a shutdown cancels it when its run has ended */
 static void rearm_at_shutdown(struct kunit *test)
 {
-	unsigned int flags = *(const unsigned int *)test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
+	struct wpool *pool = wpt_pool(test, NULL);
 	struct tick *tick = running(test, pool);
 
-	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, flags ? 2 : NEVER), 0);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, NEVER), 0);
 	wpool_shutdown(pool);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
 	wpt_open(tick->gate);
 	KUNIT_EXPECT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), flags ? 2 : 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
-	WPT_EXPECT_STAT(test, pool, CANCELLED, flags ? 0 : 1);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 }
 
 /* 54: one that is due when its run has ended comes, as one that waits in the queue does */
 static void rearm_due_at_shutdown(struct kunit *test)
 {
-	unsigned int flags = *(const unsigned int *)test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
+	struct wpool *pool = wpt_pool(test, NULL);
 	struct tick *tick = running(test, pool);
 
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
@@ -181,8 +170,7 @@ static void rearm_due_after_shutdown(struct kunit *test)
 /* 54: a shutdown now does not wait for the run, and takes its next one back */
 static void rearm_at_shutdown_now(struct kunit *test)
 {
-	unsigned int flags = *(const unsigned int *)test->param_value;
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .flags = flags });
+	struct wpool *pool = wpt_pool(test, NULL);
 	struct tick *tick = running(test, pool);
 	LIST_HEAD(unrun);
 
@@ -398,10 +386,10 @@ static struct kunit_case rearm_cases[] = {
 	KUNIT_CASE(rearm_overdue),
 	KUNIT_CASE(rearm_cancel),
 	KUNIT_CASE(rearm_stop),
-	KUNIT_CASE_PARAM(rearm_at_shutdown, flags_gen_params),
-	KUNIT_CASE_PARAM(rearm_due_at_shutdown, flags_gen_params),
+	KUNIT_CASE(rearm_at_shutdown),
+	KUNIT_CASE(rearm_due_at_shutdown),
 	KUNIT_CASE(rearm_due_after_shutdown),
-	KUNIT_CASE_PARAM(rearm_at_shutdown_now, flags_gen_params),
+	KUNIT_CASE(rearm_at_shutdown_now),
 	KUNIT_CASE(rearm_death),
 	KUNIT_CASE(rearm_modify),
 	KUNIT_CASE(rearm_in_group),

@@ -45,10 +45,9 @@ static const struct attrs_case attrs_cases[] = {
 	{ "flags -", { } },
 	{ "flags prealloc", { .capacity = 1, .flags = WPOOL_PREALLOC } },
 	{ "flags latency,recursive", { .flags = WPOOL_RECURSIVE | WPOOL_LATENCY } },
-	{ "flags prealloc,freezable,mem_reclaim,keep_idle,run_out_delayed",
+	{ "flags prealloc,freezable,mem_reclaim,keep_idle",
 	  { .capacity = 1, .flags = WPOOL_PREALLOC | WPOOL_FREEZABLE | WPOOL_MEM_RECLAIM |
-				    WPOOL_KEEP_IDLE | WPOOL_RUN_OUT_DELAYED } },
-	{ "flags chain", { .flags = WPOOL_CHAIN } },
+				    WPOOL_KEEP_IDLE } },
 	{ "flags round_down", { .capacity_percent = 1, .flags = WPOOL_ROUND_DOWN } },
 	{ "flags ordered", { .flags = WPOOL_ORDERED } },
 	{ "nice -5", { .nice = -5 } },

@@ -39,8 +39,7 @@ void tort_random_attrs(struct tort_ctx *ctx, struct wpool_attrs *attrs)
 		WPOOL_QUEUE_HANDOFF, 1, 2, 8, 32, WPOOL_QUEUE_UNBOUNDED
 	};
 	static const unsigned int flags[] = {
-		WPOOL_PREALLOC, WPOOL_FREEZABLE, WPOOL_KEEP_IDLE,
-		WPOOL_RUN_OUT_DELAYED, WPOOL_LATENCY, WPOOL_RECURSIVE, WPOOL_CHAIN
+		WPOOL_PREALLOC, WPOOL_FREEZABLE, WPOOL_KEEP_IDLE, WPOOL_LATENCY, WPOOL_RECURSIVE
 	};
 	unsigned int i;
 

@@ -75,18 +75,18 @@ bool tort_has_hotplug(void)
 DEFINE_MUTEX(tort_machine);
 
 /* Kinds of pools: a bit for each flag of the attributes, and some more. */
+#define KIND_PLAIN	BIT(5)
 #define KIND_MASKED	BIT(7)
 #define KIND_PERCENT	BIT(8)
 #define KIND_SPINS	BIT(9)
 #define KIND_HOOKED	BIT(10)
 #define KIND_DEFAULT	BIT(11)
 #define KIND_SET	BIT(12)
-#define KIND_PLAIN	BIT(13)
-#define NR_POOL_KINDS	14
+#define NR_POOL_KINDS	13
 
 static const char * const pool_kinds[NR_POOL_KINDS] = {
-	"prealloc", "ordered", "freezable", "mem_reclaim", "keep_idle", "run_out_delayed",
-	"latency", "cpumask", "percent", "spins", "hooked", "default", "set", "plain",
+	"prealloc", "ordered", "freezable", "mem_reclaim", "keep_idle", "plain",
+	"latency", "cpumask", "percent", "spins", "hooked", "default", "set",
 };
 
 static atomic_t pools_under_hotplug[NR_POOL_KINDS];

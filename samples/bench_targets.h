@@ -93,7 +93,6 @@ static const struct target targets[] = {
 	AHEAD("chain", "wpool 1", "kthread_worker", 100),
 	AHEAD("chain", "wpool ordered", "ordered", 100),
 	AHEAD("chain", "wpool by CPU", "per-CPU", 100),
-	AHEAD("chain", "wpool chain", "kthread_worker", 100),
 	AHEAD("workers at 10 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 100 us", "wpool 2 workers", "wpool 1", 190),
 	AHEAD("workers at 1000 us", "wpool 2 workers", "wpool 1", 190),

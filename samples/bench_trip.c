@@ -149,7 +149,6 @@ static void sample_speedup(const struct bench_work *work, struct bench_lane *lan
 static struct bench_lane trip_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	{ "wpool chain",	&bench_wpool_chain },
 	{ "wpool 1",		&bench_wpool, 1 },
 	{ "wpool ordered",	&bench_wpool_ordered, 1 },
 	{ "wpool by CPU",	&bench_wpool_by_cpu },
@@ -166,7 +165,6 @@ static struct bench_lane trip_lanes[] = {
 static struct bench_lane second_lanes[] = {
 	{ "wpool",		&bench_wpool },
 	{ "wpool spin",		&bench_wpool_spin },
-	{ "wpool chain",	&bench_wpool_chain },
 	{ "wpool 1",		&bench_wpool, 1 },
 	{ "wpool ordered",	&bench_wpool_ordered, 1 },
 	{ "wpool by CPU",	&bench_wpool_by_cpu },

@@ -43,11 +43,6 @@ static int wpool_open_spin(struct bench_lane *lane)
 	return wpool_open_as(lane, BENCH_SPIN_US, 0);
 }
 
-static int wpool_open_chain(struct bench_lane *lane)
-{
-	return wpool_open_as(lane, 0, WPOOL_CHAIN);
-}
-
 static int wpool_open_ordered(struct bench_lane *lane)
 {
 	return wpool_open_as(lane, 0, WPOOL_ORDERED);
@@ -126,7 +121,6 @@ static unsigned int wpool_hold(const struct bench_lane *lane)
 
 const struct bench_peer bench_wpool = WPOOL_PEER(wpool_open);
 const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
-const struct bench_peer bench_wpool_chain = WPOOL_PEER(wpool_open_chain);
 const struct bench_peer bench_wpool_ordered = WPOOL_PEER(wpool_open_ordered);
 
 /*

@@ -87,7 +87,7 @@ struct reminder {
 	unsigned long			rang;	/* when, in jiffies */
 };
 
-static struct reminder reminder, other_reminder;
+static struct reminder reminder;
 
 static int ring(void *arg)
 {
@@ -148,17 +148,14 @@ static int show_modify_delayed(void)
 			 jiffies_to_msecs(waited));
 }
 
-/* A shutdown takes back what has not come due, or, if asked to, waits for it. */
+/* A shutdown takes back what has not come due. */
 static int show_delayed_shutdown(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };
-	struct wpool_attrs run_out = { .capacity = 1, .flags = WPOOL_RUN_OUT_DELAYED };
-	int err, result, run_out_result;
 	struct wpool *pool;
+	int err, result;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	wpool_delayed_task_init(&other_reminder.dtask, ring, &other_reminder);
-
 	pool = wpool_create("tour-delayed", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
@@ -167,18 +164,7 @@ static int show_delayed_shutdown(void)
 	if (err)
 		return err;
 	result = wpool_wait(&reminder.dtask.task);
-
-	pool = wpool_create("tour-run-out", &run_out);
-	if (IS_ERR(pool))
-		return PTR_ERR(pool);
-	err = wpool_schedule_delayed(pool, &other_reminder.dtask, msecs_to_jiffies(20));
-	wpool_destroy(pool);
-	if (err)
-		return err;
-	run_out_result = wpool_wait(&other_reminder.dtask.task);
-	return tour_show(result == -ECANCELED && run_out_result == 1,
-			 "delayed, shut down: %pe; with WPOOL_RUN_OUT_DELAYED it still ran",
-			 ERR_PTR(result));
+	return tour_show(result == -ECANCELED, "delayed, shut down: %pe", ERR_PTR(result));
 }
 
 static int show_delayed_at(void)

@@ -285,55 +285,6 @@ static int show_spin(void)
 			 "spin_us: %d round trips with a worker that spins for 20 us", sum);
 }
 
-#define HOPS		100
-#define GOES_ON_US	100
-
-struct hop {
-	struct wpool_task	tasks[2];
-	struct completion	over;
-	int			runs;
-	int			moves;		/* from a thread to another */
-	struct task_struct	*thread;	/* of the last run */
-};
-
-/*
- * Each of the two submits the other, so many times in all, and goes on for a while. Without
- * WPOOL_CHAIN another worker mostly takes the other one in that time.
- */
-static int hop_fn(void *arg)
-{
-	struct hop *hop = arg;
-
-	hop->moves += hop->thread && hop->thread != current;
-	hop->thread = current;
-	if (++hop->runs == HOPS || wpool_schedule(wpool_current(), &hop->tasks[hop->runs % 2]))
-		complete(&hop->over);
-	udelay(GOES_ON_US);
-	return 0;
-}
-
-/* Where each task submits the next, the worker goes on with it itself, and wakes nobody. */
-static int show_chain(void)
-{
-	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_CHAIN };
-	struct wpool *pool = wpool_create("tour-chain", &attrs);
-	struct hop hop = { };
-	int err;
-
-	if (IS_ERR(pool))
-		return PTR_ERR(pool);
-	init_completion(&hop.over);
-	wpool_task_init(&hop.tasks[0], hop_fn, &hop);
-	wpool_task_init(&hop.tasks[1], hop_fn, &hop);
-	err = wpool_schedule(pool, &hop.tasks[0]);
-	if (!err)
-		wait_for_completion(&hop.over);
-	wpool_destroy(pool);
-	return err ?: tour_show(hop.runs == HOPS && hop.moves < HOPS / 2,
-				"chain: %d runs, each submitted by the one before, %d of them moved to another thread",
-				hop.runs, hop.moves);
-}
-
 /* What cannot be is refused, with a line in the log that says what. */
 static int show_refused(void)
 {
@@ -356,7 +307,6 @@ const struct tour_stop tour_workers[] = {
 	{ "mem_reclaim",	show_mem_reclaim },
 	{ "freezable",		show_freezable },
 	{ "spin_us",		show_spin },
-	{ "chain",		show_chain },
 	{ "refused",		show_refused },
 	{ }
 };

@@ -608,13 +608,11 @@ struct wpool_ops {
 #define WPOOL_FREEZABLE		0x04	/* begins no task while the system sleeps */
 #define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps a worker, and a spare */
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers stay for ever */
-#define WPOOL_RUN_OUT_DELAYED	0x20	/* shutdown waits for delayed tasks, but periodic ones */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
 #define WPOOL_RECURSIVE		0x100	/* its tasks submit to it, and do not wait for room */
 #define WPOOL_ROUND_DOWN	0x200	/* capacity_percent is rounded down, but not to 0 */
 #define WPOOL_NO_SYSFS		0x400	/* an administrator does not change it */
-#define WPOOL_CHAIN		0x800	/* each task submits the next, and ends soon then */
 
 /* A NUMA node for &wpool_attrs.node, which is 0 for any. */
 #define WPOOL_NODE(nid)		((nid) + 1)
@@ -656,7 +654,8 @@ struct wpool_ops {
  * @capacity_percent: the capacity as a share of the online CPUs, at most %WPOOL_MAX_PERCENT,
  *	instead of @capacity, rounded up, or down with %WPOOL_ROUND_DOWN, but never to 0; follows
  *	hotplug, also changes that a closed pool has missed
- * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused. With %WPOOL_NO_SYSFS the pool
+ * @flags: of WPOOL_PREALLOC and so on; an unknown bit is refused, as are the two that 1.0 has
+ *	dropped, 0x20 and 0x800. With %WPOOL_NO_SYSFS the pool
  *	has no directory in /sys/kernel/wpool, where an administrator otherwise changes its
  *	capacity, @idle_timeout_ms, @spin_us, @watchdog_ms, @nice and the CPUs of its workers at
  *	any time, nor is its capacity changed in debugfs. With %WPOOL_FREEZABLE a task that
@@ -671,11 +670,7 @@ struct wpool_ops {
  *	make: its tasks are accepted beyond the bound, and counted in %WPOOL_STAT_FORCED. The
  *	policy comes first, and a call that never sleeps for room is refused as in any pool.
  *	So with %WPOOL_FULL_CALLER_RUNS it runs them itself, as deep as it may. Others wait as
- *	before. With %WPOOL_CHAIN a task that one of its tasks submits by
- *	wpool_schedule() or the like, in no group and without a delay, wakes no idle worker if
- *	nothing else waits: the submitting worker runs it next. It waits for that until one more
- *	task comes, the submitting task calls the pool again, or has a release or a ticket and
- *	ends, but at most for two jiffies; then wpool's own thread has another worker woken.
+ *	before.
  * @ops: hooks, or NULL; stays the caller's, until the pool is destroyed
  * @priv: for the hooks, see wpool_priv()
  */

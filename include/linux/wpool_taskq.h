@@ -213,7 +213,7 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
 		.capacity_percent = percent ? min(nthreads, WPOOL_MAX_PERCENT) : 0,
 		.queue_depth	= maxalloc == INT_MAX ? WPOOL_QUEUE_UNBOUNDED : max(maxalloc, 1),
 		.nice		= (minclsyspri - clamp(pri, minclsyspri, maxclsyspri)) / 2,
-		.flags		= WPOOL_MEM_RECLAIM | WPOOL_RUN_OUT_DELAYED | WPOOL_NUMBERED |
+		.flags		= WPOOL_MEM_RECLAIM | WPOOL_NUMBERED |
 				  (flags & TASKQ_DYNAMIC ? 0 : WPOOL_PREALLOC) |
 				  (percent ? WPOOL_ROUND_DOWN : 0) |
 				  (threads || (!percent && nthreads == 1) ? WPOOL_NO_SYSFS : 0),
