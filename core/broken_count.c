@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts the tasks that were lost because they were broken, see broken_mend.c, ends their
- * tickets, and reports them.
+ * Counts the tasks that were lost because they were broken, see broken_mend.c, and reports them.
  */
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -16,16 +15,13 @@
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
-#include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue.h"
 #include "queue_batch.h"
 #include "release.h"
 #include "task_lists.h"
 #include "task_waiters.h"
-#include "ticket.h"
 #include "types.h"
 #include "waiter.h"
 #include "worker_list.h"
@@ -139,62 +135,6 @@ static void wake_keyed(struct wpool *pool)
 		wake_group_of(pool, mend_deferred_task(entry));
 }
 
-/* Nothing is left of its submission. */
-static bool ticket_is_lost(const struct wpool_ticket *ticket)
-{
-	return ticket->task && !mend_ticket_ok(ticket);
-}
-
-static bool ticket_is_awaited(const struct wpool_ticket *ticket)
-{
-	return !list_empty(&ticket->waiters);
-}
-
-/*
- * The next ticket of a kind from a number on, or NULL; it looks at some. @nr: set behind what it
- * has looked at, or to 0 if that was the last. Context: pool->lock held.
- */
-static struct wpool_ticket *next_ticket(struct wpool *pool, u64 *nr,
-					bool (*wanted)(const struct wpool_ticket *ticket))
-{
-	struct wpool_ticket *ticket;
-	unsigned int n;
-
-	for (n = 0; n < WPOOL_CHUNK; n++) {
-		hold_step(pool);
-		ticket = ticket_near(pool, *nr, true);
-		*nr = ticket ? ticket->nr + 1 : 0;
-		if (!ticket)
-			break;
-		if (wanted(ticket))
-			return ticket;
-	}
-	return NULL;
-}
-
-/*
- * Ends the tickets of lost tasks; or, before that, puts whole tasks that were lost on the queue
- * again if somebody waits for their tickets since before: a thread that comes later looks itself.
- */
-static void look_at_tickets(struct wpool *pool, bool end)
-{
-	struct wpool_ticket *ticket;
-	unsigned long flags;
-	u64 nr = 1;
-
-	while (nr) {
-		pool_lock(pool, flags);
-		ticket = next_ticket(pool, &nr, end ? ticket_is_lost : ticket_is_awaited);
-		if (ticket && end)
-			pool_end_ticket(pool, ticket);
-		else if (ticket)
-			queue_recover_of(pool, ticket);
-		pool_unlock(pool, flags);
-		if (ticket && end)
-			ticket_free(ticket);
-	}
-}
-
 /* If the memory of a function was overwritten, this prints what stands there now. */
 static void tell(struct wpool *pool, const struct wpool_mend *was, unsigned int lost)
 {
@@ -226,9 +166,6 @@ void lost_look(struct wpool *pool)
 
 	if (!mend_is_pending(pool))
 		return;
-	/* Before they are counted: the pool must not end without them. */
-	if (mend_take_islands(pool))
-		look_at_tickets(pool, false);
 	pool_lock(pool, flags);
 	batch_reclaim(pool);
 	/* Something may have been broken since. The count must not meet it. */
@@ -239,6 +176,5 @@ void lost_look(struct wpool *pool)
 		wake_keyed(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_END);
 	pool_unlock(pool, flags);
-	look_at_tickets(pool, true);
 	tell(pool, &was, lost);
 }

@@ -14,8 +14,7 @@
  * head on and the whole part from the tail back are joined. What lay between is lost: one task
  * as a rule. If several were broken, the tasks between them are lost too, because nobody can
  * find them any more. If the owner of such a task waits for it or takes it back, the task is
- * found, and queue_recover() puts it on the queue again. So it is if a thread sleeps for its
- * ticket, even if it came before.
+ * found, and queue_recover() puts it on the queue again.
  *
  * The same hold also counts again what waits, so the lists and their counters agree at any
  * time. How many tasks of which color (flush_color.c) were lost is known when all that have not
@@ -30,7 +29,7 @@
  * then the task is run. User Mode Linux does not survive a fault of its kernel. A broken
  * delayed task is not survived, because its timer belongs to the kernel, nor is a broken group.
  * The waiters of a lost task, or of its group, wait for ever, and the module of the task stays
- * pinned. Its ticket ends, as that is not in its memory.
+ * pinned.
  */
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
@@ -152,10 +151,8 @@ static void note_gap(struct mending *m, struct list_head *front, struct list_hea
 	struct list_head *broken = front->next, *beside = front == m->list ? back : front;
 
 	/* One task is lost, and it was between these two. Otherwise nobody knows how many. */
-	if (front->next != back->prev) {
+	if (front->next != back->prev)
 		m->pool->mend.islands = true;
-		WRITE_ONCE(m->pool->mend.new_islands, true);
-	}
 	if (broken == m->list)
 		broken = back->prev;
 	mend_note(m->pool, entry_task(m->pool, m->list, broken),
@@ -310,8 +307,7 @@ void mend_take(struct wpool *pool, struct wpool_mend *was)
 	pool->mend.broken = false;
 	pool->mend.run_broken = false;
 	pool->mend.keys = false;
-	/* Islands that were found in this hold: the manager has been kicked for them, too. */
-	WRITE_ONCE(pool->mend.pending, pool->mend.new_islands);
+	WRITE_ONCE(pool->mend.pending, false);
 }
 
 /**

@@ -16,7 +16,6 @@
 #include <linux/uaccess.h>
 
 #include "pool.h"
-#include "ticket.h"
 #include "types.h"
 
 unsigned int mend_list(struct wpool *pool, struct list_head *list, unsigned int n);
@@ -40,15 +39,6 @@ static inline bool mend_is_pending(const struct wpool *pool)
 static inline bool mend_has_islands(const struct wpool *pool)
 {
 	return pool->mend.islands;
-}
-
-/*
- * The same, since the manager asked last. It asks without the lock: whoever sets it has the
- * manager look afterwards.
- */
-static inline bool mend_take_islands(struct wpool *pool)
-{
-	return xchg(&pool->mend.new_islands, false);
 }
 
 /* Was anything mended, ever? */
@@ -207,16 +197,6 @@ static __always_inline bool mend_batched_ok(const void *batch,
 static inline bool mend_again_ok(const struct wpool_run *run)
 {
 	return mend_points_known(&run->again->run, run);
-}
-
-/* Does the task of a ticket that has one still have the ticket, in the pool? */
-static inline bool mend_ticket_ok(const struct wpool_ticket *ticket)
-{
-	struct wpool_tracked_task *ttask =
-		container_of(ticket->task, struct wpool_tracked_task, task);
-
-	return mend_points_known(&ttask->tracking.ticket, ticket) &&
-	       mend_points_known(&ttask->task.pool, ticket->pool);
 }
 
 /* Is a task of this run what it was? */

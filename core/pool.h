@@ -53,7 +53,6 @@ struct wpool_mend {
 	bool			run_broken;	/* L: one inside its function was found since */
 	bool			keys;	/* L: the keys were mended since */
 	bool			islands;	/* L: whole tasks may have been lost too */
-	bool			new_islands;	/* S: set since the manager asked last */
 	unsigned int		times;	/* L: how often the lists were mended */
 	/* L: the function of the first of them; NULL if it cannot be read */
 	wpool_fn_t		fn;
@@ -320,12 +319,6 @@ struct wpool_chain {
 	bool			fresh;	/* L: has come in this hold of the lock */
 };
 
-/* The tickets, see ticket.c. Owner: ticket.c. */
-struct wpool_tickets {
-	u64			last;	/* L: the last number that was drawn */
-	struct rb_root		tree;	/* L: those that have not ended, by number */
-};
-
 /* The counters. Owner: counter.h. */
 struct wpool_counters {
 	/* S: those of enum wpool_stat that are marked "now" are elsewhere */
@@ -462,7 +455,6 @@ struct wpool {
 	struct wpool_end	end;
 	struct wpool_report	report;
 	struct wpool_releases	releases;
-	struct wpool_tickets	tickets;
 	/* L: the runs of tasks that free themselves. Owner: self_run.c. */
 	struct rb_root		selves;
 	/*

@@ -64,19 +64,3 @@ void queue_recover(struct wpool *pool, struct wpool_task *task)
 	if (pool->state >= WPOOL_STATE_STOP)
 		pool_mark(pool, MARK_MANAGER);
 }
-
-/**
- * queue_recover_of() - the same for the task of a ticket that somebody waits for
- * @pool: its pool
- * @ticket: has not ended
- *
- * Context: pool->lock held.
- */
-void queue_recover_of(struct wpool *pool, struct wpool_ticket *ticket)
-{
-	struct wpool_task *task = ticket->task;
-
-	lockdep_assert_held(&pool->lock);
-	if (task && mend_ticket_ok(ticket) && task->state == TASK_QUEUED)
-		queue_recover(pool, task);
-}
