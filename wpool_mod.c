@@ -22,6 +22,7 @@
 #include "core/summary.h"
 #include "core/task.h"
 #include "core/worker.h"
+#include "lib/taskq.h"
 
 static int capacity = WPOOL_DEFAULT_CAPACITY;
 module_param(capacity, int, 0444);
@@ -105,13 +106,14 @@ static int __init wpool_mod_init(void)
 	ret = make_default_pool();
 	if (ret)
 		goto exit_debugfs;
-	ret = hotplug_init();
+	ret = taskq_init() ?: hotplug_init();
 	if (ret)
 		goto destroy_default;
 	owner_init();
 	return 0;
 
 destroy_default:
+	taskq_exit();
 	pool_destroy_default();
 exit_debugfs:
 	debugfs_exit();
@@ -128,6 +130,7 @@ static void __exit wpool_mod_exit(void)
 {
 	owner_exit();
 	hotplug_exit();
+	taskq_exit();
 	pool_destroy_default();
 	debugfs_exit();
 	settings_exit();

@@ -97,8 +97,8 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 	waiter_complete(waiter, -EDEADLK, pool_wake_queue(pool));
 	if (task->state != TASK_QUEUED)
 		return;
-	/* A task with a release or a ticket is taken back by the worker itself, see sleep_on(). */
-	waiter->takes_back = task_end_is_noted(task);
+	/* A task with a release is taken back by the worker itself, see sleep_on(). */
+	waiter->takes_back = task_has_release(task);
 	if (waiter->takes_back) {
 		task_tracking(task)->refused = true;
 	} else {

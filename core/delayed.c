@@ -173,7 +173,7 @@ void delayed_next_period(struct wpool *pool, struct wpool_task *task)
 
 	lockdep_assert_held(&pool->lock);
 	/* Or its module is going. */
-	if (pool->state != WPOOL_STATE_RUNNING || queue_take(pool, task, NULL, NULL, false))
+	if (pool->state != WPOOL_STATE_RUNNING || queue_take(pool, task, NULL, NULL))
 		return;
 	WRITE_ONCE(task->flags, task->flags | WPOOL_TASK_PERIODIC);
 	dtask->asked = false;
@@ -313,7 +313,7 @@ static void delayed_fire(struct timer_list *timer)
 
 	pool_lock(pool, flags);
 	ends = pool->state != WPOOL_STATE_RUNNING;
-	if (ends && task_end_is_noted(task)) {
+	if (ends && task_has_release(task)) {
 		/* It is not called by a timer: the manager takes the task back. */
 		mod_timer(timer, jiffies + TIMER_REACH);
 		pool_mark(pool, MARK_MANAGER);
@@ -396,7 +396,7 @@ static struct wpool_task *delayed_first(struct wpool *pool)
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
  * @may_release: the caller may be where a release is called; if not, it stops at one that has
- *	a release, or a ticket
+ *	a release
  *
  * A task whose timer has just fired sees that the pool is closing when the timer's function has
  * the lock. One that is inside its function sees it at the end of that.
@@ -410,7 +410,7 @@ bool delayed_cancel_some(struct wpool *pool, bool may_release)
 	unsigned int n;
 
 	for (n = 0; n < WPOOL_CHUNK && task && !pool_must_release(pool); n++) {
-		if (!may_release && task_end_is_noted(task))
+		if (!may_release && task_has_release(task))
 			break;
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {

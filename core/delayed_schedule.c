@@ -16,7 +16,6 @@
 #include "task_lists.h"
 #include "task_lock.h"
 #include "task_waiters.h"
-#include "ticket.h"
 #include "waiter.h"
 #include "worker_stack.h"
 
@@ -55,11 +54,9 @@ static void report_periodic(const struct wpool *pool, const char *fault)
  * The pool accepts a delayed task, perhaps in a group. Context: pool->lock held. Return: as
  * wpool_schedule_delayed().
  */
-static int take_delayed(struct wpool *pool, struct wpool_task *task, struct wpool_group *group,
-			bool has_ticket)
+static int take_delayed(struct wpool *pool, struct wpool_task *task, struct wpool_group *group)
 {
-	int ret = queue_check(pool, task, NULL) ?:
-		  queue_take(pool, task, group, NULL, has_ticket);
+	int ret = queue_check(pool, task, NULL) ?: queue_take(pool, task, group, NULL);
 
 	if (ret == -ESHUTDOWN)
 		queue_count_refused(pool, task, ret);
@@ -71,22 +68,17 @@ static int submit_for(struct wpool *pool, struct wpool_delayed_task *dtask, u64 
 		      unsigned long period)
 {
 	unsigned long flags;
-	bool has_ticket;
 	int ret;
 
 	if (!delayed_args_ok(pool, dtask))
 		return -EINVAL;
 	pool_lock(pool, flags);
-	has_ticket = ticket_is_mine(pool, &dtask->task);
-	ret = period && has_ticket ? -EINVAL :
-	      take_delayed(pool, &dtask->task, NULL, has_ticket);
+	ret = take_delayed(pool, &dtask->task, NULL);
 	if (!ret && period)
 		delayed_begin_periods(dtask, period);
 	if (!ret)
 		delayed_put(pool, dtask, due, !period);
 	pool_unlock(pool, flags);
-	if (ret == -EINVAL)
-		report_periodic(pool, "with a ticket");
 	return ret;
 }
 
@@ -101,7 +93,7 @@ static void put_in_group(struct wpool *pool, struct wpool_delayed_task *dtask, u
 {
 	struct wpool_task *task = &dtask->task;
 
-	if (group_failed(group) && !task_end_is_noted(task)) {
+	if (group_failed(group) && !task_has_release(task)) {
 		task_drop(pool, task, WPOOL_STAT_CANCELLED);
 		return;
 	}
@@ -133,7 +125,7 @@ int delayed_submit_group(struct wpool *pool, struct wpool_delayed_task *dtask,
 
 	pool_lock(pool, flags);
 	ret = stack_is_ending(owner) ? -EOWNERDEAD :
-	      take_delayed(pool, &dtask->task, group, ticket_is_mine(pool, &dtask->task));
+	      take_delayed(pool, &dtask->task, group);
 	if (!ret)
 		put_in_group(pool, dtask, due, group);
 	pool_unlock(pool, flags);
@@ -239,7 +231,7 @@ static bool period_ok(struct wpool *pool, struct wpool_delayed_task *dtask, unsi
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule_delayed(); -EINVAL also for a wrong period and for a task that is
- * detached or has a release, or by a submission with a ticket.
+ * detached or has a release.
  */
 int wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
 			 unsigned long period)
@@ -325,8 +317,7 @@ static bool move(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 	its_pool = task_lock_pool(&dtask->task, &flags);
 	if (!its_pool)
 		return false;
-	moved = its_pool == pool && !ticket_is_mine(pool, &dtask->task) &&
-		delayed_move(pool, &dtask->task, due);
+	moved = its_pool == pool && delayed_move(pool, &dtask->task, due);
 	pool_unlock(its_pool, flags);
 	return moved;
 }
@@ -338,9 +329,6 @@ static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 du
 
 	if (!task_take_back(&dtask->task, pool, &flags))
 		return false;
-	/* Somebody else has submitted it since the ticket was drawn: that is what it is for now. */
-	if (ticket_is_mine(pool, &dtask->task))
-		ticket_accepted(&dtask->task);
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
 	if (pool->state != WPOOL_STATE_RUNNING || group_ends(&dtask->task) ||
 	    group_cancels(&dtask->task))

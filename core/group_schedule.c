@@ -281,7 +281,7 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_interruptible);
  * @delay: likewise
  *
  * In a group that is cancelled on its first error, and has failed, the task ends at once, with
- * -ECANCELED; if it has a release or a ticket, when a worker comes to it. wpool_modify_delayed()
+ * -ECANCELED; if it has a release, when a worker comes to it. wpool_modify_delayed()
  * leaves the task in its group.
  *
  * Context: Any but NMI.

@@ -294,12 +294,6 @@ struct wpool_releases {
 	unsigned int		by_owner[1 << WPOOL_OWNER_BITS];
 };
 
-/* The tickets, see ticket.c. Owner: ticket.c. */
-struct wpool_tickets {
-	u64			last;	/* L: the last number that was drawn */
-	struct rb_root		tree;	/* L: those that have not ended, by number */
-};
-
 /* The counters. Owner: counter.h. */
 struct wpool_counters {
 	/* S: those of enum wpool_stat that are marked "now" are elsewhere */
@@ -431,7 +425,6 @@ struct wpool {
 	struct wpool_end	end;
 	struct wpool_report	report;
 	struct wpool_releases	releases;
-	struct wpool_tickets	tickets;
 	/* L: the runs of tasks that free themselves. Owner: self_run.c. */
 	struct rb_root		selves;
 	/*

@@ -13,8 +13,7 @@
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
  *
- * And it calls the releases of the tasks that have ended meanwhile, see release.c, and ends their
- * tickets, see ticket.c.
+ * And it calls the releases of the tasks that have ended meanwhile, see release.c.
  *
  * The second is read from the pool at each unlock. The others are checked if what they depend
  * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
@@ -60,7 +59,6 @@
 #include "spin_wait.h"
 #include "task.h"
 #include "task_end.h"
-#include "ticket.h"
 #include "waiter.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -173,20 +171,6 @@ void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	task_free_chain(wake_queue.garbage);	/* which may sleep on PREEMPT_RT */
 }
 
-/**
- * pool_end_ticket() - nothing is left of the submission that a ticket stands for
- * @pool: its pool
- * @ticket: the caller frees it
- *
- * Context: pool->lock held.
- */
-void pool_end_ticket(struct wpool *pool, struct wpool_ticket *ticket)
-{
-	ticket_erase(ticket);
-	if (!list_empty(&ticket->waiters))
-		waiters_complete(pool, &ticket->waiters, 0, 0, pool_wake_queue(pool));
-}
-
 /* All have returned: they keep the pool until here. */
 static void count_released(const struct wpool_release_call *call)
 {
@@ -200,15 +184,9 @@ static void count_released(const struct wpool_release_call *call)
 		ended = &call->ended[i];
 		hold_step(pool);
 		release_returned(pool, ended);
-		if (ended->ticket)
-			pool_end_ticket(pool, ended->ticket);
 		task_uncount(pool, ended->owner, NULL, ended->color, 0);
 	}
 	pool_unlock(pool, flags);
-	for (i = 0; i < call->n; i++) {
-		if (call->ended[i].ticket)
-			ticket_free(call->ended[i].ticket);
-	}
 }
 
 /**
@@ -272,7 +250,7 @@ static bool is_needed(const struct wpool_worker *worker)
  *
  * A worker that is dying does not wait for them: what is on its stack is not released.
  *
- * Return: false if that is not possible, or there are none, only tickets.
+ * Return: false if that is not possible, or there are none.
  */
 bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call)
 {

@@ -25,7 +25,6 @@ bool pool_restore_all(struct wpool *pool);
 void pool_long_call(int n);
 bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call);
 void pool_call_releases(struct wpool_release_call *call);
-void pool_end_ticket(struct wpool *pool, struct wpool_ticket *ticket);
 void __pool_unlock_release(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
 void __pool_unlock_release_irq(struct wpool *pool) __releases(&pool->lock);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);

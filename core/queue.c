@@ -3,7 +3,7 @@
  * The tasks that wait, and the submitters that wait to add one.
  *
  * Everything here needs pool->lock. It keeps up to date what else knows of a task that comes or
- * goes: the staging queue, the batch, its key, group, ticket and color, the run that it is inside
+ * goes: the staging queue, the batch, its key, group and color, the run that it is inside
  * of, and the watchdog's timer. It never sleeps, wakes no thread and calls nothing that is the
  * user's: it marks what may have changed (marks.h) and completes submitters in the pool's wake
  * queue, now or a little later, and pool_unlock() does the rest.
@@ -36,7 +36,6 @@
 #include "task.h"
 #include "task_lists.h"
 #include "task_waiters.h"
-#include "ticket.h"
 #include "waiter.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -171,13 +170,12 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
  * @task: passed queue_check(); the caller sets its state
  * @group: the group that it will belong to, or NULL
  * @key: the key that it gets, or NULL to keep the one it has
- * @has_ticket: by a submission for which a ticket is drawn
  *
  * Context: pool->lock held.
  * Return: 0, or -ENOENT: its module is going away.
  */
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group, const u64 *key, bool has_ticket)
+	       struct wpool_group *group, const u64 *key)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
@@ -188,8 +186,6 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 		task_add_group(task, group);
 		group_task_accepted(group);
 	}
-	if (unlikely(has_ticket))
-		ticket_accepted(task);
 	objects_task_accepted(task);
 	task_count(pool, task);
 	latency_accept(pool, task);
@@ -263,7 +259,7 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 
 /* @has_room: queue_has_room() for the first submitter that waits, or another for a newcomer. */
 static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
-				  struct wpool_group *group, const u64 *key, bool has_ticket,
+				  struct wpool_group *group, const u64 *key,
 				  bool (*has_room)(const struct wpool *pool))
 {
 	int ret = queue_check(pool, task, key);
@@ -279,7 +275,7 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 		if (!has_room(pool))
 			return -EAGAIN;
 	}
-	ret = queue_take(pool, task, group, key, has_ticket);
+	ret = queue_take(pool, task, group, key);
 	if (ret)
 		return ret;
 	queue_put(pool, task);
@@ -299,7 +295,7 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 			   struct wpool_group *group, const u64 *key)
 {
-	return accept(pool, task, group, key, ticket_is_mine(pool, task), queue_has_room_left);
+	return accept(pool, task, group, key, queue_has_room_left);
 }
 
 /**
@@ -312,7 +308,7 @@ int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
  */
 int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
 {
-	return accept(pool, task, NULL, NULL, ticket_is_mine(pool, task), queue_has_worker_left);
+	return accept(pool, task, NULL, NULL, queue_has_worker_left);
 }
 
 /*
@@ -433,8 +429,7 @@ bool queue_admit_blocked(struct wpool *pool)
 		if (turned_away && wake_queue_is_long(pool))
 			return true;
 		ret = stack_is_ending(waiter->owner) ? -EOWNERDEAD :
-		      accept(pool, waiter->task, waiter->group, waiter->key,
-			     waiter->has_ticket, queue_has_room);
+		      accept(pool, waiter->task, waiter->group, waiter->key, queue_has_room);
 		if (ret == -EAGAIN)
 			break;
 		hold_step(pool);

@@ -11,7 +11,7 @@
 
 int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key);
 int queue_take(struct wpool *pool, struct wpool_task *task,
-	       struct wpool_group *group, const u64 *key, bool has_ticket);
+	       struct wpool_group *group, const u64 *key);
 void queue_put_later(struct wpool *pool, struct wpool_task *task);
 void queue_put(struct wpool *pool, struct wpool_task *task);
 void queue_link(struct wpool *pool, struct wpool_task *task);

@@ -23,7 +23,6 @@
 #include "queue_batch.h"
 #include "queue_full.h"
 #include "task_end.h"
-#include "ticket.h"
 #include "waiter.h"
 
 /* Locking: pool->lock held; released. Return: @ret. */
@@ -52,8 +51,7 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 		unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, sub->key,
-			     ticket_is_mine(pool, sub->task));
+	int ret = queue_take(pool, sub->task, sub->group, sub->key);
 
 	if (ret)
 		return not_taken(pool, ret, flags);
@@ -77,7 +75,6 @@ static void block_as(struct wpool *pool, const struct wpool_submission *sub,
 	waiter->group = sub->group;
 	waiter->owner = sub->owner;
 	waiter->key = sub->key;
-	waiter->has_ticket = ticket_is_mine(pool, sub->task);
 	waiter->hurries = pool->conf.policy || current_is_of(pool) ||
 			  /* Others may boost it just now: no matter. */
 			  data_race(current->prio) < MAX_RT_PRIO ||
@@ -185,7 +182,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	struct wpool_task *task = sub->task, *victim = NULL;
 	int ret;
 
-	ret = queue_take(pool, task, sub->group, sub->key, ticket_is_mine(pool, task));
+	ret = queue_take(pool, task, sub->group, sub->key);
 	if (ret)
 		return not_taken(pool, ret, flags);
 	batch_reclaim(pool);
@@ -210,7 +207,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 			 unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, NULL, ticket_is_mine(pool, sub->task));
+	int ret = queue_take(pool, sub->task, sub->group, NULL);
 
 	if (ret)
 		return not_taken(pool, ret, flags);

@@ -17,7 +17,6 @@
 #include "pool.h"
 #include "refs.h"
 #include "staging.h"
-#include "ticket.h"
 #include "worker_list.h"
 
 static struct wpool *default_pool;
@@ -98,7 +97,6 @@ static void pool_free(struct rcu_head *rcu)
 	struct wpool *pool = container_of(rcu, struct wpool, rcu);
 
 	staging_free(pool);
-	tickets_free(pool);
 	dep_pool_free(pool);
 	kfree(pool);
 }

@@ -308,7 +308,7 @@ bool releases_are_of(const struct wpool *pool, const struct module *module)
 }
 
 /**
- * struct own_task - a task of wpool's own memory with a release or a ticket
+ * struct own_task - a task of wpool's own memory with a release
  * @ttask: the task
  * @rcu: frees it
  */

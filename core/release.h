@@ -55,14 +55,6 @@ static inline bool task_has_release(struct wpool_task *task)
 	return tracking && tracking->release;
 }
 
-/* Is its end noted, see release.c? It has a release, or a ticket. Needs its pool's lock. */
-static inline bool task_end_is_noted(struct wpool_task *task)
-{
-	const struct wpool_tracking *tracking = task_tracking(task);
-
-	return tracking && (tracking->release || READ_ONCE(tracking->ticket));
-}
-
 /* Those of a color that count as in flight only for their releases. Needs pool->lock. */
 static inline unsigned int releases_of(const struct wpool *pool, unsigned int color)
 {

@@ -6,18 +6,16 @@
 #include <linux/list.h>
 #include <linux/wpool.h>
 
-struct wpool_ticket;
 struct wpool_worker;
 
 /**
  * struct wpool_ended - a task that has ended, and its release that is still to be called
- * @release: what to call, or NULL: it only has a ticket
+ * @release: what to call, or NULL, if it lies on a stack that ends
  * @arg: with this
  * @fate: and this
  * @color: counts as in flight until it has returned
  * @owner: the module pinned until then, or NULL
  * @ours: the task, if it is of wpool's own memory and to be freed; or NULL
- * @ticket: its ticket, which ends when the release has returned, or NULL
  */
 struct wpool_ended {
 	wpool_release_t		release;
@@ -26,7 +24,6 @@ struct wpool_ended {
 	u8			color;
 	struct module		*owner;
 	struct wpool_task	*ours;
-	struct wpool_ticket	*ticket;
 };
 
 /* The most tasks with a release that end in one hold of the lock, see release.c. */

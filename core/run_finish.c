@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The end of a run that leaves more behind than a result: its task was submitted again inside its
- * function, nobody waits for it any more, it has a release or a ticket, or it frees itself.
+ * function, nobody waits for it any more, it has a release, or it frees itself.
  */
 #include "delayed.h"
 #include "group.h"
@@ -97,8 +97,7 @@ static void run_finish_self(struct wpool *pool, struct wpool_run *run)
 }
 
 /**
- * run_finish_tracked() - the rest of the end for a task that has a release or a ticket, or frees
- *	itself
+ * run_finish_tracked() - the rest of the end for a task that has a release, or frees itself
  * @pool: the pool
  * @run: the run
  * @result: what the function has returned

@@ -32,7 +32,6 @@
 #include "stop.h"
 #include "task_end.h"
 #include "task_lists.h"
-#include "ticket.h"
 #include "waiter.h"
 #include "watchdog.h"
 
@@ -166,15 +165,15 @@ static bool await_end(struct wpool *pool, unsigned long timeout)
 /*
  * Does a task that was taken back go to the caller of wpool_shutdown_now()? Not if another
  * thread may still use it: one that waits for it, even if it is awake just now, or may wait again,
- * one on whose stack it lies, or the owner of its group; and not if it has a release, or a ticket
- * for which a thread may wait to free it, or is being submitted with one. Context: pool->lock held.
+ * one on whose stack it lies, or the owner of its group; and not if it has a release.
+ * Context: pool->lock held.
  */
 static bool is_owners(struct wpool_task *task)
 {
 	const u8 others = WPOOL_TASK_ALLOCATED | WPOOL_TASK_ONSTACK | WPOOL_TASK_AWAITED;
 
 	return !(task->flags & others) && !task->waiters &&
-	       !(task->state & TASK_IN_FN) && !task_end_is_noted(task) && !ticket_is_drawn(task);
+	       !(task->state & TASK_IN_FN) && !task_has_release(task);
 }
 
 /*
@@ -248,8 +247,7 @@ void pool_go_on_closing(struct wpool *pool)
  * them have begun to wait. And nobody may submit such a task anew, after it has ended, while a
  * thread has not returned from its wait for the run before.
  *
- * A task with a release or a ticket is not on the list, and is released as
- * %WPOOL_FATE_CANCELLED.
+ * A task with a release is not on the list, and is released as %WPOOL_FATE_CANCELLED.
  *
  * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
  * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and

@@ -70,7 +70,7 @@ static void report_fault(const struct wpool *pool, const struct wpool_task *task
 	else if (keyed_and_detached(task))
 		fault = "a task with a key that is detached";
 	else if (tracked_on_stack(task))
-		fault = "a task on the stack that has a release or a ticket, or frees itself";
+		fault = "a task on the stack that has a release, or frees itself";
 	else
 		fault = "a task of unknown priority";
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);

@@ -26,11 +26,9 @@
 #include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
-#include "ticket.h"
 
 /* What the end of a task that will not begin needs, once the task is not touched any more. */
-static struct wpool_ended drop_ended(struct wpool *pool, struct wpool_task *task,
-				     enum wpool_stat how)
+static struct wpool_ended drop_ended(struct wpool_task *task, enum wpool_stat how)
 {
 	struct wpool_tracking *tracking = task_tracking(task);
 
@@ -42,7 +40,6 @@ static struct wpool_ended drop_ended(struct wpool *pool, struct wpool_task *task
 		.color = task->color, .owner = queue_take_pin(task),
 		.ours = tracking && task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ?
 			task : NULL,
-		.ticket = tracking ? ticket_take(pool, tracking) : NULL,
 	};
 }
 
@@ -60,7 +57,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 {
 	bool outside = task->state & TASK_IN_FN && !task->run->worker;
 	struct wpool_group *group = task_take_group(task);
-	struct wpool_ended ended = drop_ended(pool, task, how);
+	struct wpool_ended ended = drop_ended(task, how);
 
 	hold_step(pool);
 	if (how == WPOOL_STAT_DROPPED)
@@ -84,7 +81,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 	}
 	if (unlikely(group) && outside)
 		group_task_outside(group, pool, false);
-	if (unlikely(ended.release || ended.ticket))
+	if (unlikely(ended.release))
 		task_uncount_later(pool, &ended, group, -ECANCELED);
 	else
 		task_uncount(pool, ended.owner, group, ended.color, -ECANCELED);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is particular in the run of a task that has a release or a ticket, or that frees itself.
+ * What is particular in the run of a task that has a release, or that frees itself.
  *
- * All of these are known to the run from its beginning on: at its end the task may be gone.
+ * Both are known to the run from its beginning on: at its end the task may be gone.
  *
  * All here needs pool->lock.
  */
@@ -12,7 +12,6 @@
 #include "release.h"
 #include "self_run.h"
 #include "task_end.h"
-#include "ticket.h"
 #include "tracked_run.h"
 
 /* The rest of run_set_up(): its function is known. */
@@ -24,7 +23,6 @@ void tracked_run_begin(struct wpool *pool, struct wpool_run *run, struct wpool_t
 	run->tracked = true;
 	run->release = tracking->release;
 	run->ours = task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ? task : NULL;
-	run->ticket = ticket_take(pool, tracking);
 	tracking->refused = false;
 	run->self = NULL;
 	if (tracking->self_freeing)
@@ -42,13 +40,13 @@ void tracked_run_end(struct wpool *pool, struct wpool_run *run, int result,
 		     enum wpool_stat how)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!run->release && !run->ticket && !run->ours) {
+	if (!run->release && !run->ours) {
 		task_uncount(pool, run->owner, run->group, run->color, result);
 		return;
 	}
 	task_uncount_later(pool, &(struct wpool_ended) {
 		.release = run->release, .arg = run->arg, .owner = run->owner,
 		.fate = how == WPOOL_STAT_OOPSED ? WPOOL_FATE_DIED : WPOOL_FATE_RAN,
-		.color = run->color, .ours = run->ours, .ticket = run->ticket,
+		.color = run->color, .ours = run->ours,
 	}, run->group, result);
 }

@@ -175,7 +175,6 @@ struct wpool_exit {
  *	was something to run
  * @cancels: I: has promised that the task does not run when it returns
  * @takes_back: L: was refused, and takes the task back itself if that still waits
- * @has_ticket: I: of a blocked submitter: for @task it has drawn a ticket
  * @hurries: I: of a blocked submitter: it is to be woken as soon as @task is accepted
  * @admitted: L: on the list of admitted.c
  * @slept_at: I: for a waiter of a task, for spin_learn(); or 0
@@ -209,7 +208,6 @@ struct wpool_waiter {
 	bool			too_deep;
 	bool			cancels;
 	bool			takes_back;
-	bool			has_ticket;
 	bool			hurries;
 	bool			admitted;
 	u64			slept_at;
@@ -270,10 +268,9 @@ struct wpool_deadline {
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @helped: L: @worker runs it while it waits for it, or for one behind it
  * @reported: L: was reported for taking too long, see watchdog.c
- * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
+ * @tracked: L: the next three are set, because the task has a release, or frees itself
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
- * @ticket: L: of the task, or NULL
  * @self: L: the address of a task that frees itself, or NULL
  * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
@@ -311,7 +308,6 @@ struct wpool_run {
 	bool			tracked;
 	wpool_release_t		release;
 	struct wpool_task	*ours;
-	struct wpool_ticket	*ticket;
 	const struct wpool_task	*self;
 	struct rb_node		self_node;
 #ifdef CONFIG_PROVE_LOCKING

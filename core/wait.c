@@ -69,7 +69,7 @@ static void unlock_ended(struct wpool *pool, bool frees, unsigned long flags)
 }
 
 /*
- * The wait for a task with a release or a ticket was refused, as it had not begun. If it still
+ * The wait for a task with a release was refused, as it had not begun. If it still
  * has not it never will: the caller ends it, and not the thread that has refused the wait, so
  * that the release is called here. If it has begun since, or is another submission, there is no
  * reason to refuse the wait any more, and the task must not be left to run in memory that is the

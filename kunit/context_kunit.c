@@ -341,8 +341,6 @@ static void sleep_all(struct trial *trial)
 		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
 		       wpool_prestart(trial->pool, 1) == -EINVAL &&
 		       wpool_wait_started(trial->pool) == -EINVAL &&
-		       wpool_wait_id(trial->pool, 1) == -EINVAL &&
-		       wpool_flush_to(trial->pool, 1) == -EINVAL &&
 		       wpool_destroy(trial->pool) == -EINVAL &&
 		       !wpool_find("default") && !wpool_of_thread(trial->held->worker) &&
 		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;

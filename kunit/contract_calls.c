@@ -37,19 +37,6 @@ static void released(void *arg, enum wpool_fate fate)
 {
 }
 
-/* Which of the calls is made is the task's matter. */
-static int with_ticket(struct contract_scene *s)
-{
-	if (contract_is(s, KIND_COLUMN, K_KEYED))
-		return wpool_with_ticket(s->pool, &s->keyed, GFP_ATOMIC, &s->ticket,
-					 wpool_try_schedule_keyed(s->pool, &s->keyed, 1));
-	if (contract_is(s, KIND_COLUMN, K_DELAYED))
-		return wpool_with_ticket(s->pool, &s->delayed, GFP_ATOMIC, &s->ticket,
-					 wpool_schedule_delayed(s->pool, &s->delayed, 1));
-	return wpool_with_ticket(s->pool, &s->tracked, GFP_ATOMIC, &s->ticket,
-				 wpool_try_schedule(s->pool, &s->tracked.task));
-}
-
 #define NAME_SIZE	24
 
 static const char *new_name(char *name)
@@ -104,16 +91,6 @@ MAKE(wpool_run_timeout_release,
 	wpool_run_timeout_release(s->pool, contract_fn, s, LIMIT, released))
 MAKE(wpool_group_schedule_fn_release,
 	wpool_group_schedule_fn_release(&s->other_group, s->pool, contract_fn, s, released))
-MAKE(wpool_with_ticket, with_ticket(s))
-MAKE(wpool_schedule_fn_ticket,
-	wpool_schedule_fn_ticket(s->pool, contract_fn, s, released, &s->ticket))
-MAKE(wpool_try_schedule_fn_ticket,
-	wpool_try_schedule_fn_ticket(s->pool, contract_fn, s, NULL, &s->ticket))
-MAKE(wpool_cancel_id, wpool_cancel_id(s->pool, s->ticket))
-MAKE(wpool_wait_id, wpool_wait_id(s->pool, s->ticket))
-MAKE(wpool_wait_id_killable, wpool_wait_id_killable(s->pool, s->ticket))
-MAKE(wpool_wait_id_interruptible, wpool_wait_id_interruptible(s->pool, s->ticket))
-MAKE(wpool_flush_to, wpool_flush_to(s->pool, s->ticket))
 MAKE(wpool_schedule_fn, wpool_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_try_schedule_fn, wpool_try_schedule_fn(s->pool, contract_fn, s))
 MAKE(wpool_schedule_keyed, wpool_schedule_keyed(s->pool, keyed_of(s), 1))

@@ -268,20 +268,12 @@ void contract_summon(struct contract_scene *scene)
 		KUNIT_ASSERT_EQ(scene->test, wpool_resize(scene->pool, CONTRACT_WORKERS), 0);
 }
 
-/* A function, or a ticket that is drawn. */
-static bool call_allocates(const struct contract_scene *scene)
-{
-	unsigned int traits = contract_call_of(scene)->traits;
-
-	return traits & T_OWN_FN || (traits & T_SUBMITS && traits & T_TICKET);
-}
-
 void contract_cue(struct contract_scene *scene)
 {
 	if (is_by(scene, W_HARDIRQ)) {
 		/* What allocates may not be where no spinlock may be taken on PREEMPT_RT. */
-		scene->work = call_allocates(scene) ? IRQ_WORK_INIT(act_in_irq) :
-						      IRQ_WORK_INIT_HARD(act_in_irq);
+		scene->work = contract_call_of(scene)->traits & T_OWN_FN ?
+			      IRQ_WORK_INIT(act_in_irq) : IRQ_WORK_INIT_HARD(act_in_irq);
 		irq_work_queue(&scene->work);
 	} else if (is_by(scene, W_SOFTIRQ)) {
 		timer_setup(&scene->timer, act_in_softirq, 0);

@@ -101,23 +101,6 @@ static int submit_every(struct contract_scene *scene, bool later)
 	return err;
 }
 
-static int submit_with_ticket(struct contract_scene *scene, unsigned long delay)
-{
-	struct wpool *pool = scene->pool;
-	u64 *ticket = &scene->ticket;
-
-	if (contract_is(scene, KIND_COLUMN, K_KEYED))
-		return wpool_with_ticket(pool, &scene->keyed, GFP_KERNEL, ticket,
-					 wpool_schedule_keyed(pool, &scene->keyed, 1));
-	if (contract_is(scene, KIND_COLUMN, K_DELAYED))
-		return wpool_with_ticket(pool, &scene->delayed, GFP_KERNEL, ticket,
-					 wpool_schedule_delayed(pool, &scene->delayed, delay));
-	if (contract_is(scene, KIND_COLUMN, K_FUNCTION))
-		return wpool_schedule_fn_ticket(pool, subject_fn, scene, NULL, ticket);
-	return wpool_with_ticket(pool, &scene->tracked, GFP_KERNEL, ticket,
-				 wpool_schedule(pool, &scene->tracked.task));
-}
-
 static int submit_task(struct contract_scene *scene)
 {
 	/* Not a second run either, before the first may end. */
@@ -125,8 +108,6 @@ static int submit_task(struct contract_scene *scene)
 
 	scene->placed = true;
 	scene->submissions++;
-	if (contract_call_of(scene)->traits & T_TICKET)
-		return submit_with_ticket(scene, later ? NEVER : 0);
 	if (contract_is(scene, KIND_COLUMN, K_PERIODIC))
 		return submit_every(scene, later);
 	if (contract_is(scene, KIND_COLUMN, K_KEYED))
@@ -169,19 +150,6 @@ static void befall(struct contract_scene *scene)
 	}
 }
 
-static int call_wait_id(struct wpt_thread *self)
-{
-	return wpool_wait_id(self->pool, *(u64 *)self->arg);
-}
-
-/* It ends a little later than the task. */
-static void await_ticket(struct contract_scene *scene)
-{
-	if (contract_call_of(scene)->traits & T_TICKET)
-		KUNIT_ASSERT_EQ(scene->test, wpt_call(scene->test, call_wait_id, scene->pool,
-						      &scene->ticket), 0);
-}
-
 /* The task is where the call is to meet it. */
 static void place_task(struct contract_scene *scene)
 {
@@ -200,7 +168,6 @@ static void place_task(struct contract_scene *scene)
 	if (contract_is(scene, EVENT_COLUMN, E_DONE)) {
 		WPT_ASSERT_STAT(test, scene->pool, COMPLETED, scene->before + 1);
 		wpool_resume(scene->pool);	/* takes the lock */
-		await_ticket(scene);
 	}
 	hold_workers(scene, queued || full ? CONTRACT_WORKERS : keep);
 	if (queued)
@@ -249,10 +216,6 @@ static void set_state(struct contract_scene *scene)
 		wpool_pause(scene->pool);
 	if (contract_is(scene, STATE_COLUMN, S_SHUTDOWN | S_ENDED))
 		wpool_shutdown(scene->pool);
-	if (contract_is(scene, STATE_COLUMN, S_SHUTDOWN) &&
-	    contract_is(scene, KIND_COLUMN, K_DELAYED) &&
-	    contract_is(scene, EVENT_COLUMN, E_QUEUED))
-		await_ticket(scene);
 	if (contract_is(scene, STATE_COLUMN, S_STOP))
 		wpool_shutdown_now(scene->pool, NULL);
 	if (contract_is(scene, STATE_COLUMN, S_TIDYING))

@@ -356,7 +356,6 @@ struct deep {
 	struct wpool_tracked_task	inner[WPOOL_MAX_NESTING + 1];
 	unsigned int			depth;
 	struct wpool			*pool;
-	bool				has_ticket;
 	struct task_struct		*worker;
 	struct wpt_gate			*gate;
 	bool				elsewhere;	/* the last one has begun in another */
@@ -368,17 +367,6 @@ struct deep {
 
 static void release_nothing(void *arg, enum wpool_fate fate)
 {
-}
-
-static int deep_submit(struct deep *deep, struct wpool_tracked_task *inner)
-{
-	u64 ticket;
-
-	if (deep->has_ticket)
-		return wpool_with_ticket(deep->pool, inner, GFP_KERNEL, &ticket,
-					 wpool_schedule(deep->pool, &inner->task));
-	wpool_task_set_release(inner, release_nothing);
-	return wpool_schedule(deep->pool, &inner->task);
 }
 
 static int go_deeper(void *arg)
@@ -396,7 +384,8 @@ static int go_deeper(void *arg)
 	WRITE_ONCE(deep->worker, current);
 	deep->depth++;
 	wpool_tracked_task_init(inner, go_deeper, deep);
-	got = deep_submit(deep, inner) ?: wpool_wait(&inner->task);
+	wpool_task_set_release(inner, release_nothing);
+	got = wpool_schedule(deep->pool, &inner->task) ?: wpool_wait(&inner->task);
 	/* Those around it come here after it. */
 	if (deep->got != -ENODATA)
 		return 0;
@@ -421,15 +410,6 @@ static int call_wait_interruptible(struct actor *self)
 	return ret;
 }
 
-static const bool tracked_cases[] = { false, true };
-
-static void tracked_name(const bool *has_ticket, char *desc)
-{
-	strscpy(desc, *has_ticket ? "ticket" : "release", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(tracked, tracked_cases, tracked_name);
-
 /*
  * 81: the late one is refused, as it is too deep for its task and the other worker waits for it.
  * Before it runs the other one has given up, and has begun the task: so the late one must not
@@ -448,7 +428,6 @@ static void deadlock_begun_meanwhile(struct kunit *test)
 	hog->until = until_elsewhere;
 	hog->arg = late;
 	late->pool = pool;
-	late->has_ticket = *(const bool *)test->param_value;
 	late->gate = wpt_gate(test);
 	late->got = -ENODATA;
 	wpool_task_init(&late->task, go_deeper, late);
@@ -481,7 +460,7 @@ static struct kunit_case deadlock_cases[] = {
 	KUNIT_CASE(deadlock_last_awake_leaves),
 	KUNIT_CASE(deadlock_room_held_back),
 	KUNIT_CASE(deadlock_room_goes_behind),
-	KUNIT_CASE_PARAM(deadlock_begun_meanwhile, tracked_gen_params),
+	KUNIT_CASE(deadlock_begun_meanwhile),
 	{}
 };
 

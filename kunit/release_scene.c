@@ -143,21 +143,6 @@ int item_try(struct wpool *pool, struct item *item)
 	}
 }
 
-int item_schedule_ticket(struct wpool *pool, struct item *item, u64 *ticket)
-{
-	if (item->kind == ITEM_FUNCTION)
-		return wpool_schedule_fn_ticket(pool, item_run, item, item_release, ticket);
-	return wpool_with_ticket(pool, &item->ttask, GFP_KERNEL, ticket,
-				 item_schedule(pool, item));
-}
-
-int item_try_ticket(struct wpool *pool, struct item *item, u64 *ticket)
-{
-	if (item->kind == ITEM_FUNCTION)
-		return wpool_try_schedule_fn_ticket(pool, item_run, item, item_release, ticket);
-	return wpool_with_ticket(pool, &item->ttask, GFP_ATOMIC, ticket, item_try(pool, item));
-}
-
 /* It waits in the queue, as the others do. */
 static void item_come(struct kunit *test, struct wpool *pool, enum item_kind kind)
 {

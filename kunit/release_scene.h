@@ -67,9 +67,6 @@ struct item *item_new(struct kunit *test, struct ledger *ledger, enum item_kind 
 /* What became of one that was refused is the caller's. */
 int item_schedule(struct wpool *pool, struct item *item);
 int item_try(struct wpool *pool, struct item *item);
-/* With a ticket. */
-int item_schedule_ticket(struct wpool *pool, struct item *item, u64 *ticket);
-int item_try_ticket(struct wpool *pool, struct item *item, u64 *ticket);
 struct item *item_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,
 			 enum item_kind kind);
 void items_submit(struct kunit *test, struct wpool *pool, struct ledger *ledger,

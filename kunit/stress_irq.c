@@ -59,7 +59,6 @@ static void expect_refused(struct irq_scene *s, int ret)
 static void try_schedule(void *arg)
 {
 	struct irq_scene *s = arg;
-	u64 ticket = 0;
 	int ret = wpool_try_schedule_fn(s->shut, never, NULL);
 
 	if (ret == -ENOMEM && IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -67,9 +66,6 @@ static void try_schedule(void *arg)
 	else if (ret != -ESHUTDOWN)
 		s->wrong = ret ?: -EPROTO;
 	expect_refused(s, wpool_try_schedule_fn_release(s->shut, never, NULL, no_release));
-	expect_refused(s, wpool_try_schedule_fn_ticket(s->shut, never, NULL, NULL, &ticket));
-	expect_refused(s, wpool_with_ticket(s->shut, s->tracked, GFP_ATOMIC, &ticket,
-					    wpool_try_schedule(s->shut, &s->tracked->task)));
 	/* What it takes of these is given back. */
 	ret = wpool_try_schedule_fn(s->stocked, never, NULL);
 	if (ret != -ESHUTDOWN)

@@ -12,7 +12,6 @@
  * torture_self.c	tasks that free themselves, submitted again and again
  * torture_submit.c	submitting, and the answers that are right
  * torture_wait.c	waiting for tasks, and taking them back
- * torture_ticket.c	the same by tickets
  * torture_setting.c	what an administrator changes
  * torture_fn.c		what goes on inside a task
  * torture_frame.c	what a thread is inside, and its death
@@ -167,8 +166,6 @@ struct tort_task {
 	bool			died;
 	bool			releases;	/* has a reference for each, until its release */
 	atomic_t		released;
-	bool			tickets;	/* submitted with one, if it is by itself */
-	u64			ticket;		/* the last one, or 0 */
 	refcount_t		refs;
 	struct llist_node	reap;
 	struct llist_node	hoard;		/* of an arena */
@@ -372,14 +369,6 @@ int tort_group_wait(struct tort_ctx *ctx, struct wpool_group *group);
 int tort_group_wait_timeout(struct tort_ctx *ctx, struct wpool_group *group);
 void tort_group_cancel(struct tort_ctx *ctx, struct wpool_group *group);
 void tort_flush(struct tort_ctx *ctx, struct wpool *pool, bool drain);
-
-/* torture_ticket.c */
-bool tort_ticket_fits(const struct tort_task *tt, enum tort_kind way);
-void tort_ticket_wait(struct tort_ctx *ctx, struct tort_task *tt);
-void tort_ticket_flush(struct tort_ctx *ctx, struct tort_task *tt);
-void tort_ticket_cancel(struct tort_ctx *ctx, struct tort_task *tt);
-void tort_ticket_released(struct tort_task *tt);
-void tort_ticket_meddle(struct tort_ctx *ctx, struct tort_task *tt);
 
 /* torture_setting.c */
 bool tort_has_settings(void);

@@ -40,7 +40,6 @@ static int submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_act act)
 	int ret;
 
 	ctx->tt = tt;
-	tt->tickets = act == ACT_TICKET;
 	ctx->way = kind_of(act);
 	ctx->submitting = true;
 	if (act == ACT_TRY || act == ACT_DELAYED)
@@ -401,6 +400,20 @@ static void act_death(struct tort_ctx *ctx, enum tort_act act)
 		tort_arena_keep(ctx, tt);
 }
 
+/* A release is counted as it is called. */
+static void act_release(struct tort_ctx *ctx, enum tort_act act)
+{
+	struct tort_task *tt = new_task(ctx, act);
+
+	if (!tt)
+		return;
+	tort_task_releases(tt);
+	if (tort_submit(ctx, tt, TORT_TRY_SCHEDULE))
+		tort_task_put(tt);
+	else
+		tort_arena_keep(ctx, tt);
+}
+
 /* --- all of them ---------------------------------------------------------------------------- */
 
 #define BOTH	(ACT_OUTSIDE | ACT_INSIDE)
@@ -418,7 +431,6 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_GROUP_FN]		= { act_group, BOTH | ACT_SHORT },
 	[ACT_RUN]		= { act_run, BOTH },
 	[ACT_RUN_TIMEOUT]	= { act_run, BOTH },
-	[ACT_TICKET]		= { act_task, BOTH },
 	[ACT_BLOCK]		= { act_full, ACT_OUTSIDE },
 	[ACT_FAIL]		= { act_full, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_CALLER_RUNS]	= { act_full, ACT_OUTSIDE },
@@ -433,11 +445,8 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_FLUSH]		= { act_flush, ACT_OUTSIDE },
 	[ACT_DRAIN]		= { act_flush, ACT_OUTSIDE },
 	[ACT_AWAIT]		= { act_await, ACT_OUTSIDE },
-	[ACT_WAIT_ID]		= { tort_by_ticket, ACT_OUTSIDE },
-	[ACT_FLUSH_TO]		= { tort_by_ticket, ACT_OUTSIDE },
 	[ACT_CANCEL]		= { act_target, BOTH | ACT_SHORT },
 	[ACT_CANCEL_SYNC]	= { act_target, BOTH },
-	[ACT_CANCEL_ID]		= { tort_by_ticket, BOTH | ACT_SHORT },
 	[ACT_CANCEL_DELAYED]	= { act_target, BOTH | ACT_SHORT },
 	[ACT_MODIFY_DELAYED]	= { act_target, BOTH | ACT_SHORT },
 	[ACT_GROUP_CANCEL]	= { act_group, BOTH | ACT_SHORT },
@@ -458,7 +467,7 @@ const struct tort_deed tort_deeds[NR_ACTS] = {
 	[ACT_STACK_KEYED]	= { act_run, ACT_INSIDE },
 	[ACT_STACK_GROUP]	= { tort_stack_group, ACT_INSIDE },
 	[ACT_DEPEND]		= { tort_depend, ACT_OUTSIDE },
-	[ACT_RELEASE]		= { tort_have_released, ACT_OUTSIDE | ACT_SHORT },
+	[ACT_RELEASE]		= { act_release, ACT_OUTSIDE | ACT_SHORT },
 	[ACT_DEATH]		= { act_death, ACT_OUTSIDE },
 };
 

@@ -122,10 +122,6 @@ void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook);
 /* torture_back.c */
 void tort_back(struct tort_ctx *ctx, enum tort_act act);
 
-/* torture_ticket.c */
-void tort_by_ticket(struct tort_ctx *ctx, enum tort_act act);
-void tort_have_released(struct tort_ctx *ctx, enum tort_act act);
-
 /* torture_depend.c */
 void tort_depend(struct tort_ctx *ctx, enum tort_act act);
 void tort_scene_depend(struct tort_ctx *ctx);

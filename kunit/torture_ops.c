@@ -129,7 +129,7 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 	int result;
 
 	ctx->tt = tt;
-	switch (tort_pick(ctx, READ_ONCE(tt->ticket) ? 9 : 6)) {
+	switch (tort_pick(ctx, 6)) {
 	case 0:
 		tort_anywhere(ctx, call_cancel);
 		break;
@@ -145,11 +145,8 @@ static void meddle(struct tort_ctx *ctx, struct tort_task *tt)
 	case 4:
 		tort_wait(ctx, tt, &result);
 		break;
-	case 5:
-		tort_poll(ctx, tt);
-		break;
 	default:
-		tort_ticket_meddle(ctx, tt);
+		tort_poll(ctx, tt);
 	}
 }
 

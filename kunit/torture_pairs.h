@@ -49,7 +49,6 @@ enum tort_act {
 	ACT_GROUP_FN,
 	ACT_RUN,
 	ACT_RUN_TIMEOUT,
-	ACT_TICKET,
 	NR_WAYS,
 	/* what the policy of a full pool does */
 	ACT_BLOCK = NR_WAYS,
@@ -67,12 +66,9 @@ enum tort_act {
 	ACT_FLUSH,
 	ACT_DRAIN,
 	ACT_AWAIT,
-	ACT_WAIT_ID,
-	ACT_FLUSH_TO,
 	/* taking back */
 	ACT_CANCEL,
 	ACT_CANCEL_SYNC,
-	ACT_CANCEL_ID,
 	ACT_CANCEL_DELAYED,
 	ACT_MODIFY_DELAYED,
 	ACT_GROUP_CANCEL,

@@ -137,8 +137,6 @@ static int schedule_set_in(struct tort_ctx *ctx, struct tort_task *tt, enum tort
 
 static enum tort_act act_of(const struct tort_task *tt, enum tort_kind way)
 {
-	if (way == TORT_SCHEDULE && tort_ticket_fits(tt, way))
-		return ACT_TICKET;
 	switch (way) {
 	case TORT_TRY_SCHEDULE:
 		return ACT_TRY;
@@ -167,26 +165,7 @@ static int try_in(struct tort_ctx *ctx, struct tort_task *tt)
 	return wpool_try_schedule(tt->pool, &tt->task);
 }
 
-/* Where its ticket is kept nobody looks: by then the task may be gone. */
-static int schedule_fn_in(struct tort_ctx *ctx, struct tort_task *tt)
-{
-	u64 ticket;
-
-	if (!tort_one_in(ctx, 4))
-		return wpool_schedule_fn(tt->pool, tort_fn, tt);
-	return wpool_schedule_fn_ticket(tt->pool, tort_fn, tt, NULL, &ticket);
-}
-
-static int try_fn_in(struct tort_ctx *ctx, struct tort_task *tt)
-{
-	u64 ticket;
-
-	if (!tort_one_in(ctx, 4))
-		return wpool_try_schedule_fn(tt->pool, tort_fn, tt);
-	return wpool_try_schedule_fn_ticket(tt->pool, tort_fn, tt, NULL, &ticket);
-}
-
-static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
+static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	switch (way) {
 	case TORT_TRY_SCHEDULE:
@@ -194,9 +173,9 @@ static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	case TORT_SCHEDULE_TIMEOUT:
 		return schedule_timeout_in(ctx, tt);
 	case TORT_SCHEDULE_FN:
-		return schedule_fn_in(ctx, tt);
+		return wpool_schedule_fn(tt->pool, tort_fn, tt);
 	case TORT_TRY_SCHEDULE_FN:
-		return try_fn_in(ctx, tt);
+		return wpool_try_schedule_fn(tt->pool, tort_fn, tt);
 	case TORT_KEYED:
 		return schedule_keyed_in(ctx, NULL, tt);
 	case TORT_DELAYED:
@@ -207,18 +186,6 @@ static int submit_plainly(struct tort_ctx *ctx, struct tort_task *tt, enum tort_
 	default:
 		return wpool_schedule(tt->pool, &tt->task);
 	}
-}
-
-/* Denied memory, it is as if nothing had been tried. */
-static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
-{
-	gfp_t gfp = in_task() ? GFP_KERNEL : GFP_ATOMIC;
-
-	if (!tort_ticket_fits(tt, way))
-		return submit_plainly(ctx, tt, way);
-	tort_count(TORT_TICKET);
-	return wpool_with_ticket(tt->pool, &tt->tracked, gfp, &tt->ticket,
-				 submit_plainly(ctx, tt, way));
 }
 
 static bool has_order(const struct tort_task *tt)
@@ -261,7 +228,6 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 {
 	struct tort_pool *tp = tt->tp;
 	bool shared = tt->shared, unwaited = tt->unwaited && !tt->self_freeing;
-	bool ticket = tort_ticket_fits(tt, way);
 	enum tort_act act = act_of(tt, way);
 	struct tort_mark mark;
 	unsigned long slept;
@@ -281,8 +247,7 @@ int tort_submit(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind way)
 	ret = submit_ordered(ctx, tt, way);
 	ctx->slept = current->nvcsw - slept;
 	tort_end(ctx, &mark);
-	if (!ticket || ret != -ENOMEM)
-		tort_account(ctx, tp, ret, way, shared);
+	tort_account(ctx, tp, ret, way, shared);
 	tort_count(way);
 	if (!ret)
 		return 0;

@@ -158,7 +158,6 @@ static void in_release(struct tort_task *tt)
 
 	local_irq_save(flags);
 	tort_begin(NULL, &mark, tt->tp, ACT_RELEASE);
-	tort_ticket_released(tt);
 	tort_end(NULL, &mark);
 	local_irq_restore(flags);
 }
@@ -208,10 +207,9 @@ void tort_task_releases(struct tort_task *tt)
 		wpool_task_set_release(&tt->tracked, release);
 }
 
-/* From here on it may have a release, and tickets; likewise. */
+/* From here on it may have a release; likewise. */
 void tort_task_may_release(struct tort_ctx *ctx, struct tort_task *tt)
 {
-	tt->tickets = tort_one_in(ctx, 3);
 	/* Of a delayed one it is not known how often it was accepted, see tort_modify_delayed(). */
 	if (tt->kind != TORT_TASK_DELAYED && tort_one_in(ctx, 3))
 		tort_task_releases(tt);

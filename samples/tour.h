@@ -38,7 +38,6 @@ extern const struct tour_stop tour_looks[];
 extern const struct tour_stop tour_signals[];
 extern const struct tour_stop tour_driver[];
 extern const struct tour_stop tour_releases[];
-extern const struct tour_stop tour_tickets[];
 
 /* Two workers; for the stops that need nothing special of their pool. */
 extern struct wpool *tour_pool;

@@ -12,7 +12,6 @@
  *	tour_full.c	what happens when a pool is full
  *	tour_signals.c	waits that a signal ends
  *	tour_release.c	who frees what a task works on
- *	tour_ticket.c	numbers for tasks that nobody keeps
  *	tour_driver.c	what a driver asks of a pool
  *	tour_order.c	order, by key too, and delay
  *	tour_groups.c	groups of tasks, sets of pools
@@ -118,7 +117,7 @@ static int __init tour_init(void)
 {
 	static const struct tour_stop * const parts[] = {
 		tour_tasks, tour_waits, tour_full, tour_signals, tour_driver, tour_releases,
-		tour_tickets, tour_order, tour_groups, tour_workers, tour_life,
+		tour_order, tour_groups, tour_workers, tour_life,
 		tour_looks,	/* last, as it says how many tasks the pool has run */
 	};
 	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_LATENCY };

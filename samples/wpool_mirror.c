@@ -13,6 +13,7 @@
 #include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/refcount.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/wpool_taskq.h>
 

@@ -18,9 +18,8 @@
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
- *		wpool_try_schedule_fn_release(), wpool_try_schedule_fn_ticket(),
- *		wpool_with_ticket() around one of these,
- *		wpool_try_schedule_keyed(), wpool_group_try_schedule(),
+ *		wpool_try_schedule_fn_release(), wpool_try_schedule_keyed(),
+ *		wpool_group_try_schedule(),
  *		wpool_force_schedule(), wpool_force_schedule_keyed(),
  *		wpool_group_force_schedule(), wpool_group_try_schedule_keyed(),
  *		wpool_group_schedule_delayed(), wpool_schedule_if_free(),
@@ -32,7 +31,7 @@
  *		wpool_task_set_priority(), wpool_task_set_detached(),
  *		wpool_task_set_release(), wpool_task_set_self_freeing(),
  *		wpool_task_queued(),
- *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(), wpool_cancel_id(),
+ *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
  *		wpool_periods_skipped(), wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
@@ -44,12 +43,11 @@
  *	process context, may sleep:
  *		everything else
  *
- * On PREEMPT_RT, too, all but four of the first list may be called in a hard interrupt, with a raw
+ * On PREEMPT_RT, too, all but two of the first list may be called in a hard interrupt, with a raw
  * spinlock held, and with interrupts or preemption disabled. But nothing can be allocated there:
- * wpool_try_schedule_fn_release(), wpool_try_schedule_fn_ticket() and wpool_with_ticket() return
- * -ENOMEM, and so does wpool_try_schedule_fn() unless the pool has a spare task; a message says
- * so. Only a kernel that is built with PREEMPT_RT can tell. Where that may happen submit a task of
- * your own by wpool_try_schedule().
+ * wpool_try_schedule_fn_release() returns -ENOMEM, and so does wpool_try_schedule_fn() unless the
+ * pool has a spare task; a message says so. Only a kernel that is built with PREEMPT_RT can tell.
+ * Where that may happen submit a task of your own by wpool_try_schedule().
  *
  * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
  *
@@ -84,7 +82,6 @@ struct task_struct;
 struct wpool;
 struct wpool_run;
 struct wpool_set;
-struct wpool_ticket;
 struct wpool_worker;
 
 /* The longest name of a pool, without its terminating NUL. */
@@ -155,7 +152,7 @@ enum wpool_priority {
  * already or has used half of its stack; if there is no memory. A task that submits itself is
  * accepted without room, unless the pool is ordered, paused or frozen, or the task has a key; if
  * its caller runs it, the caller runs it again after that, unless it frees itself, or has a
- * release or a ticket: then it waits in the queue.
+ * release: then it waits in the queue.
  */
 enum wpool_full {
 	WPOOL_FULL_BLOCK,
@@ -336,15 +333,13 @@ typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 struct wpool_tracking {
 	/* private: set before the task is submitted */
 	wpool_release_t		release;
-	struct wpool_ticket	*drawn;		/* for a submission that goes on */
-	struct wpool_ticket	*ticket;	/* of the next run; see wpool_with_ticket() */
 	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
 	bool			refused;	/* a wait for it, and this submission goes on */
 };
 
 /**
- * struct wpool_tracked_task - a task that has a release or a ticket, or frees itself
+ * struct wpool_tracked_task - a task that has a release, or frees itself
  *
  * Every member is private. wpool_schedule(), wpool_cancel() and the like take its member task.
  */
@@ -355,8 +350,7 @@ struct wpool_tracked_task {
 };
 
 /**
- * wpool_tracked_task_init() - set up a task that will have a release or a ticket, or that frees
- *	itself
+ * wpool_tracked_task_init() - set up a task that will have a release, or that frees itself
  * @ttask: the task; neither queued nor running
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
@@ -390,8 +384,8 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  *
  * The thread that ends the task makes the call, after it has dropped the pool's lock: the worker
  * after the function, or in place of it if the group of the task has failed; the submitter that
- * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel(),
- * wpool_cancel_id() or wpool_modify_delayed(), whatever its context; that of
+ * runs the task, or whose task is dropped or drops another; the caller of wpool_cancel() or
+ * wpool_modify_delayed(), whatever its context; that of
  * wpool_cancel_sync(), wpool_group_cancel() or wpool_shutdown_now(), of a wait that is refused,
  * or of one for a group that has failed. None of these returns before @release has. A thread of
  * wpool's own, for all pools, makes the call if a worker has died, or a pool is shut down that
@@ -849,107 +843,6 @@ int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t 
  */
 #define wpool_try_schedule_fn_release(pool, fn, arg, release)		\
 	__wpool_try_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
-
-/* Tickets (core/by_ticket.c) */
-int __must_check __wpool_ticket_draw(struct wpool *pool, struct wpool_task *task,
-				     struct wpool_tracking *tracking, gfp_t gfp, u64 *nr,
-				     u64 *drawn);
-void __wpool_ticket_refused(struct wpool *pool, struct wpool_tracking *tracking, u64 drawn,
-			    u64 *nr);
-
-/* The value of a macro is to be looked at, as that of a function is. */
-static inline int __must_check __wpool_checked(int err)
-{
-	return err;
-}
-
-int __must_check __wpool_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
-					    wpool_release_t release, struct module *owner,
-					    u64 *nr);
-int __must_check __wpool_try_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
-						wpool_release_t release, struct module *owner,
-						u64 *nr);
-
-/**
- * wpool_with_ticket() - submit a task, in any way, and get a ticket for that submission
- * @pool: the pool
- * @xtask: a struct wpool_tracked_task, wpool_keyed_task or wpool_delayed_task, set up; not on
- *	the stack
- * @gfp: how to allocate the ticket
- * @ticket: a u64 *, set to the ticket before the task is submitted, so that even its function
- *	finds it there; 0 again if @submission refuses it; not changed if no ticket is drawn
- * @submission: a call that submits the task to @pool, and is 0 if it was accepted; so not
- *	wpool_set_schedule() or the like, which may choose another pool
- *
- *	err = wpool_with_ticket(pool, &req->ttask, GFP_KERNEL, &req->ticket,
- *				wpool_group_schedule(&group, pool, &req->ttask.task));
- *
- * A ticket is a number, never 0, that stands for one submission, and is never used again in the
- * pool. It is for a caller that has no pointer to the task, or does not know whether it still
- * exists: wpool_cancel_id(), wpool_wait_id(), wpool_flush_to(). It ends with the submission, in
- * whatever way that ends, when the release has returned, if there is one. If others submit the
- * same task meanwhile, it is not for what they submit; but wpool_modify_delayed() that finds the
- * task waiting gives it to that submission, or to the next run of a periodic task;
- * wpool_schedule_every() takes none. A task that runs may be submitted again, and has two tickets
- * then.
- *
- * Context: Any but NMI, as @gfp and @submission.
- * Return: what @submission returned; before that -EINVAL (NULL pool; a message says what else),
- * -ENOMEM (also where PREEMPT_RT can allocate nothing), or -EBUSY: the task waits, or is being
- * submitted with a ticket, or runs and was submitted with neither a ticket nor a release.
- */
-#define wpool_with_ticket(pool, xtask, gfp, ticket, submission)		\
-__wpool_checked(({							\
-	struct wpool_tracking *__tracking = &(xtask)->tracking;		\
-	struct wpool *__in = (pool);					\
-	u64 *__nr = (ticket), __drawn;					\
-	int __err;							\
-									\
-	__err = __wpool_ticket_draw(__in, &(xtask)->task, __tracking,	\
-				    gfp, __nr, &__drawn);		\
-	if (!__err) {							\
-		__err = (submission);					\
-		if (__err)						\
-			__wpool_ticket_refused(__in, __tracking,	\
-					       __drawn, __nr);		\
-	}								\
-	__err;								\
-}))
-
-/**
- * wpool_schedule_fn_ticket() - call a function in the pool, and get a ticket for that
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with
- * @release: called with @arg as for wpool_schedule_fn_release(), or NULL
- * @ticket: set to the ticket before the task is submitted; to 0 if the call fails
- *
- * Context: Process context; may sleep. Allocates with GFP_KERNEL.
- * Return: as wpool_schedule_fn().
- */
-#define wpool_schedule_fn_ticket(pool, fn, arg, release, ticket)	\
-	__wpool_schedule_fn_ticket(pool, fn, arg, release, THIS_MODULE, ticket)
-
-/**
- * wpool_try_schedule_fn_ticket() - the same, from any context
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with
- * @release: as for wpool_schedule_fn_ticket()
- * @ticket: set to the ticket before the task is submitted; to 0 if the call fails
- *
- * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
- * hard interrupt, nor with interrupts or preemption disabled.
- * Return: as wpool_try_schedule(), or -ENOMEM.
- */
-#define wpool_try_schedule_fn_ticket(pool, fn, arg, release, ticket)	\
-	__wpool_try_schedule_fn_ticket(pool, fn, arg, release, THIS_MODULE, ticket)
-
-int wpool_cancel_id(struct wpool *pool, u64 ticket);
-int wpool_wait_id(struct wpool *pool, u64 ticket);
-int wpool_wait_id_killable(struct wpool *pool, u64 ticket);
-int wpool_wait_id_interruptible(struct wpool *pool, u64 ticket);
-int wpool_flush_to(struct wpool *pool, u64 ticket);
 
 /* With a key, and with a delay (core/submit_keyed.c, core/delayed_schedule.c) */
 int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,

@@ -4,8 +4,8 @@
  * these from FreeBSD.
  *
  * A taskq is a pool: what is a taskq_t * here may be given to each call of wpool.h, and code may
- * move on to those call by call. Only taskq_destroy(), taskq_suspend(), taskq_resume() and
- * taskq_suspended() are for taskqs that were made here.
+ * move on to those call by call. But these calls are for taskqs alone: those that were made here,
+ * and system_taskq.
  *
  *	taskq_t *tq = taskq_create("my_tq", 4, minclsyspri, 4, INT_MAX, 0);
  *	taskqid_t id = taskq_dispatch(tq, my_func, my_arg, TQ_SLEEP);
@@ -13,14 +13,14 @@
  *	taskq_wait_id(tq, id);
  *	taskq_destroy(tq);
  *
- * Everything is inline: nothing is exported under these names, so the module may be loaded beside
- * the SPL of ZFS, which does export them. But no file can include both headers.
+ * The calls are in lib/taskq.c. They are exported under other names than here, so the module may
+ * be loaded beside the SPL of ZFS, which exports these. But no file can include both headers.
  *
  * What may be called where:
  *
  *	any context but NMI: taskq_dispatch() with %TQ_NOSLEEP, taskq_dispatch_delay() likewise,
  *	taskq_dispatch_ent(), taskq_init_ent(), taskq_empty_ent(), taskq_suspend(), taskq_resume(),
- *	taskq_suspended(), taskq_of_curthread(), taskq_member() of the current thread
+ *	taskq_suspended(), taskq_of_curthread(), taskq_member()
  *	process context, may sleep: everything else
  *
  * What differs from the original is said at each call. Of all of them:
@@ -29,11 +29,9 @@
  *   taskq_wait_id(), taskq_wait_outstanding() and taskq_destroy() inside the taskq. The original
  *   hangs.
  * - If a function kills its thread, its waiters are woken, and the taskq goes on.
- * - debugfs, the tracepoints and the watchdog name __taskq_run(), or __taskq_run_ent(). The stack
- *   of the thread has the function itself.
- * - To lockdep all functions that are dispatched in one file are one: it may report a circle
- *   where there is none, if a thread waits for the one and holds a lock that another one takes.
- *   wpool_schedule_fn_ticket() tells them apart.
+ * - debugfs, the tracepoints and the watchdog name taskq_run(), or taskq_run_ent(). The stack of
+ *   the thread has the function itself.
+ * - To lockdep all functions that are dispatched are one.
  *
  * There is no %TQ_NOALLOC, which is for entries that were allocated before: taskq_dispatch_ent()
  * is that.
@@ -45,12 +43,9 @@
 #error "this file has the taskqs of another header, which have the same names"
 #endif
 
-#include <linux/err.h>
-#include <linux/jiffies.h>
-#include <linux/printk.h>
+#include <linux/bug.h>
+#include <linux/export.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <linux/wpool.h>
 
 #define taskq_t		struct wpool
@@ -81,8 +76,15 @@ typedef void (task_func_t)(void *);
 #define defclsyspri		minclsyspri
 #define maxclsyspri		99
 
-/* The taskq of the whole system; see wpool_default(), which no module destroys or suspends. */
-#define system_taskq		wpool_default()
+/* The names under which they are exported. */
+#define system_taskq		wpool_system_taskq
+#define taskq_dispatch_ent	wpool_taskq_dispatch_ent
+#define taskq_wait		wpool_taskq_wait
+#define taskq_wait_id		wpool_taskq_wait_id
+#define taskq_wait_outstanding	wpool_taskq_wait_outstanding
+#define taskq_suspend		wpool_taskq_suspend
+#define taskq_resume		wpool_taskq_resume
+#define taskq_suspended		wpool_taskq_suspended
 
 /**
  * struct taskq_ent - a call that its owner has the memory of, for taskq_dispatch_ent()
@@ -96,142 +98,26 @@ struct taskq_ent {
 	void			*arg;
 };
 
-/* The &wpool_attrs.priv of a taskq. */
-struct __taskq_state {
-	bool			suspended;
-	atomic_t		unknown;	/* threads that are not in the array yet */
-	struct task_struct	**threads;	/* used until there are none, or NULL */
-};
+/* The taskq of the whole system, of 64 threads. No module destroys or suspends it. */
+extern taskq_t *system_taskq;
 
-/* A call in memory of ours. Its release frees it, whatever becomes of it. */
-struct __taskq_call {
-	union {
-		struct wpool_tracked_task	ttask;
-		struct wpool_delayed_task	dtask;
-	};
-	task_func_t		*func;
-	void			*arg;
-};
+taskq_t *__wpool_taskq_create(const char *name, int nthreads, int pri, int maxalloc,
+			      unsigned int flags, struct task_struct ***threads,
+			      struct module *owner);
+void __wpool_taskq_destroy(taskq_t *tq, struct module *owner);
+taskqid_t __wpool_taskq_dispatch(taskq_t *tq, task_func_t *func, void *arg, unsigned int flags,
+				 const unsigned long *expire_time, struct module *owner);
+void __wpool_taskq_init_ent(taskq_ent_t *ent, struct module *owner);
+int __wpool_taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait);
 
-static inline int __taskq_run(void *arg)
-{
-	struct __taskq_call *call = arg;
-
-	call->func(call->arg);
-	return 0;
-}
-
-static inline void __taskq_free(void *arg, enum wpool_fate fate)
-{
-	kfree(arg);
-}
-
-static inline gfp_t __taskq_gfp(unsigned int flags)
-{
-	return flags & TQ_NOSLEEP ? GFP_ATOMIC | __GFP_NOWARN :
-	       (flags & TQ_PUSHPAGE ? GFP_NOIO : GFP_KERNEL) | __GFP_NOFAIL;
-}
-
-static inline enum wpool_priority __taskq_prio(unsigned int flags)
-{
-	return flags & TQ_FRONT ? WPOOL_PRIO_HIGH : WPOOL_PRIO_NORMAL;
-}
-
-static inline int __taskq_submit(taskq_t *tq, struct wpool_task *task, unsigned int flags)
-{
-	int err;
-
-	if (flags & TQ_NOQUEUE)
-		return wpool_schedule_if_free(tq, task);
-	if (flags & TQ_NOSLEEP)
-		return wpool_try_schedule(tq, task);
-	/* The bound slows down a caller that may sleep, and does no more. */
-	err = wpool_schedule_timeout(tq, task, HZ);
-	return err && err != -ESHUTDOWN ? wpool_force_schedule(tq, task) : err;
-}
-
-/* @expire_time: the low word of the jiffies_64 then; NULL for now. Return: as taskq_dispatch(). */
-static inline taskqid_t __taskq_dispatch(taskq_t *tq, task_func_t *func, void *arg,
-					 unsigned int flags, const unsigned long *expire_time)
-{
-	u64 now = get_jiffies_64();
-	long left = expire_time ? *expire_time - (unsigned long)now : 0;
-	struct __taskq_call *call = NULL;
-	taskqid_t id = TASKQID_INVALID;
-
-	/* There PREEMPT_RT can allocate nothing. */
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible())
-		call = kmalloc(sizeof(*call), __taskq_gfp(flags));
-	if (!call)
-		return TASKQID_INVALID;
-	call->func = func;
-	call->arg = arg;
-	if (expire_time)
-		wpool_delayed_task_init(&call->dtask, __taskq_run, call);
-	else
-		wpool_tracked_task_init(&call->ttask, __taskq_run, call);
-	/* Both kinds of tasks begin with a struct wpool_tracked_task. */
-	wpool_task_set_release(&call->ttask, __taskq_free);
-	wpool_task_set_priority(&call->ttask.task,
-				expire_time ? WPOOL_PRIO_HIGH : __taskq_prio(flags));
-	if (wpool_with_ticket(tq, &call->ttask, __taskq_gfp(flags), &id,
-			      expire_time ?
-			      wpool_schedule_at(tq, &call->dtask, now + max(left, 0L)) :
-			      __taskq_submit(tq, &call->ttask.task, flags)))
-		kfree(call);
-	return id;
-}
-
-/* Those threads that come in the place of a dead one are not in the array. */
-static inline void __taskq_thread_starts(struct wpool *pool)
-{
-	struct __taskq_state *state = wpool_priv(pool);
-	int nr;
-
-	memalloc_noio_save();	/* for as long as it lives */
-	if (!state->threads)
-		return;
-	nr = atomic_dec_if_positive(&state->unknown);
-	if (nr >= 0)
-		state->threads[nr] = current;
-}
-
-/*
- * @threads: NULL, or where the first @nthreads threads are noted. Return: as taskq_create().
- *
- * One thread is an order, and nobody is to add another one; nor is anybody to end one of those
- * that the caller has in an array. Not %WPOOL_ORDERED, which would have no %TQ_FRONT.
- */
-static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, int maxalloc,
-				      unsigned int flags, struct task_struct **threads)
-{
-	static const struct wpool_ops ops = { .worker_start = __taskq_thread_starts };
-	const bool percent = flags & TASKQ_THREADS_CPU_PCT;
-	struct __taskq_state *state = nthreads > 0 ? kzalloc(sizeof(*state), GFP_KERNEL) : NULL;
-	struct wpool_attrs attrs = {
-		.capacity	= percent ? 0 : nthreads,
-		.capacity_percent = percent ? min(nthreads, WPOOL_MAX_PERCENT) : 0,
-		.queue_depth	= maxalloc == INT_MAX ? WPOOL_QUEUE_UNBOUNDED : max(maxalloc, 1),
-		.nice		= (minclsyspri - clamp(pri, minclsyspri, maxclsyspri)) / 2,
-		.flags		= WPOOL_MEM_RECLAIM | WPOOL_NUMBERED |
-				  (flags & TASKQ_DYNAMIC ? 0 : WPOOL_PREALLOC) |
-				  (percent ? WPOOL_ROUND_DOWN : 0) |
-				  (threads || (!percent && nthreads == 1) ? WPOOL_NO_SYSFS : 0),
-		.ops		= &ops,
-		.priv		= state,
-	};
-	struct wpool *pool;
-
-	if (!state)
-		return NULL;
-	state->threads = threads;
-	atomic_set(&state->unknown, nthreads);
-	pool = wpool_create_fmt(&attrs, "%.20s", name);
-	if (!IS_ERR(pool))
-		return pool;
-	kfree(state);
-	return NULL;
-}
+void taskq_dispatch_ent(taskq_t *tq, task_func_t *func, void *arg, unsigned int flags,
+			taskq_ent_t *ent);
+void taskq_wait(taskq_t *tq);
+void taskq_wait_id(taskq_t *tq, taskqid_t id);
+void taskq_wait_outstanding(taskq_t *tq, taskqid_t id);
+void taskq_suspend(taskq_t *tq);
+void taskq_resume(taskq_t *tq);
+bool taskq_suspended(taskq_t *tq);
 
 /**
  * taskq_create() - make a taskq
@@ -256,7 +142,8 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
  * Return: the taskq, for taskq_destroy() by the same module, or NULL.
  */
 #define taskq_create(name, nthreads, pri, minalloc, maxalloc, flags)	\
-	((void)(minalloc), __taskq_create(name, nthreads, pri, maxalloc, flags, NULL))
+	((void)(minalloc),						\
+	 __wpool_taskq_create(name, nthreads, pri, maxalloc, flags, NULL, THIS_MODULE))
 
 /**
  * taskq_create_proc() - the same; all threads are the kernel's
@@ -308,26 +195,11 @@ static inline taskq_t *__taskq_create(const char *name, int nthreads, int pri, i
  * Context: Process context; may sleep.
  * Return: as taskq_create().
  */
-static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int pri, int minalloc,
-					   int maxalloc, unsigned int flags,
-					   struct task_struct ***threads)
-{
-	struct task_struct **array = NULL;
-	taskq_t *tq = NULL;
-
-	/* No pool has more, so the array would never be full. */
-	if (nthreads > 0 && nthreads <= WPOOL_MAX_CAPACITY)
-		array = kcalloc(nthreads, sizeof(*array), GFP_KERNEL);
-	flags &= ~(TASKQ_DYNAMIC | TASKQ_THREADS_CPU_PCT);
-	if (array)
-		tq = __taskq_create(name, nthreads, pri, maxalloc, flags, array);
-	*threads = tq ? array : NULL;
-	if (tq)
-		wpool_wait_started(tq);
-	else
-		kfree(array);
-	return tq;
-}
+#define taskq_create_synced(name, nthreads, pri, minalloc, maxalloc, flags, threads)	\
+	((void)(minalloc),								\
+	 __wpool_taskq_create(name, nthreads, pri, maxalloc,				\
+			      (flags) & ~(TASKQ_DYNAMIC | TASKQ_THREADS_CPU_PCT), threads,	\
+			      THIS_MODULE))
 
 /**
  * taskq_destroy() - wait for all calls, and end the taskq
@@ -341,18 +213,7 @@ static inline taskq_t *taskq_create_synced(const char *name, int nthreads, int p
  * Context: Process context; sleeps for as long as the calls take. Inside the taskq it is refused,
  * and the taskq stays.
  */
-static inline void taskq_destroy(taskq_t *tq)
-{
-	struct __taskq_state *state = wpool_priv(tq);
-	int err = wpool_await_termination(tq, 0);
-
-	/* Refused where it would wait for itself. */
-	if (err && err != -ETIMEDOUT)
-		return;
-	wpool_resume(tq);
-	if (!wpool_drain(tq) && !wpool_destroy(tq))
-		kfree(state);
-}
+#define taskq_destroy(tq)	__wpool_taskq_destroy(tq, THIS_MODULE)
 
 /**
  * taskq_dispatch() - have a function called by a thread of the taskq
@@ -375,7 +236,8 @@ static inline void taskq_destroy(taskq_t *tq)
  * thread with %TQ_NOQUEUE, the taskq is being destroyed, or the calling module is being unloaded
  * and the taskq is not its own, like system_taskq; that also without %TQ_NOSLEEP.
  */
-#define taskq_dispatch(tq, func, arg, flags)	__taskq_dispatch(tq, func, arg, flags, NULL)
+#define taskq_dispatch(tq, func, arg, flags)				\
+	__wpool_taskq_dispatch(tq, func, arg, flags, NULL, THIS_MODULE)
 
 /**
  * taskq_dispatch_delay() - have a function called later
@@ -392,23 +254,8 @@ static inline void taskq_destroy(taskq_t *tq)
  * Return: likewise.
  */
 #define taskq_dispatch_delay(tq, func, arg, flags, expire_time)		\
-	__taskq_dispatch(tq, func, arg, flags, &(unsigned long){ (expire_time) })
-
-/*
- * The pool does not touch the task any more. Once the entry counts as empty it may be dispatched
- * again by whoever sees that, so what is called is read before.
- */
-static inline int __taskq_run_ent(void *arg)
-{
-	struct taskq_ent *ent = arg;
-	task_func_t *func = READ_ONCE(ent->func);
-
-	arg = ent->arg;
-	/* Pairs with taskq_empty_ent(), and with the cmpxchg() in taskq_dispatch_ent(). */
-	smp_store_release(&ent->func, NULL);
-	func(arg);
-	return 0;
-}
+	__wpool_taskq_dispatch(tq, func, arg, flags,			\
+			       &(unsigned long){ (expire_time) }, THIS_MODULE)
 
 /**
  * taskq_init_ent() - set up an entry
@@ -418,12 +265,7 @@ static inline int __taskq_run_ent(void *arg)
  *
  * Context: Any.
  */
-static inline void taskq_init_ent(taskq_ent_t *ent)
-{
-	wpool_task_init(&ent->task, __taskq_run_ent, ent);
-	wpool_task_set_detached(&ent->task);
-	ent->func = NULL;
-}
+#define taskq_init_ent(ent)	__wpool_taskq_init_ent(ent, THIS_MODULE)
 
 /**
  * taskq_empty_ent() - check whether an entry waits in a taskq
@@ -434,93 +276,8 @@ static inline void taskq_init_ent(taskq_ent_t *ent)
  */
 static inline bool taskq_empty_ent(const taskq_ent_t *ent)
 {
-	/* Pairs as in __taskq_run_ent(). */
+	/* Pairs as in taskq_run_ent(). */
 	return !smp_load_acquire(&ent->func);
-}
-
-/**
- * taskq_dispatch_ent() - have a function called, without memory to be allocated
- * @tq: the taskq
- * @func: what to call
- * @arg: what to call it with
- * @flags: %TQ_NOQUEUE and %TQ_FRONT; others are ignored
- * @ent: set up, and not waiting; from now on not the caller's until @func is called
- *
- * Then it is the function's: it may free the entry, or dispatch it again, also to another taskq.
- * Dispatched again it may be called beside itself. What else the entry waits for, nobody knows:
- * it has no id. A wait for a certain id does not wait for entries, others do.
- *
- * It cannot fail, but with %TQ_NOQUEUE; if the taskq is being destroyed; or if the module that set
- * the entry up is being unloaded, and the taskq is not its own, like system_taskq. The entry is
- * empty then; of the last the log tells. An entry that waits already is left as it is, and the log
- * says so: that is a bug of the caller.
- *
- * If the pool drops it later (system_taskq, where the administrator has chosen discard_oldest), or
- * takes it back (a call of wpool, like wpool_shutdown_now()), @func is not called, and the entry
- * does not become empty: set it up again.
- *
- * Context: Any but NMI.
- */
-static inline void taskq_dispatch_ent(taskq_t *tq, task_func_t *func, void *arg,
-				      unsigned int flags, taskq_ent_t *ent)
-{
-	int err;
-
-	if (cmpxchg(&ent->func, NULL, func)) {
-		pr_err_ratelimited("%s: a taskq_ent waits already\n", wpool_name(tq));
-		return;
-	}
-	ent->arg = arg;
-	wpool_task_set_priority(&ent->task, __taskq_prio(flags));
-	err = flags & TQ_NOQUEUE ? wpool_schedule_if_free(tq, &ent->task) :
-				   wpool_force_schedule(tq, &ent->task);
-	if (err)
-		smp_store_release(&ent->func, NULL);	/* pairs as in __taskq_run_ent() */
-	if (err == -ENOENT)
-		pr_err_ratelimited("%s: %ps: its module is going away\n", wpool_name(tq), func);
-}
-
-/**
- * taskq_wait() - wait until nothing waits in the taskq and nothing runs
- * @tq: the taskq
- *
- * Context: Process context; sleeps. Returns at once inside the taskq; see the head of this file.
- */
-#define taskq_wait(tq)			((void)wpool_drain(tq))
-
-/**
- * taskq_wait_id() - wait for a call
- * @tq: the taskq
- * @id: of the call; if it has ended, or there is no such, the wait is over
- *
- * Context: Process context; sleeps. Returns at once inside the taskq, also where the original
- * would wait for another thread.
- */
-#define taskq_wait_id(tq, id)		((void)wpool_wait_id(tq, id))
-
-/**
- * taskq_wait_outstanding() - wait for what was dispatched before
- * @tq: the taskq
- * @id: the last call to wait for; 0 for all calls, and all entries, that were dispatched before
- *	this wait
- *
- * Calls that are dispatched later do not prolong it, as long as no 16 such waits, without an id,
- * are under way: see wpool_flush().
- *
- * Context: Process context; sleeps. Returns at once inside the taskq.
- */
-static inline void taskq_wait_outstanding(taskq_t *tq, taskqid_t id)
-{
-	(void)(id ? wpool_flush_to(tq, id) : wpool_flush(tq));
-}
-
-static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
-{
-	int err = -wpool_cancel_id(tq, id);
-
-	if (err == EBUSY && wait)
-		wpool_wait_id(tq, id);
-	return err;
 }
 
 #define __TASKQ_SECOND(first, second, rest...)	(second)
@@ -541,80 +298,30 @@ static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
  * there is no such.
  */
 #define taskq_cancel_id(tq, id, wait...)				\
-	__taskq_cancel_id(tq, id, __TASKQ_SECOND(0, ##wait, true))
+	__wpool_taskq_cancel_id(tq, id, __TASKQ_SECOND(0, ##wait, true))
 
 /**
  * taskq_of_curthread() - get the taskq that the current thread belongs to
  *
  * Context: Any.
- * Return: the taskq, or NULL. It may be a pool that was not made here.
+ * Return: the taskq, or NULL. It may be a pool that is no taskq, which no call here takes.
  */
 #define taskq_of_curthread()		wpool_current()
 
 /**
  * taskq_member() - check whether a thread is one of a taskq
  * @tq: the taskq
- * @thread: the current thread, or another one, which the caller holds
+ * @thread: the current thread, and no other
  *
- * The current thread counts as one of the pool whose task it is inside, so also if it runs that as
- * its submitter (%WPOOL_FULL_CALLER_RUNS).
- *
- * Context: Any for the current thread. Process context for another one: it is looked for in all
- * pools, so that is for diagnosis.
- * Return: true if it is.
- */
-static inline bool taskq_member(taskq_t *tq, struct task_struct *thread)
-{
-	struct wpool *pool = thread == current ? wpool_get(wpool_current()) :
-						 wpool_of_thread(thread);
-
-	wpool_put(pool);
-	return pool == tq;
-}
-
-static inline void __taskq_set_suspended(taskq_t *tq, bool suspended)
-{
-	struct __taskq_state *state = wpool_priv(tq);
-
-	if (state) {
-		WRITE_ONCE(state->suspended, suspended);
-		suspended ? wpool_pause(tq) : wpool_resume(tq);
-	}
-}
-
-/**
- * taskq_suspend() - begin no more calls
- * @tq: made here
- *
- * Nothing begins that is dispatched after this has returned. It does not wait for what runs, so a
- * function may call it, but not when taskq_destroy() has begun: that would not end. Calls of
- * taskq_suspend() and taskq_resume() at the same time are the
- * callers' to prevent.
- *
- * Context: Any but NMI.
- */
-#define taskq_suspend(tq)		__taskq_set_suspended(tq, true)
-
-/**
- * taskq_resume() - begin calls again
- * @tq: made here
- *
- * Context: Any but NMI.
- */
-#define taskq_resume(tq)		__taskq_set_suspended(tq, false)
-
-/**
- * taskq_suspended() - check whether a taskq is suspended
- * @tq: made here, or system_taskq, which never is
+ * It counts as one of the pool whose task it is inside, so also if it runs that as its submitter
+ * (%WPOOL_FULL_CALLER_RUNS).
  *
  * Context: Any.
- * Return: true between taskq_suspend() and taskq_resume().
+ * Return: true if it is.
  */
-static inline bool taskq_suspended(taskq_t *tq)
+static inline bool taskq_member(const taskq_t *tq, const struct task_struct *thread)
 {
-	const struct __taskq_state *state = wpool_priv(tq);
-
-	return state && READ_ONCE(state->suspended);
+	return !WARN_ON_ONCE(thread != current) && wpool_current() == tq;
 }
 
 #endif /* _LINUX_WPOOL_TASKQ_H */

@@ -5,9 +5,13 @@ D=/sys/kernel/debug/wpool
 P=/sys/module/wpool/parameters
 
 # The names of the pools that there are.
+# Those of others than wpool itself, and the default pool.
 pools() {
 	for pool_dir in "$D"/*/; do
-		basename "$pool_dir"
+		case $pool_dir in
+		*/system_taskq*) ;;
+		*) basename "$pool_dir" ;;
+		esac
 	done
 }
 

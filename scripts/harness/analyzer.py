@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""clang's static analyzer on core/: all that it finds is mended, or explained."""
+"""clang's static analyzer on core/ and lib/: all that it finds is mended, or explained."""
 import collections
 import re
 import subprocess
@@ -11,7 +11,7 @@ from harness.proc import Failed
 CHECK = TREE / "scripts/harness/clang-analyzer"
 EXPLAINED = TREE / "scripts/analyzer.explained"
 PLANTED = TREE / "scripts/fixtures/analyzer.c"
-FOUND = re.compile(r"(?:^|.*/)((?:core|include)/\S+?\.[ch]):\d+:\d+: warning: .* \[([\w.]+)\]")
+FOUND = re.compile(r"(?:^|.*/)((?:core|lib|include)/\S+?\.[ch]):\d+:\d+: warning: .* \[([\w.]+)\]")
 ENTRY = re.compile(r"(\S+) ([\w.]+) (\d+|\*): \S.*")
 
 

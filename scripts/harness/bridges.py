@@ -5,7 +5,7 @@ import re
 from harness.modules import TREE
 
 PAGE = TREE / "Documentation/contributing.md"
-WHERE = ("core/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c")
+WHERE = ("core/*.[ch]", "lib/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c")
 PARAGRAPH = re.compile(r"^Only these files may look at the kernel's version.*?\n\n", re.M | re.S)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 VERSION = re.compile(r"\b(?:LINUX_VERSION_CODE|KERNEL_VERSION)\b")

@@ -31,7 +31,9 @@ def build_at(revision, kernel):
     commit = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
     short = git("rev-parse", "--short", commit).decode().strip()
     with tempfile.TemporaryDirectory(prefix="wpool-compare-") as folder:
-        archive = git("archive", commit, "Kbuild", "wpool_mod.c", "core", "include", "kunit", "samples")
+        # 0.9 had no lib/.
+        parts = git("ls-tree", "--name-only", commit, "core", "lib", "include", "kunit", "samples")
+        archive = git("archive", commit, "Kbuild", "wpool_mod.c", *parts.decode().split())
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder)
         built, _ = modules.build(kernel, pathlib.Path(folder), f"at-{short}", samples="bench")

@@ -20,7 +20,7 @@ from harness.proc import Failed, say
 
 UNREACHED = pathlib.Path(__file__).resolve().parent.parent / "coverage.unreached"
 WHAT = "coverage"  # the build folder's name
-COUNTED = ("core/", "wpool_mod.c")
+COUNTED = ("core/", "lib/", "wpool_mod.c")
 # A function begins in the first column; so do labels, which end with a colon.
 FUNCTION = re.compile(r"^[A-Za-z_][\w\s*]*?\b(\w+)\([^:]*$")
 ENTRY = re.compile(r"(?P<file>\S+) (?P<function>\w+): (?P<kind>never|seldom)")

@@ -44,7 +44,7 @@ def reference(tool):
     yield "From the kernel-doc of the sources; which call to take is in the :doc:`reference`.\n\n"
     for title, part in (("Types", types), ("Calls", public),
                         ("Tracepoints", kernel_doc(tool, [EVENTS])),
-                        ("By the names of taskq(9F)", kernel_doc(tool, [TASKQ]))):
+                        ("By the names of taskq(9F)", kernel_doc(tool, [TASKQ, TREE / "lib/taskq.c"]))):
         yield heading(title, "-")
         yield from (f"{entry}\n" for entry in part.values())
 

@@ -8,7 +8,7 @@ from harness import cache, proc
 from harness.proc import Failed
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-SOURCES = ("Kbuild", "*.c", "core/**/*", "include/**/*", "kunit/**/*", "samples/**/*")
+SOURCES = ("Kbuild", "*.c", "core/**/*", "lib/**/*", "include/**/*", "kunit/**/*", "samples/**/*")
 SUFFIXES = {".c", ".h", ""}
 
 

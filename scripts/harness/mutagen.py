@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Makes bugs out of the lines of core/, one a mutant.
+"""Makes bugs out of the lines of core/ and lib/, one a mutant.
 
 It reads C as it is written here: kernel style, a statement begins its line, and functions
 begin and end in the first column. What it makes of a line need not compile; whoever plants
@@ -310,14 +310,15 @@ def of_file(name, text):
 
 def _for_checkers(tree):
     """Files that only kernels with some option of theirs have: they look at wpool's users."""
-    return set(re.findall(r"(core/\w+)\.o", "".join(
+    return set(re.findall(r"((?:core|lib)/\w+)\.o", "".join(
         re.findall(r"^wpool-\$\(CONFIG.*", (tree / "Kbuild").read_text(), re.M))))
 
 
 def files(tree=modules.TREE):
-    """What every kernel has of core/."""
+    """What every kernel has of core/ and lib/."""
     left_out = _for_checkers(tree)
-    names = [path.relative_to(tree) for path in sorted((tree / "core").glob("*.[ch]"))]
+    names = [path.relative_to(tree) for folder in ("core", "lib")
+             for path in sorted((tree / folder).glob("*.[ch]"))]
     return [str(name) for name in names if str(name.with_suffix("")) not in left_out]
 
 

@@ -19,6 +19,7 @@ MUTANTS = re.compile(r"\bmutants? ([\w-]+(?:, [\w-]+)*)")
 ORDERS = re.compile(r"\b(?:smp_\w+|\w*cmpxchg\w*|\w*xchg\w*|test_and_\w+|data_race|"
                     r"atomic\w*_(?:acquire|release|and_test|return\w*|fetch_\w+)|rcu_assign_pointer|"
                     r"rcu_dereference\w*|synchronize_rcu\w*|call_rcu|rcu_barrier)\(")
+SOURCES = ("core/*.[ch]", "lib/*.[ch]", "include/linux/*.h")
 NEEDS_NONE = ("no order needed", "one lock", "the kernel's order")
 PLANTED = """
 | a | gone.c gone_by | core.h | - | gone.pml BUG_GONE, BUG_GONE_*; mutant gone-mutant; gone_kunit |
@@ -45,9 +46,9 @@ def _errors(pattern):
 
 
 def faults(text=None):
-    files = {path.name for pattern in ("core/*", "include/linux/*", "scripts/model/*")
+    files = {path.name for pattern in ("core/*", "lib/*", "include/linux/*", "scripts/model/*")
              for path in TREE.glob(pattern)}
-    code = _all("core/*.[ch]") + _all("include/linux/*.h")
+    code = "\n".join(map(_all, SOURCES))
     bugs, weak = _errors("scripts/model/*.pml"), _errors("scripts/model/weak_*.pml")
     tests = {path.stem for path in TREE.glob("kunit/*_kunit.c")}
     shown = set()
@@ -70,7 +71,7 @@ def faults(text=None):
     if text is None:
         cells = "\n".join(" ".join(row.split(" | ")[1:3]) for row in ROW.findall(PAGE.read_text()))
         yield from unnamed(cells, [Source(path.name, path.read_text()) for pattern
-                           in ("core/*.[ch]", "include/linux/*.h") for path in sorted(TREE.glob(pattern))])
+                           in SOURCES for path in sorted(TREE.glob(pattern))])
 
 
 def planted():

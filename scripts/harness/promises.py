@@ -34,10 +34,10 @@ def _said(text):
 
 
 def _core_faults(known):
-    for path in sorted((TREE / "core").glob("*.[ch]")):
+    for path in sorted((*TREE.glob("core/*.[ch]"), *TREE.glob("lib/*.[ch]"))):
         for line, number in _said(path.read_text()):
             if number not in known:
-                yield f"core/{path.name}:{line} cites promise {number}, which {PAGE.name} does not have"
+                yield f"{path.relative_to(TREE)}:{line} cites promise {number}, which {PAGE.name} does not have"
 
 
 def unseen():

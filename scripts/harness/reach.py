@@ -28,7 +28,7 @@ def digest(*patterns):
 
 
 def code_key():
-    return digest("wpool_mod.c", "core/*", "include/**/*")
+    return digest("wpool_mod.c", "core/*", "lib/*", "include/**/*")
 
 
 def tests_key():
@@ -79,7 +79,7 @@ def _read(folder, source):
     for text in done.stdout.decode().splitlines():
         for entry in json.loads(text)["files"]:
             name = entry["file"].rpartition(f"{source.name}/")[2]
-            if name.startswith("core/"):
+            if name.startswith(("core/", "lib/")):
                 for line in entry["lines"]:
                     known.setdefault(name, set()).add(line["line_number"])
                     if line["count"]:

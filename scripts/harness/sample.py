@@ -186,8 +186,9 @@ class Ground:
         return modules.build(self.kernel, self.tree, self.what, words=[f"KCFLAGS={flags}"], tests=tests)[0]
 
     def _objects(self):
-        folder = modules.home(self.kernel, self.what) / "core"
-        return {path.name: hashlib.sha256(path.read_bytes()).digest() for path in folder.glob("*.o")}
+        folder = modules.home(self.kernel, self.what)
+        return {path.name: hashlib.sha256(path.read_bytes()).digest()
+                for part in ("core", "lib") for path in folder.glob(f"{part}/*.o")}
 
     def prepare(self):
         """Build it without a bug, to know what it is without."""

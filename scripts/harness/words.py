@@ -7,7 +7,7 @@ import re
 
 from harness.modules import TREE
 
-WHERE = ("core/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c",
+WHERE = ("core/*.[ch]", "lib/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c",
          "Documentation/*.md", "README.md", "scripts/model/*.pml", "scripts/mutants/*.patch")
 INSTEAD = {
     r"(?<![a-z])whom\b": "the thread that",

@@ -35,7 +35,7 @@
  * Left out: groups and keys, waits with a limit, workers that are yet to be made, the
  * moment between a wake-up and the first step after it (handover.pml); the submission of a task
  * that runs already: its first run is another's, and the second is never taken back; tasks with a
- * release or a ticket, which refuse() leaves to the worker: that takes such a task back in another
+ * release, which refuse() leaves to the worker: that takes such a task back in another
  * hold, see take_back_refused().
  */
 #include "check.inc"

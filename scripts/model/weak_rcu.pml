@@ -25,9 +25,6 @@
  *				once: use_after_free
  * BUG_RELEASER_SET_UNLOCKED	releases_set_thread() does not take the lock in which it is
  *				woken: use_after_free
- * BUG_TICKET_OUTSIDE_RCU	__ticket_is_mine() asks without a lock: use_after_free
- * BUG_DRAWN_PLAIN		ticket_draw() stores without a barrier: half_made
- * BUG_TICKET_FREED_AT_ONCE	ticket_free() does not use RCU: use_after_free
  * BUG_ENDING_BEFORE_RCU	group_add(), group_join() ask first, and then enter RCU:
  *				use_after_free
  * BUG_ENDING_NO_GRACE_PERIOD	stack_end() does not wait for one: use_after_free
@@ -147,22 +144,6 @@ inline releaser_goes()
 	check(use_after_free, !mem[entry] || !mem[freed])
 }
 
-/*
- * __ticket_is_mine() under the lock of another pool, which is a section of RCU; ticket_alloc(),
- * ticket_draw(), ticket_accepted(), ticket_free()
- */
-inline drawn()
-{
-	d_step {
-		reads_object(BUG_TICKET_OUTSIDE_RCU);
-		thread();
-		write(OBJECT, 1);
-		exchange(last, LIST, 1, BUG_DRAWN_PLAIN);
-		frees_object(BUG_TICKET_FREED_AT_ONCE)
-	}
-	object_read()
-}
-
 /* stack_is_ending() before a touch of a group; stack_end(), then the stack is gone */
 inline stack_goes()
 {
@@ -217,7 +198,6 @@ init
 	:: unidled()
 	:: listed()
 	:: releaser_goes()
-	:: drawn()
 	:: stack_goes()
 	:: pool_goes()
 	fi
