@@ -212,8 +212,8 @@ static inline bool mend_again_ok(const struct wpool_run *run)
 /* Does the task of a ticket that has one still have the ticket, in the pool? */
 static inline bool mend_ticket_ok(const struct wpool_ticket *ticket)
 {
-	struct wpool_tracked_task *ttask =
-		container_of(ticket->task, struct wpool_tracked_task, task);
+	struct wpool_release_task *ttask =
+		container_of(ticket->task, struct wpool_release_task, task);
 
 	return mend_points_known(&ttask->tracking.ticket, ticket) &&
 	       mend_points_known(&ttask->task.pool, ticket->pool);

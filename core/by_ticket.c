@@ -129,7 +129,7 @@ EXPORT_SYMBOL_GPL(__wpool_ticket_refused);
 static int schedule_fn(struct wpool *pool, struct wpool_task *task, gfp_t gfp, u64 *nr,
 		       int (*schedule)(struct wpool *pool, struct wpool_task *task))
 {
-	struct wpool_tracked_task *ttask = container_of(task, struct wpool_tracked_task, task);
+	struct wpool_release_task *ttask = container_of(task, struct wpool_release_task, task);
 	int ret;
 
 	ret = wpool_with_ticket(pool, ttask, gfp, nr, schedule(pool, task));

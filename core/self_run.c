@@ -70,7 +70,7 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
 	int where;
 
 	lockdep_assert_held(&pool->lock);
-	if (!container_of(task, struct wpool_tracked_task, task)->tracking.self_freeing)
+	if (!container_of(task, struct wpool_release_task, task)->tracking.self_freeing)
 		return NULL;
 	while (node) {
 		where = compare(task, task->fn, node_run(node));
