@@ -37,7 +37,7 @@ static bool keyed_and_detached(const struct wpool_task *task)
 	return (READ_ONCE(task->flags) & both) == both;
 }
 
-/* What a function or a release gives back is not on the stack of the thread that sets it up. */
+/* What a release gives back is not on the stack of the thread that sets it up. */
 static bool tracked_on_stack(const struct wpool_task *task)
 {
 	u8 both = WPOOL_TASK_TRACKED | WPOOL_TASK_ONSTACK;
@@ -74,7 +74,7 @@ static void report_fault(const struct wpool *pool, const struct wpool_task *task
 	else if (keyed_and_detached(task))
 		fault = "a task with a key that is detached";
 	else if (tracked_on_stack(task))
-		fault = "a task on the stack that has a release or a ticket, or frees itself";
+		fault = "a task on the stack that has a release or a ticket";
 	else
 		fault = "a task of unknown priority";
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);

@@ -272,11 +272,11 @@ struct wpool_deadline {
  * @helped: L: @worker runs it while it waits for it, or for one behind it
  * @reported: L: was reported for taking too long, see watchdog.c
  * @keyed: L: the task has a key, so it was not batched: its end needs pool->lock
- * @tracked: L: the next four are set, because the task has a release, a ticket or frees itself
+ * @tracked: L: the next four are set, because the task has a release or a ticket, or is detached
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
  * @ticket: L: of the task, or NULL
- * @self: L: the address of a task that frees itself, or NULL
+ * @self: L: the address of a detached task, or NULL
  * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
  * @dep_held: W: held by the worker

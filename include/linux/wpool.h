@@ -129,7 +129,7 @@ typedef int (*wpool_fn_t)(void *arg);
  * returned before that of another was called starts first. Exceptions: a task that its waiter
  * runs nested, one that is deferred by its key, one that its submitter runs. A delayed task
  * counts as submitted when its delay is over, and a task that is submitted inside its function,
- * or waits behind a run at its address as it frees itself, when that run has ended.
+ * or waits behind the run of a detached task at its address, when that run has ended.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
@@ -156,7 +156,7 @@ enum wpool_priority {
  * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
  * already or has used half of its stack; if there is no memory. A task that submits itself is
  * accepted without room, unless the pool is ordered, paused or frozen, or the task has a key; if
- * its caller runs it, the caller runs it again after that, unless it frees itself, or has a
+ * its caller runs it, the caller runs it again after that, unless it is detached, or has a
  * release or a ticket: then it waits in the queue.
  */
 enum wpool_full {
@@ -294,10 +294,16 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * @task: the task; neither queued nor running
  *
  * The pool does not touch a detached task once its function has begun, so nobody can wait for
- * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if it is submitted
- * again meanwhile, it may run twice at the same time; see wpool_task_set_self_freeing(). If it is
- * dropped, cancelled or shut down, its function does not run, and nobody frees the memory: see
- * wpool_task_set_release().
+ * it: wpool_wait() is -EINVAL. Its function may free it, as the last act that drops a reference of
+ * the object it lies in. If it never begins, since it is dropped, cancelled or shut down, its
+ * release is called, and only then: see wpool_task_set_release(). Without a release it comes back by
+ * wpool_shutdown_now(), or its memory is lost.
+ *
+ * It never runs beside itself: while its function runs, a submission of a task at the same address
+ * with the same function to the same pool is deferred. It is accepted, counts as queued, can be
+ * cancelled, and gets its place in the queue at the end of that run. If the memory was freed and
+ * belongs to another object now, its task waits for that run too, as in a workqueue. Submitted to
+ * two pools it may run in both. It has no key and no period.
  *
  * Context: any.
  */
@@ -340,13 +346,12 @@ struct wpool_tracking {
 	wpool_release_t		release;
 	struct wpool_ticket	*drawn;		/* for a submission that goes on */
 	struct wpool_ticket	*ticket;	/* of the next run; see wpool_with_ticket() */
-	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
 	bool			refused;	/* a wait for it, and this submission goes on */
 };
 
 /**
- * struct wpool_release_task - a task that has a release or a ticket, or frees itself
+ * struct wpool_release_task - a task that has a release or a ticket
  *
  * Every member is private. wpool_schedule(), wpool_cancel() and the like take its member task.
  */
@@ -357,8 +362,7 @@ struct wpool_release_task {
 };
 
 /**
- * wpool_release_task_init() - set up a task that will have a release or a ticket, or that frees
- *	itself
+ * wpool_release_task_init() - set up a task that will have a release or a ticket
  * @ttask: the task; neither queued nor running
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
@@ -430,38 +434,6 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  */
 #define wpool_task_set_release(xtask, release)				\
 	__wpool_task_set_release(&(xtask)->task, &(xtask)->tracking, release)
-
-static inline void __wpool_task_set_self_freeing(struct wpool_task *task,
-						 struct wpool_tracking *tracking)
-{
-	task->flags |= WPOOL_TASK_TRACKED | WPOOL_TASK_DETACHED;
-	tracking->self_freeing = true;
-}
-
-/**
- * wpool_task_set_self_freeing() - let the function free the memory of its task, and not run
- *	beside itself
- * @xtask: a struct wpool_release_task or wpool_delayed_task, set up, neither queued nor running;
- *	not on the stack
- *
- * For a task in an object with references, one of which each submission has: the last act of the
- * function drops it, and may free the object with the task in it. Like a detached task, this one
- * is not touched once its function has begun, and nobody can wait for it.
- *
- * But while its function runs, a submission of a task at the same address and with the same
- * function to the same pool is deferred: it is accepted, counts as queued, can be taken back,
- * and gets its place in the queue at the end of that run. So the function never runs beside
- * itself, and a submission is never lost. If the memory was freed and belongs to another object
- * now, its task waits for that run too, as in a workqueue. Submitted to two pools the task may
- * run in both.
- *
- * With a release that drops the reference instead, a detached task need not be self-freeing; a
- * self-freeing task may have a release as well.
- *
- * Context: any.
- */
-#define wpool_task_set_self_freeing(xtask)				\
-	__wpool_task_set_self_freeing(&(xtask)->task, &(xtask)->tracking)
 
 /**
  * struct wpool_keyed_task - a task that runs in order with the others of its key
