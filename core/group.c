@@ -54,43 +54,26 @@ static raw_spinlock_t *rest_lock(const struct wpool_group *group)
 	return &rest_locks[hash_ptr(group, REST_BITS)];
 }
 
-static void __group_init(struct wpool_group *group, unsigned int flags)
+/**
+ * wpool_group_init() - set up a group
+ * @group: the group; empty afterwards, and without an error
+ * @flags: 0, or %WPOOL_GROUP_FAIL_FAST
+ *
+ * With %WPOOL_GROUP_FAIL_FAST, once a task of the group has ended with an error, also one that was
+ * taken back or dropped, the tasks that have not begun end with -ECANCELED, as do tasks submitted
+ * later: at once if a thread waits for the group with time left, or cancels it; otherwise as a
+ * worker comes to them, which for delayed ones is when their time comes.
+ *
+ * Context: Any.
+ */
+void wpool_group_init(struct wpool_group *group, unsigned int flags)
 {
 	*group = (struct wpool_group) { .flags = flags, .owner = stack_owner(group) };
 	raw_spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->waiters);
 	INIT_LIST_HEAD(&group->helpers);
 }
-
-/**
- * wpool_group_init() - set up a group
- * @group: the group; empty afterwards
- *
- * Context: Any.
- */
-void wpool_group_init(struct wpool_group *group)
-{
-	__group_init(group, 0);
-}
 EXPORT_SYMBOL_GPL(wpool_group_init);
-
-/**
- * wpool_group_init_fail_fast() - set up a group that is cancelled on its first
- *	error
- * @group: the group; empty afterwards
- *
- * Once a task of the group has ended with an error, also one that was taken back or dropped, the
- * tasks that have not begun end with -ECANCELED, as do tasks submitted later: at once if a thread
- * waits for the group with time left, or cancels it; otherwise as a worker comes to them, which for
- * delayed ones is when their time comes.
- *
- * Context: Any.
- */
-void wpool_group_init_fail_fast(struct wpool_group *group)
-{
-	__group_init(group, WPOOL_GROUP_FAIL_FAST);
-}
-EXPORT_SYMBOL_GPL(wpool_group_init_fail_fast);
 
 /*
  * Completes all waiters of the group, or only the workers among them. Those that are counted as

@@ -81,255 +81,28 @@ static int group_submitted(struct wpool_group *group, struct wpool *pool,
 	return ret;
 }
 
-static int group_submit(struct wpool_group *group, struct wpool *pool,
-			struct wpool_task *task, const u64 *key, unsigned long timeout)
-{
-	struct wpool_worker *owner;
-	int ret;
-
-	if (!group || !submit_args_ok(pool, task, submit_kind_by(key)))
-		return -EINVAL;
-	owner = stack_hold(group);
-	ret = group_add(group, pool, task, owner) ?:
-	      submit_one(pool, &(struct wpool_submission) {
-		.task = task, .group = group, .owner = owner, .key = key, .timeout = timeout,
-	      });
-	return group_submitted(group, pool, owner, ret);
-}
-
 /**
- * wpool_group_schedule() - run a task as part of a group
- * @group: the group; not freed before the call has returned
- * @pool: the pool; the tasks of a group may be in several
- * @task: as for wpool_schedule()
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(), and -EINVAL for a NULL group; if it is 0, the group has grown.
- * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
- */
-int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
-			 struct wpool_task *task)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return group_submit(group, pool, task, NULL, SUBMIT_BY_POLICY);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule);
-
-/**
- * wpool_group_try_schedule() - run a task as part of a group if there is room
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: likewise
- *
- * Never sleeps and never allocates, whatever the policy of the pool is.
- *
- * Context: Any but NMI.
- * Return: as wpool_try_schedule(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
- */
-int wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
-			     struct wpool_task *task)
-{
-	return group_submit(group, pool, task, NULL, SUBMIT_OR_FAIL);
-}
-EXPORT_SYMBOL_GPL(wpool_group_try_schedule);
-
-/**
- * wpool_group_force_schedule() - run a task as part of a group, also beyond the bound
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: likewise
- *
- * Context: Any but NMI.
- * Return: as wpool_force_schedule(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
- */
-int wpool_group_force_schedule(struct wpool_group *group, struct wpool *pool,
-			       struct wpool_task *task)
-{
-	return group_submit(group, pool, task, NULL, SUBMIT_FORCED);
-}
-EXPORT_SYMBOL_GPL(wpool_group_force_schedule);
-
-/**
- * wpool_group_schedule_timeout() - run a task as part of a group, and wait for room with a time
- *	limit
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: likewise
- * @timeout: as for wpool_schedule_timeout()
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule_timeout(), and -EINVAL and -EOWNERDEAD as
- * wpool_group_schedule().
- */
-int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
-				 struct wpool_task *task, unsigned long timeout)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return submit_timed_out(group_submit(group, pool, task, NULL, submit_timeout(timeout)),
-				timeout);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_timeout);
-
-/**
- * wpool_group_schedule_interruptible() - run a task as part of a group, and wait for room until a
- *	signal comes
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: likewise
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_schedule(); -EINTR after any signal while waiting.
- */
-int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
-				       struct wpool_task *task)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return group_submit(group, pool, task, NULL, SUBMIT_INTERRUPTIBLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
-
-/**
- * wpool_group_schedule_keyed() - run a task with a key as part of a group
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: as for wpool_schedule_keyed()
- * @key: likewise
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule_keyed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
- */
-int wpool_group_schedule_keyed(struct wpool_group *group, struct wpool *pool,
-			       struct wpool_keyed_task *task, u64 key)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed);
-
-/**
- * wpool_group_try_schedule_keyed() - run a task with a key as part of a group if there is room
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: as for wpool_schedule_keyed()
- * @key: likewise
- *
- * Never sleeps and never allocates, whatever the policy of the pool is.
- *
- * Context: Any but NMI.
- * Return: as wpool_try_schedule_keyed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
- */
-int wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool,
-				   struct wpool_keyed_task *task, u64 key)
-{
-	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_OR_FAIL);
-}
-EXPORT_SYMBOL_GPL(wpool_group_try_schedule_keyed);
-
-/**
- * wpool_group_schedule_keyed_timeout() - run a task with a key as part of a group, and wait for
- *	room with a time limit
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: as for wpool_schedule_keyed()
- * @key: likewise
- * @timeout: as for wpool_schedule_timeout()
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule_keyed_timeout(), and -EINVAL and -EOWNERDEAD as
- * wpool_group_schedule().
- */
-int wpool_group_schedule_keyed_timeout(struct wpool_group *group, struct wpool *pool,
-				       struct wpool_keyed_task *task, u64 key,
-				       unsigned long timeout)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return submit_timed_out(group_submit(group, pool, task ? &task->task : NULL, &key,
-					     submit_timeout(timeout)), timeout);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_timeout);
-
-/**
- * wpool_group_schedule_keyed_interruptible() - run a task with a key as part of a group, and wait
- *	for room until a signal comes
- * @group: as for wpool_group_schedule()
- * @pool: likewise
- * @task: as for wpool_schedule_keyed()
- * @key: likewise
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_schedule_keyed(); -EINTR after any signal while waiting.
- */
-int wpool_group_schedule_keyed_interruptible(struct wpool_group *group, struct wpool *pool,
-					     struct wpool_keyed_task *task, u64 key)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_interruptible);
-
-/**
- * wpool_group_schedule_delayed() - run a task after a delay, as part of a group
- * @group: as for wpool_group_schedule(); it does not end before the task has
- * @pool: likewise
- * @dtask: as for wpool_schedule_delayed()
- * @delay: likewise
- *
- * In a group that is cancelled on its first error, and has failed, the task ends at once, with
- * -ECANCELED; if it has a release, when a worker comes to it. wpool_modify_delayed()
- * leaves the task in its group.
- *
- * Context: Any but NMI.
- * Return: as wpool_schedule_delayed(), and -EINVAL and -EOWNERDEAD as wpool_group_schedule().
- */
-int wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
-				 struct wpool_delayed_task *dtask, unsigned long delay)
-{
-	struct wpool_worker *owner;
-	int ret;
-
-	if (!group || !delayed_args_ok(pool, dtask))
-		return -EINVAL;
-	owner = stack_hold(group);
-	ret = group_add(group, pool, &dtask->task, owner) ?:
-	      delayed_submit_group(pool, dtask, delay, group, owner);
-	return group_submitted(group, pool, owner, ret);
-}
-EXPORT_SYMBOL_GPL(wpool_group_schedule_delayed);
-
-/**
- * __wpool_group_schedule_fn() - the function behind wpool_group_schedule_fn()
- * @group: the group
+ * group_submit() - submit a task that belongs to a group
  * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @owner: the module that @fn belongs to
+ * @task: its arguments have been checked
+ * @how: has the group
  *
- * Context: Process context; may sleep.
- * Return: as wpool_group_schedule(), or -ENOMEM.
+ * Context: as wpool_schedule_how().
+ * Return: likewise.
  */
-int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
-			      wpool_fn_t fn, void *arg, struct module *owner)
+int group_submit(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
-	struct wpool_task *task;
+	struct wpool_group *group = how->group;
+	struct wpool_worker *owner;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	task = task_alloc(fn, arg, owner, GFP_KERNEL);
-	if (!task)
-		return -ENOMEM;
-	ret = wpool_group_schedule(group, pool, task);
-	if (ret)
-		task_free(task);
-	return ret;
+	owner = stack_hold(group);
+	ret = group_add(group, pool, task, owner);
+	if (!ret)
+		ret = how->flags & WPOOL_AT ? delayed_submit_group(pool, task, how, owner) :
+					      submit_one(pool, task, how, owner);
+	return group_submitted(group, pool, owner, ret);
 }
-EXPORT_SYMBOL_GPL(__wpool_group_schedule_fn);
 
 struct group_cancel {
 	const struct wpool_group	*group;

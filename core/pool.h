@@ -425,7 +425,7 @@ struct wpool {
 	struct wpool_end	end;
 	struct wpool_report	report;
 	struct wpool_releases	releases;
-	/* L: the runs of tasks that free themselves. Owner: self_run.c. */
+	/* L: the runs of detached tasks. Owner: self_run.c. */
 	struct rb_root		selves;
 	/*
 	 * held by the creator, each worker, each thread asleep in a call on the pool, and the

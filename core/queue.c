@@ -33,6 +33,7 @@
 #include "queue_batch.h"
 #include "self_run.h"
 #include "staging.h"
+#include "submit.h"
 #include "task.h"
 #include "task_lists.h"
 #include "task_waiters.h"
@@ -286,29 +287,16 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
  * queue_accept() - accept the task of a newcomer, or say why not
  * @pool: the pool
  * @task: the task; its state may be under the lock of another pool
- * @group: the group that it will belong to, or NULL
- * @key: the key that it gets, or NULL to keep the one it has
+ * @how: as its submitter said
  *
  * Context: pool->lock held.
- * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
+ * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule_how().
  */
-int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
-			   struct wpool_group *group, const u64 *key)
+int __flatten queue_accept(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
-	return accept(pool, task, group, key, queue_has_room_left);
-}
-
-/**
- * queue_accept_if_free() - as queue_accept(), but only if a worker is free or may be made
- * @pool: the pool
- * @task: the task
- *
- * Context: pool->lock held.
- * Return: as queue_accept().
- */
-int queue_accept_if_free(struct wpool *pool, struct wpool_task *task)
-{
-	return accept(pool, task, NULL, NULL, queue_has_worker_left);
+	if (unlikely(how->flags & WPOOL_IF_FREE))
+		return accept(pool, task, how->group, submit_key(how), queue_has_worker_left);
+	return accept(pool, task, how->group, submit_key(how), queue_has_room_left);
 }
 
 /*

@@ -16,9 +16,7 @@ void queue_put_later(struct wpool *pool, struct wpool_task *task);
 void queue_put(struct wpool *pool, struct wpool_task *task);
 void queue_link(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_pop_oldest(struct wpool *pool);
-int queue_accept(struct wpool *pool, struct wpool_task *task,
-		 struct wpool_group *group, const u64 *key);
-int queue_accept_if_free(struct wpool *pool, struct wpool_task *task);
+int queue_accept(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how);
 struct wpool_task *queue_pop(struct wpool *pool);
 void queue_remove(struct wpool *pool, struct wpool_task *task);
 struct wpool_task *queue_find(struct wpool *pool);

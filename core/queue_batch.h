@@ -114,7 +114,7 @@ static inline bool batch_fits(const struct wpool_task *task, u8 color)
 	u8 flags = task->flags & ~WPOOL_TASK_PINNED;
 
 	return !task->waiters && task->color == color &&
-	       (!flags || flags == WPOOL_TASK_DETACHED || task_is_ours(task));
+	       (!flags || task_is_ours(task));
 }
 
 /*

@@ -22,6 +22,7 @@
 #include "queue.h"
 #include "queue_batch.h"
 #include "queue_full.h"
+#include "submit.h"
 #include "task_end.h"
 #include "waiter.h"
 
@@ -51,13 +52,13 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 		unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, sub->key);
+	int ret = queue_take(pool, sub->task, sub->how->group, submit_key(sub->how));
 
 	if (ret)
 		return not_taken(pool, ret, flags);
 	queue_put(pool, sub->task);
-	if (sub->group)
-		group_task_waits(sub->group, sub->task);
+	if (sub->how->group)
+		group_task_waits(sub->how->group, sub->task);
 	if (forced)
 		stat_inc(pool, WPOOL_STAT_FORCED);
 	else if (sub->task->run->caller)
@@ -72,9 +73,9 @@ static void block_as(struct wpool *pool, const struct wpool_submission *sub,
 {
 	waiter_init(waiter);
 	waiter->task = sub->task;
-	waiter->group = sub->group;
+	waiter->group = sub->how->group;
 	waiter->owner = sub->owner;
-	waiter->key = sub->key;
+	waiter->key = submit_key(sub->how);
 	waiter->hurries = pool->conf.policy || current_is_of(pool) ||
 			  /* Others may boost it just now: no matter. */
 			  data_race(current->prio) < MAX_RT_PRIO ||
@@ -125,8 +126,7 @@ static void trace_unblock(const struct wpool *pool, const struct wpool_task *tas
  * Whoever makes room accepts the task for the caller and takes it off the list, so after a
  * time-out or a signal the list shows which came first.
  */
-static int block(struct wpool *pool, const struct wpool_submission *sub,
-		 unsigned long timeout, unsigned long flags)
+static int block(struct wpool *pool, const struct wpool_submission *sub, unsigned long flags)
 	__releases(&pool->lock)
 {
 	wpool_fn_t fn = sub->task->fn;
@@ -139,7 +139,8 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 
 	if (pool->conf.flags & WPOOL_RECURSIVE && current_is_of(pool))
 		return take(pool, sub, true, flags);
-	deadline_set(&deadline, timeout);
+	deadline_set(&deadline, sub->how->flags & WPOOL_TIMED ? sub->how->timeout :
+		     MAX_SCHEDULE_TIMEOUT);
 	batch_reclaim(pool);
 	block_as(pool, sub, &waiter);
 	if (deadline.never)
@@ -154,7 +155,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub,
 	pool_unlock(pool, flags);
 
 	dep_wait_room();
-	left = waiter_sleep(&waiter, &deadline, sub->timeout == SUBMIT_INTERRUPTIBLE ?
+	left = waiter_sleep(&waiter, &deadline, sub->how->flags & WPOOL_INTERRUPTIBLE ?
 			    TASK_INTERRUPTIBLE : TASK_KILLABLE);
 
 	pool_lock(pool, flags);
@@ -182,7 +183,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	struct wpool_task *task = sub->task, *victim = NULL;
 	int ret;
 
-	ret = queue_take(pool, task, sub->group, sub->key);
+	ret = queue_take(pool, task, sub->how->group, submit_key(sub->how));
 	if (ret)
 		return not_taken(pool, ret, flags);
 	batch_reclaim(pool);
@@ -191,8 +192,8 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	/* One task for one: any room goes to others when the lock is dropped. */
 	if (victim) {
 		queue_put(pool, task);
-		if (sub->group)
-			group_task_waits(sub->group, task);
+		if (sub->how->group)
+			group_task_waits(sub->how->group, task);
 	} else {
 		victim = task;
 	}
@@ -207,7 +208,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 			 unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->group, NULL);
+	int ret = queue_take(pool, sub->task, sub->how->group, NULL);
 
 	if (ret)
 		return not_taken(pool, ret, flags);
@@ -250,7 +251,7 @@ static int when_full(struct wpool *pool, struct wpool_submission *sub,
 	case WPOOL_FULL_BLOCK:
 		break;
 	}
-	return block(pool, sub, MAX_SCHEDULE_TIMEOUT, flags);
+	return block(pool, sub, flags);
 }
 
 /**
@@ -268,19 +269,24 @@ int submit_not_accepted(struct wpool *pool, struct wpool_submission *sub, int re
 			unsigned long flags)
 	__releases(&pool->lock)
 {
+	unsigned int how = sub->how->flags;
+
 	/* Room is still being handed to those that have waited. What they leave is free then. */
 	if (ret == -EAGAIN && pool_marks(pool) & MARK_ROOM) {
 		pool_unlock(pool, flags);
 		return SUBMIT_AGAIN;
 	}
-	if (ret == -EAGAIN && (sub->timeout == SUBMIT_BY_POLICY ||
-			       sub->timeout == SUBMIT_INTERRUPTIBLE))
-		return when_full(pool, sub, flags);
-	if (ret == -EAGAIN && sub->timeout == SUBMIT_FORCED)
-		return take(pool, sub, true, flags);
-	if (ret == -EAGAIN && sub->timeout != SUBMIT_OR_FAIL && sub->timeout != SUBMIT_IF_FREE)
-		return block(pool, sub, sub->timeout, flags);
-	if (ret == -EAGAIN || ret == -ESHUTDOWN)
+	if (ret == -ESHUTDOWN)
 		return reject(pool, sub, ret, flags);
-	return not_taken(pool, ret, flags);
+	if (ret != -EAGAIN)
+		return not_taken(pool, ret, flags);
+	if (how & WPOOL_FORCE)
+		return take(pool, sub, true, flags);
+	if (how & (WPOOL_NOWAIT | WPOOL_IF_FREE))
+		return reject(pool, sub, ret, flags);
+	if (how & WPOOL_TIMED && !sub->how->timeout)
+		return reject(pool, sub, -ETIMEDOUT, flags);
+	if (how & (WPOOL_TIMED | WPOOL_INTERRUPTIBLE))
+		return block(pool, sub, flags);
+	return when_full(pool, sub, flags);
 }

@@ -313,7 +313,7 @@ bool releases_are_of(const struct wpool *pool, const struct module *module)
  * @rcu: frees it
  */
 struct own_task {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct rcu_head			rcu;
 };
 

@@ -34,7 +34,7 @@ static inline struct wpool_tracking *task_tracking(struct wpool_task *task)
 {
 	if (likely(!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)))
 		return NULL;
-	return &container_of(task, struct wpool_tracked_task, task)->tracking;
+	return &container_of(task, struct wpool_release_task, task)->tracking;
 }
 
 /*

@@ -143,57 +143,33 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
  * @fn: what to call
  * @arg: what to call it with
  * @timeout: the longest to wait, in jiffies
- * @owner: the module that @fn belongs to
- *
- * Context: Process context; may sleep.
- * Return: as wpool_run_timeout().
- */
-int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
-			unsigned long timeout, struct module *owner)
-{
-	struct wpool_task *task;
-	bool accepted;
-
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	task = task_alloc(fn, arg, owner, GFP_KERNEL);
-	if (!task)
-		return -ENOMEM;
-	task->flags = WPOOL_TASK_ALLOCATED;
-	return run_timeout(pool, task, timeout, &accepted);
-}
-EXPORT_SYMBOL_GPL(__wpool_run_timeout);
-
-/**
- * __wpool_run_timeout_release() - the function behind wpool_run_timeout_release()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @timeout: the longest to wait, in jiffies
- * @release: called with @arg
+ * @release: called with @arg, or NULL
  * @owner: the module that @fn and @release belong to
  *
  * Context: Process context; may sleep.
  * Return: as wpool_run_timeout().
  */
-int __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
-				unsigned long timeout, wpool_release_t release,
-				struct module *owner)
+int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg, unsigned long timeout,
+			wpool_release_t release, struct module *owner)
 {
-	bool accepted = false, refused = sleep_refused(pool, __func__);
-	struct wpool_task *task = NULL;
-	int ret = refused ? -EINVAL : -ENOMEM;
+	struct wpool_task *task;
+	bool accepted = false;
+	int ret = -ENOMEM;
 
-	if (!release)
-		return -EINVAL;
-	if (!refused)
+	might_sleep();
+	if (release) {
 		task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
-	if (task) {
-		task_tracking(task)->awaited = true;
-		ret = run_timeout(pool, task, timeout, &accepted);
+		if (task)
+			task_tracking(task)->awaited = true;
+	} else {
+		task = task_alloc(fn, arg, owner, GFP_KERNEL);
+		if (task)
+			task->flags = WPOOL_TASK_ALLOCATED;
 	}
-	if (!accepted)
+	if (task)
+		ret = run_timeout(pool, task, timeout, &accepted);
+	if (release && !accepted)
 		release(arg, WPOOL_FATE_CANCELLED);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(__wpool_run_timeout_release);
+EXPORT_SYMBOL_GPL(__wpool_run_timeout);

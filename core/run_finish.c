@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The end of a run that leaves more behind than a result: its task was submitted again inside its
- * function, nobody waits for it any more, it has a release, or it frees itself.
+ * function, nobody waits for it any more, it has a release, or it is detached.
  */
 #include "delayed.h"
 #include "group.h"
@@ -77,7 +77,7 @@ void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 }
 
 /*
- * A task that frees itself is no longer inside its function: the one that waits behind the run,
+ * A detached task is no longer inside its function: the one that waits behind the run,
  * if there is one, has its turn. It may be another object's: it is not meant if the run was asked
  * to stop. Context: pool->lock held.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that free themselves and do not run beside themselves.
+ * Detached tasks, which their function may free, and which do not run beside themselves.
  *
  * Such a task is not touched once its function has begun: the memory may be gone, or belong to
  * another task. What is known of it is its address, in the run. The runs of these tasks are in a
- * tree, by address and function. When a task that frees itself comes to the queue, queue_put()
+ * tree, by address and function. When a detached task comes to the queue, queue_put()
  * looks there. If there is a run, the task waits behind it as if it were that task, submitted
  * again inside its function: see &wpool_run.again, and run_finish_self() in run_finish.c.
  *
@@ -70,8 +70,6 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
 	int where;
 
 	lockdep_assert_held(&pool->lock);
-	if (!container_of(task, struct wpool_tracked_task, task)->tracking.self_freeing)
-		return NULL;
 	while (node) {
 		where = compare(task, task->fn, node_run(node));
 		if (!where)
@@ -86,7 +84,7 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
  * @pool: the pool
  * @task: the task, which is on no list
  *
- * If a function that frees its task is inside a task at this address, this one is from here on
+ * If a function is inside a detached task at this address, this one is from here on
  * as if it had been submitted inside that function. There is another one already only if that
  * was freed while it waited, which is its owner's bug.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Runs of tasks that free themselves; see self_run.c. */
+/* Runs of detached tasks; see self_run.c. */
 #ifndef _WPOOL_SELF_RUN_H
 #define _WPOOL_SELF_RUN_H
 
@@ -12,7 +12,7 @@ bool __self_join(struct wpool *pool, struct wpool_task *task);
 struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task);
 
 /**
- * self_find() - is a function that frees its task inside the task at this address?
+ * self_find() - is a function inside the detached task at this address?
  * @pool: the pool
  * @task: the task
  *
@@ -21,14 +21,14 @@ struct wpool_run *__self_find(struct wpool *pool, const struct wpool_task *task)
  */
 static inline struct wpool_run *self_find(struct wpool *pool, const struct wpool_task *task)
 {
-	return likely(!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)) ? NULL :
+	return likely(!(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED)) ? NULL :
 	       __self_find(pool, task);
 }
 
 /* Return: does the task wait behind a run from here on? See __self_join(). */
 static inline bool self_join(struct wpool *pool, struct wpool_task *task)
 {
-	return unlikely(task->flags & WPOOL_TASK_TRACKED) && __self_join(pool, task);
+	return unlikely(task->flags & WPOOL_TASK_DETACHED) && __self_join(pool, task);
 }
 
 #endif /* _WPOOL_SELF_RUN_H */

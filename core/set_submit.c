@@ -42,7 +42,7 @@ static bool set_frees_itself(struct wpool *pool, const struct wpool_task *task)
 	bool ret;
 
 	/* As self_find() asks; most tasks need not wait for a lock of another CPU's pool. */
-	if (!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED))
+	if (!(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED))
 		return false;
 	pool_lock(pool, flags);
 	ret = self_find(pool, task);
@@ -83,13 +83,12 @@ static struct wpool *set_pool_for(struct wpool_set *set, const struct wpool_task
  * wpool_set_try_schedule() - run a task in the next pool of a set, or where it is; never sleeps
  * @set: the set
  * @task: as for wpool_try_schedule(); submitted to no other set or pool, and by no other call,
- *	while this has it, or, if it frees itself, its function runs
+ *	while this has it, or, if it is detached, its function runs
  * @key: as for wpool_set_pick()
  *
  * A task that waits or runs stays in the pool that has it, so it never runs beside itself: if it
  * runs it runs there once more, and it may be submitted by several threads at a time. This is what
- * a per-CPU workqueue does with its works. A detached task is forgotten as it begins, unless
- * wpool_task_set_self_freeing() has made it one.
+ * a per-CPU workqueue does with its works.
  *
  * Context: Any but NMI. The caller keeps the task as long as the call takes.
  * Return: as wpool_try_schedule().

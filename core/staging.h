@@ -177,14 +177,13 @@ static __always_inline struct wpool_task *staging_first(struct wpool *pool)
 
 /*
  * Does nobody need to know when the staged task begins and ends? Nobody waits for it, and it has no
- * group: who changes that has shut the staging queue. It is plain, but may be wpool's without being
- * detached. Of those that are, the worker must not keep too many.
+ * group: who changes that has shut the staging queue. It is plain, but may be wpool's. Of those that
+ * are, the worker must not keep too many.
  */
 static __always_inline bool staged_fits(const struct wpool_worker *worker,
 					const struct wpool_task *task)
 {
-	return !(task->flags & ~WPOOL_TASK_DETACHED) ||
-	       (task_is_ours(task) && worker_may_batch(worker));
+	return !task->flags || (task_is_ours(task) && worker_may_batch(worker));
 }
 
 /**
@@ -229,8 +228,9 @@ static __always_inline bool task_is_plain(const struct wpool *pool,
 					  const struct wpool_task *task)
 {
 	return task && task->fn && task->prio == WPOOL_PRIO_NORMAL && !task->delayed &&
-	       !(READ_ONCE(task->flags) & (WPOOL_TASK_KEYED | WPOOL_TASK_ONSTACK |
-				       WPOOL_TASK_TRACKED)) &&
+	       (likely(!(READ_ONCE(task->flags) & (WPOOL_TASK_KEYED | WPOOL_TASK_ONSTACK |
+						   WPOOL_TASK_TRACKED | WPOOL_TASK_DETACHED))) ||
+		task_is_ours(task)) &&
 	       (!task->owner || task->owner == pool->owner);
 }
 

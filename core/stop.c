@@ -137,7 +137,7 @@ static struct task_struct *stop_task(struct wpool_task *task, bool *asked)
  * The task learns it by wpool_should_stop(), and its wpool_sleep() or wpool_wait_event_stop()
  * ends. A task that waits in the queue is not asked: see wpool_cancel(). A task that was asked
  * and is submitted again before it has ended does not run again, and a periodic one ends. Not so
- * a task that frees itself: what is submitted while it runs may be another, which runs after it;
+ * a detached task: what is submitted while it runs may be another, which runs after it;
  * and if that one is asked as it waits, the run before it is. To stop many tasks ask all of them,
  * and then wait for each.
  *

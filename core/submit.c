@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Submitting tasks, all around submit(): by way of the staging queue, or by submit_to_pool().
- * queue_full.c has what happens when the pool is full, submit_keyed.c the calls with a key.
+ * The ways in. All end in submit(): by way of the staging queue, or in submit_one(). queue_full.c has
+ * what happens when the pool is full, group_schedule.c how a group grows, delayed_schedule.c the
+ * calls with a time, submit_fn.c those of a function.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -9,6 +10,7 @@
 
 #include "caller_runs.h"
 #include "current_thread.h"
+#include "delayed_schedule.h"
 #include "group.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -33,7 +35,7 @@ static bool keyed_and_detached(const struct wpool_task *task)
 	return (READ_ONCE(task->flags) & both) == both;
 }
 
-/* What a function or a release gives back is not on the stack of the thread that sets it up. */
+/* What a release gives back is not on the stack of the thread that sets it up. */
 static bool tracked_on_stack(const struct wpool_task *task)
 {
 	u8 both = WPOOL_TASK_TRACKED | WPOOL_TASK_ONSTACK;
@@ -70,7 +72,7 @@ static void report_fault(const struct wpool *pool, const struct wpool_task *task
 	else if (keyed_and_detached(task))
 		fault = "a task with a key that is detached";
 	else if (tracked_on_stack(task))
-		fault = "a task on the stack that has a release, or frees itself";
+		fault = "a task on the stack that has a release";
 	else
 		fault = "a task of unknown priority";
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
@@ -111,52 +113,6 @@ static void note_stack(struct wpool *pool, struct wpool_task *task)
 }
 
 /*
- * Submits a task of a group, or one that was not accepted before; its arguments have been
- * checked. Workers that wait for the group are woken in the same hold of the lock in which the
- * task becomes ready for them. Return: as submit_not_accepted().
- */
-static int submit_once(struct wpool *pool, struct wpool_submission *sub)
-{
-	unsigned long flags;
-	int ret;
-
-	pool_lock(pool, flags);
-	note_stack(pool, sub->task);
-	ret = stack_is_ending(sub->owner) ? -EOWNERDEAD :
-	      sub->timeout == SUBMIT_IF_FREE ? queue_accept_if_free(pool, sub->task) :
-	      queue_accept(pool, sub->task, sub->group, sub->key);
-	if (ret)
-		return submit_not_accepted(pool, sub, ret, flags);
-	if (sub->group)
-		group_task_waits(sub->group, sub->task);
-	pool_unlock(pool, flags);
-	return 0;
-}
-
-/* Submits a task in a special way; its arguments have been checked. Return: as wpool_schedule(). */
-int submit_one(struct wpool *pool, struct wpool_submission *sub)
-{
-	int ret;
-
-	do {
-		ret = submit_once(pool, sub);
-	} while (ret == SUBMIT_AGAIN);
-	/* A thread that the task kills does not come here: see caller_reap(). */
-	if (sub->caller)
-		caller_free(sub->caller);
-	return ret;
-}
-
-/* Locking: pool->lock held; released. Return: as wpool_schedule(). */
-static int submit_refused(struct wpool *pool, struct wpool_submission *sub, int ret,
-			  unsigned long flags)
-	__releases(&pool->lock)
-{
-	ret = submit_not_accepted(pool, sub, ret, flags);
-	return ret == SUBMIT_AGAIN ? submit_one(pool, sub) : ret;
-}
-
-/*
  * Does the task wait in the pool already, as that of an interrupt that comes often? It begins under
  * the lock that is held here: its run sees what the caller has stored before.
  */
@@ -175,43 +131,66 @@ static bool waits_already(struct wpool *pool, const struct wpool_task *task)
 	return waits;
 }
 
-/**
- * submit_to_pool() - submit a task that the staging queue does not take
- * @pool: the pool
- * @task: the task
- * @key: its key, or NULL
- * @timeout: as in &struct wpool_submission
- *
- * Context: as the policy and @timeout say.
- * Return: as wpool_schedule().
- */
-noinline int submit_to_pool(struct wpool *pool, struct wpool_task *task, const u64 *key,
-			    unsigned long timeout)
+/* Submits a task once. Return: as submit_not_accepted(). */
+static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 {
+	const struct wpool_how *how = sub->how;
 	unsigned long flags;
 	int ret;
 
-	if (!submit_args_ok(pool, task, submit_kind_by(key)))
-		return -EINVAL;
-	if (waits_already(pool, task))
-		return -EBUSY;
 	pool_lock(pool, flags);
-	note_stack(pool, task);
-	ret = queue_accept(pool, task, NULL, key);
+	note_stack(pool, sub->task);
+	ret = stack_is_ending(sub->owner) ? -EOWNERDEAD : queue_accept(pool, sub->task, how);
 	if (unlikely(ret))
-		return submit_refused(pool, &(struct wpool_submission) {
-			.task = task, .key = key, .timeout = timeout,
-		}, ret, flags);
-	staging_offer(pool, task);
+		return submit_not_accepted(pool, sub, ret, flags);
+	/* Workers that wait for the group are woken in this hold: the task is ready for them. */
+	if (how->group)
+		group_task_waits(how->group, sub->task);
+	else
+		staging_offer(pool, sub->task);
 	pool_unlock(pool, flags);
 	return 0;
 }
 
-static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
-				  unsigned long timeout)
+/*
+ * Submits a task that the staging queue does not take; its arguments have been checked. @owner: as
+ * stack_hold() of the group. Return: as wpool_schedule_how().
+ */
+int submit_one(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how,
+	       const struct wpool_worker *owner)
 {
-	return staging_submit(pool, task) ? 0 : submit_to_pool(pool, task, NULL, timeout);
+	struct wpool_submission sub = { .task = task, .how = how, .owner = owner };
+	int ret;
+
+	do {
+		ret = submit_once(pool, &sub);
+	} while (ret == SUBMIT_AGAIN);
+	/* A thread that the task kills does not come here: see caller_reap(). */
+	if (sub.caller)
+		caller_free(sub.caller);
+	return ret;
 }
+
+static noinline int submit_slowly(struct wpool *pool, struct wpool_task *task,
+				  const struct wpool_how *how)
+{
+	if (!submit_args_ok(pool, task, submit_kind_by(how)))
+		return -EINVAL;
+	if (how->group)
+		return group_submit(pool, task, how);
+	if (waits_already(pool, task))
+		return -EBUSY;
+	return submit_one(pool, task, how, NULL);
+}
+
+static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
+				  const struct wpool_how *how)
+{
+	return staging_submit(pool, task) ? 0 : submit_slowly(pool, task, how);
+}
+
+const struct wpool_how how_by_policy;
+const struct wpool_how how_nowait = { .flags = WPOOL_NOWAIT };
 
 /**
  * wpool_schedule() - run a task, and wait for room if needed
@@ -234,20 +213,12 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates with
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
- * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
- * or delayed, on the stack with a release; or, with a message, called in atomic context, even
- * if there is room), -EBUSY (already queued: the run that comes sees all that the caller has stored
- * before; or another pool has it), -EAGAIN (full, and the policy does not wait, or too many wait
- * already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the wait), -EINTR (a
- * fatal signal while waiting), -EDEADLK (the caller is a worker of this pool and all its workers
- * wait for one another), -ENOENT (the task's module is going away). -ESHUTDOWN comes before -EBUSY,
- * and this before -EAGAIN.
+ * Otherwise nothing has changed, and it is an error of wpool_schedule_how().
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return submit(pool, task, SUBMIT_BY_POLICY);
+	might_sleep();
+	return submit(pool, task, &how_by_policy);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
@@ -264,48 +235,74 @@ EXPORT_SYMBOL_GPL(wpool_schedule);
  */
 int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	return submit(pool, task, SUBMIT_OR_FAIL);
+	return submit(pool, task, &how_nowait);
 }
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
-/**
- * wpool_schedule_timeout() - run a task, and wait for room with a time limit
- * @pool: the pool
- * @task: as for wpool_schedule()
- * @timeout: the longest wait, in jiffies; never cut short
- *
- * Waits whatever the policy of the pool is.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(), and -ETIMEDOUT; -EAGAIN only if too many wait already.
- */
-int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
-			   unsigned long timeout)
+/* What is wrong with the flags, or NULL. */
+static const char *how_fault(const struct wpool_how *how)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return submit_timed_out(submit(pool, task, submit_timeout(timeout)), timeout);
+	unsigned int room = how->flags & HOW_ROOM, time = how->flags & HOW_TIME;
+
+	if (how->flags & ~(HOW_ROOM | HOW_TIME | WPOOL_KEYED))
+		return "with unknown flags";
+	if (room & (room - 1) && room != (WPOOL_TIMED | WPOOL_INTERRUPTIBLE))
+		return "with flags that contradict each other";
+	if (time && (room || how->flags & WPOOL_KEYED))
+		return "with a time, and with a key or a wait for room";
+	if (time && time != WPOOL_AT && time != WPOOL_EVERY && time != (WPOOL_MODIFY | WPOOL_AT))
+		return "with two times";
+	if (time & ~WPOOL_AT && how->group)
+		return "in a group, with a period or another time";
+	return NULL;
 }
-EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
 
 /**
- * wpool_schedule_interruptible() - run a task, and wait for room until a signal comes
+ * wpool_schedule_how() - run a task, in any way
  * @pool: the pool
- * @task: as for wpool_schedule()
+ * @task: the task; with %WPOOL_KEYED the member of a struct wpool_keyed_task, with %WPOOL_AT or
+ *	%WPOOL_EVERY of a struct wpool_delayed_task
+ * @how: see &struct wpool_how
  *
- * Like wpool_schedule(), but any signal ends the wait for room. For code that acts for a
- * process, such as write().
+ * A task that is in a group counts for that until it has ended. In a group that is cancelled on its
+ * first error, and has failed, it ends with -ECANCELED.
  *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(); -EINTR after any signal while waiting.
+ * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise process
+ * context; may sleep.
+ * Return: 0 if accepted. Otherwise nothing has changed:
+ * -EINVAL: a NULL pointer, no function, unknown priority, a task of another kind than @how is for,
+ * on the stack with a release or a time, flags that contradict each other; a message says which;
+ * -ESHUTDOWN: the pool accepts no more, also if it is closed during the wait;
+ * -EBUSY: already queued: the run that comes sees all that the caller has stored before. Or another
+ * pool has it, or it runs with another key;
+ * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many wait for room already;
+ * -ETIMEDOUT: there was no room within the time;
+ * -EINTR: a fatal signal while waiting; with %WPOOL_INTERRUPTIBLE any signal;
+ * -EDEADLK: the caller is a worker of this pool, and all its workers wait for one another;
+ * -ENOENT: the task's module is going away;
+ * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
+ * -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
  */
-int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task)
+int wpool_schedule_how(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
-	if (sleep_refused(pool, __func__))
+	const char *fault;
+
+	if (IS_ERR_OR_NULL(pool) || !how)
 		return -EINVAL;
-	return submit(pool, task, SUBMIT_INTERRUPTIBLE);
+	fault = how_fault(how);
+	if (fault) {
+		pr_err_ratelimited("%s: submitted: a task %s\n", pool->name, fault);
+		return -EINVAL;
+	}
+	if (how->flags & HOW_TIME)
+		return delayed_schedule(pool, task, how);
+	if (!(how->flags & HOW_NEVER_SLEEPS))
+		might_sleep();
+	if (how->group || how->flags & (WPOOL_FORCE | WPOOL_IF_FREE))
+		return submit_slowly(pool, task, how);
+	return submit(pool, task, how);
 }
-EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
+EXPORT_SYMBOL_GPL(wpool_schedule_how);
 
 /* Return: how many, from the first on, have no fault; the next is reported. */
 static unsigned int batch_faultless(struct wpool *pool, struct wpool_task **tasks, unsigned int n)
@@ -330,7 +327,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 	pool_lock(pool, flags);
 	do {
 		note_stack(pool, tasks[accepted]);
-		*ret = queue_accept(pool, tasks[accepted], NULL, NULL);
+		*ret = queue_accept(pool, tasks[accepted], &how_by_policy);
 	} while (!*ret && ++accepted < n);
 	staging_offer(pool, tasks[0]);
 	pool_unlock(pool, flags);
@@ -357,7 +354,8 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	bool checked = false;
 	int ret = 0;
 
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) || (n && !tasks))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || (n && !tasks))
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	while (done < n) {
@@ -376,7 +374,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		done += submit_some(pool, tasks + done, min(n - done, BATCH_MAX), &ret);
 		/* There a refusal is counted too. */
 		if (ret == -EAGAIN || ret == -ESHUTDOWN) {
-			ret = submit(pool, tasks[done], SUBMIT_BY_POLICY);
+			ret = submit(pool, tasks[done], &how_by_policy);
 			done += !ret;
 		}
 		if (ret)
@@ -385,94 +383,3 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	return done ?: ret;
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_batch);
-
-/*
- * On PREEMPT_RT the allocator's locks sleep: a hard interrupt that allocates or frees may wait
- * for the very thread that it has interrupted.
- */
-bool submit_may_allocate(void)
-{
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
-}
-
-/**
- * submit_cannot_allocate() - report a call that needs memory where there is none
- * @pool: the pool
- * @call: __func__
- * @caller: who made it
- * @served: the pool happened to have a spare task. Only debugging kernels report that.
- *
- * Context: Any, but submit_may_allocate() is false.
- */
-void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served)
-{
-	if (served && !IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		return;
-	pr_err_ratelimited("%s: %s by %pS in atomic context %s: nothing can be allocated there on PREEMPT_RT\n",
-			   IS_ERR_OR_NULL(pool) ? "-" : pool->name, call, caller,
-			   served ? "has got a spare task" : "refused");
-}
-
-static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-		     struct module *owner, gfp_t gfp, unsigned long timeout)
-{
-	struct wpool_task *task = NULL;
-	bool accepted = false;
-	int ret;
-
-	if (!IS_ERR_OR_NULL(pool))
-		task = staging_submit_spare(pool, fn, arg, owner, &accepted);
-	if (accepted)
-		return 0;
-	if (!task && submit_may_allocate())
-		task = task_alloc(fn, arg, owner, gfp);
-	if (!task)
-		return -ENOMEM;
-	ret = submit(pool, task, timeout);
-	if (ret && submit_may_allocate())
-		task_free(task);
-	else if (ret)
-		staging_give_back(pool, task);
-	return ret;
-}
-
-/**
- * __wpool_schedule_fn() - the function behind wpool_schedule_fn()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @owner: the module that @fn belongs to
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(), or -ENOMEM.
- */
-int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-			struct module *owner)
-{
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
-	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, SUBMIT_BY_POLICY);
-}
-EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
-
-/**
- * __wpool_try_schedule_fn() - the function behind wpool_try_schedule_fn()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @owner: the module that @fn belongs to
- *
- * Context: Any but NMI. On PREEMPT_RT, see wpool_try_schedule_fn().
- * Return: as wpool_try_schedule(), or -ENOMEM.
- */
-int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-			    struct module *owner)
-{
-	int ret = submit_fn(pool, fn, arg, owner, GFP_ATOMIC, SUBMIT_OR_FAIL);
-
-	if (unlikely(!submit_may_allocate()))
-		submit_cannot_allocate(pool, __func__, __builtin_return_address(0),
-				       ret != -ENOMEM);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn);

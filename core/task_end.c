@@ -73,7 +73,7 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 	} else if (!(task->state & TASK_IN_FN) || task->flags & WPOOL_TASK_DETACHED) {
 		/*
 		 * Otherwise it never had a place among the tasks of its key, and belongs to the
-		 * run that goes on. A task that frees itself does not, see self_run.c.
+		 * run that goes on. A detached one does not, see self_run.c.
 		 */
 		if (task->state & TASK_QUEUED)
 			key_release(pool, task);

@@ -61,7 +61,7 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	WRITE_ONCE(run->started, jiffies);
 	run->serial = pool_next_serial(pool);
 	latency_begin(pool, task, run);
-	if (unlikely(task->flags & WPOOL_TASK_TRACKED))
+	if (unlikely(task->flags & WPOOL_TASK_TRACKED) || unlikely(detached && !task_is_ours(task)))
 		tracked_run_begin(pool, run, task);
 	task->run = run;
 	objects_task_begins(task);

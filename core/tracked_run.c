@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is particular in the run of a task that has a release, or that frees itself.
+ * What is particular in the run of a task that has a release, or that is detached.
  *
  * Both are known to the run from its beginning on: at its end the task may be gone.
  *
@@ -21,12 +21,18 @@ void tracked_run_begin(struct wpool *pool, struct wpool_run *run, struct wpool_t
 
 	lockdep_assert_held(&pool->lock);
 	run->tracked = true;
-	run->release = tracking->release;
-	run->ours = task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ? task : NULL;
-	tracking->refused = false;
+	run->release = NULL;
+	run->ours = NULL;
 	run->self = NULL;
-	if (tracking->self_freeing)
+	if (tracking) {
+		run->ours = task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ? task : NULL;
+		tracking->refused = false;
+	}
+	/* Its function frees a detached task; its release does if that never begins. */
+	if (task->flags & WPOOL_TASK_DETACHED)
 		self_begin(pool, run, task);
+	else
+		run->release = tracking->release;
 }
 
 /* Nobody waits for its task any more: it is freed when it is released. */

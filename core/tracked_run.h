@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The run of a task that has a release, or frees itself; see tracked_run.c. */
+/* The run of a task that has a release, or is detached; see tracked_run.c. */
 #ifndef _WPOOL_TRACKED_RUN_H
 #define _WPOOL_TRACKED_RUN_H
 

@@ -268,10 +268,10 @@ struct wpool_deadline {
  * @orphan: L: nobody waits for @task any more, and wpool must free it
  * @helped: L: @worker runs it while it waits for it, or for one behind it
  * @reported: L: was reported for taking too long, see watchdog.c
- * @tracked: L: the next three are set, because the task has a release, or frees itself
+ * @tracked: L: the next three are set, because the task has a release, or is detached
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
- * @self: L: the address of a task that frees itself, or NULL
+ * @self: L: the address of a detached task, or NULL
  * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
  * @dep_held: W: held by the worker

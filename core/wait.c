@@ -433,7 +433,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
 
 /**
  * wpool_cancel_sync() - take a task back, and wait for it if it has begun
- * @task: the task, as for wpool_cancel(); for one that is detached or frees itself it does not wait
+ * @task: the task, as for wpool_cancel(); for one that is detached it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
  * submitted meanwhile. When the call returns the task is neither queued nor running. There are

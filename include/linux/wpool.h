@@ -27,7 +27,7 @@
  *		wpool_schedule_every(), wpool_modify_delayed(),
  *		wpool_set_try_schedule()
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
- *		wpool_delayed_task_init(), wpool_tracked_task_init(),
+ *		wpool_delayed_task_init(), wpool_release_task_init(),
  *		wpool_task_set_priority(), wpool_task_set_detached(),
  *		wpool_task_set_release(), wpool_task_set_self_freeing(),
  *		wpool_task_queued(),
@@ -65,6 +65,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/rbtree_types.h>
@@ -124,7 +125,7 @@ typedef int (*wpool_fn_t)(void *arg);
  * returned before that of another was called starts first. Exceptions: a task that its waiter
  * runs nested, one that is deferred by its key, one that its submitter runs. A delayed task
  * counts as submitted when its delay is over, and a task that is submitted inside its function,
- * or waits behind a run at its address as it frees itself, when that run has ended.
+ * or waits behind the run of a detached task at its address, when that run has ended.
  */
 enum wpool_priority {
 	WPOOL_PRIO_HIGH,
@@ -151,7 +152,7 @@ enum wpool_priority {
  * a key, or another thread is inside it; if the caller is inside %WPOOL_MAX_NESTING tasks
  * already or has used half of its stack; if there is no memory. A task that submits itself is
  * accepted without room, unless the pool is ordered, paused or frozen, or the task has a key; if
- * its caller runs it, the caller runs it again after that, unless it frees itself, or has a
+ * its caller runs it, the caller runs it again after that, unless it is detached, or has a
  * release: then it waits in the queue.
  */
 enum wpool_full {
@@ -289,10 +290,16 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * @task: the task; neither queued nor running
  *
  * The pool does not touch a detached task once its function has begun, so nobody can wait for
- * it: wpool_wait() is -EINVAL. The pool does not know that it runs either: if it is submitted
- * again meanwhile, it may run twice at the same time; see wpool_task_set_self_freeing(). If it is
- * dropped, cancelled or shut down, its function does not run, and nobody frees the memory: see
- * wpool_task_set_release().
+ * it: wpool_wait() is -EINVAL. Its function may free it, as the last act that drops a reference of
+ * the object it lies in. If it never begins, since it is dropped, cancelled or shut down, its
+ * release is called, and only then: see wpool_task_set_release(). Without a release it comes back by
+ * wpool_shutdown_now(), or its memory is lost.
+ *
+ * It never runs beside itself: while its function runs, a submission of a task at the same address
+ * with the same function to the same pool is deferred. It is accepted, counts as queued, can be
+ * cancelled, and gets its place in the queue at the end of that run. If the memory was freed and
+ * belongs to another object now, its task waits for that run too, as in a workqueue. Submitted to
+ * two pools it may run in both. It has no key and no period.
  *
  * Context: any.
  */
@@ -333,32 +340,31 @@ typedef void (*wpool_release_t)(void *arg, enum wpool_fate fate);
 struct wpool_tracking {
 	/* private: set before the task is submitted */
 	wpool_release_t		release;
-	bool			self_freeing;
 	bool			awaited;	/* in wpool's own memory, which a waiter frees */
 	bool			refused;	/* a wait for it, and this submission goes on */
 };
 
 /**
- * struct wpool_tracked_task - a task that has a release, or frees itself
+ * struct wpool_release_task - a task that has a release
  *
  * Every member is private. wpool_schedule(), wpool_cancel() and the like take its member task.
  */
-struct wpool_tracked_task {
+struct wpool_release_task {
 	/* private: guarded as those of the task */
 	struct wpool_task	task;
 	struct wpool_tracking	tracking;
 };
 
 /**
- * wpool_tracked_task_init() - set up a task that will have a release, or that frees itself
+ * wpool_release_task_init() - set up a task that will have a release
  * @ttask: the task; neither queued nor running
  * @fn: what it calls, a wpool_fn_t
  * @arg: what it is called with
  *
  * Context: any.
  */
-#define wpool_tracked_task_init(ttask, fn, arg) do {			\
-	struct wpool_tracked_task *__ttask = (ttask);			\
+#define wpool_release_task_init(ttask, fn, arg) do {			\
+	struct wpool_release_task *__ttask = (ttask);			\
 									\
 	wpool_task_init(&__ttask->task, fn, arg);			\
 	__ttask->tracking = (struct wpool_tracking) { };		\
@@ -374,7 +380,7 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
 
 /**
  * wpool_task_set_release() - have something called when the pool is done with a task
- * @xtask: a struct wpool_tracked_task, wpool_keyed_task or wpool_delayed_task, set up, neither
+ * @xtask: a struct wpool_release_task, wpool_keyed_task or wpool_delayed_task, set up, neither
  *	queued nor running; not on the stack
  * @release: what to call, a wpool_release_t; NULL for nothing
  *
@@ -421,38 +427,6 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  */
 #define wpool_task_set_release(xtask, release)				\
 	__wpool_task_set_release(&(xtask)->task, &(xtask)->tracking, release)
-
-static inline void __wpool_task_set_self_freeing(struct wpool_task *task,
-						 struct wpool_tracking *tracking)
-{
-	task->flags |= WPOOL_TASK_TRACKED | WPOOL_TASK_DETACHED;
-	tracking->self_freeing = true;
-}
-
-/**
- * wpool_task_set_self_freeing() - let the function free the memory of its task, and not run
- *	beside itself
- * @xtask: a struct wpool_tracked_task or wpool_delayed_task, set up, neither queued nor running;
- *	not on the stack
- *
- * For a task in an object with references, one of which each submission has: the last act of the
- * function drops it, and may free the object with the task in it. Like a detached task, this one
- * is not touched once its function has begun, and nobody can wait for it.
- *
- * But while its function runs, a submission of a task at the same address and with the same
- * function to the same pool is deferred: it is accepted, counts as queued, can be taken back,
- * and gets its place in the queue at the end of that run. So the function never runs beside
- * itself, and a submission is never lost. If the memory was freed and belongs to another object
- * now, its task waits for that run too, as in a workqueue. Submitted to two pools the task may
- * run in both.
- *
- * With a release that drops the reference instead, a detached task need not be self-freeing; a
- * self-freeing task may have a release as well.
- *
- * Context: any.
- */
-#define wpool_task_set_self_freeing(xtask)				\
-	__wpool_task_set_self_freeing(&(xtask)->task, &(xtask)->tracking)
 
 /**
  * struct wpool_keyed_task - a task that runs in order with the others of its key
@@ -502,7 +476,7 @@ struct wpool_delayed_task {
 	bool			asked;	/* for this time, which is not skipped */
 };
 
-#define WPOOL_TRACKING_OFFSET	offsetof(struct wpool_tracked_task, tracking)
+#define WPOOL_TRACKING_OFFSET	offsetof(struct wpool_release_task, tracking)
 static_assert(offsetof(struct wpool_keyed_task, tracking) == WPOOL_TRACKING_OFFSET);
 static_assert(offsetof(struct wpool_delayed_task, tracking) == WPOOL_TRACKING_OFFSET);
 
@@ -551,8 +525,8 @@ struct wpool_group {
 #endif
 };
 
-/* Bits of &wpool_group.flags. */
-#define WPOOL_GROUP_FAIL_FAST	0x01
+/* For wpool_group_init(). */
+#define WPOOL_GROUP_FAIL_FAST	0x01	/* its first error cancels it */
 
 /**
  * struct wpool_ops - the hooks of a pool
@@ -763,156 +737,309 @@ struct wpool_stats {
 	enum wpool_state	state;
 };
 
-/* Submitting (core/submit.c, core/submit_forced.c) */
+/* Bits of &wpool_how.flags. */
+#define WPOOL_NOWAIT		0x01	/* never sleeps: -EAGAIN when full */
+#define WPOOL_TIMED		0x02	/* sleeps for room for at most @timeout, whatever the policy */
+#define WPOOL_INTERRUPTIBLE	0x04	/* sleeps for room until a signal comes, likewise */
+#define WPOOL_FORCE		0x08	/* never sleeps: accepted beyond the bound */
+#define WPOOL_IF_FREE		0x10	/* never sleeps: only if a worker is free, or may be made */
+#define WPOOL_KEYED		0x20	/* under @key */
+#define WPOOL_AT		0x40	/* when the time is @due */
+#define WPOOL_EVERY		0x80	/* each @period */
+#define WPOOL_MODIFY		0x100	/* with WPOOL_AT: change the time of a delayed task */
+
+/**
+ * struct wpool_how - how a task is submitted, for wpool_schedule_how()
+ * @flags: of %WPOOL_NOWAIT and so on
+ * @timeout: with %WPOOL_TIMED: the longest wait for room, in jiffies; 0 tries once
+ * @key: with %WPOOL_KEYED: tasks of one key run one at a time, in submission order
+ * @due: with %WPOOL_AT: when it is queued, in jiffies as get_jiffies_64() tells them. These do not
+ *	pass while the system is suspended. At once if that time has passed.
+ * @period: with %WPOOL_EVERY: in jiffies, at least 1 and less than %MAX_SCHEDULE_TIMEOUT
+ * @group: that the task belongs to, or NULL
+ *
+ * Members that no flag asks for are not read. Without %WPOOL_NOWAIT, %WPOOL_TIMED,
+ * %WPOOL_INTERRUPTIBLE, %WPOOL_FORCE or %WPOOL_IF_FREE the policy of the pool holds. Of these five
+ * only %WPOOL_TIMED and %WPOOL_INTERRUPTIBLE go together. A task with a time never waits for room:
+ * none of them goes with %WPOOL_AT or %WPOOL_EVERY.
+ *
+ * %WPOOL_FORCE is for what must not fail. It is counted in %WPOOL_STAT_FORCED, and goes before the
+ * submitters that sleep for room; these get none before the queue is within its bound again.
+ *
+ * %WPOOL_IF_FREE accepts the task only if the tasks that run and those that wait are fewer than the
+ * capacity, nobody sleeps for room, and the pool is not paused.
+ *
+ * %WPOOL_MODIFY: a task that is not accepted yet is; one that waits in the queue is delayed again,
+ * or with a time that has passed put at the end of it. It stays in its group, and a periodic one
+ * stays periodic. If the pool was shut down the task is cancelled.
+ */
+struct wpool_how {
+	unsigned int		flags;
+	unsigned long		timeout;
+	u64			key;
+	u64			due;
+	unsigned long		period;
+	struct wpool_group	*group;
+};
+
+/* The ways in (core/submit.c, core/submit_fn.c) */
 int __must_check wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int __must_check wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
-int __must_check wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
-					unsigned long timeout);
-int __must_check wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task);
-int __must_check wpool_schedule_if_free(struct wpool *pool, struct wpool_task *task);
-int __must_check wpool_force_schedule(struct wpool *pool, struct wpool_task *task);
-int __must_check wpool_force_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
-					    u64 key);
+int __must_check wpool_schedule_how(struct wpool *pool, struct wpool_task *task,
+				    const struct wpool_how *how);
 int __must_check wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 				      unsigned int n);
 int __must_check __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-				     struct module *owner);
+				     wpool_release_t release, struct module *owner);
 int __must_check __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
-					 struct module *owner);
+					 wpool_release_t release, struct module *owner);
+int __must_check __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
+					   wpool_fn_t fn, void *arg, wpool_release_t release,
+					   struct module *owner);
+
+/**
+ * wpool_schedule_timeout() - run a task, and wait for room with a time limit
+ * @pool: the pool
+ * @task: as for wpool_schedule()
+ * @timeout: the longest wait, in jiffies, whatever the policy of the pool is; never cut short
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(), and -ETIMEDOUT.
+ */
+static inline int __must_check wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
+						      unsigned long timeout)
+{
+	return wpool_schedule_how(pool, task, &(struct wpool_how) {
+		.flags = WPOOL_TIMED, .timeout = timeout,
+	});
+}
+
+/**
+ * wpool_schedule_keyed() - run a task in order with the others of its key
+ * @pool: the pool
+ * @task: set up by wpool_keyed_task_init()
+ * @key: any number; tasks of one key run one at a time, in submission order
+ *
+ * A task that is submitted again while it runs comes after the tasks of its key that wait
+ * already. Priority only counts among tasks that are not deferred by their key. If the policy is to
+ * run the task in the caller, it waits for room instead; if it is to drop the oldest task, tasks
+ * with a key are dropped in order.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(); -EBUSY also if it runs with another key.
+ */
+static inline int __must_check wpool_schedule_keyed(struct wpool *pool,
+						    struct wpool_keyed_task *task, u64 key)
+{
+	return wpool_schedule_how(pool, task ? &task->task : NULL, &(struct wpool_how) {
+		.flags = WPOOL_KEYED, .key = key,
+	});
+}
+
+/**
+ * wpool_group_schedule() - run a task as part of a group
+ * @group: the group; not freed before the call has returned
+ * @pool: the pool; the tasks of a group may be in several
+ * @task: as for wpool_schedule()
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_schedule(), and -EINVAL for a NULL group; if it is 0, the group has grown.
+ */
+static inline int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
+						    struct wpool_task *task)
+{
+	return !group ? -EINVAL : wpool_schedule_how(pool, task, &(struct wpool_how) {
+		.group = group,
+	});
+}
+
+/* The jiffy that has already begun does not count, so this is never early. Without a delay: now. */
+static inline u64 __wpool_due_after(unsigned long delay)
+{
+	if (!delay)
+		return get_jiffies_64();
+	return get_jiffies_64() + (delay < MAX_SCHEDULE_TIMEOUT ? delay + 1ULL : S64_MAX);
+}
+
+/**
+ * wpool_schedule_delayed() - run a task after a delay
+ * @pool: the pool
+ * @dtask: set up by wpool_delayed_task_init(), and neither delayed nor queued, nor running in
+ *	another pool; it belongs to the pool until it has run or was cancelled
+ * @delay: in jiffies; never cut short. With 0 it is queued at once, even if the queue is full.
+ *	%MAX_SCHEDULE_TIMEOUT or more means for ever: until wpool_modify_delayed() sets another
+ *	delay.
+ *
+ * A pool that is shut down cancels it. When the delay is over it is queued even if the queue is
+ * full.
+ *
+ * A task that is running in the pool may be submitted, also from its own function: it runs
+ * again, when both that run and the delay are over, and counts as delayed until then.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_try_schedule(), but never -EAGAIN; -EINVAL also if it lies on the stack.
+ */
+static inline int __must_check wpool_schedule_delayed(struct wpool *pool,
+						      struct wpool_delayed_task *dtask,
+						      unsigned long delay)
+{
+	return wpool_schedule_how(pool, dtask ? &dtask->task : NULL, &(struct wpool_how) {
+		.flags = WPOOL_AT, .due = __wpool_due_after(delay),
+	});
+}
+
+/**
+ * wpool_schedule_every() - run a task again and again, at a fixed rate
+ * @pool: the pool; best one of the module's own, see below
+ * @dtask: as for wpool_schedule_delayed(), and not detached; it belongs to the pool until it was
+ *	cancelled
+ * @period: in jiffies, at least 1 and less than %MAX_SCHEDULE_TIMEOUT
+ *
+ * It is due for the first time after one period, and then one period after it was due before,
+ * whenever it has run. wpool_modify_delayed() changes when it is due next, and by that all times
+ * after it: with a delay of 0 right after this call the first run is at once.
+ *
+ * It never runs beside itself. When it is due it is queued even if the queue is full, and waits
+ * there, if the pool is busy, paused or frozen. The times that pass until its run has ended are
+ * skipped, and counted: see wpool_periods_skipped(). So is a run that a pool drops which drops
+ * its oldest task. If it kills its worker, it goes on with the next period.
+ *
+ * It ends when it is cancelled: by wpool_cancel(), also from its own function; by
+ * wpool_cancel_sync(), which waits for a run that goes on; by wpool_ask_stop() while it runs; and
+ * when the pool is shut down: a run that is due still comes after wpool_shutdown().
+ * wpool_restart() does not bring it back.
+ *
+ * wpool_wait() returns when it has ended, with the result of the last run, or -ECANCELED if none
+ * went on then. wpool_flush() and wpool_drain() wait only for a run that is due. Each run counts
+ * as a task of its own, which is accepted when the one before it begins. wpool_task_queued()
+ * says true until it is cancelled, but for a moment as each run begins, and as it ends: only a
+ * wait, or wpool_cancel_sync(), tells that it is over.
+ *
+ * In a pool of another module, such as the default one, it pins its own module until it is
+ * cancelled, as every accepted task does: that module cannot be unloaded before, so its exit is
+ * no place to cancel it. In a pool of its own the exit's wpool_destroy() does.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed(); -EINVAL also for a wrong period and for a task that is
+ * detached or has a release.
+ */
+static inline int __must_check wpool_schedule_every(struct wpool *pool,
+						    struct wpool_delayed_task *dtask,
+						    unsigned long period)
+{
+	return wpool_schedule_how(pool, dtask ? &dtask->task : NULL, &(struct wpool_how) {
+		.flags = WPOOL_EVERY, .period = period,
+	});
+}
+
+/**
+ * wpool_modify_delayed() - set another delay
+ * @pool: the pool
+ * @dtask: the task; accepted if it is not yet
+ * @delay: from now; as for wpool_schedule_delayed()
+ *
+ * See %WPOOL_MODIFY at &struct wpool_how. It does not move a task to another pool: take it back by
+ * wpool_cancel_sync() for that, and submit it there.
+ *
+ * Context: Any but NMI.
+ * Return: as wpool_schedule_delayed(): -EBUSY only if another pool has it.
+ */
+static inline int __must_check wpool_modify_delayed(struct wpool *pool,
+						    struct wpool_delayed_task *dtask,
+						    unsigned long delay)
+{
+	return wpool_schedule_how(pool, dtask ? &dtask->task : NULL, &(struct wpool_how) {
+		.flags = WPOOL_AT | WPOOL_MODIFY, .due = __wpool_due_after(delay),
+	});
+}
+
+/**
+ * wpool_periods_skipped() - how many times a periodic task was due and did not run
+ * @dtask: the task
+ *
+ * Because the run before went on, or was still waiting in the pool, or was dropped there.
+ *
+ * Context: Any. Takes no lock.
+ * Return: how many since wpool_schedule_every(), which may be 0 for one that never was periodic.
+ */
+static inline unsigned long wpool_periods_skipped(const struct wpool_delayed_task *dtask)
+{
+	return dtask ? READ_ONCE(dtask->skipped) : 0;
+}
 
 /**
  * wpool_schedule_fn() - call a function in the pool, without a task of the caller's own
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with. It is lost if @fn is not called, as the pool is shut down, or drops
- *	what it has no room for; if @fn would free it, use wpool_schedule_fn_release()
+ * @arg: what to call it with
+ * @release: called with @arg, once, if the call returns 0: see wpool_task_set_release(). Or NULL:
+ *	then @arg is lost if @fn is not called, as the pool is shut down, or drops what it has no
+ *	room for
  *
  * Context: Process context; may sleep. Allocates with GFP_KERNEL.
  * Return: as wpool_schedule(), or -ENOMEM.
  */
-#define wpool_schedule_fn(pool, fn, arg)				\
-	__wpool_schedule_fn(pool, fn, arg, THIS_MODULE)
+#define wpool_schedule_fn(pool, fn, arg, release)			\
+	__wpool_schedule_fn(pool, fn, arg, release, THIS_MODULE)
 
 /**
  * wpool_try_schedule_fn() - call a function in the pool, from any context
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with; lost if @fn is not called, as for wpool_schedule_fn()
+ * @arg: what to call it with
+ * @release: as for wpool_schedule_fn()
  *
  * Context: Any context but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be
  * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it uses a
- * spare task of the pool, if there is one. If there is none, a message says who called; in
- * kernels with DEBUG_ATOMIC_SLEEP also if there is one, since the next call may find none.
+ * spare task of the pool, if there is one and @release is NULL. If not, a message says who called;
+ * in kernels with DEBUG_ATOMIC_SLEEP also if there is one, since the next call may find none.
  * Return: as wpool_try_schedule(), or -ENOMEM.
  */
-#define wpool_try_schedule_fn(pool, fn, arg)				\
-	__wpool_try_schedule_fn(pool, fn, arg, THIS_MODULE)
-
-/* The same with a release (core/fn_release.c) */
-int __must_check __wpool_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg,
-					     wpool_release_t release, struct module *owner);
-int __must_check __wpool_try_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg,
-						 wpool_release_t release,
-						 struct module *owner);
+#define wpool_try_schedule_fn(pool, fn, arg, release)			\
+	__wpool_try_schedule_fn(pool, fn, arg, release, THIS_MODULE)
 
 /**
- * wpool_schedule_fn_release() - call a function in the pool, and release its argument
+ * wpool_group_schedule_fn() - call a function in the pool, as part of a group
+ * @group: the group; it may end before the release is called
  * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result is dropped
+ * @fn: what to call, a wpool_fn_t; its result counts for the group
  * @arg: what to call it with
- * @release: called with @arg, once, if the call returns 0: see wpool_task_set_release()
- *
- * So that @arg is not leaked, whatever happens to the task.
+ * @release: as for wpool_schedule_fn()
  *
  * Context: Process context; may sleep. Allocates with GFP_KERNEL.
- * Return: as wpool_schedule_fn().
+ * Return: as wpool_group_schedule(), or -ENOMEM.
  */
-#define wpool_schedule_fn_release(pool, fn, arg, release)		\
-	__wpool_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
-
-/**
- * wpool_try_schedule_fn_release() - the same, from any context
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result is dropped
- * @arg: what to call it with
- * @release: as for wpool_schedule_fn_release()
- *
- * Context: Any but NMI. Allocates with GFP_ATOMIC. On PREEMPT_RT nothing can be allocated in a
- * hard interrupt, nor with interrupts or preemption disabled: there it is refused with a message.
- * Return: as wpool_try_schedule(), or -ENOMEM.
- */
-#define wpool_try_schedule_fn_release(pool, fn, arg, release)		\
-	__wpool_try_schedule_fn_release(pool, fn, arg, release, THIS_MODULE)
-
-/* With a key, and with a delay (core/submit_keyed.c, core/delayed_schedule.c) */
-int __must_check wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
-				      u64 key);
-int __must_check wpool_try_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task,
-					  u64 key);
-int __must_check wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *task,
-					      u64 key, unsigned long timeout);
-int __must_check wpool_schedule_keyed_interruptible(struct wpool *pool,
-						    struct wpool_keyed_task *task, u64 key);
-int __must_check wpool_schedule_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
-					unsigned long delay);
-int __must_check wpool_schedule_at(struct wpool *pool, struct wpool_delayed_task *dtask,
-				   u64 when);
-int __must_check wpool_schedule_every(struct wpool *pool, struct wpool_delayed_task *dtask,
-				      unsigned long period);
-unsigned long wpool_periods_skipped(const struct wpool_delayed_task *dtask);
-int __must_check wpool_modify_delayed(struct wpool *pool, struct wpool_delayed_task *dtask,
-				      unsigned long delay);
-bool wpool_cancel_delayed(struct wpool_delayed_task *dtask);
-bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask);
+#define wpool_group_schedule_fn(group, pool, fn, arg, release)		\
+	__wpool_group_schedule_fn(group, pool, fn, arg, release, THIS_MODULE)
 
 /* Submitting and waiting (core/run_and_wait.c) */
 int __must_check wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg);
 int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
-				     unsigned long timeout, struct module *owner);
+				     unsigned long timeout, wpool_release_t release,
+				     struct module *owner);
 
 /**
  * wpool_run_timeout() - call a function in the pool, and wait with a time limit
  * @pool: the pool
  * @fn: what to call, a wpool_fn_t
- * @arg: what to call it with; must live until @fn has returned, which may be after this call
- *	has
+ * @arg: what to call it with; without @release it must live until @fn has returned, which may be
+ *	after this call has
  * @timeout: the longest wait, for room and for the result, in jiffies; never cut short.
  *	%MAX_SCHEDULE_TIMEOUT means for ever. With 0 a function that has not ended at once is given
  *	up, so as a rule it is not called.
+ * @release: NULL, or called with @arg, once, whatever the call returns: as wpool_task_set_release()
+ *	says if the task was accepted; if it was refused, by the caller, with %WPOOL_FATE_CANCELLED.
+ *	Then @arg is not the caller's any more.
  *
  * After a time-out the function is not called any more, or, if it has begun, it is asked to
  * stop: see wpool_should_stop(). If @fn may return -ETIMEDOUT itself nobody can tell whether
- * @arg is still in use: then take wpool_run_timeout_release(), or a task.
+ * @arg is still in use: then take a @release, or a task.
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
  */
-#define wpool_run_timeout(pool, fn, arg, timeout)			\
-	__wpool_run_timeout(pool, fn, arg, timeout, THIS_MODULE)
-
-int __must_check __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
-					     unsigned long timeout,
-					     wpool_release_t release,
-					     struct module *owner);
-
-/**
- * wpool_run_timeout_release() - the same, and release the argument
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t
- * @arg: what to call it with
- * @timeout: as for wpool_run_timeout()
- * @release: called with @arg, once, whatever the call returns, unless it is NULL: as
- *	wpool_task_set_release() says if the task was accepted; if it was refused, by the caller,
- *	with %WPOOL_FATE_CANCELLED
- *
- * So @arg need not outlive @fn otherwise. It is not the caller's any more; what the caller wants
- * of it needs a reference.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_run_timeout(); -EINVAL also if @release is NULL.
- */
-#define wpool_run_timeout_release(pool, fn, arg, timeout, release)	\
-	__wpool_run_timeout_release(pool, fn, arg, timeout, release, THIS_MODULE)
+#define wpool_run_timeout(pool, fn, arg, timeout, release)		\
+	__wpool_run_timeout(pool, fn, arg, timeout, release, THIS_MODULE)
 
 /* One task (core/wait.c) */
 bool wpool_cancel(struct wpool_task *task);
@@ -967,73 +1094,14 @@ int __wpool_wait_event_stop(bool begins);
 	__stopped;							\
 })
 
-/* Groups (core/group.c, core/group_schedule.c, core/fn_release.c, core/group_wait.c) */
-void wpool_group_init(struct wpool_group *group);
-void wpool_group_init_fail_fast(struct wpool_group *group);
-int __must_check wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
-				      struct wpool_task *task);
-int __must_check wpool_group_try_schedule(struct wpool_group *group, struct wpool *pool,
-					  struct wpool_task *task);
-int __must_check wpool_group_force_schedule(struct wpool_group *group, struct wpool *pool,
-					    struct wpool_task *task);
-int __must_check wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
-					      struct wpool_task *task, unsigned long timeout);
-int __must_check wpool_group_schedule_interruptible(struct wpool_group *group,
-						    struct wpool *pool,
-						    struct wpool_task *task);
-int __must_check wpool_group_schedule_keyed(struct wpool_group *group, struct wpool *pool,
-					    struct wpool_keyed_task *task, u64 key);
-int __must_check wpool_group_try_schedule_keyed(struct wpool_group *group, struct wpool *pool,
-						struct wpool_keyed_task *task, u64 key);
-int __must_check wpool_group_schedule_keyed_timeout(struct wpool_group *group,
-						    struct wpool *pool,
-						    struct wpool_keyed_task *task, u64 key,
-						    unsigned long timeout);
-int __must_check wpool_group_schedule_keyed_interruptible(struct wpool_group *group,
-							  struct wpool *pool,
-							  struct wpool_keyed_task *task, u64 key);
-int __must_check wpool_group_schedule_delayed(struct wpool_group *group, struct wpool *pool,
-					      struct wpool_delayed_task *dtask,
-					      unsigned long delay);
-int __must_check __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
-					   wpool_fn_t fn, void *arg, struct module *owner);
-int __must_check __wpool_group_schedule_fn_release(struct wpool_group *group,
-						   struct wpool *pool, wpool_fn_t fn,
-						   void *arg, wpool_release_t release,
-						   struct module *owner);
+/* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
+void wpool_group_init(struct wpool_group *group, unsigned int flags);
 int wpool_group_wait(struct wpool_group *group);
 int wpool_group_wait_killable(struct wpool_group *group);
 int wpool_group_wait_interruptible(struct wpool_group *group);
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
 unsigned int wpool_group_cancel(struct wpool_group *group);
 int wpool_group_cancel_sync(struct wpool_group *group);
-
-/**
- * wpool_group_schedule_fn() - call a function in the pool, as part of a group
- * @group: the group
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result counts for the group
- * @arg: what to call it with
- *
- * Context: Process context; may sleep. Allocates with GFP_KERNEL.
- * Return: as wpool_group_schedule(), or -ENOMEM.
- */
-#define wpool_group_schedule_fn(group, pool, fn, arg)			\
-	__wpool_group_schedule_fn(group, pool, fn, arg, THIS_MODULE)
-
-/**
- * wpool_group_schedule_fn_release() - the same with a release
- * @group: the group
- * @pool: the pool
- * @fn: what to call, a wpool_fn_t; its result counts for the group
- * @arg: what to call it with
- * @release: as for wpool_schedule_fn_release(); the group may end before it is called
- *
- * Context: Process context; may sleep. Allocates with GFP_KERNEL.
- * Return: as wpool_group_schedule(), or -ENOMEM.
- */
-#define wpool_group_schedule_fn_release(group, pool, fn, arg, release)	\
-	__wpool_group_schedule_fn_release(group, pool, fn, arg, release, THIS_MODULE)
 
 /* Pools (core/create.c, managed.c, refs.c, registry.c, stats.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,

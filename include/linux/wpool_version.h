@@ -5,8 +5,8 @@
  *
  *	#include <linux/wpool.h>
  *
- *	#if WPOOL_VERSION_CODE < WPOOL_VERSION(0, 9, 0)
- *	#error "wpool 0.9.0 or later is needed"
+ *	#if WPOOL_VERSION_CODE < WPOOL_VERSION(1, 0, 0)
+ *	#error "wpool 1.0.0 or later is needed"
  *	#endif
  *
  * What may change from one version to the next is in Documentation/reference.md.
@@ -16,9 +16,10 @@
 
 #include <linux/stringify.h>
 
-#define WPOOL_VERSION_MAJOR	0
-#define WPOOL_VERSION_MINOR	9
+#define WPOOL_VERSION_MAJOR	1
+#define WPOOL_VERSION_MINOR	0
 #define WPOOL_VERSION_PATCH	0
+#define WPOOL_VERSION_EXTRA	"~rc1"	/* nothing once it is released */
 
 /* As KERNEL_VERSION(); each of b and c is below 256. */
 #define WPOOL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
@@ -28,6 +29,6 @@
 /* As a string, which `modinfo wpool` and /sys/module/wpool/version say of the module. */
 #define WPOOL_RELEASE							\
 	__stringify(WPOOL_VERSION_MAJOR) "." __stringify(WPOOL_VERSION_MINOR) "."	\
-	__stringify(WPOOL_VERSION_PATCH)
+	__stringify(WPOOL_VERSION_PATCH) WPOOL_VERSION_EXTRA
 
 #endif /* _LINUX_WPOOL_VERSION_H */

@@ -8,10 +8,11 @@ import pathlib
 import re
 import tempfile
 
-from harness import apt, debian, debs, machine, piuparts, readme, user, versions
+from harness import apt, debian, debs, machine, modules, piuparts, proc, readme, user, versions
 from harness.proc import say
 
-BEFORE = f"{versions.version()}~before"
+# The version that consumers upgrade from, and its commit: its header is another one.
+BEFORE, BEFORE_AT = "0.9.0", "07b5079c2ff4"
 NEWER = "bookworm-backports"
 LIMIT = 600  # seconds for a boot and its test
 OURS = ("wpool", "squares")
@@ -20,12 +21,11 @@ THEIRS = re.compile(r"(var/(log|cache|lib/(apt|dpkg|systemd/deb-systemd-helper-e
                     r"var/lib/dkms/mok\.(key|pub)$")
 
 
-def _older(copy):
-    """The version before: with symbols that no consumer of this version fits."""
-    versions.repeat(copy, BEFORE)
-    header = copy / "include/linux/wpool.h"
-    header.write_text(header.read_text().replace("struct wpool_attrs {\n",
-                                                 "struct wpool_attrs {\n\tlong only_before;\n", 1))
+def _older(folder):
+    """The tree of the version before."""
+    proc.output(["git", "clone", "-q", "--shared", "--no-checkout", modules.TREE, folder])
+    proc.output(["git", "-C", folder, "checkout", "-q", BEFORE_AT])
+    return folder
 
 
 def _status(root, kernel):
@@ -126,7 +126,7 @@ def updates(tally):
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
         folder = pathlib.Path(folder)
         now = debs.build(folder / "now")
-        before = debs.build(folder / "before", change=_older)
+        before = debs.build(folder / "before", _older(folder / "tree"))
         consumer = debs.build(folder / "consumer", debs.CONSUMER)
         with tally.part("upgrade"):
             upgraded(tally, now, before, consumer)

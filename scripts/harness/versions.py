@@ -21,12 +21,13 @@ COPIES = {
 
 
 def version(tree=TREE):
-    """As three numbers with dots between them."""
+    """As three numbers with dots between them, and what makes it a candidate."""
     text = (tree / HEADER).read_text()
     numbers = [re.search(rf"^#define WPOOL_VERSION_{part}\t(\d+)$", text, re.M) for part in PARTS]
     if None in numbers:
         raise Failed(f"{HEADER} says no version")
-    return ".".join(number[1] for number in numbers)
+    extra = re.search(r"^#define WPOOL_VERSION_EXTRA\t\"(\S*)\"", text, re.M)
+    return ".".join(number[1] for number in numbers) + (extra[1] if extra else "")
 
 
 def faults(tree=TREE):
@@ -35,12 +36,6 @@ def faults(tree=TREE):
         found = re.search(pattern, (tree / name).read_text(), re.M)
         if not found or found[1] != wanted:
             yield f"{name} has version {found and found[1]}, {HEADER} has {wanted}"
-
-
-def repeat(tree, wanted):
-    """Give the copies in a copy of the tree another version, and leave the header's."""
-    for name, pattern in COPIES.items():
-        _replace(tree / name, pattern, wanted)
 
 
 def _replace(path, pattern, new):
