@@ -121,7 +121,8 @@ def refuse(survey):
 def _fits(code, names):
     """Where these queues are used as a set may be used: (begin, end)."""
     for found in _declarations(code, "wpool_set", names):
-        if found[0].endswith(";") or re.match(rf"\s*(?:{{[\s,]*)?(?:NULL|{MAKES_SET}|}})", code[found.end():]):
+        if found[0].endswith(";") or re.match(
+                rf"\s*(?:{{[\s,]*)?(?:NULL|{MAKES_SET}|}})", code[found.end():]):
             yield found.span()
     source = csource.Source("", code)
     for call in source.calls({*SETS.values(), *TESTS}):

@@ -21,6 +21,12 @@ LEGACY = {
 ACTIVE = {"WQ_MAX_ACTIVE": "512", "WQ_DFL_ACTIVE": "256", "WQ_MAX_UNBOUND_PER_CPU": "4",
           "WQ_UNBOUND_MAX_ACTIVE": "max_t(unsigned int, 512, 4 * num_possible_cpus())"}
 MAKES_SET = "MAKES_SET"  # (attributes, format, ...), until it is known that there is no other use of it
+FORMATTED = """({{
+{indent}\tchar name_[WPOOL_NAME_MAX + 1];
+
+{indent}\tsnprintf(name_, sizeof(name_), {words});
+{indent}\t{made};
+{indent}}})"""
 PIECE = r"\"(?:\\.|[^\"\\])*\""
 
 
@@ -138,14 +144,13 @@ def translate(text, source_of, bounded, on_cpu):
 
 
 def sets_made(text, source):
-    """The text with the calls that make sets; a name with arguments is formatted before."""
+    """The text with the calls that make sets; a name that has arguments is formatted before."""
     for call in reversed(source.calls({MAKES_SET})):
-        attrs, name, *args = call.args
-        new = f"wpool_set_create({name}, {attrs}, 0, WPOOL_RULE_CPU)"
-        if args or "%" in name or not is_literal(name):
+        attrs, *words = call.args
+        plain = len(words) == 1 and is_literal(words[0]) and "%" not in words[0]
+        new = f"wpool_set_create({words[0] if plain else 'name_'}, {attrs}, 0, WPOOL_RULE_CPU)"
+        if not plain:
             indent = re.match(r"\s*", text[text.rfind("\n", 0, call.start) + 1:])[0]
-            inner = f"wpool_set_create(name_, {attrs}, 0, WPOOL_RULE_CPU);".replace("\n", "\n\t")
-            new = (f"({{\n{indent}\tchar name_[WPOOL_NAME_MAX + 1];\n\n{indent}\tsnprintf(name_, sizeof(name_), "
-                   f"{', '.join([name, *args])});\n{indent}\t{inner}\n{indent}}})")
+            new = FORMATTED.format(indent=indent, words=", ".join(words), made=new.replace("\n", "\n\t"))
         text = text[:call.start] + new + text[call.end:]
     return text
