@@ -22,7 +22,6 @@ from harness.proc import Failed
 
 PATCHES = Path(__file__).resolve().parents[1] / "moving"
 PARTS = ("facts", "set_up", "kthread_worker", "queueing", "waiting", "made", "types")  # in order
-LONGEST = 100  # columns
 LIMIT = 600  # seconds for one file
 NO_START = "to be set up in {}(), where no place that is always run was found for it"
 NO_PARAMETER = "outside of a work function: what is in a delayed task is its member task"
@@ -119,7 +118,7 @@ def delayed_in(source, name):
 
 
 def hide(survey):
-    """The texts, with other names for what is left, and for what sets up self-freeing tasks."""
+    """The texts, with other names for what is left, and for what sets up detached tasks."""
     texts = {}
     for source in survey.sources:
         places = [site.call.start for site in survey.sites if site.source is source and site.left]
@@ -139,9 +138,9 @@ def hide(survey):
                 places += [found.start() for found in name.finditer(
                     source.code, site.call.start, site.call.end)]
         marks = dict.fromkeys(places, HIDDEN)
-        marks.update({site.call.start + len(site.call.name): "_SELF_FREEING"
+        marks.update({site.call.start + len(site.call.name): "_DETACHED"
                       for site in survey.sites
-                      if site.source is source and survey.self_freeing(site)})
+                      if site.source is source and survey.detached(site)})
         text = source.text
         for at, mark in sorted(marks.items(), reverse=True):
             text = text[:at] + mark + text[at:]
@@ -159,16 +158,12 @@ def facts(survey):
     return {
         "queues": sorted(survey.queues),
         "delayed": sorted(survey.delayed_moved),
-        "fixed": sorted({site.work for site in survey.fixed
-                         if site.what == "static" and not site.left}),
         "system": sorted(SYSTEM),
     }, starts
 
 
 def patched(text, name, said, survey):
     """What the semantic patch makes of one file."""
-    virtual = (["plain"] if survey.plain else []) + \
-        (["blocking"] if survey.options.blocking else [])
     if not shutil.which("spatch"):
         raise Failed("there is no spatch: install coccinelle")
     with tempfile.TemporaryDirectory(prefix="wpool-moving-") as place:
@@ -180,7 +175,7 @@ def patched(text, name, said, survey):
         known.write_text(json.dumps(said), encoding="utf-8")
         done = subprocess.run(
             ["spatch", "--very-quiet", "--no-includes", "--in-place", "--no-show-diff",
-             *(word for each in virtual for word in ("-D", each)), "--sp-file", patch, file],
+             *(["-D", "blocking"] if survey.options.blocking else []), "--sp-file", patch, file],
             env={**os.environ, "WPOOL_MOVING_FACTS": str(known),
                  "PYTHONPATH": str(PATCHES.parent)}, text=True, errors="replace", check=False,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
@@ -191,14 +186,13 @@ def patched(text, name, said, survey):
 
 def finish(text, survey, starts):
     """The rest: pools are made, static delayed tasks are set up, and the header is included."""
-    text = moving_text.tested(text)
+    text = moving_text.forced(moving_text.tested(text))
     text = moving_queues.translate(text, lambda text: csource.Source("", text),
                                    survey.options.blocking, survey.options.on_cpu)
     code = csource.blanked(text)
     for found in reversed(list(re.finditer(f"{WORK_TYPES}|{QUEUE_TYPES}", code))):  # in a macro
         new = "wpool" if re.search(QUEUE_TYPES, found[0]) else \
-            "wpool_delayed_task" if "delayed" in found[0] else \
-            "wpool_task" if survey.plain else "wpool_tracked_task"
+            "wpool_delayed_task" if "delayed" in found[0] else "wpool_task"
         text = f"{text[:found.start()]}struct {new}{text[found.end():]}"
     for function, sites in starts.items():
         text = started(text, function, sites)
@@ -236,9 +230,9 @@ def started(text, function, sites):
 def folded(match):
     """A check whose line is too long, in two, or in three."""
     indent, call, error = match.groups()
-    if len(match[0].expandtabs(8)) <= LONGEST:
+    if len(match[0].expandtabs(8)) <= moving_text.LONGEST:
         return match[0]
-    if len(f"{indent}{call}".expandtabs(8)) > LONGEST:
+    if len(f"{indent}{call}".expandtabs(8)) > moving_text.LONGEST:
         call = call.replace(", &", f",\n{indent}\t     &", 1)
     return f"{indent}{call}\n{indent}\t     {error}"
 
@@ -276,20 +270,23 @@ def move(files, options):
     survey = Survey(sources, options)
     moving_cpu.refuse(survey)
     said, starts = facts(survey)
-    moved, left, found = [], [], len(survey.sites) + len(survey.outside)
+    texts, moved, left, found = {}, [], [], len(survey.sites) + len(survey.outside)
     for source, text in zip(sources, hide(survey).values()):
         name, text = source.name, moving_text.prepare(text, survey, source)
         if re.search(rf"\b(?:{'|'.join(CALLS)})\b|{WORK_TYPES}|{DELAYED_TYPES}"
                      r"|workqueue_struct|kthread_worker|work_func_t", text):
             mine = starts.get(name, {})
             text = finish(patched(text, name, {**said, "starts": sorted(mine)}, survey), survey, mine)
-        text = text.replace("_SELF_FREEING(", "(")
+        texts[name] = text.replace("_DETACHED(", "(")
+    moving_cpu.refuse_others([Moved(name, files[name], text.replace(HIDDEN, ""))
+                              for name, text in texts.items()], options.on_cpu)
+    for name, text in texts.items():
+        text = moving_queues.sets_made(text, csource.Source("", text))
         left += [(name, call.line, f"{call.name}()", NO_MATCH) for call in unfit(text)]
         rest = [(name, csource.line_of(text, at), what, why) for at, what, why in
                 moving_unclear.mentions(csource.blanked(text), survey)]
         left, found = left + rest, found + len(rest)
         moved.append(Moved(name, files[name], text.replace(HIDDEN, "")))
-    moving_cpu.refuse_others(moved, options.on_cpu)
     by_name = {each.name: each for each in moved}
     for source, call, why in [(site.source, site.call, site.left) for site in survey.sites if site.left] + [
             (source, call, NO_PARAMETER) for source, call in survey.outside]:

@@ -100,8 +100,8 @@ QUEUES = "it is waited for and goes to several queues: a running task is refused
 ANY_CPU = "one_fn() looks at its CPU: it runs on any CPU now, unless &wpool_attrs.cpumask says otherwise"
 CASES = [
     ({}, HEAD + MACROS + SEVERAL, [f"cancel_work_sync(): {QUEUES}"] * 2 + [ANY_CPU],
-     ["wpool_cancel_sync(&d->event.task);", "cancel_work_sync(&d->macro);"]),
-    ({}, HEAD + TYPEDEFS, [f"cancel_work_sync(): {QUEUES}", ANY_CPU], ["wpool_cancel_sync(&d->one.task);"]),
+     ["wpool_cancel_sync(&d->event);", "cancel_work_sync(&d->macro);"]),
+    ({}, HEAD + TYPEDEFS, [f"cancel_work_sync(): {QUEUES}", ANY_CPU], ["wpool_cancel_sync(&d->one);"]),
     ({}, HEAD + MACROS + STAYS % "wq", [ANY_CPU], []),
     ({"on_cpu": ("slow_wq",)}, SLOW + MACROS.replace("(d)->q,", "(d)->slow_wq,") + STAYS % "x", [],
      ["struct wpool_set *slow_wq;"]),

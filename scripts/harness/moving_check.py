@@ -46,7 +46,7 @@ FORMS = [
      "WARN_ON_ONCE(wpool_schedule_delayed(wq, &b->d, 0) == -ESHUTDOWN);"),
     ("cancel_work_sync(&b->d.work);", "wpool_cancel_sync(&b->d.task);"),
     ("more = cancel_delayed_work_sync(&b->d) || cancel_work_sync(&b->w);\n\tg(more);",
-     "more = wpool_cancel_delayed_sync(&b->d) || wpool_cancel_sync(&b->w);\n\tg(more);"),
+     "more = wpool_cancel_sync(&b->d.task) || wpool_cancel_sync(&b->w);\n\tg(more);"),
     ("drain_workqueue(other);", "wpool_drain(other);"),
     ("third = wq ?: other;", "third = !IS_ERR_OR_NULL(wq) ? wq : other;"),
 ]

@@ -7,10 +7,10 @@ A queue that is used in a way for which a set has no call is refused.
 import re
 
 from harness import csource, moving_queues, moving_uses
+from harness.moving_queues import MAKES_SET
 from harness.moving_survey import QUEUE_TYPES
 from harness.proc import Failed
 
-CREATOR = "wpool_set_create_fmt"
 SETS = {f"wpool_{what}": f"wpool_set_{what}" for what in ("try_schedule", "flush", "drain", "destroy")}
 TESTS = {"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "PTR_ERR_OR_ZERO"}
 ASSIGNED = r"(?<![=!<>])=(?!=)"
@@ -121,17 +121,18 @@ def refuse(survey):
 def _fits(code, names):
     """Where these queues are used as a set may be used: (begin, end)."""
     for found in _declarations(code, "wpool_set", names):
-        if found[0].endswith(";") or re.match(rf"\s*(?:{{[\s,]*)?(?:NULL|{CREATOR}|}})", code[found.end():]):
+        if found[0].endswith(";") or re.match(
+                rf"\s*(?:{{[\s,]*)?(?:NULL|{MAKES_SET}|}})", code[found.end():]):
             yield found.span()
     source = csource.Source("", code)
     for call in source.calls({*SETS.values(), *TESTS}):
-        first, made = call.args[0], re.match(rf"([^=]*)=\s*{CREATOR}\b", call.args[0])
+        first, made = call.args[0], re.match(rf"([^=]*)=\s*{MAKES_SET}\b", call.args[0])
         if _is_queue(first, names) or (call.name in TESTS and made and _is_queue(made[1], names)):
             at = code.index(first, call.start + len(call.name))
             yield at, at + len(made[1] if made else first)
-    ends = {call.start: call.end for call in source.calls({CREATOR})}
+    ends = {call.start: call.end for call in source.calls({MAKES_SET})}
     for found in re.finditer(rf"\b(?:{'|'.join(names)})\b(?:\s*\[[^\]]*\])?\s*=\s*"
-                             rf"(?:(NULL\s*[;,}}])|(?={CREATOR}\b))", code):
+                             rf"(?:(NULL\s*[;,}}])|(?={MAKES_SET}\b))", code):
         ended = found[1] or re.match(r"\s*;", code[ends[found.end()]:])
         if ended and not re.search(rf"{ASSIGNED}|\bstruct\s+wpool\b", _statement(code, found.start())):
             yield found.span()
@@ -151,7 +152,7 @@ def _why(code, found):
         (re.search(r"\(.*\bstruct\s+wpool\s*\*+\s*(?:const\s+)?$", before, re.S), "it is a parameter"),
         (re.search(r"\bstruct\s+wpool\b[^()=]*$", before), "it is not declared by itself, as a pointer"),
         (call.endswith("_delayed"), DELAYED),
-        (re.match(rf"(?:\s*\[[^\]]*\])?\s*{ASSIGNED}(?!\s*(?:NULL|{CREATOR})\b)", after),
+        (re.match(rf"(?:\s*\[[^\]]*\])?\s*{ASSIGNED}(?!\s*(?:NULL|{MAKES_SET})\b)", after),
          "it gets what is not made there"),
         (call, f"it is given to {call}(), which does not take a set"),
         (re.search(rf"{ASSIGNED}[\s(&*]*[\w\s.>\-\[\]]*$", before), "another variable gets it, too"),

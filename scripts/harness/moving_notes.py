@@ -61,11 +61,11 @@ def _of_site(survey, site):
                              survey.options.on_cpu)
     if site.work and site.what in moving_unclear.INITS and _in_several(survey, survey.work_of(site)):
         yield "it goes to several queues: " + (
-            "in two pools it may run beside itself" if survey.self_freeing(site)
+            "in two pools it may run beside itself" if survey.detached(site)
             else "another pool refuses it while it runs")
     if "DEFERRABLE" in site.call.name:
         yield "the timer of a task is not deferrable: it wakes an idle CPU"
-    if site.what == "init" and not survey.self_freeing(site) and _may_run(survey, site):
+    if site.what == "init" and not survey.detached(site) and _may_run(survey, site):
         yield "set up where it is queued: not while a pool has it"
     if survey.options.blocking and site.what == "queue":
         yield "may sleep now, and fails with -EINTR if the caller is killed"

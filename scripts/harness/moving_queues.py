@@ -20,6 +20,13 @@ LEGACY = {
 # What these numbers are in 6.1, as max_active.
 ACTIVE = {"WQ_MAX_ACTIVE": "512", "WQ_DFL_ACTIVE": "256", "WQ_MAX_UNBOUND_PER_CPU": "4",
           "WQ_UNBOUND_MAX_ACTIVE": "max_t(unsigned int, 512, 4 * num_possible_cpus())"}
+MAKES_SET = "MAKES_SET"  # (attributes, format, ...), until it is known that there is no other use of it
+FORMATTED = """({{
+{indent}\tchar name_[WPOOL_NAME_MAX + 1];
+
+{indent}\tsnprintf(name_, sizeof(name_), {words});
+{indent}\t{made};
+{indent}}})"""
 PIECE = r"\"(?:\\.|[^\"\\])*\""
 
 
@@ -113,14 +120,13 @@ def translated(call, indent, bounded, kept):
     """The call that makes the pool instead; kept: the set with one for each CPU."""
     literal, _, _, args = parts_of(call)
     inner = "\n".join(f"{indent}\t\t{member}," for member in members_of(call, bounded, kept))
-    # The parentheses keep the commas together for wpool_create_fmt(), which is a macro.
+    # The parentheses keep the commas together for what makes it, which is a macro.
     longest = LONGEST - NUMBER - (NTH if kept else 0)
     words = [name_of("\"%s\"", longest), literal] if not args else [literal, *args]
     if is_literal(literal):
         words = [name_of(literal, longest), *args]
-    name, rule = ("wpool_set_create_fmt", ["0", "WPOOL_RULE_CPU"]) if kept else ("wpool_create_fmt", [])
-    return (f"{name}((&(struct wpool_attrs) {{\n{inner}\n"
-            f"{indent}\t}}), {', '.join(rule + words)})")
+    name = MAKES_SET if kept else "wpool_create_fmt"
+    return f"{name}((&(struct wpool_attrs) {{\n{inner}\n{indent}\t}}), {', '.join(words)})"
 
 
 def translate(text, source_of, bounded, on_cpu):
@@ -133,5 +139,18 @@ def translate(text, source_of, bounded, on_cpu):
         line = text.rfind("\n", 0, call.start) + 1
         indent = re.match(r"\s*", text[line:])[0]
         new = translated(call, indent, bounded, target(source.code, call.start) in on_cpu)
+        text = text[:call.start] + new + text[call.end:]
+    return text
+
+
+def sets_made(text, source):
+    """The text with the calls that make sets; a name that has arguments is formatted before."""
+    for call in reversed(source.calls({MAKES_SET})):
+        attrs, *words = call.args
+        plain = len(words) == 1 and is_literal(words[0]) and "%" not in words[0]
+        new = f"wpool_set_create({words[0] if plain else 'name_'}, {attrs}, 0, WPOOL_RULE_CPU)"
+        if not plain:
+            indent = re.match(r"\s*", text[text.rfind("\n", 0, call.start) + 1:])[0]
+            new = FORMATTED.format(indent=indent, words=", ".join(words), made=new.replace("\n", "\n\t"))
         text = text[:call.start] + new + text[call.end:]
     return text

@@ -401,13 +401,7 @@ class Survey:
         found = re.search(r"\bmodule_init\((\w+)\)", site.source.code)
         return found[1] if found else None
 
-    def self_freeing(self, site):
-        """A work is not touched once its function has begun; so is a task that frees itself."""
+    def detached(self, site):
+        """A work is not touched once its function has begun; so is a detached task."""
         return (site.what == "init" and not site.left and not self.awaited(self.work_of(site))
                 and site.call.name != "INIT_WORK_ONSTACK")
-
-    @property
-    def plain(self):
-        """Is there no task that frees itself, so that all are of the small type?"""
-        return not any(self.self_freeing(site) for site in self.sites
-                       if "DELAYED" not in site.call.name.upper())

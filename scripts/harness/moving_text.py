@@ -8,10 +8,12 @@ import re
 from harness import csource
 from harness.moving_calls import CALLS, QUEUEING, SYSTEM
 
+LONGEST = 100  # columns
 WORK = r"struct\s+(?:kthread_)?work(?:_struct)?\s*"
 DECLARATION = re.compile(r"\n*\t(?!return\b|goto\b)(?:\w+[\s*]+)+\w+(?:\[[^\]]*\])*\s*[=,;]")
 ACCEPTED = "WAS_ACCEPTED"
 OF_A_CPU = {name for name, kind in CALLS.items() if kind.what in QUEUEING and name.endswith("_on")}
+FORCED = "FORCED"  # in the semantic patch, which would take several lines for what it stands for
 HIDDEN = "LEFT_AS_IT_IS_"  # before the name of what is not to be changed
 
 
@@ -112,11 +114,29 @@ def tested(text):
         made = re.fullmatch(r"!\s*(.*)", call.args[0], re.S)
         new = call.args[0]
         if made:
-            error = "-ENOENT" if "wpool_force_schedule" in made[1] else "-ESHUTDOWN"
+            error = "-ENOENT" if FORCED in made[1] else "-ESHUTDOWN"
             new = f"({{ \\\n\tint err_ = {made[1]}; \\\n\tWARN_ON_ONCE(err_ == {error}); \\\n" \
                   "\t!err_; \\\n})"
         text = text[:call.start] + new + text[call.end:]
     return text
+
+
+def forced(text):
+    """With what FORCED stands for, below the other arguments where the line would be too long."""
+    text = re.sub(rf"\b{FORCED}\b", "&(struct wpool_how) { .flags = WPOOL_FORCE }", text)
+    return re.sub(r"^(\t*)(.*\bwpool_schedule_how\()(.*,) (&\(struct wpool_how\).*[^\\])$", _aligned, text,
+                  flags=re.M)
+
+
+def _aligned(match):
+    indent, call, args, how = match.groups()
+    if len(match[0].expandtabs(8)) <= LONGEST:
+        return match[0]
+    tabs, spaces = divmod(len(call), 8)
+    below = f"{indent}{chr(9) * tabs}{' ' * spaces}{how}"
+    if len(below.expandtabs(8)) > LONGEST:
+        below = below.replace(" == ", f" ==\n{indent}\t     ", 1)
+    return f"{indent}{call}{args}\n{below}"
 
 
 def prepare(text, survey, before):

@@ -74,7 +74,6 @@ def mentions(code, survey):
                              code) if delayed else ():
         yield found.start(), found[0], "the timer of a delayed task is the pool's"
     yield from _inside(code, survey)
-    yield from _static(code, survey)
     if survey.queues:
         yield from _tests(code, survey)
 
@@ -93,19 +92,6 @@ def _inside(code, survey):
     names = "|".join(sorted(survey.workers))
     for found in re.finditer(rf"\b(?:{names})(?:\[[^\]]*\])?->task\b", code) if names else ():
         yield found.start(), found[0], "a pool has more than one thread: see struct wpool_attrs"
-
-
-def _static(code, survey):
-    """Pointers to static tasks, which are of the small type, where the others are of the large one."""
-    names = "|".join(sorted({site.work for site in survey.fixed if site.what == "static" and not site.left}))
-    if not names or survey.plain:
-        return
-    fits = rf"wpool_|DEFINE_WPOOL|{moving_text.HIDDEN}|{'|'.join(CALLS)}"
-    for found in re.finditer(rf"&\s*({names})\b|\bstruct wpool_tracked_task\s+({names})\b", code):
-        calls = csource.calls_around(re.split(r"[;{}]", code[:found.start()])[-1])
-        if found[2] or not calls or not re.match(fits, calls[-1]):
-            yield (found.start(), found[1] or found[2],
-                   "a static task is a struct wpool_task, where pointers are to struct wpool_tracked_task")
 
 
 def _tests(code, survey):

@@ -6,7 +6,7 @@
 // patch, this one first: see PARTS there.
 //
 // A task is called with a pointer to itself. So a work function keeps its container_of().
-virtual plain, blocking
+virtual blocking
 
 @initialize:python@
 @@

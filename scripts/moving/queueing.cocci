@@ -59,19 +59,19 @@ statement S1, S2;
 @@
 (
 - (void)queue_work(Q, E);
-+ WARN_ON_ONCE(wpool_force_schedule(wpool_default(), TASK_OF(E)) == -ENOENT);
++ WARN_ON_ONCE(wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED) == -ENOENT);
 |
 - queue_work(Q, E);
-+ WARN_ON_ONCE(wpool_force_schedule(wpool_default(), TASK_OF(E)) == -ENOENT);
++ WARN_ON_ONCE(wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED) == -ENOENT);
 |
  if (
 - !queue_work(Q, E)
-+ wpool_force_schedule(wpool_default(), TASK_OF(E))
++ wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED)
  ) S1
 |
  if (
 - !queue_work(Q, E)
-+ wpool_force_schedule(wpool_default(), TASK_OF(E))
++ wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED)
  ) S1 else S2
 )
 
@@ -81,10 +81,10 @@ expression E;
 @@
 (
 - !queue_work(Q, E)
-+ !!wpool_force_schedule(wpool_default(), TASK_OF(E))
++ !!wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED)
 |
 - queue_work(Q, E)
-+ !wpool_force_schedule(wpool_default(), TASK_OF(E))
++ !wpool_schedule_how(wpool_default(), TASK_OF(E), FORCED)
 )
 
 @@

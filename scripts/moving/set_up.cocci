@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 // Tasks are set up.
 
-@init_self_freeing@
+@init_detached@
 expression E, F;
-identifier init = {INIT_WORK_SELF_FREEING, kthread_init_work_SELF_FREEING};
+identifier init = {INIT_WORK_DETACHED, kthread_init_work_DETACHED};
 @@
 - init(E, F);
-+ wpool_tracked_task_init(E, F, E);
-+ wpool_task_set_self_freeing(E);
++ wpool_task_init(E, F, E);
++ wpool_task_set_detached(E);
 
-@init_delayed_self_freeing@
+@init_delayed_detached@
 expression E, F;
-identifier init = {INIT_DELAYED_WORK_SELF_FREEING, INIT_DEFERRABLE_WORK_SELF_FREEING,
-		   kthread_init_delayed_work_SELF_FREEING};
+identifier init = {INIT_DELAYED_WORK_DETACHED, INIT_DEFERRABLE_WORK_DETACHED,
+		   kthread_init_delayed_work_DETACHED};
 @@
 - init(E, F);
 + wpool_delayed_task_init(E, F, E);
-+ wpool_task_set_self_freeing(E);
++ wpool_task_set_detached(MEMBER_OF(E));
 
 @init_delayed@
 expression E, F;
@@ -25,19 +25,12 @@ identifier init = {INIT_DELAYED_WORK, INIT_DEFERRABLE_WORK, kthread_init_delayed
 - init(E, F)
 + wpool_delayed_task_init(E, F, E)
 
-@init_plain depends on plain@
+@init_task@
 expression E, F;
 identifier init = {INIT_WORK, INIT_WORK_ONSTACK, kthread_init_work};
 @@
 - init(E, F)
 + wpool_task_init(E, F, E)
-
-@init_tracked depends on !plain@
-expression E, F;
-identifier init = {INIT_WORK, INIT_WORK_ONSTACK, kthread_init_work};
-@@
-- init(E, F)
-+ wpool_tracked_task_init(E, F, E)
 
 // What waits for the work comes before it.
 @on_stack@

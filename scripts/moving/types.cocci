@@ -20,26 +20,11 @@ expression E : script:python () { named("delayed", E) };
 )
 
 @@
-identifier N : script:python () { named("fixed", N) };
-@@
-- TASK_OF(&N)
-+ &N
-
-@depends on plain@
-expression E;
-@@
-- TASK_OF(E)
-+ E
-
-@@
 expression E;
 @@
 (
-- TASK_OF(&E)
-+ &E.task
-|
 - TASK_OF(E)
-+ &E->task
++ E
 |
 - MEMBER_OF(&E)
 + &E.task
@@ -49,15 +34,10 @@ expression E;
 )
 
 // Types.
-@depends on plain@
+@@
 @@
 - struct work_struct
 + struct wpool_task
-
-@depends on !plain@
-@@
-- struct work_struct
-+ struct wpool_tracked_task
 
 @@
 @@

@@ -27,10 +27,10 @@ expression E, Q;
 + wpool_cancel(TASK_OF(E))
 |
 - cancel_delayed_work_sync(E)
-+ wpool_cancel_delayed_sync(E)
++ wpool_cancel_sync(MEMBER_OF(E))
 |
 - cancel_delayed_work(E)
-+ wpool_cancel_delayed(E)
++ wpool_cancel(MEMBER_OF(E))
 |
 - work_pending(E)
 + wpool_task_queued(TASK_OF(E))
