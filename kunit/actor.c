@@ -27,7 +27,7 @@ struct actor *actor(struct kunit *test, struct wpool *pool, int (*call)(struct a
 	actor->gate = wpt_gate(test);
 	actor->got = -ENODATA;
 	init_completion(&actor->begun);
-	wpool_group_init(&actor->group);
+	wpool_group_init(&actor->group, 0);
 	wpool_task_init(&actor->task, actor_act, actor);
 	return actor;
 }

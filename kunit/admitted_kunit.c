@@ -226,7 +226,8 @@ static int run_in(struct wpt_thread *self)
 
 static int run_timeout_in(struct wpt_thread *self)
 {
-	return wpool_run_timeout(self->pool, wpt_run_job, self->job, WPT_LIMIT);
+	return wpool_run_timeout(self->pool, wpt_run_job, self->job,
+				 WPT_LIMIT, NULL);
 }
 
 static void release_nothing(void *arg, enum wpool_fate fate)
@@ -235,8 +236,8 @@ static void release_nothing(void *arg, enum wpool_fate fate)
 
 static int run_timeout_release_in(struct wpt_thread *self)
 {
-	return wpool_run_timeout_release(self->pool, wpt_run_job, self->job, WPT_LIMIT,
-					 release_nothing);
+	return wpool_run_timeout(self->pool, wpt_run_job, self->job,
+				 WPT_LIMIT, release_nothing);
 }
 
 /* 181: nor one that waits for its task next: it sleeps there, and not for room, from then on. */

@@ -237,7 +237,8 @@ static void ask_stop_timed(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
 	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
 
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, nap_fn, job, 2), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, nap_fn, job, 2, NULL),
+			-ETIMEDOUT);
 	if (wpt_stat(pool, WPOOL_STAT_CANCELLED))
 		kunit_skip(test, "it did not begin in time");
 	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&job->gate->opened, WPT_LIMIT), 0);

@@ -251,7 +251,7 @@ static void batched_is_delayed_again(struct kunit *test)
 	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 3);
 	wpt_open(scene->first->gate);
 	batched_expect_order(test, scene->rest, 3);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&dtask->task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 }
 
@@ -287,7 +287,8 @@ static void batched_of_the_detached(struct kunit *test)
 		wpool_task_init(&loner->task, free_oneself, loner);
 		wpool_task_set_detached(&loner->task);
 		KUNIT_ASSERT_EQ(test, i % 2 ? wpool_schedule(scene->pool, &loner->task) :
-				wpool_schedule_fn(scene->pool, free_oneself, loner), 0);
+				wpool_schedule_fn(scene->pool, free_oneself, loner, NULL),
+				0);
 	}
 	wpt_open(scene->held[0]->gate);
 	wpt_call(test, wpt_call_drain, scene->pool, NULL);

@@ -435,12 +435,12 @@ static int submit_news(struct news *news)
 {
 	int err;
 
-	err = wpool_schedule_fn(news->pool, nothing, NULL);
+	err = wpool_schedule_fn(news->pool, nothing, NULL, NULL);
 	WRITE_ONCE(news->count, news->count + 1);
 	err = err ?: wpool_schedule(news->pool, &news->task);
 	if (err == -EBUSY)
 		err = 0;
-	return err ?: wpool_schedule_fn(news->pool, nothing, NULL);
+	return err ?: wpool_schedule_fn(news->pool, nothing, NULL, NULL);
 }
 
 /* 183: whether it was queued already or not, its last run sees all */

@@ -323,7 +323,7 @@ static int call_die_fn(struct wpt_thread *self)
 	struct fatal *fatal = self->arg;
 
 	fatal->thread = self;
-	return wpool_schedule_fn(self->pool, die_in_run, fatal);
+	return wpool_schedule_fn(self->pool, die_in_run, fatal, NULL);
 }
 
 /* 37, 82: a function without a task of its own */

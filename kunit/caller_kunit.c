@@ -323,7 +323,7 @@ static void caller_self_paused(struct kunit *test)
 }
 
 struct released_lap {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct task_struct		*threads[2];
 	unsigned int			runs;
 	atomic_t			releases;
@@ -351,7 +351,7 @@ static void caller_self_released(struct kunit *test)
 	struct wpool *pool = full_pool(test, (struct wpool_attrs) { }, &hold);
 	struct released_lap *lap = wpt_alloc(test, sizeof(*lap));
 
-	wpool_tracked_task_init(&lap->ttask, run_released_lap, lap);
+	wpool_release_task_init(&lap->ttask, run_released_lap, lap);
 	wpool_task_set_release(&lap->ttask, release_lap);
 	KUNIT_ASSERT_EQ(test, wpt_call(test, call_schedule_task, pool, &lap->ttask.task), 0);
 	KUNIT_EXPECT_EQ(test, lap->runs, 1);
@@ -425,7 +425,7 @@ static void caller_waits_for_itself(struct kunit *test)
 	struct selfish *selfish = wpt_alloc(test, sizeof(*selfish));
 
 	wpool_task_init(&selfish->task, run_selfish, selfish);
-	wpool_group_init(&selfish->group);
+	wpool_group_init(&selfish->group, 0);
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_selfish, pool, selfish), 0);
 	KUNIT_EXPECT_EQ(test, selfish->wrong, 0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, &selfish->group), 0);

@@ -116,7 +116,7 @@ static int die_with_group(void *arg)
 	struct heir *heir = arg;
 	struct wpool_group group;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	heir->group = &group;
 	complete_all(&heir->has_group);
 	wait_for_completion(&heir->gate->opened);
@@ -259,7 +259,7 @@ static int submit_to_own_group(struct wpt_thread *self)
 	struct mourned *mourned = self->arg;
 	struct wpool_group group;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	mourned->group = &group;
 	mourned->thread = self;
 	return wpool_group_schedule(&group, self->pool, &mourned->task);

@@ -129,8 +129,8 @@ static void calls_delayed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, NULL, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(NULL, dtask, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, NULL, 1), -EINVAL);
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(NULL));
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(dtask));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&NULL->task));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&dtask->task));
 	wpool_delayed_task_init(dtask, NULL, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, dtask, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, dtask, 1), -EINVAL);
@@ -146,13 +146,19 @@ static void calls_group(struct kunit *test)
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 	struct wpool_task *none = wpt_alloc(test, sizeof(*none));
 
-	wpool_group_init(group);
+	wpool_group_init(group, 0);
 	wpool_task_init(none, NULL, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(NULL, pool, &job->task), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, none), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(NULL, pool, nothing, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(group, NULL, nothing, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(group, pool, NULL, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_group_schedule_fn(NULL, pool, nothing, NULL, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_group_schedule_fn(group, NULL, nothing, NULL, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_group_schedule_fn(group, pool, NULL, NULL, NULL),
+			-EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait(NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(NULL, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(NULL), 0);
@@ -166,11 +172,14 @@ static void calls_run_timeout(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout(NULL, nothing, NULL, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, NULL, NULL, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_run_timeout(NULL, nothing, NULL, 1, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, NULL, NULL, 1, NULL),
+			-EINVAL);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
 	wpool_shutdown(pool);
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, nothing, NULL, 1), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, nothing, NULL, 1, NULL),
+			-ESHUTDOWN);
 }
 
 /* Calls on no pool at all. */

@@ -161,7 +161,7 @@ static int call_cancel_often(struct wpt_thread *self)
 	struct late *late = self->arg;
 
 	while (atomic_read(&late->done) < 2) {
-		wpool_cancel_delayed(&late->dtask);
+		wpool_cancel(&late->dtask.task);
 		cond_resched();
 	}
 	return 0;
@@ -179,7 +179,7 @@ static void compose_two_modify(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, one), 0);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, two), 0);
 	wpt_join(test, cancels);
-	wpool_cancel_delayed_sync(&late->dtask);
+	wpool_cancel_sync(&late->dtask.task);
 }
 
 static int put_off_and_fail(struct actor *self)
@@ -187,11 +187,12 @@ static int put_off_and_fail(struct actor *self)
 	struct late *late = self->other;
 	int ret;
 
-	wpool_group_init_fail_fast(&self->group);
+	wpool_group_init(&self->group, WPOOL_GROUP_FAIL_FAST);
 	ret = wpool_group_schedule_delayed(&self->group, self->pool, &late->dtask,
 					   MAX_SCHEDULE_TIMEOUT);
 	if (!ret)
-		ret = wpool_group_schedule_fn(&self->group, self->pool, fails, &late->runs);
+		ret = wpool_group_schedule_fn(&self->group, self->pool, fails,
+					      &late->runs, NULL);
 	return ret ?: wpool_group_wait(&self->group);
 }
 
@@ -219,7 +220,7 @@ static void compose_group_cancel_put_off(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_modify_delayed(pool, &late->dtask, MAX_SCHEDULE_TIMEOUT), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&late->dtask.task));
-	wpool_cancel_delayed(&late->dtask);
+	wpool_cancel(&late->dtask.task);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 }
 
@@ -361,7 +362,7 @@ static void compose_dies_as_submitter_as_it_leaves(struct kunit *test)
 
 struct starter {
 	struct hooked			hooked;	/* first: the pool's priv */
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct wpool_task		blocks;	/* waits for room for the job */
 	struct wpt_job			*job;
 	struct wpool			*pool;
@@ -409,7 +410,7 @@ static void compose_room_before_release(struct kunit *test)
 	starter->job = wpt_jobs(test, 1, NULL);
 	init_completion(&starter->accepted);
 	wpool_task_init(&starter->blocks, block_for_job, starter);
-	wpool_tracked_task_init(&starter->ttask, return_seven, NULL);
+	wpool_release_task_init(&starter->ttask, return_seven, NULL);
 	wpool_task_set_release(&starter->ttask, release_nothing);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &starter->blocks), 0);
 	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
@@ -436,7 +437,7 @@ static void leave_group_behind(struct wpool *pool)
 	struct leaver *leaver = wpool_priv(pool);
 	struct wpool_group group;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	leaver->ret = wpool_group_schedule(&group, pool, &leaver->job->task);
 	leaver->group = &group;
 	complete_all(&leaver->ready);

@@ -188,7 +188,9 @@ static void try_all(struct trial *trial)
 	trial->first = wpool_try_schedule(trial->pool, &job[0].task);
 	trial->second = wpool_try_schedule(trial->pool, &job[1].task);
 	if (trial->may_allocate)
-		trial->allocated = wpool_try_schedule_fn(trial->pool, wpt_run_job, &job[1]);
+		trial->allocated = wpool_try_schedule_fn(trial->pool,
+							 wpt_run_job, &job[1],
+							 NULL);
 	trial->queued = wpool_task_queued(&job[0].task);
 	trial->running = wpool_task_running(&job[0].task);
 	trial->nr_queued = wpt_stat(trial->pool, WPOOL_STAT_QUEUED);
@@ -230,8 +232,9 @@ static void try_more(struct trial *trial)
 	trial->first = wpool_try_schedule(trial->pool, &trial->job[0].task);
 	trial->second = wpool_try_schedule(trial->pool, &trial->job[1].task);
 	if (trial->may_allocate)
-		trial->allocated = wpool_try_schedule_fn(trial->pool, wpt_run_job,
-							 &trial->job[2]);
+		trial->allocated = wpool_try_schedule_fn(trial->pool,
+							 wpt_run_job,
+							 &trial->job[2], NULL);
 	trial->nr_queued = wpt_stat(trial->pool, WPOOL_STAT_QUEUED);
 }
 
@@ -296,8 +299,9 @@ static void try_idle(struct trial *trial)
 	for (i = 0; i < 3 && !trial->first; i++)
 		trial->first = wpool_try_schedule(trial->pool, &trial->job[i].task);
 	if (trial->may_allocate)
-		trial->allocated = wpool_try_schedule_fn(trial->pool, wpt_run_job,
-							 &trial->job[0]);
+		trial->allocated = wpool_try_schedule_fn(trial->pool,
+						         wpt_run_job,
+						         &trial->job[0], NULL);
 }
 
 /* 27: with a worker to be woken and others to be made */
@@ -325,15 +329,17 @@ static void sleep_all(struct trial *trial)
 	trial->first = wpool_schedule(trial->pool, task);
 	trial->second = wpool_group_schedule(trial->group, trial->pool, task);
 	trial->third = wpool_schedule_keyed(trial->pool, trial->keyed, 1);
-	trial->allocated = wpool_schedule_fn(trial->pool, wpt_run_job, &trial->job[0]);
+	trial->allocated = wpool_schedule_fn(trial->pool, wpt_run_job,
+					     &trial->job[0], NULL);
 	trial->again = wpool_schedule_timeout(trial->pool, task, 1) == -EINVAL &&
 		       wpool_schedule_interruptible(trial->pool, task) == -EINVAL &&
 		       wpool_schedule_batch(trial->pool, &task, 1) == -EINVAL &&
 		       wpool_run(trial->pool, wpt_run_job, &trial->job[0]) == -EINVAL &&
 		       wpool_wait_timeout(&trial->held->task, 0, NULL) == -EINVAL &&
 		       wpool_group_wait(trial->group) == -EINVAL &&
-		       wpool_group_schedule_fn(trial->group, trial->pool, wpt_run_job,
-					       &trial->job[0]) == -EINVAL &&
+		       wpool_group_schedule_fn(trial->group, trial->pool,
+					       wpt_run_job, &trial->job[0],
+					       NULL) == -EINVAL &&
 		       wpool_flush(trial->pool) == -EINVAL &&
 		       wpool_drain(trial->pool) == -EINVAL &&
 		       wpool_restart(trial->pool) == -EINVAL &&

@@ -116,7 +116,7 @@ struct contract_scene {
 	struct wpool_task	plain;
 	struct wpool_keyed_task	keyed;
 	struct wpool_delayed_task delayed;
-	struct wpool_tracked_task tracked;
+	struct wpool_release_task tracked;
 	struct wpool_group	group, other_group;	/* the task's, of others */
 	struct wpool_stats	stats;
 	struct wpt_thread	*host;		/* the stack */

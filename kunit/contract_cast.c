@@ -189,8 +189,8 @@ struct contract_scene *contract_scene(struct kunit *test, const struct contract_
 	init_completion(&scene->there);
 	init_completion(&scene->tidying);
 	init_completion(&scene->returned);
-	wpool_group_init(&scene->group);
-	wpool_group_init(&scene->other_group);
+	wpool_group_init(&scene->group, 0);
+	wpool_group_init(&scene->other_group, 0);
 	scene->holders = wpt_jobs(test, CONTRACT_WORKERS, scene->gate);
 	for (i = 0; i < CONTRACT_WORKERS; i++)
 		wpool_task_set_priority(&scene->holders[i].task, WPOOL_PRIO_HIGH);

@@ -34,7 +34,7 @@ static int subject_fn(void *arg)
 			kthread_complete_and_exit(NULL, 0);
 	}
 	if (contract_is(scene, KIND_COLUMN, K_PERIODIC))
-		wpool_cancel_delayed(&scene->delayed);
+		wpool_cancel(&scene->delayed.task);
 	atomic_inc(&scene->returns);
 	return RESULT;
 }
@@ -75,11 +75,11 @@ static void set_up_task(struct contract_scene *scene)
 		wpool_delayed_task_init(&scene->delayed, subject_fn, scene);
 		scene->task = &scene->delayed.task;
 	} else if (contract_is(scene, KIND_COLUMN, K_RELEASE | K_SELF_FREEING)) {
-		wpool_tracked_task_init(&scene->tracked, subject_fn, scene);
+		wpool_release_task_init(&scene->tracked, subject_fn, scene);
 		if (contract_is(scene, KIND_COLUMN, K_RELEASE))
 			wpool_task_set_release(&scene->tracked, subject_release);
 		else
-			wpool_task_set_self_freeing(&scene->tracked);
+			wpool_task_set_detached(&scene->tracked.task);
 		scene->task = &scene->tracked.task;
 	} else if (contract_is(scene, KIND_COLUMN, K_DETACHED)) {
 		wpool_task_set_detached(scene->task);
@@ -115,7 +115,7 @@ static int submit_task(struct contract_scene *scene)
 	if (contract_is(scene, KIND_COLUMN, K_DELAYED))
 		return wpool_schedule_delayed(scene->pool, &scene->delayed, later ? NEVER : 0);
 	if (contract_is(scene, KIND_COLUMN, K_FUNCTION))
-		return wpool_schedule_fn(scene->pool, subject_fn, scene);
+		return wpool_schedule_fn(scene->pool, subject_fn, scene, NULL);
 	if (contract_is(scene, KIND_COLUMN, K_GROUPED))
 		return wpool_group_schedule(&scene->group, scene->pool, scene->task);
 	return wpool_schedule(scene->pool, scene->task);
@@ -203,7 +203,7 @@ static void get_over(struct contract_scene *scene)
 		KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&scene->begun, WPT_LIMIT), 0);
 	}
 	if (is_repeating(scene))
-		wpool_cancel_delayed(&scene->delayed);
+		wpool_cancel(&scene->delayed.task);
 	open_gate(scene);
 	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, scene->pool, NULL), 0);
 }
@@ -275,7 +275,7 @@ static void let_go(struct contract_scene *scene)
 	/* It would end by nothing else. */
 	if (is_repeating(scene) ||
 	    (scene->row.value[CALL_COLUMN] == CALL_wpool_schedule_every && !scene->got))
-		wpool_cancel_delayed(&scene->delayed);
+		wpool_cancel(&scene->delayed.task);
 	wpt_open(scene->last);
 	open_gate(scene);
 	wpool_resume(scene->pool);

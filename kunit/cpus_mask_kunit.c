@@ -353,12 +353,14 @@ static int cpu_going(unsigned int cpu)
 	int died;
 
 	if (going.vetoed) {
-		going.err = wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);
+		going.err = wpool_run_timeout(going.pool, run_allowed, NULL,
+					      WPT_LIMIT, NULL);
 		return -EBUSY;
 	}
-	died = wpool_run_timeout(going.pool, wpt_die, NULL, WPT_LIMIT);
+	died = wpool_run_timeout(going.pool, wpt_die, NULL, WPT_LIMIT, NULL);
 	going.err = died != -EOWNERDEAD ? died :
-		    wpool_run_timeout(going.pool, run_allowed, NULL, WPT_LIMIT);
+		    wpool_run_timeout(going.pool, run_allowed, NULL,
+				      WPT_LIMIT, NULL);
 	return 0;
 }
 

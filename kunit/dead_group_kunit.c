@@ -35,7 +35,7 @@ static int nest_and_die(void *arg)
 	unsigned int i;
 	int err = 0;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	for (i = 0; i < 4 && !err; i++) {
 		if (i == nester->n)
 			err = wpool_group_schedule(&group, nester->pool, &nester->last);

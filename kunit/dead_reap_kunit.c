@@ -44,7 +44,7 @@ static int host_and_die(void *arg)
 	struct actor *member = host->member;
 	struct wpool_group group;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	host->err = wpool_group_schedule(&group, member->pool, &member->task);
 	host->thread = get_task_struct(current);
 	complete(&host->ready);

@@ -29,7 +29,7 @@ static int host_and_die(void *arg)
 	struct wpool_group group;
 	struct dead_host *host = arg;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	host->group = &group;
 	host->thread = current;
 	complete(&host->ready);

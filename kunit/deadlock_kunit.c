@@ -353,7 +353,7 @@ static void deadlock_room_goes_behind(struct kunit *test)
  */
 struct deep {
 	struct wpool_task		task;
-	struct wpool_tracked_task	inner[WPOOL_MAX_NESTING + 1];
+	struct wpool_release_task	inner[WPOOL_MAX_NESTING + 1];
 	unsigned int			depth;
 	struct wpool			*pool;
 	struct task_struct		*worker;
@@ -372,7 +372,7 @@ static void release_nothing(void *arg, enum wpool_fate fate)
 static int go_deeper(void *arg)
 {
 	struct deep *deep = arg;
-	struct wpool_tracked_task *inner = &deep->inner[deep->depth];
+	struct wpool_release_task *inner = &deep->inner[deep->depth];
 	int got;
 
 	if (deep->worker && deep->worker != current) {
@@ -383,7 +383,7 @@ static int go_deeper(void *arg)
 	set_cpus_allowed_ptr(current, cpumask_of(LATE_CPU));
 	WRITE_ONCE(deep->worker, current);
 	deep->depth++;
-	wpool_tracked_task_init(inner, go_deeper, deep);
+	wpool_release_task_init(inner, go_deeper, deep);
 	wpool_task_set_release(inner, release_nothing);
 	got = wpool_schedule(deep->pool, &inner->task) ?: wpool_wait(&inner->task);
 	/* Those around it come here after it. */

@@ -30,7 +30,7 @@ static void delayed_cancel_queued(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, dtask, NEVER), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&dtask->task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(&dtask->task));
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&dtask->task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&dtask->task));
 }
 
@@ -55,7 +55,7 @@ static void delayed_cancel_plain(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
 	/* else this would wait for ever */
-	wpool_cancel_delayed(dtask);
+	wpool_cancel(&dtask->task);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
@@ -80,7 +80,7 @@ static void delayed_cancel_sync(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, completion_done(&thread->done) || wpt_asleep(thread));
 	waits = !wpt_stat(pool, WPOOL_STAT_CANCELLED);
 	KUNIT_EXPECT_FALSE(test, waits);
-	wpool_cancel_delayed(dtask);
+	wpool_cancel(&dtask->task);
 	KUNIT_EXPECT_TRUE(test, wpt_join(test, thread));
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &dtask->task), -ECANCELED);
 	wpt_destroy(test, pool);
@@ -191,7 +191,7 @@ static bool by_delayed_locked(struct wpool_delayed_task *dtask)
 
 	raw_spin_lock_init(&lock);
 	raw_spin_lock_irqsave(&lock, flags);
-	ret = wpool_cancel_delayed(dtask);
+	ret = wpool_cancel(&dtask->task);
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return ret;
 }

@@ -208,7 +208,7 @@ static int cancel_as_it_fires(struct kunit *test, struct pair *pair, struct wpt_
 	firing.met = !may_meet();
 	pair->second.delay = may_meet() ? FIRST_TRY : LAST_TRY;
 	do {
-		wpool_group_init(&pair->group);
+		wpool_group_init(&pair->group, 0);
 		wpool_delayed_task_init(&pair->first, wpt_run_job, job);
 		wpool_delayed_task_init(&pair->second.dtask, wpt_run_job, job);
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(&pair->group, pool,
@@ -290,7 +290,7 @@ static void delay_pair(struct kunit *test, struct pair *pair, struct wpool *pool
 {
 	struct wpool_delayed_task *second = &pair->second.dtask;
 
-	wpool_group_init(&pair->group);
+	wpool_group_init(&pair->group, 0);
 	wpool_delayed_task_init(&pair->first, wpt_run_job, job);
 	wpool_delayed_task_init(second, wpt_run_job, job);
 	held_up.fire = second->timer.function;

@@ -71,7 +71,7 @@ static void delayed_at_once(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		KUNIT_EXPECT_EQ(test, jobs[i].turn, i + 1);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(dtasks[4]));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_sync(&dtasks[4]->task));
 }
 
 /* A group whose tasks are delayed for no time, and a worker that waits for it. */
@@ -124,7 +124,7 @@ static void delayed_is_counted(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(&late->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&late->dtask.task, 0, NULL), -ETIMEDOUT);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late[0].dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late[0].dtask.task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 2);
 	wpt_destroy(test, pool);
 }
@@ -156,8 +156,8 @@ static void delayed_cancel(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, NEVER), 0);
 	waiter = wpt_thread(test, late_call_wait, pool, NULL, late);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late->dtask.task));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&late->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
@@ -176,7 +176,7 @@ static void delayed_cancel_queued(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), 0);
 	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&late->dtask.task));
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late->dtask.task));
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
@@ -189,13 +189,13 @@ static void delayed_cancel_fails(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct late *late = late_tasks(test, 1, wpt_gate(test));
 
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&late->dtask.task));
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &late->dtask, 0), 0);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&late->begun, WPT_LIMIT), 0);
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&late->dtask.task));
 	wpt_open(late->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), 5);
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&late->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &late->dtask.task), 5);
 }
 
@@ -216,7 +216,7 @@ static void delayed_cancel_races(struct kunit *test)
 		wrong += wpool_schedule_delayed(pool, &late->dtask, 1) != 0;
 		if (i % 4)
 			schedule_timeout_idle(i % 3);
-		cancelled += wpool_cancel_delayed(&late->dtask);
+		cancelled += wpool_cancel(&late->dtask.task);
 		if (wpool_wait_timeout(&late->dtask.task, WPT_LIMIT, &result)) {
 			/* Not ours to free, then. */
 			KUNIT_FAIL(test, "neither run nor taken back");
@@ -287,7 +287,7 @@ static void delayed_modify_races_look(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
 	wpt_open(job->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late->dtask.task));
 }
 
 /* From the queue it is delayed again, and its place goes to a blocked submitter. */
@@ -309,7 +309,7 @@ static void delayed_modify_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 	KUNIT_EXPECT_TRUE(test, wpool_task_queued(&job->task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late->dtask.task));
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late->runs), 0);
@@ -431,7 +431,7 @@ static void delayed_pins(struct kunit *test)
 	before = wpt_pins(THIS_MODULE);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(wpool_default(), &late->dtask, NEVER), 0);
 	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before + 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&late->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&late->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before);
 }
 

@@ -64,7 +64,8 @@ static int use_run(struct wpool *pool, bool *left)
 
 static int use_run_timeout(struct wpool *pool, bool *left)
 {
-	return judge(wpool_run_timeout(pool, add_one, (void *)41L, MAX_SCHEDULE_TIMEOUT), 42);
+	return judge(wpool_run_timeout(pool, add_one, (void *)41L, MAX_SCHEDULE_TIMEOUT, NULL),
+		     42);
 }
 
 /* Waits for each, also if it was refused for another. */
@@ -212,7 +213,8 @@ static int use_any_group(struct wpool *pool, struct wpool_group *group, bool *le
 		err = wpool_group_schedule(group, pool, &tasks[i]);
 	}
 	if (!err)
-		err = wpool_group_schedule_fn(group, pool, add_one, NULL);
+		err = wpool_group_schedule_fn(group, pool, add_one, NULL,
+					      NULL);
 	result = wpool_group_wait(group);
 	while (wpool_group_wait_timeout(group, 0) == -ETIMEDOUT ||
 	       wpool_group_wait_timeout(group, 0) == -EDEADLK) {
@@ -228,7 +230,7 @@ static int use_group(struct wpool *pool, bool *left)
 {
 	struct wpool_group group;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	return use_any_group(pool, &group, left);
 }
 
@@ -236,7 +238,7 @@ static int use_fail_fast(struct wpool *pool, bool *left)
 {
 	struct wpool_group group;
 
-	wpool_group_init_fail_fast(&group);
+	wpool_group_init(&group, WPOOL_GROUP_FAIL_FAST);
 	return use_any_group(pool, &group, left);
 }
 

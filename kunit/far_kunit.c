@@ -72,7 +72,7 @@ static void far_delay(struct kunit *test)
 	let_timers_fire(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&dtask->task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 }
 
@@ -128,7 +128,7 @@ static void far_delay_cancel_races(struct kunit *test)
 		mod_timer(&dtask->timer, jiffies);
 		if (i % 4)
 			schedule_timeout_idle(i % 3);
-		wrong += !wpool_cancel_delayed(dtask);
+		wrong += !wpool_cancel(&dtask->task);
 		wrong += timer_pending(&dtask->timer);
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
@@ -160,7 +160,8 @@ static int call_run_timeout(struct wpt_thread *self)
 {
 	struct waiting *waiting = self->arg;
 
-	return wpool_run_timeout(self->pool, wpt_run_job, self->job, waiting->time);
+	return wpool_run_timeout(self->pool, wpt_run_job, self->job,
+				 waiting->time, NULL);
 }
 
 static int call_group_timeout(struct wpt_thread *self)

@@ -158,9 +158,9 @@ struct wpool_group *wpt_group(struct kunit *test, bool fail_fast)
 	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
 
 	if (fail_fast)
-		wpool_group_init_fail_fast(group);
+		wpool_group_init(group, WPOOL_GROUP_FAIL_FAST);
 	else
-		wpool_group_init(group);
+		wpool_group_init(group, 0);
 	return group;
 }
 

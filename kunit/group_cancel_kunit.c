@@ -194,7 +194,7 @@ static void group_cancel_beside_cancel(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, thread) + n, MANY);
 		KUNIT_ASSERT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 		WPT_EXPECT_STAT(test, pool, QUEUED, 0);
-		wpool_group_init(group);
+		wpool_group_init(group, 0);
 	}
 	wpt_open(hold->gate);
 	WPT_EXPECT_STAT(test, pool, CANCELLED, ROUNDS * MANY);
@@ -303,7 +303,7 @@ static void group_cancel_beside_delay(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpool_modify_delayed(scene->pool, late, 10 * WPT_LIMIT), 0);
 	found = half_way_go_on(test, scene);
 	ended = wpool_group_wait_timeout(scene->group, 0);
-	left = wpool_cancel_delayed(late);
+	left = wpool_cancel(&late->task);
 	wpt_open(scene->hold->gate);
 	half_way_skip(test, scene);
 	KUNIT_EXPECT_EQ(test, found, 2);

@@ -216,7 +216,7 @@ static int run_link(void *arg)
 {
 	struct link *link = arg;
 
-	wpool_group_init(&link->group);
+	wpool_group_init(&link->group, 0);
 	if (!link->next)
 		return 0;
 	link->waited = wpool_group_schedule(&link->group, link->pool, &link->next->task) ?:

@@ -220,7 +220,8 @@ static void group_schedule_fn(struct kunit *test)
 
 	jobs[0].result = -EIO;
 	for (i = 0; i < 20; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, &jobs[i]),
+		KUNIT_ASSERT_EQ(test,
+				wpool_group_schedule_fn(group, pool, wpt_run_job, &jobs[i], NULL),
 				0);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);
@@ -239,7 +240,9 @@ static void group_cancel_fn(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 20; i++)
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, job), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_group_schedule_fn(group, pool, wpt_run_job, job, NULL),
+				0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 20);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 	wpt_open(hold->gate);
@@ -265,7 +268,9 @@ static void group_refused(struct kunit *test)
 
 	thread = wpt_thread(test, call_group_schedule, pool, job, group);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_run_job, job), -EAGAIN);
+	KUNIT_EXPECT_EQ(test,
+			wpool_group_schedule_fn(group, pool, wpt_run_job, job, NULL),
+			-EAGAIN);
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, &job->task), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, NULL, &job->task), -EINVAL);

@@ -132,8 +132,10 @@ static void group_death(struct kunit *test)
 	wpt_group_schedule(test, group, pool, jobs, 3);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 	/* and one that has no task of its own */
-	wpool_group_init(group);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, wpt_die, NULL), 0);
+	wpool_group_init(group, 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_group_schedule_fn(group, pool, wpt_die, NULL, NULL),
+			0);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EOWNERDEAD);
 }
 
@@ -219,7 +221,7 @@ static int call_free_at_once(struct wpt_thread *self)
 			kfree(tasks);
 			return -ENOMEM;
 		}
-		wpool_group_init(group);
+		wpool_group_init(group, 0);
 		for (j = 0; j < 3; j++) {
 			wpool_task_init(&tasks[j], nothing, NULL);
 			wrong += wpool_group_schedule(group, self->pool, &tasks[j]) != 0;

@@ -304,7 +304,7 @@ static void hold_refused_in_time(struct kunit *test)
 
 /* A task that is submitted twice; and a peer, which waits for the dive that waits for it. */
 struct twice {
-	struct wpool_tracked_task ttask;
+	struct wpool_release_task ttask;
 	atomic_t		runs, cancelled;
 	struct wpool_task	peer;
 	struct wpool_task	*deep;
@@ -358,7 +358,7 @@ static struct divers *new_diver(struct kunit *test, struct twice *twice)
 	WPT_ASSERT_UNTIL(test, wpool_task_running(&twice->peer));
 	wpt_open(all->start);
 	WPT_ASSERT_UNTIL(test, atomic_read(&all->there) == 2);
-	wpool_tracked_task_init(&twice->ttask, run_twice, twice);
+	wpool_release_task_init(&twice->ttask, run_twice, twice);
 	wpool_task_set_release(&twice->ttask, release_twice);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(all->pool, all->what), 0);
 	wpt_open(all->gate);

@@ -246,7 +246,7 @@ static struct wpool_group *new_groups(struct kunit *test, unsigned int n)
 	struct wpool_group *groups = wpt_alloc(test, n * sizeof(*groups));
 
 	while (n--)
-		wpool_group_init(&groups[n]);
+		wpool_group_init(&groups[n], 0);
 	return groups;
 }
 

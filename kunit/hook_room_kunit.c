@@ -187,7 +187,7 @@ static void hook_room_task_first(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 1);
 	wpt_open(starters->task_gate);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, 2);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(later));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&later->task));
 	/* The head, those behind it, and what the hook submits. */
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 1 + n + 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&starters->refused), 1);

@@ -246,7 +246,7 @@ static int call_run(struct wpool *own, struct wpool *other)
 
 static int call_drain(struct wpool *own, struct wpool *other)
 {
-	int ret = wpool_schedule_fn(other, wpt_die, NULL);
+	int ret = wpool_schedule_fn(other, wpt_die, NULL, NULL);
 
 	wpool_drain(other);
 	return ret;

@@ -285,7 +285,7 @@ static void keyed_group_cancel(struct kunit *test)
 	struct keyed four = keyed(test, 4, NULL);
 	unsigned int i;
 
-	wpool_group_init(group);
+	wpool_group_init(group, 0);
 	four.jobs[0].gate = wpt_gate(test);
 	for (i = 0; i < 4; i++)
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule_keyed(group, pool, &four.ktasks[i],

@@ -412,7 +412,9 @@ static void kinds_group_failed(struct kunit *test)
 	struct kinds *kinds = new_kinds(test);
 	struct wpool_group *group = wpt_group(test, true);
 
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, kinds->pool, fail, NULL), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_group_schedule_fn(group, kinds->pool, fail, NULL, NULL),
+			0);
 	WPT_ASSERT_STAT(test, kinds->pool, COMPLETED, 1);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule_delayed(group, kinds->pool, &kinds->delayed,
 							   NEVER), 0);

@@ -448,7 +448,9 @@ static void leaks_of_late_hooks(struct kunit *test)
 	struct wpool *pool = heard_pool(test, ops);
 
 	if (!ops->worker_stop) {
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(pool, wpt_die, NULL, NULL),
+				0);
 		WPT_ASSERT_STAT(test, pool, DIED, 1);
 	}
 	wpt_destroy(test, pool);

@@ -192,7 +192,9 @@ static void life_shutdown_now_fn(struct kunit *test)
 	LIST_HEAD(unrun);
 
 	for (i = 0; i < 10; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, &jobs[0]), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(pool, wpt_run_job, &jobs[0], NULL),
+				0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &jobs[1].task), 0);
 	KUNIT_EXPECT_EQ(test, wpool_shutdown_now(pool, &unrun), 11);
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&unrun));

@@ -117,7 +117,7 @@ static void by_destroy(struct scene *scene)
 
 static void by_group(struct scene *scene)
 {
-	wpool_group_init(&scene->group);
+	wpool_group_init(&scene->group, 0);
 	if (!wpool_group_schedule(&scene->group, scene->pool, &scene->task))
 		wpool_group_wait(&scene->group);
 	mutex_lock(&lock);

@@ -68,7 +68,7 @@ static int nothing(void *arg)
 
 static int submit_one(struct wpool *pool)
 {
-	return wpool_schedule_fn(pool, nothing, NULL);
+	return wpool_schedule_fn(pool, nothing, NULL, NULL);
 }
 
 static int run_one(struct wpool *pool)
@@ -172,7 +172,7 @@ static int be_slow(void *arg)
 static int keep_busy(struct wpool *pool)
 {
 	return wpt_stat(pool, WPOOL_STAT_QUEUED) < RING ?
-	       wpool_try_schedule_fn(pool, be_slow, NULL) : 0;
+	       wpool_try_schedule_fn(pool, be_slow, NULL, NULL) : 0;
 }
 
 /* 5, 17: batches come in while the staging queue is opened and shut */

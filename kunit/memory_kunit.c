@@ -221,12 +221,19 @@ static void memory_allocating_calls(struct kunit *test)
 	struct wpool_group *group = wpt_alloc(test, sizeof(*group));
 	struct wpool *pool = starving_pool(test, 2, 0);
 
-	wpool_group_init(group);
+	wpool_group_init(group, 0);
 	starve(true);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, find_none, NULL), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, find_none, NULL), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout(pool, find_none, NULL, WPT_LIMIT), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, wpool_group_schedule_fn(group, pool, find_none, NULL), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, find_none, NULL, NULL),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test,
+			wpool_try_schedule_fn(pool, find_none, NULL, NULL),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test,
+			wpool_run_timeout(pool, find_none, NULL, WPT_LIMIT, NULL),
+			-ENOMEM);
+	KUNIT_EXPECT_EQ(test,
+			wpool_group_schedule_fn(group, pool, find_none, NULL, NULL),
+			-ENOMEM);
 	starve(false);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
@@ -240,17 +247,23 @@ static void memory_kept_for_the_next(struct kunit *test)
 
 	if (IS_ENABLED(CONFIG_KASAN))
 		kunit_skip(test, "with KASAN a pool keeps none");
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, find_none, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, find_none, NULL, NULL),
+			0);
 	wpool_drain(pool);
 	starve(true);
 	for (i = 0; i < 100; i++) {
-		KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, find_none, NULL), 0);
+		KUNIT_EXPECT_EQ(test,
+				wpool_schedule_fn(pool, find_none, NULL, NULL),
+				0);
 		wpool_drain(pool);
 	}
 	/* There is one, and it is in use. */
 	wpool_pause(pool);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, find_none, NULL), 0);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, find_none, NULL), -ENOMEM);
+	KUNIT_EXPECT_EQ(test,
+			wpool_try_schedule_fn(pool, find_none, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test,
+			wpool_try_schedule_fn(pool, find_none, NULL, NULL),
+			-ENOMEM);
 	wpool_resume(pool);
 	wpool_drain(pool);
 	starve(false);
@@ -276,7 +289,7 @@ static void memory_ways_in(struct kunit *test)
 	struct wpool *pool = starving_pool(test, 4, 0);
 	unsigned int i;
 
-	wpool_group_init(&kinds->group);
+	wpool_group_init(&kinds->group, 0);
 	for (i = 0; i < 3; i++)
 		wpool_task_init(&kinds->plain[i], find_none, NULL);
 	for (i = 0; i < 2; i++) {

@@ -77,10 +77,15 @@ static void misuse_null_fn(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
 
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(NULL, nothing, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, NULL, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(NULL, nothing, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, NULL, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(NULL, nothing, NULL, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, NULL, NULL, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_try_schedule_fn(NULL, nothing, NULL, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, NULL, NULL, NULL),
+			-EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_run(NULL, nothing, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_run(pool, NULL, NULL), -EINVAL);
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);

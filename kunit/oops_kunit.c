@@ -218,7 +218,9 @@ static void oops_nobody_waits(struct kunit *test)
 	struct wpt_job *fatal = fatal_jobs(test, 2, NULL);
 
 	wpool_task_set_detached(&fatal[1].task);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, die_in_run, &fatal[0]), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_schedule_fn(pool, die_in_run, &fatal[0], NULL),
+			0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal[1].task), 0);
 	wpt_call(test, wpt_call_drain, pool, NULL);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 2);

@@ -86,10 +86,14 @@ static void owner_of_a_function(struct kunit *test)
 	atomic_t *runs = wpt_alloc(test, sizeof(*runs));
 	int before = pins();
 
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(wpool_default(), wpt_run_job, job), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_schedule_fn(wpool_default(), wpt_run_job, job, NULL),
+			0);
 	wpt_begun(test, job);
 	KUNIT_EXPECT_EQ(test, pins(), before + 1);
-	KUNIT_ASSERT_EQ(test, wpool_try_schedule_fn(wpool_default(), count, runs), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_try_schedule_fn(wpool_default(), count, runs, NULL),
+			0);
 	wpt_open(job->gate);
 	WPT_ASSERT_UNTIL(test, pins() == before);
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);

@@ -25,8 +25,8 @@ static void periodic_end_between(struct kunit *test)
 	/* it waits on, for there will be another */
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
 	KUNIT_EXPECT_FALSE(test, completion_done(&waiter->done));
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -ECANCELED);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&tick->dtask.task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
@@ -42,7 +42,7 @@ static void periodic_end_queued(struct kunit *test)
 	struct tick *tick = tick_every(test, pool, NULL, 1);
 
 	WPT_ASSERT_STAT(test, pool, QUEUED, 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	WPT_EXPECT_STAT(test, pool, QUEUED, 0);
 	wpt_open(hold->gate);
 	wpt_destroy(test, pool);
@@ -81,7 +81,7 @@ static void interrupted(struct irq_work *work)
 {
 	struct interrupt *interrupt = container_of(work, struct interrupt, work);
 
-	interrupt->cancelled = wpool_cancel_delayed(interrupt->dtask);
+	interrupt->cancelled = wpool_cancel(&interrupt->dtask->task);
 }
 
 static bool by_hard_irq(struct wpool_delayed_task *dtask)
@@ -102,7 +102,7 @@ static bool by_raw_locked(struct wpool_delayed_task *dtask)
 
 	raw_spin_lock_init(&lock);
 	raw_spin_lock_irqsave(&lock, flags);
-	ret = wpool_cancel_delayed(dtask);
+	ret = wpool_cancel(&dtask->task);
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return ret;
 }
@@ -186,14 +186,14 @@ static void periodic_end_sync(struct kunit *test)
 static int inside_cancel_second(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) == 2)
-		tick->error = !wpool_cancel_delayed(&tick->dtask);
+		tick->error = !wpool_cancel(&tick->dtask.task);
 	return TICK_RESULT;
 }
 
 static int inside_sync_second(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) == 2)
-		tick->error = !wpool_cancel_delayed_sync(&tick->dtask);
+		tick->error = !wpool_cancel_sync(&tick->dtask.task);
 	return TICK_RESULT;
 }
 
@@ -201,7 +201,7 @@ static int inside_other_period(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) != 2)
 		return TICK_RESULT;
-	tick->error = !wpool_cancel_delayed(&tick->dtask) ||
+	tick->error = !wpool_cancel(&tick->dtask.task) ||
 		      wpool_schedule_every(tick->pool, &tick->dtask, NEVER);
 	return TICK_RESULT;
 }
@@ -239,7 +239,7 @@ static void periodic_end_and_begin(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_EQ(test, tick->dtask.period, NEVER);
 	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 0);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	/* once, and not again */
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);

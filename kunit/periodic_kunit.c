@@ -220,7 +220,7 @@ static void periodic_modify(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, DELAYED, 1);
 	KUNIT_EXPECT_GE(test, tick->dtask.due, due + NEVER);
 	KUNIT_EXPECT_EQ(test, wpool_periods_skipped(&tick->dtask), 0);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
 }
 
@@ -284,7 +284,7 @@ static void periodic_flush(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, drain), 0);
 	WPT_EXPECT_STAT(test, pool, DELAYED, 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 }
 
 /* 97: they wait for one in the queue, and no longer when it is put off */
@@ -324,7 +324,7 @@ static void periodic_flush_again(struct kunit *test)
 	wpool_resume(pool);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_sync(&tick->dtask.task));
 }
 
 /* 97: or if it was asked for while the one before runs */
@@ -349,7 +349,7 @@ static void periodic_flush_inside(struct kunit *test)
 	wpool_resume(pool);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, flush), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed_sync(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel_sync(&tick->dtask.task));
 }
 
 static int inside_die_once(struct tick *tick)
@@ -388,7 +388,7 @@ static int call_wait_inside(void *arg)
 static int inside_end_third(struct tick *tick)
 {
 	if (atomic_read(&tick->runs) == 3)
-		tick->error = !wpool_cancel_delayed(&tick->dtask);
+		tick->error = !wpool_cancel(&tick->dtask.task);
 	return TICK_RESULT;
 }
 
@@ -444,7 +444,7 @@ static void periodic_deadlock(struct kunit *test)
 		wpool_keyed_task_init(&flood->more[i], run_nothing, NULL);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &flood->first, 1), 0);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &flood->first.task), -EDEADLK);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
 }
 
@@ -462,7 +462,7 @@ static void periodic_pins(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, !wpool_task_running(&tick->dtask.task));
 	/* The run's own is dropped last. */
 	WPT_ASSERT_UNTIL(test, wpt_pins(THIS_MODULE) == before + 1);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpt_pins(THIS_MODULE), before);
 }
 

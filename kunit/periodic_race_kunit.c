@@ -56,7 +56,7 @@ static int inside_modify(struct tick *tick)
 static int inside_cancel_at_times(struct tick *tick)
 {
 	if (get_random_u32() % 4 == 0)
-		wpool_cancel_delayed(&tick->dtask);
+		wpool_cancel(&tick->dtask.task);
 	return TICK_RESULT;
 }
 
@@ -113,7 +113,7 @@ static void periodic_race_cancel(struct kunit *test)
 		wrong += begin(tick, race) != 0;
 		let_it_run(3);
 		if (i % 2)
-			wpool_cancel_delayed(&tick->dtask);
+			wpool_cancel(&tick->dtask.task);
 		if (!wpt_call(test, tick_call_cancel_sync, pool, tick) && race->periodic &&
 		    race->inside == inside_short && !(i % 2))
 			wrong++;
@@ -139,7 +139,7 @@ static int call_meddle(struct wpt_thread *self)
 	while (!completion_done(&self->job->gate->opened)) {
 		switch (get_random_u32() % 8) {
 		case 0:
-			wpool_cancel_delayed(dtask);
+			wpool_cancel(&dtask->task);
 			break;
 		case 1:
 			wpool_ask_stop(&dtask->task);

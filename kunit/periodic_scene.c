@@ -62,5 +62,5 @@ int tick_call_cancel_sync(struct wpt_thread *self)
 {
 	struct tick *tick = self->arg;
 
-	return wpool_cancel_delayed_sync(&tick->dtask);
+	return wpool_cancel_sync(&tick->dtask.task);
 }

@@ -88,7 +88,7 @@ static void policy_caller_is_waited_for(struct kunit *test)
 
 static int call_schedule_fn(struct wpt_thread *self)
 {
-	return wpool_schedule_fn(self->pool, wpt_run_job, self->job);
+	return wpool_schedule_fn(self->pool, wpt_run_job, self->job, NULL);
 }
 
 /* 25: also a function without a task of its own */

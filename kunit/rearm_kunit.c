@@ -94,8 +94,8 @@ static void rearm_cancel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
 	waiter = wpt_thread(test, tick_call_wait, pool, NULL, tick);
 	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
-	KUNIT_EXPECT_FALSE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
+	KUNIT_EXPECT_FALSE(test, wpool_cancel(&tick->dtask.task));
 	WPT_EXPECT_STAT(test, pool, DELAYED, 0);
 	wpt_open(tick->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), TICK_RESULT);
@@ -217,7 +217,7 @@ static int inside_now_then_later(struct tick *tick)
 	tick->error = wpool_schedule_delayed(tick->pool, &tick->dtask, 0) ?:
 		      wpool_modify_delayed(tick->pool, &tick->dtask, NEVER) ?:
 		      wpool_modify_delayed(tick->pool, &tick->dtask, 1);
-	if (!wpool_cancel_delayed(&tick->dtask))
+	if (!wpool_cancel(&tick->dtask.task))
 		return -EINVAL;
 	tick->error = tick->error ?: wpool_modify_delayed(tick->pool, &tick->dtask, 1);
 	return TICK_RESULT;
@@ -348,7 +348,7 @@ static void rearm_at(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_at(pool, &tick->dtask, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&tick->dtask.task, 3, NULL), -ETIMEDOUT);
-	KUNIT_EXPECT_TRUE(test, wpool_cancel_delayed(&tick->dtask));
+	KUNIT_EXPECT_TRUE(test, wpool_cancel(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 2);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_at(pool, NULL, when), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_at(NULL, &tick->dtask, when), -EINVAL);

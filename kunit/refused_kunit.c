@@ -193,7 +193,8 @@ static void refused_own_key(struct kunit *test)
 
 static int call_run_forever(struct actor *self)
 {
-	return wpool_run_timeout(self->pool, actor_act, self->other, MAX_SCHEDULE_TIMEOUT);
+	return wpool_run_timeout(self->pool, actor_act, self->other,
+				 MAX_SCHEDULE_TIMEOUT, NULL);
 }
 
 /* 81: no limit is no limit: the wait is in the circle */
@@ -235,9 +236,10 @@ static int go_deeper(void *arg)
 	int err;
 
 	WRITE_ONCE(deep->worker, current);
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	if (deep->by_group)
-		err = wpool_group_schedule_fn(&group, deep->pool, go_deeper, deep) ?:
+		err = wpool_group_schedule_fn(&group, deep->pool, go_deeper,
+					      deep, NULL) ?:
 		      wpool_group_wait(&group);
 	else
 		err = wpool_run(deep->pool, go_deeper, deep);

@@ -18,7 +18,7 @@ static struct wpool *pool_of(struct kunit *test, unsigned int capacity)
 
 /* Of a task that is submitted again by its release, as often as @left says. */
 struct again {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct wpool			*pool;
 	struct ledger			*ledger;
 	unsigned int			left;
@@ -56,7 +56,7 @@ static struct again *again_new(struct kunit *test, struct wpool *pool, struct wp
 
 	again->pool = pool;
 	again->ledger = ledger_new(test, gate);
-	wpool_tracked_task_init(&again->ttask, again_run, again);
+	wpool_release_task_init(&again->ttask, again_run, again);
 	wpool_task_set_release(&again->ttask, again_release);
 	return again;
 }

@@ -56,7 +56,7 @@ static void release_death_of_dead(struct kunit *test)
 
 /* A task that dies, and whose release waits for its own pool. */
 struct waits {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct wpool			*pool;
 	struct completion		done;
 	int				err;
@@ -77,7 +77,7 @@ static void release_death_waits(struct kunit *test)
 
 	waits->pool = pool_of(test, 1);
 	init_completion(&waits->done);
-	wpool_tracked_task_init(&waits->ttask, wpt_die, waits);
+	wpool_release_task_init(&waits->ttask, wpt_die, waits);
 	wpool_task_set_release(&waits->ttask, release_flushes);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(waits->pool, &waits->ttask.task), 0);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&waits->done, WPT_LIMIT), 0);
@@ -239,10 +239,13 @@ static void release_death_after_drop(struct kunit *test)
 	struct wpool_group *group = wpt_group(test, true);
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn(group, pool, fail, NULL), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_group_schedule_fn(group, pool, fail, NULL, NULL),
+			0);
 	for (i = 0; i < 3; i++) {
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn_release(group, pool, item_run,
-				item_new(test, ledger, ITEM_FUNCTION), item_release), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_group_schedule_fn(group, pool, item_run, item_new(test, ledger, ITEM_FUNCTION), item_release),
+				0);
 	}
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);

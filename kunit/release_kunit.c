@@ -187,8 +187,10 @@ static void release_refused(struct kunit *test)
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, item_schedule(pool, item), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, item_try(pool, item), -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn_release(pool, item_run, item, NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn_release(NULL, item_run, item, item_release),
+	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, item_run, item, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_schedule_fn(NULL, item_run, item, item_release),
 			-EINVAL);
 	wpt_open(hold->gate);
 	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_drain, pool, NULL), 0);
@@ -215,8 +217,9 @@ static void release_group(struct kunit *test)
 
 	for (i = 0; i < MANY; i++) {
 		item = item_new(test, ledger, ITEM_FUNCTION);
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn_release(group, pool, item_run,
-								      item, item_release), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_group_schedule_fn(group, pool, item_run, item, item_release),
+				0);
 		item = item_new(test, ledger, ITEM_TRACKED);
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule(group, pool, &item->ttask.task), 0);
 	}
@@ -224,14 +227,16 @@ static void release_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_CANCELLED]), 2 * MANY);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 
-	wpool_group_init_fail_fast(group);
+	wpool_group_init(group, WPOOL_GROUP_FAIL_FAST);
 	item = item_new(test, ledger, ITEM_FUNCTION);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn_release(group, pool, fail, item,
-							      item_release), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_group_schedule_fn(group, pool, fail, item, item_release),
+			0);
 	for (i = 0; i < MANY; i++) {
 		item = item_new(test, ledger, ITEM_FUNCTION);
-		KUNIT_ASSERT_EQ(test, wpool_group_schedule_fn_release(group, pool, item_run,
-								      item, item_release), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_group_schedule_fn(group, pool, item_run, item, item_release),
+				0);
 	}
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -EIO);

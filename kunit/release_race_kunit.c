@@ -31,7 +31,7 @@ struct arena {
 struct object {
 	struct kref		kref;
 	union {
-		struct wpool_tracked_task	ttask;
+		struct wpool_release_task	ttask;
 		struct wpool_keyed_task		ktask;
 	};
 	struct arena		*arena;
@@ -122,13 +122,13 @@ static struct object *object_new(struct arena *arena, unsigned int i)
 		wpool_keyed_task_init(&object->ktask, object_run, object);
 		wpool_task_set_release(&object->ktask, object_release);
 	} else {
-		wpool_tracked_task_init(&object->ttask, object_run, object);
+		wpool_release_task_init(&object->ttask, object_run, object);
 		wpool_task_set_release(&object->ttask, object_release);
 	}
 	if (i % 4 == 2)
 		wpool_task_set_detached(&object->ttask.task);
 	if (i % 4 == 3)
-		wpool_task_set_self_freeing(&object->ttask);
+		wpool_task_set_detached(&object->ttask.task);
 	atomic_inc(&arena->made);
 	return object;
 }

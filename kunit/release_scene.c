@@ -105,13 +105,13 @@ struct item *item_new(struct kunit *test, struct ledger *ledger, enum item_kind 
 		wpool_delayed_task_init(&item->dtask, item_run, item);
 		wpool_task_set_release(&item->dtask, item_release);
 	} else if (kind != ITEM_FUNCTION) {
-		wpool_tracked_task_init(&item->ttask, item_run, item);
+		wpool_release_task_init(&item->ttask, item_run, item);
 		wpool_task_set_release(&item->ttask, item_release);
 	}
 	if (kind == ITEM_DETACHED)
 		wpool_task_set_detached(&item->ttask.task);
 	if (kind == ITEM_SELF_FREEING)
-		wpool_task_set_self_freeing(&item->ttask);
+		wpool_task_set_detached(&item->ttask.task);
 	return item;
 }
 
@@ -119,7 +119,7 @@ int item_schedule(struct wpool *pool, struct item *item)
 {
 	switch (item->kind) {
 	case ITEM_FUNCTION:
-		return wpool_schedule_fn_release(pool, item_run, item, item_release);
+		return wpool_schedule_fn(pool, item_run, item, item_release);
 	case ITEM_KEYED:
 		return wpool_schedule_keyed(pool, &item->ktask, 0);
 	case ITEM_DELAYED:
@@ -133,7 +133,8 @@ int item_try(struct wpool *pool, struct item *item)
 {
 	switch (item->kind) {
 	case ITEM_FUNCTION:
-		return wpool_try_schedule_fn_release(pool, item_run, item, item_release);
+		return wpool_try_schedule_fn(pool, item_run, item,
+					     item_release);
 	case ITEM_KEYED:
 		return wpool_try_schedule_keyed(pool, &item->ktask, 0);
 	case ITEM_DELAYED:

@@ -37,7 +37,7 @@ enum item_kind {
 /* Freed by its release. */
 struct item {
 	union {
-		struct wpool_tracked_task	ttask;
+		struct wpool_release_task	ttask;
 		struct wpool_keyed_task		ktask;
 		struct wpool_delayed_task	dtask;
 	};

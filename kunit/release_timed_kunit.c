@@ -23,8 +23,8 @@ static int call_timed(struct wpt_thread *self)
 	struct timed *timed = self->arg;
 
 	timed->thread = current;
-	return wpool_run_timeout_release(self->pool, item_run, timed->item, timed->timeout,
-					 item_release);
+	return wpool_run_timeout(self->pool, item_run, timed->item,
+				 timed->timeout, item_release);
 }
 
 static struct timed *timed(struct kunit *test, struct ledger *ledger, unsigned long timeout)
@@ -123,8 +123,8 @@ static int run_inside(void *arg)
 {
 	struct inside *inside = arg;
 
-	return wpool_run_timeout_release(inside->pool, item_run, inside->item,
-					 inside->timeout, item_release);
+	return wpool_run_timeout(inside->pool, item_run, inside->item,
+				 inside->timeout, item_release);
 }
 
 static struct inside *inside(struct kunit *test, struct wpool *pool, struct ledger *ledger,
@@ -162,7 +162,8 @@ static int run_with_local(void *arg)
 {
 	int local = 0;
 
-	return wpool_run_timeout_release(arg, wpt_die, &local, WPT_LIMIT, release_local);
+	return wpool_run_timeout(arg, wpt_die, &local, WPT_LIMIT,
+				 release_local);
 }
 
 /* 42, 75: with an argument on its stack it is not released, but freed: kmemleak looks on debug */
@@ -228,8 +229,8 @@ static int go_deeper(void *arg)
 	int err;
 
 	atomic_inc(&deep->runs);
-	err = wpool_run_timeout_release(deep->pool, go_deeper, deep, MAX_SCHEDULE_TIMEOUT,
-					release_deep);
+	err = wpool_run_timeout(deep->pool, go_deeper, deep,
+				MAX_SCHEDULE_TIMEOUT, release_deep);
 	if (err)
 		deep->err = err;
 	return 0;
@@ -255,9 +256,12 @@ static void timed_refused(struct kunit *test)
 	struct ledger *ledger = ledger_new(test, NULL);
 	struct item *item = item_new(test, ledger, ITEM_FUNCTION);
 
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout_release(pool, item_run, item, 1, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			wpool_run_timeout(pool, item_run, item, 1, NULL),
+			-EINVAL);
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), 0);
-	KUNIT_EXPECT_EQ(test, wpool_run_timeout_release(NULL, item_run, item, 1, item_release),
+	KUNIT_EXPECT_EQ(test,
+			wpool_run_timeout(NULL, item_run, item, 1, item_release),
 			-EINVAL);
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 1);
 }

@@ -99,7 +99,7 @@ static noinline bool said_cancel_atomically(struct wpool_task *task)
 	bool cancelled;
 
 	local_irq_save(flags);
-	cancelled = wpool_cancel_sync(task) || wpool_cancel_delayed_sync(NULL) ||
+	cancelled = wpool_cancel_sync(task) || wpool_cancel_sync(&NULL->task) ||
 		    wpool_group_cancel(NULL);
 	local_irq_restore(flags);
 	return cancelled;
@@ -130,7 +130,7 @@ static unsigned int take_back_atomically(struct waiting *waiting)
 
 	local_irq_save(flags);
 	n = wpool_cancel_sync(&waiting->job->task);
-	n += wpool_cancel_delayed_sync(&waiting->delayed);
+	n += wpool_cancel_sync(&waiting->delayed.task);
 	local_irq_restore(flags);
 	return n;
 }
@@ -161,7 +161,7 @@ static noinline int said_fn_atomically(struct wpool *pool, struct wpt_job *job)
 	int err;
 
 	local_irq_save(flags);
-	err = wpool_try_schedule_fn(pool, wpt_run_job, job);
+	err = wpool_try_schedule_fn(pool, wpt_run_job, job, NULL);
 	local_irq_restore(flags);
 	return err;
 }
@@ -183,7 +183,8 @@ static void said_fn_in_atomic(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
 
 	/* What has run is kept as a spare. */
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job, NULL),
+			0);
 	WPT_ASSERT_UNTIL(test, !said_fn_atomically(pool, job));
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "this kernel says nothing if there is a spare");
@@ -203,7 +204,8 @@ static void said_fn_keeps_spare(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		kunit_skip(test, "this kernel can allocate there");
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job, NULL),
+			0);
 	KUNIT_ASSERT_EQ(test, wpool_flush(pool), 0);
 	hold = wpt_hold(test, pool, 1);
 	/* Perhaps it is kept a moment after its end. */

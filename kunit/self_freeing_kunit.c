@@ -13,7 +13,7 @@ static int self_init(struct kunit *test)
 /* The memory of such a task, used by one object after another. */
 struct self {
 	union {
-		struct wpool_tracked_task	ttask;
+		struct wpool_release_task	ttask;
 		struct wpool_delayed_task	dtask;
 	};
 	struct wpool		*pool;
@@ -55,8 +55,8 @@ static int self_run_too(void *arg)
 
 static void self_set_up(struct self *self, wpool_fn_t fn)
 {
-	wpool_tracked_task_init(&self->ttask, fn, self);
-	wpool_task_set_self_freeing(&self->ttask);
+	wpool_release_task_init(&self->ttask, fn, self);
+	wpool_task_set_detached(&self->ttask.task);
 }
 
 static struct self *self_new(struct kunit *test, struct wpool *pool)
@@ -81,7 +81,7 @@ static void self_start(struct kunit *test, struct self *self)
 static void self_start_delayed(struct kunit *test, struct self *self)
 {
 	wpool_delayed_task_init(&self->dtask, self_run, self);
-	wpool_task_set_self_freeing(&self->dtask);
+	wpool_task_set_detached(&self->dtask.task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(self->pool, &self->dtask, 0), 0);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&self->begun, WPT_LIMIT), 0);
 }
@@ -176,7 +176,7 @@ static void self_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, self->pool, task), 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 1);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
-	wpool_group_init(group);
+	wpool_group_init(group, 0);
 	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, self->pool, task), 0);
 	wpt_open(self->gate);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
@@ -330,17 +330,17 @@ static void self_refused(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 1);
 	struct self *self = self_new(test, pool);
-	struct wpool_tracked_task on_stack;
+	struct wpool_release_task on_stack;
 	struct wpool_keyed_task *ktask = wpt_alloc(test, sizeof(*ktask));
 
-	wpool_tracked_task_init(&on_stack, self_run, self);
-	wpool_task_set_self_freeing(&on_stack);
+	wpool_release_task_init(&on_stack, self_run, self);
+	wpool_task_set_detached(&on_stack.task);
 	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &on_stack.task), -EINVAL);
-	wpool_tracked_task_init(&on_stack, self_run, self);
+	wpool_release_task_init(&on_stack, self_run, self);
 	wpool_task_set_release(&on_stack, item_release);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &on_stack.task), -EINVAL);
 	wpool_keyed_task_init(ktask, self_run, self);
-	wpool_task_set_self_freeing(ktask);
+	wpool_task_set_detached(&ktask->task);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_keyed(pool, ktask, 1), -EINVAL);
 	self_expect(test, self, 0);
 }

@@ -19,7 +19,7 @@ static int self_race_init(struct kunit *test)
 /* An object as the kernel has many: each submission has a reference, which the run drops. */
 struct object {
 	struct kref			kref;
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct arena			*arena;
 	atomic_t			inside;
 };
@@ -71,8 +71,8 @@ static struct object *object_new(struct arena *arena)
 		return NULL;
 	kref_init(&object->kref);
 	object->arena = arena;
-	wpool_tracked_task_init(&object->ttask, object_run, object);
-	wpool_task_set_self_freeing(&object->ttask);
+	wpool_release_task_init(&object->ttask, object_run, object);
+	wpool_task_set_detached(&object->ttask.task);
 	if (arena->releases)
 		wpool_task_set_release(&object->ttask, object_release);
 	atomic_inc(&arena->made);
@@ -248,7 +248,7 @@ static void self_asleep(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(all->behind); i++)
 		wpool_keyed_task_init(&all->behind[i], run_nothing, NULL);
 	wpool_delayed_task_init(&all->again, block_behind_self, all);
-	wpool_task_set_self_freeing(&all->again);
+	wpool_task_set_detached(&all->again.task);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &all->head, 1), 0);
 	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &all->again, 0), 0);
 	for (i = 0; i < 2; i++)

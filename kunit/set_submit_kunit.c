@@ -37,7 +37,7 @@ static u64 accepted(struct front *front)
 
 /* A task that tells where it ran, and how many threads were inside. */
 struct guest {
-	struct wpool_tracked_task ttask;
+	struct wpool_release_task ttask;
 	struct wpool_task	*task;
 	struct wpt_gate		*gate;
 	struct wpool		*pools[2];	/* of its first runs */
@@ -71,9 +71,9 @@ static struct guest *new_guest(struct kunit *test, struct wpt_gate *gate, bool s
 	guest->gate = gate;
 	guest->task = &guest->ttask.task;
 	init_completion(&guest->begun);
-	wpool_tracked_task_init(&guest->ttask, guest_fn, guest);
+	wpool_release_task_init(&guest->ttask, guest_fn, guest);
 	if (self_freeing)
-		wpool_task_set_self_freeing(&guest->ttask);
+		wpool_task_set_detached(&guest->ttask.task);
 	return guest;
 }
 

@@ -69,8 +69,12 @@ static void shutdown_refuses(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &job->task), -ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &job->task, 1), -ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, &job->task, 0), -ESHUTDOWN);
-		KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, wpt_run_job, job), -ESHUTDOWN);
-		KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, wpt_run_job, job), -ESHUTDOWN);
+		KUNIT_EXPECT_EQ(test,
+				wpool_schedule_fn(pool, wpt_run_job, job, NULL),
+				-ESHUTDOWN);
+		KUNIT_EXPECT_EQ(test,
+				wpool_try_schedule_fn(pool, wpt_run_job, job, NULL),
+				-ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, wpool_run(pool, wpt_run_job, job), -ESHUTDOWN);
 		wpt_open(hold->gate);
 		KUNIT_ASSERT_EQ(test, wpool_await_termination(pool, WPT_LIMIT), 0);

@@ -358,7 +358,7 @@ static int race_group(struct wpool *pool, long i)
 	struct wpool_task task;
 	int ret;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	wpool_task_init(&task, race_fn, (void *)(i % 8));
 	ret = wpool_group_schedule_interruptible(&group, pool, &task);
 	if (ret)

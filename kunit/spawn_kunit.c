@@ -162,7 +162,7 @@ static void spawn_backs_off(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, 4);
 	began = jiffies;
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL, NULL), 0);
 	WPT_ASSERT_STAT(test, pool, OOPSED, 1);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
 	/* one died in its task, one at once, and after RETRY, 2 RETRY, 4 RETRY; then 8 RETRY */
@@ -181,7 +181,9 @@ static void spawn_back_off_ends(struct kunit *test)
 
 	for (i = 0; i < 8; i++) {
 		atomic_set(&start->deaths, 1);
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(pool, wpt_die, NULL, NULL),
+				0);
 		WPT_ASSERT_STAT(test, pool, DIED, 2 * i + 2);
 		began = jiffies;
 		wpt_run(test, pool, wpt_run_job, wpt_jobs(test, 1, NULL));
@@ -205,7 +207,7 @@ static void spawn_back_off_told(struct kunit *test)
 
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, INT_MAX);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL, NULL), 0);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) >= 4);
 	/* 0 if it comes as the next one has begun to start */
 	WPT_ASSERT_UNTIL(test, wpt_call(test, call_prestart, pool, NULL) == -EOWNERDEAD);
@@ -222,7 +224,7 @@ static void spawn_back_off_destroyed(struct kunit *test)
 
 	WPT_ASSERT_STAT(test, pool, IDLE, 1);
 	atomic_set(&start->deaths, INT_MAX);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL, NULL), 0);
 	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_DIED) >= 3);
 	wpt_destroy(test, pool);
 }
@@ -389,7 +391,7 @@ static void spawn_restart_tells_starter(struct kunit *test)
 	brake_arm(test, pool, other);
 	if (!wpt_fail_spawn(1))
 		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL, NULL), 0);
 	brake_await(test, 0);
 
 	KUNIT_ASSERT_EQ(test, wpool_schedule(other, &job->task), 0);
@@ -417,7 +419,7 @@ static int call_storm(struct wpt_thread *self)
 	struct wpt_gate *end = self->arg;
 
 	while (!completion_done(&end->opened)) {
-		if (wpool_try_schedule_fn(self->pool, wpt_die, NULL))
+		if (wpool_try_schedule_fn(self->pool, wpt_die, NULL, NULL))
 			schedule_timeout_idle(1);
 	}
 	return 0;

@@ -458,7 +458,9 @@ static int count_down(void *arg)
 	struct countdown *countdown = arg;
 
 	if (--countdown->left)
-		countdown->err = wpool_schedule_fn(countdown->pool, count_down, countdown);
+		countdown->err = wpool_schedule_fn(countdown->pool,
+						   count_down, countdown,
+						   NULL);
 	return countdown->err;
 }
 
@@ -469,7 +471,9 @@ static void next_of_functions(struct kunit *test)
 	struct countdown *countdown = wpt_alloc(test, sizeof(*countdown));
 
 	*countdown = (struct countdown) { .pool = scene->pool, .left = LINKS };
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, count_down, countdown), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_schedule_fn(scene->pool, count_down, countdown, NULL),
+			0);
 	wpt_open(scene->held[0]->gate);
 	WPT_ASSERT_STAT(test, scene->pool, COMPLETED, LINKS + 1);
 	KUNIT_EXPECT_EQ(test, countdown->err, 0);

@@ -241,7 +241,8 @@ static int produce(struct wpt_thread *self)
 		product->producer = producer;
 		wpool_task_init(&product->task, run_product, product);
 		err = i % 8 ? wpool_try_schedule(self->pool, &product->task) :
-			      wpool_schedule_fn(self->pool, run_product, product);
+			      wpool_schedule_fn(self->pool, run_product,
+						product, NULL);
 		if (err == -EAGAIN)
 			err = wpool_schedule_timeout(self->pool, &product->task, WPT_LIMIT);
 		if (!err && atomic_inc_return(&crowd->waiting) > crowd->most)
@@ -318,11 +319,15 @@ static void staged_not_when_shut(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, count_up, runs), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(scene->pool, count_up, runs, NULL),
+				0);
 	wpt_open(scene->held[0]->gate);
 	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n);
 	WPT_ASSERT_STAT(test, scene->pool, IDLE, 1);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, count_up, runs), 0);
+	KUNIT_ASSERT_EQ(test,
+			wpool_schedule_fn(scene->pool, count_up, runs, NULL),
+			0);
 	WPT_ASSERT_UNTIL(test, atomic_read(runs) == n + 1);
 }
 

@@ -55,7 +55,7 @@ static int take_batch(struct kunit *test, struct wpool *pool, struct wpt_job *jo
 
 static int take_function(struct kunit *test, struct wpool *pool, struct wpt_job *job)
 {
-	return wpool_schedule_fn(pool, wpt_run_job, job);
+	return wpool_schedule_fn(pool, wpt_run_job, job, NULL);
 }
 
 static int take_delayed(struct kunit *test, struct wpool *pool, struct wpt_job *job,
@@ -133,12 +133,16 @@ static void staged_of_functions(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, wpt_run_job, &before[i]), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(scene->pool, wpt_run_job, &before[i], NULL),
+				0);
 	wpt_open(scene->held[0]->gate);
 	wpt_call(test, wpt_call_drain, scene->pool, NULL);
 	hold = wpt_hold(test, scene->pool, 1);
 	for (i = 0; i < 8; i++)
-		KUNIT_ASSERT_EQ(test, wpool_schedule_fn(scene->pool, wpt_run_job, &jobs[i]), 0);
+		KUNIT_ASSERT_EQ(test,
+				wpool_schedule_fn(scene->pool, wpt_run_job, &jobs[i], NULL),
+				0);
 	WPT_EXPECT_STAT(test, scene->pool, QUEUED, 8);
 	wpt_open(hold->gate);
 	expect_turns(test, scene, jobs, 8);

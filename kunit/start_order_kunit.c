@@ -230,8 +230,10 @@ static int submit_pairs(struct scene *scene, enum kind kind)
 		struct pair *pair = &scene->pairs[i];
 
 		if (kind == ALLOCATED)
-			ret = wpool_schedule_fn(scene->pool, run_x, pair) ?:
-			      wpool_schedule_fn(scene->pool, run_y, pair);
+			ret = wpool_schedule_fn(scene->pool, run_x, pair,
+						NULL) ?:
+			      wpool_schedule_fn(scene->pool, run_y, pair,
+						NULL);
 		else
 			ret = wpool_schedule(scene->pool, &pair->x) ?:
 			      wpool_schedule(scene->pool, &pair->y);
@@ -300,7 +302,8 @@ static int submit_quick(struct wpt_thread *self)
 
 	while (!READ_ONCE(scene->over) && !ret) {
 		if (wpt_stat(scene->pool, WPOOL_STAT_QUEUED) < 100)
-			ret = wpool_schedule_fn(scene->pool, run_quick, NULL);
+			ret = wpool_schedule_fn(scene->pool, run_quick, NULL,
+						NULL);
 		else
 			schedule_timeout_idle(1);
 	}

@@ -24,6 +24,8 @@
 #include <linux/types.h>
 #include <linux/wpool.h>
 
+#include "ways.h"
+
 /*
  * What must happen takes no longer, on the slowest machine: beyond that it hangs.
  * If it does, that is printed, and the wait goes on: the machine's time limit ends it.

@@ -56,7 +56,8 @@ static void play_called(struct scene *s)
 	victim->wanted_runs = 2;
 	stress_equal("wpool_run()", wpool_run(s->pool, scene_job, victim), -EOWNERDEAD);
 	stress_equal("wpool_run_timeout()",
-		     wpool_run_timeout(s->pool, scene_job, victim, STRESS_LIMIT), -EOWNERDEAD);
+		     wpool_run_timeout(s->pool, scene_job, victim, STRESS_LIMIT, NULL),
+		     -EOWNERDEAD);
 	scene_behind(s, 1);
 	scene_all_told(s);
 }
@@ -67,7 +68,7 @@ static void play_in_group(struct scene *s)
 	struct job *jobs[3];
 	int i;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
 		jobs[i] = i == 1 ? scene_victim_new(s) : scene_job_new(s, scene_job);
 		jobs[i]->gated = true;
@@ -286,7 +287,8 @@ static void play_nobody_waits(struct scene *s)
 		detached->unknown = true;
 		wpool_task_set_detached(&detached->task);
 		stress_equal("wpool_schedule_fn()",
-			     wpool_schedule_fn(s->pool, scene_job, victim), 0);
+			     wpool_schedule_fn(s->pool, scene_job, victim, NULL),
+			     0);
 		scene_submit(s, detached);
 		scene_behind(s, 2);
 		if (stress_call(&calls[i]))
@@ -353,7 +355,7 @@ static int lend_and_die(void *arg)
 	struct job *job = arg;
 	int i, err = 0;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	for (i = 0; i < ARRAY_SIZE(keyed); i++) {
 		wpool_keyed_task_init(&keyed[i], scene_job, job);
 		err = err ?: wpool_schedule_keyed(job->s->pool, &keyed[i], 1);
@@ -404,7 +406,7 @@ static void release_dies(void *arg, enum wpool_fate fate)
 
 static void submit_released(struct scene *s, struct job *job)
 {
-	wpool_tracked_task_init(&job->tracked, scene_job, job);
+	wpool_release_task_init(&job->tracked, scene_job, job);
 	wpool_task_set_release(&job->tracked, release_dies);
 	scene_submit(s, job);
 }

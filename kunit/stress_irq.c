@@ -17,7 +17,7 @@ struct irq_scene {
 	struct wpool	*shut;		/* refuses all, so that tasks come and go */
 	struct wpool	*stocked;	/* likewise, and has tasks to spare */
 	struct wpool	*last;		/* its last reference is dropped */
-	struct wpool_tracked_task *tracked;
+	struct wpool_release_task *tracked;
 	unsigned int	cpu;		/* that is hit */
 	int		wrong;		/* what was returned and should not have been */
 	unsigned int	without;	/* memory */
@@ -37,7 +37,7 @@ static int allocate(struct stress_call *call)
 	int ret = set_cpus_allowed_ptr(current, cpumask_of(s->cpu));
 
 	while (!ret && !READ_ONCE(s->enough)) {
-		ret = wpool_schedule_fn(s->shut, never, NULL);
+		ret = wpool_schedule_fn(s->shut, never, NULL, NULL);
 		ret = ret == -ESHUTDOWN ? 0 : ret ?: -EPROTO;
 		cond_resched();
 	}
@@ -59,15 +59,16 @@ static void expect_refused(struct irq_scene *s, int ret)
 static void try_schedule(void *arg)
 {
 	struct irq_scene *s = arg;
-	int ret = wpool_try_schedule_fn(s->shut, never, NULL);
+	int ret = wpool_try_schedule_fn(s->shut, never, NULL, NULL);
 
 	if (ret == -ENOMEM && IS_ENABLED(CONFIG_PREEMPT_RT))
 		s->without++;
 	else if (ret != -ESHUTDOWN)
 		s->wrong = ret ?: -EPROTO;
-	expect_refused(s, wpool_try_schedule_fn_release(s->shut, never, NULL, no_release));
+	expect_refused(s,
+		       wpool_try_schedule_fn(s->shut, never, NULL, no_release));
 	/* What it takes of these is given back. */
-	ret = wpool_try_schedule_fn(s->stocked, never, NULL);
+	ret = wpool_try_schedule_fn(s->stocked, never, NULL, NULL);
 	if (ret != -ESHUTDOWN)
 		s->wrong = ret ?: -EPROTO;
 }
@@ -94,7 +95,8 @@ static struct wpool *kept_pool(void)
 	if (!stress_check(!IS_ERR(pool), "no pool: %pe", pool))
 		return NULL;
 	for (i = 0; i < 16; i++)
-		stress_equal("wpool_schedule_fn()", wpool_schedule_fn(pool, ran, NULL), 0);
+		stress_equal("wpool_schedule_fn()",
+			     wpool_schedule_fn(pool, ran, NULL, NULL), 0);
 	wpool_get(pool);
 	stress_equal("wpool_destroy()", wpool_destroy(pool), 0);
 	return pool;
@@ -141,10 +143,10 @@ static void beside_allocations(struct irq_scene *s, void (*hit)(struct irq_scene
 
 static void hit_allocations(void (*hit)(struct irq_scene *s))
 {
-	static struct wpool_tracked_task tracked;
+	static struct wpool_release_task tracked;
 	struct irq_scene s = { .cpu = cpumask_first(cpu_online_mask), .tracked = &tracked };
 
-	wpool_tracked_task_init(&tracked, never, NULL);
+	wpool_release_task_init(&tracked, never, NULL);
 	s.shut = wpool_create("irq-shut", NULL);
 	if (!stress_check(!IS_ERR(s.shut), "no pool: %pe", s.shut))
 		return;

@@ -42,7 +42,7 @@ static void release_slowly(void *inside, enum wpool_fate fate)
 /* By a worker of the other pool, which may have to run it itself. */
 static int submit_outlast(void *inside)
 {
-	return wpool_schedule_fn(wpool_default(), outlast, inside);
+	return wpool_schedule_fn(wpool_default(), outlast, inside, NULL);
 }
 
 static int has_begun(struct completion *inside)
@@ -57,14 +57,15 @@ static int leave_in(struct wpool *pool)
 
 	wpool_delayed_task_init(&delayed, sleep_on, NULL);
 	ret = wpool_schedule_delayed(pool, &delayed, MAX_SCHEDULE_TIMEOUT) ?:
-	      wpool_schedule_fn_release(pool, outlast, &worker_is_inside, release_slowly) ?:
+	      wpool_schedule_fn(pool, outlast, &worker_is_inside,
+				release_slowly) ?:
 	      has_begun(&worker_is_inside);
 	for (i = 0; i < LEFT && !ret; i++) {
 		wpool_task_init(&queued[i], sleep_on, NULL);
 		wpool_keyed_task_init(&keyed[i], sleep_on, NULL);
 		ret = wpool_schedule(pool, &queued[i]) ?:
 		      wpool_schedule_keyed(pool, &keyed[i], i % 2) ?:
-		      wpool_schedule_fn(pool, sleep_on, NULL);
+		      wpool_schedule_fn(pool, sleep_on, NULL, NULL);
 	}
 	return ret;
 }
@@ -76,10 +77,11 @@ int stress_leave(void)
 	int ret = PTR_ERR_OR_ZERO(own);
 
 	ret = ret ?: leave_in(wpool_default());
-	ret = ret ?: wpool_schedule_fn(own, submit_outlast, &submitter_is_inside);
+	ret = ret ?: wpool_schedule_fn(own, submit_outlast,
+				       &submitter_is_inside, NULL);
 	ret = ret ?: has_begun(&submitter_is_inside);
 	for (i = 0; i < LEFT && !ret; i++)
-		ret = wpool_schedule_fn(own, sleep_on, NULL);
+		ret = wpool_schedule_fn(own, sleep_on, NULL, NULL);
 	pr_info("leaves: %d\n", ret);
 	return -ENODEV;
 }

@@ -69,7 +69,8 @@ static int produce(struct stress_call *call)
 		struct ring_task *rt = &producer->ring[own % RING];
 
 		if (i % 4 == 3) {	/* and one of wpool's own memory */
-			wrong += wpool_schedule_fn(call->pool, run_counted, producer) != 0;
+			wrong += wpool_schedule_fn(call->pool, run_counted,
+						   producer, NULL) != 0;
 			continue;
 		}
 		if (own++ >= RING)

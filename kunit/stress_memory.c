@@ -67,8 +67,8 @@ static unsigned int submit_meanwhile(struct wpool *pool)
 	int err;
 
 	for (i = 0; i < AT_LEAST || !READ_ONCE(full); i++) {
-		err = i % 2 ? wpool_try_schedule_fn(pool, count, NULL) :
-			      wpool_schedule_fn(pool, count, NULL);
+		err = i % 2 ? wpool_try_schedule_fn(pool, count, NULL, NULL) :
+			      wpool_schedule_fn(pool, count, NULL, NULL);
 		if (!err)
 			accepted++;
 		else

@@ -41,7 +41,7 @@ struct job {
 		struct wpool_task		task;
 		struct wpool_keyed_task		keyed;
 		struct wpool_delayed_task	delayed;
-		struct wpool_tracked_task	tracked;
+		struct wpool_release_task	tracked;
 	};
 	struct scene		*s;
 	struct job		*inner;

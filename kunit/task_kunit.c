@@ -399,8 +399,11 @@ static void task_schedule_fn(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 200; i++) {
-		KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, count, runs), 0);
-		KUNIT_EXPECT_EQ(test, wpool_try_schedule_fn(pool, count, runs), 0);
+		KUNIT_EXPECT_EQ(test,
+				wpool_schedule_fn(pool, count, runs, NULL), 0);
+		KUNIT_EXPECT_EQ(test,
+				wpool_try_schedule_fn(pool, count, runs, NULL),
+				0);
 	}
 	wpt_destroy(test, pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(runs), 400);

@@ -22,7 +22,8 @@ static int call_run_timeout(struct wpt_thread *self)
 	struct timed *timed = self->arg;
 
 	timed->began = jiffies;
-	return wpool_run_timeout(self->pool, timed->fn, timed->arg, timed->timeout);
+	return wpool_run_timeout(self->pool, timed->fn, timed->arg,
+				 timed->timeout, NULL);
 }
 
 static struct timed *timed(struct kunit *test, wpool_fn_t fn, void *arg, unsigned long timeout)
@@ -151,7 +152,7 @@ static void timed_outlives(struct kunit *test)
 
 static int run_fatal(void *arg)
 {
-	return wpool_run_timeout(arg, wpt_die, NULL, WPT_LIMIT);
+	return wpool_run_timeout(arg, wpt_die, NULL, WPT_LIMIT, NULL);
 }
 
 /* 42, 51: a worker runs it itself, and dies of it: it is freed, as unloading shows */
@@ -170,7 +171,7 @@ static void run_fatal_at_start(struct wpool *pool)
 	struct timed *first = wpool_priv(pool);
 
 	if (!xchg(&first->began, 1))
-		WARN_ON(wpool_run_timeout(pool, first->fn, NULL, first->timeout) >= 0);
+		WARN_ON(wpool_run_timeout(pool, first->fn, NULL, first->timeout, NULL) >= 0);
 }
 
 static const struct wpool_ops fatal_ops = { .worker_start = run_fatal_at_start };
@@ -212,7 +213,8 @@ static int call_race(struct wpt_thread *self)
 	int i, ret;
 
 	for (i = 0; i < 40; i++) {
-		ret = wpool_run_timeout(self->pool, run_a_while, race, i % 4);
+		ret = wpool_run_timeout(self->pool, run_a_while, race, i % 4,
+					NULL);
 		if (ret == WPT_STOPPED)
 			atomic_inc(&race->results);
 		else if (ret == -ETIMEDOUT)

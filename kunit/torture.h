@@ -57,6 +57,7 @@
 #include <linux/wpool.h>
 #include "torture_kinds.h"
 #include "torture_pairs.h"
+#include "ways.h"
 
 #define TORT_MAX_THREADS	64U
 #define TORT_POOLS		6	/* besides the default pool */
@@ -145,7 +146,7 @@ enum tort_task_kind {
 struct tort_task {
 	union {
 		struct wpool_task		task;
-		struct wpool_tracked_task	tracked;
+		struct wpool_release_task	tracked;
 		struct wpool_keyed_task		keyed;
 		struct wpool_delayed_task	delayed;
 	};

@@ -289,9 +289,9 @@ static void act_group(struct tort_ctx *ctx, enum tort_act act)
 	if (!tg)
 		return;
 	if (fast)
-		wpool_group_init_fail_fast(&tg->group);
+		wpool_group_init(&tg->group, WPOOL_GROUP_FAIL_FAST);
 	else
-		wpool_group_init(&tg->group);
+		wpool_group_init(&tg->group, 0);
 	while (n--)
 		group_submit(ctx, tg, act, fast || cancel);
 	if (cancel)

@@ -172,7 +172,7 @@ static void do_group(struct tort_ctx *ctx)
 	if (!group)
 		return;
 	group->tp = tort_pool_get(ctx->tp);
-	wpool_group_init(&group->group);
+	wpool_group_init(&group->group, 0);
 	ctx->frame->group = group;
 	ctx->submitting = true;
 	while (n--) {

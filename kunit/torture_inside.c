@@ -95,7 +95,7 @@ void tort_group_inside(struct tort_ctx *ctx, enum tort_act act)
 	if (!group)
 		return;
 	group->tp = tort_pool_get(ctx->tp);
-	wpool_group_init(&group->group);
+	wpool_group_init(&group->group, 0);
 	ctx->frame->group = group;
 	submit_some(ctx, &group->group, act == ACT_GROUP_CANCEL);
 	if (act == ACT_GROUP_CANCEL)
@@ -121,7 +121,7 @@ void tort_stack_group(struct tort_ctx *ctx, enum tort_act act)
 	struct wpool_group group;
 	struct tort_mark mark;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	tort_begin(ctx, &mark, ctx->tp, ACT_STACK_GROUP);
 	submit_some(ctx, &group, true);
 	while (tort_group_wait(ctx, &group) == -EDEADLK)

@@ -375,9 +375,9 @@ static void op_group(struct tort_ctx *ctx)
 		return;
 	}
 	if (fast)
-		wpool_group_init_fail_fast(&group->group);
+		wpool_group_init(&group->group, WPOOL_GROUP_FAIL_FAST);
 	else
-		wpool_group_init(&group->group);
+		wpool_group_init(&group->group, 0);
 	n = new_many(ctx, tts, tort_one_in(ctx, 3) ? TORT_TASK_KEYED : TORT_TASK_PLAIN);
 	for (i = 0; i < n; i++)
 		tts[i]->lossy = fast || cancel;

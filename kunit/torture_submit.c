@@ -173,9 +173,9 @@ static int submit_by(struct tort_ctx *ctx, struct tort_task *tt, enum tort_kind 
 	case TORT_SCHEDULE_TIMEOUT:
 		return schedule_timeout_in(ctx, tt);
 	case TORT_SCHEDULE_FN:
-		return wpool_schedule_fn(tt->pool, tort_fn, tt);
+		return wpool_schedule_fn(tt->pool, tort_fn, tt, NULL);
 	case TORT_TRY_SCHEDULE_FN:
-		return wpool_try_schedule_fn(tt->pool, tort_fn, tt);
+		return wpool_try_schedule_fn(tt->pool, tort_fn, tt, NULL);
 	case TORT_KEYED:
 		return schedule_keyed_in(ctx, NULL, tt);
 	case TORT_DELAYED:
@@ -342,7 +342,7 @@ int tort_submit_group_fn(struct tort_ctx *ctx, struct wpool_group *group,
 	if (ctx->thread)
 		WRITE_ONCE(ctx->thread->killable, true);
 	tort_begin(ctx, &mark, tp, ACT_GROUP_FN);
-	ret = wpool_group_schedule_fn(group, tt->pool, tort_fn, tt);
+	ret = wpool_group_schedule_fn(group, tt->pool, tort_fn, tt, NULL);
 	tort_end(ctx, &mark);
 	tort_account(ctx, tp, ret, TORT_GROUP_SCHEDULE_FN, false);
 	tort_count(TORT_GROUP_SCHEDULE_FN);
@@ -440,7 +440,7 @@ static int run_keyed_on_stack(struct tort_ctx *ctx, struct tort_task *tt)
 static int run_timed(struct tort_ctx *ctx, struct tort_task *tt)
 {
 	unsigned long timeout = tort_pick(ctx, 6), began = jiffies;
-	int ret = wpool_run_timeout(tt->pool, tort_fn, tt, timeout);
+	int ret = wpool_run_timeout(tt->pool, tort_fn, tt, timeout, NULL);
 
 	if (ret == -ETIMEDOUT)
 		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",

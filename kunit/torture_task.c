@@ -31,7 +31,7 @@ static void init_by_kind(struct tort_task *tt)
 {
 	switch (tt->kind) {
 	case TORT_TASK_PLAIN:
-		wpool_tracked_task_init(&tt->tracked, tort_fn, tt);
+		wpool_release_task_init(&tt->tracked, tort_fn, tt);
 		break;
 	case TORT_TASK_KEYED:
 		wpool_keyed_task_init(&tt->keyed, tort_fn, tt);
@@ -123,7 +123,7 @@ struct tort_task *tort_task_self_freeing(struct tort_ctx *ctx, struct tort_pool 
 	tt->self_freeing = true;
 	tt->shared = true;
 	tt->resubmits = tort_pick(ctx, 3);
-	wpool_task_set_self_freeing(&tt->tracked);
+	wpool_task_set_detached(&tt->tracked.task);
 	if (tort_one_in(ctx, 2))
 		tort_task_releases(tt);
 	return tt;

@@ -120,7 +120,7 @@ void tort_cancel_delayed(struct tort_ctx *ctx, struct tort_task *tt)
 
 	atomic_inc(&tt->cancels);
 	tort_begin(ctx, &mark, tt->tp, ACT_CANCEL_DELAYED);
-	if (!wpool_cancel_delayed(&tt->delayed))
+	if (!wpool_cancel(&tt->delayed.task))
 		atomic_dec(&tt->cancels);
 	tort_end(ctx, &mark);
 	tort_count(TORT_CANCEL_DELAYED);

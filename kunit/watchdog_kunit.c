@@ -267,7 +267,7 @@ static void watchdog_names_awaited(struct kunit *test)
 
 /* A task whose release waits for a gate. */
 struct slow_release {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	struct wpt_gate			*gate;
 	struct completion		begun;
 };
@@ -304,7 +304,7 @@ static void watchdog_counts_releases(struct kunit *test)
 	EXPECT_SOME(pool, "the releases of 1 tasks that have ended have not returned");
 	slow->gate = wpt_gate(test);
 	init_completion(&slow->begun);
-	wpool_tracked_task_init(&slow->ttask, nothing, slow);
+	wpool_release_task_init(&slow->ttask, nothing, slow);
 	wpool_task_set_release(&slow->ttask, release_slowly);
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &slow->ttask.task), 0);
 	canceller = wpt_thread(test, take_back, pool, NULL, slow);
@@ -374,7 +374,7 @@ static void watchdog_names_hook(struct kunit *test)
 
 	stuck->in_oops = wpt_gate(test);
 	stuck->in_terminated = wpt_gate(test);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_fn(pool, wpt_die, NULL, NULL), 0);
 	wpt_forget(test, pool);
 	destroyer = wpt_thread(test, wpt_call_destroy, pool, NULL, NULL);
 	WPT_ASSERT_UNTIL(test, ear_heard(IN_OOPS) >= 2);

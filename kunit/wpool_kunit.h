@@ -25,6 +25,8 @@
 #include <linux/sched.h>
 #include <linux/wpool.h>
 
+#include "ways.h"
+
 /*
  * How long a test waits for what must happen; says nothing about speed. Shorter
  * where a bug is planted to keep it from happening, see scripts/mutate.

@@ -48,7 +48,7 @@ struct taskq {
 /* A call in memory of ours. One reference is that of its submission, dropped by its release. */
 struct taskq_call {
 	union {
-		struct wpool_tracked_task	ttask;
+		struct wpool_release_task	ttask;
 		struct wpool_delayed_task	dtask;
 	};
 	struct taskq		*taskq;
@@ -295,17 +295,22 @@ static void taskq_release(void *arg, enum wpool_fate fate)
 	call_end(arg);
 }
 
+static int submit_as(struct wpool *tq, struct wpool_task *task, unsigned int how)
+{
+	return wpool_schedule_how(tq, task, &(struct wpool_how) { .flags = how });
+}
+
 static int submit_now(struct wpool *tq, struct wpool_task *task, unsigned int flags)
 {
 	int err;
 
 	if (flags & TQ_NOQUEUE)
-		return wpool_schedule_if_free(tq, task);
+		return submit_as(tq, task, WPOOL_IF_FREE);
 	if (flags & TQ_NOSLEEP)
 		return wpool_try_schedule(tq, task);
 	/* The bound slows down a caller that may sleep, and does no more. */
 	err = wpool_schedule_timeout(tq, task, HZ);
-	return err && err != -ESHUTDOWN ? wpool_force_schedule(tq, task) : err;
+	return err && err != -ESHUTDOWN ? submit_as(tq, task, WPOOL_FORCE) : err;
 }
 
 /* @expire_time: the low word of the jiffies_64 then. */
@@ -314,7 +319,9 @@ static int submit_at(struct wpool *tq, struct wpool_delayed_task *dtask, unsigne
 	u64 now = get_jiffies_64();
 	long left = expire_time - (unsigned long)now;
 
-	return wpool_schedule_at(tq, dtask, now + max(left, 0L));
+	return wpool_schedule_how(tq, &dtask->task, &(struct wpool_how) {
+		.flags = WPOOL_AT, .due = now + max(left, 0L),
+	});
 }
 
 /*
@@ -339,8 +346,8 @@ taskqid_t __wpool_taskq_dispatch(struct wpool *tq, task_func_t *func, void *arg,
 	if (expire_time)
 		wpool_delayed_task_init(&call->dtask, taskq_run, call);
 	else
-		wpool_tracked_task_init(&call->ttask, taskq_run, call);
-	/* Both kinds of tasks begin with a struct wpool_tracked_task. */
+		wpool_release_task_init(&call->ttask, taskq_run, call);
+	/* Both kinds of tasks begin with a struct wpool_release_task. */
 	call->ttask.task.owner = owner;
 	wpool_task_set_release(&call->ttask, taskq_release);
 	wpool_task_set_priority(&call->ttask.task, expire_time ? WPOOL_PRIO_HIGH : prio_for(flags));
@@ -387,8 +394,8 @@ EXPORT_SYMBOL_GPL(__wpool_taskq_init_ent);
  * @ent: set up, and not waiting; from now on not the caller's until @func is called
  *
  * Then it is the function's: it may free the entry, or dispatch it again, also to another taskq.
- * Dispatched again it may be called beside itself. What else the entry waits for, nobody knows:
- * it has no id. A wait for a certain id does not wait for entries, others do.
+ * Dispatched again to the same taskq it is called once that call has returned. It has no id: a wait
+ * for a certain id does not wait for entries, others do.
  *
  * It cannot fail, but with %TQ_NOQUEUE; if the taskq is being destroyed; or if the module that set
  * the entry up is being unloaded, and the taskq is not its own, like system_taskq. The entry is
@@ -411,8 +418,7 @@ void taskq_dispatch_ent(struct wpool *tq, task_func_t *func, void *arg, unsigned
 	}
 	ent->arg = arg;
 	wpool_task_set_priority(&ent->task, prio_for(flags));
-	err = flags & TQ_NOQUEUE ? wpool_schedule_if_free(tq, &ent->task) :
-				   wpool_force_schedule(tq, &ent->task);
+	err = submit_as(tq, &ent->task, flags & TQ_NOQUEUE ? WPOOL_IF_FREE : WPOOL_FORCE);
 	if (err)
 		smp_store_release(&ent->func, NULL);	/* pairs as in taskq_run_ent() */
 	if (err == -ENOENT)

@@ -97,7 +97,7 @@ static void task_move(struct bench_lane *lane, unsigned long delay)
 
 static void task_cancel(void)
 {
-	wpool_cancel_delayed(&delayed_task);
+	wpool_cancel(&delayed_task.task);
 }
 
 static void task_flush(struct bench_lane *lane)

@@ -38,7 +38,9 @@ static int delayed_add(struct wpool *pool, void *one, unsigned int nr)
 
 static void delayed_drop(void *one)
 {
-	wpool_cancel_delayed(one);
+	struct wpool_delayed_task *delayed = one;
+
+	wpool_cancel(&delayed->task);
 }
 
 /* --- keys in use: each task has one of its own --- */
@@ -67,7 +69,7 @@ static int group_add(struct wpool *pool, void *one, unsigned int nr)
 {
 	struct grouped *grouped = one;
 
-	wpool_group_init(&grouped->group);
+	wpool_group_init(&grouped->group, 0);
 	wpool_task_init(&grouped->task, nothing_fn, NULL);
 	return wpool_group_schedule(&grouped->group, pool, &grouped->task);
 }

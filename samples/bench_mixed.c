@@ -78,7 +78,7 @@ static void turn_init(struct turn *turn)
 {
 	unsigned int i;
 
-	wpool_group_init(&turn->group);
+	wpool_group_init(&turn->group, 0);
 	for (i = 0; i < OF_A_KIND; i++) {
 		wpool_keyed_task_init(&turn->keyed[i], nothing_fn, NULL);
 		wpool_task_init(&turn->grouped[i], nothing_fn, NULL);

@@ -90,7 +90,7 @@ static void wpool_submit_many(struct bench_lane *lane, struct bench_item *items,
 
 static void wpool_submit_new(struct bench_lane *lane)
 {
-	int err = wpool_schedule_fn(lane->pool, wpool_fn, NULL);
+	int err = wpool_schedule_fn(lane->pool, wpool_fn, NULL, NULL);
 
 	if (unlikely(err))
 		bench_refused(err);
@@ -169,7 +169,8 @@ static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
 
 static void by_cpu_submit_new(struct bench_lane *lane)
 {
-	int err = wpool_schedule_fn(wpool_set_pick(lane->set, 0), wpool_fn, NULL);
+	int err = wpool_schedule_fn(wpool_set_pick(lane->set, 0), wpool_fn,
+				    NULL, NULL);
 
 	if (unlikely(err))
 		bench_refused(err);

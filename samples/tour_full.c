@@ -66,7 +66,7 @@ static int show_block(void)
 	err = fill(&f, "tour-block", &attrs);
 	if (err)
 		return err;
-	err = wpool_schedule_fn(tour_pool, let_go_later, &f);
+	err = wpool_schedule_fn(tour_pool, let_go_later, &f, NULL);
 	if (!err) {
 		err = wpool_schedule(f.pool, &f.letters[1].task);
 		waited = completion_done(&f.hold.end);
@@ -264,7 +264,7 @@ static int show_depth(void)
 			return PTR_ERR(pool);
 		err = tour_hold(pool, &hold);
 		if (!err) {
-			while (accepted[i] < 3000 && !wpool_schedule_fn(pool, nothing, NULL))
+			while (accepted[i] < 3000 && !wpool_schedule_fn(pool, nothing, NULL, NULL))
 				accepted[i]++;
 			tour_release(&hold);
 		}
@@ -288,8 +288,12 @@ static int show_forced(void)
 	err = fill(&f, "tour-forced", &attrs);
 	if (err)
 		return err;
-	only = wpool_schedule_if_free(f.pool, &f.letters[1].task);
-	must = wpool_force_schedule(f.pool, &f.letters[1].task);
+	only = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how){
+			.flags = WPOOL_IF_FREE
+		});
+	must = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how){
+			.flags = WPOOL_FORCE
+		});
 	forced = tour_stat(f.pool, WPOOL_STAT_FORCED);
 	empty(&f);
 	return tour_show(only == -EAGAIN && !must && forced == 1 && !strcmp(f.page.text, "ab"),
@@ -327,7 +331,7 @@ static int walk_tree(struct wpool *pool, struct tree *tree)
 	unsigned int i;
 	int err;
 
-	wpool_group_init(&tree->group);
+	wpool_group_init(&tree->group, 0);
 	for (i = 0; i < TREE_NODES; i++) {
 		wpool_task_init(&tree->nodes[i].task, visit, &tree->nodes[i]);
 		tree->nodes[i].tree = tree;

@@ -21,13 +21,14 @@ static int show_group(void)
 	struct wpool_group group;
 	int i, err = 0, result;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	for (i = 0; i < 4 && !err; i++) {
 		wpool_task_init(&tasks[i], result_fn, i == 2 ? (void *)(long)-ENOSPC : NULL);
 		err = wpool_group_schedule(&group, pools[i % 2], &tasks[i]);
 	}
 	if (!err)
-		err = wpool_group_schedule_fn(&group, tour_pool, result_fn, NULL);
+		err = wpool_group_schedule_fn(&group, tour_pool, result_fn,
+					      NULL, NULL);
 	result = wpool_group_wait(&group);
 	if (err)
 		return err;
@@ -63,7 +64,7 @@ static int show_group_cancel(void)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	tour_letters_init(letters, 4, &page, "abcd");
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	err = tour_hold(pool, &hold);
 	if (!err) {
 		err = join_all(&group, pool, letters, 3) ?: wpool_schedule(pool, &letters[3].task);
@@ -98,7 +99,7 @@ static int show_fail_fast(void)
 		return PTR_ERR(pool);
 	tour_letters_init(letters, 3, &page, "abc");
 	wpool_task_init(&failing, result_fn, (void *)(long)-EIO);
-	wpool_group_init_fail_fast(&group);
+	wpool_group_init(&group, WPOOL_GROUP_FAIL_FAST);
 	err = tour_hold(pool, &hold);
 	if (!err) {
 		err = wpool_group_schedule(&group, pool, &failing) ?:
@@ -130,7 +131,7 @@ static int show_group_cancel_sync(void)
 	pool = wpool_create("tour-end", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	wpool_task_init(&naps, nap_fn, NULL);
 	wpool_task_init(&letters[0], result_fn, NULL);
 	wpool_task_init(&letters[1], result_fn, NULL);

@@ -89,7 +89,7 @@ static int show_shutdown(void)
 	}
 	err = wpool_schedule(pool, &letter.task);
 	wpool_shutdown(pool);
-	refused = wpool_schedule_fn(pool, answer, NULL);
+	refused = wpool_schedule_fn(pool, answer, NULL, NULL);
 	early = wpool_await_termination(pool, msecs_to_jiffies(10));
 	tour_release(&hold);
 	late = wpool_await_termination(pool, MAX_SCHEDULE_TIMEOUT);

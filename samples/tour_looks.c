@@ -93,7 +93,9 @@ static int show_hooks(void)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	for (i = 0; i < 9 && !err; i++)
-		err = wpool_schedule_fn(pool, i == 4 ? tour_end_worker : nothing, NULL);
+		err = wpool_schedule_fn(pool,
+					i == 4 ? tour_end_worker : nothing,
+					NULL, NULL);
 	wpool_destroy(pool);
 	if (err)
 		return err;

@@ -121,10 +121,10 @@ static int show_cancel_delayed(void)
 	err = wpool_schedule_delayed(tour_pool, &reminder.dtask, HZ * 3600);
 	if (err)
 		return err;
-	cancelled = wpool_cancel_delayed(&reminder.dtask);
+	cancelled = wpool_cancel(&reminder.dtask.task);
 	result = wpool_wait(&reminder.dtask.task);
 	/* Nothing is left to be taken back, nor to be waited for. */
-	cancelled &= !wpool_cancel_delayed_sync(&reminder.dtask);
+	cancelled &= !wpool_cancel_sync(&reminder.dtask.task);
 	return tour_show(cancelled && result == -ECANCELED,
 			 "delayed, cancelled: in an hour, but taken back (%pe)", ERR_PTR(result));
 }
@@ -140,7 +140,7 @@ static int show_modify_delayed(void)
 		return err;
 	err = wpool_modify_delayed(tour_pool, &reminder.dtask, msecs_to_jiffies(10));
 	if (err)
-		wpool_cancel_delayed(&reminder.dtask);
+		wpool_cancel(&reminder.dtask.task);
 	result = wpool_wait(&reminder.dtask.task);
 	waited = reminder.rang - start;
 	return tour_show(!err && result == 1 && waited >= msecs_to_jiffies(10),
@@ -173,7 +173,10 @@ static int show_delayed_at(void)
 	int err, result;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	err = wpool_schedule_at(tour_pool, &reminder.dtask, when);
+	err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how){
+			.flags = WPOOL_AT,
+			.due = when
+		});
 	if (err)
 		return err;
 	result = wpool_wait(&reminder.dtask.task);
@@ -194,7 +197,7 @@ static int five_rounds(void *arg)
 	struct rounds *r = arg;
 
 	if (++r->n == 5)
-		wpool_cancel_delayed(&r->dtask);
+		wpool_cancel(&r->dtask.task);
 	return r->n;
 }
 
@@ -249,15 +252,27 @@ static int show_kinds_in_group(void)
 	unsigned long start = jiffies;
 	int err;
 
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	wpool_keyed_task_init(&first, nothing, NULL);
 	wpool_keyed_task_init(&second, nothing, NULL);
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	err = wpool_group_schedule_keyed(&group, tour_pool, &first, KEY_A);
+	err = wpool_schedule_how(tour_pool, &first.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED,
+			.key = KEY_A,
+			.group = &group
+		});
 	if (!err)
-		err = wpool_group_schedule_delayed(&group, tour_pool, &reminder.dtask, 2);
+		err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how){
+				.flags = WPOOL_AT,
+				.due = get_jiffies_64() + 2 + 1,
+				.group = &group
+			});
 	if (!err)
-		err = wpool_group_try_schedule_keyed(&group, tour_pool, &second, KEY_A);
+		err = wpool_schedule_how(tour_pool, &second.task, &(struct wpool_how){
+				.flags = WPOOL_KEYED | WPOOL_NOWAIT,
+				.key = KEY_A,
+				.group = &group
+			});
 	/* Also after an error: what was accepted lies on this stack. */
 	err = wpool_group_wait(&group) ?: err;
 	if (err)

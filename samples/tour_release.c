@@ -9,7 +9,7 @@
 
 /* What a task gets, and what must not be leaked, whatever becomes of the task. */
 struct letter_box {
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	atomic_t			*read, *thrown_away;
 };
 
@@ -39,7 +39,7 @@ static struct letter_box *new_box(atomic_t *read, atomic_t *thrown_away)
 		return NULL;
 	box->read = read;
 	box->thrown_away = thrown_away;
-	wpool_tracked_task_init(&box->ttask, read_box, box);
+	wpool_release_task_init(&box->ttask, read_box, box);
 	wpool_task_set_release(&box->ttask, free_box);
 	return box;
 }
@@ -87,17 +87,19 @@ static int show_release_fn(void)
 		if (!boxes[i])
 			err = -ENOMEM;
 	}
-	wpool_group_init(&group);
+	wpool_group_init(&group, 0);
 	if (!err)
-		err = wpool_schedule_fn_release(tour_pool, read_box, boxes[0], free_box);
+		err = wpool_schedule_fn(tour_pool, read_box, boxes[0],
+					free_box);
 	if (!err) {
 		boxes[0] = NULL;
-		err = wpool_try_schedule_fn_release(tour_pool, read_box, boxes[1], free_box);
+		err = wpool_try_schedule_fn(tour_pool, read_box, boxes[1],
+					    free_box);
 	}
 	if (!err) {
 		boxes[1] = NULL;
-		err = wpool_group_schedule_fn_release(&group, tour_pool, read_box, boxes[2],
-						      free_box);
+		err = wpool_group_schedule_fn(&group, tour_pool, read_box,
+					      boxes[2], free_box);
 	}
 	if (!err)
 		boxes[2] = NULL;
@@ -128,8 +130,8 @@ static int show_release_timeout(void)
 
 	if (!box)
 		return -ENOMEM;
-	err = wpool_run_timeout_release(tour_pool, sleep_on_box, box, msecs_to_jiffies(10),
-					free_box);
+	err = wpool_run_timeout(tour_pool, sleep_on_box, box,
+				msecs_to_jiffies(10), free_box);
 	wpool_flush(tour_pool);
 	return tour_show(err == -ETIMEDOUT &&
 			 atomic_read(&read) + atomic_read(&thrown_away) > 0,
@@ -140,7 +142,7 @@ static int show_release_timeout(void)
 /* An object with references. Each submission of its task has one. */
 struct counted {
 	struct kref			kref;
-	struct wpool_tracked_task	ttask;
+	struct wpool_release_task	ttask;
 	atomic_t			*runs, *freed;
 };
 
@@ -185,8 +187,8 @@ static int show_self_freeing(void)
 	kref_init(&counted->kref);
 	counted->runs = &runs;
 	counted->freed = &freed;
-	wpool_tracked_task_init(&counted->ttask, counted_fn, counted);
-	wpool_task_set_self_freeing(&counted->ttask);
+	wpool_release_task_init(&counted->ttask, counted_fn, counted);
+	wpool_task_set_detached(&counted->ttask.task);
 	for (i = 0; i < 5 && !err; i++)
 		err = counted_submit(tour_pool, counted);
 	kref_put(&counted->kref, counted_free);

@@ -28,7 +28,7 @@ static int fill(struct signalled *s)
 	s->pool = wpool_create("tour-signals", &attrs);
 	if (IS_ERR(s->pool))
 		return PTR_ERR(s->pool);
-	wpool_group_init(&s->group);
+	wpool_group_init(&s->group, 0);
 	wpool_task_init(&s->task, nothing, NULL);
 	wpool_keyed_task_init(&s->ktask, nothing, NULL);
 	tour_hold_init(&s->hold);
@@ -48,10 +48,22 @@ static int signalled_fn(void *arg)
 
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	n += wpool_schedule_interruptible(s->pool, &s->task) == -EINTR;
-	n += wpool_schedule_keyed_interruptible(s->pool, &s->ktask, 1) == -EINTR;
-	n += wpool_group_schedule_interruptible(&s->group, s->pool, &s->task) == -EINTR;
-	n += wpool_group_schedule_keyed_interruptible(&s->group, s->pool, &s->ktask, 1) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how){
+			.flags = WPOOL_INTERRUPTIBLE
+		}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE,
+			.key = 1
+		}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how){
+			.flags = WPOOL_INTERRUPTIBLE,
+			.group = &s->group
+		}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE,
+			.key = 1,
+			.group = &s->group
+		}) == -EINTR;
 	n += wpool_wait_interruptible(&s->hold.task, NULL) == -EINTR;
 	n += wpool_wait_killable(&s->hold.task, NULL) == -EINTR;
 	n += wpool_group_wait_interruptible(&s->group) == -EINTR;
@@ -92,13 +104,38 @@ static int show_no_wait(void)
 	err = fill(&s);
 	if (err)
 		return err;
-	group = wpool_group_try_schedule(&s.group, s.pool, &s.task);
-	key = wpool_try_schedule_keyed(s.pool, &s.ktask, 1);
-	group_later = wpool_group_schedule_timeout(&s.group, s.pool, &s.task, 1);
-	key_later = wpool_schedule_keyed_timeout(s.pool, &s.ktask, 1, 1);
-	both_later = wpool_group_schedule_keyed_timeout(&s.group, s.pool, &s.ktask, 1, 1);
-	forced = wpool_group_force_schedule(&s.group, s.pool, &s.task) ?:
-		 wpool_force_schedule_keyed(s.pool, &s.ktask, 1);
+	group = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
+			.flags = WPOOL_NOWAIT,
+			.group = &s.group
+		});
+	key = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED | WPOOL_NOWAIT,
+			.key = 1
+		});
+	group_later = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
+			.flags = WPOOL_TIMED,
+			.timeout = 1,
+			.group = &s.group
+		});
+	key_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED | WPOOL_TIMED,
+			.key = 1,
+			.timeout = 1
+		});
+	both_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
+			.flags = WPOOL_KEYED | WPOOL_TIMED,
+			.key = 1,
+			.timeout = 1,
+			.group = &s.group
+		});
+	forced = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
+			.flags = WPOOL_FORCE,
+			.group = &s.group
+		}) ?:
+		 wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
+		 	 	 .flags = WPOOL_KEYED | WPOOL_FORCE,
+		 	 	 .key = 1
+		 	 });
 	tour_release(&s.hold);
 	err = wpool_group_wait(&s.group);
 	wpool_destroy(s.pool);

@@ -59,7 +59,7 @@ static int show_function(void)
 	int i, err = 0;
 
 	for (i = 0; i < 5 && !err; i++)
-		err = wpool_schedule_fn(tour_pool, add_fn, &sum);
+		err = wpool_schedule_fn(tour_pool, add_fn, &sum, NULL);
 	wpool_flush(tour_pool);		/* also on an error: sum is ours */
 	if (err)
 		return err;
@@ -79,7 +79,7 @@ static int show_atomic(void)
 	wpool_task_init(&task, add_fn, &sum);
 	spin_lock_irqsave(&lock, flags);
 	err = wpool_try_schedule(tour_pool, &task);
-	err_fn = wpool_try_schedule_fn(tour_pool, add_fn, &sum);
+	err_fn = wpool_try_schedule_fn(tour_pool, add_fn, &sum, NULL);
 	spin_unlock_irqrestore(&lock, flags);
 	wpool_flush(tour_pool);
 	if (err || err_fn)

@@ -100,7 +100,7 @@ static int disk_flush(struct disk *disk)
 	struct wpool_group both;
 	int err;
 
-	wpool_group_init(&both);
+	wpool_group_init(&both, 0);
 	err = wpool_group_schedule(&both, disk->pool, &data);
 	if (!err)
 		err = wpool_group_schedule(&both, disk->pool, &sums);

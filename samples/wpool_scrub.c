@@ -52,7 +52,7 @@ static int scrub_pass(void *arg)
 	pr_err("buffer %d is spoilt, seen in pass %u; %lu were skipped\n",
 	       s->nr, s->passes, wpool_periods_skipped(&s->dtask));
 	/* One spoilt buffer is one line in the log: this one is not looked at any more. */
-	wpool_cancel_delayed(&s->dtask);
+	wpool_cancel(&s->dtask.task);
 	return -EIO;
 }
 

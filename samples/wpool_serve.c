@@ -74,7 +74,7 @@ static int session_open(struct inode *inode, struct file *file)
 	mutex_init(&session->reading);
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->requests);
-	wpool_group_init(&session->group);
+	wpool_group_init(&session->group, 0);
 	file->private_data = session;
 	return 0;
 }
@@ -107,8 +107,14 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 	if (IS_ERR(request))
 		return PTR_ERR(request);
 	err = file->f_flags & O_NONBLOCK ?
-	      wpool_group_try_schedule(&session->group, pool, &request->task) :
-	      wpool_group_schedule_interruptible(&session->group, pool, &request->task);
+	      wpool_schedule_how(pool, &request->task, &(struct wpool_how){
+			.flags = WPOOL_NOWAIT,
+			.group = &session->group
+	      }) :
+	      wpool_schedule_how(pool, &request->task, &(struct wpool_how){
+	                  .flags = WPOOL_INTERRUPTIBLE,
+	                  .group = &session->group
+	            });
 	if (err) {
 		kfree(request);
 		return err == -EINTR ? -ERESTARTSYS : err;

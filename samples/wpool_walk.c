@@ -34,7 +34,8 @@ static int visit(void *arg)
 
 	atomic_inc(&visited);
 	for (i = first; i < min_t(size_t, first + BELOW, nodes) && !err; i++)
-		err = wpool_group_schedule_fn(&walk, wpool_current(), visit, (void *)i);
+		err = wpool_group_schedule_fn(&walk, wpool_current(), visit,
+					      (void *)i, NULL);
 	return err;	/* makes it the error of the walk */
 }
 
@@ -49,8 +50,8 @@ static int __init wpool_walk_init(void)
 	pool = wpool_create("walk", &attrs);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	wpool_group_init(&walk);
-	err = wpool_group_schedule_fn(&walk, pool, visit, NULL) ?: wpool_group_wait(&walk);
+	wpool_group_init(&walk, 0);
+	err = wpool_group_schedule_fn(&walk, pool, visit, NULL, NULL) ?: wpool_group_wait(&walk);
 	wpool_destroy(pool);
 	pr_info("visited %d of %u nodes: %pe\n", atomic_read(&visited), nodes, ERR_PTR(err));
 	return err;
