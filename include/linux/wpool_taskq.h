@@ -552,24 +552,19 @@ static inline int __taskq_cancel_id(taskq_t *tq, taskqid_t id, bool wait)
 #define taskq_of_curthread()		wpool_current()
 
 /**
- * taskq_member() - check whether a thread is one of a taskq
+ * taskq_member() - check whether the current thread is one of a taskq
  * @tq: the taskq
- * @thread: the current thread, or another one, which the caller holds
+ * @thread: the current thread; of another one it says false
  *
  * The current thread counts as one of the pool whose task it is inside, so also if it runs that as
  * its submitter (%WPOOL_FULL_CALLER_RUNS).
  *
- * Context: Any for the current thread. Process context for another one: it is looked for in all
- * pools, so that is for diagnosis.
+ * Context: Any.
  * Return: true if it is.
  */
 static inline bool taskq_member(taskq_t *tq, struct task_struct *thread)
 {
-	struct wpool *pool = thread == current ? wpool_get(wpool_current()) :
-						 wpool_of_thread(thread);
-
-	wpool_put(pool);
-	return pool == tq;
+	return thread == current && wpool_current() == tq;
 }
 
 static inline void __taskq_set_suspended(taskq_t *tq, bool suspended)
