@@ -156,8 +156,7 @@ int __wpool_schedule_fn_ticket(struct wpool *pool, wpool_fn_t fn, void *arg,
 	struct wpool_task *task;
 
 	*nr = 0;
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
 	return task ? schedule_fn(pool, task, GFP_KERNEL, nr, wpool_schedule) : -ENOMEM;
 }
@@ -293,11 +292,12 @@ static int wait_for_ticket(struct wpool *pool, u64 nr, unsigned int state)
 	if (!gave_up && left <= 0)
 		wait_for_completion(&waiter.done);
 	wpool_put(pool);
-	return gave_up ? -EINTR : 0;
+	return gave_up ? left : 0;
 }
 
 static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *what)
 {
+	might_sleep();
 	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, what))
@@ -322,8 +322,6 @@ static int wait_id(struct wpool *pool, u64 nr, unsigned int state, const char *w
  */
 int wpool_wait_id(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return wait_id(pool, ticket, TASK_UNINTERRUPTIBLE, "wpool_wait_id()");
 }
 EXPORT_SYMBOL_GPL(wpool_wait_id);
@@ -338,8 +336,6 @@ EXPORT_SYMBOL_GPL(wpool_wait_id);
  */
 int wpool_wait_id_killable(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return wait_id(pool, ticket, TASK_KILLABLE, "wpool_wait_id_killable()");
 }
 EXPORT_SYMBOL_GPL(wpool_wait_id_killable);
@@ -354,8 +350,6 @@ EXPORT_SYMBOL_GPL(wpool_wait_id_killable);
  */
 int wpool_wait_id_interruptible(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return wait_id(pool, ticket, TASK_INTERRUPTIBLE, "wpool_wait_id_interruptible()");
 }
 EXPORT_SYMBOL_GPL(wpool_wait_id_interruptible);
@@ -387,13 +381,16 @@ static u64 last_pending(struct wpool *pool, u64 nr)
  */
 int wpool_flush_to(struct wpool *pool, u64 ticket)
 {
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_flush_to()"))
 		return -EDEADLK;
 	/* Backwards: while it waits for the last, most of those before it end. None comes anew. */
-	while ((ticket = last_pending(pool, ticket)))
-		wait_for_ticket(pool, ticket, TASK_UNINTERRUPTIBLE);
+	while ((ticket = last_pending(pool, ticket))) {
+		if (wait_for_ticket(pool, ticket, TASK_UNINTERRUPTIBLE))
+			return -EINVAL;
+	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(wpool_flush_to);

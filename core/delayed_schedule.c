@@ -3,7 +3,6 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "delayed.h"
 #include "delayed_schedule.h"
 #include "group.h"
@@ -293,7 +292,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel_delayed);
  */
 bool wpool_cancel_delayed_sync(struct wpool_delayed_task *dtask)
 {
-	sleep_reported(__func__);
+	might_sleep();
 	return dtask && wpool_cancel_sync(&dtask->task);
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_delayed_sync);

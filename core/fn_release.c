@@ -2,7 +2,6 @@
 /* Calls of a function whose argument is released: a tracked task in wpool's own memory. */
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "pool.h"
 #include "release.h"
 #include "submit.h"
@@ -38,7 +37,8 @@ int __wpool_schedule_fn_release(struct wpool *pool, wpool_fn_t fn, void *arg,
 {
 	struct wpool_task *task;
 
-	if (sleep_refused(pool, __func__) || !has_release(pool, release))
+	might_sleep();
+	if (!has_release(pool, release))
 		return -EINVAL;
 	task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
 	return task ? done(task, wpool_schedule(pool, task)) : -ENOMEM;
@@ -89,7 +89,8 @@ int __wpool_group_schedule_fn_release(struct wpool_group *group, struct wpool *p
 {
 	struct wpool_task *task;
 
-	if (sleep_refused(pool, __func__) || !has_release(pool, release))
+	might_sleep();
+	if (!has_release(pool, release))
 		return -EINVAL;
 	task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
 	return task ? done(task, wpool_group_schedule(group, pool, task)) : -ENOMEM;

@@ -3,7 +3,6 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "delayed_schedule.h"
 #include "depmap.h"
 #include "group.h"
@@ -112,8 +111,7 @@ static int group_submit(struct wpool_group *group, struct wpool *pool,
 int wpool_group_schedule(struct wpool_group *group, struct wpool *pool,
 			 struct wpool_task *task)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return group_submit(group, pool, task, NULL, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule);
@@ -167,8 +165,7 @@ EXPORT_SYMBOL_GPL(wpool_group_force_schedule);
 int wpool_group_schedule_timeout(struct wpool_group *group, struct wpool *pool,
 				 struct wpool_task *task, unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_timed_out(group_submit(group, pool, task, NULL, submit_timeout(timeout)),
 				timeout);
 }
@@ -187,8 +184,7 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_timeout);
 int wpool_group_schedule_interruptible(struct wpool_group *group, struct wpool *pool,
 				       struct wpool_task *task)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return group_submit(group, pool, task, NULL, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
@@ -206,8 +202,7 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_interruptible);
 int wpool_group_schedule_keyed(struct wpool_group *group, struct wpool *pool,
 			       struct wpool_keyed_task *task, u64 key)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed);
@@ -248,8 +243,7 @@ int wpool_group_schedule_keyed_timeout(struct wpool_group *group, struct wpool *
 				       struct wpool_keyed_task *task, u64 key,
 				       unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_timed_out(group_submit(group, pool, task ? &task->task : NULL, &key,
 					     submit_timeout(timeout)), timeout);
 }
@@ -269,8 +263,7 @@ EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_timeout);
 int wpool_group_schedule_keyed_interruptible(struct wpool_group *group, struct wpool *pool,
 					     struct wpool_keyed_task *task, u64 key)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return group_submit(group, pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_schedule_keyed_interruptible);
@@ -321,8 +314,7 @@ int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool,
 	struct wpool_task *task;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	task = task_alloc(fn, arg, owner, GFP_KERNEL);
 	if (!task)
 		return -ENOMEM;
@@ -375,7 +367,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group)
 	struct wpool_worker *owner;
 	unsigned int n;
 
-	sleep_reported(__func__);
+	might_sleep();
 	if (!group)
 		return 0;
 	owner = stack_hold(group);

@@ -32,7 +32,8 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 	struct wpool_task task;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
+	might_sleep();
+	if (sleep_refused())
 		return -EINVAL;
 	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
@@ -127,7 +128,7 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
 	*accepted = !ret;
 	if (!ret) {
 		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
-		if (ret == -ETIMEDOUT && abandon(task))
+		if ((ret == -ETIMEDOUT || ret == -EINVAL) && abandon(task))
 			return ret;
 		/* It has ended just now; or it was refused, and the pool has let go of it. */
 		if (ret != -EDEADLK)
@@ -154,8 +155,7 @@ int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg,
 	struct wpool_task *task;
 	bool accepted;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	task = task_alloc(fn, arg, owner, GFP_KERNEL);
 	if (!task)
 		return -ENOMEM;
@@ -180,14 +180,14 @@ int __wpool_run_timeout_release(struct wpool *pool, wpool_fn_t fn, void *arg,
 				unsigned long timeout, wpool_release_t release,
 				struct module *owner)
 {
-	bool accepted = false, refused = sleep_refused(pool, __func__);
-	struct wpool_task *task = NULL;
-	int ret = refused ? -EINVAL : -ENOMEM;
+	bool accepted = false;
+	struct wpool_task *task;
+	int ret = -ENOMEM;
 
 	if (!release)
 		return -EINVAL;
-	if (!refused)
-		task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
+	might_sleep();
+	task = tracked_alloc(fn, arg, release, owner, GFP_KERNEL);
 	if (task) {
 		task_tracking(task)->awaited = true;
 		ret = run_timeout(pool, task, timeout, &accepted);

@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 
 #include "caller_runs.h"
-#include "current_thread.h"
 #include "group.h"
 #include "objects.h"
 #include "pool.h"
@@ -236,8 +235,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * GFP_KERNEL if the policy makes the caller run the task.
  * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
- * or delayed, on the stack with a release; or, with a message, called in atomic context, even
- * if there is room), -EBUSY (already queued: the run that comes sees all that the caller has stored
+ * or delayed, on the stack with a release; or, with a message, it would have to sleep in atomic
+ * context), -EBUSY (already queued: the run that comes sees all that the caller has stored
  * before; or another pool has it), -EAGAIN (full, and the policy does not wait, or too many wait
  * already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the wait), -EINTR (a
  * fatal signal while waiting), -EDEADLK (the caller is a worker of this pool and all its workers
@@ -246,8 +245,7 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit(pool, task, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule);
@@ -283,8 +281,7 @@ EXPORT_SYMBOL_GPL(wpool_try_schedule);
 int wpool_schedule_timeout(struct wpool *pool, struct wpool_task *task,
 			   unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_timed_out(submit(pool, task, submit_timeout(timeout)), timeout);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
@@ -302,8 +299,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule_timeout);
  */
 int wpool_schedule_interruptible(struct wpool *pool, struct wpool_task *task)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit(pool, task, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_interruptible);
@@ -358,7 +354,8 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 	bool checked = false;
 	int ret = 0;
 
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) || (n && !tasks))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || (n && !tasks))
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	while (done < n) {
@@ -450,8 +447,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg,
 			struct module *owner)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_fn(pool, fn, arg, owner, GFP_KERNEL, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);

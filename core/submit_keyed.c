@@ -5,7 +5,6 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "current_thread.h"
 #include "pool.h"
 #include "submit.h"
 
@@ -27,8 +26,7 @@
  */
 int wpool_schedule_keyed(struct wpool *pool, struct wpool_keyed_task *task, u64 key)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_BY_POLICY);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed);
@@ -65,8 +63,7 @@ int wpool_schedule_keyed_timeout(struct wpool *pool, struct wpool_keyed_task *ta
 {
 	struct wpool_task *plain = task ? &task->task : NULL;
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_timed_out(submit_to_pool(pool, plain, &key, submit_timeout(timeout)),
 				timeout);
 }
@@ -85,8 +82,7 @@ EXPORT_SYMBOL_GPL(wpool_schedule_keyed_timeout);
 int wpool_schedule_keyed_interruptible(struct wpool *pool, struct wpool_keyed_task *task,
 				       u64 key)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return submit_to_pool(pool, task ? &task->task : NULL, &key, SUBMIT_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_schedule_keyed_interruptible);
