@@ -12,7 +12,6 @@
 #include "capacity_slots.h"
 #include "counter.h"
 #include "create.h"
-#include "current_thread.h"
 #include "deadlock.h"
 #include "depmap.h"
 #include "flush_color.h"
@@ -154,8 +153,7 @@ put_pool:
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner)
 {
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
+	might_sleep();
 	return pool_create(name, attrs, NULL, owner);
 }
 EXPORT_SYMBOL_GPL(__wpool_create);
@@ -175,8 +173,7 @@ struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module 
 	char name[WPOOL_NAME_MAX + 2];	/* one that is too long stays too long, and is refused */
 	va_list args;
 
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
+	might_sleep();
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);

@@ -10,6 +10,8 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 
@@ -183,18 +185,27 @@ bool current_is_of(struct wpool *pool)
 	return current_role(pool);
 }
 
-/* Reports a call that may sleep, made in atomic context. Return: true. */
-bool atomic_refused(const struct wpool *pool, const char *call, void *caller)
+/**
+ * sleep_refused() - refuse to let the current thread sleep where nothing may
+ *
+ * might_sleep() says so on kernels with DEBUG_ATOMIC_SLEEP. On others the sleep would hang the
+ * machine, or let another thread into a critical section.
+ *
+ * Context: any.
+ * Return: true, after a message with the stack: there is the call, and who made it.
+ */
+bool sleep_refused(void)
 {
-	pr_err_ratelimited("%s: %s by %pS in atomic context refused: it may sleep\n",
-			   IS_ERR_OR_NULL(pool) ? "-" : pool->name, call, caller);
-	return true;
-}
+	static DEFINE_RATELIMIT_STATE(said, HZ, 1);
 
-/* Reports such a call that cannot be refused. */
-void atomic_reported(const char *call, void *caller)
-{
-	pr_err_ratelimited("-: %s by %pS in atomic context goes on: it may sleep\n", call, caller);
+	if (likely(!may_not_sleep()))
+		return false;
+	if (__ratelimit(&said)) {
+		pr_err("BUG: %s/%d has to sleep in atomic context: refused\n", current->comm,
+		       current->pid);
+		dump_stack();
+	}
+	return true;
 }
 
 /**

@@ -26,8 +26,7 @@ const struct wpool_run *run_current(struct wpool **pool);
 bool run_is_of_current(const struct wpool_run *run);
 bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
-bool atomic_refused(const struct wpool *pool, const char *call, void *caller);
-void atomic_reported(const char *call, void *caller);
+bool sleep_refused(void);
 
 /*
  * On PREEMPT_RT a softirq and the holder of a spinlock can be preempted. They still may not
@@ -40,27 +39,6 @@ static __always_inline bool may_not_sleep(void)
 	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		return !preemptible();
 	return in_interrupt() || irqs_disabled();
-}
-
-/*
- * For a public function that may sleep: refuses it where nothing may, also if it would not
- * sleep this time. @pool: or NULL; @call: __func__.
- */
-static __always_inline bool sleep_refused(const struct wpool *pool, const char *call)
-{
-	if (unlikely(may_not_sleep()))
-		return atomic_refused(pool, call, __builtin_return_address(0));
-	might_sleep();
-	return false;
-}
-
-/* Likewise, but it goes on: its caller may free the task next. */
-static __always_inline void sleep_reported(const char *call)
-{
-	if (unlikely(may_not_sleep()))
-		atomic_reported(call, __builtin_return_address(0));
-	else
-		might_sleep();
 }
 
 #endif /* _WPOOL_CURRENT_THREAD_H */

@@ -184,15 +184,14 @@ static const struct file_operations capacity_fops = {
 };
 
 #ifdef CONFIG_LOCKDEP
-/* For the tests and the bench: lock_hold.h */
-const unsigned int wpool_hold_max = WPOOL_HOLD_MAX;
-EXPORT_SYMBOL_GPL(wpool_hold_max);
-
 unsigned int wpool_longest_hold(const struct wpool *pool)
 {
 	return hold_longest(pool);
 }
+#if IS_ENABLED(CONFIG_KUNIT)
+/* For the tests and the bench. */
 EXPORT_SYMBOL_GPL(wpool_longest_hold);
+#endif
 
 static int longest_hold_show(struct seq_file *m, void *unused)
 {

@@ -8,7 +8,6 @@
 struct wpool;
 
 #ifdef CONFIG_LOCKDEP
-extern const unsigned int wpool_hold_max;
 unsigned int wpool_longest_hold(const struct wpool *pool);
 #endif
 void debugfs_init(void);

@@ -3,7 +3,6 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "delayed.h"
 #include "delayed_schedule.h"
 #include "group.h"

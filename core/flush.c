@@ -20,8 +20,11 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
 
 	if (IS_ERR_OR_NULL(pool))
 		return 0;
+	might_sleep();
 	if (worker_refused(pool, what))
 		return -EDEADLK;
+	if (sleep_refused())
+		return -EINVAL;
 	dep_wait_pool(pool, true);
 	pool_lock(pool, flags);
 	if (!pool_awaitable(pool)) {
@@ -60,8 +63,6 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  */
 int wpool_flush(struct wpool *pool)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return flush_wait(pool, false, "wpool_flush()");
 }
 EXPORT_SYMBOL_GPL(wpool_flush);
@@ -79,8 +80,6 @@ EXPORT_SYMBOL_GPL(wpool_flush);
  */
 int wpool_drain(struct wpool *pool)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return flush_wait(pool, true, "wpool_drain()");
 }
 EXPORT_SYMBOL_GPL(wpool_drain);

@@ -3,7 +3,6 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "delayed_schedule.h"
 #include "depmap.h"
 #include "group.h"
@@ -146,7 +145,7 @@ unsigned int wpool_group_cancel(struct wpool_group *group)
 	struct wpool_worker *owner;
 	unsigned int n;
 
-	sleep_reported(__func__);
+	might_sleep();
 	if (!group)
 		return 0;
 	owner = stack_hold(group);

@@ -133,7 +133,7 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 	return gave_up;
 }
 
-/* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK. */
+/* Return: 0 when the group is empty, -EAGAIN, -ETIMEDOUT, -EINTR, -EINVAL, -EDEADLK. */
 static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 		       const struct wpool_deadline *deadline)
 {
@@ -141,7 +141,7 @@ static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 
 	if (left <= 0) {
 		if (group_give_way(wait, waiter))
-			return left < 0 ? -EINTR : -ETIMEDOUT;
+			return left < 0 ? left : -ETIMEDOUT;
 		wait_for_completion(&waiter->done);
 	}
 	group_wake_rest(waiter);
@@ -303,11 +303,11 @@ static void group_stop_what_begins(struct group_wait *wait, bool from_now)
  * for those that run. It is woken for each that comes meanwhile, and takes that back, too:
  * perhaps no worker is left to run it, or it goes on submitting itself. With @stop it asks those
  * that run; those that have come since it looked, and begin before it can take them back, are
- * asked as they begin. Return: how many it took back.
+ * asked as they begin. Return: how many it took back, or -EINVAL.
  */
-static unsigned int group_clear(struct group_wait *wait, bool stop)
+static int group_clear(struct group_wait *wait, bool stop)
 {
-	unsigned int n = 0;
+	int n = 0, ret;
 
 	if (stop)
 		group_stop_what_begins(wait, true);
@@ -319,10 +319,11 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 		n += group_cancel(wait->group, wait->owner);
 		if (stop)
 			stop_group(wait->group, wait->owner);
-	} while (group_wait_once(wait) == -EAGAIN);
+		ret = group_wait_once(wait);
+	} while (ret == -EAGAIN);
 	if (stop)
 		group_stop_what_begins(wait, false);
-	return n;
+	return ret == -EINVAL ? ret : n;
 }
 
 /* Lockdep learns of the wait; in a group that goes there is nothing left to wait for. */
@@ -344,6 +345,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 	bool own;
 	int ret;
 
+	might_sleep();
 	if (!group)
 		return -EINVAL;
 	group_wait_begin(&wait, timeout);
@@ -386,8 +388,6 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
  */
 int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return group_wait(group, timeout, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
@@ -419,8 +419,6 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  */
 int wpool_group_wait(struct wpool_group *group)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait);
@@ -439,8 +437,6 @@ EXPORT_SYMBOL_GPL(wpool_group_wait);
  */
 int wpool_group_wait_killable(struct wpool_group *group)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
@@ -456,8 +452,6 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
  */
 int wpool_group_wait_interruptible(struct wpool_group *group)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
 }
 EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
@@ -474,15 +468,15 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
  *
  * Context: Process context; sleeps, uninterruptibly.
  * Return: how many were taken back. -EINVAL (NULL), -EDEADLK (the caller is inside a task of the
- * group, or one that is to run again as a task of it): nothing was done then.
+ * group, or one that is to run again as a task of it): nothing was done then. -EINVAL also in
+ * atomic context, if tasks of the group still run.
  */
 int wpool_group_cancel_sync(struct wpool_group *group)
 {
 	struct group_wait wait = { .group = group, .worker = worker_current(NULL) };
 	int ret = -EDEADLK;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
+	might_sleep();
 	if (!group)
 		return -EINVAL;
 	if (thread_inside_group(group, wait.worker))

@@ -35,8 +35,7 @@ struct wpool *__devm_wpool_create(struct device *dev, const char *name,
 	struct wpool *pool;
 	int err;
 
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
+	might_sleep();
 	pool = __wpool_create(name, attrs, owner);
 	if (IS_ERR(pool))
 		return pool;

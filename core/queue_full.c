@@ -162,7 +162,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub, unsigne
 	if (waiter.status == -EINPROGRESS) {
 		waiter_awake(&waiter);
 		queue_unblock(pool, &waiter);
-		waiter.status = reject(pool, sub, left < 0 ? -EINTR : -ETIMEDOUT, flags);
+		waiter.status = reject(pool, sub, left < 0 ? left : -ETIMEDOUT, flags);
 	} else {
 		coming = left <= 0 && !admitted_leave(pool, &waiter);
 		pool_unlock(pool, flags);

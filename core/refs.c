@@ -142,20 +142,6 @@ const char *wpool_name(const struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_name);
 
 /**
- * __wpool_is_own() - the function behind wpool_is_own()
- * @pool: the pool, or NULL
- * @owner: the module that calls
- *
- * Context: Any.
- * Return: true if that module made the pool.
- */
-bool __wpool_is_own(const struct wpool *pool, const struct module *owner)
-{
-	return !IS_ERR_OR_NULL(pool) && pool->owner == owner;
-}
-EXPORT_SYMBOL_GPL(__wpool_is_own);
-
-/**
  * wpool_priv() - get what the creator gave for its hooks
  * @pool: the pool
  *

@@ -11,13 +11,11 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 
-#include "current_thread.h"
 #include "debugfs.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "registry.h"
 #include "settings.h"
-#include "worker_list.h"
 
 /*
  * Memory reclaim may need this lock, so nothing is allocated under it, and nothing slow is
@@ -187,7 +185,8 @@ struct wpool *wpool_find(const char *name)
 {
 	struct wpool *pool = NULL;
 
-	if (sleep_refused(NULL, __func__) || !name)
+	might_sleep();
+	if (!name)
 		return NULL;
 	mutex_lock(&registry_lock);
 	pool = registry_lookup(name);
@@ -199,41 +198,3 @@ struct wpool *wpool_find(const char *name)
 	return pool;
 }
 EXPORT_SYMBOL_GPL(wpool_find);
-
-struct of_thread {
-	const struct task_struct	*thread;
-	struct wpool			*pool;
-};
-
-static void find_thread(struct wpool *pool, void *arg)
-{
-	struct wpool_worker *worker;
-	struct of_thread *what = arg;
-
-	rcu_read_lock();
-	for_each_worker_rcu(worker, pool) {
-		if (worker->thread == what->thread && !what->pool)
-			what->pool = wpool_get(pool);
-	}
-	rcu_read_unlock();
-}
-
-/**
- * wpool_of_thread() - get the pool that a thread is a worker of
- * @thread: the thread, which the caller holds; may be NULL
- *
- * Looks at all workers of all pools, so it is for diagnosis. A thread that runs a task as its
- * submitter is not a worker.
- *
- * Context: Process context; may sleep.
- * Return: the pool, with a reference for wpool_put(), or NULL, as wpool_find().
- */
-struct wpool *wpool_of_thread(const struct task_struct *thread)
-{
-	struct of_thread what = { .thread = thread };
-
-	if (!sleep_refused(NULL, __func__) && thread)
-		visit_all_pools(find_thread, &what);
-	return what.pool;
-}
-EXPORT_SYMBOL_GPL(wpool_of_thread);

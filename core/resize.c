@@ -191,7 +191,8 @@ EXPORT_SYMBOL_GPL(wpool_resize);
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+	might_sleep();
+	if (sleep_refused() || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	return pool_start(pool, n);
 }
@@ -217,7 +218,8 @@ int wpool_wait_started(struct wpool *pool)
 	unsigned long flags;
 	bool waits;
 
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+	might_sleep();
+	if (sleep_refused() || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_wait_started()"))
 		return -EDEADLK;

@@ -32,7 +32,8 @@ int wpool_run(struct wpool *pool, wpool_fn_t fn, void *arg)
 	struct wpool_task task;
 	int ret;
 
-	if (sleep_refused(pool, __func__))
+	might_sleep();
+	if (sleep_refused())
 		return -EINVAL;
 	/* The caller stays until it is done, so no owner must be pinned. */
 	__wpool_task_init(&task, fn, arg, NULL);
@@ -127,7 +128,7 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
 	*accepted = !ret;
 	if (!ret) {
 		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
-		if (ret == -ETIMEDOUT && abandon(task))
+		if ((ret == -ETIMEDOUT || ret == -EINVAL) && abandon(task))
 			return ret;
 		/* It has ended just now; or it was refused, and the pool has let go of it. */
 		if (ret != -EDEADLK)

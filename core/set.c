@@ -176,8 +176,7 @@ struct wpool_set *__wpool_set_create(const char *name,
 				     unsigned int n, enum wpool_rule rule,
 				     struct module *owner)
 {
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
+	might_sleep();
 	return set_create(&(struct set_plan) {
 		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
 	});
@@ -202,8 +201,7 @@ struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsign
 	char name[WPOOL_NAME_MAX + 2];	/* as in __wpool_create_fmt() */
 	va_list args;
 
-	if (sleep_refused(NULL, __func__))
-		return ERR_PTR(-EINVAL);
+	might_sleep();
 	va_start(args, fmt);
 	vsnprintf(name, sizeof(name), fmt, args);
 	va_end(args);
@@ -314,16 +312,15 @@ static bool set_refused(struct wpool_set *set, const char *what)
 int wpool_set_flush(struct wpool_set *set)
 {
 	unsigned int i;
+	int ret = 0;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	if (IS_ERR_OR_NULL(set))
 		return 0;
 	if (set_refused(set, "wpool_set_flush()"))
 		return -EDEADLK;
-	for (i = 0; i < set->n; i++)
-		wpool_flush(set->pools[i]);
-	return 0;
+	for (i = 0; i < set->n && !ret; i++)
+		ret = wpool_flush(set->pools[i]);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_set_flush);
 
@@ -352,10 +349,9 @@ static u64 set_accepted(struct wpool_set *set)
 int wpool_set_drain(struct wpool_set *set)
 {
 	unsigned int i;
+	int ret = 0;
 	u64 before;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	if (IS_ERR_OR_NULL(set))
 		return 0;
 	if (set_refused(set, "wpool_set_drain()"))
@@ -363,10 +359,10 @@ int wpool_set_drain(struct wpool_set *set)
 	/* If none was accepted since the first was empty, all are. */
 	do {
 		before = set_accepted(set);
-		for (i = 0; i < set->n; i++)
-			wpool_drain(set->pools[i]);
-	} while (set_accepted(set) != before);
-	return 0;
+		for (i = 0; i < set->n && !ret; i++)
+			ret = wpool_drain(set->pools[i]);
+	} while (!ret && set_accepted(set) != before);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(wpool_set_drain);
 
@@ -399,7 +395,8 @@ int wpool_set_destroy(struct wpool_set *set)
 {
 	unsigned int i;
 
-	if (sleep_refused(NULL, __func__) || IS_ERR_OR_NULL(set))
+	might_sleep();
+	if (sleep_refused() || IS_ERR_OR_NULL(set))
 		return -EINVAL;
 	if (set_refused(set, "wpool_set_destroy()"))
 		return -EDEADLK;

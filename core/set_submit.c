@@ -9,7 +9,6 @@
 #include <linux/hash.h>
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "self_run.h"
@@ -29,8 +28,7 @@ int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
 {
 	struct wpool *pool = wpool_set_pick(set, key);
 
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
+	might_sleep();
 	return wpool_schedule(pool, task);
 }
 EXPORT_SYMBOL_GPL(wpool_set_schedule);

@@ -129,7 +129,7 @@ static bool await_counted(struct wpool *pool, unsigned long timeout)
 	deadline_set(&deadline, timeout);
 	dep_wait_pool(pool, deadline.never);
 	dep_wait_manager(deadline.never);
-	ended = deadline_sleep(&pool->end.terminated, &deadline, TASK_UNINTERRUPTIBLE);
+	ended = deadline_sleep(&pool->end.terminated, &deadline, TASK_UNINTERRUPTIBLE) > 0;
 
 	pool_lock(pool, flags);
 	if (ended)
@@ -255,8 +255,8 @@ void pool_go_on_closing(struct wpool *pool)
  * Tasks made by wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
  *
  * Context: Process context; may sleep.
- * Return: how many were queued, on the list or not. 0 in atomic context, the default pool, or
- * NULL: nothing has changed then, and a message says so for the first two.
+ * Return: how many were queued, on the list or not. 0 for the default pool, or NULL: nothing has
+ * changed then, and a message says so for the first.
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
@@ -264,8 +264,8 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 	unsigned int n = 0, epoch;
 	unsigned long flags;
 
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool) ||
-	    pool_is_shared(pool, "wpool_shutdown_now()"))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
 	pool_long_call(1);	/* nobody else would take the rest back */
 	pool_lock(pool, flags);
@@ -307,7 +307,8 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || (timeout && sleep_refused()))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_await_termination()"))
 		return -EDEADLK;
@@ -353,7 +354,8 @@ int pool_destroy(struct wpool *pool, bool now)
 /* Return: 0, or why this module must not destroy the pool, or not here. */
 static int destroy_refused(struct wpool *pool, const struct module *owner, const char *what)
 {
-	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, what))
+	might_sleep();
+	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, what) || sleep_refused())
 		return -EINVAL;
 	if (pool->owner != owner) {
 		pr_err_ratelimited("%s: %s refused: it is not a pool of %s\n",
@@ -374,8 +376,6 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
  */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return destroy_refused(pool, owner, "wpool_destroy()") ?: pool_destroy(pool, false);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
@@ -390,8 +390,6 @@ EXPORT_SYMBOL_GPL(__wpool_destroy);
  */
 int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
 {
-	if (sleep_refused(pool, __func__))
-		return -EINVAL;
 	return destroy_refused(pool, owner, "wpool_destroy_now()") ?: pool_destroy(pool, true);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy_now);
@@ -458,7 +456,8 @@ int wpool_restart(struct wpool *pool)
 	unsigned int epoch;
 	int ret;
 
-	if (sleep_refused(pool, __func__) || IS_ERR_OR_NULL(pool))
+	might_sleep();
+	if (sleep_refused() || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	waiter_init(&starter);
 	do {

@@ -19,7 +19,7 @@
 #include "waiter.h"
 #include "worker_list.h"
 
-#ifdef CONFIG_FAULT_INJECTION
+#if defined(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_KUNIT)
 /* See the kernel's fault injection. */
 struct fault_attr wpool_fail_spawn = FAULT_ATTR_INITIALIZER;
 EXPORT_SYMBOL_GPL(wpool_fail_spawn);

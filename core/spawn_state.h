@@ -10,7 +10,7 @@
 #include "pool.h"
 #include "types.h"
 
-#ifdef CONFIG_FAULT_INJECTION
+#if defined(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_KUNIT)
 extern struct fault_attr wpool_fail_spawn;
 
 /* Makes the creation of a thread fail, for tests. */

@@ -252,7 +252,8 @@ static void set_naps(bool naps)
  */
 int __wpool_wait_event_stop(bool begins)
 {
-	if (begins && sleep_refused(NULL, "wpool_wait_event_stop"))
+	might_sleep();
+	if (begins && sleep_refused())
 		return -EINVAL;
 	set_naps(begins);
 	return 0;
@@ -276,7 +277,8 @@ int wpool_sleep(unsigned long timeout)
 	unsigned long left;
 	bool stop;
 
-	if (sleep_refused(NULL, __func__))
+	might_sleep();
+	if (timeout && sleep_refused())
 		return -EINVAL;
 	deadline_set(&deadline, timeout);
 	set_naps(true);

@@ -99,7 +99,7 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 
 /*
  * Sleeps until the task is done, or must be looked at again. Locking: pool->lock held;
- * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EINTR, -EDEADLK.
+ * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EINTR, -EINVAL, -EDEADLK.
  *
  * @worker: the caller, if it is a worker of the pool
  * @too_deep: it can run no task itself, as it is nested too deep
@@ -152,7 +152,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	wait->result = waiter.value;
 	if (!gave_up)
 		return waiter.status;
-	return left < 0 ? -EINTR : -ETIMEDOUT;
+	return left < 0 ? left : -ETIMEDOUT;
 }
 
 /*
@@ -285,6 +285,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 	struct wait wait = { .task = task, .state = state, .may_spin = true };
 	int ret;
 
+	might_sleep();
 	if (!can_be_awaited(task))
 		return -EINVAL;
 	deadline_set(&wait.deadline, timeout);
@@ -335,8 +336,6 @@ int wpool_wait(struct wpool_task *task)
 {
 	int ret, result;
 
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, &result);
 	return ret ?: result;
 }
@@ -357,8 +356,6 @@ EXPORT_SYMBOL_GPL(wpool_wait);
  */
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_timeout);
@@ -379,8 +376,6 @@ EXPORT_SYMBOL_GPL(wpool_wait_timeout);
  */
 int wpool_wait_killable(struct wpool_task *task, int *result)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_killable);
@@ -397,8 +392,6 @@ EXPORT_SYMBOL_GPL(wpool_wait_killable);
  */
 int wpool_wait_interruptible(struct wpool_task *task, int *result)
 {
-	if (sleep_refused(NULL, __func__))
-		return -EINVAL;
 	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, result);
 }
 EXPORT_SYMBOL_GPL(wpool_wait_interruptible);
@@ -439,7 +432,8 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * submitted meanwhile. When the call returns the task is neither queued nor running. There are
  * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
  * for the task that the caller is inside, and none of these waits can be refused instead, see
- * wpool_wait(). Then it still runs, and wpool_task_running() says so.
+ * wpool_wait(). Then it still runs, and wpool_task_running() says so. So it does if the call, in
+ * atomic context, must not wait: it says so in the log, and returns false.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().
@@ -450,8 +444,9 @@ bool wpool_cancel_sync(struct wpool_task *task)
 		.task = task, .state = TASK_UNINTERRUPTIBLE, .cancels = true,
 	};
 	bool cancelled = false;
+	int ret;
 
-	sleep_reported(__func__);
+	might_sleep();
 	if (can_be_awaited(task))
 		dep_wait_task(task, true);
 	if (!can_be_awaited(task) || !task_is_accepted(task))
@@ -461,8 +456,9 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	do {
 		cancelled |= wpool_cancel(task);
 		wpool_ask_stop(task);
-	} while (wait_once(&wait) == -EAGAIN);
-	return cancelled;
+		ret = wait_once(&wait);
+	} while (ret == -EAGAIN);
+	return cancelled && ret != -EINVAL;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);
 

@@ -6,6 +6,7 @@
  */
 #include <linux/lockdep.h>
 
+#include "current_thread.h"
 #include "lock_hold.h"
 #include "pool.h"
 #include "task.h"
@@ -154,20 +155,26 @@ unsigned long deadline_left(const struct wpool_deadline *deadline)
  *
  * When the time is over it only looks: the kernel's waits would sleep until the next tick.
  *
- * Return: > 0 if it has come, 0 if the time is over, < 0 after a signal.
+ * Return: > 0 if it has come, 0 if the time is over, -EINTR after a signal, -EINVAL where nothing
+ * may sleep.
  */
 long deadline_sleep(struct completion *done, const struct wpool_deadline *deadline,
 		    unsigned int state)
 {
 	unsigned long left = deadline_left(deadline);
+	long ret;
 
 	if (!left)
 		return try_wait_for_completion(done);
+	if (sleep_refused())
+		return -EINVAL;
 	if (state == TASK_INTERRUPTIBLE)
-		return wait_for_completion_interruptible_timeout(done, left);
-	if (state == TASK_KILLABLE)
-		return wait_for_completion_killable_timeout(done, left);
-	return wait_for_completion_timeout(done, left);
+		ret = wait_for_completion_interruptible_timeout(done, left);
+	else if (state == TASK_KILLABLE)
+		ret = wait_for_completion_killable_timeout(done, left);
+	else
+		ret = wait_for_completion_timeout(done, left);
+	return ret < 0 ? -EINTR : ret;
 }
 
 /**

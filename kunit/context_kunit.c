@@ -320,43 +320,41 @@ static void context_wakes(struct kunit *test)
 	WPT_ASSERT_STAT(test, pool, COMPLETED, 3 + trial->may_allocate);
 }
 
-/* Each call that may sleep, from where nothing may. */
+/* Calls that would have to sleep, from where nothing may: the pool is full, and its task waits. */
 static void sleep_all(struct trial *trial)
 {
-	struct wpool_task *task = &trial->job[0].task;
+	struct wpool_task *task = &trial->job[0].task, *held = &trial->held->task;
 
 	note_context(trial);
 	trial->first = wpool_schedule(trial->pool, task);
 	trial->second = wpool_group_schedule(trial->group, trial->pool, task);
 	trial->third = wpool_schedule_keyed(trial->pool, trial->keyed, 1);
-	trial->allocated = wpool_schedule_fn(trial->pool, wpt_run_job,
-					     &trial->job[0], NULL);
 	trial->again = wpool_schedule_timeout(trial->pool, task, 1) == -EINVAL &&
 		       wpool_schedule_interruptible(trial->pool, task) == -EINVAL &&
 		       wpool_schedule_batch(trial->pool, &task, 1) == -EINVAL &&
 		       wpool_run(trial->pool, wpt_run_job, &trial->job[0]) == -EINVAL &&
-		       wpool_wait_timeout(&trial->held->task, 0, NULL) == -EINVAL &&
+		       wpool_wait(held) == -EINVAL &&
+		       wpool_wait_timeout(held, 1, NULL) == -EINVAL &&
+		       wpool_wait_killable(held, NULL) == -EINVAL &&
 		       wpool_group_wait(trial->group) == -EINVAL &&
-		       wpool_group_schedule_fn(trial->group, trial->pool,
-					       wpt_run_job, &trial->job[0],
-					       NULL) == -EINVAL &&
+		       wpool_group_wait_timeout(trial->group, 1) == -EINVAL &&
 		       wpool_flush(trial->pool) == -EINVAL &&
 		       wpool_drain(trial->pool) == -EINVAL &&
 		       wpool_restart(trial->pool) == -EINVAL &&
-		       wpool_sleep(0) == -EINVAL &&
+		       wpool_sleep(1) == -EINVAL &&
 		       wpool_await_termination(trial->pool, 1) == -EINVAL &&
 		       wpool_prestart(trial->pool, 1) == -EINVAL &&
-		       wpool_wait_started(trial->pool) == -EINVAL &&
-		       wpool_destroy(trial->pool) == -EINVAL &&
-		       !wpool_find("default") && !wpool_of_thread(trial->held->worker) &&
-		       PTR_ERR_OR_ZERO(wpool_create("kunit-atomic", NULL)) == -EINVAL;
+		       wpool_destroy(trial->pool) == -EINVAL;
+	trial->cancelled = wpool_cancel_sync(held);
 }
 
-/* 111: they are refused, also if there is room and they would not sleep, and nothing changes */
+/* 111: they are refused, and nothing changes */
 static void context_may_not_sleep(struct kunit *test)
 {
 	const struct context *context = test->param_value;
-	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
 	struct trial *trial = new_trial(test, pool, sleep_all);
 
 	if (context->run == in_rcu && !IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -364,18 +362,25 @@ static void context_may_not_sleep(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) &&
 	    (context->run == in_spinlock || context->run == in_preempt_off))
 		kunit_skip(test, "this kernel does not count what forbids to sleep");
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING) && (context->hardirq || context->softirq))
+		kunit_skip(test, "lockdep would learn of a wait in an interrupt");
+	wpt_expect_atomic();
 	trial->group = wpt_group(test, false);
 	trial->keyed = wpt_alloc(test, sizeof(*trial->keyed));
 	wpool_keyed_task_init(trial->keyed, wpt_run_job, &trial->job[2]);
-	trial->held = wpt_hold(test, wpt_pool(test, NULL), 1);
+	trial->held = wpt_jobs(test, 1, wpt_gate(test));
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(trial->group, pool, &trial->held->task), 0);
+	WPT_ASSERT_STAT(test, pool, RUNNING, 1);
 	run_trial(test, trial);
-	wpt_open(trial->held->gate);
 	KUNIT_EXPECT_EQ(test, trial->first, -EINVAL);
 	KUNIT_EXPECT_EQ(test, trial->second, -EINVAL);
 	KUNIT_EXPECT_EQ(test, trial->third, -EINVAL);
-	KUNIT_EXPECT_EQ(test, trial->allocated, -EINVAL);
 	KUNIT_EXPECT_TRUE(test, trial->again);
-	WPT_EXPECT_STAT(test, pool, SUBMITTED, 0);
+	KUNIT_EXPECT_FALSE(test, trial->cancelled);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 1);
+	WPT_EXPECT_STAT(test, pool, BLOCKED, 0);
+	wpt_open(trial->held->gate);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, trial->group), 0);
 	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &trial->job[0].task), 0);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &trial->job[0]), 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What drivers want of a pool: that it goes with the device, how its workers are scheduled, and
- * whose a pool or a thread is.
+ * which of them died.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -35,7 +35,6 @@ static void driver_pool_of_device(struct kunit *test)
 	if (IS_ERR(pool))
 		root_device_unregister(dev);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
-	KUNIT_EXPECT_TRUE(test, wpool_is_own(pool));
 	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 8), 0);
 	root_device_unregister(dev);
 	for (i = 0; i < 8; i++)
@@ -130,23 +129,21 @@ static void driver_policy_refused(struct kunit *test)
 	}
 }
 
-/* 108: whose a pool is, and whose worker a thread is */
+static int tell_pool(void *arg)
+{
+	*(struct wpool **)arg = wpool_current();
+	return 0;
+}
+
+/* 108: a task learns which pool it is in */
 static void driver_whose(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, NULL), *found;
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpool **told = wpt_alloc(test, sizeof(*told));
+	struct wpool *pool = wpt_pool(test, NULL);
 
-	KUNIT_EXPECT_TRUE(test, wpool_is_own(pool));
-	/* Built into the kernel, all are of one owner. */
-	if (__is_defined(MODULE))
-		KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_default()));
-	KUNIT_EXPECT_FALSE(test, wpool_is_own(NULL));
-	KUNIT_EXPECT_FALSE(test, wpool_is_own(wpool_current()));
-	found = wpool_of_thread(hold->worker);
-	KUNIT_EXPECT_PTR_EQ(test, found, pool);
-	wpool_put(found);
-	KUNIT_EXPECT_NULL(test, wpool_of_thread(current));
-	KUNIT_EXPECT_NULL(test, wpool_of_thread(NULL));
+	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, tell_pool, told), 0);
+	KUNIT_EXPECT_PTR_EQ(test, *told, pool);
+	KUNIT_EXPECT_NULL(test, wpool_current());
 }
 
 struct deaths {

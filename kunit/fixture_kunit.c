@@ -44,7 +44,7 @@ const struct module wpt_other_module = { .name = "other" };
 /* Numbers the pools of the whole run: no test meets the pool of another. */
 static atomic_t pools_made;
 
-#ifdef CONFIG_FAULT_INJECTION
+#if defined(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_KUNIT)
 extern struct fault_attr wpool_fail_spawn;
 
 /*

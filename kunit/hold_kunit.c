@@ -10,7 +10,7 @@
 static void expect_bounded(struct kunit *test, struct wpool *pool)
 {
 	KUNIT_EXPECT_GT(test, wpool_longest_hold(pool), 0);
-	KUNIT_EXPECT_LE(test, wpool_longest_hold(pool), wpool_hold_max);
+	KUNIT_EXPECT_LE(test, wpool_longest_hold(pool), WPT_HOLD_MAX);
 }
 
 static int hold_init(struct kunit *test)

@@ -7,7 +7,7 @@ void hold_expect_bounded(struct kunit *test, struct wpool *pool)
 {
 #ifdef CONFIG_LOCKDEP
 	KUNIT_EXPECT_GT(test, wpool_longest_hold(pool), 0);
-	KUNIT_EXPECT_LE(test, wpool_longest_hold(pool), wpool_hold_max);
+	KUNIT_EXPECT_LE(test, wpool_longest_hold(pool), WPT_HOLD_MAX);
 #endif
 }
 

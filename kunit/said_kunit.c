@@ -8,22 +8,19 @@
 #include "ear.h"
 
 static const char * const words[] = {
-	"wpool_flush by said_flush_atomically",
-	"in atomic context refused: it may sleep",
-	"in atomic context goes on: it may sleep",
+	"said_flush_atomically+",
+	"has to sleep in atomic context: refused",
+	"sleeping function called",
 	"a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE",
-	"wpool_shutdown_now by said_shut_atomically",
-	"wpool_cancel_sync by said_cancel_atomically",
-	"wpool_group_cancel by said_cancel_atomically",
-	"wpool_cancel_delayed_sync by said_cancel_atomically",
 	"in atomic context refused: nothing can be allocated there",
 	"in atomic context has got a spare task: nothing can be allocated there",
 	"there is no debugfs to show times in, left out WPOOL_LATENCY",
+	"bad attributes: WPOOL_CHAIN is gone",
+	"bad attributes: WPOOL_RUN_OUT_DELAYED is gone",
 };
 
 enum {
-	CALLER, ATOMIC, GOES_ON, FULL, SHUTDOWN, CANCEL, GROUP, DELAYED, NO_MEMORY, SPARE,
-	NO_DEBUGFS,
+	CALLER, ATOMIC, SLEEPS, FULL, NO_MEMORY, SPARE, NO_DEBUGFS, NO_CHAIN, NO_RUN_OUT,
 };
 
 static int said_suite_init(struct kunit_suite *suite)
@@ -54,105 +51,34 @@ static noinline int said_flush_atomically(struct wpool *pool)
 	return err;
 }
 
-/* 169: one that may sleep, in atomic context, also if it would not sleep this time */
+/* 111, 169: one that would sleep in atomic context, with who has called it; and by might_sleep() */
 static void said_in_atomic(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, NULL);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
 
-	ear_listen(pool);
+	wpt_expect_atomic();
+	ear_listen_to("BUG");
 	KUNIT_EXPECT_EQ(test, said_flush_atomically(pool), -EINVAL);
 	WPT_ASSERT_UNTIL(test, ear_heard(ATOMIC) || said_flush_atomically(pool) != -EINVAL);
 	KUNIT_EXPECT_GT(test, ear_heard(ATOMIC), 0);
 	if (IS_ENABLED(CONFIG_KALLSYMS))
 		KUNIT_EXPECT_GT(test, ear_heard(CALLER), 0);
-}
-
-static noinline unsigned int said_shut_atomically(struct wpool *pool)
-{
-	unsigned int unrun;
-	unsigned long flags;
-
-	local_irq_save(flags);
-	unrun = wpool_shutdown_now(pool, NULL);
-	local_irq_restore(flags);
-	return unrun;
-}
-
-/* 171: it has no error to return, and changes nothing */
-static void said_shut_in_atomic(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, NULL);
-	struct wpt_job *job = wpt_jobs(test, 1, NULL);
-
-	ear_listen(pool);
-	WPT_ASSERT_UNTIL(test, !said_shut_atomically(pool) && ear_heard(ATOMIC));
-	if (IS_ENABLED(CONFIG_KALLSYMS))
-		KUNIT_EXPECT_GT(test, ear_heard(SHUTDOWN), 0);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-}
-
-/* What need not wait this time. */
-static noinline bool said_cancel_atomically(struct wpool_task *task)
-{
-	unsigned long flags;
-	bool cancelled;
-
-	local_irq_save(flags);
-	cancelled = wpool_cancel_sync(task) || wpool_cancel_sync(&NULL->task) ||
-		    wpool_group_cancel(NULL);
-	local_irq_restore(flags);
-	return cancelled;
-}
-
-/* 172: it is said, but done: who calls may free the task next */
-static void said_cancel_in_atomic(struct kunit *test)
-{
-	ear_listen(NULL);
-	WPT_ASSERT_UNTIL(test, !said_cancel_atomically(NULL) && ear_heard(GOES_ON));
-	if (!IS_ENABLED(CONFIG_KALLSYMS))
-		return;
-	WPT_ASSERT_UNTIL(test, ear_heard(CANCEL) || said_cancel_atomically(NULL));
-	WPT_ASSERT_UNTIL(test, ear_heard(GROUP) || said_cancel_atomically(NULL));
-	WPT_ASSERT_UNTIL(test, ear_heard(DELAYED) || said_cancel_atomically(NULL));
-}
-
-/* What two calls take back that need not wait; a group's would wait for a mutex. */
-struct waiting {
-	struct wpt_job			*job;
-	struct wpool_delayed_task	delayed;
-};
-
-static unsigned int take_back_atomically(struct waiting *waiting)
-{
-	unsigned long flags;
-	unsigned int n;
-
-	local_irq_save(flags);
-	n = wpool_cancel_sync(&waiting->job->task);
-	n += wpool_cancel_sync(&waiting->delayed.task);
-	local_irq_restore(flags);
-	return n;
-}
-
-/* 172: what they take back is back */
-static void said_cancel_takes_back(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpt_job *hold = wpt_hold(test, pool, 1);
-	struct waiting *waiting = wpt_alloc(test, sizeof(*waiting));
-
-	waiting->job = wpt_jobs(test, 1, NULL);
-	wpool_delayed_task_init(&waiting->delayed, wpt_run_job, waiting->job);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &waiting->job->task), 0);
-	KUNIT_ASSERT_EQ(test, wpool_schedule_delayed(pool, &waiting->delayed, WPT_LIMIT), 0);
-	KUNIT_EXPECT_EQ(test, take_back_atomically(waiting), 2);
-	KUNIT_EXPECT_EQ(test, take_back_atomically(waiting), 0);
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		WPT_ASSERT_UNTIL(test, ear_heard(SLEEPS) || said_flush_atomically(pool) != -EINVAL);
 	wpt_open(hold->gate);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &waiting->job->task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_wait(test, waiting->job), 0);
-	WPT_EXPECT_STAT(test, pool, CANCELLED, 2);
-	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->job->runs), 1);
+	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
+}
+
+/* 2: a flag that is gone is named to those that still ask for it */
+static void said_flag_gone(struct kunit *test)
+{
+	struct wpool_attrs chain = { .flags = 0x800 }, run_out = { .flags = 0x20 };
+
+	ear_listen_to("said_gone");
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("said_gone", &chain)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("said_gone", &run_out)), -EINVAL);
+	WPT_ASSERT_UNTIL(test, ear_heard(NO_CHAIN) && ear_heard(NO_RUN_OUT));
 }
 
 static noinline int said_fn_atomically(struct wpool *pool, struct wpt_job *job)
@@ -260,9 +186,7 @@ static void said_latency_left_out(struct kunit *test)
 
 static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_in_atomic),
-	KUNIT_CASE(said_shut_in_atomic),
-	KUNIT_CASE(said_cancel_in_atomic),
-	KUNIT_CASE(said_cancel_takes_back),
+	KUNIT_CASE(said_flag_gone),
 	KUNIT_CASE(said_fn_in_atomic),
 	KUNIT_CASE(said_fn_keeps_spare),
 	KUNIT_CASE(said_full_of_own),

@@ -16,7 +16,7 @@ static bool onoff = true;
 module_param(onoff, bool, 0444);
 MODULE_PARM_DESC(onoff, "Whether CPUs come and go, where they can (default 1)");
 
-#ifdef CONFIG_FAULT_INJECTION
+#if defined(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_KUNIT)
 extern struct fault_attr wpool_fail_spawn;
 
 /* Are this thread's allocations to fail at times? Return: were they? */

@@ -88,9 +88,17 @@ struct wpt_nest {
 
 #ifdef CONFIG_LOCKDEP
 /* Of wpool's own, for tests alone: see core/lock_hold.h. */
-extern const unsigned int wpool_hold_max;
+#define WPT_HOLD_MAX	256	/* WPOOL_HOLD_MAX there */
 unsigned int wpool_longest_hold(const struct wpool *pool);
 #endif
+
+/* What comes of a call that has to sleep where nothing may is no fault of this run. */
+static inline void wpt_expect_atomic(void)
+{
+	pr_info("wpool_kunit: expect some: BUG: .* has to sleep in atomic context: refused\n");
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		pr_info("wpool_kunit: expect some: sleeping function called from invalid context at .*core/\n");
+}
 
 /* As whose a call may be made that is refused to all modules but one. */
 extern const struct module wpt_other_module;

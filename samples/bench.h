@@ -98,7 +98,7 @@ struct bench_peer {
 	unsigned int (*longest_hold)(const struct bench_lane *lane);
 };
 
-#ifdef CONFIG_LOCKDEP
+#if defined(CONFIG_LOCKDEP) && IS_ENABLED(CONFIG_KUNIT)
 /* wpool's own, for the tests and the bench alone: see core/lock_hold.h. */
 unsigned int wpool_longest_hold(const struct wpool *pool);
 #else

@@ -176,7 +176,7 @@ void bench_counts_end(const struct bench_work *work, const struct bench_lane *la
 	if (!counting || !work->tasks)
 		return;
 	counting = false;
-	if (IS_ENABLED(CONFIG_LOCKDEP) && lane->peer->longest_hold) {
+	if (IS_ENABLED(CONFIG_LOCKDEP) && IS_ENABLED(CONFIG_KUNIT) && lane->peer->longest_hold) {
 		snprintf(name, sizeof(name), "%s, longest hold", work->name);
 		bench_record_count(name, lane->label, "steps",
 				   (u64)lane->peer->longest_hold(lane) * BENCH_SCALE);

@@ -2,7 +2,6 @@
 /* What a driver asks of a pool. */
 #include <linux/device.h>
 #include <linux/sched.h>
-#include <linux/sched/task.h>
 #include "tour.h"
 
 static int answer(void *arg)
@@ -49,39 +48,8 @@ static int show_policy(void)
 			 priority);
 }
 
-/* A helper that any task may call: is wpool_priv() what it takes it for? */
-static int whose_fn(void *arg)
-{
-	return wpool_is_own(wpool_current());
-}
-
-static int which_fn(void *arg)
-{
-	*(struct task_struct **)arg = get_task_struct(current);
-	return 0;
-}
-
-static int show_whose(void)
-{
-	int own = wpool_run(tour_pool, whose_fn, NULL);
-	int other = wpool_run(wpool_default(), whose_fn, NULL);
-	struct task_struct *thread;
-	struct wpool *pool;
-	int err = wpool_run(tour_pool, which_fn, &thread);
-
-	if (err)
-		return err;
-	pool = wpool_of_thread(thread);
-	err = tour_show(own == 1 && !other && pool == tour_pool,
-			"whose: the pool of this module, and one of its workers, are told apart");
-	wpool_put(pool);
-	put_task_struct(thread);
-	return err;
-}
-
 const struct tour_stop tour_driver[] = {
 	{ "of a device",	show_of_device },
 	{ "policy",		show_policy },
-	{ "whose",		show_whose },
 	{ }
 };

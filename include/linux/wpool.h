@@ -36,7 +36,7 @@
  *		inside a task: wpool_current(), wpool_should_stop()
  *		a group: wpool_group_init(), wpool_group_init_fail_fast()
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
- *		wpool_priv(), wpool_is_own(), wpool_stats(), wpool_resize(), wpool_pause(),
+ *		wpool_priv(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
  *		a set: wpool_set_pick(), wpool_set_nth(), wpool_set_shutdown()
  *		In an NMI no task is set up if the kernel has CONFIG_DEBUG_OBJECTS.
@@ -1170,21 +1170,6 @@ void wpool_put(struct wpool *pool);
 const char *wpool_name(const struct wpool *pool);
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats);
 void *wpool_priv(const struct wpool *pool);
-struct wpool *wpool_of_thread(const struct task_struct *thread);
-bool __wpool_is_own(const struct wpool *pool, const struct module *owner);
-
-/**
- * wpool_is_own() - check whether a pool was made by the calling module
- * @pool: the pool, or NULL
- *
- * For code that may be called from any task: wpool_priv() of wpool_current() is what it takes
- * it for only if this is true.
- *
- * Context: any.
- * Return: true if it was; false for NULL.
- */
-#define wpool_is_own(pool)	__wpool_is_own(pool, THIS_MODULE)
-
 int wpool_resize(struct wpool *pool, unsigned int capacity);
 int wpool_prestart(struct wpool *pool, unsigned int n);
 int wpool_wait_started(struct wpool *pool);

@@ -309,7 +309,7 @@ static inline bool taskq_empty_ent(const taskq_ent_t *ent)
 #define taskq_of_curthread()		wpool_current()
 
 /**
- * taskq_member() - check whether a thread is one of a taskq
+ * taskq_member() - check whether the current thread is one of a taskq
  * @tq: the taskq
  * @thread: the current thread, and no other
  *
