@@ -419,11 +419,10 @@ static void group_cancel_in_the_making(struct kunit *test)
 {
 	static const struct wpool_ops ops = { .worker_start = cancel_at_start };
 	struct early *early = wpt_alloc(test, sizeof(*early));
-	struct wpool *pool;
 
 	early->group = wpt_group(test, false);
 	early->job = wpt_jobs(test, 1, NULL);
-	pool = wpt_pool(test, &(struct wpool_attrs) {
+	wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = AT_ONCE, .min_workers = AT_ONCE, .ops = &ops, .priv = early,
 	});
 	WPT_ASSERT_UNTIL(test, READ_ONCE(early->over));
