@@ -13,6 +13,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "current_thread.h"
@@ -183,6 +184,19 @@ static const char *current_role(struct wpool *pool)
 bool current_is_of(struct wpool *pool)
 {
 	return current_role(pool);
+}
+
+/*
+ * On PREEMPT_RT a softirq and the holder of a spinlock can be preempted. They still may not
+ * sleep; that they are such is seen from what they count.
+ */
+static bool may_not_sleep(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return !preemptible() || softirq_count() || rcu_preempt_depth();
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		return !preemptible();
+	return in_interrupt() || irqs_disabled();
 }
 
 /**

@@ -5,9 +5,6 @@
 #ifndef _WPOOL_CURRENT_THREAD_H
 #define _WPOOL_CURRENT_THREAD_H
 
-#include <linux/kernel.h>
-#include <linux/preempt.h>
-#include <linux/rcupdate.h>
 #include <linux/types.h>
 
 struct wpool;
@@ -27,18 +24,5 @@ bool run_is_of_current(const struct wpool_run *run);
 bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);
 bool sleep_refused(void);
-
-/*
- * On PREEMPT_RT a softirq and the holder of a spinlock can be preempted. They still may not
- * sleep; that they are such is seen from what they count.
- */
-static __always_inline bool may_not_sleep(void)
-{
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		return !preemptible() || softirq_count() || rcu_preempt_depth();
-	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
-		return !preemptible();
-	return in_interrupt() || irqs_disabled();
-}
 
 #endif /* _WPOOL_CURRENT_THREAD_H */

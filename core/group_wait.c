@@ -337,7 +337,16 @@ static void group_wait_begin(struct group_wait *wait, unsigned long timeout)
 	rcu_read_unlock();
 }
 
-static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
+/**
+ * __wpool_group_wait() - the function behind wpool_group_wait() and its sisters
+ * @group: the group
+ * @timeout: the longest wait, in jiffies
+ * @state: of the thread while it sleeps
+ *
+ * Context: Process context; may sleep.
+ * Return: as they say.
+ */
+int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
 	struct group_wait wait = {
 		.group = group, .worker = worker_current(NULL), .state = state,
@@ -372,89 +381,7 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 	stack_release(wait.owner);
 	return ret ?: wait.error;
 }
-
-/**
- * wpool_group_wait_timeout() - wait for a group with a time limit
- * @group: the group
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
- *	the time is over a worker begins no more tasks of the group, but it ends the task that it
- *	is inside.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
- * A task of the group may have returned -ETIMEDOUT, too: wpool_group_cancel() and then
- * wpool_group_wait() are right after either.
- * With a limit it is -EDEADLK only inside a task of the group.
- */
-int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
-{
-	return group_wait(group, timeout, TASK_UNINTERRUPTIBLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
-
-/**
- * wpool_group_wait() - wait until all tasks of a group have ended
- * @group: the group; afterwards the caller may free it or use it again. If several threads
- *	wait, this holds when the last of them has returned.
- *
- * A worker that waits runs the tasks of the group that wait in its own pool, and the tasks that
- * defer these by a key, nested as for wpool_wait(). If it is nested too deep, it leaves them to
- * other workers. If no worker is left for them, because all possible workers are asleep, the
- * wait is refused: the tasks of the group that have not begun are taken back, and the caller
- * waits for those that run. Workers that wait for one another's groups in a circle are not
- * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
- * task that is deferred, by its key, behind the task that the worker is inside.
- *
- * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
- * still asleep for room. But while one sleeps for room in another pool than the others, no wait
- * for the group is refused: a circle of such waits is not found.
- *
- * Context: Process context; sleeps, uninterruptibly.
- * Return: the first error in the group since it was set up: a negative result, -ECANCELED for a
- * task that never ran, -EOWNERDEAD for a task that killed its worker, or for a group on the
- * stack of a worker that has died. 0 if there was no error, so also for an empty group. -EINVAL
- * (NULL). -EDEADLK: the caller is inside a task of the group, or one that is to run again as a
- * task of it; the group goes on and must not be freed yet. Or it was nested too deep, as above,
- * and the group is empty.
- */
-int wpool_group_wait(struct wpool_group *group)
-{
-	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait);
-
-/**
- * wpool_group_wait_killable() - wait for a group until a fatal signal comes
- * @group: as for wpool_group_wait()
- *
- * After a signal the group goes on. The caller must not free it, nor leave the function on
- * whose stack it or one of its tasks lies, before another wait for it has succeeded.
- * wpool_group_cancel() and then wpool_group_wait() do that soonest. They are right after every
- * -EINTR, as it may also be the error of a task.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -EINTR after a signal.
- */
-int wpool_group_wait_killable(struct wpool_group *group)
-{
-	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait_killable);
-
-/**
- * wpool_group_wait_interruptible() - wait for a group until a signal comes
- * @group: as for wpool_group_wait()
- *
- * Like wpool_group_wait_killable(), but any signal ends the wait.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_wait_killable().
- */
-int wpool_group_wait_interruptible(struct wpool_group *group)
-{
-	return group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
-}
-EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
+EXPORT_SYMBOL_GPL(__wpool_group_wait);
 
 /**
  * wpool_group_cancel_sync() - take back the tasks of a group, ask those that run to stop, and
@@ -467,7 +394,7 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_interruptible);
  * meanwhile, unless a worker has begun them: then they are asked to stop.
  *
  * Context: Process context; sleeps, uninterruptibly.
- * Return: how many were taken back. -EINVAL (NULL), -EDEADLK (the caller is inside a task of the
+ * Return: 0; -EINVAL (NULL), -EDEADLK (the caller is inside a task of the
  * group, or one that is to run again as a task of it): nothing was done then. -EINVAL also in
  * atomic context, if tasks of the group still run.
  */
@@ -482,7 +409,7 @@ int wpool_group_cancel_sync(struct wpool_group *group)
 	if (thread_inside_group(group, wait.worker))
 		return ret;
 	group_wait_begin(&wait, MAX_SCHEDULE_TIMEOUT);
-	ret = group_clear(&wait, true);
+	ret = min(group_clear(&wait, true), 0);
 	stack_release(wait.owner);
 	return ret;
 }

@@ -175,54 +175,16 @@ int wpool_resize(struct wpool *pool, unsigned int capacity)
 }
 EXPORT_SYMBOL_GPL(wpool_resize);
 
-/**
- * wpool_prestart() - make workers before there are tasks for them
- * @pool: the pool
- * @n: how many more
- *
- * Makes no more than the capacity allows. Workers beyond &wpool_attrs.min_workers leave again
- * after the idle time-out.
- *
- * Context: Process context; may sleep.
- * Return: how many were started, which may be fewer than asked for and 0; -EINVAL (NULL),
- * -ESHUTDOWN, -EBUSY (another call is doing the same). If the pool has fewer workers than it
- * should keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a
- * thread, or -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
+/*
+ * Waits until no worker is inside its worker_start, or has died in it. One that is made meanwhile
+ * prolongs the wait.
  */
-int wpool_prestart(struct wpool *pool, unsigned int n)
-{
-	might_sleep();
-	if (sleep_refused() || IS_ERR_OR_NULL(pool))
-		return -EINVAL;
-	return pool_start(pool, n);
-}
-EXPORT_SYMBOL_GPL(wpool_prestart);
-
-/**
- * wpool_wait_started() - wait until worker_start has run in all workers
- * @pool: the pool
- *
- * After wpool_create() or wpool_prestart(), which wait until the workers are made: when it
- * returns 0, &wpool_ops.worker_start has returned in each of them, or the worker has died in it.
- * A worker that is made meanwhile prolongs the wait. Without that hook it waits until the workers
- * have run for the first time.
- *
- * Context: Process context; sleeps, uninterruptibly. The caller holds a reference.
- * Return: 0; -EINVAL (NULL; atomic context); -EDEADLK in a worker, a hook or a task of the pool,
- * or in a release of it that wpool's own thread calls, which perhaps would wait for itself: the
- * call has waited for nothing.
- */
-int wpool_wait_started(struct wpool *pool)
+static void await_start(struct wpool *pool)
 {
 	struct wpool_waiter waiter;
 	unsigned long flags;
 	bool waits;
 
-	might_sleep();
-	if (sleep_refused() || IS_ERR_OR_NULL(pool))
-		return -EINVAL;
-	if (worker_refused(pool, "wpool_wait_started()"))
-		return -EDEADLK;
 	waiter_init(&waiter);
 	wpool_get(pool);
 	pool_lock(pool, flags);
@@ -237,6 +199,35 @@ int wpool_wait_started(struct wpool *pool)
 		pool_unlock(pool, flags);
 	}
 	wpool_put(pool);
-	return 0;
 }
-EXPORT_SYMBOL_GPL(wpool_wait_started);
+
+/**
+ * wpool_prestart() - make workers before there are tasks for them
+ * @pool: the pool
+ * @n: how many more; 0 waits for those of wpool_create()
+ *
+ * Makes no more than the capacity allows. Returns when they, and those that were made before, have
+ * started: &wpool_ops.worker_start has returned in each, or the worker has died in it. Workers beyond
+ * &wpool_attrs.min_workers leave again after the idle time-out.
+ *
+ * Context: Process context; may sleep. The caller holds a reference.
+ * Return: how many were made, which may be fewer than asked for and 0; -EINVAL (NULL),
+ * -ESHUTDOWN, -EBUSY (another call is doing the same), -EDEADLK (in a worker, a hook or a task of the
+ * pool, or in a release of it that wpool's own thread calls). If the pool has fewer workers than it
+ * should keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a
+ * thread, or -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
+ */
+int wpool_prestart(struct wpool *pool, unsigned int n)
+{
+	int ret;
+
+	if (sleep_refused() || IS_ERR_OR_NULL(pool))
+		return -EINVAL;
+	if (worker_refused(pool, "wpool_prestart()"))
+		return -EDEADLK;
+	ret = pool_start(pool, n);
+	if (ret >= 0)
+		await_start(pool);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(wpool_prestart);

@@ -145,21 +145,6 @@ static struct wpool_set *set_make(const struct set_plan *plan)
 	return set;
 }
 
-static struct wpool_set *set_create(struct set_plan *plan)
-{
-	const char *fault;
-
-	if (plan->rule == WPOOL_RULE_CPU && !plan->n)
-		plan->n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
-	fault = set_fault(plan);
-	if (fault) {
-		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", plan->name ?: "",
-		       fault, plan->n, plan->rule);
-		return ERR_PTR(-EINVAL);
-	}
-	return set_make(plan);
-}
-
 /**
  * __wpool_set_create() - the function behind wpool_set_create()
  * @name: the first part of the pools' names
@@ -176,40 +161,23 @@ struct wpool_set *__wpool_set_create(const char *name,
 				     unsigned int n, enum wpool_rule rule,
 				     struct module *owner)
 {
-	might_sleep();
-	return set_create(&(struct set_plan) {
+	struct set_plan plan = {
 		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
-	});
+	};
+	const char *fault;
+
+	might_sleep();
+	if (rule == WPOOL_RULE_CPU && !n)
+		plan.n = min_t(unsigned int, nr_cpu_ids, WPOOL_SET_MAX);
+	fault = set_fault(&plan);
+	if (fault) {
+		pr_err("\"%s\": not a set of pools: %s (%u pools, rule %d)\n", name ?: "", fault,
+		       plan.n, rule);
+		return ERR_PTR(-EINVAL);
+	}
+	return set_make(&plan);
 }
 EXPORT_SYMBOL_GPL(__wpool_set_create);
-
-/**
- * __wpool_set_create_fmt() - the function behind wpool_set_create_fmt()
- * @attrs: of each pool, or NULL
- * @n: how many
- * @rule: which pool is next
- * @owner: the module whose pools they are
- * @fmt: the format of the first part of the pools' names
- *
- * Context: Process context; may sleep.
- * Return: as wpool_set_create().
- */
-struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsigned int n,
-					 enum wpool_rule rule, struct module *owner,
-					 const char *fmt, ...)
-{
-	char name[WPOOL_NAME_MAX + 2];	/* as in __wpool_create_fmt() */
-	va_list args;
-
-	might_sleep();
-	va_start(args, fmt);
-	vsnprintf(name, sizeof(name), fmt, args);
-	va_end(args);
-	return set_create(&(struct set_plan) {
-		.name = name, .attrs = attrs, .n = n, .rule = rule, .owner = owner,
-	});
-}
-EXPORT_SYMBOL_GPL(__wpool_set_create_fmt);
 
 /* Reads without a lock: the values may be out of date, which is good enough. */
 static struct wpool *set_least_loaded(const struct wpool_set *set)
@@ -242,15 +210,8 @@ static struct wpool *set_for_node(struct wpool_set *set, int node)
 	return set->pools[start];
 }
 
-/**
- * wpool_set_pick() - pick the pool for the next task
- * @set: the set
- * @key: for %WPOOL_RULE_KEY; else unused
- *
- * Context: Any. In an NMI not with %WPOOL_RULE_LEAST_LOADED.
- * Return: the pool, for any call that submits; valid as long as the set. NULL without a set.
- */
-struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
+/* The pool for the next task, by the rule of the set. @key: for %WPOOL_RULE_KEY. Any context. */
+struct wpool *set_pick(struct wpool_set *set, u64 key)
 {
 	if (IS_ERR_OR_NULL(set))
 		return NULL;
@@ -269,7 +230,6 @@ struct wpool *wpool_set_pick(struct wpool_set *set, u64 key)
 				  set->n];
 	}
 }
-EXPORT_SYMBOL_GPL(wpool_set_pick);
 
 /**
  * wpool_set_nth() - one pool of a set after the other

@@ -34,4 +34,6 @@ struct wpool_set {
 	struct wpool		*pools[];
 };
 
+struct wpool *set_pick(struct wpool_set *set, u64 key);
+
 #endif /* _WPOOL_SET_H */

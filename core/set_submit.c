@@ -19,14 +19,14 @@
  * wpool_set_schedule() - run a task in the next pool of a set
  * @set: the set
  * @task: as for wpool_schedule()
- * @key: as for wpool_set_pick()
+ * @key: for %WPOOL_RULE_KEY; else unused
  *
  * Context: Process context; may sleep.
  * Return: as wpool_schedule().
  */
 int wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)
 {
-	struct wpool *pool = wpool_set_pick(set, key);
+	struct wpool *pool = set_pick(set, key);
 
 	might_sleep();
 	return wpool_schedule(pool, task);
@@ -82,7 +82,7 @@ static struct wpool *set_pool_for(struct wpool_set *set, const struct wpool_task
  * @set: the set
  * @task: as for wpool_try_schedule(); submitted to no other set or pool, and by no other call,
  *	while this has it, or, if it is detached, its function runs
- * @key: as for wpool_set_pick()
+ * @key: for %WPOOL_RULE_KEY; else unused
  *
  * A task that waits or runs stays in the pool that has it, so it never runs beside itself: if it
  * runs it runs there once more, and it may be submitted by several threads at a time. This is what
@@ -98,12 +98,12 @@ int wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 k
 	int ret;
 
 	if (IS_ERR_OR_NULL(set) || !task)
-		return wpool_try_schedule(wpool_set_pick(set, key), task);
+		return wpool_try_schedule(set_pick(set, key), task);
 	bucket = &set->buckets[hash_ptr(task, 32) % set->n];
 	/* A pointer that is wrong costs this thread, here, and not all that wait for the lock. */
 	(void)READ_ONCE(task->pool);
 	raw_spin_lock_irqsave(&bucket->lock, flags);
-	ret = wpool_try_schedule(set_pool_for(set, task, wpool_set_pick(set, key)), task);
+	ret = wpool_try_schedule(set_pool_for(set, task, set_pick(set, key)), task);
 	/* The task may have ended, and the set be destroyed: RCU keeps the lock till here. */
 	raw_spin_unlock_irqrestore(&bucket->lock, flags);
 	return ret;

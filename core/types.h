@@ -74,11 +74,11 @@
 #define pr_fmt(fmt) "wpool: " fmt
 
 /* Bits of &wpool_task.state; 0 is a task that was never accepted. */
-#define TASK_QUEUED	0x01	/* accepted, not begun */
-#define TASK_IN_FN	0x02	/* inside its function; with TASK_QUEUED: again after that */
+#define TASK_QUEUED	__WPOOL_TASK_QUEUED	/* accepted, not begun */
+#define TASK_IN_FN	__WPOOL_TASK_RUNNING	/* inside its function; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; only the caller touches it now */
 /* accepted, waits for its time on &wpool_lists.delayed; with TASK_IN_FN: after that */
-#define TASK_DELAYED	0x08
+#define TASK_DELAYED	__WPOOL_TASK_DELAYED
 #define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
 /* It has not begun; with TASK_IN_FN it is to begin again. */

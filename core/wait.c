@@ -278,9 +278,17 @@ static bool can_be_awaited(const struct wpool_task *task)
 	return task && !(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED);
 }
 
-/* Return: 0 with the result, unless @result is NULL; or why there is none. */
-static int wait_for_task(struct wpool_task *task, unsigned long timeout,
-			 unsigned int state, int *result)
+/**
+ * __wpool_wait() - the function behind wpool_wait() and its sisters
+ * @task: the task
+ * @timeout: the longest wait, in jiffies
+ * @state: of the thread while it sleeps
+ * @result: set to the result, unless it is NULL or the wait has an error
+ *
+ * Context: Process context; may sleep.
+ * Return: 0, -EINVAL, -ETIMEDOUT, -EINTR or -EDEADLK, as they say.
+ */
+int __wpool_wait(struct wpool_task *task, unsigned long timeout, unsigned int state, int *result)
 {
 	struct wait wait = { .task = task, .state = state, .may_spin = true };
 	int ret;
@@ -298,103 +306,7 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
 		*result = wait.result;
 	return ret;
 }
-
-/**
- * wpool_wait() - wait for a task and get its result
- * @task: submitted before, and not detached
- *
- * Returns when the task is neither queued nor running; from then on its memory belongs to the
- * caller. If several threads wait, this holds when the last of them has returned. The result is
- * kept until the task is submitted again, and may be read more than once. If that happens before
- * the caller is awake, it may wait for that run, too.
- *
- * A worker that waits for a task of its own pool runs the task itself if it is still queued, up
- * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
- * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
- * not end is refused with -EDEADLK:
- *
- * - a wait for the task that the caller is inside;
- * - one wait in a circle of workers that wait for one another's tasks;
- * - the wait of a worker that is nested too deep, when all possible workers are asleep, so
- *   that none can run the task.
- *
- * After -EDEADLK, a task that had not begun never will: the pool has let go of it, its result
- * is -ECANCELED, which its other waiters get, and its memory belongs to the caller, as above. A
- * task that was running goes on, runs again if it was submitted meanwhile, and still belongs to
- * the pool. The calling function submitted it at most while it ran: one that submits a task that
- * does not run, and then waits for it, has the memory back whatever the wait returns.
- *
- * If the function may return a negative errno, wpool_wait_timeout() with %MAX_SCHEDULE_TIMEOUT
- * tells its result from an error of the wait.
- *
- * Context: Process context; sleeps, uninterruptibly.
- * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if it killed its
- * worker. Or, without a result, -EINVAL (NULL, detached or never submitted), -EDEADLK (a worker
- * of the task's pool that would wait for ever, as above, or a submitter that is inside the task).
- */
-int wpool_wait(struct wpool_task *task)
-{
-	int ret, result;
-
-	ret = wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, &result);
-	return ret ?: result;
-}
-EXPORT_SYMBOL_GPL(wpool_wait);
-
-/**
- * wpool_wait_timeout() - wait for a task with a time limit
- * @task: as for wpool_wait()
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
- *	the time is over a worker begins no task, but it ends the task that it is inside. When it
- *	sleeps already it is not woken to run one that @task is deferred behind by its key.
- * @result: set to the result, and left alone on an error; may be NULL
- *
- * Context: Process context; may sleep.
- * Return: 0 (the memory of the task belongs to the caller), -ETIMEDOUT (it still belongs to the
- * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
- * task that the caller is inside, or one that is deferred behind that task by its key.
- */
-int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
-{
-	return wait_for_task(task, timeout, TASK_UNINTERRUPTIBLE, result);
-}
-EXPORT_SYMBOL_GPL(wpool_wait_timeout);
-
-/**
- * wpool_wait_killable() - wait for a task until a fatal signal comes
- * @task: as for wpool_wait()
- * @result: set to the result, and left alone on an error; may be NULL
- *
- * After -EINTR the task goes on, and still belongs to the pool. The caller must not free it,
- * nor leave the function on whose stack it lies, before another wait for it has succeeded or
- * wpool_cancel_sync() has returned: that asks a running function to stop, and waits for it
- * uninterruptibly.
- *
- * Context: Process context; may sleep.
- * Return: 0 (the memory of the task belongs to the caller), -EINTR, or -EINVAL and -EDEADLK as
- * for wpool_wait().
- */
-int wpool_wait_killable(struct wpool_task *task, int *result)
-{
-	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, result);
-}
-EXPORT_SYMBOL_GPL(wpool_wait_killable);
-
-/**
- * wpool_wait_interruptible() - wait for a task until a signal comes
- * @task: as for wpool_wait()
- * @result: set to the result, and left alone on an error; may be NULL
- *
- * Like wpool_wait_killable(), but any signal ends the wait.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_wait_killable().
- */
-int wpool_wait_interruptible(struct wpool_task *task, int *result)
-{
-	return wait_for_task(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, result);
-}
-EXPORT_SYMBOL_GPL(wpool_wait_interruptible);
+EXPORT_SYMBOL_GPL(__wpool_wait);
 
 /**
  * wpool_cancel() - take back a task that has not begun
@@ -461,32 +373,3 @@ bool wpool_cancel_sync(struct wpool_task *task)
 	return cancelled && ret != -EINVAL;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel_sync);
-
-/**
- * wpool_task_queued() - check whether a task is accepted and waiting
- * @task: the task
- *
- * Context: Any. Takes no lock: the answer may be out of date at once.
- * Return: true if it waits in the queue or is delayed; also for a running task that was
- * submitted again.
- */
-bool wpool_task_queued(const struct wpool_task *task)
-{
-	/* Pairs with the release in task_settle(). */
-	return task && (smp_load_acquire(&task->state) & TASK_WAITS);
-}
-EXPORT_SYMBOL_GPL(wpool_task_queued);
-
-/**
- * wpool_task_running() - check whether a task is inside its function
- * @task: the task
- *
- * Context: Any. Takes no lock: the answer may be out of date at once.
- * Return: true if it is.
- */
-bool wpool_task_running(const struct wpool_task *task)
-{
-	/* Pairs with the release in task_settle(). */
-	return task && (smp_load_acquire(&task->state) & TASK_IN_FN);
-}
-EXPORT_SYMBOL_GPL(wpool_task_running);

@@ -76,39 +76,27 @@ MAKE_VOID(wpool_task_set_detached, wpool_task_set_detached(s->task))
 MAKE(wpool_schedule, wpool_schedule(s->pool, s->task))
 MAKE(wpool_try_schedule, wpool_try_schedule(s->pool, s->task))
 MAKE(wpool_schedule_timeout, wpool_schedule_timeout(s->pool, s->task, 1))
-MAKE(wpool_schedule_interruptible, wpool_schedule_interruptible(s->pool, s->task))
-MAKE(wpool_schedule_if_free, wpool_schedule_if_free(s->pool, s->task))
-MAKE(wpool_force_schedule, wpool_force_schedule(s->pool, s->task))
-MAKE(wpool_force_schedule_keyed, wpool_force_schedule_keyed(s->pool, keyed_of(s), 1))
+MAKE(wpool_schedule_how_INTERRUPTIBLE, wpool_schedule_interruptible(s->pool, s->task))
+MAKE(wpool_schedule_how_IF_FREE, wpool_schedule_if_free(s->pool, s->task))
+MAKE(wpool_schedule_how_FORCE, wpool_force_schedule(s->pool, s->task))
+MAKE(wpool_schedule_how_KEYED_FORCE, wpool_force_schedule_keyed(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_batch, wpool_schedule_batch(s->pool, &s->task, 1))
-MAKE_VOID(wpool_tracked_task_init,
+MAKE_VOID(wpool_release_task_init,
 	  wpool_release_task_init(&s->tracked, contract_fn, s))
 MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->tracked, released))
-MAKE_VOID(wpool_task_set_self_freeing,
-	  wpool_task_set_detached(&s->tracked.task))
-MAKE(wpool_schedule_fn_release,
-     wpool_schedule_fn(s->pool, contract_fn, s, released))
-MAKE(wpool_try_schedule_fn_release,
-	wpool_try_schedule_fn(s->pool, contract_fn, s, released))
-MAKE(wpool_run_timeout_release,
-	wpool_run_timeout(s->pool, contract_fn, s, LIMIT, released))
-MAKE(wpool_group_schedule_fn_release,
-	wpool_group_schedule_fn(&s->other_group, s->pool, contract_fn, s, released))
 MAKE(wpool_schedule_fn, wpool_schedule_fn(s->pool, contract_fn, s, NULL))
 MAKE(wpool_try_schedule_fn,
      wpool_try_schedule_fn(s->pool, contract_fn, s, NULL))
 MAKE(wpool_schedule_keyed, wpool_schedule_keyed(s->pool, keyed_of(s), 1))
-MAKE(wpool_try_schedule_keyed, wpool_try_schedule_keyed(s->pool, keyed_of(s), 1))
-MAKE(wpool_schedule_keyed_timeout, wpool_schedule_keyed_timeout(s->pool, keyed_of(s), 1, 1))
-MAKE(wpool_schedule_keyed_interruptible,
+MAKE(wpool_schedule_how_KEYED_NOWAIT, wpool_try_schedule_keyed(s->pool, keyed_of(s), 1))
+MAKE(wpool_schedule_how_KEYED_TIMED, wpool_schedule_keyed_timeout(s->pool, keyed_of(s), 1, 1))
+MAKE(wpool_schedule_how_KEYED_INTERRUPTIBLE,
 	wpool_schedule_keyed_interruptible(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_delayed, wpool_schedule_delayed(s->pool, &s->delayed, 1))
-MAKE(wpool_schedule_at, wpool_schedule_at(s->pool, &s->delayed, 0))
+MAKE(wpool_schedule_how_AT, wpool_schedule_at(s->pool, &s->delayed, 0))
 MAKE(wpool_schedule_every, wpool_schedule_every(s->pool, &s->delayed, NEVER))
 MAKE(wpool_periods_skipped, wpool_periods_skipped(&s->delayed))
 MAKE(wpool_modify_delayed, wpool_modify_delayed(s->pool, &s->delayed, 0))
-MAKE(wpool_cancel_delayed, wpool_cancel(&s->delayed.task))
-MAKE(wpool_cancel_delayed_sync, wpool_cancel_sync(&s->delayed.task))
 MAKE(wpool_run, wpool_run(s->pool, contract_fn, s))
 MAKE(wpool_run_timeout,
      wpool_run_timeout(s->pool, contract_fn, s, LIMIT, NULL))
@@ -129,24 +117,16 @@ MAKE(wpool_sleep, wpool_sleep(1))
 MAKE(wpool_wait_event_stop,
 	wpool_wait_event_stop(s->wq, completion_done(&s->last->opened)))
 MAKE_VOID(wpool_group_init, wpool_group_init(&s->group, 0))
-MAKE_VOID(wpool_group_init_fail_fast,
-	  wpool_group_init(&s->group, WPOOL_GROUP_FAIL_FAST))
 MAKE(wpool_group_schedule, wpool_group_schedule(&s->group, s->pool, s->task))
-MAKE(wpool_group_try_schedule, wpool_group_try_schedule(&s->group, s->pool, s->task))
-MAKE(wpool_group_force_schedule, wpool_group_force_schedule(&s->group, s->pool, s->task))
-MAKE(wpool_group_schedule_timeout,
+MAKE(wpool_schedule_how_group_NOWAIT, wpool_group_try_schedule(&s->group, s->pool, s->task))
+MAKE(wpool_schedule_how_group_FORCE, wpool_group_force_schedule(&s->group, s->pool, s->task))
+MAKE(wpool_schedule_how_group_TIMED,
 	wpool_group_schedule_timeout(&s->group, s->pool, s->task, 1))
-MAKE(wpool_group_schedule_interruptible,
+MAKE(wpool_schedule_how_group_INTERRUPTIBLE,
 	wpool_group_schedule_interruptible(&s->group, s->pool, s->task))
-MAKE(wpool_group_schedule_keyed,
+MAKE(wpool_schedule_how_group_KEYED,
 	wpool_group_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
-MAKE(wpool_group_try_schedule_keyed,
-	wpool_group_try_schedule_keyed(&s->group, s->pool, keyed_of(s), 1))
-MAKE(wpool_group_schedule_keyed_timeout,
-	wpool_group_schedule_keyed_timeout(&s->group, s->pool, keyed_of(s), 1, 1))
-MAKE(wpool_group_schedule_keyed_interruptible,
-	wpool_group_schedule_keyed_interruptible(&s->group, s->pool, keyed_of(s), 1))
-MAKE(wpool_group_schedule_delayed,
+MAKE(wpool_schedule_how_group_AT,
 	wpool_group_schedule_delayed(&s->group, s->pool, &s->delayed, 1))
 MAKE(wpool_group_wait, wpool_group_wait(&s->group))
 MAKE(wpool_group_wait_killable, wpool_group_wait_killable(&s->group))
@@ -169,7 +149,6 @@ MAKE_VOID(wpool_stats, wpool_stats(s->pool, &s->stats))
 MAKE(wpool_priv, wpool_priv(s->pool) == s)
 MAKE(wpool_resize, wpool_resize(s->pool, CONTRACT_WORKERS))
 MAKE(wpool_prestart, min(wpool_prestart(s->pool, 1), 0))
-MAKE(wpool_wait_started, wpool_wait_started(s->pool))
 MAKE_VOID(wpool_pause, wpool_pause(s->pool))
 MAKE_VOID(wpool_resume, wpool_resume(s->pool))
 MAKE(wpool_restart, wpool_restart(s->pool))
@@ -180,9 +159,6 @@ MAKE(wpool_destroy, wpool_destroy(s->pool))
 MAKE(wpool_destroy_now, wpool_destroy_now(s->pool))
 MAKE(wpool_set_create, made_set(wpool_set_create(new_name((char[NAME_SIZE]) {}), NULL, 1,
 						 WPOOL_RULE_ROUND_ROBIN)))
-MAKE(wpool_set_create_fmt, made_set(wpool_set_create_fmt(NULL, 1, WPOOL_RULE_ROUND_ROBIN, "%s",
-							 new_name((char[NAME_SIZE]) {}))))
-MAKE(wpool_set_pick, wpool_set_pick(s->set, 0) == s->pool)
 MAKE(wpool_set_nth, wpool_set_nth(s->set, 0) == s->pool)
 MAKE(wpool_set_schedule, wpool_set_schedule(s->set, s->task, 0))
 MAKE(wpool_set_try_schedule, wpool_set_try_schedule(s->set, s->task, 0))

@@ -157,7 +157,7 @@ static void make_pool(struct contract_scene *scene)
 		wpt_name(scene->test, name, sizeof(name));
 		scene->set = wpool_set_create(name, &attrs, 1, WPOOL_RULE_ROUND_ROBIN);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(scene->test, scene->set);
-		scene->pool = wpool_set_pick(scene->set, 0);
+		scene->pool = wpool_set_nth(scene->set, 0);
 	} else {
 		scene->pool = wpt_pool(scene->test, &attrs);
 	}

@@ -74,12 +74,9 @@ static void set_up_task(struct contract_scene *scene)
 	} else if (contract_is(scene, KIND_COLUMN, K_TIMED)) {
 		wpool_delayed_task_init(&scene->delayed, subject_fn, scene);
 		scene->task = &scene->delayed.task;
-	} else if (contract_is(scene, KIND_COLUMN, K_RELEASE | K_SELF_FREEING)) {
+	} else if (contract_is(scene, KIND_COLUMN, K_RELEASE)) {
 		wpool_release_task_init(&scene->tracked, subject_fn, scene);
-		if (contract_is(scene, KIND_COLUMN, K_RELEASE))
-			wpool_task_set_release(&scene->tracked, subject_release);
-		else
-			wpool_task_set_detached(&scene->tracked.task);
+		wpool_task_set_release(&scene->tracked, subject_release);
 		scene->task = &scene->tracked.task;
 	} else if (contract_is(scene, KIND_COLUMN, K_DETACHED)) {
 		wpool_task_set_detached(scene->task);

@@ -61,6 +61,26 @@ static void set_round_robin(struct kunit *test)
 		WPT_EXPECT_STAT(test, nth(test, set, i), SUBMITTED, 6);
 }
 
+static int nothing(void *arg)
+{
+	return 0;
+}
+
+/* Where the set puts the next task. */
+static struct wpool *pick(struct front *set, u64 key)
+{
+	struct wpool *pool = NULL;
+	struct wpool_task task;
+
+	wpool_task_init(&task, nothing, NULL);
+	if (!wpool_set_try_schedule(set->set, &task, key)) {
+		pool = READ_ONCE(task.pool);
+		if (!wpool_cancel(&task))
+			wpool_wait(&task);
+	}
+	return pool;
+}
+
 /* The pools are what the attributes say, and can be used by themselves. */
 static void set_of_pools(struct kunit *test)
 {
@@ -98,15 +118,15 @@ static void set_least_loaded(struct kunit *test)
 	/* 3, 1 and 2 of them */
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 0), &jobs[0], 2), 0);
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 2), &jobs[2], 1), 0);
-	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 1));
-	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 1));
+	KUNIT_EXPECT_PTR_EQ(test, pick(set, 0), nth(test, set, 1));
+	KUNIT_EXPECT_PTR_EQ(test, pick(set, 0), nth(test, set, 1));
 	/* 3, 3 and 2 */
 	KUNIT_ASSERT_EQ(test, wpt_schedule_all(nth(test, set, 1), &jobs[3], 2), 0);
-	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 2));
+	KUNIT_EXPECT_PTR_EQ(test, pick(set, 0), nth(test, set, 2));
 	/* 1, 3 and 2 */
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[0].task));
 	KUNIT_EXPECT_TRUE(test, wpool_cancel(&jobs[1].task));
-	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(set->set, 0), nth(test, set, 0));
+	KUNIT_EXPECT_PTR_EQ(test, pick(set, 0), nth(test, set, 0));
 	KUNIT_EXPECT_EQ(test, wpool_set_schedule(set->set, &jobs[5].task, 0), 0);
 	WPT_EXPECT_STAT(test, nth(test, set, 0), QUEUED, 1);
 	for (i = 0; i < 3; i++)
@@ -122,9 +142,9 @@ static void set_by_key(struct kunit *test)
 	u64 key;
 
 	for (key = 0; key < 400; key++) {
-		pool = wpool_set_pick(set->set, key);
+		pool = pick(set, key);
 		for (i = 0; i < 3; i++)
-			wrong += wpool_set_pick(set->set, key) != pool;
+			wrong += pick(set, key) != pool;
 		for (j = 0; j < 4; j++)
 			of[j] += nth(test, set, j) == pool;
 	}
@@ -146,17 +166,17 @@ static void set_isolates(struct kunit *test)
 	u64 key;
 
 	for (key = 0; key < 40; key++) {
-		bool stuck = wpool_set_pick(set->set, key) == nth(test, set, 0);
 		int err = wpool_set_schedule(set->set, &job->task, key);
 
-		KUNIT_EXPECT_EQ(test, err, stuck ? -EAGAIN : 0);
-		refused += stuck;
+		refused += err == -EAGAIN;
 		if (err)
 			continue;
 		wpt_wait(test, job);
+		KUNIT_EXPECT_PTR_EQ(test, pick(set, key), nth(test, set, 1));
 		ran++;
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), ran);
+	KUNIT_EXPECT_EQ(test, ran + refused, 40);
 	KUNIT_EXPECT_TRUE(test, ran && refused);
 	wpt_open(hold->gate);
 }
@@ -169,7 +189,7 @@ static unsigned int wrong_picks(struct front *set, unsigned int nth_node, unsign
 	unsigned int i, j, picked[PER_NODE] = { }, wrong = 0;
 
 	for (i = 0; i < PER_NODE * nodes; i++) {
-		struct wpool *pool = wpool_set_pick(set->set, 0);
+		struct wpool *pool = pick(set, 0);
 
 		/* the pools take the nodes in turn */
 		for (j = 0; j < PER_NODE && pool != set->pools[nth_node + j * nodes]; j++)
@@ -211,21 +231,25 @@ static void set_no_pool_on_node(struct kunit *test)
 {
 #ifdef CONFIG_USE_PERCPU_NUMA_NODE_ID
 	struct front *set = front(test, NULL, 3, WPOOL_RULE_NODE);
-	struct wpool *pool[4];
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+	int node, i, j, wrong = 0;
 	unsigned long flags;
-	int node, i, j;
 
 	local_irq_save(flags);
 	node = numa_node_id();
 	set_numa_node(NUMA_NO_NODE);
 	for (i = 0; i < 4; i++)
-		pool[i] = wpool_set_pick(set->set, 0);
+		wrong += wpool_set_try_schedule(set->set, &jobs[i].task, 0) != 0;
 	set_numa_node(node);
 	local_irq_restore(flags);
-	for (i = 0; i < 3 && pool[0] != nth(test, set, i); i++)
+	KUNIT_ASSERT_EQ(test, wrong, 0);
+	for (i = 0; i < 3 && READ_ONCE(jobs[0].task.pool) != nth(test, set, i); i++)
 		;
-	for (j = 0; j < 4; j++)
-		KUNIT_EXPECT_PTR_EQ(test, pool[j], nth(test, set, (i + j) % 3));
+	for (j = 0; j < 4; j++) {
+		KUNIT_EXPECT_PTR_EQ(test, READ_ONCE(jobs[j].task.pool),
+				    nth(test, set, (i + j) % 3));
+		KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[j]), 0);
+	}
 #else
 	kunit_skip(test, "needs CPUs that know their node");
 #endif
@@ -439,7 +463,6 @@ static void set_null(struct kunit *test)
 {
 	struct wpt_job *job = wpt_jobs(test, 1, NULL);
 
-	KUNIT_EXPECT_PTR_EQ(test, wpool_set_pick(NULL, 0), (struct wpool *)NULL);
 	KUNIT_EXPECT_PTR_EQ(test, wpool_set_nth(NULL, 0), (struct wpool *)NULL);
 	KUNIT_EXPECT_EQ(test, wpool_set_schedule(NULL, &job->task, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_set_destroy(NULL), -EINVAL);

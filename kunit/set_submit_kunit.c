@@ -410,24 +410,6 @@ static void set_submit_null(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_set_drain(NULL), 0);
 }
 
-/* 1: the name is formatted; one that is too long is refused */
-static void set_submit_name(struct kunit *test)
-{
-	char name[WPOOL_NAME_MAX + 1], wanted[WPOOL_NAME_MAX + 8];
-	struct wpool_set *set;
-
-	wpt_name(test, name, sizeof(name));
-	set = wpool_set_create_fmt(NULL, 2, WPOOL_RULE_KEY, "%s-%d", name, 7);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
-	snprintf(wanted, sizeof(wanted), "%s-7.1", name);
-	KUNIT_EXPECT_STREQ(test, wpool_name(wpool_set_nth(set, 1)), wanted);
-	KUNIT_EXPECT_EQ(test, wpool_set_destroy(set), 0);
-	set = wpool_set_create_fmt(NULL, 2, WPOOL_RULE_KEY, "kunit-%024d", 1);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(set), -EINVAL);
-	set = wpool_set_create_fmt(NULL, 2, WPOOL_RULE_KEY, "%s", "");
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(set), -EINVAL);
-}
-
 static struct kunit_case set_submit_cases[] = {
 	KUNIT_CASE_PARAM(set_submit_stays_running, kind_gen_params),
 	KUNIT_CASE_PARAM(set_submit_stays_queued, kind_gen_params),
@@ -441,7 +423,6 @@ static struct kunit_case set_submit_cases[] = {
 	KUNIT_CASE(set_submit_drain),
 	KUNIT_CASE(set_submit_inside),
 	KUNIT_CASE(set_submit_null),
-	KUNIT_CASE(set_submit_name),
 	{}
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Waiting until worker_start has run in all workers. */
+/* wpool_prestart() returns when worker_start has run in all workers. */
 #include <linux/kthread.h>
 
 #include "wpool_kunit.h"
@@ -19,6 +19,17 @@ struct slow {
 	int		inside;		/* what the call returned there */
 };
 
+/* Several threads may ask: one after the other is answered. */
+static int wait_started(struct wpool *pool)
+{
+	int ret;
+
+	do {
+		ret = wpool_prestart(pool, 0);
+	} while (ret == -EBUSY);
+	return ret;
+}
+
 static void start_slowly(struct wpool *pool)
 {
 	struct slow *slow = wpool_priv(pool);
@@ -27,7 +38,7 @@ static void start_slowly(struct wpool *pool)
 	wait_for_completion(&slow->gate->opened);
 	if (nth == 1 && slow->last_gate)
 		wait_for_completion(&slow->last_gate->opened);
-	slow->inside = wpool_wait_started(pool);
+	slow->inside = wpool_prestart(pool, 0);
 	if (nth <= slow->deaths)
 		kthread_complete_and_exit(NULL, 0);
 	atomic_inc(&slow->done);
@@ -53,19 +64,25 @@ static struct slow *slow_new(struct kunit *test, unsigned int workers)
 	return slow_new_after(test, workers, NULL);
 }
 
+static int call_prestart(struct wpt_thread *self)
+{
+	return wpool_prestart(self->pool, 3);
+}
+
 static int call_started(struct wpt_thread *self)
 {
-	return wpool_wait_started(self->pool);
+	return wait_started(self->pool);
 }
 
 /* 112: any number of callers wait until the last worker has started, and then at once */
 static void started_all(struct kunit *test)
 {
 	struct slow *slow = slow_new(test, 2);
-	struct wpt_thread *threads[40];
+	struct wpt_thread *more, *threads[40];
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, wpool_prestart(slow->pool, 3), 3);
+	more = wpt_thread(test, call_prestart, slow->pool, NULL, NULL);
+	WPT_ASSERT_STAT(test, slow->pool, WORKERS, 5);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		threads[i] = wpt_thread(test, call_started, slow->pool, NULL, NULL);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
@@ -73,6 +90,7 @@ static void started_all(struct kunit *test)
 	wpt_open(slow->gate);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		KUNIT_EXPECT_EQ(test, wpt_join(test, threads[i]), 0);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, more), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&slow->done), 5);
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_started, slow->pool, NULL), 0);
 }
@@ -120,7 +138,7 @@ static void started_without_hook(struct kunit *test)
 
 static int inside_task(void *arg)
 {
-	return wpool_wait_started(arg);
+	return wait_started(arg);
 }
 
 /* 112: refused in a worker of the pool, wherever that is, and without a pool */
@@ -133,7 +151,7 @@ static void started_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_run(test, slow->pool, inside_task, slow->pool), -EDEADLK);
 	KUNIT_EXPECT_EQ(test, slow->inside, -EDEADLK);
 	KUNIT_EXPECT_EQ(test, wpt_run(test, other, inside_task, slow->pool), 0);
-	KUNIT_EXPECT_EQ(test, wpool_wait_started(NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, wpool_prestart(NULL, 0), -EINVAL);
 }
 
 /* 112: a pool that is destroyed meanwhile has no worker that starts; the caller has a reference */

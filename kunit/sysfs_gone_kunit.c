@@ -141,7 +141,7 @@ static void sysfs_gone_set(struct kunit *test)
 	wpt_name(test, name, sizeof(name));
 	set = wpool_set_create(name, &attrs, 2, WPOOL_RULE_ROUND_ROBIN);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(set));
-	pool = wpool_get(wpool_set_pick(set, 0));
+	pool = wpool_get(wpool_set_nth(set, 0));
 	KUNIT_EXPECT_EQ(test, sysfs_write(pool, "capacity", "3"), 0);
 	WPT_EXPECT_STAT(test, pool, CAPACITY, 3);
 	KUNIT_EXPECT_EQ(test, wpool_set_destroy(set), 0);

@@ -169,8 +169,8 @@ static void by_cpu_submit(struct bench_lane *lane, struct bench_item *item)
 
 static void by_cpu_submit_new(struct bench_lane *lane)
 {
-	int err = wpool_schedule_fn(wpool_set_pick(lane->set, 0), wpool_fn,
-				    NULL, NULL);
+	struct wpool *here = wpool_set_nth(lane->set, raw_smp_processor_id());
+	int err = wpool_schedule_fn(here, wpool_fn, NULL, NULL);
 
 	if (unlikely(err))
 		bench_refused(err);

@@ -288,12 +288,12 @@ static int show_forced(void)
 	err = fill(&f, "tour-forced", &attrs);
 	if (err)
 		return err;
-	only = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how){
-			.flags = WPOOL_IF_FREE
-		});
-	must = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how){
-			.flags = WPOOL_FORCE
-		});
+	only = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how) {
+		.flags = WPOOL_IF_FREE,
+	});
+	must = wpool_schedule_how(f.pool, &f.letters[1].task, &(struct wpool_how) {
+		.flags = WPOOL_FORCE,
+	});
 	forced = tour_stat(f.pool, WPOOL_STAT_FORCED);
 	empty(&f);
 	return tour_show(only == -EAGAIN && !must && forced == 1 && !strcmp(f.page.text, "ab"),

@@ -141,12 +141,13 @@ static int show_group_cancel_sync(void)
 	if (!err)
 		err = wpool_group_schedule(&group, pool, &letters[0]) ?:
 		      wpool_group_schedule(&group, pool, &letters[1]);
-	n = wpool_group_cancel_sync(&group);
+	n = wpool_group_cancel(&group);
+	err = err ?: wpool_group_cancel_sync(&group);
 	wpool_destroy(pool);
 	if (err)
 		return err;
 	return tour_show(n == 2 && wpool_wait(&naps) == -ECANCELED,
-			 "group, ended: one was asked to stop, %d taken back", n);
+			 "group, ended: %d cancelled, one was asked to stop", n);
 }
 
 #define SET_POOLS	3
@@ -194,28 +195,45 @@ static int show_round_robin(void)
 			 even);
 }
 
+static int where_fn(void *arg)
+{
+	*(struct wpool **)arg = wpool_current();
+	return raw_smp_processor_id();
+}
+
+/* The pool in which the next task runs. */
+static struct wpool *where(struct wpool_set *set, u64 key)
+{
+	struct wpool *pool = NULL;
+	struct wpool_task task;
+
+	wpool_task_init(&task, where_fn, &pool);
+	if (!wpool_set_schedule(set, &task, key))
+		wpool_wait(&task);
+	return pool;
+}
+
 /* One that is busy is passed over. */
 static int show_least_loaded(void)
 {
 	struct wpool_set *set = make_set(WPOOL_RULE_LEAST_LOADED);
-	struct tour_hold holds[SET_POOLS];
-	int i, err = 0, even;
+	struct tour_hold hold;
+	struct wpool *busy;
+	int i, err, met = 0;
 
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	for (i = 0; i < SET_POOLS && !err; i++) {
-		err = tour_hold(wpool_set_pick(set, 0), &holds[i]);
-		if (err)
-			break;
+	busy = wpool_set_nth(set, 0);
+	err = tour_hold(busy, &hold);
+	if (!err) {
+		for (i = 0; i < 6; i++)
+			met += where(set, 0) == busy;
+		tour_release(&hold);
 	}
-	even = with_tasks(1);
-	while (i--)
-		tour_release(&holds[i]);
 	wpool_set_destroy(set);
 	if (err)
 		return err;
-	return tour_show(even == SET_POOLS,
-			 "set, least loaded: 3 long tasks, 1 in each of %d pools", even);
+	return tour_show(!met, "set, least loaded: 6 tasks, none in the pool that is busy");
 }
 
 static int show_by_key(void)
@@ -228,11 +246,11 @@ static int show_by_key(void)
 
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	first = wpool_set_pick(set, 42);
+	first = where(set, 42);
 	for (i = 0; i < 10; i++)
-		same = same && wpool_set_pick(set, 42) == first;
+		same = same && where(set, 42) == first;
 	for (key = 0, other = first; key < 100 && other == first; key++)
-		other = wpool_set_pick(set, key);
+		other = where(set, key);
 	same = tour_show(same && other != first,
 			 "set, by key: key 42 always meets %s, others meet others too",
 			 wpool_name(first)) == 0;
@@ -259,31 +277,25 @@ static int show_by_node(void)
 			 num_online_nodes(), ERR_PTR(closed));
 }
 
-static int where_fn(void *arg)
-{
-	return raw_smp_processor_id();
-}
-
 /* One pool for each CPU. */
 static int show_by_cpu(void)
 {
 	struct wpool_set *set = wpool_set_create("tour-set", NULL, 0, WPOOL_RULE_CPU);
 	struct wpool_task task;
 	struct wpool *pool;
-	int cpu, where;
-	bool own;
+	int cpu, err, ran;
 
 	if (IS_ERR(set))
 		return PTR_ERR(set);
-	wpool_task_init(&task, where_fn, NULL);
+	wpool_task_init(&task, where_fn, &pool);
 	cpu = get_cpu();
-	pool = wpool_set_pick(set, 0);
+	err = wpool_set_try_schedule(set, &task, 0);
 	put_cpu();
-	own = pool == wpool_set_nth(set, cpu);
-	where = wpool_schedule(pool, &task) ?: wpool_wait(&task);
+	ran = err ?: wpool_wait(&task);
+	err = pool == wpool_set_nth(set, cpu) ? err : -EPROTO;
 	wpool_set_destroy(set);
-	return tour_show(own && where == cpu, "set, by CPU: submitted on CPU %d, has run on CPU %d",
-			 cpu, where);
+	return tour_show(!err && ran == cpu, "set, by CPU: submitted on CPU %d, has run on CPU %d",
+			 cpu, ran);
 }
 
 static int count_fn(void *runs)
@@ -295,7 +307,7 @@ static int count_fn(void *runs)
 /* One task, submitted again and again, which stays in the pool that has it. */
 static int show_as_one(void)
 {
-	struct wpool_set *set = wpool_set_create_fmt(NULL, 0, WPOOL_RULE_CPU, "tour-%s", "cpus");
+	struct wpool_set *set = wpool_set_create("tour-cpus", NULL, 0, WPOOL_RULE_CPU);
 	struct wpool_task task;
 	atomic_t runs = ATOMIC_INIT(0);
 	int i, err, accepted = 0;

@@ -173,10 +173,9 @@ static int show_delayed_at(void)
 	int err, result;
 
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how){
-			.flags = WPOOL_AT,
-			.due = when
-		});
+	err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how) {
+		.flags = WPOOL_AT, .due = when,
+	});
 	if (err)
 		return err;
 	result = wpool_wait(&reminder.dtask.task);
@@ -256,23 +255,17 @@ static int show_kinds_in_group(void)
 	wpool_keyed_task_init(&first, nothing, NULL);
 	wpool_keyed_task_init(&second, nothing, NULL);
 	wpool_delayed_task_init(&reminder.dtask, ring, &reminder);
-	err = wpool_schedule_how(tour_pool, &first.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED,
-			.key = KEY_A,
-			.group = &group
+	err = wpool_schedule_how(tour_pool, &first.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED, .key = KEY_A, .group = &group,
+	});
+	if (!err)
+		err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how) {
+			.flags = WPOOL_AT, .due = get_jiffies_64() + 2 + 1, .group = &group,
 		});
 	if (!err)
-		err = wpool_schedule_how(tour_pool, &reminder.dtask.task, &(struct wpool_how){
-				.flags = WPOOL_AT,
-				.due = get_jiffies_64() + 2 + 1,
-				.group = &group
-			});
-	if (!err)
-		err = wpool_schedule_how(tour_pool, &second.task, &(struct wpool_how){
-				.flags = WPOOL_KEYED | WPOOL_NOWAIT,
-				.key = KEY_A,
-				.group = &group
-			});
+		err = wpool_schedule_how(tour_pool, &second.task, &(struct wpool_how) {
+			.flags = WPOOL_KEYED | WPOOL_NOWAIT, .key = KEY_A, .group = &group,
+		});
 	/* Also after an error: what was accepted lies on this stack. */
 	err = wpool_group_wait(&group) ?: err;
 	if (err)

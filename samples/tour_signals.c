@@ -48,22 +48,18 @@ static int signalled_fn(void *arg)
 
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how){
-			.flags = WPOOL_INTERRUPTIBLE
-		}) == -EINTR;
-	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE,
-			.key = 1
-		}) == -EINTR;
-	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how){
-			.flags = WPOOL_INTERRUPTIBLE,
-			.group = &s->group
-		}) == -EINTR;
-	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE,
-			.key = 1,
-			.group = &s->group
-		}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how) {
+		.flags = WPOOL_INTERRUPTIBLE,
+	}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE, .key = 1,
+	}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->task, &(struct wpool_how) {
+		.flags = WPOOL_INTERRUPTIBLE, .group = &s->group,
+	}) == -EINTR;
+	n += wpool_schedule_how(s->pool, &s->ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE, .key = 1, .group = &s->group,
+	}) == -EINTR;
 	n += wpool_wait_interruptible(&s->hold.task, NULL) == -EINTR;
 	n += wpool_wait_killable(&s->hold.task, NULL) == -EINTR;
 	n += wpool_group_wait_interruptible(&s->group) == -EINTR;
@@ -104,38 +100,26 @@ static int show_no_wait(void)
 	err = fill(&s);
 	if (err)
 		return err;
-	group = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
-			.flags = WPOOL_NOWAIT,
-			.group = &s.group
+	group = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how) {
+		.flags = WPOOL_NOWAIT, .group = &s.group,
+	});
+	key = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_NOWAIT, .key = 1,
+	});
+	group_later = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how) {
+		.flags = WPOOL_TIMED, .timeout = 1, .group = &s.group,
+	});
+	key_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_TIMED, .key = 1, .timeout = 1,
+	});
+	both_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_TIMED, .key = 1, .timeout = 1, .group = &s.group,
+	});
+	forced = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how) {
+		.flags = WPOOL_FORCE, .group = &s.group,
+	}) ?: wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_FORCE, .key = 1,
 		});
-	key = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED | WPOOL_NOWAIT,
-			.key = 1
-		});
-	group_later = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
-			.flags = WPOOL_TIMED,
-			.timeout = 1,
-			.group = &s.group
-		});
-	key_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED | WPOOL_TIMED,
-			.key = 1,
-			.timeout = 1
-		});
-	both_later = wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
-			.flags = WPOOL_KEYED | WPOOL_TIMED,
-			.key = 1,
-			.timeout = 1,
-			.group = &s.group
-		});
-	forced = wpool_schedule_how(s.pool, &s.task, &(struct wpool_how){
-			.flags = WPOOL_FORCE,
-			.group = &s.group
-		}) ?:
-		 wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how){
-		 	 	 .flags = WPOOL_KEYED | WPOOL_FORCE,
-		 	 	 .key = 1
-		 	 });
 	tour_release(&s.hold);
 	err = wpool_group_wait(&s.group);
 	wpool_destroy(s.pool);

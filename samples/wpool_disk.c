@@ -76,10 +76,9 @@ static blk_status_t disk_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_m
 
 	dr->status = BLK_STS_IOERR;	/* if the function does not say otherwise */
 	blk_mq_start_request(rq);
-	switch (wpool_schedule_how(disk->pool, &dr->task.task, &(struct wpool_how){
-				.flags = WPOOL_KEYED | WPOOL_NOWAIT,
-				.key = disk_key(rq)
-			})) {
+	switch (wpool_schedule_how(disk->pool, &dr->task.task, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | WPOOL_NOWAIT, .key = disk_key(rq),
+	})) {
 	case 0:
 		return BLK_STS_OK;
 	case -EAGAIN:

@@ -1044,13 +1044,129 @@ int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *ar
 /* One task (core/wait.c) */
 bool wpool_cancel(struct wpool_task *task);
 bool wpool_cancel_sync(struct wpool_task *task);
-int wpool_wait(struct wpool_task *task);
-int wpool_wait_killable(struct wpool_task *task, int *result);
-int wpool_wait_interruptible(struct wpool_task *task, int *result);
-int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout,
-		       int *result);
-bool wpool_task_queued(const struct wpool_task *task);
-bool wpool_task_running(const struct wpool_task *task);
+int __wpool_wait(struct wpool_task *task, unsigned long timeout, unsigned int state, int *result);
+
+/**
+ * wpool_wait() - wait for a task and get its result
+ * @task: submitted before, and not detached
+ *
+ * Returns when the task is neither queued nor running; from then on its memory belongs to the
+ * caller. If several threads wait, this holds when the last of them has returned. The result is
+ * kept until the task is submitted again, and may be read more than once. If that happens before
+ * the caller is awake, it may wait for that run, too.
+ *
+ * A worker that waits for a task of its own pool, without a time limit, runs the task itself if it is
+ * still queued, or what its key puts before it: so hold no lock that these take. It does so up to
+ * %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
+ * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
+ * not end is refused with -EDEADLK:
+ *
+ * - a wait for the task that the caller is inside;
+ * - one wait in a circle of workers that wait for one another's tasks;
+ * - the wait of a worker that is nested too deep, when all possible workers are asleep, so
+ *   that none can run the task.
+ *
+ * After -EDEADLK, a task that had not begun never will: it is cancelled, and its memory belongs to
+ * the caller. A task that was running still belongs to the pool; then the calling function has not
+ * submitted it, or only while it ran.
+ *
+ * If the function may return a negative errno, wpool_wait_timeout() with %MAX_SCHEDULE_TIMEOUT
+ * tells its result from an error of the wait.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: what the function returned; -ECANCELED if it never ran, -EOWNERDEAD if it killed its
+ * worker. Or, without a result, -EINVAL (NULL, detached or never submitted), -EDEADLK (as above).
+ */
+static inline int wpool_wait(struct wpool_task *task)
+{
+	int result;
+
+	return __wpool_wait(task, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, &result) ?: result;
+}
+
+/**
+ * wpool_wait_timeout() - wait for a task with a time limit
+ * @task: as for wpool_wait()
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
+ * @result: set to the result, and left alone on an error; may be NULL
+ *
+ * With a limit a worker runs nothing meanwhile: the wait ends by its limit, whatever the pool does.
+ * %MAX_SCHEDULE_TIMEOUT is no limit.
+ *
+ * Context: Process context; may sleep.
+ * Return: 0 (the memory of the task belongs to the caller), -ETIMEDOUT (it still belongs to the
+ * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
+ * task that the caller is inside.
+ */
+static inline int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
+{
+	return __wpool_wait(task, timeout, TASK_UNINTERRUPTIBLE, result);
+}
+
+/**
+ * wpool_wait_killable() - wait for a task until a fatal signal comes
+ * @task: as for wpool_wait()
+ * @result: as for wpool_wait_timeout()
+ *
+ * After -EINTR the task goes on, and still belongs to the pool. The caller must not free it,
+ * nor leave the function on whose stack it lies, before another wait for it has succeeded or
+ * wpool_cancel_sync() has returned: that asks a running function to stop, and waits for it
+ * uninterruptibly.
+ *
+ * Context: Process context; may sleep.
+ * Return: 0 (the memory of the task belongs to the caller), -EINTR, or -EINVAL and -EDEADLK as
+ * for wpool_wait().
+ */
+static inline int wpool_wait_killable(struct wpool_task *task, int *result)
+{
+	return __wpool_wait(task, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE, result);
+}
+
+/**
+ * wpool_wait_interruptible() - wait for a task until a signal comes
+ * @task: as for wpool_wait()
+ * @result: as for wpool_wait_timeout()
+ *
+ * Like wpool_wait_killable(), but any signal ends the wait.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_wait_killable().
+ */
+static inline int wpool_wait_interruptible(struct wpool_task *task, int *result)
+{
+	return __wpool_wait(task, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, result);
+}
+
+/* Bits of &wpool_task.state: accepted and not begun; inside its function; waits for its time. */
+#define __WPOOL_TASK_QUEUED	0x01
+#define __WPOOL_TASK_RUNNING	0x02
+#define __WPOOL_TASK_DELAYED	0x08
+
+/**
+ * wpool_task_queued() - check whether a task is accepted and waiting
+ * @task: the task
+ *
+ * Context: Any. Takes no lock: the answer may be out of date at once.
+ * Return: true if it waits in the queue or is delayed; also for a running task that was
+ * submitted again.
+ */
+static inline bool wpool_task_queued(const struct wpool_task *task)
+{
+	/* Pairs with the release in task_settle(), as that in wpool_task_running(). */
+	return task && smp_load_acquire(&task->state) & (__WPOOL_TASK_QUEUED | __WPOOL_TASK_DELAYED);
+}
+
+/**
+ * wpool_task_running() - check whether a task is inside its function
+ * @task: the task
+ *
+ * Context: Any. Takes no lock: the answer may be out of date at once.
+ * Return: true if it is.
+ */
+static inline bool wpool_task_running(const struct wpool_task *task)
+{
+	return task && smp_load_acquire(&task->state) & __WPOOL_TASK_RUNNING;
+}
 
 /* All tasks of a pool (core/flush.c) */
 int wpool_flush(struct wpool *pool);
@@ -1096,12 +1212,88 @@ int __wpool_wait_event_stop(bool begins);
 
 /* Groups (core/group.c, core/group_schedule.c, core/group_wait.c) */
 void wpool_group_init(struct wpool_group *group, unsigned int flags);
-int wpool_group_wait(struct wpool_group *group);
-int wpool_group_wait_killable(struct wpool_group *group);
-int wpool_group_wait_interruptible(struct wpool_group *group);
-int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout);
+int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state);
 unsigned int wpool_group_cancel(struct wpool_group *group);
 int wpool_group_cancel_sync(struct wpool_group *group);
+
+/**
+ * wpool_group_wait() - wait until all tasks of a group have ended
+ * @group: the group; afterwards the caller may free it or use it again. If several threads
+ *	wait, this holds when the last of them has returned.
+ *
+ * A worker that waits, without a time limit, runs the tasks of the group that are queued in its own
+ * pool, and the tasks that defer these by a key, nested as for wpool_wait(). If it is nested too deep,
+ * it leaves them to other workers. If no worker is left for them, because all possible workers are
+ * asleep, the wait is refused: the tasks of the group that have not begun are cancelled, and the caller
+ * waits for those that run. Workers that wait for one another's groups in a circle are not
+ * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
+ * task that is deferred, by its key, behind the task that the worker is inside.
+ *
+ * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
+ * still asleep for room. But while one sleeps for room in another pool than the others, no wait
+ * for the group is refused: a circle of such waits is not found.
+ *
+ * Context: Process context; sleeps, uninterruptibly.
+ * Return: the first error in the group since it was set up: a negative result, -ECANCELED for a
+ * task that never ran, -EOWNERDEAD for a task that killed its worker, or for a group on the
+ * stack of a worker that has died. 0 if there was no error, so also for an empty group. -EINVAL
+ * (NULL). -EDEADLK: the caller is inside a task of the group, or one that is to run again as a
+ * task of it; the group goes on and must not be freed yet. Or it was nested too deep, as above,
+ * and the group is empty.
+ */
+static inline int wpool_group_wait(struct wpool_group *group)
+{
+	return __wpool_group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE);
+}
+
+/**
+ * wpool_group_wait_timeout() - wait for a group with a time limit
+ * @group: the group
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
+ *
+ * With a limit a worker runs nothing meanwhile, as in wpool_wait_timeout().
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
+ * A task of the group may have returned -ETIMEDOUT, too: wpool_group_cancel() and then
+ * wpool_group_wait() are right after either.
+ * With a limit it is -EDEADLK only inside a task of the group.
+ */
+static inline int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
+{
+	return __wpool_group_wait(group, timeout, TASK_UNINTERRUPTIBLE);
+}
+
+/**
+ * wpool_group_wait_killable() - wait for a group until a fatal signal comes
+ * @group: as for wpool_group_wait()
+ *
+ * After a signal the group goes on. The caller must not free it, nor leave the function on
+ * whose stack it or one of its tasks lies, before another wait for it has succeeded.
+ * wpool_group_cancel() and then wpool_group_wait() do that soonest. They are right after every
+ * -EINTR, as it may also be the error of a task.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait(), or -EINTR after a signal.
+ */
+static inline int wpool_group_wait_killable(struct wpool_group *group)
+{
+	return __wpool_group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
+}
+
+/**
+ * wpool_group_wait_interruptible() - wait for a group until a signal comes
+ * @group: as for wpool_group_wait()
+ *
+ * Like wpool_group_wait_killable(), but any signal ends the wait.
+ *
+ * Context: Process context; may sleep.
+ * Return: as wpool_group_wait_killable().
+ */
+static inline int wpool_group_wait_interruptible(struct wpool_group *group)
+{
+	return __wpool_group_wait(group, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE);
+}
 
 /* Pools (core/create.c, managed.c, refs.c, registry.c, stats.c, resize.c, pause.c, shutdown.c) */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
@@ -1172,7 +1364,6 @@ void wpool_stats(struct wpool *pool, struct wpool_stats *stats);
 void *wpool_priv(const struct wpool *pool);
 int wpool_resize(struct wpool *pool, unsigned int capacity);
 int wpool_prestart(struct wpool *pool, unsigned int n);
-int wpool_wait_started(struct wpool *pool);
 void wpool_pause(struct wpool *pool);
 void wpool_resume(struct wpool *pool);
 int wpool_restart(struct wpool *pool);
@@ -1247,7 +1438,7 @@ struct wpool_set *__wpool_set_create(const char *name,
  * @attrs: as for wpool_create(), for each pool
  * @n: how many, 1 to %WPOOL_SET_MAX; with %WPOOL_RULE_CPU also 0: one for each CPU that
  *	may come, up to %WPOOL_SET_MAX
- * @rule: which one wpool_set_pick() picks
+ * @rule: which one gets the next task
  *
  * With %WPOOL_RULE_CPU the workers of pool i run on CPU i, and on CPU i + @n and so on if there are
  * more CPUs than pools, whether these are online yet or not; &wpool_attrs.cpumask must be NULL.
@@ -1261,28 +1452,6 @@ struct wpool_set *__wpool_set_create(const char *name,
 
 #define WPOOL_SET_MAX		1024
 
-__printf(5, 6)
-struct wpool_set *__wpool_set_create_fmt(const struct wpool_attrs *attrs, unsigned int n,
-					 enum wpool_rule rule, struct module *owner,
-					 const char *fmt, ...);
-
-/**
- * wpool_set_create_fmt() - make several pools of one kind, whose name is formatted
- * @attrs: as for wpool_create(), for each pool
- * @n: as for wpool_set_create()
- * @rule: which one wpool_set_pick() picks
- * @fmt: the format of the name, as for printk(); its arguments follow
- *
- * The pools get names as with wpool_set_create(); with %WPOOL_NUMBERED each has a dash and a number
- * of its own behind that.
- *
- * Context: Process context; may sleep.
- * Return: as wpool_set_create().
- */
-#define wpool_set_create_fmt(attrs, n, rule, fmt, ...)			\
-	__wpool_set_create_fmt(attrs, n, rule, THIS_MODULE, fmt, ##__VA_ARGS__)
-
-struct wpool *wpool_set_pick(struct wpool_set *set, u64 key);
 struct wpool *wpool_set_nth(struct wpool_set *set, unsigned int i);
 int __must_check wpool_set_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
 int __must_check wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 key);
