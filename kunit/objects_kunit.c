@@ -124,7 +124,7 @@ static void set_up_running(struct scene *scene)
 	WPT_EXPECT_STAT(scene->test, scene->pool, RUNNING, 1);
 	wpt_open(job->gate);
 	WPT_ASSERT_STAT(scene->test, scene->pool, COMPLETED, 1);
-	wpool_task_init(&job->task, wpt_run_job, job);
+	KUNIT_EXPECT_EQ(scene->test, atomic_read(&job->runs), 1);
 }
 
 /* Its frame is left too early; the next task is set up in the same place. */
