@@ -129,7 +129,6 @@ static void calls_delayed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, NULL, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(NULL, dtask, 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, NULL, 1), -EINVAL);
-	KUNIT_EXPECT_FALSE(test, wpool_cancel(&NULL->task));
 	KUNIT_EXPECT_FALSE(test, wpool_cancel(&dtask->task));
 	wpool_delayed_task_init(dtask, NULL, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, dtask, 1), -EINVAL);

@@ -183,19 +183,6 @@ static bool by_task_locked(struct wpool_delayed_task *dtask)
 	return ret;
 }
 
-static bool by_delayed_locked(struct wpool_delayed_task *dtask)
-{
-	raw_spinlock_t lock;
-	unsigned long flags;
-	bool ret;
-
-	raw_spin_lock_init(&lock);
-	raw_spin_lock_irqsave(&lock, flags);
-	ret = wpool_cancel(&dtask->task);
-	raw_spin_unlock_irqrestore(&lock, flags);
-	return ret;
-}
-
 struct interrupt {
 	struct irq_work			work;
 	struct wpool_delayed_task	*dtask;
@@ -226,20 +213,11 @@ static bool by_task_in_irq(struct wpool_delayed_task *dtask)
 	return by_hard_irq(dtask, by_task);
 }
 
-static bool by_delayed_in_irq(struct wpool_delayed_task *dtask)
-{
-	return by_hard_irq(dtask, wpool_cancel_delayed);
-}
-
 static const struct taking takings[] = {
 	{ "wpool_cancel()", by_task },
 	{ "wpool_cancel_sync()", by_sync },
-	{ "wpool_cancel_delayed()", wpool_cancel_delayed },
-	{ "wpool_cancel_delayed_sync()", wpool_cancel_delayed_sync },
 	{ "wpool_cancel(), raw lock held", by_task_locked },
-	{ "wpool_cancel_delayed(), raw lock held", by_delayed_locked },
 	{ "wpool_cancel(), hard irq", by_task_in_irq },
-	{ "wpool_cancel_delayed(), hard irq", by_delayed_in_irq },
 };
 
 static void taking_name(const struct taking *taking, char *desc)

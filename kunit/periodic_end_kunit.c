@@ -108,10 +108,9 @@ static bool by_raw_locked(struct wpool_delayed_task *dtask)
 }
 
 static const struct ending endings[] = {
-	{ "wpool_cancel_delayed()", wpool_cancel_delayed },
 	{ "wpool_cancel()", by_task },
-	{ "wpool_cancel_delayed(), raw lock held", by_raw_locked },
-	{ "wpool_cancel_delayed(), hard irq", by_hard_irq },
+	{ "wpool_cancel(), raw lock held", by_raw_locked },
+	{ "wpool_cancel(), hard irq", by_hard_irq },
 	{ "wpool_ask_stop()", by_ask_stop },
 	{ "wpool_shutdown()", by_shutdown },
 };
