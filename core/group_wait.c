@@ -21,12 +21,11 @@
 /* A wait for a group, from the caller's point of view. */
 struct group_wait {
 	struct wpool_group	*group;
-	struct wpool_worker	*worker;	/* the caller, or NULL */
+	struct wpool_worker	*worker;	/* the caller, unless it has a time limit; or NULL */
 	struct wpool_worker	*owner;		/* owner of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
 	unsigned int		state;		/* of the thread while it sleeps */
-	bool			helps;		/* runs tasks of the group */
-	bool			cancels;	/* takes them back instead */
+	bool			cancels;	/* takes tasks back, and runs none */
 	unsigned int		came;		/* how many had come when it began to do so */
 	bool			failed;		/* what it does if the group fails is done */
 	int			error;
@@ -172,7 +171,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 {
 	struct wpool_task *task;
 
-	if (!wait->helps || pool->state >= WPOOL_STATE_STOP)
+	if (wait->cancels || pool->state >= WPOOL_STATE_STOP)
 		return NULL;
 	task = walk_find(pool, wait->group, flags);
 	/* Another group may lie there once that stack is ending. */
@@ -180,7 +179,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 }
 
 /*
- * A worker without a time limit goes to sleep. It is counted as asleep if only workers of its
+ * A worker goes to sleep. It is counted as asleep if only workers of its
  * pool can bring about the end of the group. Otherwise the waiter has no worker, as it may be
  * completed without the lock of its pool. Context: pool->lock held.
  */
@@ -231,7 +230,7 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	joined = ret == -EINPROGRESS;
 	if (joined && !too_deep)
 		again = group_find(pool, wait, &flags);
-	if (joined && !again && wait->deadline.never)
+	if (joined && !again)
 		group_doze(wait, &waiter);
 	pool_unlock(pool, flags);
 	if (joined)
@@ -311,7 +310,6 @@ static unsigned int group_clear(struct group_wait *wait, bool stop)
 
 	if (stop)
 		group_stop_what_begins(wait, true);
-	wait->helps = false;
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
@@ -338,28 +336,28 @@ static void group_wait_begin(struct group_wait *wait, unsigned long timeout)
 
 static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
-	struct group_wait wait = {
-		.group = group, .worker = worker_current(NULL), .state = state,
-	};
+	struct group_wait wait = { .group = group, .state = state };
+	struct wpool_worker *worker = worker_current(NULL);
 	bool own;
 	int ret;
 
 	if (!group)
 		return -EINVAL;
 	group_wait_begin(&wait, timeout);
+	if (wait.deadline.never)
+		wait.worker = worker;
 	do {
 		/*
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
 		group_note_came(&wait);
-		own = thread_inside_group(group, wait.worker);
-		wait.helps = deadline_left(&wait.deadline);
+		own = thread_inside_group(group, worker);
 		/*
 		 * Not when the time is over, as that may sleep; nor if the group was empty: then a
 		 * release may ask it for its error, in a thread that takes tasks back.
 		 */
-		if (wait.failed && wait.helps && !own)
+		if (wait.failed && deadline_left(&wait.deadline) && !own)
 			group_cancel(group, wait.owner);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
 		if (ret == -EAGAIN)
@@ -374,9 +372,9 @@ static int group_wait(struct wpool_group *group, unsigned long timeout, unsigned
 /**
  * wpool_group_wait_timeout() - wait for a group with a time limit
  * @group: the group
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
- *	the time is over a worker begins no more tasks of the group, but it ends the task that it
- *	is inside.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
+ *
+ * With a limit a worker runs nothing meanwhile, as in wpool_wait_timeout().
  *
  * Context: Process context; may sleep.
  * Return: as wpool_group_wait(), or -ETIMEDOUT: the group goes on and must not be freed yet.
@@ -397,7 +395,7 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * @group: the group; afterwards the caller may free it or use it again. If several threads
  *	wait, this holds when the last of them has returned.
  *
- * A worker that waits runs the tasks of the group that wait in its own pool, and the tasks that
+ * A worker that waits, without a time limit, runs the tasks of the group that wait in its own pool, and the tasks that
  * defer these by a key, nested as for wpool_wait(). If it is nested too deep, it leaves them to
  * other workers. If no worker is left for them, because all possible workers are asleep, the
  * wait is refused: the tasks of the group that have not begun are taken back, and the caller

@@ -102,7 +102,7 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
  * Sleeps until the task is done, or must be looked at again. Locking: pool->lock held;
  * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EINTR, -EDEADLK.
  *
- * @worker: the caller, if it is a worker of the pool
+ * @worker: the caller, if it is a worker of the pool and has no time limit
  * @too_deep: it can run no task itself, as it is nested too deep
  *
  * Not inline: its stack frame must not lie under the tasks that a worker runs while it waits.
@@ -119,15 +119,14 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	waiter_init(&waiter);
 	waiter.task = wait->task;
 	waiter.cancels = wait->cancels;
-	if (worker && deadlock_may_come(pool, wait->task, worker, &wait->deadline))
-		waiter.worker = worker;
+	waiter.worker = worker;
 	waiter.too_deep = too_deep;
-	waiter.can_help = waiter.worker && !too_deep;
+	waiter.can_help = worker && !too_deep;
 	if (wait->may_spin && !worker)
 		waiter.slept_at = spin_slept_at(pool);
 	task_waiter_add(wait->task, &waiter);
 	wpool_get(pool);
-	if (waiter.worker)
+	if (worker)
 		enter_sleep(pool, &waiter, flags);
 	else
 		pool_unlock(pool, flags);
@@ -140,7 +139,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 		task_waiter_del(pool, &waiter);
 		waiter_awake(&waiter);
 	}
-	if (waiter.worker)
+	if (worker)
 		deadlock_leave(&waiter);
 	waiter_complete_rest(pool, &waiter);
 	pool_unlock(pool, flags);
@@ -157,8 +156,9 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 }
 
 /*
- * A worker of the pool looks at a task once: if there is time left, it runs the task, or the
- * head of its key, if that is queued. Locking: pool->lock held; released.
+ * A worker of the pool looks at a task once: it runs the task, or the head of its key, if that is
+ * queued. Not with a time limit, which what it runs would not keep. Locking: pool->lock held;
+ * released.
  *
  * Return: as sleep_on().
  */
@@ -172,7 +172,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
 	too_deep = !run_may_nest(worker);
-	if (!ready || too_deep || !deadline_left(&wait->deadline))
+	if (!ready || too_deep)
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head);
@@ -234,10 +234,10 @@ static int wait_result(const struct wpool_task *task, int *result)
 	return 0;
 }
 
-/* Is the caller, which is not a worker of the pool, inside the task? Context: pool->lock held. */
+/* Is the caller inside the task? Context: pool->lock held. */
 static bool is_own(const struct wpool_task *task)
 {
-	return task->state & TASK_IN_FN && task->run->caller && run_is_of_current(task->run);
+	return task->state & TASK_IN_FN && run_is_of_current(task->run);
 }
 
 /*
@@ -263,12 +263,12 @@ static int wait_once(struct wait *wait)
 		pool_unlock(pool, flags);
 		return -EAGAIN;
 	}
-	worker = worker_current(pool);
-	if (!worker && is_own(wait->task)) {
-		/* Refused like a worker in deadlock.c: the task runs, and may run again. */
+	if (is_own(wait->task)) {
+		/* As deadlock.c refuses a worker: the task runs, and may run again. */
 		pool_unlock(pool, flags);
 		return -EDEADLK;
 	}
+	worker = wait->deadline.never ? worker_current(pool) : NULL;
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
@@ -311,7 +311,8 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * kept until the task is submitted again, and may be read more than once. If that happens before
  * the caller is awake, it may wait for that run, too.
  *
- * A worker that waits for a task of its own pool runs the task itself if it is still queued, up
+ * A worker that waits for a task of its own pool, without a time limit, runs the task itself if
+ * it is still queued, or what its key puts before it. So hold no lock that these take. It does so up
  * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
  * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
  * not end is refused with -EDEADLK:
@@ -349,15 +350,16 @@ EXPORT_SYMBOL_GPL(wpool_wait);
 /**
  * wpool_wait_timeout() - wait for a task with a time limit
  * @task: as for wpool_wait()
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep. When
- *	the time is over a worker begins no task, but it ends the task that it is inside. When it
- *	sleeps already it is not woken to run one that @task is deferred behind by its key.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
  * @result: set to the result, and left alone on an error; may be NULL
+ *
+ * With a limit a worker runs nothing meanwhile: the wait ends by its limit, whatever the pool does.
+ * %MAX_SCHEDULE_TIMEOUT is no limit.
  *
  * Context: Process context; may sleep.
  * Return: 0 (the memory of the task belongs to the caller), -ETIMEDOUT (it still belongs to the
  * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the
- * task that the caller is inside, or one that is deferred behind that task by its key.
+ * task that the caller is inside.
  */
 int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
 {
