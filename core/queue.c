@@ -174,11 +174,13 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 		return -EBUSY;
 	run_clean(task);
 	if (task_waits(pool, task))
-		return -EBUSY;
+		return run_was_asked(task) ? -ECANCELED : -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */
 	if (smp_load_acquire(&task->state) == TASK_DONE)
 		return 0;
+	if (run_was_asked(task))
+		return -ECANCELED;
 	/* A task inside its function is the head of its key. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
 }
@@ -319,7 +321,7 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
  * @key: the key that it gets, or NULL to keep the one it has
  *
  * Context: pool->lock held.
- * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule().
+ * Return: 0, -ESHUTDOWN, -EBUSY, -ECANCELED, -EAGAIN, -ENOENT as in wpool_schedule().
  */
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task,
 			   struct wpool_group *group, const u64 *key)

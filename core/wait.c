@@ -442,7 +442,7 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * @task: the task, as for wpool_cancel(); for one that is detached or frees itself it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
- * submitted meanwhile. When the call returns the task is neither queued nor running. There are
+ * submitted before; from then on it is refused, see wpool_ask_stop(). When the call returns the task is neither queued nor running. There are
  * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
  * for the task that the caller is inside, and none of these waits can be refused instead, see
  * wpool_wait(). Then it still runs, and wpool_task_running() says so.
