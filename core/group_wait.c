@@ -21,7 +21,7 @@
 /* A wait for a group, from the caller's point of view. */
 struct group_wait {
 	struct wpool_group	*group;
-	struct wpool_worker	*worker;	/* the caller, unless it has a time limit; or NULL */
+	struct wpool_worker	*worker;	/* the caller, if it has no time limit */
 	struct wpool_worker	*owner;		/* owner of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
 	unsigned int		state;		/* of the thread while it sleeps */
@@ -179,9 +179,9 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 }
 
 /*
- * A worker goes to sleep. It is counted as asleep if only workers of its
- * pool can bring about the end of the group. Otherwise the waiter has no worker, as it may be
- * completed without the lock of its pool. Context: pool->lock held.
+ * A worker goes to sleep. It is counted as asleep if only workers of its pool can bring about the
+ * end of the group. Otherwise the waiter has no worker, as it may be completed without the lock of
+ * its pool. Context: pool->lock held.
  */
 static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 {
@@ -395,13 +395,13 @@ EXPORT_SYMBOL_GPL(wpool_group_wait_timeout);
  * @group: the group; afterwards the caller may free it or use it again. If several threads
  *	wait, this holds when the last of them has returned.
  *
- * A worker that waits, without a time limit, runs the tasks of the group that wait in its own pool, and the tasks that
- * defer these by a key, nested as for wpool_wait(). If it is nested too deep, it leaves them to
- * other workers. If no worker is left for them, because all possible workers are asleep, the
- * wait is refused: the tasks of the group that have not begun are taken back, and the caller
- * waits for those that run. Workers that wait for one another's groups in a circle are not
- * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
- * task that is deferred, by its key, behind the task that the worker is inside.
+ * A worker that waits, without a time limit, runs the tasks of the group that wait in its own
+ * pool, and the tasks that defer these by a key, nested as for wpool_wait(). If it is nested too
+ * deep, it leaves them to other workers. If no worker is left for them, because all possible
+ * workers are asleep, the wait is refused: the tasks of the group that have not begun are taken
+ * back, and the caller waits for those that run. Workers that wait for one another's groups in a
+ * circle are not found, unlike workers that wait for one another's tasks; nor is a worker that
+ * waits for a task that is deferred, by its key, behind the task that the worker is inside.
  *
  * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
  * still asleep for room. But while one sleeps for room in another pool than the others, no wait

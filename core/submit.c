@@ -252,7 +252,8 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
  * Otherwise nothing has changed: -EINVAL (NULL pool, task or function, unknown priority, keyed
  * or delayed, on the stack with a release; or, with a message, called in atomic context, even
  * if there is room), -EBUSY (already queued: the run that comes sees all that the caller has stored
- * before; or another pool has it), -ECANCELED (it runs, and was asked to stop), -EAGAIN (full, and the policy does not wait, or too many wait
+ * before; or another pool has it), -ECANCELED (it runs, and was asked to stop: see
+ * wpool_ask_stop()), -EAGAIN (full, and the policy does not wait, or too many wait
  * already), -ESHUTDOWN (the pool accepts no more; also if it is closed during the wait), -EINTR (a
  * fatal signal while waiting), -EDEADLK (the caller is a worker of this pool and all its workers
  * wait for one another), -ENOENT (the task's module is going away). -ESHUTDOWN comes before -EBUSY,

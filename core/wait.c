@@ -312,8 +312,8 @@ static int wait_for_task(struct wpool_task *task, unsigned long timeout,
  * the caller is awake, it may wait for that run, too.
  *
  * A worker that waits for a task of its own pool, without a time limit, runs the task itself if
- * it is still queued, or what its key puts before it. So hold no lock that these take. It does so up
- * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
+ * it is still queued, or what its key puts before it. So hold no lock that these take. It does so
+ * up to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
  * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
  * not end is refused with -EDEADLK:
  *
@@ -442,10 +442,11 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * @task: the task, as for wpool_cancel(); for one that is detached or frees itself it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
- * submitted before; from then on it is refused, see wpool_ask_stop(). When the call returns the task is neither queued nor running. There are
- * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
- * for the task that the caller is inside, and none of these waits can be refused instead, see
- * wpool_wait(). Then it still runs, and wpool_task_running() says so.
+ * submitted before; from then on it is refused, see wpool_ask_stop(). When the call returns the
+ * task is neither queued nor running. There are exceptions: the caller is inside the task, or the
+ * task waits, directly or by way of others, for the task that the caller is inside, and none of
+ * these waits can be refused instead, see wpool_wait(). Then it still runs, and
+ * wpool_task_running() says so.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().

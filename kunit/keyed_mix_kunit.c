@@ -299,7 +299,7 @@ static void keyed_group_cancel(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&four.jobs[i].runs), 0);
 }
 
-/* A task that waits, under a lock, for one that is deferred behind another, which takes the lock. */
+/* A task that waits, under a lock, for one that is deferred behind another, which takes that. */
 struct locked {
 	struct wpool_task	task;
 	struct wpool_keyed_task	stranger, mine;

@@ -154,7 +154,7 @@ static int run_fatal(void *arg)
 	return wpool_run_timeout(arg, wpt_die, NULL, MAX_SCHEDULE_TIMEOUT);
 }
 
-/* 42, 51: without a limit a worker runs it itself, and dies of it: it is freed, as unloading shows */
+/* 42, 51: a worker without a limit runs it itself, and dies of it: it is freed */
 static void timed_dies_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
