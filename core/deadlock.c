@@ -4,9 +4,10 @@
  *
  * A worker may sleep without a time limit in a call on its own pool: for room, for a task, for
  * a group. It is counted in &wpool.nr_asleep if only a worker of the pool can end that sleep.
- * It is not counted if it waits for a task that a timer will bring or that another thread runs,
- * for a group with tasks elsewhere, or for a limited time; when that is over it looks again,
- * and may be counted then. The pool cannot know what threads do that are not its workers.
+ * It is not counted if it waits for a task that a timer will bring or that another thread runs, or
+ * for a group with tasks elsewhere; when that is over it looks again, and may be counted then. One
+ * with a time limit is nothing to this file: it runs nothing, and ends by itself. The pool cannot
+ * know what threads do that are not its workers.
  *
  * Circles. In a circle each worker waits for a task that the next worker is inside. The worker
  * that closes the circle finds it: it follows the chain of waits until the chain ends or comes
@@ -352,20 +353,6 @@ bool deadlock_if_asleep(const struct wpool_waiter *waiter)
 	const struct wpool *pool = waiter->worker->pool;
 
 	return waiter->worker->nesting && sleepers(pool) + 1 >= pool_all_asleep(pool);
-}
-
-/*
- * Is this wait of a worker refused if it would not end? One with a limit ends; but one for a task
- * that the worker is inside itself has no limit, whatever the caller said. A look behind the head
- * of its key takes nothing back. Context: the lock of its pool held.
- */
-bool deadlock_may_come(struct wpool *pool, struct wpool_task *task,
-		       const struct wpool_worker *worker, const struct wpool_deadline *deadline)
-{
-	if (deadline->never)
-		return true;
-	return runner_of(pool, task) == worker &&
-	       (task->state & TASK_IN_FN || deadline_left(deadline));
 }
 
 /**

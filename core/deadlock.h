@@ -36,8 +36,6 @@ void deadlock_init(struct wpool *pool);
 void deadlock_break(struct wpool *pool);
 void deadlock_count(struct wpool_waiter *waiter, bool needs_worker);
 void deadlock_block(struct wpool_waiter *waiter);
-bool deadlock_may_come(struct wpool *pool, struct wpool_task *task,
-		       const struct wpool_worker *worker, const struct wpool_deadline *deadline);
 bool deadlock_enter(struct wpool_waiter *waiter, struct wpool_circle *circle);
 bool deadlock_follow(struct wpool_circle *circle);
 void deadlock_leave(struct wpool_waiter *waiter);

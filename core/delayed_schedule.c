@@ -168,21 +168,23 @@ static bool move(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 	return moved;
 }
 
-/* Return: false if the task does not wait in this pool. */
+/* Return: false if the task does not wait in this pool, or was asked to stop. */
 static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 {
 	unsigned long flags;
+	bool asked;
 
 	if (!task_take_back(&dtask->task, pool, &flags))
 		return false;
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
-	if (pool->state != WPOOL_STATE_RUNNING || group_ends(&dtask->task) ||
+	asked = run_was_asked(&dtask->task);
+	if (asked || pool->state != WPOOL_STATE_RUNNING || group_ends(&dtask->task) ||
 	    group_cancels(&dtask->task))
 		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
 	else
 		delayed_again(pool, dtask, due);
 	pool_unlock(pool, flags);
-	return true;
+	return !asked;
 }
 
 /*

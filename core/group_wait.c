@@ -21,12 +21,11 @@
 /* A wait for a group, from the caller's point of view. */
 struct group_wait {
 	struct wpool_group	*group;
-	struct wpool_worker	*worker;	/* the caller, or NULL */
+	struct wpool_worker	*worker;	/* the caller, if it has no time limit */
 	struct wpool_worker	*owner;		/* owner of the group, see stack_hold() */
 	struct wpool_deadline	deadline;
 	unsigned int		state;		/* of the thread while it sleeps */
-	bool			helps;		/* runs tasks of the group */
-	bool			cancels;	/* takes them back instead */
+	bool			cancels;	/* takes tasks back, and runs none */
 	unsigned int		came;		/* how many had come when it began to do so */
 	bool			failed;		/* what it does if the group fails is done */
 	int			error;
@@ -172,7 +171,7 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 {
 	struct wpool_task *task;
 
-	if (!wait->helps || pool->state >= WPOOL_STATE_STOP)
+	if (wait->cancels || pool->state >= WPOOL_STATE_STOP)
 		return NULL;
 	task = walk_find(pool, wait->group, flags);
 	/* Another group may lie there once that stack is ending. */
@@ -180,9 +179,9 @@ static struct wpool_task *group_find(struct wpool *pool, const struct group_wait
 }
 
 /*
- * A worker without a time limit goes to sleep. It is counted as asleep if only workers of its
- * pool can bring about the end of the group. Otherwise the waiter has no worker, as it may be
- * completed without the lock of its pool. Context: pool->lock held.
+ * A worker goes to sleep. It is counted as asleep if only workers of its pool can bring about the
+ * end of the group. Otherwise the waiter has no worker, as it may be completed without the lock of
+ * its pool. Context: pool->lock held.
  */
 static void group_doze(struct group_wait *wait, struct wpool_waiter *waiter)
 {
@@ -231,7 +230,7 @@ static noinline int group_sleep_worker(struct wpool *pool, struct group_wait *wa
 	joined = ret == -EINPROGRESS;
 	if (joined && !too_deep)
 		again = group_find(pool, wait, &flags);
-	if (joined && !again && wait->deadline.never)
+	if (joined && !again)
 		group_doze(wait, &waiter);
 	pool_unlock(pool, flags);
 	if (joined)
@@ -311,7 +310,6 @@ static int group_clear(struct group_wait *wait, bool stop)
 
 	if (stop)
 		group_stop_what_begins(wait, true);
-	wait->helps = false;
 	wait->cancels = true;
 	wait->state = TASK_UNINTERRUPTIBLE;
 	do {
@@ -348,9 +346,8 @@ static void group_wait_begin(struct group_wait *wait, unsigned long timeout)
  */
 int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
-	struct group_wait wait = {
-		.group = group, .worker = worker_current(NULL), .state = state,
-	};
+	struct group_wait wait = { .group = group, .state = state };
+	struct wpool_worker *worker = worker_current(NULL);
 	bool own;
 	int ret;
 
@@ -358,19 +355,20 @@ int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigne
 	if (!group)
 		return -EINVAL;
 	group_wait_begin(&wait, timeout);
+	if (wait.deadline.never)
+		wait.worker = worker;
 	do {
 		/*
 		 * Check each time: the wait is woken if a task joins, which may be the caller's
 		 * own, to run again.
 		 */
 		group_note_came(&wait);
-		own = thread_inside_group(group, wait.worker);
-		wait.helps = deadline_left(&wait.deadline);
+		own = thread_inside_group(group, worker);
 		/*
 		 * Not when the time is over, as that may sleep; nor if the group was empty: then a
 		 * release may ask it for its error, in a thread that takes tasks back.
 		 */
-		if (wait.failed && wait.helps && !own)
+		if (wait.failed && deadline_left(&wait.deadline) && !own)
 			group_cancel(group, wait.owner);
 		ret = own ? -EDEADLK : group_wait_once(&wait);
 		if (ret == -EAGAIN)

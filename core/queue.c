@@ -156,11 +156,13 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 		return -EBUSY;
 	run_clean(task);
 	if (task_waits(pool, task))
-		return -EBUSY;
+		return run_was_asked(task) ? -ECANCELED : -EBUSY;
 	task_grab(pool, task);
 	/* Pairs as above. */
 	if (smp_load_acquire(&task->state) == TASK_DONE)
 		return 0;
+	if (run_was_asked(task))
+		return -ECANCELED;
 	/* A task inside its function is the head of its key. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
 }
@@ -290,7 +292,7 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
  * @how: as its submitter said
  *
  * Context: pool->lock held.
- * Return: 0, -ESHUTDOWN, -EBUSY, -EAGAIN, -ENOENT as in wpool_schedule_how().
+ * Return: 0, -ESHUTDOWN, -EBUSY, -ECANCELED, -EAGAIN, -ENOENT as in wpool_schedule_how().
  */
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {

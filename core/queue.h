@@ -47,4 +47,14 @@ static inline void run_clean(struct wpool_task *task)
 		__run_clean(task);
 }
 
+/*
+ * Was the run that the task is inside asked to stop? Not so for what waits behind a run that frees
+ * its task: that may be another's. For a task of this pool; needs pool->lock.
+ */
+static inline bool run_was_asked(const struct wpool_task *task)
+{
+	return (READ_ONCE(task->state) & (TASK_IN_FN | TASK_BATCHED)) == TASK_IN_FN &&
+	       task->run->stop && task->run->task;
+}
+
 #endif /* _WPOOL_QUEUE_H */

@@ -135,11 +135,11 @@ static struct task_struct *stop_task(struct wpool_task *task, bool *asked)
  * @task: the task; the caller knows that its memory stays
  *
  * The task learns it by wpool_should_stop(), and its wpool_sleep() or wpool_wait_event_stop()
- * ends. A task that waits in the queue is not asked: see wpool_cancel(). A task that was asked
- * and is submitted again before it has ended does not run again, and a periodic one ends. Not so
- * a detached task: what is submitted while it runs may be another, which runs after it;
- * and if that one is asked as it waits, the run before it is. To stop many tasks ask all of them,
- * and then wait for each.
+ * ends. A task that waits in the queue is not asked: see wpool_cancel(). A task that was asked is
+ * refused with -ECANCELED until that run has ended. If it was submitted again before, it does not
+ * run again, as after wpool_cancel(), and a periodic one ends. Not so a detached task:
+ * what is submitted while it runs may be another, which runs after it; and if that one is asked as
+ * it waits, the run before it is. To stop many tasks ask all of them, and then wait for each.
  *
  * Context: Any but NMI.
  * Return: true if the task is inside its function, and has been asked.

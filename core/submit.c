@@ -275,6 +275,7 @@ static const char *how_fault(const struct wpool_how *how)
  * -ESHUTDOWN: the pool accepts no more, also if it is closed during the wait;
  * -EBUSY: already queued: the run that comes sees all that the caller has stored before. Or another
  * pool has it, or it runs with another key;
+ * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop();
  * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many wait for room already;
  * -ETIMEDOUT: there was no room within the time;
  * -EINTR: a fatal signal while waiting; with %WPOOL_INTERRUPTIBLE any signal;

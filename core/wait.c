@@ -101,7 +101,7 @@ static int take_back_refused(struct wpool *pool, struct wpool_task *task)
  * Sleeps until the task is done, or must be looked at again. Locking: pool->lock held;
  * released. Return: 0, -EAGAIN to look again, -ETIMEDOUT, -EINTR, -EINVAL, -EDEADLK.
  *
- * @worker: the caller, if it is a worker of the pool
+ * @worker: the caller, if it is a worker of the pool and has no time limit
  * @too_deep: it can run no task itself, as it is nested too deep
  *
  * Not inline: its stack frame must not lie under the tasks that a worker runs while it waits.
@@ -118,15 +118,14 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	waiter_init(&waiter);
 	waiter.task = wait->task;
 	waiter.cancels = wait->cancels;
-	if (worker && deadlock_may_come(pool, wait->task, worker, &wait->deadline))
-		waiter.worker = worker;
+	waiter.worker = worker;
 	waiter.too_deep = too_deep;
-	waiter.can_help = waiter.worker && !too_deep;
+	waiter.can_help = worker && !too_deep;
 	if (wait->may_spin && !worker)
 		waiter.slept_at = spin_slept_at(pool);
 	task_waiter_add(wait->task, &waiter);
 	wpool_get(pool);
-	if (waiter.worker)
+	if (worker)
 		enter_sleep(pool, &waiter, flags);
 	else
 		pool_unlock(pool, flags);
@@ -139,7 +138,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 		task_waiter_del(pool, &waiter);
 		waiter_awake(&waiter);
 	}
-	if (waiter.worker)
+	if (worker)
 		deadlock_leave(&waiter);
 	waiter_complete_rest(pool, &waiter);
 	pool_unlock(pool, flags);
@@ -156,8 +155,9 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 }
 
 /*
- * A worker of the pool looks at a task once: if there is time left, it runs the task, or the
- * head of its key, if that is queued. Locking: pool->lock held; released.
+ * A worker of the pool looks at a task once: it runs the task, or the head of its key, if that is
+ * queued. Not with a time limit, which what it runs would not keep. Locking: pool->lock held;
+ * released.
  *
  * Return: as sleep_on().
  */
@@ -171,7 +171,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
 	too_deep = !run_may_nest(worker);
-	if (!ready || too_deep || !deadline_left(&wait->deadline))
+	if (!ready || too_deep)
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head);
@@ -233,10 +233,10 @@ static int wait_result(const struct wpool_task *task, int *result)
 	return 0;
 }
 
-/* Is the caller, which is not a worker of the pool, inside the task? Context: pool->lock held. */
+/* Is the caller inside the task? Context: pool->lock held. */
 static bool is_own(const struct wpool_task *task)
 {
-	return task->state & TASK_IN_FN && task->run->caller && run_is_of_current(task->run);
+	return task->state & TASK_IN_FN && run_is_of_current(task->run);
 }
 
 /*
@@ -259,12 +259,12 @@ static int wait_once(struct wait *wait)
 		pool_unlock(pool, flags);
 		return -EAGAIN;
 	}
-	worker = worker_current(pool);
-	if (!worker && is_own(wait->task)) {
-		/* Refused like a worker in deadlock.c: the task runs, and may run again. */
+	if (is_own(wait->task)) {
+		/* As deadlock.c refuses a worker: the task runs, and may run again. */
 		pool_unlock(pool, flags);
 		return -EDEADLK;
 	}
+	worker = wait->deadline.never ? worker_current(pool) : NULL;
 	if (worker)
 		return help(pool, wait, worker, flags);
 	if (wait->may_spin && deadline_left(&wait->deadline) &&
@@ -341,11 +341,12 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * @task: the task, as for wpool_cancel(); for one that is detached it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
- * submitted meanwhile. When the call returns the task is neither queued nor running. There are
- * exceptions: the caller is inside the task, or the task waits, directly or by way of others,
- * for the task that the caller is inside, and none of these waits can be refused instead, see
- * wpool_wait(). Then it still runs, and wpool_task_running() says so. So it does if the call, in
- * atomic context, must not wait: it says so in the log, and returns false.
+ * submitted before; from then on it is refused, see wpool_ask_stop(). When the call returns the
+ * task is neither queued nor running. There are exceptions: the caller is inside the task, or the
+ * task waits, directly or by way of others, for the task that the caller is inside, and none of
+ * these waits can be refused instead, see wpool_wait(). Then it still runs, and
+ * wpool_task_running() says so. So it does if the call, in atomic context, must not wait: it says so
+ * in the log, and returns false.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().

@@ -186,6 +186,37 @@ static void group_inside_times_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
 }
 
+static const unsigned int capacity_cases[] = { 1, 2, 4 };
+
+static void capacity_name(const unsigned int *capacity, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "capacity %u", *capacity);
+}
+
+KUNIT_ARRAY_PARAM(capacity, capacity_cases, capacity_name);
+
+/* 20, 174: and then it runs no task of its own pool either, though no other worker is free */
+static void group_inside_limited(struct kunit *test)
+{
+	unsigned int capacity = *(const unsigned int *)test->param_value, i;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = capacity });
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *jobs = wpt_jobs(test, 3, wpt_gate(test));
+	struct leader *outer = leader(test, pool, group, jobs, 3);
+
+	if (capacity > 1)
+		wpt_hold(test, pool, capacity - 1);
+	outer->timeout = HZ / 20 + 1;
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &outer->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &outer->task), 1);
+	KUNIT_EXPECT_EQ(test, outer->waited, -ETIMEDOUT);
+	wpt_open(jobs->gate);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i].runs), 1);
+	WPT_EXPECT_STAT(test, pool, NESTED, 0);
+}
+
 /* 53: the worker that waits begins none either after the first error */
 static void group_inside_fail_fast(struct kunit *test)
 {
@@ -278,6 +309,7 @@ static struct kunit_case group_inside_cases[] = {
 	KUNIT_CASE(group_inside_again),
 	KUNIT_CASE(group_inside_races),
 	KUNIT_CASE(group_inside_times_out),
+	KUNIT_CASE_PARAM(group_inside_limited, capacity_gen_params),
 	KUNIT_CASE(group_inside_fail_fast),
 	KUNIT_CASE(group_inside_too_deep),
 	KUNIT_CASE(group_inside_itself),

@@ -4,6 +4,7 @@
  * groups, submission from inside.
  */
 #include <linux/kthread.h>
+#include <linux/mutex.h>
 #include "wpool_kunit.h"
 
 static int keyed_mix_init(struct kunit *test)
@@ -298,52 +299,74 @@ static void keyed_group_cancel(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&four.jobs[i].runs), 0);
 }
 
-/* Tasks of one key, and one that waits for the last of them for a while. */
-struct impatient {
+/* A task that waits, under a lock, for one that is deferred behind another, which takes that. */
+struct locked {
 	struct wpool_task	task;
-	struct wpool_keyed_task	keyed[5];
-	struct wpt_gate		*gate;
-	unsigned int		timeout;
+	struct wpool_keyed_task	stranger, mine;
+	struct wpool		*pool;
+	struct mutex		lock;
+	struct completion	held;
 };
 
-static int wait_for_last(void *arg)
+static int take_lock(void *arg)
 {
-	struct impatient *self = arg;
+	struct locked *locked = arg;
 
-	wait_for_completion(&self->gate->opened);
-	return wpool_wait_timeout(&self->keyed[4].task, self->timeout, NULL);
-}
-
-/* Each is as long as the wait for all of them. */
-static int run_long(void *arg)
-{
-	struct impatient *self = arg;
-
-	schedule_timeout_idle(self->timeout + 1);
+	mutex_lock(&locked->lock);
+	mutex_unlock(&locked->lock);
 	return 0;
 }
 
-/* 20: a worker that waits looks at the clock before each that it runs: one too many */
-static void keyed_wait_is_limited(struct kunit *test)
+static int do_nothing(void *unused)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct impatient *self = wpt_alloc(test, sizeof(*self));
-	unsigned int i;
+	return 0;
+}
 
-	self->gate = wpt_gate(test);
-	self->timeout = HZ / 20 + 1;
-	wpool_task_init(&self->task, wait_for_last, self);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &self->task), 0);
-	for (i = 0; i < ARRAY_SIZE(self->keyed); i++) {
-		wpool_keyed_task_init(&self->keyed[i], run_long, self);
-		KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &self->keyed[i], 7), 0);
-	}
-	wpt_open(self->gate);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->task), -ETIMEDOUT);
-	KUNIT_EXPECT_LE(test, wpt_stat(pool, WPOOL_STAT_NESTED), 1);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &self->keyed[4].task), 0);
-	if (!wpt_stat(pool, WPOOL_STAT_NESTED))
-		kunit_skip(test, "the time was over before it looked");
+static int wait_under_lock(void *arg)
+{
+	struct locked *locked = arg;
+	int ret;
+
+	mutex_lock(&locked->lock);
+	complete(&locked->held);
+	while (!wpool_task_queued(&locked->stranger.task))
+		schedule_timeout_idle(1);
+	ret = wpool_schedule_keyed(locked->pool, &locked->mine, 7) ?:
+	      wpool_wait_timeout(&locked->mine.task, HZ / 20 + 1, NULL);
+	mutex_unlock(&locked->lock);
+	return ret;
+}
+
+static const unsigned int capacity_cases[] = { 1, 2, 4 };
+
+static void capacity_name(const unsigned int *capacity, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "capacity %u", *capacity);
+}
+
+KUNIT_ARRAY_PARAM(capacity, capacity_cases, capacity_name);
+
+/* 20, 174: a worker that waits for a limited time does not run the head of a key either */
+static void keyed_wait_under_lock(struct kunit *test)
+{
+	unsigned int capacity = *(const unsigned int *)test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = capacity });
+	struct locked *locked = wpt_alloc(test, sizeof(*locked));
+
+	if (capacity > 1)
+		wpt_hold(test, pool, capacity - 1);
+	locked->pool = pool;
+	mutex_init(&locked->lock);
+	init_completion(&locked->held);
+	wpool_task_init(&locked->task, wait_under_lock, locked);
+	wpool_keyed_task_init(&locked->stranger, take_lock, locked);
+	wpool_keyed_task_init(&locked->mine, do_nothing, NULL);
+	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &locked->task), 0);
+	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&locked->held, WPT_LIMIT), 0);
+	KUNIT_ASSERT_EQ(test, wpool_schedule_keyed(pool, &locked->stranger, 7), 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &locked->task), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &locked->mine.task), 0);
+	WPT_EXPECT_STAT(test, pool, NESTED, 0);
 }
 
 static struct kunit_case keyed_mix_cases[] = {
@@ -358,7 +381,7 @@ static struct kunit_case keyed_mix_cases[] = {
 	KUNIT_CASE(keyed_shutdown_now),
 	KUNIT_CASE(keyed_shutdown_now_running),
 	KUNIT_CASE(keyed_group_cancel),
-	KUNIT_CASE(keyed_wait_is_limited),
+	KUNIT_CASE_PARAM(keyed_wait_under_lock, capacity_gen_params),
 	{}
 };
 

@@ -109,8 +109,11 @@ static void rearm_stop(struct kunit *test)
 	struct wpool *pool = wpt_pool(test, NULL);
 	struct tick *tick = running(test, pool);
 
-	KUNIT_EXPECT_TRUE(test, wpool_ask_stop(&tick->dtask.task));
 	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), 0);
+	KUNIT_EXPECT_TRUE(test, wpool_ask_stop(&tick->dtask.task));
+	KUNIT_EXPECT_EQ(test, wpool_schedule_delayed(pool, &tick->dtask, 0), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_modify_delayed(pool, &tick->dtask, 0), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_every(pool, &tick->dtask, 1), -ECANCELED);
 	wpt_open(tick->gate);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &tick->dtask.task), TICK_RESULT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tick->runs), 1);

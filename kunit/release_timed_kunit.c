@@ -143,7 +143,7 @@ static void timed_dies_inside(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 1, 0);
 	struct ledger *ledger = ledger_new(test, NULL);
-	struct inside *call = inside(test, pool, ledger, WPT_LIMIT);
+	struct inside *call = inside(test, pool, ledger, MAX_SCHEDULE_TIMEOUT);
 
 	call->item->dies = true;
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, call), -EOWNERDEAD);
@@ -162,7 +162,7 @@ static int run_with_local(void *arg)
 {
 	int local = 0;
 
-	return wpool_run_timeout(arg, wpt_die, &local, WPT_LIMIT,
+	return wpool_run_timeout(arg, wpt_die, &local, MAX_SCHEDULE_TIMEOUT,
 				 release_local);
 }
 
@@ -182,7 +182,7 @@ static void timed_release_dies_inside(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 1, 0);
 	struct ledger *ledger = ledger_new(test, NULL);
-	struct inside *call = inside(test, pool, ledger, WPT_LIMIT);
+	struct inside *call = inside(test, pool, ledger, MAX_SCHEDULE_TIMEOUT);
 
 	ledger->kills = true;
 	KUNIT_EXPECT_EQ(test, wpt_run(test, pool, run_inside, call), 7);

@@ -112,6 +112,85 @@ static void stop_requeued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
 }
 
+static bool ask_stop(struct kunit *test, struct wpt_job *job)
+{
+	return wpool_ask_stop(&job->task);
+}
+
+/* Until its task ends the thread sleeps in the call. */
+static bool begin_cancel_sync(struct kunit *test, struct wpt_job *job)
+{
+	struct wpt_thread *thread = wpt_thread(test, call_cancel_sync, NULL, job, NULL);
+
+	return wpt_until(wpt_asleep(thread));
+}
+
+static const struct asking {
+	const char	*name;
+	bool		(*ask)(struct kunit *test, struct wpt_job *job);
+} asking_cases[] = {
+	{ "wpool_ask_stop()", ask_stop },
+	{ "wpool_cancel_sync()", begin_cancel_sync },
+};
+
+static void asking_name(const struct asking *asking, char *desc)
+{
+	strscpy(desc, asking->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(asking, asking_cases, asking_name);
+
+/* 50: one that was asked is refused until that run has ended, and nobody gets the result of that */
+static void stop_refuses(struct kunit *test)
+{
+	const struct asking *asking = test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *job = wpt_hold(test, pool, 1);
+	struct wpool_task *task = &job->task;
+
+	KUNIT_ASSERT_TRUE(test, asking->ask(test, job));
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_timeout(pool, task, 1), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_schedule_batch(pool, &task, 1), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_force_schedule(pool, task), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, wpool_group_schedule(group, pool, task), -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, wpool_task_queued(task));
+	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(group, 0), 0);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
+	job->result = 5;
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 2);
+	WPT_EXPECT_STAT(test, pool, SUBMITTED, 2);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 0);
+	WPT_EXPECT_STAT(test, pool, REJECTED, 0);
+}
+
+/* 50, 52: what was accepted before it was asked is taken back; its waiters wait for that run */
+static void stop_takes_back(struct kunit *test)
+{
+	const struct asking *asking = test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct wpool_group *group = wpt_group(test, false);
+	struct wpt_job *job = wpt_hold(test, pool, 1);
+	struct wpt_thread *waiter;
+
+	job->result = 3;
+	wpt_group_schedule(test, group, pool, job, 1);
+	waiter = wpt_thread(test, wpt_call_wait, pool, job, NULL);
+	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
+	KUNIT_ASSERT_TRUE(test, asking->ask(test, job));
+	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &job->task), -ECANCELED);
+	wpt_open(job->gate);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), 3);
+	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->runs), 1);
+}
+
 /* Looks whether it is to stop, and if not, submits itself. */
 struct again {
 	struct wpt_job	*job;
@@ -152,7 +231,7 @@ static void stop_submits_itself(struct kunit *test)
 	wpt_join(test, thread);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&job->task));
 	KUNIT_EXPECT_FALSE(test, wpool_task_running(&job->task));
-	KUNIT_EXPECT_EQ(test, again->error, 0);
+	KUNIT_EXPECT_EQ(test, again->error, -ECANCELED);
 }
 
 /* 50: one that is done, or was never submitted */
@@ -301,6 +380,8 @@ static struct kunit_case stop_cases[] = {
 	KUNIT_CASE(stop_not_heard),
 	KUNIT_CASE(stop_queued),
 	KUNIT_CASE(stop_requeued),
+	KUNIT_CASE_PARAM(stop_refuses, asking_gen_params),
+	KUNIT_CASE_PARAM(stop_takes_back, asking_gen_params),
 	KUNIT_CASE(stop_submits_itself),
 	KUNIT_CASE(stop_not_there),
 	KUNIT_CASE(stop_dies),

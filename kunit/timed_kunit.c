@@ -152,10 +152,10 @@ static void timed_outlives(struct kunit *test)
 
 static int run_fatal(void *arg)
 {
-	return wpool_run_timeout(arg, wpt_die, NULL, WPT_LIMIT, NULL);
+	return wpool_run_timeout(arg, wpt_die, NULL, MAX_SCHEDULE_TIMEOUT, NULL);
 }
 
-/* 42, 51: a worker runs it itself, and dies of it: it is freed, as unloading shows */
+/* 42, 51: a worker without a limit runs it itself, and dies of it: it is freed */
 static void timed_dies_inside(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -179,7 +179,7 @@ static const struct wpool_ops fatal_ops = { .worker_start = run_fatal_at_start }
 /* 42, 51: nor is it kept if it does so in a hook */
 static void timed_dies_in_hook(struct kunit *test)
 {
-	struct timed *first = timed(test, wpt_die, NULL, WPT_LIMIT);
+	struct timed *first = timed(test, wpt_die, NULL, MAX_SCHEDULE_TIMEOUT);
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
 		.capacity = 1, .ops = &fatal_ops, .priv = first,
 	});
@@ -189,6 +189,53 @@ static void timed_dies_in_hook(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
 	WPT_EXPECT_STAT(test, pool, OOPSED, 1);
 	WPT_EXPECT_STAT(test, pool, DIED, 1);
+}
+
+static const unsigned int capacity_cases[] = { 1, 2, 4 };
+
+static void capacity_name(const unsigned int *capacity, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "capacity %u", *capacity);
+}
+
+KUNIT_ARRAY_PARAM(capacity, capacity_cases, capacity_name);
+
+static int run_call_inside(void *arg)
+{
+	struct timed *call = arg;
+
+	call->began = jiffies;
+	return wpool_run_timeout(wpool_current(), call->fn, call->arg,
+				 call->timeout, NULL);
+}
+
+/* 20, 51, 174: made by a task of the pool: idle workers run its function, or nobody does */
+static void timed_call_inside(struct kunit *test)
+{
+	unsigned int capacity = *(const unsigned int *)test->param_value, i, ran = 0;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = capacity, .flags = WPOOL_PREALLOC,
+	});
+	struct wpool_task *outer = wpt_alloc(test, sizeof(*outer));
+	struct wpt_job *patient = wpt_jobs(test, 5, wpt_gate(test));
+	struct timed *call;
+
+	for (i = 0; i < 5; i++) {
+		call = timed(test, wpt_run_until_stopped, &patient[i], HZ / 10 + 1);
+		wpool_task_init(outer, run_call_inside, call);
+		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, outer), 0);
+		KUNIT_EXPECT_EQ(test, wpt_result(test, outer), -ETIMEDOUT);
+		WPT_EXPECT_WAITED(test, call->began, call->timeout);
+	}
+	/* Those that have begun end because they are asked: their gate is closed. */
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	for (i = 0; i < 5; i++)
+		ran += atomic_read(&patient[i].runs);
+	WPT_EXPECT_STAT(test, pool, COMPLETED, 5 + ran);
+	WPT_EXPECT_STAT(test, pool, CANCELLED, 5 - ran);
+	WPT_EXPECT_STAT(test, pool, NESTED, 0);
+	if (capacity == 1)
+		KUNIT_EXPECT_EQ(test, ran, 0);
 }
 
 struct race {
@@ -247,12 +294,13 @@ static void timed_races(struct kunit *test)
 			wpt_stat(pool, WPOOL_STAT_CANCELLED));
 }
 
-/* Looks at a task and at a group without sleeping. */
+/* Waits for a task and for a group for a limited time. */
 struct look {
 	struct wpool_task	task;
 	struct wpool		*pool;
 	struct wpool_group	*group;
 	struct wpt_job		*alone, *grouped;
+	unsigned long		timeout;
 	int			err, at_task, at_group;
 	bool			slept;
 };
@@ -261,8 +309,8 @@ static void look(struct look *look)
 {
 	unsigned long sleeps = current->nvcsw;
 
-	look->at_task = wpool_wait_timeout(&look->alone->task, 0, NULL);
-	look->at_group = wpool_group_wait_timeout(look->group, 0);
+	look->at_task = wpool_wait_timeout(&look->alone->task, look->timeout, NULL);
+	look->at_group = wpool_group_wait_timeout(look->group, look->timeout);
 	look->slept = current->nvcsw != sleeps;
 }
 
@@ -276,13 +324,32 @@ static int look_inside(void *arg)
 	return atomic_read(&inside->alone->runs) + atomic_read(&inside->grouped->runs);
 }
 
-/* 174: a limit of 0 only looks: the caller neither sleeps nor, as a worker, runs the task */
+/* The other workers of the pool are busy. */
+static const struct look_case {
+	unsigned int	capacity, timeout;
+} look_cases[] = {
+	{ 1, 0 }, { 2, 0 }, { 4, 0 }, { 1, HZ / 50 + 2 }, { 2, HZ / 50 + 2 }, { 4, HZ / 50 + 2 },
+};
+
+static void look_name(const struct look_case *look, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "capacity %u, %u jiffies", look->capacity,
+		 look->timeout);
+}
+
+KUNIT_ARRAY_PARAM(look, look_cases, look_name);
+
+/* 20, 174: a worker runs neither the task nor one of the group; with a limit of 0 nobody sleeps */
 static void timed_looks(struct kunit *test)
 {
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	const struct look_case *this = test->param_value;
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = this->capacity });
 	struct look *inside = wpt_alloc(test, sizeof(*inside));
 	int began = 99;
 
+	if (this->capacity > 1)
+		wpt_hold(test, pool, this->capacity - 1);
+	inside->timeout = this->timeout;
 	inside->pool = pool;
 	inside->group = wpt_group(test, false);
 	inside->alone = wpt_jobs(test, 1, wpt_gate(test));
@@ -294,13 +361,13 @@ static void timed_looks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, began, 0);
 	KUNIT_EXPECT_EQ(test, inside->at_task, -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, inside->at_group, -ETIMEDOUT);
-	KUNIT_EXPECT_FALSE(test, inside->slept);
+	KUNIT_EXPECT_EQ(test, inside->slept, this->timeout > 0);
 
 	wpt_begun(test, inside->alone);
 	look(inside);
 	KUNIT_EXPECT_EQ(test, inside->at_task, -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, inside->at_group, -ETIMEDOUT);
-	KUNIT_EXPECT_FALSE(test, inside->slept);
+	KUNIT_EXPECT_EQ(test, inside->slept, this->timeout > 0);
 	wpt_open(inside->alone->gate);
 	KUNIT_EXPECT_EQ(test, wpool_group_wait_timeout(inside->group, WPT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, wpool_wait_timeout(&inside->alone->task, 0, NULL), 0);
@@ -391,10 +458,11 @@ static struct kunit_case timed_cases[] = {
 	KUNIT_CASE_PARAM(timed_blocked, timeout_gen_params),
 	KUNIT_CASE(timed_running),
 	KUNIT_CASE(timed_outlives),
+	KUNIT_CASE_PARAM(timed_call_inside, capacity_gen_params),
 	KUNIT_CASE(timed_dies_inside),
 	KUNIT_CASE(timed_dies_in_hook),
 	KUNIT_CASE(timed_races),
-	KUNIT_CASE(timed_looks),
+	KUNIT_CASE_PARAM(timed_looks, look_gen_params),
 	KUNIT_CASE(timed_looks_behind),
 	KUNIT_CASE(timed_looks_at_failed),
 	KUNIT_CASE(timed_looks_at_end),

@@ -42,6 +42,10 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		tort_count(TORT_RET_EBUSY);
 		ok = shared;
 		break;
+	case -ECANCELED:
+		tort_count(TORT_RET_ECANCELED);
+		ok = shared;	/* whoever knows it may ask it to stop */
+		break;
 	case -ESHUTDOWN:
 		tort_count(TORT_RET_ESHUTDOWN);
 		ok = READ_ONCE(tp->closing);

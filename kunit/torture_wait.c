@@ -45,9 +45,6 @@ void tort_wait_timeout(struct tort_ctx *ctx, struct tort_task *tt)
 	ret = wpool_wait_timeout(&tt->task, timeout, &result);
 	tort_end(ctx, &mark);
 	tort_count(TORT_WAIT_TIMEOUT);
-	/* It was behind a task that the caller is inside, and was taken back. */
-	if (ret == -EDEADLK)
-		WRITE_ONCE(tt->lossy, true);
 	if (ret == -ETIMEDOUT)
 		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",
 			   tt->tp->name, jiffies - began, timeout);

@@ -87,7 +87,6 @@ struct link {
 	struct wpool_task	task;
 	struct wpool		*pool;
 	struct link		*next;
-	unsigned long		timeout;	/* 0 is without a limit */
 	int			waited;		/* what that gave */
 	u64			running;	/* seen by the innermost */
 };
@@ -95,7 +94,6 @@ struct link {
 static int link_run(void *arg)
 {
 	struct link *link = arg;
-	int result = 0;
 
 	link->running = wpt_stat(link->pool, WPOOL_STAT_RUNNING);
 	if (!link->next)
@@ -103,11 +101,8 @@ static int link_run(void *arg)
 	link->waited = wpool_schedule(link->pool, &link->next->task);
 	if (link->waited)
 		return 0;
-	if (link->timeout)
-		link->waited = wpool_wait_timeout(&link->next->task, link->timeout, &result);
-	else
-		link->waited = wpool_wait(&link->next->task);
-	return result + 1;
+	link->waited = wpool_wait(&link->next->task);
+	return 1;
 }
 
 static struct link *chain(struct kunit *test, struct wpool *pool, unsigned int n)
@@ -135,21 +130,6 @@ static void wait_nested(struct kunit *test)
 	WPT_EXPECT_STAT(test, pool, COMPLETED, 5);
 	KUNIT_EXPECT_EQ(test, links[4].running, 1);
 	KUNIT_EXPECT_EQ(test, links[0].waited, 1);
-}
-
-/* 16: with a time limit the waiting worker runs it as well */
-static void wait_nested_timeout(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct link *links = chain(test, pool, 2);
-	int result = 0;
-
-	links->timeout = WPT_LIMIT;
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &links->task), 0);
-	KUNIT_ASSERT_EQ(test, wpool_wait_timeout(&links->task, WPT_LIMIT, &result), 0);
-	KUNIT_EXPECT_EQ(test, links->waited, 0);
-	KUNIT_EXPECT_EQ(test, result, 1);
-	WPT_EXPECT_STAT(test, pool, NESTED, 1);
 }
 
 /* Deeper than the stack allows is refused to the only worker, and does not run later. */
@@ -419,7 +399,6 @@ static struct kunit_case wait_cases[] = {
 	KUNIT_CASE_PARAM(wait_times_out, timeout_gen_params),
 	KUNIT_CASE(wait_for_both_runs),
 	KUNIT_CASE(wait_nested),
-	KUNIT_CASE(wait_nested_timeout),
 	KUNIT_CASE(wait_nested_too_deep),
 	KUNIT_CASE(wait_for_itself),
 	KUNIT_CASE(wait_for_enclosing),

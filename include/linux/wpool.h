@@ -601,7 +601,8 @@ struct wpool_ops {
  *	leaves, at most one of them in that time; 0 is %WPOOL_DEFAULT_IDLE_MS
  * @spin_us: how long, in microseconds, a worker that found no task spins before it sleeps; a
  *	thread that waits for a task, by wpool_wait() and its forms, wpool_run() or
- *	wpool_run_timeout(), spins too, unless it is a worker of the pool; 0 is no spinning. At
+ *	wpool_run_timeout(), spins too, unless it is a worker of the pool that may run it; 0 is no
+ *	spinning. At
  *	most one worker of a pool spins. Each side stops at once when its CPU is wanted, and
  *	does not spin while spins have lately failed because the event came later. More than
  *	1,000,000 is refused.
@@ -1032,8 +1033,9 @@ int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *ar
  *	Then @arg is not the caller's any more.
  *
  * After a time-out the function is not called any more, or, if it has begun, it is asked to
- * stop: see wpool_should_stop(). If @fn may return -ETIMEDOUT itself nobody can tell whether
- * @arg is still in use: then take a @release, or a task.
+ * stop: see wpool_should_stop(). With a limit the caller never runs it, even as the only worker of
+ * @pool. If @fn may return -ETIMEDOUT itself nobody can tell whether @arg is still in use: then take
+ * a @release, or a task.
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
