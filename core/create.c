@@ -141,15 +141,7 @@ put_pool:
 	return ERR_PTR(ret);
 }
 
-/**
- * __wpool_create() - the function behind wpool_create()
- * @name: the name
- * @attrs: the attributes, or NULL
- * @owner: the module whose pool it is
- *
- * Context: Process context; may sleep.
- * Return: as wpool_create().
- */
+/* Behind wpool_create(). */
 struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 			     struct module *owner)
 {
@@ -158,15 +150,7 @@ struct wpool *__wpool_create(const char *name, const struct wpool_attrs *attrs,
 }
 EXPORT_SYMBOL_GPL(__wpool_create);
 
-/**
- * __wpool_create_fmt() - the function behind wpool_create_fmt()
- * @attrs: the attributes, or NULL
- * @owner: the module whose pool it is
- * @fmt: the format of the name
- *
- * Context: Process context; may sleep.
- * Return: as wpool_create_fmt().
- */
+/* Behind wpool_create_fmt(). */
 struct wpool *__wpool_create_fmt(const struct wpool_attrs *attrs, struct module *owner,
 				 const char *fmt, ...)
 {

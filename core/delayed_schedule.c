@@ -204,27 +204,29 @@ static int modify(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 	return ret;
 }
 
+/* Is the task one for a time, and the time one for it? What is not is reported. */
+bool delayed_args_ok(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
+{
+	return submit_args_ok(pool, task, how) && !refuse_on_stack(pool, task) &&
+	       (!(how->flags & WPOOL_EVERY) || period_ok(pool, task, how->period));
+}
+
 /**
- * delayed_schedule() - submit a task with a time, or set its time
+ * delayed_submit() - submit a task with a time, or set its time
  * @pool: the pool
- * @task: the task
- * @how: has one of %HOW_TIME
+ * @task: passed delayed_args_ok()
+ * @how: has one of %HOW_TIME, and no group
  *
  * Context: Any but NMI.
  * Return: as wpool_schedule_how().
  */
-int delayed_schedule(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
+int delayed_submit(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
 	struct wpool_delayed_task *dtask = container_of(task, struct wpool_delayed_task, task);
 
-	if (!submit_args_ok(pool, task, SUBMIT_DELAYED) || refuse_on_stack(pool, task))
-		return -EINVAL;
 	if (how->flags & WPOOL_EVERY)
-		return period_ok(pool, task, how->period) ?
-		       submit_for(pool, dtask, __wpool_due_after(how->period), how->period) : -EINVAL;
+		return submit_for(pool, dtask, __wpool_due_after(how->period), how->period);
 	if (how->flags & WPOOL_MODIFY)
 		return modify(pool, dtask, due_of(how));
-	if (how->group)
-		return group_submit(pool, task, how);
 	return submit_for(pool, dtask, due_of(how), 0);
 }

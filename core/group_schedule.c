@@ -6,12 +6,12 @@
 #include "delayed_schedule.h"
 #include "depmap.h"
 #include "group.h"
+#include "group_schedule.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_walk.h"
 #include "registry.h"
 #include "submit.h"
-#include "task.h"
 #include "worker_stack.h"
 
 /*
@@ -83,7 +83,7 @@ static int group_submitted(struct wpool_group *group, struct wpool *pool,
 /**
  * group_submit() - submit a task that belongs to a group
  * @pool: the pool
- * @task: its arguments have been checked
+ * @task: with a time, passed delayed_args_ok()
  * @how: has the group
  *
  * Context: as wpool_schedule_how().
@@ -95,6 +95,8 @@ int group_submit(struct wpool *pool, struct wpool_task *task, const struct wpool
 	struct wpool_worker *owner;
 	int ret;
 
+	if (!submit_args_ok(pool, task, how))
+		return -EINVAL;
 	owner = stack_hold(group);
 	ret = group_add(group, pool, task, owner);
 	if (!ret)

@@ -335,15 +335,7 @@ static void group_wait_begin(struct group_wait *wait, unsigned long timeout)
 	rcu_read_unlock();
 }
 
-/**
- * __wpool_group_wait() - the function behind wpool_group_wait() and its sisters
- * @group: the group
- * @timeout: the longest wait, in jiffies
- * @state: of the thread while it sleeps
- *
- * Context: Process context; may sleep.
- * Return: as they say.
- */
+/* Behind wpool_group_wait() and its sisters. */
 int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigned int state)
 {
 	struct group_wait wait = { .group = group, .state = state };

@@ -19,16 +19,7 @@ static void destroy_with_device(void *data)
 		pool_destroy(pool, false);
 }
 
-/**
- * __devm_wpool_create() - the function behind devm_wpool_create()
- * @dev: the device
- * @name: the name
- * @attrs: the attributes, or NULL
- * @owner: the module whose pool it is
- *
- * Context: Process context; may sleep.
- * Return: as devm_wpool_create().
- */
+/* Behind devm_wpool_create(). */
 struct wpool *__devm_wpool_create(struct device *dev, const char *name,
 				  const struct wpool_attrs *attrs, struct module *owner)
 {

@@ -22,6 +22,7 @@
 #include "counter.h"
 #include "flush_color.h"
 #include "group.h"
+#include "how.h"
 #include "key.h"
 #include "latency.h"
 #include "lock_hold.h"
@@ -33,7 +34,6 @@
 #include "queue_batch.h"
 #include "self_run.h"
 #include "staging.h"
-#include "submit.h"
 #include "task.h"
 #include "task_lists.h"
 #include "task_waiters.h"
@@ -297,8 +297,8 @@ static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
 int __flatten queue_accept(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
 	if (unlikely(how->flags & WPOOL_IF_FREE))
-		return accept(pool, task, how->group, submit_key(how), queue_has_worker_left);
-	return accept(pool, task, how->group, submit_key(how), queue_has_room_left);
+		return accept(pool, task, how->group, how_key(how), queue_has_worker_left);
+	return accept(pool, task, how->group, how_key(how), queue_has_room_left);
 }
 
 /*

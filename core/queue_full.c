@@ -16,13 +16,13 @@
 #include "delayed.h"
 #include "depmap.h"
 #include "group.h"
+#include "how.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_batch.h"
 #include "queue_full.h"
-#include "submit.h"
 #include "task_end.h"
 #include "waiter.h"
 
@@ -52,7 +52,7 @@ static int take(struct wpool *pool, const struct wpool_submission *sub, bool for
 		unsigned long flags)
 	__releases(&pool->lock)
 {
-	int ret = queue_take(pool, sub->task, sub->how->group, submit_key(sub->how));
+	int ret = queue_take(pool, sub->task, sub->how->group, how_key(sub->how));
 
 	if (ret)
 		return not_taken(pool, ret, flags);
@@ -75,7 +75,7 @@ static void block_as(struct wpool *pool, const struct wpool_submission *sub,
 	waiter->task = sub->task;
 	waiter->group = sub->how->group;
 	waiter->owner = sub->owner;
-	waiter->key = submit_key(sub->how);
+	waiter->key = how_key(sub->how);
 	waiter->hurries = pool->conf.policy || current_is_of(pool) ||
 			  /* Others may boost it just now: no matter. */
 			  data_race(current->prio) < MAX_RT_PRIO ||
@@ -183,7 +183,7 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	struct wpool_task *task = sub->task, *victim = NULL;
 	int ret;
 
-	ret = queue_take(pool, task, sub->how->group, submit_key(sub->how));
+	ret = queue_take(pool, task, sub->how->group, how_key(sub->how));
 	if (ret)
 		return not_taken(pool, ret, flags);
 	batch_reclaim(pool);

@@ -221,6 +221,7 @@ int wpool_prestart(struct wpool *pool, unsigned int n)
 {
 	int ret;
 
+	might_sleep();
 	if (sleep_refused() || IS_ERR_OR_NULL(pool))
 		return -EINVAL;
 	if (worker_refused(pool, "wpool_prestart()"))

@@ -138,18 +138,7 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
 	return ret;
 }
 
-/**
- * __wpool_run_timeout() - the function behind wpool_run_timeout()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @timeout: the longest to wait, in jiffies
- * @release: called with @arg, or NULL
- * @owner: the module that @fn and @release belong to
- *
- * Context: Process context; may sleep.
- * Return: as wpool_run_timeout().
- */
+/* Behind wpool_run_timeout(). */
 int __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *arg, unsigned long timeout,
 			wpool_release_t release, struct module *owner)
 {

@@ -145,17 +145,7 @@ static struct wpool_set *set_make(const struct set_plan *plan)
 	return set;
 }
 
-/**
- * __wpool_set_create() - the function behind wpool_set_create()
- * @name: the first part of the pools' names
- * @attrs: of each pool, or NULL
- * @n: how many
- * @rule: which pool is next
- * @owner: the module whose pools they are
- *
- * Context: Process context; may sleep.
- * Return: as wpool_set_create().
- */
+/* Behind wpool_set_create(). */
 struct wpool_set *__wpool_set_create(const char *name,
 				     const struct wpool_attrs *attrs,
 				     unsigned int n, enum wpool_rule rule,

@@ -366,28 +366,14 @@ static int destroy_refused(struct wpool *pool, const struct module *owner, const
 	return worker_refused(pool, what) ? -EDEADLK : 0;
 }
 
-/**
- * __wpool_destroy() - the function behind wpool_destroy()
- * @pool: the pool
- * @owner: the module that calls
- *
- * Context: Process context; may sleep, for as long as the tasks take.
- * Return: as wpool_destroy().
- */
+/* Behind wpool_destroy(). */
 int __wpool_destroy(struct wpool *pool, const struct module *owner)
 {
 	return destroy_refused(pool, owner, "wpool_destroy()") ?: pool_destroy(pool, false);
 }
 EXPORT_SYMBOL_GPL(__wpool_destroy);
 
-/**
- * __wpool_destroy_now() - the function behind wpool_destroy_now()
- * @pool: the pool
- * @owner: the module that calls
- *
- * Context: Process context; may sleep, until the running tasks have ended.
- * Return: as wpool_destroy().
- */
+/* Behind wpool_destroy_now(). */
 int __wpool_destroy_now(struct wpool *pool, const struct module *owner)
 {
 	return destroy_refused(pool, owner, "wpool_destroy_now()") ?: pool_destroy(pool, true);

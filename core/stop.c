@@ -243,13 +243,7 @@ static void set_naps(bool naps)
 		WRITE_ONCE(run->worker->naps, naps);
 }
 
-/**
- * __wpool_wait_event_stop() - the function behind wpool_wait_event_stop()
- * @begins: the wait begins, or has ended
- *
- * Context: Process context; may sleep.
- * Return: 0, or -EINVAL (atomic context).
- */
+/* Behind wpool_wait_event_stop(). */
 int __wpool_wait_event_stop(bool begins)
 {
 	might_sleep();

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways in. All end in submit(): by way of the staging queue, or in submit_one(). queue_full.c has
- * what happens when the pool is full, group_schedule.c how a group grows, delayed_schedule.c the
- * calls with a time, submit_fn.c those of a function.
+ * Submitting tasks, all around submit(): by way of the staging queue, or by submit_one().
+ * queue_full.c has what happens when the pool is full, schedule_how.c all the ways but the plain ones.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
 #include "caller_runs.h"
-#include "current_thread.h"
-#include "delayed_schedule.h"
 #include "group.h"
+#include "how.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_full.h"
 #include "staging.h"
 #include "submit.h"
-#include "task.h"
 #include "worker_stack.h"
 
 /* How many tasks of a call are accepted in one hold of the lock. */
@@ -41,6 +38,19 @@ static bool tracked_on_stack(const struct wpool_task *task)
 	u8 both = WPOOL_TASK_TRACKED | WPOOL_TASK_ONSTACK;
 
 	return (READ_ONCE(task->flags) & both) == both;
+}
+
+/* What a task is part of. Each way to submit it takes one kind. */
+enum submit_kind {
+	SUBMIT_PLAIN,	/* nothing, or a struct wpool_release_task */
+	SUBMIT_KEYED,	/* a struct wpool_keyed_task */
+	SUBMIT_DELAYED,	/* a struct wpool_delayed_task */
+};
+
+static enum submit_kind kind_by(const struct wpool_how *how)
+{
+	return how->flags & HOW_TIME ? SUBMIT_DELAYED :
+	       how->flags & WPOOL_KEYED ? SUBMIT_KEYED : SUBMIT_PLAIN;
 }
 
 static enum submit_kind kind_of(const struct wpool_task *task)
@@ -78,8 +88,11 @@ static void report_fault(const struct wpool *pool, const struct wpool_task *task
 	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
 }
 
-bool submit_args_ok(struct wpool *pool, const struct wpool_task *task, enum submit_kind kind)
+/* Has the task no fault, and is it of the kind that @how is for? Any other is reported. */
+bool submit_args_ok(struct wpool *pool, const struct wpool_task *task, const struct wpool_how *how)
 {
+	enum submit_kind kind = kind_by(how);
+
 	if (IS_ERR_OR_NULL(pool))
 		return false;
 	if (task && task->fn && kind_of(task) == kind && task->prio < WPOOL_NR_PRIOS &&
@@ -174,10 +187,8 @@ int submit_one(struct wpool *pool, struct wpool_task *task, const struct wpool_h
 static noinline int submit_slowly(struct wpool *pool, struct wpool_task *task,
 				  const struct wpool_how *how)
 {
-	if (!submit_args_ok(pool, task, submit_kind_by(how)))
+	if (!submit_args_ok(pool, task, how))
 		return -EINVAL;
-	if (how->group)
-		return group_submit(pool, task, how);
 	if (waits_already(pool, task))
 		return -EBUSY;
 	return submit_one(pool, task, how, NULL);
@@ -187,6 +198,13 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  const struct wpool_how *how)
 {
 	return staging_submit(pool, task) ? 0 : submit_slowly(pool, task, how);
+}
+
+/* The same for those that are not as hot. Whether it may sleep is @how's matter. */
+int submit_task(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
+{
+	return how->flags & (WPOOL_FORCE | WPOOL_IF_FREE) ? submit_slowly(pool, task, how) :
+							    submit(pool, task, how);
 }
 
 const struct wpool_how how_by_policy;
@@ -239,78 +257,12 @@ int wpool_try_schedule(struct wpool *pool, struct wpool_task *task)
 }
 EXPORT_SYMBOL_GPL(wpool_try_schedule);
 
-/* What is wrong with the flags, or NULL. */
-static const char *how_fault(const struct wpool_how *how)
-{
-	unsigned int room = how->flags & HOW_ROOM, time = how->flags & HOW_TIME;
-
-	if (how->flags & ~(HOW_ROOM | HOW_TIME | WPOOL_KEYED))
-		return "with unknown flags";
-	if (room & (room - 1) && room != (WPOOL_TIMED | WPOOL_INTERRUPTIBLE))
-		return "with flags that contradict each other";
-	if (time && (room || how->flags & WPOOL_KEYED))
-		return "with a time, and with a key or a wait for room";
-	if (time && time != WPOOL_AT && time != WPOOL_EVERY && time != (WPOOL_MODIFY | WPOOL_AT))
-		return "with two times";
-	if (time & ~WPOOL_AT && how->group)
-		return "in a group, with a period or another time";
-	return NULL;
-}
-
-/**
- * wpool_schedule_how() - run a task, in any way
- * @pool: the pool
- * @task: the task; with %WPOOL_KEYED the member of a struct wpool_keyed_task, with %WPOOL_AT or
- *	%WPOOL_EVERY of a struct wpool_delayed_task
- * @how: see &struct wpool_how
- *
- * A task that is in a group counts for that until it has ended. In a group that is cancelled on its
- * first error, and has failed, it ends with -ECANCELED.
- *
- * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise process
- * context; may sleep.
- * Return: 0 if accepted. Otherwise nothing has changed:
- * -EINVAL: a NULL pointer, no function, unknown priority, a task of another kind than @how is for,
- * on the stack with a release or a time, flags that contradict each other; a message says which;
- * -ESHUTDOWN: the pool accepts no more, also if it is closed during the wait;
- * -EBUSY: already queued: the run that comes sees all that the caller has stored before. Or another
- * pool has it, or it runs with another key;
- * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop();
- * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many wait for room already;
- * -ETIMEDOUT: there was no room within the time;
- * -EINTR: a fatal signal while waiting; with %WPOOL_INTERRUPTIBLE any signal;
- * -EDEADLK: the caller is a worker of this pool, and all its workers wait for one another;
- * -ENOENT: the task's module is going away;
- * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
- * -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
- */
-int wpool_schedule_how(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
-{
-	const char *fault;
-
-	if (IS_ERR_OR_NULL(pool) || !how)
-		return -EINVAL;
-	fault = how_fault(how);
-	if (fault) {
-		pr_err_ratelimited("%s: submitted: a task %s\n", pool->name, fault);
-		return -EINVAL;
-	}
-	if (how->flags & HOW_TIME)
-		return delayed_schedule(pool, task, how);
-	if (!(how->flags & HOW_NEVER_SLEEPS))
-		might_sleep();
-	if (how->group || how->flags & (WPOOL_FORCE | WPOOL_IF_FREE))
-		return submit_slowly(pool, task, how);
-	return submit(pool, task, how);
-}
-EXPORT_SYMBOL_GPL(wpool_schedule_how);
-
 /* Return: how many, from the first on, have no fault; the next is reported. */
 static unsigned int batch_faultless(struct wpool *pool, struct wpool_task **tasks, unsigned int n)
 {
 	unsigned int i = 0;
 
-	while (i < n && submit_args_ok(pool, tasks[i], SUBMIT_PLAIN))
+	while (i < n && submit_args_ok(pool, tasks[i], &how_by_policy))
 		i++;
 	return i;
 }

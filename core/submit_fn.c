@@ -2,7 +2,6 @@
 /* Calls of a function: the task is wpool's own memory, which the pool frees. */
 #include <linux/module.h>
 
-#include "current_thread.h"
 #include "pool.h"
 #include "release.h"
 #include "staging.h"
@@ -13,21 +12,16 @@
  * On PREEMPT_RT the allocator's locks sleep: a hard interrupt that allocates or frees may wait
  * for the very thread that it has interrupted.
  */
-bool submit_may_allocate(void)
+static bool submit_may_allocate(void)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
-/**
- * submit_cannot_allocate() - report a call that needs memory where there is none
- * @pool: the pool
- * @call: __func__
- * @caller: who made it
- * @served: the pool happened to have a spare task. Only debugging kernels report that.
- *
- * Context: Any, but submit_may_allocate() is false.
+/*
+ * Reports a call that needs memory where there is none. @served: the pool happened to have a spare
+ * task, which only debugging kernels report.
  */
-void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served)
+static void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served)
 {
 	if (served && !IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		return;
@@ -78,17 +72,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_release
 	return ret;
 }
 
-/**
- * __wpool_schedule_fn() - the function behind wpool_schedule_fn()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @release: called with @arg, or NULL
- * @owner: the module that @fn and @release belong to
- *
- * Context: Process context; may sleep.
- * Return: as wpool_schedule(), or -ENOMEM.
- */
+/* Behind wpool_schedule_fn(). */
 int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_release_t release,
 			struct module *owner)
 {
@@ -97,17 +81,7 @@ int __wpool_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_rele
 }
 EXPORT_SYMBOL_GPL(__wpool_schedule_fn);
 
-/**
- * __wpool_try_schedule_fn() - the function behind wpool_try_schedule_fn()
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @release: called with @arg, or NULL
- * @owner: the module that @fn and @release belong to
- *
- * Context: Any but NMI. On PREEMPT_RT, see wpool_try_schedule_fn().
- * Return: as wpool_try_schedule(), or -ENOMEM.
- */
+/* Behind wpool_try_schedule_fn(). */
 int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_release_t release,
 			    struct module *owner)
 {
@@ -120,18 +94,7 @@ int __wpool_try_schedule_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_
 }
 EXPORT_SYMBOL_GPL(__wpool_try_schedule_fn);
 
-/**
- * __wpool_group_schedule_fn() - the function behind wpool_group_schedule_fn()
- * @group: the group
- * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
- * @release: called with @arg, or NULL
- * @owner: the module that @fn and @release belong to
- *
- * Context: Process context; may sleep.
- * Return: as wpool_group_schedule(), or -ENOMEM.
- */
+/* Behind wpool_group_schedule_fn(). */
 int __wpool_group_schedule_fn(struct wpool_group *group, struct wpool *pool, wpool_fn_t fn,
 			      void *arg, wpool_release_t release, struct module *owner)
 {

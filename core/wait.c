@@ -278,16 +278,7 @@ static bool can_be_awaited(const struct wpool_task *task)
 	return task && !(READ_ONCE(task->flags) & WPOOL_TASK_DETACHED);
 }
 
-/**
- * __wpool_wait() - the function behind wpool_wait() and its sisters
- * @task: the task
- * @timeout: the longest wait, in jiffies
- * @state: of the thread while it sleeps
- * @result: set to the result, unless it is NULL or the wait has an error
- *
- * Context: Process context; may sleep.
- * Return: 0, -EINVAL, -ETIMEDOUT, -EINTR or -EDEADLK, as they say.
- */
+/* Behind wpool_wait() and its sisters. */
 int __wpool_wait(struct wpool_task *task, unsigned long timeout, unsigned int state, int *result)
 {
 	struct wait wait = { .task = task, .state = state, .may_spin = true };

@@ -18,47 +18,43 @@
  *	any context (hard irq included; what its own description excludes, such as
  *	NMI, excepted), never sleeps:
  *		submitting: wpool_try_schedule(), wpool_try_schedule_fn(),
- *		wpool_try_schedule_fn_release(), wpool_try_schedule_keyed(),
- *		wpool_group_try_schedule(),
- *		wpool_force_schedule(), wpool_force_schedule_keyed(),
- *		wpool_group_force_schedule(), wpool_group_try_schedule_keyed(),
- *		wpool_group_schedule_delayed(), wpool_schedule_if_free(),
- *		wpool_schedule_delayed(), wpool_schedule_at(),
- *		wpool_schedule_every(), wpool_modify_delayed(),
- *		wpool_set_try_schedule()
+ *		wpool_schedule_delayed(), wpool_schedule_every(), wpool_modify_delayed(),
+ *		wpool_set_try_schedule(), and wpool_schedule_how() with %WPOOL_NOWAIT,
+ *		%WPOOL_FORCE, %WPOOL_IF_FREE or a time
  *		a task: wpool_task_init(), wpool_keyed_task_init(),
  *		wpool_delayed_task_init(), wpool_release_task_init(),
  *		wpool_task_set_priority(), wpool_task_set_detached(),
- *		wpool_task_set_release(), wpool_task_set_self_freeing(),
- *		wpool_task_queued(),
- *		wpool_task_running(), wpool_cancel(), wpool_cancel_delayed(),
- *		wpool_periods_skipped(), wpool_ask_stop()
+ *		wpool_task_set_release(), wpool_task_queued(), wpool_task_running(),
+ *		wpool_cancel(), wpool_periods_skipped(), wpool_ask_stop()
  *		inside a task: wpool_current(), wpool_should_stop()
- *		a group: wpool_group_init(), wpool_group_init_fail_fast()
+ *		a group: wpool_group_init()
  *		a pool: wpool_default(), wpool_get(), wpool_put(), wpool_name(),
  *		wpool_priv(), wpool_stats(), wpool_resize(), wpool_pause(),
  *		wpool_resume(), wpool_shutdown()
- *		a set: wpool_set_pick(), wpool_set_nth(), wpool_set_shutdown()
+ *		a set: wpool_set_nth(), wpool_set_shutdown()
  *		In an NMI no task is set up if the kernel has CONFIG_DEBUG_OBJECTS.
  *	process context, may sleep:
  *		everything else
  *
- * On PREEMPT_RT, too, all but two of the first list may be called in a hard interrupt, with a raw
+ * On PREEMPT_RT, too, all but one of the first list may be called in a hard interrupt, with a raw
  * spinlock held, and with interrupts or preemption disabled. But nothing can be allocated there:
- * wpool_try_schedule_fn_release() returns -ENOMEM, and so does wpool_try_schedule_fn() unless the
- * pool has a spare task; a message says so. Only a kernel that is built with PREEMPT_RT can tell.
- * Where that may happen submit a task of your own by wpool_try_schedule().
+ * wpool_try_schedule_fn() returns -ENOMEM with a release, or if the pool has no spare task; a message
+ * says so. Only a kernel that is built with PREEMPT_RT can tell. Where that may happen submit a task
+ * of your own by wpool_try_schedule().
  *
- * So of the calls on delayed tasks only wpool_cancel_delayed_sync() sleeps: none waits for room.
+ * Who frees the memory of a task?
  *
- * Who owns what? The memory of a task is its caller's, and the pool touches it from a
- * successful submission until its result is set. A caller must not free it, overwrite it, set it
- * up again or return from the function with it on the stack before that: as with a work_struct,
- * CONFIG_DEBUG_OBJECTS, CONFIG_DEBUG_LIST and KASAN report it, and other kernels may crash.
- * A task for which nobody waits may have a release, which is called
- * once when the pool is done with it, see wpool_task_set_release(). A pool has references:
- * wpool_destroy() drops the one of wpool_create(), wpool_put() those of wpool_get() and
- * wpool_find().
+ *	a plain one, waited for		its owner, after the wait
+ *	a detached one			its function; if that never begins, its release
+ *	one with a release		the release, which is called once for each acceptance
+ *	of wpool_schedule_fn()		the pool; the argument is the function's, or the release's
+ *
+ * The pool touches a task from a successful submission until its result is set. A caller must not
+ * free it, overwrite it, set it up again or return from the function with it on the stack before that:
+ * as with a work_struct, CONFIG_DEBUG_OBJECTS, CONFIG_DEBUG_LIST and KASAN report it, and other
+ * kernels may crash. A group is waited for as a group before its memory goes, not by waiting for its
+ * tasks. A pool has references: wpool_destroy() drops the one of wpool_create(), wpool_put() those of
+ * wpool_get() and wpool_find().
  */
 #ifndef _LINUX_WPOOL_H
 #define _LINUX_WPOOL_H
@@ -783,7 +779,7 @@ struct wpool_how {
 	struct wpool_group	*group;
 };
 
-/* The ways in (core/submit.c, core/submit_fn.c) */
+/* Submitting (core/submit.c, core/schedule_how.c, core/submit_fn.c) */
 int __must_check wpool_schedule(struct wpool *pool, struct wpool_task *task);
 int __must_check wpool_try_schedule(struct wpool *pool, struct wpool_task *task);
 int __must_check wpool_schedule_how(struct wpool *pool, struct wpool_task *task,

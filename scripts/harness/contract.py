@@ -56,6 +56,12 @@ def lines():
             ([quoted[2]] if quoted else [])
 
 
+def _shown(name):
+    """A row of wpool_schedule_how() has the flags at its end, in lower case what is no flag."""
+    how, flags = re.match(r"(\w+?_how)_(\w+)$|()", name).group(1, 2)
+    return f"`{how}()`, `{flags.replace('_', ' ')}`" if how else f"`{name}()`"
+
+
 class Contract:
     """The table, read."""
 
@@ -130,7 +136,7 @@ class Contract:
 
     def calls_text(self, macro, word):
         if macro.endswith("_OF"):
-            return f"`{word}()`"
+            return _shown(word)
         if word == "0":
             return "any"
         return " and ".join(f"`{name}`" for name in word.split(" | "))
@@ -183,7 +189,7 @@ def page():
            *_table("call", "is", "returns")]
     for name, traits, returns in contract.of("CALL"):
         traits = "" if traits == "0" else ", ".join(f"`{one}`" for one in traits.split(" | "))
-        out.append(f"| `{name}()` | {traits} | {contract.outcome(returns)} |")
+        out.append(f"| {_shown(name)} | {traits} | {contract.outcome(returns)} |")
     out += ["\n### Where they return something else", ELSE,
             *_rules(contract, "RETURNS", "returns", contract.outcome),
             "\n### How the task ends", END, *_table("meanwhile", "it ends with")]
@@ -194,10 +200,15 @@ def page():
     return "\n".join(out) + "\n"
 
 
+def _real(name):
+    """A row of wpool_schedule_how() has the flags at its end."""
+    return re.sub(r"_how_\w+$", "_how", name)
+
+
 def _unchecked(contract, code):
     """The calls that submit, or call, and whose result may be dropped without a warning."""
     for words in contract.of("CALL"):
-        name, traits = words[0], words[1]
+        name, traits = _real(words[0]), words[1]
         if "T_SUBMITS" not in traits and not re.match(r"wpool_(group_)?(try_|run|schedule)", name):
             continue
         if not re.search(rf"__must_check[^;{{]*?\b_*{name}\(|define {name}\([^;]*?__wpool_checked\(", code):
@@ -212,7 +223,7 @@ def _too_much(number, why):
 def faults():
     contract, code = Contract(), docs.code_of(docs.header())
     wanted = set(docs.FUNCTION.findall(code))
-    have = {re.sub(r"_how_\w+$", "_how", name) for name in contract.calls()}
+    have = {_real(name) for name in contract.calls()}
     for name in _unchecked(contract, code):
         yield f"{name}() submits, and its result is not __must_check"
     for name in sorted(wanted - set(have)):

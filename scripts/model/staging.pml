@@ -38,7 +38,7 @@
  * BUG_COMPLETE_OPEN	flush_complete() does not shut it: ends_too_early
  * BUG_FLUSH_OPEN	flush_wait() does not shut it: ends_too_early
  * BUG_CLOSE_OPEN	shut_down() does not shut it: ends_too_early
- * BUG_SUBMIT_OPEN	submit_to_pool() does not shut it: bound_broken
+ * BUG_SUBMIT_OPEN	submit_slowly() does not shut it: bound_broken
  * BUG_ENDED_FIRST	run_batch() ends a run before it has the lock, though no other follows:
  *			room_unseen
  * BUG_POP_QUEUED	next_staged() does not ask whether a task is queued: order_broken
@@ -549,7 +549,7 @@ inline queue_accept(keyed)
 
 #define counts_ended(w)	(ended & bit(task[w]))
 
-inline submit_to_pool(keyed)
+inline submit_slowly(keyed)
 {
 	check(room_unseen, !counts_ended(0) && !counts_ended(1));
 #ifndef BUG_SUBMIT_OPEN
@@ -576,7 +576,7 @@ proctype submitter(byte todo, keyed)
 	:: atomic { todo && !keyed && room -> staging_put(); todo-- }
 #endif
 	:: atomic { todo && !locked ->
-		submit_to_pool(keyed);
+		submit_slowly(keyed);
 		todo--;
 		keyed = (keyed -> keyed - 1 : 0)
 	   }

@@ -127,7 +127,7 @@ inline claimed()
 
 /*
  * queue_take() with group_task_accepted(), queue_put(), group_task_waits(); group_clear(), and
- * group_wait() of a thread inside a task of the group: it notes how many have come, takes back, or
+ * __wpool_group_wait() of a thread inside a task of the group: it notes how many have come, takes back, or
  * looks at, what it finds, and joins those that wait
  */
 #define counts_one() \

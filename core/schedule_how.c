@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All ways to submit a task, behind one call. */
+#include <linux/kernel.h>
+#include <linux/module.h>
+
+#include "delayed_schedule.h"
+#include "group_schedule.h"
+#include "how.h"
+#include "pool.h"
+#include "submit.h"
+
+/* What is wrong with the flags, or NULL. */
+static const char *how_fault(const struct wpool_how *how)
+{
+	unsigned int room = how->flags & HOW_ROOM, time = how->flags & HOW_TIME;
+
+	if (how->flags & ~(HOW_ROOM | HOW_TIME | WPOOL_KEYED))
+		return "with unknown flags";
+	if (room & (room - 1) && room != (WPOOL_TIMED | WPOOL_INTERRUPTIBLE))
+		return "with flags that contradict each other";
+	if (time && (room || how->flags & WPOOL_KEYED))
+		return "with a time, and with a key or a wait for room";
+	if (time && time != WPOOL_AT && time != WPOOL_EVERY && time != (WPOOL_MODIFY | WPOOL_AT))
+		return "with two times";
+	if (time & ~WPOOL_AT && how->group)
+		return "in a group, with a period or another time";
+	return NULL;
+}
+
+/**
+ * wpool_schedule_how() - run a task, in any way
+ * @pool: the pool
+ * @task: the task; with %WPOOL_KEYED the member of a struct wpool_keyed_task, with %WPOOL_AT or
+ *	%WPOOL_EVERY of a struct wpool_delayed_task
+ * @how: see &struct wpool_how
+ *
+ * A task that is in a group counts for that until it has ended. In a group that is cancelled on its
+ * first error, and has failed, it ends with -ECANCELED.
+ *
+ * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise process
+ * context; may sleep.
+ * Return: 0 if accepted. Otherwise nothing has changed:
+ * -EINVAL: a NULL pointer, no function, unknown priority, a task of another kind than @how is for,
+ * on the stack with a release or a time, flags that contradict each other; a message says which;
+ * -ESHUTDOWN: the pool accepts no more, also if it is closed during the wait;
+ * -EBUSY: already queued: the run that comes sees all that the caller has stored before. Or another
+ * pool has it, or it runs with another key;
+ * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop();
+ * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many wait for room already;
+ * -ETIMEDOUT: there was no room within the time;
+ * -EINTR: a fatal signal while waiting; with %WPOOL_INTERRUPTIBLE any signal;
+ * -EDEADLK: the caller is a worker of this pool, and all its workers wait for one another;
+ * -ENOENT: the task's module is going away;
+ * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
+ * -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
+ */
+int wpool_schedule_how(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
+{
+	const char *fault;
+
+	if (IS_ERR_OR_NULL(pool) || !how)
+		return -EINVAL;
+	fault = how_fault(how);
+	if (fault) {
+		pr_err_ratelimited("%s: submitted: a task %s\n", pool->name, fault);
+		return -EINVAL;
+	}
+	might_sleep_if(!(how->flags & (WPOOL_NOWAIT | WPOOL_FORCE | WPOOL_IF_FREE | HOW_TIME)));
+	if (how->flags & HOW_TIME && !delayed_args_ok(pool, task, how))
+		return -EINVAL;
+	if (how->group)
+		return group_submit(pool, task, how);
+	return how->flags & HOW_TIME ? delayed_submit(pool, task, how) :
+				       submit_task(pool, task, how);
+}
+EXPORT_SYMBOL_GPL(wpool_schedule_how);
