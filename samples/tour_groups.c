@@ -27,8 +27,7 @@ static int show_group(void)
 		err = wpool_group_schedule(&group, pools[i % 2], &tasks[i]);
 	}
 	if (!err)
-		err = wpool_group_schedule_fn(&group, tour_pool, result_fn,
-					      NULL, NULL);
+		err = wpool_group_schedule_fn(&group, tour_pool, result_fn, NULL, NULL);
 	result = wpool_group_wait(&group);
 	if (err)
 		return err;

@@ -89,17 +89,14 @@ static int show_release_fn(void)
 	}
 	wpool_group_init(&group, 0);
 	if (!err)
-		err = wpool_schedule_fn(tour_pool, read_box, boxes[0],
-					free_box);
+		err = wpool_schedule_fn(tour_pool, read_box, boxes[0], free_box);
 	if (!err) {
 		boxes[0] = NULL;
-		err = wpool_try_schedule_fn(tour_pool, read_box, boxes[1],
-					    free_box);
+		err = wpool_try_schedule_fn(tour_pool, read_box, boxes[1], free_box);
 	}
 	if (!err) {
 		boxes[1] = NULL;
-		err = wpool_group_schedule_fn(&group, tour_pool, read_box,
-					      boxes[2], free_box);
+		err = wpool_group_schedule_fn(&group, tour_pool, read_box, boxes[2], free_box);
 	}
 	if (!err)
 		boxes[2] = NULL;
@@ -130,8 +127,7 @@ static int show_release_timeout(void)
 
 	if (!box)
 		return -ENOMEM;
-	err = wpool_run_timeout(tour_pool, sleep_on_box, box,
-				msecs_to_jiffies(10), free_box);
+	err = wpool_run_timeout(tour_pool, sleep_on_box, box, msecs_to_jiffies(10), free_box);
 	wpool_flush(tour_pool);
 	return tour_show(err == -ETIMEDOUT &&
 			 atomic_read(&read) + atomic_read(&thrown_away) > 0,
@@ -164,6 +160,14 @@ static int counted_fn(void *arg)
 	return 0;
 }
 
+/* In place of the function, if that never begins. */
+static void counted_release(void *arg, enum wpool_fate fate)
+{
+	struct counted *counted = arg;
+
+	kref_put(&counted->kref, counted_free);
+}
+
 static int counted_submit(struct wpool *pool, struct counted *counted)
 {
 	int err;
@@ -176,7 +180,7 @@ static int counted_submit(struct wpool *pool, struct counted *counted)
 }
 
 /* May be submitted at any time, also while it runs: then it runs again after that. */
-static int show_self_freeing(void)
+static int show_counted(void)
 {
 	struct counted *counted = kzalloc(sizeof(*counted), GFP_KERNEL);
 	atomic_t runs = ATOMIC_INIT(0), freed = ATOMIC_INIT(0);
@@ -189,6 +193,7 @@ static int show_self_freeing(void)
 	counted->freed = &freed;
 	wpool_release_task_init(&counted->ttask, counted_fn, counted);
 	wpool_task_set_detached(&counted->ttask.task);
+	wpool_task_set_release(&counted->ttask, counted_release);
 	for (i = 0; i < 5 && !err; i++)
 		err = counted_submit(tour_pool, counted);
 	kref_put(&counted->kref, counted_free);
@@ -196,7 +201,7 @@ static int show_self_freeing(void)
 	if (err)
 		return err;
 	return tour_show(atomic_read(&runs) && atomic_read(&freed) == 1,
-			 "self-freeing: submitted 5 times, it ran %d times and freed itself",
+			 "detached, with references: submitted 5 times, it ran %d times, and was freed",
 			 atomic_read(&runs));
 }
 
@@ -204,6 +209,6 @@ const struct tour_stop tour_releases[] = {
 	{ "release",		show_release },
 	{ "release of functions", show_release_fn },
 	{ "release of a call",	show_release_timeout },
-	{ "self-freeing",	show_self_freeing },
+	{ "detached, with references", show_counted },
 	{ }
 };

@@ -119,7 +119,7 @@ static int show_no_wait(void)
 		.flags = WPOOL_FORCE, .group = &s.group,
 	}) ?: wpool_schedule_how(s.pool, &s.ktask.task, &(struct wpool_how) {
 		.flags = WPOOL_KEYED | WPOOL_FORCE, .key = 1,
-		});
+	});
 	tour_release(&s.hold);
 	err = wpool_group_wait(&s.group);
 	wpool_destroy(s.pool);

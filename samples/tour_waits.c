@@ -47,8 +47,7 @@ static int show_run(void)
 /* Asked to stop when the time is over, so that its worker is free again. */
 static int show_run_timeout(void)
 {
-	int err = wpool_run_timeout(tour_pool, patient_fn, NULL,
-				    msecs_to_jiffies(10), NULL);
+	int err = wpool_run_timeout(tour_pool, patient_fn, NULL, msecs_to_jiffies(10), NULL);
 	bool freed = tour_until(!tour_stat(tour_pool, WPOOL_STAT_RUNNING));
 
 	return tour_show(err == -ETIMEDOUT && freed,

@@ -106,12 +106,9 @@ static ssize_t session_write(struct file *file, const char __user *from, size_t 
 
 	if (IS_ERR(request))
 		return PTR_ERR(request);
-	err = file->f_flags & O_NONBLOCK ?
-	      wpool_schedule_how(pool, &request->task, &(struct wpool_how) {
-		.flags = WPOOL_NOWAIT, .group = &session->group,
-	}) :
-	      wpool_schedule_how(pool, &request->task, &(struct wpool_how) {
-		.flags = WPOOL_INTERRUPTIBLE, .group = &session->group,
+	err = wpool_schedule_how(pool, &request->task, &(struct wpool_how) {
+		.flags = file->f_flags & O_NONBLOCK ? WPOOL_NOWAIT : WPOOL_INTERRUPTIBLE,
+		.group = &session->group,
 	});
 	if (err) {
 		kfree(request);

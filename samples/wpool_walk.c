@@ -34,8 +34,7 @@ static int visit(void *arg)
 
 	atomic_inc(&visited);
 	for (i = first; i < min_t(size_t, first + BELOW, nodes) && !err; i++)
-		err = wpool_group_schedule_fn(&walk, wpool_current(), visit,
-					      (void *)i, NULL);
+		err = wpool_group_schedule_fn(&walk, wpool_current(), visit, (void *)i, NULL);
 	return err;	/* makes it the error of the walk */
 }
 
