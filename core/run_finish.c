@@ -97,7 +97,7 @@ static void run_finish_self(struct wpool *pool, struct wpool_run *run)
 }
 
 /**
- * run_finish_tracked() - the rest of the end for a task that has a release, or frees itself
+ * run_finish_tracked() - the rest of the end for a task that has a release, or is detached
  * @pool: the pool
  * @run: the run
  * @result: what the function has returned

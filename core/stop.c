@@ -36,10 +36,9 @@
 /**
  * wpool_should_stop() - check whether the calling task has been asked to end
  *
- * By wpool_ask_stop(), by wpool_cancel_sync(), wpool_cancel_delayed_sync() or
- * wpool_group_cancel_sync(), by a time-out of wpool_run_timeout() or wpool_run_timeout_release(),
- * or because its pool was shut down by wpool_shutdown_now(). A long task should check now and
- * then, and sleep in wpool_sleep() or wpool_wait_event_stop().
+ * By wpool_ask_stop(), by wpool_cancel_sync() or wpool_group_cancel_sync(), by a time-out of
+ * wpool_run_timeout(), or because its pool was shut down by wpool_shutdown_now(). A long task
+ * should check now and then, and sleep in wpool_sleep() or wpool_wait_event_stop().
  *
  * Context: any.
  * Return: true if it has; false outside of a task. The hooks @task_begin and @task_end are

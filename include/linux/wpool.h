@@ -393,7 +393,7 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * wpool's own, for all pools, makes the call if a worker has died, or a pool is shut down that
  * has delayed tasks; and in place of a worker that takes back the tasks of a group or of a pool,
  * drops one of a group that has failed, runs one as its submitter, or is in
- * wpool_run_timeout_release(), which waits for it; of one that dies and has tasks or a group on
+ * wpool_run_timeout(), which waits for it; of one that dies and has tasks or a group on
  * its stack; and of a thread of hooks, and of that thread itself in another release, which do
  * not wait.
  * So only the thread that itself cancels the task, or sets its delay, calls @release in atomic
@@ -553,7 +553,7 @@ struct wpool_group {
  * wpool_destroy() of it are refused, as they are in a worker, and a worker that submits in its
  * @worker_start or @worker_stop is refused room if all workers sleep, after those that submit in a
  * task, and unless one of them waits for a task or a group in such a hook. The thread of the hooks
- * is not found to wait for itself: there use wpool_try_schedule() or wpool_force_schedule(). If a
+ * is not found to wait for itself: there use wpool_try_schedule() or %WPOOL_FORCE. If a
  * hook kills that thread, no further hook is called there: the pool goes on, and ends, without.
  */
 struct wpool_ops {
@@ -672,7 +672,7 @@ struct wpool_attrs {
  *	or submitted by a worker that would wait for ever
  * @WPOOL_STAT_NESTED: tasks run by a worker that waited for them
  * @WPOOL_STAT_CALLER_RUNS: tasks run by their submitter for lack of room
- * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: wpool_force_schedule(), %WPOOL_RECURSIVE
+ * @WPOOL_STAT_FORCED: tasks accepted beyond the bound: %WPOOL_FORCE, %WPOOL_RECURSIVE
  * @WPOOL_STAT_CREATED: workers started
  * @WPOOL_STAT_EXPIRED: workers that left because they had idled long enough
  * @WPOOL_STAT_DIED: workers that were killed by a task, a release, or a hook other than their own

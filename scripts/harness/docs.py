@@ -87,7 +87,7 @@ def example_faults(page):
     """Each example must be part of a sample, so that it is built and run."""
     samples = ["\n".join(line.strip() for line in path.read_text().splitlines())
                for path in sorted((TREE / "samples").glob("*.c"))]
-    for name, block in re.findall(r"^(`.*`:\n\n)?```c\n(.*?)^```", page.read_text(), re.M | re.S):
+    for name, block in re.findall(r"^(`[^`\n]*`:\n\n)?```c\n(.*?)^```", page.read_text(), re.M | re.S):
         if name:
             continue  # a file that the user-level test writes, builds and runs
         example = "\n".join(line.strip() for line in block.strip().splitlines())
