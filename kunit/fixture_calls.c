@@ -187,6 +187,24 @@ int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
 	return wpt_join(test, wpt_thread(test, fn, pool, NULL, arg));
 }
 
+static int call_prestart(struct wpt_thread *self)
+{
+	return wpool_prestart(self->pool, (unsigned long)self->arg);
+}
+
+/* Has @n more workers made, and does not wait until they have started. */
+struct wpt_thread *wpt_prestart(struct kunit *test, struct wpool *pool, unsigned int n)
+{
+	u64 workers = wpt_stat(pool, WPOOL_STAT_WORKERS) + n;
+	struct wpt_thread *thread = wpt_thread(test, call_prestart, pool, NULL,
+					       (void *)(unsigned long)n);
+
+	WPT_ASSERT_STAT(test, pool, WORKERS, workers);
+	if (!n)
+		WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
+	return thread;
+}
+
 struct function {
 	wpool_fn_t	fn;
 	void		*arg;

@@ -254,9 +254,7 @@ static int call_drain(struct wpool *own, struct wpool *other)
 
 static int call_own_prestart(struct wpool *own, struct wpool *other)
 {
-	int ret = wpool_prestart(own, 0);
-
-	return ret == -ESHUTDOWN ? 0 : ret;
+	return wpool_prestart(own, 0) == -EDEADLK ? 0 : -EIO;
 }
 
 static int call_own_destroy(struct wpool *own, struct wpool *other)

@@ -147,6 +147,7 @@ void wpt_begun(struct kunit *test, struct wpt_job *job);
 int wpt_result(struct kunit *test, struct wpool_task *task);
 int wpt_wait(struct kunit *test, struct wpt_job *job);
 int wpt_join(struct kunit *test, struct wpt_thread *thread);
+struct wpt_thread *wpt_prestart(struct kunit *test, struct wpool *pool, unsigned int n);
 int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
 	     struct wpool *pool, void *arg);
 int wpt_run(struct kunit *test, struct wpool *pool, wpool_fn_t fn, void *arg);
