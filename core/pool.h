@@ -275,9 +275,9 @@ struct wpool_lists {
 struct wpool_kick {
 	/*
 	 * kicks the manager: when an idle worker's time is over, a thread that could not be made
-	 * is to be tried again, the watchdog is to look, submitters that were admitted are to be woken, submitters that run tasks may have died, or the wait for
-	 * the end is to be reported. Only ever moved forward, as each look arms it anew for all
-	 * that it finds.
+	 * is to be tried again, the watchdog is to look, submitters that were admitted are to be
+	 * woken, submitters that run tasks may have died, or the wait for the end is to be
+	 * reported. Only ever moved forward, as each look arms it anew for all that it finds.
 	 */
 	struct timer_list	timer;
 	/* kicked.lock: on the manager's list; then it holds a reference */

@@ -446,6 +446,11 @@ static void taskq_delayed(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_read(&laters[i].job->runs), 1);
 		KUNIT_EXPECT_TRUE(test, time_after_eq(laters[i].ran, now + delays[i]));
 	}
+	/* So does a wait for what came before. */
+	KUNIT_EXPECT_NE(test, taskq_dispatch_delay(tq, run_later, &laters[0], TQ_SLEEP,
+						   jiffies + 20), 0);
+	wpt_join(test, thread_for(test, call_wait_outstanding, tq, 0));
+	KUNIT_EXPECT_EQ(test, atomic_read(&laters[0].job->runs), 2);
 	scene_end(test, tq);
 }
 

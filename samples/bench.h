@@ -108,9 +108,9 @@ static inline unsigned int wpool_longest_hold(const struct wpool *pool)
 }
 #endif
 
-extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_by_cpu, bench_wpool_ordered,
-	bench_unbound, bench_unbound_system, bench_percpu, bench_ordered, bench_kworker,
-	bench_kthread, bench_call, bench_inline, bench_llist;
+extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_by_cpu,
+	bench_wpool_ordered, bench_unbound, bench_unbound_system, bench_percpu, bench_ordered,
+	bench_kworker, bench_kthread, bench_call, bench_inline, bench_llist;
 #ifdef CONFIG_PADATA
 extern const struct bench_peer bench_padata;
 #endif
