@@ -8,7 +8,8 @@
 #include <linux/wpool.h>
 
 /* Groups of &wpool_how.flags: what they say of room, and of time. */
-#define HOW_ROOM	(WPOOL_NOWAIT | WPOOL_TIMED | WPOOL_INTERRUPTIBLE | WPOOL_FORCE | WPOOL_IF_FREE)
+#define HOW_ROOM	(WPOOL_NOWAIT | WPOOL_TIMED | WPOOL_INTERRUPTIBLE | WPOOL_FORCE |	\
+			 WPOOL_IF_FREE)
 #define HOW_TIME	(WPOOL_AT | WPOOL_EVERY | WPOOL_MODIFY)
 
 /* The key that a task gets, or NULL to keep the one it has. */

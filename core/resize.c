@@ -207,15 +207,15 @@ static void await_start(struct wpool *pool)
  * @n: how many more; 0 waits for those of wpool_create()
  *
  * Makes no more than the capacity allows. Returns when they, and those that were made before, have
- * started: &wpool_ops.worker_start has returned in each, or the worker has died in it. Workers beyond
- * &wpool_attrs.min_workers leave again after the idle time-out.
+ * started: &wpool_ops.worker_start has returned in each, or the worker has died in it. Workers
+ * beyond &wpool_attrs.min_workers leave again after the idle time-out.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: how many were made, which may be fewer than asked for and 0; -EINVAL (NULL),
- * -ESHUTDOWN, -EBUSY (another call is doing the same), -EDEADLK (in a worker, a hook or a task of the
- * pool, or in a release of it that wpool's own thread calls). If the pool has fewer workers than it
- * should keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a
- * thread, or -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
+ * Return: how many were made, which may be fewer than asked for and 0; -EINVAL (NULL), -ESHUTDOWN,
+ * -EBUSY (another call is doing the same), -EDEADLK (in a worker, a hook or a task of the pool, or
+ * in a release of it that wpool's own thread calls). If the pool has fewer workers than it should
+ * keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a thread, or
+ * -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {

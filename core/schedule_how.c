@@ -37,8 +37,8 @@ static const char *how_fault(const struct wpool_how *how)
  * A task that is in a group counts for that until it has ended. In a group that is cancelled on its
  * first error, and has failed, it ends with -ECANCELED.
  *
- * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise process
- * context; may sleep.
+ * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise
+ * process context; may sleep.
  * Return: 0 if accepted. Otherwise nothing has changed:
  * -EINVAL: a NULL pointer, no function, unknown priority, a task of another kind than @how is for,
  * on the stack with a release or a time, flags that contradict each other; a message says which;

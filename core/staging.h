@@ -176,9 +176,9 @@ static __always_inline struct wpool_task *staging_first(struct wpool *pool)
 }
 
 /*
- * Does nobody need to know when the staged task begins and ends? Nobody waits for it, and it has no
- * group: who changes that has shut the staging queue. It is plain, but may be wpool's. Of those that
- * are, the worker must not keep too many.
+ * Does nobody need to know when the staged task begins and ends? Nobody waits for it, and it has
+ * no group: who changes that has shut the staging queue. It is plain, but may be wpool's. Of those
+ * that are, the worker must not keep too many.
  */
 static __always_inline bool staged_fits(const struct wpool_worker *worker,
 					const struct wpool_task *task)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Submitting tasks, all around submit(): by way of the staging queue, or by submit_one().
- * queue_full.c has what happens when the pool is full, schedule_how.c all the ways but the plain ones.
+ * queue_full.c has what happens when the pool is full, schedule_how.c all the ways but the plain
+ * ones.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>

@@ -21,7 +21,8 @@ static bool submit_may_allocate(void)
  * Reports a call that needs memory where there is none. @served: the pool happened to have a spare
  * task, which only debugging kernels report.
  */
-static void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller, bool served)
+static void submit_cannot_allocate(const struct wpool *pool, const char *call, void *caller,
+				   bool served)
 {
 	if (served && !IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		return;

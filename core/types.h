@@ -75,7 +75,7 @@
 
 /* Bits of &wpool_task.state; 0 is a task that was never accepted. */
 #define TASK_QUEUED	__WPOOL_TASK_QUEUED	/* accepted, not begun */
-#define TASK_IN_FN	__WPOOL_TASK_RUNNING	/* inside its function; with TASK_QUEUED: again after that */
+#define TASK_IN_FN	__WPOOL_TASK_RUNNING	/* inside it; with TASK_QUEUED: again after that */
 #define TASK_DONE	0x04	/* has a result; only the caller touches it now */
 /* accepted, waits for its time on &wpool_lists.delayed; with TASK_IN_FN: after that */
 #define TASK_DELAYED	__WPOOL_TASK_DELAYED

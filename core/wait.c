@@ -336,8 +336,8 @@ EXPORT_SYMBOL_GPL(wpool_cancel);
  * task is neither queued nor running. There are exceptions: the caller is inside the task, or the
  * task waits, directly or by way of others, for the task that the caller is inside, and none of
  * these waits can be refused instead, see wpool_wait(). Then it still runs, and
- * wpool_task_running() says so. So it does if the call, in atomic context, must not wait: it says so
- * in the log, and returns false.
+ * wpool_task_running() says so. So it does if the call, in atomic context, must not wait: it says
+ * so in the log, and returns false.
  *
  * Context: Process context; sleeps for as long as the task goes on.
  * Return: as wpool_cancel().

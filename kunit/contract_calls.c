@@ -86,7 +86,7 @@ MAKE_VOID(wpool_release_task_init,
 MAKE_VOID(wpool_task_set_release, wpool_task_set_release(&s->tracked, released))
 MAKE(wpool_schedule_fn, wpool_schedule_fn(s->pool, contract_fn, s, NULL))
 MAKE(wpool_try_schedule_fn,
-     wpool_try_schedule_fn(s->pool, contract_fn, s, NULL))
+	wpool_try_schedule_fn(s->pool, contract_fn, s, NULL))
 MAKE(wpool_schedule_keyed, wpool_schedule_keyed(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_how_KEYED_NOWAIT, wpool_try_schedule_keyed(s->pool, keyed_of(s), 1))
 MAKE(wpool_schedule_how_KEYED_TIMED, wpool_schedule_keyed_timeout(s->pool, keyed_of(s), 1, 1))
@@ -99,7 +99,7 @@ MAKE(wpool_periods_skipped, wpool_periods_skipped(&s->delayed))
 MAKE(wpool_modify_delayed, wpool_modify_delayed(s->pool, &s->delayed, 0))
 MAKE(wpool_run, wpool_run(s->pool, contract_fn, s))
 MAKE(wpool_run_timeout,
-     wpool_run_timeout(s->pool, contract_fn, s, LIMIT, NULL))
+	wpool_run_timeout(s->pool, contract_fn, s, LIMIT, NULL))
 MAKE(wpool_cancel, wpool_cancel(s->task))
 MAKE(wpool_cancel_sync, wpool_cancel_sync(s->task))
 MAKE(wpool_wait, wpool_wait(s->task))

@@ -38,9 +38,9 @@
  *
  * On PREEMPT_RT, too, all but one of the first list may be called in a hard interrupt, with a raw
  * spinlock held, and with interrupts or preemption disabled. But nothing can be allocated there:
- * wpool_try_schedule_fn() returns -ENOMEM with a release, or if the pool has no spare task; a message
- * says so. Only a kernel that is built with PREEMPT_RT can tell. Where that may happen submit a task
- * of your own by wpool_try_schedule().
+ * wpool_try_schedule_fn() returns -ENOMEM with a release, or if the pool has no spare task; a
+ * message says so. Only a kernel that is built with PREEMPT_RT can tell. Where that may happen
+ * submit a task of your own by wpool_try_schedule().
  *
  * Who frees the memory of a task?
  *
@@ -50,11 +50,11 @@
  *	of wpool_schedule_fn()		the pool; the argument is the function's, or the release's
  *
  * The pool touches a task from a successful submission until its result is set. A caller must not
- * free it, overwrite it, set it up again or return from the function with it on the stack before that:
- * as with a work_struct, CONFIG_DEBUG_OBJECTS, CONFIG_DEBUG_LIST and KASAN report it, and other
- * kernels may crash. A group is waited for as a group before its memory goes, not by waiting for its
- * tasks. A pool has references: wpool_destroy() drops the one of wpool_create(), wpool_put() those of
- * wpool_get() and wpool_find().
+ * free it, overwrite it, set it up again or return from the function with it on the stack before
+ * that: as with a work_struct, CONFIG_DEBUG_OBJECTS, CONFIG_DEBUG_LIST and KASAN report it, and
+ * other kernels may crash. A group is waited for as a group before its memory goes, not by waiting
+ * for its tasks. A pool has references: wpool_destroy() drops the one of wpool_create(),
+ * wpool_put() those of wpool_get() and wpool_find().
  */
 #ifndef _LINUX_WPOOL_H
 #define _LINUX_WPOOL_H
@@ -285,10 +285,10 @@ static inline void wpool_task_set_priority(struct wpool_task *task,
  * wpool_task_set_detached() - let the function free the memory of its task
  * @task: the task; neither queued nor running
  *
- * The pool does not touch a detached task once its function has begun, so nobody can wait for
- * it: wpool_wait() is -EINVAL. Its function may free it, as the last act that drops a reference of
- * the object it lies in. If it never begins, since it is dropped, cancelled or shut down, its
- * release is called, and only then: see wpool_task_set_release(). Without a release it comes back by
+ * The pool does not touch a detached task once its function has begun, so nobody can wait for it:
+ * wpool_wait() is -EINVAL. Its function may free it, as the last act that drops a reference of the
+ * object it lies in. If it never begins, since it is dropped, cancelled or shut down, its release
+ * is called, and only then: see wpool_task_set_release(). Without a release it comes back by
  * wpool_shutdown_now(), or its memory is lost.
  *
  * It never runs beside itself: while its function runs, a submission of a task at the same address
@@ -736,7 +736,7 @@ struct wpool_stats {
 
 /* Bits of &wpool_how.flags. */
 #define WPOOL_NOWAIT		0x01	/* never sleeps: -EAGAIN when full */
-#define WPOOL_TIMED		0x02	/* sleeps for room for at most @timeout, whatever the policy */
+#define WPOOL_TIMED		0x02	/* sleeps for room, for @timeout at most, by no policy */
 #define WPOOL_INTERRUPTIBLE	0x04	/* sleeps for room until a signal comes, likewise */
 #define WPOOL_FORCE		0x08	/* never sleeps: accepted beyond the bound */
 #define WPOOL_IF_FREE		0x10	/* never sleeps: only if a worker is free, or may be made */
@@ -1030,8 +1030,8 @@ int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *ar
  *
  * After a time-out the function is not called any more, or, if it has begun, it is asked to
  * stop: see wpool_should_stop(). With a limit the caller never runs it, even as the only worker of
- * @pool. If @fn may return -ETIMEDOUT itself nobody can tell whether @arg is still in use: then take
- * a @release, or a task.
+ * @pool. If @fn may return -ETIMEDOUT itself nobody can tell whether @arg is still in use: then
+ * take a @release, or a task.
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
@@ -1053,9 +1053,9 @@ int __wpool_wait(struct wpool_task *task, unsigned long timeout, unsigned int st
  * kept until the task is submitted again, and may be read more than once. If that happens before
  * the caller is awake, it may wait for that run, too.
  *
- * A worker that waits for a task of its own pool, without a time limit, runs the task itself if it is
- * still queued, or what its key puts before it: so hold no lock that these take. It does so up to
- * %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
+ * A worker that waits for a task of its own pool, without a time limit, runs the task itself if it
+ * is still queued, or what its key puts before it: so hold no lock that these take. It does so up
+ * to %WPOOL_MAX_NESTING inside one another and as long as half of its stack is free. If it is
  * nested deeper, it leaves the task to another worker. To prevent a deadlock, a wait that would
  * not end is refused with -EDEADLK:
  *
@@ -1150,8 +1150,10 @@ static inline int wpool_wait_interruptible(struct wpool_task *task, int *result)
  */
 static inline bool wpool_task_queued(const struct wpool_task *task)
 {
-	/* Pairs with the release in task_settle(), as that in wpool_task_running(). */
-	return task && smp_load_acquire(&task->state) & (__WPOOL_TASK_QUEUED | __WPOOL_TASK_DELAYED);
+	const u8 waits = __WPOOL_TASK_QUEUED | __WPOOL_TASK_DELAYED;
+
+	/* Pairs with the release in task_settle(). */
+	return task && smp_load_acquire(&task->state) & waits;
 }
 
 /**
@@ -1163,6 +1165,7 @@ static inline bool wpool_task_queued(const struct wpool_task *task)
  */
 static inline bool wpool_task_running(const struct wpool_task *task)
 {
+	/* Pairs with the release in task_settle(). */
 	return task && smp_load_acquire(&task->state) & __WPOOL_TASK_RUNNING;
 }
 
@@ -1219,13 +1222,13 @@ int wpool_group_cancel_sync(struct wpool_group *group);
  * @group: the group; afterwards the caller may free it or use it again. If several threads
  *	wait, this holds when the last of them has returned.
  *
- * A worker that waits, without a time limit, runs the tasks of the group that are queued in its own
- * pool, and the tasks that defer these by a key, nested as for wpool_wait(). If it is nested too deep,
- * it leaves them to other workers. If no worker is left for them, because all possible workers are
- * asleep, the wait is refused: the tasks of the group that have not begun are cancelled, and the caller
- * waits for those that run. Workers that wait for one another's groups in a circle are not
- * found, unlike workers that wait for one another's tasks; nor is a worker that waits for a
- * task that is deferred, by its key, behind the task that the worker is inside.
+ * A worker that waits, without a time limit, runs the tasks of the group that are queued in its
+ * own pool, and the tasks that defer these by a key, nested as for wpool_wait(). If it is nested
+ * too deep, it leaves them to other workers. If no worker is left for them, because all possible
+ * workers are asleep, the wait is refused: the tasks of the group that have not begun are
+ * cancelled, and the caller waits for those that run. Workers that wait for one another's groups
+ * in a circle are not found, unlike workers that wait for one another's tasks; nor is a worker
+ * that waits for a task that is deferred, by its key, behind the task that the worker is inside.
  *
  * A task belongs to the group once it has been accepted: nobody waits for a submitter that is
  * still asleep for room. But while one sleeps for room in another pool than the others, no wait
