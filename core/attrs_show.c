@@ -31,13 +31,12 @@ int queue_depth_asked(const struct wpool *pool)
 /* Names with commas between them, or a dash: one word. */
 static void print_flags(struct seq_file *m, const struct wpool *pool)
 {
-	const char *before = "flags ", *name;
+	const unsigned long flags = pool->conf.flags;
+	const char *before = "flags ";
 	unsigned int bit;
 
-	for (bit = 0; (name = flag_name(bit)); bit++) {
-		if (!(pool->conf.flags & BIT(bit)))
-			continue;
-		seq_printf(m, "%s%s", before, name);
+	for_each_set_bit(bit, &flags, BITS_PER_LONG) {
+		seq_printf(m, "%s%s", before, flag_name(bit));
 		before = ",";
 	}
 	seq_puts(m, *before == ',' ? "\n" : "flags -\n");

@@ -204,8 +204,10 @@ static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 /* The same for those that are not as hot. Whether it may sleep is @how's matter. */
 int submit_task(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
-	return how->flags & (WPOOL_FORCE | WPOOL_IF_FREE) ? submit_slowly(pool, task, how) :
-							    submit(pool, task, how);
+	/* The staging queue knows of none of these. */
+	if (how->flags & (WPOOL_KEYED | WPOOL_FORCE | WPOOL_IF_FREE))
+		return submit_slowly(pool, task, how);
+	return submit(pool, task, how);
 }
 
 const struct wpool_how how_by_policy;

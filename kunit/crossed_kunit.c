@@ -366,28 +366,20 @@ static void crossed_batched_end(struct kunit *test)
 	jam_ends(test, jam, 1);
 }
 
-static int call_cancel_sync(struct wpt_thread *self)
-{
-	return wpool_cancel_sync(self->arg);
-}
-
 /* 81: likewise of one that was to run again, and does not as it was asked to stop */
 static void crossed_stopped_end(struct kunit *test)
 {
 	struct jam *jam = new_jam(test, 4);
 	struct wpt_job *slow = wpt_jobs(test, 1, wpt_gate(test));
-	struct wpt_thread *thread;
 
 	jam->slow = &slow->task;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &slow->task), 0);
 	wpt_begun(test, slow);
-	thread = wpt_thread(test, call_cancel_sync, NULL, NULL, &slow->task);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
 	KUNIT_ASSERT_EQ(test, wpool_schedule(jam->pool, &slow->task), 0);
+	KUNIT_ASSERT_TRUE(test, wpool_ask_stop(&slow->task));
 	jam_fill(test, jam, 2);
 	wpt_open(slow->gate);
 	jam_ends(test, jam, 2);
-	wpt_join(test, thread);
 	KUNIT_EXPECT_EQ(test, atomic_read(&slow->runs), 1);
 }
 

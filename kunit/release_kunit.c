@@ -187,8 +187,6 @@ static void release_refused(struct kunit *test)
 	wpool_shutdown(pool);
 	KUNIT_EXPECT_EQ(test, item_schedule(pool, item), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, item_try(pool, item), -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, wpool_schedule_fn(pool, item_run, item, NULL),
-			-EINVAL);
 	KUNIT_EXPECT_EQ(test,
 			wpool_schedule_fn(NULL, item_run, item, item_release),
 			-EINVAL);

@@ -38,6 +38,7 @@ struct object {
 	bool			waitable;
 	bool			keyed;
 	bool			dies;
+	bool			detached;	/* its function releases it, if it begins */
 	atomic_t		again;		/* how often its release submits it */
 	atomic_t		accepted, released;
 };
@@ -82,15 +83,6 @@ static void submitted(struct object *object, int err)
 	atomic_inc(&object->arena->accepted);
 }
 
-static int object_run(void *arg)
-{
-	struct object *object = arg;
-
-	if (object->dies)
-		kthread_complete_and_exit(NULL, 0);
-	return 0;
-}
-
 static void object_release(void *arg, enum wpool_fate fate)
 {
 	struct object *object = arg;
@@ -104,6 +96,18 @@ static void object_release(void *arg, enum wpool_fate fate)
 		submitted(object, object_schedule(object, false));
 	}
 	object_put(object);
+}
+
+static int object_run(void *arg)
+{
+	struct object *object = arg;
+	bool dies = object->dies;
+
+	if (object->detached)
+		object_release(object, dies ? WPOOL_FATE_DIED : WPOOL_FATE_RAN);
+	if (dies)
+		kthread_complete_and_exit(NULL, 0);
+	return 0;
 }
 
 static struct object *object_new(struct arena *arena, unsigned int i)
@@ -125,9 +129,8 @@ static struct object *object_new(struct arena *arena, unsigned int i)
 		wpool_release_task_init(&object->ttask, object_run, object);
 		wpool_task_set_release(&object->ttask, object_release);
 	}
-	if (i % 4 == 2)
-		wpool_task_set_detached(&object->ttask.task);
-	if (i % 4 == 3)
+	object->detached = !object->waitable;
+	if (object->detached)
 		wpool_task_set_detached(&object->ttask.task);
 	atomic_inc(&arena->made);
 	return object;

@@ -7,15 +7,14 @@
 #include "release_scene.h"
 
 const enum item_kind item_kinds[] = {
-	ITEM_TRACKED, ITEM_DETACHED, ITEM_SELF_FREEING, ITEM_KEYED, ITEM_DELAYED, ITEM_FUNCTION,
+	ITEM_TRACKED, ITEM_DETACHED, ITEM_KEYED, ITEM_DELAYED, ITEM_FUNCTION,
 };
 
 void item_kind_name(const enum item_kind *kind, char *desc)
 {
 	static const char * const names[] = {
 		[ITEM_TRACKED] = "tracked", [ITEM_DETACHED] = "detached",
-		[ITEM_SELF_FREEING] = "self-freeing", [ITEM_KEYED] = "keyed",
-		[ITEM_DELAYED] = "delayed", [ITEM_FUNCTION] = "function",
+		[ITEM_KEYED] = "keyed", [ITEM_DELAYED] = "delayed", [ITEM_FUNCTION] = "function",
 	};
 
 	strscpy(desc, names[*kind], KUNIT_PARAM_DESC_SIZE);
@@ -52,15 +51,20 @@ int item_run(void *arg)
 {
 	struct item *item = arg;
 	struct ledger *ledger = item->ledger;
+	struct wpt_thread *thread = item->thread;
+	bool dies = item->dies;
 
 	complete(&ledger->begun);
 	if (ledger->gate)
 		wait_for_completion(&ledger->gate->opened);
 	atomic_inc(&ledger->runs);
-	if (!item->dies)
+	/* Once it has begun a detached one is its function's to release. */
+	if (item->kind == ITEM_DETACHED)
+		item_release(item, dies ? WPOOL_FATE_DIED : WPOOL_FATE_RAN);
+	if (!dies)
 		return 7;
-	if (item->thread)
-		complete_all(&item->thread->done);
+	if (thread)
+		complete_all(&thread->done);
 	kthread_complete_and_exit(NULL, 0);
 	return 0;
 }
@@ -109,8 +113,6 @@ struct item *item_new(struct kunit *test, struct ledger *ledger, enum item_kind 
 		wpool_task_set_release(&item->ttask, item_release);
 	}
 	if (kind == ITEM_DETACHED)
-		wpool_task_set_detached(&item->ttask.task);
-	if (kind == ITEM_SELF_FREEING)
 		wpool_task_set_detached(&item->ttask.task);
 	return item;
 }

@@ -27,7 +27,6 @@ struct ledger {
 enum item_kind {
 	ITEM_TRACKED,
 	ITEM_DETACHED,
-	ITEM_SELF_FREEING,
 	ITEM_KEYED,
 	ITEM_DELAYED,
 	ITEM_FUNCTION,

@@ -325,7 +325,7 @@ static void self_caller_runs(struct kunit *test)
 	self_expect(test, self, 2);
 }
 
-/* 13, 91, 94: on the stack, or with a key, it is refused */
+/* 13, 91, 94: with a release on the stack, or with a key, it is refused */
 static void self_refused(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 1);
@@ -333,9 +333,6 @@ static void self_refused(struct kunit *test)
 	struct wpool_release_task on_stack;
 	struct wpool_keyed_task *ktask = wpt_alloc(test, sizeof(*ktask));
 
-	wpool_release_task_init(&on_stack, self_run, self);
-	wpool_task_set_detached(&on_stack.task);
-	KUNIT_EXPECT_EQ(test, wpool_schedule(pool, &on_stack.task), -EINVAL);
 	wpool_release_task_init(&on_stack, self_run, self);
 	wpool_task_set_release(&on_stack, item_release);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(pool, &on_stack.task), -EINVAL);

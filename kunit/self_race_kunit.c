@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that free themselves, submitted, cancelled and put off from all sides while they run.
+ * Detached tasks, submitted, cancelled and put off from all sides while they run.
  */
 #include <linux/kref.h>
 #include <linux/slab.h>
@@ -28,7 +28,7 @@ struct arena {
 	struct wpool		*pool;
 	spinlock_t		lock;		/* guards current */
 	struct object		*current_object;
-	bool			releases;	/* and the reference is dropped in a release */
+	bool			releases;	/* if it never begins, a release drops the reference */
 	atomic_t		accepted, runs, beside, freed, made, cancelled, released;
 };
 
@@ -50,8 +50,7 @@ static int object_run(void *arg)
 	if (atomic_inc_return(&arena->runs) % 16 == 0)
 		cond_resched();
 	atomic_dec(&object->inside);
-	if (!arena->releases)
-		kref_put(&object->kref, object_free);	/* its last act */
+	kref_put(&object->kref, object_free);	/* its last act */
 	return 0;
 }
 
@@ -147,7 +146,7 @@ static const bool booleans[] = { false, true };
 
 static void releases_name(const bool *releases, char *desc)
 {
-	strscpy(desc, *releases ? "by the release" : "by the function", KUNIT_PARAM_DESC_SIZE);
+	strscpy(desc, *releases ? "with a release" : "without", KUNIT_PARAM_DESC_SIZE);
 }
 
 KUNIT_ARRAY_PARAM(releases, booleans, releases_name);
@@ -182,7 +181,7 @@ static void self_race(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&arena->freed), atomic_read(&arena->made));
 	if (arena->releases)
 		KUNIT_EXPECT_EQ(test, atomic_read(&arena->released),
-				atomic_read(&arena->accepted));
+				atomic_read(&arena->cancelled));
 }
 
 /* Two workers that block in a full pool, while one of what they have submitted comes by itself. */

@@ -104,7 +104,7 @@ static void started_but_one(struct kunit *test)
 	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
 	wpt_open(slow->gate);
 	WPT_ASSERT_STAT(test, slow->pool, IDLE, 2);
-	KUNIT_EXPECT_TRUE(test, wpt_asleep(thread));
+	WPT_ASSERT_UNTIL(test, wpt_asleep(thread));
 	KUNIT_EXPECT_FALSE(test, completion_done(&thread->done));
 	wpt_open(slow->last_gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture: tasks that free themselves. Each submission has a reference, which the function gives
- * back at its end, or the release after that; the last frees the task. It is submitted while it
+ * Torture: detached tasks. Each submission has a reference, which the function gives back at its
+ * end, or the release if it never begins; the last frees the task. It is submitted while it
  * waits and while it runs, by a thread and by its own function. In a set it stays where it is, so
  * that it does not run beside itself.
  *
@@ -34,8 +34,7 @@ void tort_self_ends(struct tort_frame *frame)
 	struct tort_task *tt = frame->self;
 
 	atomic_dec(&tt->inside);
-	if (!tt->releases)
-		tort_task_put(tt);
+	tort_task_put(tt);
 }
 
 /* By its own function. */

@@ -233,12 +233,15 @@ static void verify_account(struct tort_task *tt)
 {
 	int accepted = atomic_read(&tt->accepted), begun = atomic_read(&tt->begun);
 	int cancels = atomic_read(&tt->cancels);
+	/* Once it has begun a detached one is its function's. */
+	int to_release = tt->self_freeing ? accepted - begun : accepted;
 	const char *name = tt->tp->name;
 
 	tort_check(tt->magic == TORT_MAGIC, "%s: task %p: memory overwritten", name, tt);
-	tort_check(!tt->releases || atomic_read(&tt->released) == accepted,
-		   "%s: a task accepted %d times was released %d times",
-		   name, accepted, atomic_read(&tt->released));
+	tort_check(!tt->releases || atomic_read(&tt->released) == to_release ||
+		   (tt->self_freeing && tort_hooks_kill(tt->tp)),
+		   "%s: a task accepted %d times, begun %d, was released %d times",
+		   name, accepted, begun, atomic_read(&tt->released));
 	tort_check(begun + cancels <= accepted,
 		   "%s: a task accepted %d times began %d, was cancelled %d times",
 		   name, accepted, begun, cancels);

@@ -15,30 +15,33 @@ WAY(wpool_schedule_interruptible, .flags = WPOOL_INTERRUPTIBLE)
 WAY(wpool_schedule_if_free, .flags = WPOOL_IF_FREE)
 WAY(wpool_force_schedule, .flags = WPOOL_FORCE)
 
-#define KEYED_WAY(name, args, how...)					\
+/* @none: there is no group, which is an error of wpool_group_schedule(). */
+#define KEYED_WAY(name, args, none, how...)				\
 	static inline int __must_check name args			\
 	{								\
-		return wpool_schedule_how(pool, task ? &task->task : NULL, \
-					  &(struct wpool_how) { .key = key, how }); \
+		const struct wpool_how __how = { .key = key, how };	\
+									\
+		return none ? -EINVAL :					\
+		       wpool_schedule_how(pool, task ? &task->task : NULL, &__how); \
 	}
 
 #define KEYED	struct wpool *pool, struct wpool_keyed_task *task, u64 key
 
-KEYED_WAY(wpool_try_schedule_keyed, (KEYED), .flags = WPOOL_KEYED | WPOOL_NOWAIT)
-KEYED_WAY(wpool_force_schedule_keyed, (KEYED), .flags = WPOOL_KEYED | WPOOL_FORCE)
-KEYED_WAY(wpool_schedule_keyed_interruptible, (KEYED),
+KEYED_WAY(wpool_try_schedule_keyed, (KEYED), false, .flags = WPOOL_KEYED | WPOOL_NOWAIT)
+KEYED_WAY(wpool_force_schedule_keyed, (KEYED), false, .flags = WPOOL_KEYED | WPOOL_FORCE)
+KEYED_WAY(wpool_schedule_keyed_interruptible, (KEYED), false,
 	  .flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE)
-KEYED_WAY(wpool_schedule_keyed_timeout, (KEYED, unsigned long timeout),
+KEYED_WAY(wpool_schedule_keyed_timeout, (KEYED, unsigned long timeout), false,
 	  .flags = WPOOL_KEYED | WPOOL_TIMED, .timeout = timeout)
 
 #define GROUPED	struct wpool_group *group, KEYED
 
-KEYED_WAY(wpool_group_schedule_keyed, (GROUPED), .flags = WPOOL_KEYED, .group = group)
-KEYED_WAY(wpool_group_try_schedule_keyed, (GROUPED),
+KEYED_WAY(wpool_group_schedule_keyed, (GROUPED), !group, .flags = WPOOL_KEYED, .group = group)
+KEYED_WAY(wpool_group_try_schedule_keyed, (GROUPED), !group,
 	  .flags = WPOOL_KEYED | WPOOL_NOWAIT, .group = group)
-KEYED_WAY(wpool_group_schedule_keyed_interruptible, (GROUPED),
+KEYED_WAY(wpool_group_schedule_keyed_interruptible, (GROUPED), !group,
 	  .flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE, .group = group)
-KEYED_WAY(wpool_group_schedule_keyed_timeout, (GROUPED, unsigned long timeout),
+KEYED_WAY(wpool_group_schedule_keyed_timeout, (GROUPED, unsigned long timeout), !group,
 	  .flags = WPOOL_KEYED | WPOOL_TIMED, .timeout = timeout, .group = group)
 
 #undef GROUPED
@@ -46,7 +49,6 @@ KEYED_WAY(wpool_group_schedule_keyed_timeout, (GROUPED, unsigned long timeout),
 #undef KEYED_WAY
 #undef WAY
 
-/* A NULL group is none of wpool_schedule_how(), and an error of wpool_group_schedule(). */
 static inline int __must_check
 way_in_group(struct wpool_group *group, struct wpool *pool, struct wpool_task *task,
 	     unsigned int flags, unsigned long timeout)
