@@ -252,6 +252,7 @@ static void timed_release_dies_of_refused(struct kunit *test)
 /* 91: without a pool */
 static void timed_refused(struct kunit *test)
 {
+	struct wpool *pool = pool_of(test, 1, 0);
 	struct ledger *ledger = ledger_new(test, NULL);
 	struct item *item = item_new(test, ledger, ITEM_FUNCTION);
 
