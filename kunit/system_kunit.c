@@ -394,13 +394,16 @@ static void system_freeze_new_workers(struct kunit *test)
 	struct wpool *pool = freezable_pool(test, 4, 1);
 	struct wpt_job *jobs = wpt_jobs(test, 4, wpt_gate(test));
 	struct night *night = nightfall(test);
+	struct wpt_thread *prestart = wpt_thread(test, call_prestart, pool, NULL, NULL);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, wpt_call(test, call_prestart, pool, NULL), 3);
+	WPT_ASSERT_UNTIL(test, wpt_stat(pool, WPOOL_STAT_CREATED) == 4);
 	KUNIT_EXPECT_EQ(test, wpt_schedule_all(pool, jobs, 4), 0);
 	expect_not_begun(test, &jobs[0]);
+	KUNIT_EXPECT_FALSE(test, completion_done(&prestart->done));
 	WPT_EXPECT_STAT(test, pool, RUNNING, 0);
 	dawn(test, night);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, prestart), 3);
 	for (i = 0; i < 4; i++)
 		wpt_begun(test, &jobs[i]);
 	wpt_open(jobs[0].gate);

@@ -74,6 +74,7 @@ void tort_prestart(struct tort_ctx *ctx)
 	ret = wpool_prestart(tort_pool_pick(ctx, ctx->tp), n);
 	tort_end(ctx, &mark);
 	tort_check(ret >= 0 || ret == -EBUSY || tort_no_worker(ctx->tp, ret) ||
+		   (ctx->frame && ret == -EDEADLK) ||
 		   (ret == -ESHUTDOWN && READ_ONCE(ctx->tp->closing)),
 		   "%s: prestart of %u gave %d", ctx->tp->name, n, ret);
 	tort_count(TORT_PRESTART);
