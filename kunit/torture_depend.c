@@ -120,6 +120,7 @@ static bool add(struct tort_ctx *ctx, struct depends *depends, unsigned int i,
 {
 	bool bare = depends->way == TORT_SCHEDULE_FN || depends->way == TORT_TRY_SCHEDULE_FN;
 	struct tort_task *tt;
+	bool accepted;
 
 	if (bare || depends->detached)
 		tt = tort_task_unwaited(ctx, depends->tp, !bare, GFP_KERNEL);
@@ -128,9 +129,15 @@ static bool add(struct tort_ctx *ctx, struct depends *depends, unsigned int i,
 	if (!tt)
 		return false;
 	set_up(tt, &depends->given[i], deed);
-	if (!tt->unwaited)
+	if (bare)
+		return !submit(ctx, tt, depends->way);
+	/* If a detached one were freed while it waits, the next at its address would wait for it. */
+	if (tt->unwaited)
+		tort_task_get(tt);
+	accepted = !submit(ctx, tt, depends->way);
+	if (accepted || !tt->unwaited)
 		depends->tts[depends->nr_tts++] = tt;
-	return !submit(ctx, tt, depends->way);
+	return accepted;
 }
 
 static void add_giver(struct tort_ctx *ctx, struct depends *depends, unsigned int i)
