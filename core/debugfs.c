@@ -188,10 +188,7 @@ unsigned int wpool_longest_hold(const struct wpool *pool)
 {
 	return hold_longest(pool);
 }
-
-#if IS_ENABLED(CONFIG_KUNIT)
 EXPORT_SYMBOL_GPL(wpool_longest_hold);	/* for the tests and the bench */
-#endif
 
 static int longest_hold_show(struct seq_file *m, void *unused)
 {

@@ -299,9 +299,8 @@ static void try_idle(struct trial *trial)
 	for (i = 0; i < 3 && !trial->first; i++)
 		trial->first = wpool_try_schedule(trial->pool, &trial->job[i].task);
 	if (trial->may_allocate)
-		trial->allocated = wpool_try_schedule_fn(trial->pool,
-						         wpt_run_job,
-						         &trial->job[0], NULL);
+		trial->allocated = wpool_try_schedule_fn(trial->pool, wpt_run_job,
+							 &trial->job[0], NULL);
 }
 
 /* 27: with a worker to be woken and others to be made */

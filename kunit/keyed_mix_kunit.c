@@ -304,7 +304,7 @@ struct locked {
 	struct wpool_task	task;
 	struct wpool_keyed_task	stranger, mine;
 	struct wpool		*pool;
-	struct mutex		lock;
+	struct mutex		lock;	/* held by the one that waits, wanted by mine */
 	struct completion	held;
 };
 

@@ -96,8 +96,9 @@ static void by_freeing(struct scene *scene)
 /* Sets a task up again that the pool has, and makes it good. */
 static void set_up_again(struct wpool_task *task)
 {
-	struct wpool_task before = *task;
+	struct wpool_task before;
 
+	before = *task;
 	expect_report("init active", "wpool_task");
 	wpool_task_init(task, nothing, NULL);
 	*task = before;

@@ -156,7 +156,8 @@ static int call_meddle(struct wpt_thread *self)
 		default:
 			ret = wpool_modify_delayed(self->pool, dtask, get_random_u32() % 3);
 		}
-		if (ret && ret != -EBUSY && ret != -ECANCELED && ret != -ESHUTDOWN && ret != -EAGAIN)
+		if (ret && ret != -EBUSY && ret != -ECANCELED && ret != -ESHUTDOWN &&
+		    ret != -EAGAIN)
 			return ret;
 		cond_resched();
 	}

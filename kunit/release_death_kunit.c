@@ -244,7 +244,9 @@ static void release_death_after_drop(struct kunit *test)
 			0);
 	for (i = 0; i < 3; i++) {
 		KUNIT_ASSERT_EQ(test,
-				wpool_group_schedule_fn(group, pool, item_run, item_new(test, ledger, ITEM_FUNCTION), item_release),
+				wpool_group_schedule_fn(group, pool, item_run,
+							item_new(test, ledger, ITEM_FUNCTION),
+							item_release),
 				0);
 	}
 	wpt_open(hold->gate);

@@ -28,7 +28,7 @@ struct arena {
 	struct wpool		*pool;
 	spinlock_t		lock;		/* guards current */
 	struct object		*current_object;
-	bool			releases;	/* if it never begins, a release drops the reference */
+	bool			releases;	/* its reference, if it never begins */
 	atomic_t		accepted, runs, beside, freed, made, cancelled, released;
 };
 

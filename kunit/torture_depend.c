@@ -131,7 +131,7 @@ static bool add(struct tort_ctx *ctx, struct depends *depends, unsigned int i,
 	set_up(tt, &depends->given[i], deed);
 	if (bare)
 		return !submit(ctx, tt, depends->way);
-	/* If a detached one were freed while it waits, the next at its address would wait for it. */
+	/* Freed while it waits, a detached one would hold up the next at its address. */
 	if (tt->unwaited)
 		tort_task_get(tt);
 	accepted = !submit(ctx, tt, depends->way);

@@ -5,49 +5,50 @@
 
 #include <linux/wpool.h>
 
-#define WAY(name, how...)						\
-	static inline int __must_check name(struct wpool *pool, struct wpool_task *task) \
-	{								\
-		return wpool_schedule_how(pool, task, &(struct wpool_how) { how }); \
-	}
+static inline int __must_check
+way(struct wpool *pool, struct wpool_task *task, unsigned int flags)
+{
+	return wpool_schedule_how(pool, task, &(struct wpool_how) { .flags = flags });
+}
 
-WAY(wpool_schedule_interruptible, .flags = WPOOL_INTERRUPTIBLE)
-WAY(wpool_schedule_if_free, .flags = WPOOL_IF_FREE)
-WAY(wpool_force_schedule, .flags = WPOOL_FORCE)
+#define wpool_schedule_interruptible(pool, task)	way(pool, task, WPOOL_INTERRUPTIBLE)
+#define wpool_schedule_if_free(pool, task)		way(pool, task, WPOOL_IF_FREE)
+#define wpool_force_schedule(pool, task)		way(pool, task, WPOOL_FORCE)
 
-/* @none: there is no group, which is an error of wpool_group_schedule(). */
-#define KEYED_WAY(name, args, none, how...)				\
-	static inline int __must_check name args			\
-	{								\
-		const struct wpool_how __how = { .key = key, how };	\
-									\
-		return none ? -EINVAL :					\
-		       wpool_schedule_how(pool, task ? &task->task : NULL, &__how); \
-	}
+static inline int __must_check
+way_keyed(struct wpool_group *group, struct wpool *pool, struct wpool_keyed_task *task, u64 key,
+	  unsigned int flags, unsigned long timeout)
+{
+	return wpool_schedule_how(pool, task ? &task->task : NULL, &(struct wpool_how) {
+		.flags = WPOOL_KEYED | flags, .timeout = timeout, .key = key, .group = group,
+	});
+}
 
-#define KEYED	struct wpool *pool, struct wpool_keyed_task *task, u64 key
+#define wpool_try_schedule_keyed(pool, task, key)			\
+	way_keyed(NULL, pool, task, key, WPOOL_NOWAIT, 0)
+#define wpool_force_schedule_keyed(pool, task, key)			\
+	way_keyed(NULL, pool, task, key, WPOOL_FORCE, 0)
+#define wpool_schedule_keyed_interruptible(pool, task, key)		\
+	way_keyed(NULL, pool, task, key, WPOOL_INTERRUPTIBLE, 0)
+#define wpool_schedule_keyed_timeout(pool, task, key, timeout)		\
+	way_keyed(NULL, pool, task, key, WPOOL_TIMED, timeout)
 
-KEYED_WAY(wpool_try_schedule_keyed, (KEYED), false, .flags = WPOOL_KEYED | WPOOL_NOWAIT)
-KEYED_WAY(wpool_force_schedule_keyed, (KEYED), false, .flags = WPOOL_KEYED | WPOOL_FORCE)
-KEYED_WAY(wpool_schedule_keyed_interruptible, (KEYED), false,
-	  .flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE)
-KEYED_WAY(wpool_schedule_keyed_timeout, (KEYED, unsigned long timeout), false,
-	  .flags = WPOOL_KEYED | WPOOL_TIMED, .timeout = timeout)
+/* That there is no group is an error of wpool_group_schedule(). */
+static inline int __must_check
+way_grouped(struct wpool_group *group, struct wpool *pool, struct wpool_keyed_task *task, u64 key,
+	    unsigned int flags, unsigned long timeout)
+{
+	return group ? way_keyed(group, pool, task, key, flags, timeout) : -EINVAL;
+}
 
-#define GROUPED	struct wpool_group *group, KEYED
-
-KEYED_WAY(wpool_group_schedule_keyed, (GROUPED), !group, .flags = WPOOL_KEYED, .group = group)
-KEYED_WAY(wpool_group_try_schedule_keyed, (GROUPED), !group,
-	  .flags = WPOOL_KEYED | WPOOL_NOWAIT, .group = group)
-KEYED_WAY(wpool_group_schedule_keyed_interruptible, (GROUPED), !group,
-	  .flags = WPOOL_KEYED | WPOOL_INTERRUPTIBLE, .group = group)
-KEYED_WAY(wpool_group_schedule_keyed_timeout, (GROUPED, unsigned long timeout), !group,
-	  .flags = WPOOL_KEYED | WPOOL_TIMED, .timeout = timeout, .group = group)
-
-#undef GROUPED
-#undef KEYED
-#undef KEYED_WAY
-#undef WAY
+#define wpool_group_schedule_keyed(group, pool, task, key)		\
+	way_grouped(group, pool, task, key, 0, 0)
+#define wpool_group_try_schedule_keyed(group, pool, task, key)		\
+	way_grouped(group, pool, task, key, WPOOL_NOWAIT, 0)
+#define wpool_group_schedule_keyed_interruptible(group, pool, task, key) \
+	way_grouped(group, pool, task, key, WPOOL_INTERRUPTIBLE, 0)
+#define wpool_group_schedule_keyed_timeout(group, pool, task, key, timeout) \
+	way_grouped(group, pool, task, key, WPOOL_TIMED, timeout)
 
 static inline int __must_check
 way_in_group(struct wpool_group *group, struct wpool *pool, struct wpool_task *task,

@@ -37,7 +37,8 @@ def _core_faults(known):
     for path in sorted((*TREE.glob("core/*.[ch]"), *TREE.glob("lib/*.[ch]"))):
         for line, number in _said(path.read_text()):
             if number not in known:
-                yield f"{path.relative_to(TREE)}:{line} cites promise {number}, which {PAGE.name} does not have"
+                yield (f"{path.relative_to(TREE)}:{line} cites promise {number}, "
+                       f"which {PAGE.name} does not have")
 
 
 def unseen():
