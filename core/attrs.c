@@ -23,10 +23,6 @@
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE | WPOOL_LATENCY | WPOOL_NUMBERED | \
 		   WPOOL_RECURSIVE | WPOOL_ROUND_DOWN | WPOOL_NO_SYSFS)
 
-/* Flags that 0.9 had. A module that was not moved may still set them. */
-#define GONE_RUN_OUT_DELAYED	0x20
-#define GONE_CHAIN		0x800
-
 static const char *capacity_fault(const struct wpool_attrs *attrs,
 				  unsigned int capacity)
 {
@@ -83,14 +79,9 @@ static const char *worker_fault(const struct wpool_attrs *attrs)
 static const char *attrs_fault(const struct wpool_attrs *attrs,
 			       unsigned int capacity)
 {
-	const char *fault = NULL;
-
 	if (attrs->flags & ~ALL_FLAGS)
-		fault = attrs->flags & GONE_CHAIN ? "WPOOL_CHAIN is gone" :
-			attrs->flags & GONE_RUN_OUT_DELAYED ? "WPOOL_RUN_OUT_DELAYED is gone" :
-			"unknown flags";
-	return fault ?: capacity_fault(attrs, capacity) ?: queue_fault(attrs) ?:
-	       worker_fault(attrs);
+		return "unknown flags";
+	return capacity_fault(attrs, capacity) ?: queue_fault(attrs) ?: worker_fault(attrs);
 }
 
 /**

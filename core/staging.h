@@ -255,7 +255,7 @@ static inline void staging_offer(struct wpool *pool, const struct wpool_task *ta
 
 /*
  * list_add_tail() without the call that CONFIG_DEBUG_LIST adds to it, which distributions set: that
- * would be 27 instructions of each task's 284. Needs staging->lock.
+ * would be 27 instructions of each task. Needs staging->lock.
  */
 static __always_inline void staging_link(struct wpool_staging *staging, struct wpool_task *task)
 {

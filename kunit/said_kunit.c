@@ -15,12 +15,10 @@ static const char * const words[] = {
 	"in atomic context refused: nothing can be allocated there",
 	"in atomic context has got a spare task: nothing can be allocated there",
 	"there is no debugfs to show times in, left out WPOOL_LATENCY",
-	"bad attributes: WPOOL_CHAIN is gone",
-	"bad attributes: WPOOL_RUN_OUT_DELAYED is gone",
 };
 
 enum {
-	CALLER, ATOMIC, SLEEPS, FULL, NO_MEMORY, SPARE, NO_DEBUGFS, NO_CHAIN, NO_RUN_OUT,
+	CALLER, ATOMIC, SLEEPS, FULL, NO_MEMORY, SPARE, NO_DEBUGFS,
 };
 
 static int said_suite_init(struct kunit_suite *suite)
@@ -68,17 +66,6 @@ static void said_in_atomic(struct kunit *test)
 		WPT_ASSERT_UNTIL(test, ear_heard(SLEEPS) || said_flush_atomically(pool) != -EINVAL);
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpool_flush(pool), 0);
-}
-
-/* 2: a flag that is gone is named to those that still ask for it */
-static void said_flag_gone(struct kunit *test)
-{
-	struct wpool_attrs chain = { .flags = 0x800 }, run_out = { .flags = 0x20 };
-
-	ear_listen_to("said_gone");
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("said_gone", &chain)), -EINVAL);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create("said_gone", &run_out)), -EINVAL);
-	WPT_ASSERT_UNTIL(test, ear_heard(NO_CHAIN) && ear_heard(NO_RUN_OUT));
 }
 
 static noinline int said_fn_atomically(struct wpool *pool, struct wpt_job *job)
@@ -186,7 +173,6 @@ static void said_latency_left_out(struct kunit *test)
 
 static struct kunit_case said_cases[] = {
 	KUNIT_CASE(said_in_atomic),
-	KUNIT_CASE(said_flag_gone),
 	KUNIT_CASE(said_fn_in_atomic),
 	KUNIT_CASE(said_fn_keeps_spare),
 	KUNIT_CASE(said_full_of_own),
