@@ -153,7 +153,7 @@ help:
 	@echo '                      K=cpus the suites on debug with 1 and 4 CPUs'
 	@echo '                      K=6.12|7.2|next|rt|rt-debug|arm64|arm64-debug|i386|i386-debug|s390x|'
 	@echo '                      s390x-debug|riscv64|riscv64-debug|clang|kmsan|corners|all where else it runs:'
-	@echo '                      Documentation/lanes.md'
+	@echo '                      Documentation/dev/lanes.md'
 	@echo '                      K=install the packages, installed in a Debian of their own'
 	@echo '                      K=tree in the tree of a kernel, built in and as modules, by kunit.py'
 	@echo '                      K=view wpool-top and the other viewers, with programs of a Debian'

@@ -2,7 +2,7 @@
 /*
  * The contract of wpool as a table: what each public call returns, and how the task that it is
  * about ends, for every caller, state of the pool, kind of task, and for what befalls that task
- * meanwhile. kunit/contract_kunit.c runs it; a part of Documentation/reference.md is made from
+ * meanwhile. kunit/contract_kunit.c runs it; Documentation/dev/contract.md is made from
  * it, by scripts/contract. Both read it from the top: of the lines that fit, the last one holds.
  *
  * A set is an expression of C: names with |, & and ~, or ANY. In place of a set of calls, a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The tables of Documentation/performance.md, of what wpool_bench has found."""
+"""The tables of Documentation/dev/performance.md, of what wpool_bench has found."""
 import csv
 import io
 import statistics

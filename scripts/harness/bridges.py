@@ -4,7 +4,7 @@ import re
 
 from harness.modules import TREE
 
-PAGE = TREE / "Documentation/contributing.md"
+PAGE = TREE / "Documentation/dev/contributing.md"
 WHERE = ("core/*.[ch]", "lib/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c")
 PARAGRAPH = re.compile(r"^Only these files may look at the kernel's version.*?\n\n", re.M | re.S)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)

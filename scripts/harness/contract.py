@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The contract as a table: what kunit/contract_table.h says, as the last part of the reference;
-the suite wpool_contract runs the same file."""
+"""The contract as a table: what kunit/contract_table.h says, as a page; the suite wpool_contract
+runs the same file."""
 import collections
 import itertools
 import re
@@ -10,7 +10,7 @@ from harness.modules import TREE
 
 TABLE = TREE / "kunit/contract_table.h"
 SETS = TREE / "kunit/contract_sets.h"
-PAGE = TREE / "Documentation/reference.md"
+PAGE = TREE / "Documentation/dev/contract.md"
 BEGIN = "<!-- From here on scripts/contract writes this page. -->\n"
 LINE = re.compile(r"^([A-Z_]+)\((\w[^\n]*(?:\n[ \t]+[^\n]*)*)\)$", re.M)
 SET = re.compile(r"^\t([A-Z]_\w+) = ([^()\n]*),$", re.M)
@@ -18,13 +18,9 @@ OUTCOME = re.compile(r"^\t([A-Z]\w+) = .*,\t+/\* (.*) \*/$", re.M)
 COLUMNS = (("WHO", "by", "The caller"), ("STATE", "pool", "The pool"), ("KIND", "task", "The task"),
            ("EVENT", "meanwhile", "What befalls the task"))
 HEAD = """
-## The contract, call by call
-
-This part is made from `kunit/contract_table.h`, which the suite `wpool_contract` runs:
-whoever calls, in each state of the pool, with each kind of task, and whatever befalls the task
-meanwhile. Not each row of the product of these columns is run, but each pair of their values,
-except for those under [What is not run](#what-is-not-run). `make lint` checks that the table is
-current, and that it has each function of [wpool.h](../include/linux/wpool.h).
+`kunit/contract_table.h` says what each call returns and how its task ends: for each caller, state of
+the pool, kind of task, and event meanwhile. The suite `wpool_contract` runs each pair of these values,
+except the pairs under [What is not run](#what-is-not-run).
 """
 ELSE = """
 Where none of these lines fits, the call returns what the table above says. If several fit, the
@@ -185,17 +181,17 @@ def page():
     contract = Contract()
     reasons = dict(contract.of("REASON"))
     written = PAGE.read_text().partition(BEGIN)[0]
-    out = [written + BEGIN + HEAD, "### The columns", *_columns(contract), "\n### What the calls return\n",
+    out = [written + BEGIN + HEAD, "## The columns", *_columns(contract), "\n## What the calls return\n",
            *_table("call", "is", "returns")]
     for name, traits, returns in contract.of("CALL"):
         traits = "" if traits == "0" else ", ".join(f"`{one}`" for one in traits.split(" | "))
         out.append(f"| {_shown(name)} | {traits} | {contract.outcome(returns)} |")
-    out += ["\n### Where they return something else", ELSE,
+    out += ["\n## Where they return something else", ELSE,
             *_rules(contract, "RETURNS", "returns", contract.outcome),
-            "\n### How the task ends", END, *_table("meanwhile", "it ends with")]
+            "\n## How the task ends", END, *_table("meanwhile", "it ends with")]
     out += [f"| {text} | {contract.outcome(end)} |" for _, end, text in contract.of("EVENT")]
     out += ["", *_rules(contract, "ENDS", "it ends with", contract.outcome),
-            "\n### What is not run", OUT,
+            "\n## What is not run", OUT,
             *_rules(contract, "EXCLUDE", "why", lambda name: reasons[name]), *_share(contract)]
     return "\n".join(out) + "\n"
 

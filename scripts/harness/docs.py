@@ -153,7 +153,7 @@ def seen_faults(page):
 
 
 def pages():
-    return [TREE / "README.md", *sorted(DOCS.glob("*.md"))]
+    return [TREE / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def faults():
@@ -162,7 +162,7 @@ def faults():
         yield from test_faults(page)
         yield from link_faults(page)
         yield from seen_faults(page)
-    for page in sorted(DOCS.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         yield from table_faults(page)
         yield from example_faults(page)
     yield from tour_faults()

@@ -70,7 +70,7 @@ def write_sources(folder, pages):
     tree, _ = kernels.source("linux-source-6.1", "bookworm")
     for page in pages:
         copy = folder / page.relative_to(TREE)
-        copy.parent.mkdir(exist_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(_plain(page))
         for name, _ in TARGET.findall(page.read_text()):
             source = (page.parent / name).resolve()
@@ -80,7 +80,7 @@ def write_sources(folder, pages):
                 shutil.copy(source, target)
     shutil.copy(CONF, folder / "conf.py")
     (folder / "Documentation/calls.rst").write_text("".join(reference(tree / "scripts/kernel-doc")))
-    named = re.findall(r"\((Documentation/\w[\w-]*)\.md\)", (folder / f"{START}.md").read_text())
+    named = re.findall(r"\((Documentation/\w[\w/-]*)\.md\)", (folder / f"{START}.md").read_text())
     order = list(dict.fromkeys([*named, "Documentation/calls",
                                 *(str(page.relative_to(TREE).with_suffix("")) for page in pages)]))
     order.remove(START)

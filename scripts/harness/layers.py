@@ -7,7 +7,7 @@ import re
 from harness.modules import TREE
 
 CORE = TREE / "core"
-TABLE = TREE / "Documentation/design.md"
+TABLE = TREE / "Documentation/dev/design.md"
 ROW = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \|", re.M)
 INCLUDE = re.compile(r'^#include "(\w+)\.h"$', re.M)
 EXPORT = re.compile(r"^EXPORT_SYMBOL_GPL\((\w+)\);$", re.M)

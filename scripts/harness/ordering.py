@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Documentation/ordering.md, what is read without a lock: all that it names exists.
+"""Documentation/dev/ordering.md, what is read without a lock: all that it names exists.
 
 And each row names an error of a model with weakly ordered memory, or says why it needs none; and each
 function that orders its accesses by more than a lock is named.
@@ -10,7 +10,7 @@ import re
 from harness.csource import Source
 from harness.modules import TREE
 
-PAGE = TREE / "Documentation/ordering.md"
+PAGE = TREE / "Documentation/dev/ordering.md"
 ROW = re.compile(r"^\| (?!pair |---)(.*) \|$", re.M)
 FILE = re.compile(r"\b\w+\.(?:[ch]|pml)\b")
 NAME = re.compile(r"\b_*[a-z]+_\w+\b(?!\.)")

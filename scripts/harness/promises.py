@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Documentation/promises.md and the numbers that the tests cite: each names the other; what core/
+"""Documentation/dev/promises.md and the numbers that the tests cite: each names the other; what core/
 cites is there."""
 import re
 
 from harness.modules import TREE
 
-PAGE = TREE / "Documentation/promises.md"
+PAGE = TREE / "Documentation/dev/promises.md"
 ROW = re.compile(r"^\| (\d+) \| .* \| `([^`]+)` \|$", re.M)
 SUITE = re.compile(r"\.name\s*=\s*\"(wpool_\w+)\"")
 # A comment that begins with numbers, and the function right below it.

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Some samples, and their twins that do the same on a workqueue: is the sample shorter?
 
-Documentation/comparison.md has a table of both.
+Documentation/dev/comparison.md has a table of both.
 """
 import re
 
 from harness import csource, kernels, modules
 
 TWINS = modules.TREE / "scripts/fixtures/twins"
-PAGE = modules.TREE / "Documentation/comparison.md"
+PAGE = modules.TREE / "Documentation/dev/comparison.md"
 ROW = r"^\| \[{}\]\(\S+\) \| (\d+) \| \[(\d+)\]\(\S+\) \|"
 # Two lines of code.
 PLANTED = '/* a\n * b\n */\n\nint c; /* d */\n// e\nchar *f = "/* g";\n'

@@ -8,7 +8,7 @@ import re
 from harness.modules import TREE
 
 WHERE = ("core/*.[ch]", "lib/*.[ch]", "include/**/*.h", "kunit/*.[ch]", "samples/*.[ch]", "wpool_mod.c",
-         "Documentation/*.md", "README.md", "scripts/model/*.pml", "scripts/mutants/*.patch")
+         "Documentation/**/*.md", "README.md", "scripts/model/*.pml", "scripts/mutants/*.patch")
 INSTEAD = {
     r"(?<![a-z])whom\b": "the thread that",
     r"(?<![a-z])(?:he|him|his|himself|she|herself)\b": "it: a thread is no person",
