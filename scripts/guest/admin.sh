@@ -32,26 +32,22 @@ stuck() {
 	seen stuck-top wpool-top --once --pool index
 	seen stuck-tasks cat $D/index/tasks
 	seen stuck-stack cat "/proc/$pid/stack"
-	seen stuck-log "dmesg | grep -A 16 'wpool: index' | grep -v -e '? ' -e TASK"
+	seen stuck-log "dmesg | grep -A 16 'index: worker 1' | grep -v -e '? ' -e TASK"
 }
 
 full() {
 	seen full-top wpool-top --once --pool upload
-	seen full-stats "grep -E '^(submitted|completed|rejected|queued|blocked|capacity) ' $D/upload/stats"
 	seen full-capacity "echo 8 > /sys/kernel/wpool/upload/capacity; sleep 5; wpool-top --once --pool upload"
 }
 
 died() {
-	seen died-top wpool-top --once --pool thumbs
 	seen died-log "dmesg | grep -E 'dereference|Comm:|wpool: thumbs'"
 	seen died-stats "grep -E '^(oopsed|died|created|workers) ' $D/thumbs/stats"
-	seen died-taint cat /proc/sys/kernel/tainted
 }
 
 slow() {
-	seen slow-top wpool-top --once --sort running
 	seen slow-threads "ps -eo pid,psr,pcpu,time,comm | grep -E 'PID|scan' | head -n 5"
-	seen slow-latency "awk 'NR == 1 || \$2 || \$3' $D/scan/latency"
+	seen slow-latency "awk 'NR == 1 || \$2 + \$3 > 99' $D/scan/latency"
 }
 
 insmod ./wpool.ko
