@@ -7,7 +7,7 @@ import statistics
 LANES = {  # by the title of the table: (head of the column, lane); the first is judged
     "Several workers": (
         ("wpool", "wpool"), ("with `spin_us = 50`", "wpool spin"),
-        ("unbound workqueue of its own", "unbound"), ("`system_unbound_wq`", "unbound system")),
+        ("unbound workqueue", "unbound"), ("`system_unbound_wq`", "unbound system")),
     "One thing at a time": (
         ("wpool, 1 worker", "wpool 1"), ("`WPOOL_ORDERED`", "wpool ordered"),
         ("ordered workqueue", "ordered"), ("kthread_worker", "kthread_worker")),
@@ -22,13 +22,13 @@ LANES = {  # by the title of the table: (head of the column, lane); the first is
 SINGLE = ("One thing at a time", "Work that stays on its CPU")
 # (work, what the page calls it, digits behind the point)
 RATES = (
-    ("empty 1", "each of 200,000 empty tasks, 1 producer, ns", 0),
+    ("empty 1", "an empty task, of 200,000, 1 producer, ns", 0),
     ("empty 4", "the same, 4 producers, ns", 0),
-    ("allocated", "allocated by the pool, ns", 0),
+    ("allocated", "a task that the pool allocates, ns", 0),
     ("batches", "in batches of 32, ns", 0),
     ("chain", "a hop of a chain, ns", 0),
-    ("round trip", "there and back, the caller sleeps on a completion, us", 1),
-    ("round trip, own wait", "the same by `wpool_wait()` or the like, us", 1),
+    ("round trip", "round trip, the caller sleeps on a completion, us", 1),
+    ("round trip, own wait", "round trip by `wpool_wait()`, or by the peer's own wait, us", 1),
 )
 BURST = (
     ("burst, first start", "10,000 at once: the first begins, us", 0),
@@ -42,12 +42,14 @@ BOUND = (
     ("bounded, 10 us 4", "the same, 4 producers, us", 1),
 )
 CALLS = (
-    ("call: queued already", "submit what waits already, ns", 0),
+    ("call: queued already", "schedule a task that is queued already, ns", 0),
     ("call: move a delay", "give a delayed task another delay, ns", 0),
-    ("call: delay, cancel", "submit with a delay, and take back, ns", 0),
-    ("call: flush of nothing", "flush of a pool without a task, ns", 0),
-    ("call: cancel_sync of nothing", "cancel_sync of a task that has ended, ns", 0),
+    ("call: delay, cancel", "schedule with a delay, and cancel, ns", 0),
+    ("call: flush of nothing", "flush an idle pool, ns", 0),
+    ("call: cancel_sync of nothing", "cancel and wait for a task that has ended, ns", 0),
 )
+# Around all that is written here, wherever it is put: see harness/budget.py.
+BEGIN, END = "<!-- made by: make bench -->", "<!-- end -->"
 NS = {"ns": 1, "us": 1000, "ms": 1000000}
 # Real work, 4 KiB a task, as the bench and as the page calls it; and what the page shows beside it.
 REAL = (("file", "read from the page cache"), ("crc32c", "CRC-32C"), ("lz4", "LZ4"), ("zstd", "zstd"),
@@ -59,7 +61,7 @@ PEERS = (("unbound workqueue", "unbound"), ("per-CPU workqueue", "per-CPU"),
 def _waits(of_one):
     share = " of one CPU" if of_one else ""
     return tuple((f"wait at {load}%{' of one' if of_one else ''}, p{part}",
-                  f"waiting at {load}% load{share}, {'half' if part == '50' else part + '%'}, us", 0)
+                  f"in the queue at {load}% load{share}, {'median' if part == '50' else part + '%'}, us", 0)
                  for load in (10, 50, 90) for part in ("50", "99", "99.9"))
 
 
@@ -78,7 +80,7 @@ def _figure(values, digits, scale):
 
 
 def _best(ours, peers):
-    """Which of the peers, by their heads, takes least, and how many times as long as ours."""
+    """The peer that takes least, by its head, and how many times as long as ours that is."""
     head, best = min(peers.items(), key=lambda peer: statistics.median(peer[1]))
     ratio = statistics.median(best) / statistics.median(ours)
     apart = min(best) > max(ours) or max(best) < min(ours)
@@ -117,8 +119,8 @@ def _real(found):
                 share = statistics.median(inline) / statistics.median(ours)
                 rows.append([text, producers, _figure(ours, 1, 1), _figure(inline, 1, 1), f"{share:.2f}",
                              *(_figure(peer, 1, 1) for peer in peers)])
-    return _grid("Real work", ["work", "producers", "wpool", "inline", "of it", *(head for head, _ in PEERS)],
-                 rows)
+    heads = ["work", "producers", "wpool", "no pool", "no pool / wpool"]
+    return _grid("Real work", [*heads, *(head for head, _ in PEERS)], rows)
 
 
 def _real_waits(found):
@@ -134,16 +136,16 @@ def _real_waits(found):
                     cells.append(f"{statistics.median(half):.1f}; {statistics.median(most):.1f}; "
                                  f"{_figure(last, 1, 1)}")
                 rows.append([text, load, *cells])
-    return _grid("Waiting for real work", ["work", "load", "wpool", *(head for head, _ in PEERS)], rows)
+    return _grid("In the queue with real work", ["work", "load", "wpool", *(head for head, _ in PEERS)], rows)
 
 
 def _short(verdicts):
-    """What was asked for and not reached."""
+    """The targets that the bench has for itself, and has not reached."""
     short = [row for row in csv.DictReader(io.StringIO(verdicts)) if row["verdict"] == "SHORT"]
     if not short:
         return []
     lines = ["### Targets that were not reached", "",
-             "| work | of wpool's | beside | asked | reached |", "| --- |" + " --- |" * 4]
+             "| work | of wpool's | compared with | asked | reached |", "| --- |" + " --- |" * 4]
     for row in short:
         lines.append(f"| {row['work']} | {row['ours']} | {row['other'] or 'itself'} | "
                      f"{row['how']} {row['limit']} | {row['ratio']} |")
@@ -151,10 +153,10 @@ def _short(verdicts):
 
 
 def page(samples, verdicts):
-    """Markdown: medians, with the least and the most, and the best peer beside the first column."""
+    """Markdown, for a page: medians (least to most), and the best peer compared with the first column."""
     found = {}
     for row in csv.DictReader(io.StringIO(samples)):
         work = found.setdefault(row["work"], {"unit": row["unit"]})
         work.setdefault(row["by"], []).append(float(row["value"]))
     parts = [*(_table(title, found) for title in LANES), _real(found), _real_waits(found), _short(verdicts)]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return "\n\n".join([BEGIN, *("\n".join(part) for part in parts if part), END]) + "\n"
