@@ -51,7 +51,7 @@ CALLS = (
 # Around all that is written here, wherever it is put: see harness/budget.py.
 BEGIN, END = "<!-- made by: make bench -->", "<!-- end -->"
 NS = {"ns": 1, "us": 1000, "ms": 1000000}
-# Real work, 4 KiB a task, as the bench and as the page calls it; and what the page shows beside it.
+# Real work, 4 KiB a task, as the bench and as the page calls it; and its peers there.
 REAL = (("file", "read from the page cache"), ("crc32c", "CRC-32C"), ("lz4", "LZ4"), ("zstd", "zstd"),
         ("aes", "AES-256-XTS"), ("sha256", "SHA-256"))
 PEERS = (("unbound workqueue", "unbound"), ("per-CPU workqueue", "per-CPU"),
