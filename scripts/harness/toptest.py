@@ -46,18 +46,35 @@ WANTED_ALONE = {
             "longest": {"pid": 301, "ms": 5, "function": "old_fn [old]"}},
 }
 LINES = """\
-POOL STATE          RUNNING           QUEUED BLOCKED NEW/s DONE/s WAIT50 WAIT99 REFUSED DIED LONGEST FUNCTION
-mail RUNNING [####    ] 1/2                0       0     0      0      -      -       6    1    1.1m mail_send [mail]
-crc  RUNNING [########] 4/4 [########] 12/12       3   200    201  2.1ms   1.2h       0    1    20ms crc_fn [wpool_crc]
+POOL STATE   RUNNING QUEUED BLOCKED NEW/s DONE/s WAIT50 WAIT99 REFUSED DIED LONGEST FUNCTION
+mail refuses     1/2      0       0     0      0      -      -      +3    1    1.1m mail_send [mail]
+crc  blocks      4/4  12/12       3   200    201  2.1ms   1.2h       0   +1    20ms crc_fn [wpool_crc]
 """
 NARROW = """\
-POOL        RUNNING           QUEUED REFUSED DIED LONGEST
-mail [####    ] 1/2                0       6    1    1.1m
+POOL STATE   RUNNING QUEUED REFUSED DIED LONGEST FUNCTION
+mail refuses     1/2      0      +3    1    1.1m mail_~mail]
 """
+# A pool with the longest names and with numbers of many digits; all columns that matter fit.
+HUGE = {"capacity": 10_000, "running": 9_999, "queued": 65_536, "blocked": 123_456,
+        "rejected": 123_456_789_012, "died": 99_999}
+ESSENTIAL = ["POOL", "STATE", "RUNNING", "QUEUED", "DONE/s", "REFUSED", "DIED", "LONGEST", "FUNCTION"]
+# Pools in the order in which they are shown first: their state, attributes, times of tasks, figures.
+BUSY = {"capacity": 2, "running": 2, "queued": 1}
+ORDER = {
+    "y-stuck": ("RUNNING", {"watchdog_ms": 3000}, [3000, 9000], BUSY),
+    "z-awaited": ("SHUTDOWN", {}, [10_000], {"capacity": 2, "running": 1}),
+    "w-blocks": ("RUNNING", {"queue_depth": 1}, [1, 2], {**BUSY, "blocked": 1}),
+    "x-full": ("RUNNING", {"queue_depth": -1}, [1, 2], {"capacity": 2, "running": 2}),
+    "v-died": ("RUNNING", {"queue_depth": 9}, [], {"capacity": 2, "oopsed": 1}),
+    "a-other-ends": ("RUNNING", {"queue_depth": 9}, [9_000_000, 1], {**BUSY, "queued": 8}),
+    "b-closed": ("SHUTDOWN", {"queue_depth": 9}, [1, 2], BUSY),
+    "c-unbounded": ("RUNNING", {"queue_depth": -2}, [9_999, 10_000], {**BUSY, "queued": 999}),
+    "d-long": ("RUNNING", {"queue_depth": 9}, [60_000, 60_000], {"capacity": 2, "running": 2}),
+}
 NUMBERS = {"duration": {None: "-", 0: "0us", 999: "999us", 1000: "1.0ms", 10_000: "10ms", 1_000_000: "1.0s",
                         59_000_000: "59s", 90_000_000: "1.5m", 3 * 86400 * 10 ** 6: "3.0d"},
-           "count": {None: "-", 0.0: "0", 2.25: "2.2", 7: "7", 12.7: "13", 99_999: "99999",
-                     100_000: "100k", 2_500_000: "2.5M"},
+           "count": {None: "-", 0.0: "0", 2.25: "2.2", 7: "7", 12.7: "13", 9_999: "9999",
+                     10_000: "10k", 2_500_000: "2.5M"},
            "printable": {"a\x1b[2Jb": "a?[2Jb"}}
 # How it is called, its exit status, and its one line.
 REFUSED = {
@@ -113,15 +130,52 @@ def _again(figures, first):
 def _styles(table, rows):
     """What is to be noticed."""
     cells = {column.title: {row.pool.name: column.cell(row)[1] for row in rows} for column in table.COLUMNS}
-    for title, name, style in (("QUEUED", "crc", table.BAD), ("BLOCKED", "crc", table.WARN),
-                               ("REFUSED", "mail", table.ALARM), ("DIED", "mail", table.BAD),
-                               ("DIED", "crc", table.ALARM),
-                               ("REFUSED", "crc", table.FAINT), ("RUNNING", "mail", table.GOOD)):
+    for title, name, style in (("QUEUED", "crc", table.BAD), ("STATE", "crc", table.BAD),
+                               ("REFUSED", "mail", table.BAD), ("DIED", "mail", table.PLAIN),
+                               ("DIED", "crc", table.BAD),
+                               ("REFUSED", "crc", table.FAINT), ("RUNNING", "mail", table.PLAIN)):
         yield from _differs(f"{title} of {name}", style, cells[title][name])
 
 
+def _pool(figures, name, state, attrs, tasks, stats, function="fn [module]"):
+    tasks = [figures.Task(1, ms, function) for ms in tasks]
+    return figures.Pool(name, 1, state, stats, attrs, tasks, None, None)
+
+
+def _rows(figures, pools):
+    return figures.rows(figures.Sample(0, 0, {pool.name: pool for pool in pools}))
+
+
+def _fits(figures, table):
+    """No line is wider than the terminal; with 80 columns nothing that matters is missing."""
+    for state in ("RUNNING", "TERMINATED"):
+        huge = _pool(figures, "pool-" * 6 + "1", state, {"queue_depth": 65_536}, [10 ** 9], HUGE,
+                     "function_" * 10 + " [module]")
+        rows = _rows(figures, [huge, _pool(figures, "short", "RUNNING", {}, [], {"capacity": 1})])
+        for width in range(1, 300):
+            got = [table.plain(line) for line in table.lines(rows, width)]
+            widest = max(map(len, got))
+            if widest > max(width, len("pool-po~")):
+                yield f"a line of {widest} characters for a terminal of {width}: {got}"
+            if width == 80:
+                yield from _differs("what 80 columns show", ESSENTIAL, got[0].split())
+                yield from _differs("what is cut there", 2, got[1].count("~"))
+    said = [table.plain(line) for line in table.explained(80)]
+    if len(said) > 22 or max(map(len, said)) > 80:
+        yield f"the help does not fit 80 by 24: {said}"
+
+
+def _order(figures, table):
+    """Pools that need a look come first, unless something else is asked for."""
+    rows = _rows(figures, [_pool(figures, name, *words) for name, words in ORDER.items()])
+    got = [row.pool.name for row in table.in_order(rows, "trouble")]
+    yield from _differs("the order", list(ORDER), got)
+    rows = [dataclasses.replace(row, completed_rate=1.0) for row in rows if row.pool.name == "y-stuck"]
+    yield from _differs("tasks that end", "", rows[0].trouble)
+
+
 def _texts(figures, table, first, second):
-    rows = table.in_order(figures.rows(second, first), "longest")
+    rows = table.in_order(figures.rows(second, first, first), "longest")
     for wanted, width in ((LINES, None), (NARROW, 60)):
         got = [table.plain(line) for line in table.lines(rows, width)]
         for number, line in enumerate(wanted.splitlines()):
@@ -136,7 +190,7 @@ def _texts(figures, table, first, second):
 
 def _run(words):
     return subprocess.run([VIEW / "wpool-top", *words], text=True, check=False, capture_output=True,
-                          stdin=subprocess.DEVNULL, timeout=60)
+                          stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, "COLUMNS": "80"})
 
 
 def _on_terminal(columns, seconds, *words):
@@ -163,9 +217,9 @@ def _terminals():
     written, busy = _on_terminal(100, 4, "--interval", "0.5")
     if "mail_send" not in written or busy > 1.5:
         yield f"live, nothing to be typed: {busy:.1f} s of 4 s busy, and it has written {written!r}"
-    written, _ = _on_terminal(110, 30, "--once")
-    if max(map(len, written.splitlines())) != 110 or " crc_fn [" not in written:
-        yield f"--once on a terminal of 110 columns: {written!r}"
+    written, _ = _on_terminal(60, 30, "--once")
+    if max(map(len, written.splitlines())) != 60 or " crc_fn~" not in written:
+        yield f"--once on a terminal of 60 columns: {written!r}"
 
 
 def _commands():
@@ -178,9 +232,13 @@ def _commands():
     done = _run(["--debugfs", LOOKS / "first", "--once", "--json", "--pool", "mail"])
     yield from _differs("--json --pool", ["mail"],
                         [pool["name"] for pool in json.loads(done.stdout)["pools"]])
-    done = _run(["--debugfs", LOOKS / "first", "--sort", "trouble"])
+    done = _run(["--debugfs", LOOKS / "first", "--wide"])
     yield from _differs("without a terminal", ["mail", "crc", "old"],
                         [line.split()[0] for line in done.stdout.splitlines()[1:]])
+    yield from _differs("all columns, asked for", True, "BLOCKED NEW/s" in done.stdout)
+    options = _run(["--help"]).stdout.split("options:\n")[1].split("\n\n")[0]
+    yield from _differs("options that need a second line", [],
+                        [line for line in options.splitlines() if not line.startswith("  -")])
 
 
 def _plotted(figures, first, second):
@@ -215,8 +273,8 @@ def _odd():
         pool.mkdir()
         (pool / "stats").write_text("running 1\ncapacity 1000\n")
         done = _run(["--debugfs", folder])
-        yield from _differs("a pool with an odd name", ["odd?[2J", "?", "[#", "]", "1/1000"],
-                            done.stdout.splitlines()[-1].split()[:5])
+        yield from _differs("a pool with an odd name", ["odd?[2J", "?", "1/1000"],
+                            done.stdout.splitlines()[-1].split()[:3])
 
 
 def _replaced(source):
@@ -250,6 +308,8 @@ def faults():
         yield from _differs("gone", ["old"], figures.gone(second, first))
         yield from _again(figures, first)
         yield from _texts(figures, table, first, second)
+        yield from _fits(figures, table)
+        yield from _order(figures, table)
         yield from _plotted(figures, first, second)
         yield from _replaced(source)
     yield from _commands()

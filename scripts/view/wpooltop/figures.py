@@ -4,8 +4,10 @@ import dataclasses
 
 # latency counts units of 1024 ns in 32 bits: nothing that it counts is longer.
 LONGEST_US = (1 << 32) * 1024 // 1000
-# Values of queue_depth that are no numbers of tasks.
-HANDOFF, UNBOUNDED = -1, -2
+UNBOUNDED = -2     # a queue_depth; one of -1 counts as 0
+PATIENCE = 10_000  # ms that a task may run in a pool without watchdog_ms
+# What may be wrong with a pool, the worst first, and its place in the order.
+TROUBLES = {"stuck": 0, "blocks": 1, "refuses": 1, "full": 1, "died": 2, "": 3}
 TEXTS = ("owner", "full", "flags", "policy", "cpumask")  # whatever they look like
 BUSY = ("running", "submitter")  # states of those inside a function
 
@@ -92,7 +94,7 @@ def sample(look):
 
 # --- arithmetic ------------------------------------------------------------
 
-def since(new, old):
+def more(new, old):
     """What has been added to a histogram; old: None, if it is new."""
     if new is None or old is None:
         return new
@@ -124,13 +126,6 @@ def times(histogram):
     return {"tasks": sum(count for _, count in histogram), **found}
 
 
-def added(new, old, name):
-    """How much a counter has grown since a look before; None: there was none at this pool."""
-    if not old:
-        return None
-    return new.stats.get(name, 0) - old.stats.get(name, 0)
-
-
 # What counts as a refusal, all of them together.
 REFUSED = ("rejected", "dropped")
 # What counts as a death, the greater of them. A worker that dies takes its task along and is
@@ -138,13 +133,9 @@ REFUSED = ("rejected", "dropped")
 DIED = ("died", "oopsed")
 
 
-def total(pool, names, together=sum):
-    return together(pool.stats.get(name, 0) for name in names)
-
-
 def growth(new, old, names, together=sum):
-    """The same of what has been added since; 0 if nothing is known."""
-    return together(added(new, old, name) or 0 for name in names)
+    """How much counters have grown since a look before; old: None, if the pool was not there."""
+    return together(new.stats.get(name, 0) - (old.stats.get(name, 0) if old else 0) for name in names)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,10 +145,11 @@ class Row:
     submitted_rate: float
     completed_rate: float
     refused: int
-    refused_now: int  # since the look before
+    refused_now: int    # since the look before
+    refused_since: int  # since the first look
     died: int
-    died_now: int
-    waiting: dict     # see times(): of the time between two looks, or of the pool's life
+    died_since: int
+    waiting: dict       # see times(): of the time between two looks, or of the pool's life
     running: dict
     longest: Task
 
@@ -166,40 +158,57 @@ class Row:
         return self.pool.stats.get(name, 0)
 
     @property
-    def depth(self):
-        """How many tasks may wait beyond what the workers take; None: no limit, or not known."""
-        depth = self.pool.attrs.get("queue_depth")
-        return None if depth in (None, UNBOUNDED) else 0 if depth == HANDOFF else depth
+    def limit(self):
+        """How many tasks may be queued at this moment; None: no limit, or not known."""
+        depth = self.pool.attrs.get("queue_depth", UNBOUNDED)
+        free = max(self.now("capacity") - self.now("running"), 0)
+        return None if depth == UNBOUNDED else max(depth, 0) + free
 
     @property
     def has_room(self):
-        """As a submission decides it; None: not known."""
-        if self.depth is None:
-            return True if "queue_depth" in self.pool.attrs else None
-        free = max(self.now("capacity") - self.now("running"), 0)
-        return self.now("queued") < self.depth + free
+        """As the kernel decides it; None: not known."""
+        if "queue_depth" not in self.pool.attrs:
+            return None
+        return self.limit is None or self.now("queued") < self.limit
+
+    @property
+    def trouble(self):
+        """The worst of TROUBLES that it has."""
+        lives = self.pool.state == "RUNNING"
+        waited_for = not lives or self.now("queued") or self.now("blocked")
+        newest = min((task.ms for task in self.pool.tasks), default=0)
+        stuck = newest >= (self.pool.attrs.get("watchdog_ms") or PATIENCE) and not self.completed_rate
+        found = {"stuck": waited_for and stuck, "blocks": self.now("blocked"),
+                 "refuses": self.refused_now, "full": lives and self.has_room is False,
+                 "died": self.died, "": True}
+        return next(name for name in TROUBLES if found[name])
 
 
-def row(new, old, seconds):
-    if old and old.identity != new.identity:
-        old = None
+def row(pool, at, old, first):
+    """old, first: the samples before and at the beginning, or None."""
+    def then(look):
+        """The pool at that look; another one of its name is none."""
+        found = look and look.pools.get(pool.name)
+        return found if found and found.identity == pool.identity else None
+
+    def since(look, names, together=sum):
+        return look and growth(pool, then(look), names, together)
 
     def rate(name):
-        grown = added(new, old, name)
-        return None if grown is None or seconds <= 0 else grown / seconds
+        return growth(pool, before, (name,)) / (at - old.at) if before and at > old.at else None
 
-    return Row(new, rate("submitted"), rate("completed"),
-               total(new, REFUSED), growth(new, old, REFUSED),
-               total(new, DIED, max), growth(new, old, DIED, max),
-               times(since(new.waiting, old and old.waiting)),
-               times(since(new.running, old and old.running)),
-               max(new.tasks, key=lambda task: task.ms, default=None))
+    before = then(old)
+    return Row(pool, rate("submitted"), rate("completed"),
+               growth(pool, None, REFUSED), since(old, REFUSED), since(first, REFUSED),
+               growth(pool, None, DIED, max), since(first, DIED, max),
+               times(more(pool.waiting, before and before.waiting)),
+               times(more(pool.running, before and before.running)),
+               max(pool.tasks, key=lambda task: task.ms, default=None))
 
 
-def rows(new, old=None):
-    """A row for each pool of a sample; old: the sample before."""
-    seconds = new.at - old.at if old else 0
-    return [row(pool, old and old.pools.get(name), seconds) for name, pool in new.pools.items()]
+def rows(new, old=None, first=None):
+    """A row for each pool of a sample; see row()."""
+    return [row(pool, new.at, old, first) for pool in new.pools.values()]
 
 
 def gone(new, old):

@@ -7,12 +7,9 @@ import time
 from . import figures, source, table
 
 REMEMBERED = 10  # seconds for which a pool that has gone is named
-KEYS = "q quits, s sorts by another column"
-NO_KEYS = "Ctrl-C quits"
-COLOURS = {table.GOOD: curses.COLOR_GREEN, table.WARN: curses.COLOR_YELLOW,
-           table.BAD: curses.COLOR_RED, table.ALARM: curses.COLOR_RED}
+COLOURS = {table.WARN: curses.COLOR_YELLOW, table.BAD: curses.COLOR_RED}
 # Also where there are no colours.
-MANNERS = {table.HEAD: curses.A_REVERSE, table.ALARM: curses.A_BOLD, table.FAINT: curses.A_DIM}
+MANNERS = {table.HEAD: curses.A_REVERSE, table.BAD: curses.A_BOLD, table.FAINT: curses.A_DIM}
 
 
 def _styles():
@@ -32,10 +29,11 @@ class Screen:
     def __init__(self, window, look, sample, interval, sort):
         self.window, self.look, self.interval, self.sort = window, look, interval, sort
         self.styles = _styles()
-        self.now, self.before = sample, None
+        self.first, self.now, self.before = sample, sample, None
         self.gone = {}     # names, and until when
         self.trouble = ""  # why there is nothing to be seen now
         self.top = 0       # the first row that is seen
+        self.help = False  # is seen in their place
         # What ends at once, as /dev/null, is not waited for.
         self.keys = sys.stdin.isatty()
 
@@ -52,16 +50,13 @@ class Screen:
 
     def _summary(self, rows):
         if self.trouble:
-            return [(self.trouble, table.ALARM)]
-        running = sum(row.now("running") for row in rows)
-        queued = sum(row.now("queued") for row in rows)
-        refused = sum(row.refused for row in rows)
-        died = sum(row.died for row in rows)
-        text = f"wpool-top {time.strftime('%T', time.localtime(self.now.clock))}  pools: {len(rows)}, " \
-               f"running: {running}, queued: {queued}"
-        line = [(text, table.PLAIN)]
-        if refused or died:
-            line.append((f", refused: {refused}, died: {died}", table.BAD))
+            return [(self.trouble, table.BAD)]
+        found = {"pools": len(rows)}
+        for name in ("stuck", "blocks", "refuses", "full"):
+            found[name] = sum(row.trouble == name for row in rows)
+        found |= {name: sum(row.now(name) for row in rows) for name in ("running", "queued")}
+        text = ", ".join(f"{name}: {table.count(number)}" for name, number in found.items() if number)
+        line = [(f"wpool-top {time.strftime('%T', time.localtime(self.now.clock))}  {text}", table.PLAIN)]
         if self.gone:
             line.append((f", gone: {table.printable(' '.join(sorted(self.gone)))}", table.WARN))
         return line
@@ -81,14 +76,14 @@ class Screen:
     def _draw(self):
         height, width = self.window.getmaxyx()
         rows = [] if self.trouble else \
-            table.in_order(figures.rows(self.now, self.before), self.sort)
-        head, *body = table.lines(rows, width)
+            table.in_order(figures.rows(self.now, self.before, self.first), self.sort)
+        head, *body = table.explained(width) if self.help else table.lines(rows, width)
         room = max(height - 3, 1)
         self.top = max(min(self.top, len(body) - room), 0)
         self.window.erase()
         self._put(0, self._summary(rows))
         self._put(1, [(f"sorted by {self.sort}, every {self.interval:g} s; "
-                      f"{KEYS if self.keys else NO_KEYS}", table.FAINT)])
+                      f"{'keys: h help, s sort, q quit' if self.keys else 'Ctrl-C quits'}", table.FAINT)])
         self._put(2, [(table.plain(head).ljust(width), table.HEAD)])
         for number, line in enumerate(body[self.top:self.top + room], 3):
             self._put(number, line)
@@ -96,15 +91,16 @@ class Screen:
 
     def _obey(self, key):
         """False: to end."""
-        if key in (ord("q"), ord("Q")):
+        page = self.window.getmaxyx()[0] - 3
+        moves = {curses.KEY_DOWN: 1, curses.KEY_UP: -1, curses.KEY_NPAGE: page, curses.KEY_PPAGE: -page}
+        if key in map(ord, "qQ") and not self.help:
             return False
-        if key in (ord("s"), ord("S")):
+        if key in map(ord, "hH?qQ"):
+            self.help, self.top = not self.help, 0
+        elif key in map(ord, "sS"):
             names = list(table.SORTS)
             self.sort = names[(names.index(self.sort) + 1) % len(names)]
-        elif key in (curses.KEY_DOWN, curses.KEY_NPAGE):
-            self.top += 1 if key == curses.KEY_DOWN else self.window.getmaxyx()[0] - 3
-        elif key in (curses.KEY_UP, curses.KEY_PPAGE):
-            self.top -= 1 if key == curses.KEY_UP else self.window.getmaxyx()[0] - 3
+        self.top += moves.get(key, 0)
         return True
 
     def _wait(self, seconds):

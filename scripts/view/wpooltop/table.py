@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Rows as lines of text, each piece of which has a style."""
 import dataclasses
+import textwrap
 import typing
 
-GAUGE = 8  # characters
+from . import figures
+
 # What a piece of text is, not how it looks.
-PLAIN, HEAD, GOOD, WARN, BAD, ALARM, FAINT = "plain", "head", "good", "warn", "bad", "alarm", "faint"
+PLAIN, HEAD, WARN, BAD, FAINT = "plain", "head", "warn", "bad", "faint"
 TIMES = (("us", 1), ("ms", 1000), ("s", 10 ** 6), ("m", 60 * 10 ** 6), ("h", 3600 * 10 ** 6),
          ("d", 86400 * 10 ** 6))
 THOUSANDS = (("", 1), ("k", 10 ** 3), ("M", 10 ** 6), ("G", 10 ** 9), ("T", 10 ** 12))
@@ -27,18 +29,9 @@ def count(number):
     """A number, or a rate; "-" for None."""
     if number is None:
         return "-"
-    if number >= 100_000:
+    if number >= 10_000:
         return _scaled(number, THOUSANDS)
     return f"{number:.1f}" if 0 < number < 10 and number % 1 else f"{number:.0f}"
-
-
-def gauge(part, whole):
-    """How much of it is in use: some as soon as anything is, all only if all is."""
-    if not whole:
-        return ""
-    filled = min(part * GAUGE // whole, GAUGE)
-    filled = max(filled, 1) if part else 0
-    return f"[{'#' * filled:<{GAUGE}}] "
 
 
 def printable(text):
@@ -46,90 +39,117 @@ def printable(text):
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
+def cut(text, size):
+    """At most so many characters, with a mark where some are left out: both ends tell most."""
+    end = (size - 1) // 2
+    return text if len(text) <= size else f"{text[:size - 1 - end]}~{text[len(text) - end:]}"
+
+
 # --- the columns -----------------------------------------------------------
 
 def _state(row):
-    return row.pool.state, PLAIN if row.pool.state == "RUNNING" else WARN
+    if row.pool.state != "RUNNING":
+        return row.pool.state, BAD if row.trouble == "stuck" else WARN
+    return row.trouble, PLAIN if row.trouble == "died" and not row.died_since else BAD
 
 
 def _running(row):
     running, capacity = row.now("running"), row.now("capacity")
-    style = WARN if running >= capacity else GOOD if running else PLAIN
-    return f"{gauge(running, capacity)}{running}/{capacity}", style
+    return f"{count(running)}/{count(capacity)}", WARN if running >= capacity else PLAIN
 
 
 def _queued(row):
-    queued, depth = row.now("queued"), row.depth
-    if depth is None:
-        return f"{queued}", PLAIN
-    style = BAD if row.has_room is False else WARN if queued else PLAIN
-    return f"{gauge(queued, depth)}{queued}/{depth}", style
+    queued = count(row.now("queued"))
+    style = BAD if row.has_room is False else WARN if row.now("queued") else PLAIN
+    return (queued if row.limit is None else f"{queued}/{count(row.limit)}"), style
 
 
-def _trouble(total, now):
-    return count(total), ALARM if now else BAD if total else FAINT
+def _total(total, since=None):
+    return (f"+{count(since)}", BAD) if since else (count(total), PLAIN if total else FAINT)
 
 
-def _wait(share):
-    def cell(row):
-        return duration(row.waiting and row.waiting[share]), PLAIN
-    return cell
-
-
-def _longest(row):
-    return duration(row.longest and row.longest.ms * 1000), PLAIN
+def _time(us):
+    return duration(us), PLAIN
 
 
 def _function(row):
-    return (row.longest.function if row.longest else "-"), PLAIN
+    owner = f"[{row.pool.attrs.get('owner', '?')}]"
+    return (row.longest.function, PLAIN) if row.longest else (owner, FAINT)
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
     title: str
     cell: typing.Callable  # of a row: (text, style)
-    worth: int             # the least is left out first, where there is no room
-    left: bool = False
+    worth: int             # the least is left out first, where there is no room: see CORE
+    meaning: str
+    least: int = 0         # characters, if it may be cut; such columns are the left ones
 
 
 COLUMNS = (
-    Column("POOL", lambda row: (row.pool.name, PLAIN), 99, left=True),
-    Column("STATE", _state, 40, left=True),
-    Column("RUNNING", _running, 95),
-    Column("QUEUED", _queued, 90),
-    Column("BLOCKED", lambda row: (count(row.now("blocked")),
-                                   WARN if row.now("blocked") else FAINT), 30),
-    Column("NEW/s", lambda row: (count(row.submitted_rate), PLAIN), 10),
-    Column("DONE/s", lambda row: (count(row.completed_rate), PLAIN), 70),
-    Column("WAIT50", _wait("p50"), 20),
-    Column("WAIT99", _wait("p99"), 60),
-    Column("REFUSED", lambda row: _trouble(row.refused, row.refused_now), 85),
-    Column("DIED", lambda row: _trouble(row.died, row.died_now), 86),
-    Column("LONGEST", _longest, 80),
-    Column("FUNCTION", _function, 75, left=True),
+    Column("POOL", lambda row: (row.pool.name, PLAIN), 99, "its name; ~ stands for what is cut", 8),
+    Column("STATE", _state, 88, "empty: all is well; a word from below; or the stage of its shutdown", 10),
+    Column("RUNNING", _running, 95, "tasks that run, of those that may (its capacity)"),
+    Column("QUEUED", _queued, 90, "tasks that are queued, of those that may be: depth + free workers"),
+    Column("BLOCKED", lambda row: _total(row.now("blocked")), 30, "threads that sleep for room"),
+    Column("NEW/s", lambda row: _total(row.submitted_rate), 10, "tasks accepted in a second"),
+    Column("DONE/s", lambda row: _total(row.completed_rate), 70, "tasks done in a second"),
+    Column("WAIT50", lambda row: _time(row.waiting and row.waiting["p50"]), 20,
+           "half of the tasks were queued no longer than this (WPOOL_LATENCY)"),
+    Column("WAIT99", lambda row: _time(row.waiting and row.waiting["p99"]), 60,
+           "99 of 100 tasks were queued no longer than this"),
+    Column("REFUSED", lambda row: _total(row.refused, row.refused_since), 85,
+           "tasks refused or dropped: +n since this view began, or n in all"),
+    Column("DIED", lambda row: _total(row.died, row.died_since), 86,
+           "threads killed by a task, release or hook: likewise"),
+    Column("LONGEST", lambda row: _time(row.longest and row.longest.ms * 1000), 80,
+           "for how long the oldest running task has run"),
+    Column("FUNCTION", _function, 75, "its function [and module]; or the [owner] of an idle pool", 10),
 )
-LEAST_FUNCTION = 10  # characters of the last column, which is cut
+CORE = 70  # a column of less is shown only where nothing is cut
+WORDS = {
+    "stuck": "tasks are queued; for 10 s, or watchdog_ms, none has begun or ended",
+    "blocks": "threads sleep until it has room for their tasks",
+    "refuses": "tasks were refused or dropped since the last look",
+    "full": "it has no room for another task",
+    "died": "a thread was killed by a task, release or hook",
+    "h or ?": "this help, and back",
+    "s, q": "sort by the next order; quit",
+    "arrows": "scroll, as page up and page down do",
+}
 
 
-def _width(column, cells):
-    return max([len(column.title), *(len(text) for text, _ in cells)])
+def explained(width):
+    """What the columns, the states and the keys mean, as lines() has it."""
+    meanings = {"WORD": "MEANING", **{column.title: column.meaning for column in COLUMNS}, **WORDS}
+    return [[(line, PLAIN)] for name, meaning in meanings.items()
+            for line in textwrap.wrap(meaning, max(width, 30), initial_indent=f"{name:<9}",
+                                      subsequent_indent=" " * 9)]
 
 
 def _chosen(grid, width):
-    """The columns that there is room for, {column: its width}."""
-    widths = {column: _width(column, cells) for column, cells in grid.items()}
-    least = {column: min(size, LEAST_FUNCTION) if column is COLUMNS[-1] else size
-             for column, size in widths.items()}
-    for column in sorted(widths, key=lambda column: column.worth):
-        if width is None or sum(least[each] + 1 for each in widths) <= width + 1:
-            break
-        del widths[column]
-    return widths
+    """The columns that there is room for, {column: its width}; width: None, no limit."""
+    full = {column: max([len(column.title), *(len(text) for text, _ in cells)])
+            for column, cells in grid.items()}
+    least = {column: min(size, column.least or size) for column, size in full.items()}
+    found = list(full)
+
+    def missing(sizes):
+        return sum(sizes[column] + 1 for column in found) - 1 - width
+
+    if width is None or missing(full) <= 0:
+        return full
+    for column in sorted(full, key=lambda column: column.worth)[:-1]:
+        if missing(full if column.worth < CORE else least) > 0:
+            found.remove(column)
+    spare, wish = max(-missing(least), 0), missing(full) - missing(least)
+    return {column: least[column] + min(spare, wish) * (full[column] - least[column]) // max(wish, 1)
+            for column in found}
 
 
 def _line(cells, widths):
     """[(text, style)] of [(text, style)], one for each column."""
-    return [(f"{text:<{size}} " if column.left else f"{text:>{size}} ", style)
+    return [(f"{cut(text, size):{'<' if column.least else '>'}{size}} ", style)
             for (text, style), (column, size) in zip(cells, widths.items())]
 
 
@@ -138,10 +158,8 @@ def lines(rows, width=None):
     grid = {column: [(printable(text), style) for text, style in map(column.cell, rows)]
             for column in COLUMNS}
     widths = _chosen(grid, width)
-    found = [_line([(column.title, HEAD) for column in widths], widths)]
-    for number in range(len(rows)):
-        found.append(_line([grid[column][number] for column in widths], widths))
-    return found
+    return [_line([(column.title, HEAD) for column in widths], widths),
+            *(_line(cells, widths) for cells in zip(*(grid[column] for column in widths)))]
 
 
 def plain(line):
@@ -151,13 +169,13 @@ def plain(line):
 # --- their order -----------------------------------------------------------
 
 SORTS = {
+    "trouble": lambda row: figures.TROUBLES[row.trouble],
     "name": lambda row: row.pool.name,
     "running": lambda row: -row.now("running"),
     "queued": lambda row: -row.now("queued"),
     "rate": lambda row: -(row.completed_rate or 0),
     "wait": lambda row: -((row.waiting and row.waiting["p99"]) or 0),
     "longest": lambda row: -(row.longest.ms if row.longest else -1),
-    "trouble": lambda row: -(row.refused + row.died),
 }
 
 
