@@ -17,7 +17,7 @@ tm() {
 }
 
 screen() {
-	tm new-session -d -s top -x 128 -y 9 wpool-top
+	tm new-session -d -s top -x 80 -y 9 wpool-top
 	sleep 9
 	tm capture-pane -p -t top | sed 's/[[:space:]]*$//' | document screen
 	tm kill-server

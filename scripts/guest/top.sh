@@ -58,13 +58,15 @@ status 1"
 
 # Every pool, with what is wrong with it.
 live() {
-	succeeds "pools are made" insmod ./photos.ko dies=1
 	on_terminal 140 --interval 1
-	succeeds "a death is seen" wait_until shown '^thumbs .* 1 .*make_thumb \[photos\]'
-	succeeds "a pool that is full is seen" wait_until shown '^upload .* 2/2 .* [1-9][0-9]* .*upload_photo'
+	succeeds "an idle pool has its owner's name" wait_until shown '^default .* \[wpool\]'
+	succeeds "pools are made" insmod ./photos.ko dies=1
+	succeeds "a death is seen" wait_until shown '^thumbs .* +1 .*make_thumb \[photos\]'
+	succeeds "a pool that is full is seen" wait_until shown '^upload  *[rf][eu].* 2/2 .* +[1-9].*upload_photo'
 	succeeds "a task that does not end is seen" wait_until shown '^index .* 2/2 .* [1-9][.0-9]*s write_index'
 	succeeds "waiting times are seen" wait_until shown '^scan .*[0-9][mu]*s .*scan_file'
-	succeeds "they are sorted by name" shown 'sorted by name'
+	succeeds "a pool that is stuck is seen" wait_until shown '^index  *stuck'
+	is "and comes first" "$(tm capture-pane -p -t top | sed -n 4p)" 'index *'
 	sleep 4	# so that there is something to be seen of each
 	tm capture-pane -p -t top | document screen
 	tm capture-pane -p -e -t top >screen
@@ -75,8 +77,14 @@ live() {
 
 keys() {
 	tm send-keys -t top s
-	succeeds "s sorts by another column" wait_until shown 'sorted by running'
-	tm resize-window -t top -x 60
+	succeeds "s sorts by another column" wait_until shown 'sorted by name'
+	tm send-keys -t top h
+	succeeds "h explains the columns" wait_until shown '^QUEUED  *tasks that are queued'
+	tm send-keys -t top q
+	succeeds "q ends that only" wait_until shown '^upload'
+	tm resize-window -t top -x 80
+	succeeds "80 columns are enough" wait_until shown '^POOL  *STATE .*QUEUED DONE.* LONGEST FUNCTION'
+	tm resize-window -t top -x 40
 	succeeds "a narrow window leaves columns out" wait_until not_shown FUNCTION
 	is "and has the ones that matter" "$(tm capture-pane -p -t top | grep -c 'RUNNING .*QUEUED .*DIED')" 1
 	tm resize-window -t top -x 20 -y 3

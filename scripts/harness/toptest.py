@@ -70,6 +70,7 @@ ORDER = {
     "b-closed": ("SHUTDOWN", {"queue_depth": 9}, [1, 2], BUSY),
     "c-unbounded": ("RUNNING", {"queue_depth": -2}, [9_999, 10_000], {**BUSY, "queued": 999}),
     "d-long": ("RUNNING", {"queue_depth": 9}, [60_000, 60_000], {"capacity": 2, "running": 2}),
+    "e-room": ("RUNNING", {"queue_depth": 4}, [1], {"capacity": 16, "running": 7, "queued": 12}),
 }
 NUMBERS = {"duration": {None: "-", 0: "0us", 999: "999us", 1000: "1.0ms", 10_000: "10ms", 1_000_000: "1.0s",
                         59_000_000: "59s", 90_000_000: "1.5m", 3 * 86400 * 10 ** 6: "3.0d"},
@@ -170,8 +171,12 @@ def _order(figures, table):
     rows = _rows(figures, [_pool(figures, name, *words) for name, words in ORDER.items()])
     got = [row.pool.name for row in table.in_order(rows, "trouble")]
     yield from _differs("the order", list(ORDER), got)
-    rows = [dataclasses.replace(row, completed_rate=1.0) for row in rows if row.pool.name == "y-stuck"]
-    yield from _differs("tasks that end", "", rows[0].trouble)
+    cells = {column.title: column.cell(rows[-1]) for column in table.COLUMNS}
+    yield from _differs("one that is well", [("", table.PLAIN), ("12/13", table.WARN)],
+                        [cells["STATE"], cells["QUEUED"]])
+    found = [dataclasses.replace(rows[0], completed_rate=1.0), dataclasses.replace(rows[-1], refused_now=1)]
+    yield from _differs("tasks that end, and one that refuses", ["refuses", ""],
+                        [row.trouble for row in table.in_order(found, "trouble")])
 
 
 def _texts(figures, table, first, second):
@@ -199,7 +204,7 @@ def _on_terminal(columns, seconds, *words):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, columns, 0, 0))
     with subprocess.Popen([VIEW / "wpool-top", "--debugfs", LOOKS / "second", *words],
                           stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
-                          env={**os.environ, "TERM": "xterm"}) as process:
+                          env={**os.environ, "TERM": "xterm", "COLUMNS": ""}) as process:
         os.close(theirs)
         written, end = b"", time.monotonic() + seconds
         with contextlib.suppress(OSError):  # it has ended

@@ -48,15 +48,9 @@ def parse_pairs(text):
     for line in text.splitlines():
         name, _, value = line.strip().partition(" ")
         if name:
-            found[name] = value.strip() if name in TEXTS else _number(value.strip())
+            is_text = name in TEXTS or not value.strip().removeprefix("-").isdecimal()
+            found[name] = value.strip() if is_text else int(value)
     return found
-
-
-def _number(word):
-    try:
-        return int(word)
-    except ValueError:
-        return word
 
 
 def parse_tasks(text):
@@ -221,8 +215,7 @@ def gone(new, old):
 def as_dict(each):
     """A row as --json has it."""
     pool = each.pool
-    longest = each.longest and {"pid": each.longest.pid, "ms": each.longest.ms,
-                                "function": each.longest.function}
+    longest = each.longest and dataclasses.asdict(each.longest)
     return {"name": pool.name, "state": pool.state, "stats": pool.stats, "attrs": pool.attrs,
             "submitted_rate": each.submitted_rate, "completed_rate": each.completed_rate,
             "has_room": each.has_room, "refused": each.refused, "died": each.died,

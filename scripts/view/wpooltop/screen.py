@@ -51,12 +51,13 @@ class Screen:
     def _summary(self, rows):
         if self.trouble:
             return [(self.trouble, table.BAD)]
-        found = {"pools": len(rows)}
+        text = f"wpool-top {time.strftime('%T', time.localtime(self.now.clock))}  pools: {len(rows)}"
         for name in ("stuck", "blocks", "refuses", "full"):
-            found[name] = sum(row.trouble == name for row in rows)
-        found |= {name: sum(row.now(name) for row in rows) for name in ("running", "queued")}
-        text = ", ".join(f"{name}: {table.count(number)}" for name, number in found.items() if number)
-        line = [(f"wpool-top {time.strftime('%T', time.localtime(self.now.clock))}  {text}", table.PLAIN)]
+            number = sum(row.trouble == name for row in rows)
+            text += f", {name}: {number}" if number else ""
+        for name in ("running", "queued"):
+            text += f", {name}: {table.count(sum(row.now(name) for row in rows))}"
+        line = [(text, table.PLAIN)]
         if self.gone:
             line.append((f", gone: {table.printable(' '.join(sorted(self.gone)))}", table.WARN))
         return line

@@ -31,11 +31,14 @@ class Look:
 
 
 def _text(path):
-    """What a file holds, or why it could not be read."""
+    """What a file holds; None: it has gone, or it may not be read."""
     try:
-        return path.read_text(errors="replace"), None
+        return path.read_text(errors="replace")
     except OSError as error:
-        return None, error
+        # What is there and is closed to root, the kernel has closed.
+        if isinstance(error, PermissionError) and path.name == "stats" and path.exists():
+            raise Nothing(f"{path}: {error.strerror}: the kernel is locked down") from None
+        return None
 
 
 def _identity(path):
@@ -49,20 +52,11 @@ def _identity(path):
 def _folder(path):
     """None: the pool has gone meanwhile."""
     identity = _identity(path)
-    if identity is None:
-        return None
     read = {name: _text(path / name) for name in FILES}
-    if read["stats"][0] is None:
-        # A pool may go at any moment, and its files with it. What is there and is closed to
-        # root, the kernel has closed.
-        error = read["stats"][1]
-        if isinstance(error, PermissionError) and path.exists():
-            raise Nothing(f"{path}/stats: {error.strerror}: the kernel is locked down")
+    # If another one has come with its name, what was read may be of both.
+    if None in (identity, read["stats"]) or _identity(path) != identity:
         return None
-    if _identity(path) != identity:
-        return None  # another one has come with its name: what was read may be of both
-    return Folder(path.name, identity, {name: text for name, (text, _) in read.items()
-                                        if text is not None})
+    return Folder(path.name, identity, {name: text for name, text in read.items() if text is not None})
 
 
 def _missing(debugfs):

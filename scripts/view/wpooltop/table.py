@@ -50,7 +50,7 @@ def cut(text, size):
 def _state(row):
     if row.pool.state != "RUNNING":
         return row.pool.state, BAD if row.trouble == "stuck" else WARN
-    return row.trouble, PLAIN if row.trouble == "died" and not row.died_since else BAD
+    return row.trouble, BAD if row.died_since or row.trouble not in ("died", "") else PLAIN
 
 
 def _running(row):
