@@ -14,7 +14,7 @@ MANNERS = {table.HEAD: curses.A_REVERSE, table.BAD: curses.A_BOLD, table.FAINT: 
 
 def _styles():
     """{style: what curses calls it}"""
-    found = dict.fromkeys((table.PLAIN, table.FAINT, *COLOURS), curses.A_NORMAL) | MANNERS
+    found = dict.fromkeys((table.PLAIN, *COLOURS), curses.A_NORMAL) | MANNERS
     if curses.has_colors():
         curses.use_default_colors()
         for number, (style, colour) in enumerate(COLOURS.items(), 1):

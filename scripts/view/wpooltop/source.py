@@ -41,20 +41,15 @@ def _text(path):
         return None
 
 
-def _identity(path):
-    """None: it has gone."""
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
 def _folder(path):
     """None: the pool has gone meanwhile."""
-    identity = _identity(path)
-    read = {name: _text(path / name) for name in FILES}
-    # If another one has come with its name, what was read may be of both.
-    if None in (identity, read["stats"]) or _identity(path) != identity:
+    try:
+        identity = path.stat().st_ino
+        read = {name: _text(path / name) for name in FILES}
+        # If another one has come with its name, what was read may be of both.
+        if read["stats"] is None or path.stat().st_ino != identity:
+            return None
+    except FileNotFoundError:
         return None
     return Folder(path.name, identity, {name: text for name, text in read.items() if text is not None})
 
