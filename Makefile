@@ -138,7 +138,7 @@ help:
 	@echo 'make                  build wpool.ko for the running kernel'
 	@echo '                      (KERNELDIR= or KERNEL_SRC= names another one)'
 	@echo '                      WPOOL_SAMPLES=1 WPOOL_TESTS=1 make those, too, or some by name:'
-	@echo '                      "hello crc scrub walk serve disk mirror tour bench", "kunit torture stress"'
+	@echo '                      "first hello crc scrub walk serve disk mirror tour bench", "kunit torture stress"'
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
 	@echo 'make outputs          put into the documents what an administrator sees, and a plot'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the pages under Documentation/ name must exist: functions, tests, code."""
+"""What README.md and the pages under Documentation/ name must exist: functions, tests, code."""
 import re
 
 from harness.modules import TREE
@@ -162,9 +162,9 @@ def faults():
         yield from test_faults(page)
         yield from link_faults(page)
         yield from seen_faults(page)
+        yield from example_faults(page)
     for page in sorted(DOCS.rglob("*.md")):
         yield from table_faults(page)
-        yield from example_faults(page)
     yield from tour_faults()
     yield from event_faults()
     yield from unclear_events()
