@@ -3,12 +3,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/wpool.h>
 
 static struct wpool *pool;
 
-static int square(void *arg)			/* runs in a worker; may sleep */
+static int square(void *arg)		/* in a worker; may sleep */
 {
 	int *n = arg;
 
@@ -17,26 +18,23 @@ static int square(void *arg)			/* runs in a worker; may sleep */
 
 static int __init wpool_first_init(void)
 {
-	struct wpool_task task;			/* on the stack: it is waited for below */
+	struct wpool_task task;		/* on the stack: waited for below */
 	int n = 12, result;
 
 	pool = wpool_create("first", &(struct wpool_attrs) { .capacity = 4, .queue_depth = 64 });
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	wpool_task_init(&task, square, &n);
-	result = wpool_schedule(pool, &task) ?:	/* sleeps while the pool is full */
-		 wpool_wait(&task);		/* what square() returned, or an error */
-	if (result >= 0) {
-		pr_info("the square of %d is %d\n", n, result);
-		return 0;
-	}
-	wpool_destroy(pool);
-	return result;
+	result = wpool_schedule(pool, &task) ?: wpool_wait(&task);
+	pr_info("square(%d): %d\n", n, result);
+	if (result < 0)			/* the pool's, not square()'s */
+		wpool_destroy(pool);
+	return min(result, 0);
 }
 
 static void __exit wpool_first_exit(void)
 {
-	wpool_destroy(pool);			/* returns when all accepted tasks have ended */
+	wpool_destroy(pool);		/* waits for accepted tasks */
 }
 
 module_init(wpool_first_init);
