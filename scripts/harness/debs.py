@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import modules, proc
+from harness import docs, modules, proc
 from harness.proc import Failed
 
 CONSUMER = modules.TREE / "samples/squares-dkms"
@@ -60,27 +60,40 @@ def _lintian(packages):
     return said or ([f"lintian: status {done.returncode} without a word"] if done.returncode else [])
 
 
+def _links(packages):
+    """Links of the installed pages that lead nowhere."""
+    with tempfile.TemporaryDirectory(prefix="wpool-debs-") as root:
+        for package in sorted(path for changes in packages for path in changes.parent.glob("*.deb")):
+            proc.output(["dpkg-deb", "-x", package, root])
+        pages = sorted(pathlib.Path(root).rglob("*.md*"))
+        dead = [fault for page in pages for fault in docs.link_faults(page)]
+    return dead if pages else ["there are no pages in the packages"]
+
+
 def faults():
-    """What lintian says of the packages, and of the sample's."""
+    """What lintian says of the packages, and of the sample's; dead links."""
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
         folder = pathlib.Path(folder)
-        return _lintian(build(folder / "wpool", upload=True) +
-                        build(folder / "consumer", CONSUMER, upload=True))
+        ours = build(folder / "wpool", upload=True)
+        return _lintian(ours + build(folder / "consumer", CONSUMER, upload=True)) + _links(ours)
 
 
-# What is planted, in a package and in the source package, and what lintian calls it.
-PLANTED = ("no-manual-page", "required-field")
+# What is planted, in a package, in the source package and in a page, and what it is called then.
+PLANTED = ("no-manual-page", "required-field", "no heading planted")
 
 
 def _plant(copy):
     (copy / "debian/wpool-tools.manpages").unlink()
     control = copy / "debian/control"
     control.write_text(re.sub(r"^Standards-Version:.*\n", "", control.read_text(), flags=re.M))
+    with open(copy / "README.md", "a", encoding="utf-8") as page:
+        page.write("[dead](Documentation/install.md#planted)\n")
 
 
 def unseen():
-    """What lintian does not find of what is planted."""
+    """What is not found of what is planted."""
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as folder:
-        said = _lintian(build(pathlib.Path(folder), change=_plant, upload=True))
+        packages = build(pathlib.Path(folder), change=_plant, upload=True)
+        said = _lintian(packages) + _links(packages)
     missed = [f"{tag} is not found" for tag in PLANTED if not any(tag in line for line in said)]
     return missed + said if missed else []
