@@ -38,6 +38,8 @@ extern const struct tour_stop tour_looks[];
 extern const struct tour_stop tour_signals[];
 extern const struct tour_stop tour_driver[];
 extern const struct tour_stop tour_releases[];
+extern const struct tour_stop tour_recipes[];
+extern const struct tour_stop tour_recipes_time[];
 
 /* Two workers; for the stops that need nothing special of their pool. */
 extern struct wpool *tour_pool;

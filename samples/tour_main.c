@@ -18,6 +18,7 @@
  *	tour_workers.c	how many workers, and what they are like
  *	tour_life.c	pause, shutdown, restart, the end
  *	tour_looks.c	hooks, counters, histograms, settings
+ *	tour_recipes.c, tour_recipes_time.c	whole recipes, to copy
  *
  * One pool, "tour", stays until rmmod: look into /sys/kernel/debug/wpool/tour/.
  */
@@ -117,7 +118,7 @@ static int __init tour_init(void)
 {
 	static const struct tour_stop * const parts[] = {
 		tour_tasks, tour_waits, tour_full, tour_signals, tour_driver, tour_releases,
-		tour_order, tour_groups, tour_workers, tour_life,
+		tour_order, tour_groups, tour_workers, tour_life, tour_recipes, tour_recipes_time,
 		tour_looks,	/* last, as it says how many tasks the pool has run */
 	};
 	struct wpool_attrs attrs = { .capacity = 2, .flags = WPOOL_LATENCY };

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whole recipes, to copy: work of an interrupt, a scan in pieces, order by key.
+ */
+#include <linux/irq_work.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include "tour.h"
+
+/* A device whose interrupt only notes what has happened, and leaves the rest to a task. */
+struct port {
+	struct wpool		*pool;
+	struct wpool_task	task;
+	struct irq_work		irq;		/* in place of a device's interrupt */
+	atomic_t		events;
+	atomic_t		refused;
+	int			handled;	/* by the task alone */
+};
+
+/* In a worker, so it may sleep. Never runs twice at the same time. */
+static int port_work(void *arg)
+{
+	struct port *port = arg;
+
+	port->handled += atomic_xchg(&port->events, 0);
+	return 0;
+}
+
+/* In hard interrupt context. */
+static void port_interrupt(struct irq_work *irq)
+{
+	struct port *port = container_of(irq, struct port, irq);
+	int err;
+
+	atomic_inc(&port->events);	/* first: -EBUSY promises that the next run sees it */
+	err = wpool_try_schedule(port->pool, &port->task);
+	if (err && err != -EBUSY)
+		atomic_inc(&port->refused);
+}
+
+static int port_begin(struct port *port)
+{
+	port->pool = wpool_create("tour-port", &(struct wpool_attrs) { .capacity = 1 });
+	if (IS_ERR(port->pool))
+		return PTR_ERR(port->pool);
+	wpool_task_init(&port->task, port_work, port);
+	port->irq = IRQ_WORK_INIT_HARD(port_interrupt);	/* last, as request_irq() */
+	return 0;
+}
+
+static void port_end(struct port *port)
+{
+	irq_work_sync(&port->irq);	/* first, as free_irq() */
+	wpool_destroy(port->pool);	/* runs the task if it is queued */
+}
+
+#define INTERRUPTS	20
+
+static int show_interrupt(void)
+{
+	static struct port port;
+	int i, err;
+
+	port = (struct port) { };
+	err = port_begin(&port);
+	if (err)
+		return err;
+	for (i = 0; i < INTERRUPTS; i++) {
+		irq_work_queue(&port.irq);
+		irq_work_sync(&port.irq);
+	}
+	port_end(&port);
+	return tour_show(port.handled == INTERRUPTS && !atomic_read(&port.refused),
+			 "recipe, interrupt: a task has handled the events of %d interrupts",
+			 port.handled);
+}
+
+#define PIECE	4096
+#define BROKEN	0xff
+
+struct scan {
+	struct wpool_group	group;
+	const u8		*data;
+	size_t			size;
+	atomic_long_t		found;		/* the result of all pieces */
+};
+
+struct piece {
+	struct scan	*scan;
+	size_t		from, to;
+};
+
+static int scan_piece(void *arg)
+{
+	struct piece *piece = arg;
+	struct scan *scan = piece->scan;
+	long found = 0;
+	size_t i;
+
+	for (i = piece->from; i < piece->to; i++) {
+		if (!(i % 1024) && wpool_should_stop())
+			return -ECANCELED;
+		if (scan->data[i] == BROKEN)
+			return -EIO;
+		found += scan->data[i] == 'x';
+	}
+	atomic_long_add(found, &scan->found);
+	return 0;
+}
+
+static void piece_free(void *arg, enum wpool_fate fate)
+{
+	kfree(arg);
+}
+
+static int scan_all(struct wpool *pool, struct scan *scan)
+{
+	struct piece *piece;
+	int err = 0, first;
+	size_t from;
+
+	wpool_group_init(&scan->group, WPOOL_GROUP_FAIL_FAST);
+	for (from = 0; from < scan->size && !err; from += PIECE) {
+		piece = kmalloc(sizeof(*piece), GFP_KERNEL);
+		if (!piece) {
+			err = -ENOMEM;
+			break;
+		}
+		*piece = (struct piece) { scan, from, min(from + PIECE, scan->size) };
+		/* Sleeps while the pool is full. */
+		err = wpool_group_schedule_fn(&scan->group, pool, scan_piece, piece, piece_free);
+		if (err)
+			kfree(piece);	/* it was refused, so it is still ours */
+	}
+	if (err)
+		wpool_group_cancel(&scan->group);
+	first = wpool_group_wait(&scan->group);	/* always: its tasks use scan */
+	return err ?: first;
+}
+
+static struct wpool *scan_pool(void)
+{
+	return wpool_create("tour-scan", &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 4,	/* at most 6 pieces are in flight */
+	});
+}
+
+static int show_scan(void)
+{
+	struct scan scan = { .size = 20 * PIECE + 1, .found = ATOMIC_LONG_INIT(0) };
+	struct wpool *pool = scan_pool();
+	int good, bad;
+	u8 *data;
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	data = kzalloc(scan.size, GFP_KERNEL);
+	if (!data) {
+		wpool_destroy(pool);
+		return -ENOMEM;
+	}
+	scan.data = data;
+	data[1] = 'x';
+	data[scan.size - 1] = 'x';
+	good = scan_all(pool, &scan);
+	data[2 * PIECE] = BROKEN;
+	bad = scan_all(pool, &scan);
+	wpool_destroy(pool);
+	kfree(data);
+	return tour_show(!good && bad == -EIO && atomic_long_read(&scan.found) >= 2,
+			 "recipe, scan: 21 pieces, no more than 6 at a time; then with a bad one: %pe",
+			 ERR_PTR(bad));
+}
+
+struct account {
+	int	entries;
+	int	out_of_order;
+};
+
+struct entry {
+	struct wpool_keyed_task	ktask;
+	struct account		*account;
+	int			nr;
+};
+
+/* Takes no lock: no other entry of this account is being made now. */
+static int entry_make(void *arg)
+{
+	struct entry *entry = arg;
+	struct account *account = entry->account;
+
+	if (entry->nr != account->entries++)
+		account->out_of_order++;
+	return 0;
+}
+
+static void entry_free(void *arg, enum wpool_fate fate)
+{
+	kfree(arg);
+}
+
+static int account_book(struct wpool *pool, struct account *account, int nr)
+{
+	struct entry *entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	int err;
+
+	if (!entry)
+		return -ENOMEM;
+	entry->account = account;
+	entry->nr = nr;
+	wpool_keyed_task_init(&entry->ktask, entry_make, entry);
+	wpool_task_set_release(&entry->ktask, entry_free);
+	err = wpool_schedule_keyed(pool, &entry->ktask, (unsigned long)account);
+	if (err)
+		kfree(entry);
+	return err;
+}
+
+#define ACCOUNTS	3
+#define ENTRIES		50
+
+static int show_accounts(void)
+{
+	struct account accounts[ACCOUNTS] = { };
+	struct wpool *pool;
+	int i, err = 0, entries = 0, wrong = 0;
+
+	pool = wpool_create("tour-accounts", &(struct wpool_attrs) { .capacity = 4 });
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	for (i = 0; i < ACCOUNTS * ENTRIES && !err; i++)
+		err = account_book(pool, &accounts[i % ACCOUNTS], i / ACCOUNTS);
+	wpool_destroy(pool);
+	if (err)
+		return err;
+	for (i = 0; i < ACCOUNTS; i++) {
+		entries += accounts[i].entries;
+		wrong += accounts[i].out_of_order;
+	}
+	return tour_show(entries == ACCOUNTS * ENTRIES && !wrong,
+			 "recipe, keys: %d entries of %d accounts, each account's in order",
+			 entries, ACCOUNTS);
+}
+
+const struct tour_stop tour_recipes[] = {
+	{ "recipe, interrupt",	show_interrupt },
+	{ "recipe, scan",	show_scan },
+	{ "recipe, keys",	show_accounts },
+	{ }
+};
