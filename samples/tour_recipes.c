@@ -3,7 +3,6 @@
  * Whole recipes, to copy: work of an interrupt, a scan in pieces, order by key.
  */
 #include <linux/irq_work.h>
-#include <linux/minmax.h>
 #include <linux/slab.h>
 #include "tour.h"
 
@@ -12,12 +11,11 @@ struct port {
 	struct wpool		*pool;
 	struct wpool_task	task;
 	struct irq_work		irq;		/* in place of a device's interrupt */
-	atomic_t		events;
-	atomic_t		refused;
+	atomic_t		events, refused;
 	int			handled;	/* by the task alone */
 };
 
-/* In a worker, so it may sleep. Never runs twice at the same time. */
+/* In a worker, so it may sleep. */
 static int port_work(void *arg)
 {
 	struct port *port = arg;
@@ -78,64 +76,23 @@ static int show_interrupt(void)
 #define PIECE	4096
 #define BROKEN	0xff
 
-struct scan {
-	struct wpool_group	group;
-	const u8		*data;
-	size_t			size;
-	atomic_long_t		found;		/* the result of all pieces */
-};
-
 struct piece {
-	struct scan	*scan;
-	size_t		from, to;
+	struct wpool_task	task;
+	const u8		*data;
+	long			found;	/* the result */
 };
 
 static int scan_piece(void *arg)
 {
 	struct piece *piece = arg;
-	struct scan *scan = piece->scan;
-	long found = 0;
-	size_t i;
+	int i;
 
-	for (i = piece->from; i < piece->to; i++) {
-		if (!(i % 1024) && wpool_should_stop())
-			return -ECANCELED;
-		if (scan->data[i] == BROKEN)
+	for (i = 0; i < PIECE; i++) {
+		if (piece->data[i] == BROKEN)
 			return -EIO;
-		found += scan->data[i] == 'x';
+		piece->found += piece->data[i] == 'x';
 	}
-	atomic_long_add(found, &scan->found);
 	return 0;
-}
-
-static void piece_free(void *arg, enum wpool_fate fate)
-{
-	kfree(arg);
-}
-
-static int scan_all(struct wpool *pool, struct scan *scan)
-{
-	struct piece *piece;
-	int err = 0, first;
-	size_t from;
-
-	wpool_group_init(&scan->group, WPOOL_GROUP_FAIL_FAST);
-	for (from = 0; from < scan->size && !err; from += PIECE) {
-		piece = kmalloc(sizeof(*piece), GFP_KERNEL);
-		if (!piece) {
-			err = -ENOMEM;
-			break;
-		}
-		*piece = (struct piece) { scan, from, min(from + PIECE, scan->size) };
-		/* Sleeps while the pool is full. */
-		err = wpool_group_schedule_fn(&scan->group, pool, scan_piece, piece, piece_free);
-		if (err)
-			kfree(piece);	/* it was refused, so it is still ours */
-	}
-	if (err)
-		wpool_group_cancel(&scan->group);
-	first = wpool_group_wait(&scan->group);	/* always: its tasks use scan */
-	return err ?: first;
 }
 
 static struct wpool *scan_pool(void)
@@ -145,31 +102,56 @@ static struct wpool *scan_pool(void)
 	});
 }
 
+/* The first error, or 0 with a result in each piece. */
+static int scan(struct wpool *pool, struct piece *pieces, const u8 *data, unsigned int n)
+{
+	struct wpool_group group;
+	unsigned int i;
+	int err = 0, first;
+
+	wpool_group_init(&group, WPOOL_GROUP_FAIL_FAST);
+	for (i = 0; i < n && !err; i++) {
+		pieces[i].data = data + i * PIECE;
+		pieces[i].found = 0;
+		wpool_task_init(&pieces[i].task, scan_piece, &pieces[i]);
+		err = wpool_group_schedule(&group, pool, &pieces[i].task);	/* may sleep */
+	}
+	if (err)
+		wpool_group_cancel(&group);
+	first = wpool_group_wait(&group);	/* after an error too */
+	return err ?: first;
+}
+
+#define PIECES	20
+
 static int show_scan(void)
 {
-	struct scan scan = { .size = 20 * PIECE + 1, .found = ATOMIC_LONG_INIT(0) };
+	struct piece *pieces = kcalloc(PIECES, sizeof(*pieces), GFP_KERNEL);
+	u8 *data = kzalloc(PIECES * PIECE, GFP_KERNEL);
 	struct wpool *pool = scan_pool();
-	int good, bad;
-	u8 *data;
+	int good = -ENOMEM, bad = 0, i;
+	long found = 0;
 
+	if (!IS_ERR(pool) && pieces && data) {
+		data[1] = 'x';
+		data[PIECES * PIECE - 1] = 'x';
+		good = scan(pool, pieces, data, PIECES);
+		for (i = 0; i < PIECES; i++)
+			found += pieces[i].found;
+		data[2 * PIECE] = BROKEN;
+		bad = scan(pool, pieces, data, PIECES);
+	}
+	if (!IS_ERR(pool))
+		wpool_destroy(pool);
+	kfree(data);
+	kfree(pieces);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	data = kzalloc(scan.size, GFP_KERNEL);
-	if (!data) {
-		wpool_destroy(pool);
-		return -ENOMEM;
-	}
-	scan.data = data;
-	data[1] = 'x';
-	data[scan.size - 1] = 'x';
-	good = scan_all(pool, &scan);
-	data[2 * PIECE] = BROKEN;
-	bad = scan_all(pool, &scan);
-	wpool_destroy(pool);
-	kfree(data);
-	return tour_show(!good && bad == -EIO && atomic_long_read(&scan.found) >= 2,
-			 "recipe, scan: 21 pieces, no more than 6 at a time; then with a bad one: %pe",
-			 ERR_PTR(bad));
+	if (good)
+		return good;
+	return tour_show(found == 2 && bad == -EIO,
+			 "recipe, scan: %d pieces, at most 6 in flight, %ld found; then with a bad one %pe",
+			 PIECES, found, ERR_PTR(bad));
 }
 
 struct account {

@@ -105,7 +105,7 @@ static int limiter_begin(struct limiter *limiter)
 	return err;
 }
 
-/* Its producers have ended: nobody would wake them any more. */
+/* Its producers have ended: nothing would wake them. */
 static void limiter_end(struct limiter *limiter)
 {
 	wpool_destroy(limiter->pool);
@@ -143,21 +143,20 @@ static int show_limiter(void)
 			 atomic_read(&ran), BURST, PERIOD_MS, jiffies_to_msecs(took));
 }
 
-struct gadget {
-	struct wpool		*pool;
-	struct wpool_task	task;
-	unsigned int		*runs;
-};
+static atomic_t gadget_runs;
 
 static int gadget_work(void *arg)
 {
-	struct gadget *gadget = arg;
-
-	++*gadget->runs;
+	atomic_inc(&gadget_runs);
 	return 0;
 }
 
-/* Of a driver, which has no remove() then. */
+struct gadget {
+	struct wpool		*pool;
+	struct wpool_task	task;
+};
+
+/* A driver's, which needs no remove() then. */
 static int gadget_probe(struct device *dev)
 {
 	struct gadget *gadget = devm_kzalloc(dev, sizeof(*gadget), GFP_KERNEL);
@@ -169,7 +168,7 @@ static int gadget_probe(struct device *dev)
 	if (IS_ERR(gadget->pool))
 		return PTR_ERR(gadget->pool);
 	dev_set_drvdata(dev, gadget);
-	return 0;	/* last: devm_request_irq(), whose handler schedules the task */
+	return 0;	/* next: devm_request_irq() */
 }
 
 static int show_gadget(void)
@@ -177,7 +176,6 @@ static int show_gadget(void)
 	struct device *dev = root_device_register("tour-gadget");
 	struct wpool *found = NULL;
 	struct gadget *gadget;
-	unsigned int runs = 0;
 	int err;
 
 	if (IS_ERR(dev))
@@ -185,7 +183,6 @@ static int show_gadget(void)
 	err = gadget_probe(dev);
 	if (!err) {
 		gadget = dev_get_drvdata(dev);
-		gadget->runs = &runs;
 		err = wpool_schedule(gadget->pool, &gadget->task);
 	}
 	root_device_unregister(dev);
@@ -193,7 +190,7 @@ static int show_gadget(void)
 	wpool_put(found);
 	if (err)
 		return err;
-	return tour_show(runs == 1 && !found,
+	return tour_show(atomic_read(&gadget_runs) == 1 && !found,
 			 "recipe, driver: the device went, its task had run, its pool is gone");
 }
 

@@ -174,7 +174,7 @@ static int counted_submit(struct wpool *pool, struct counted *counted)
 
 	kref_get(&counted->kref);
 	err = wpool_schedule(pool, &counted->ttask.task);
-	if (err)	/* -EBUSY: it waits already, and will run */
+	if (err)	/* -EBUSY: it is queued already, and will run */
 		kref_put(&counted->kref, counted_free);
 	return err == -EBUSY ? 0 : err;
 }
