@@ -15,7 +15,7 @@ struct monitor {
 	atomic_t			samples;
 };
 
-/* Never runs twice at the same time, however long it takes. */
+/* Never runs twice at a time. */
 static int monitor_sample(void *arg)
 {
 	struct monitor *monitor = arg;
@@ -105,7 +105,7 @@ static int limiter_begin(struct limiter *limiter)
 	return err;
 }
 
-/* Its producers have ended: nothing would wake them. */
+/* After the end of its producers: nothing would wake them. */
 static void limiter_end(struct limiter *limiter)
 {
 	wpool_destroy(limiter->pool);
