@@ -186,7 +186,7 @@ static void caller_current(struct kunit *test)
 		wpt_open(holds[i]->gate);
 }
 
-/* As the guide has it. */
+/* As the tour has it. */
 struct lap {
 	struct wpool_task	task;
 	unsigned int		runs;

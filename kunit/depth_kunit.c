@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The examples of the README and of the guide inside tasks, nested as deep as tasks may be
+ * What the guide and the tour show, done inside tasks, nested as deep as tasks may be
  * and deeper. What they wait for lies in their frame or is freed at its end, so each of
  * them is right, or is refused with nothing left in the pool.
  */
