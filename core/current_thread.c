@@ -153,8 +153,8 @@ bool run_is_of_current(const struct wpool_run *run)
 /**
  * wpool_current() - get the pool of the calling task
  *
- * If the thread is inside several tasks, this is the pool of the innermost. A worker is in its
- * pool also in the hooks that it calls itself.
+ * Inside nested tasks it is the pool of the innermost. In a hook that a worker calls it is the
+ * worker's pool.
  *
  * Context: any.
  * Return: the pool, valid until the task or hook returns, or NULL outside of these.

@@ -50,16 +50,13 @@ static int flush_wait(struct wpool *pool, bool drain, const char *what)
  * wpool_flush() - wait until all tasks accepted before the call have ended
  * @pool: the pool; NULL is ignored
  *
- * Tasks accepted later do not prolong the wait, unless 16 such waits of the pool, each for other
- * tasks, are under way: then the last of them may wait for some, too. Of a periodic task it waits
- * for a run that is due, and not for the next one; one that wpool_modify_delayed() has put off
- * while the task runs is due when that run has ended, at the earliest. A worker of the pool would
- * wait for itself: the call is refused, with a message.
+ * It waits for a delayed task, however far its time is. Of a periodic task it waits only for a run
+ * that is due. Tasks accepted later do not prolong the wait, unless 16 flushes of the pool are
+ * under way.
  *
- * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0; -EINVAL in atomic context; -EDEADLK in a worker, a hook or a task of the pool, or in
- * a release of it that wpool's own thread calls: the call has waited for nothing, and the tasks go
- * on.
+ * Context: Process context; may sleep, uninterruptibly. The caller holds a reference.
+ * Return: 0; -EINVAL in atomic context; -EDEADLK, after a message, in a worker, a hook, a task or a
+ * release of the pool. Then it has not waited.
  */
 int wpool_flush(struct wpool *pool)
 {
@@ -68,14 +65,13 @@ int wpool_flush(struct wpool *pool)
 EXPORT_SYMBOL_GPL(wpool_flush);
 
 /**
- * wpool_drain() - wait until nothing is queued and nothing is running
+ * wpool_drain() - wait until no task is queued, delayed or running
  * @pool: the pool; NULL is ignored
  *
- * Other threads may go on submitting, which prolongs the wait. Of periodic tasks it waits for
- * runs that are due, and not for the next ones. A worker of the pool would wait for itself: the
- * call is refused, with a message.
+ * It keeps nobody out, unlike drain_workqueue(): tasks that are scheduled meanwhile prolong the
+ * wait. Of periodic tasks it waits only for runs that are due.
  *
- * Context: Process context; may sleep. The caller holds a reference.
+ * Context: Process context; may sleep, uninterruptibly. The caller holds a reference.
  * Return: as wpool_flush().
  */
 int wpool_drain(struct wpool *pool)

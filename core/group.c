@@ -59,10 +59,9 @@ static raw_spinlock_t *rest_lock(const struct wpool_group *group)
  * @group: the group; empty afterwards, and without an error
  * @flags: 0, or %WPOOL_GROUP_FAIL_FAST
  *
- * With %WPOOL_GROUP_FAIL_FAST, once a task of the group has ended with an error, also one that was
- * taken back or dropped, the tasks that have not begun end with -ECANCELED, as do tasks submitted
- * later: at once if a thread waits for the group with time left, or cancels it; otherwise as a
- * worker comes to them, which for delayed ones is when their time comes.
+ * With %WPOOL_GROUP_FAIL_FAST the first error, also of a task that is cancelled or dropped, cancels
+ * the tasks that have not begun, and later ones. They end at once if a thread waits for the group
+ * with time left, or cancels it. Otherwise each ends when a worker takes it.
  *
  * Context: Any.
  */

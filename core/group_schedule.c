@@ -133,14 +133,13 @@ unsigned int group_cancel(const struct wpool_group *group, const struct wpool_wo
 }
 
 /**
- * wpool_group_cancel() - take back all tasks of a group that have not begun
- * @group: the group, which exists as the call begins; other groups are not touched
+ * wpool_group_cancel() - cancel all tasks of a group that have not begun
+ * @group: the group; must exist when the call begins
  *
- * This looks through the queues of all pools, so its time grows with the number of queued
- * tasks.
+ * It looks through the queues of all pools, so its time grows with the number of queued tasks.
  *
  * Context: Process context; may sleep.
- * Return: how many were taken back; their waiters get -ECANCELED.
+ * Return: how many were cancelled; their waiters get -ECANCELED.
  */
 unsigned int wpool_group_cancel(struct wpool_group *group)
 {

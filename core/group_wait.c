@@ -374,19 +374,16 @@ int __wpool_group_wait(struct wpool_group *group, unsigned long timeout, unsigne
 EXPORT_SYMBOL_GPL(__wpool_group_wait);
 
 /**
- * wpool_group_cancel_sync() - take back the tasks of a group, ask those that run to stop, and
- *	wait until all have ended
- * @group: the group; afterwards as after wpool_group_wait(). A task that was submitted again
- *	while it ran, and is in the group only for that, may still run
+ * wpool_group_cancel_sync() - cancel the tasks of a group, ask the running ones to stop, and wait
+ * @group: the group; afterwards as after wpool_group_wait(). A task that was scheduled again while
+ *	it ran, and is in the group only for that, may still run
  *
- * For the end of a request, or of a module: wpool_group_cancel(), wpool_ask_stop() for each
- * task that is inside its function, and a wait for these. So are tasks that join the group
- * meanwhile, unless a worker has begun them: then they are asked to stop.
+ * Tasks that join the group meanwhile are cancelled or asked to stop too.
  *
  * Context: Process context; sleeps, uninterruptibly.
- * Return: 0; -EINVAL (NULL), -EDEADLK (the caller is inside a task of the
- * group, or one that is to run again as a task of it): nothing was done then. -EINVAL also in
- * atomic context, if tasks of the group still run.
+ * Return: 0; -EINVAL (NULL); -EDEADLK (the caller is inside a task of the group, or one that is to
+ * run again as a task of it): nothing was done then. -EINVAL also in atomic context, if tasks of
+ * the group still run.
  */
 int wpool_group_cancel_sync(struct wpool_group *group)
 {

@@ -12,8 +12,9 @@
  * wpool_pause() - begin no more tasks
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  *
- * Running tasks go on; queued tasks stay, and more are accepted. A worker that waits for a task
- * still runs that task. Shutting the pool down ends a pause.
+ * Running tasks are not affected. Queued tasks stay, and more are accepted. A worker that waits for
+ * a task still runs that task. Pauses do not nest: one wpool_resume() ends any number of them. So
+ * does a shutdown.
  *
  * Context: Any but NMI.
  */

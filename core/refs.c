@@ -22,10 +22,10 @@
 static struct wpool *default_pool;
 
 /**
- * wpool_default() - the pool that everybody may use
+ * wpool_default() - the pool that all modules may use
  *
- * It is made when wpool is loaded, from the module parameters. Only unloading wpool shuts it
- * down and destroys it.
+ * It is made when wpool is loaded. The administrator chooses its capacity and its policy, which may
+ * be to drop tasks. It is destroyed when wpool is unloaded.
  *
  * Context: Any.
  * Return: the pool, valid as long as wpool is loaded; no reference is taken.

@@ -178,8 +178,7 @@ void registry_remove(struct wpool *pool)
  * @name: the name
  *
  * Context: Process context; may sleep.
- * Return: the pool, with a reference for wpool_put(), or NULL: there is none, or nothing may
- * sleep here.
+ * Return: the pool, with a reference for wpool_put(); NULL if there is none, or in atomic context.
  */
 struct wpool *wpool_find(const char *name)
 {

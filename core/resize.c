@@ -151,19 +151,15 @@ int pool_resize(struct wpool *pool, unsigned int capacity)
  * @pool: the pool
  * @capacity: 1 to %WPOOL_MAX_CAPACITY
  *
- * Up: blocked submitters that now have room get in at once. Down: no task begins beyond the new
- * capacity, and the workers beyond it leave when the tasks that they run end; no task is
- * interrupted. Only what the worker_stop of a leaving worker waits for, that worker may run beside
- * them. The pool never keeps more workers than the capacity, and with %WPOOL_PREALLOC
- * exactly as many; the call does not wait until they are made. Of several calls at the same
- * time the last to begin wins.
+ * If it grows, submitters that sleep for room get it at once. If it shrinks, no task is
+ * interrupted: workers beyond the new capacity exit when their tasks have ended. Does not wait for
+ * that. Of several calls at the same time the last to begin wins.
  *
- * A capacity that is a share of the CPUs is set again when a CPU goes or comes, and by
- * wpool_restart(). The administrator sets the capacity of the default pool.
+ * A capacity that is a percentage of the CPUs is set again by CPU hotplug and by wpool_restart().
  *
  * Context: Any but NMI.
- * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range, more than 1 for
- * an ordered pool), -EPERM (the default pool) or -ESHUTDOWN.
+ * Return: 0, or with nothing changed -EINVAL (NULL pool, capacity out of range, more than 1 for an
+ * ordered pool), -EPERM (the default pool) or -ESHUTDOWN.
  */
 int wpool_resize(struct wpool *pool, unsigned int capacity)
 {
@@ -206,16 +202,16 @@ static void await_start(struct wpool *pool)
  * @pool: the pool
  * @n: how many more; 0 waits for those of wpool_create()
  *
- * Makes no more than the capacity allows. Returns when they, and those that were made before, have
- * started: &wpool_ops.worker_start has returned in each, or the worker has died in it. Workers
- * beyond &wpool_attrs.min_workers leave again after the idle time-out.
+ * Makes no more than the capacity allows. Returns when these and earlier workers have started:
+ * &wpool_ops.worker_start has returned in each, or the worker has died in it. Workers beyond
+ * &wpool_attrs.min_workers exit again after the idle timeout.
  *
  * Context: Process context; may sleep. The caller holds a reference.
- * Return: how many were made, which may be fewer than asked for and 0; -EINVAL (NULL), -ESHUTDOWN,
- * -EBUSY (another call is doing the same), -EDEADLK (in a worker, a hook or a task of the pool, or
- * in a release of it that wpool's own thread calls). If the pool has fewer workers than it should
- * keep, or lacks the spare of %WPOOL_MEM_RECLAIM, the reason: the error of creating a thread, or
- * -EOWNERDEAD (workers die before they have run a task; the pool goes on trying).
+ * Return: how many were made, which may be fewer than asked for and 0; -EINVAL (NULL or atomic
+ * context), -ESHUTDOWN, -EBUSY (another call is doing the same), -EDEADLK (in a worker, a hook, a
+ * task or a release of the pool). If the pool has fewer workers than it must keep, or lacks the
+ * spare of %WPOOL_MEM_RECLAIM: the error of creating a thread, or -EOWNERDEAD (workers die before
+ * they have run a task; the pool tries again).
  */
 int wpool_prestart(struct wpool *pool, unsigned int n)
 {

@@ -17,11 +17,10 @@
 /**
  * wpool_run() - call a function in a worker, and wait for its result
  * @pool: the pool
- * @fn: what to call
- * @arg: what to call it with
+ * @fn: the function
+ * @arg: the argument of @fn
  *
- * If the caller is a worker of @pool and no other worker takes the task, the caller runs it
- * itself.
+ * If the caller is a worker of @pool and no other worker takes the task, the caller runs it itself.
  *
  * Context: Process context; may sleep.
  * Return: what @fn returned, or an error of wpool_schedule(), or -EOWNERDEAD, -ECANCELED or

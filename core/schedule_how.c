@@ -28,31 +28,32 @@ static const char *how_fault(const struct wpool_how *how)
 }
 
 /**
- * wpool_schedule_how() - run a task, in any way
+ * wpool_schedule_how() - schedule a task, in any way
  * @pool: the pool
  * @task: the task; with %WPOOL_KEYED the member of a struct wpool_keyed_task, with %WPOOL_AT or
  *	%WPOOL_EVERY of a struct wpool_delayed_task
  * @how: see &struct wpool_how
  *
- * A task that is in a group counts for that until it has ended. In a group that is cancelled on its
- * first error, and has failed, it ends with -ECANCELED.
+ * A task of a group counts for the group until it has ended. In a group of %WPOOL_GROUP_FAIL_FAST
+ * that has failed it ends with -ECANCELED.
  *
  * Context: Any but NMI with %WPOOL_NOWAIT, %WPOOL_FORCE, %WPOOL_IF_FREE or a time. Otherwise
  * process context; may sleep.
  * Return: 0 if accepted. Otherwise nothing has changed:
  * -EINVAL: a NULL pointer, no function, unknown priority, a task of another kind than @how is for,
- * on the stack with a release or a time, flags that contradict each other; a message says which;
- * -ESHUTDOWN: the pool accepts no more, also if it is closed during the wait;
- * -EBUSY: already queued: the run that comes sees all that the caller has stored before. Or another
+ * a task on the stack with a release or a time, flags that contradict each other; the log says
+ * which. Or it would have to sleep in atomic context;
+ * -ESHUTDOWN: the pool accepts no more, or was shut down while the caller slept for room;
+ * -EBUSY: already queued: the coming run sees all that the caller has stored before. Or another
  * pool has it, or it runs with another key;
  * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop();
- * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many wait for room already;
+ * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many submitters sleep for room;
  * -ETIMEDOUT: there was no room within the time;
- * -EINTR: a fatal signal while waiting; with %WPOOL_INTERRUPTIBLE any signal;
+ * -EINTR: a fatal signal while asleep for room; with %WPOOL_INTERRUPTIBLE any signal;
  * -EDEADLK: the caller is a worker of this pool, and all its workers wait for one another;
  * -ENOENT: the task's module is going away;
- * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile.
- * -ESHUTDOWN comes before -EBUSY, and this before -EAGAIN.
+ * -EOWNERDEAD: the group lay on the stack of a worker that has died meanwhile. -ESHUTDOWN comes
+ * before -EBUSY, and this before -EAGAIN.
  */
 int wpool_schedule_how(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {

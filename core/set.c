@@ -222,11 +222,11 @@ struct wpool *set_pick(struct wpool_set *set, u64 key)
 }
 
 /**
- * wpool_set_nth() - one pool of a set after the other
+ * wpool_set_nth() - get one pool of a set
  * @set: the set
  * @i: from 0 on
  *
- * For what is asked of each: wpool_flush(), wpool_resize(), wpool_stats(). Not for
+ * For wpool_flush(), wpool_resize(), wpool_stats() and other calls for each pool. Not for
  * wpool_destroy(): the pools end with the set.
  *
  * Context: Any.
@@ -287,11 +287,12 @@ static u64 set_accepted(struct wpool_set *set)
 }
 
 /**
- * wpool_set_drain() - wait until nothing is queued and nothing is running in all pools of a set
+ * wpool_set_drain() - wait until no task is queued, delayed or running in all pools of a set
  * @set: the set; NULL is ignored
  *
- * Also for what a task of one pool submits to another one. Other threads may go on submitting,
- * which prolongs the wait; as do periodic tasks of several pools, if one of them always runs.
+ * Also for tasks that one pool schedules into another. It keeps nobody out: tasks that are
+ * scheduled meanwhile prolong the wait, as do periodic tasks of several pools, if one of them
+ * always runs.
  *
  * Context: Process context; may sleep. The set is not destroyed meanwhile.
  * Return: as wpool_set_flush().
@@ -333,13 +334,13 @@ EXPORT_SYMBOL_GPL(wpool_set_shutdown);
 
 /**
  * wpool_set_destroy() - shut a set down, wait for its pools to end, free it
- * @set: the set; not to be used any more, unless an error is returned; but by what it waits for
+ * @set: the set; not to be used any more, unless an error is returned
  *
- * Shuts down all pools before it waits for the first. What its tasks, hooks and releases submit to
- * the set meanwhile is refused, whether that pool has ended or not.
+ * Shuts down all pools before it waits for the first. Its tasks, hooks and releases may still
+ * schedule into the set until they end: that is refused.
  *
  * Context: Process context; may sleep, for as long as the tasks take.
- * Return: 0, -EINVAL (NULL), -EDEADLK (as wpool_set_flush()).
+ * Return: 0, -EINVAL (NULL or atomic context), -EDEADLK (as wpool_set_flush()).
  */
 int wpool_set_destroy(struct wpool_set *set)
 {

@@ -16,7 +16,7 @@
 #include "types.h"
 
 /**
- * wpool_set_schedule() - run a task in the next pool of a set
+ * wpool_set_schedule() - schedule a task in the next pool of a set
  * @set: the set
  * @task: as for wpool_schedule()
  * @key: for %WPOOL_RULE_KEY; else unused
@@ -78,17 +78,17 @@ static struct wpool *set_pool_for(struct wpool_set *set, const struct wpool_task
 }
 
 /**
- * wpool_set_try_schedule() - run a task in the next pool of a set, or where it is; never sleeps
+ * wpool_set_try_schedule() - schedule a task in the next pool of a set, or where it is
  * @set: the set
- * @task: as for wpool_try_schedule(); submitted to no other set or pool, and by no other call,
- *	while this has it, or, if it is detached, its function runs
+ * @task: as for wpool_try_schedule(). While the set has it, or its detached function runs, it must
+ *	not be scheduled by another call or into another set or pool
  * @key: for %WPOOL_RULE_KEY; else unused
  *
- * A task that waits or runs stays in the pool that has it, so it never runs beside itself: if it
- * runs it runs there once more, and it may be submitted by several threads at a time. This is what
- * a per-CPU workqueue does with its works.
+ * A queued or running task stays in its pool, so it never runs twice at the same time. If it is
+ * running, it runs there once more. Several threads may schedule it at the same time. A per-CPU
+ * workqueue does the same with its works.
  *
- * Context: Any but NMI. The caller keeps the task as long as the call takes.
+ * Context: Any but NMI. Never sleeps. The caller keeps the task as long as the call takes.
  * Return: as wpool_try_schedule().
  */
 int wpool_set_try_schedule(struct wpool_set *set, struct wpool_task *task, u64 key)

@@ -98,11 +98,10 @@ static void shut_down(struct wpool *pool)
  * wpool_shutdown() - accept no more tasks
  * @pool: the pool; NULL is ignored, the default pool refused with a message
  *
- * Accepted tasks still run; blocked submitters get -ESHUTDOWN. Does not wait: if there are many
- * delayed tasks and blocked submitters, another thread goes on with some of them after this
- * returns. A second call does no harm.
+ * Accepted tasks still run, except delayed tasks that are not due: they are cancelled. Submitters
+ * that sleep for room get -ESHUTDOWN. Does not wait. A second call does no harm.
  *
- * Context: Any but NMI. Its time does not depend on how much the pool has.
+ * Context: Any but NMI. Its time does not depend on how many tasks the pool has.
  */
 void wpool_shutdown(struct wpool *pool)
 {
@@ -229,34 +228,30 @@ void pool_go_on_closing(struct wpool *pool)
 /**
  * wpool_shutdown_now() - accept no more tasks and begin none
  * @pool: the pool; NULL is ignored, the default pool refused with a message
- * @unrun: gets the queued tasks that nobody else uses, linked by their member node, in the
- *	order in which they would have begun; or NULL
+ * @unrun: gets queued tasks, linked by their member node, in the order in which they would have
+ *	begun; or NULL
  *
- * All queued tasks end with -ECANCELED; running tasks are asked to stop, see
- * wpool_should_stop(). Does not wait for them. If the pool is opened again meanwhile, it keeps
- * what it has accepted since.
+ * All queued tasks end with -ECANCELED. Running tasks are asked to stop, see wpool_should_stop(),
+ * and not waited for.
  *
- * The owner of a task afterwards: with @unrun, the caller owns each task on the list. A task is on
- * the list if nobody has called wpool_wait(), another form of it or wpool_cancel_sync() on it
- * since it was submitted, if it is in no group, and if it does not lie on the stack of the thread
- * that submitted it. One that was submitted again while it ran has not ended in between, and a
- * thread that waited for an earlier run may still wait: what counts is the first submission. The
- * caller must not free or submit it before it is off the list. A thread that begins to wait for
- * such a task later gets -ECANCELED at once, but not the memory. So if threads other than the
- * caller submit tasks and free them after a wait of their own, @unrun must be NULL, unless all of
- * them have begun to wait. And nobody may submit such a task anew, after it has ended, while a
- * thread has not returned from its wait for the run before.
+ * The caller owns each task on @unrun, and must not free or schedule it before it is off the list.
+ * These are not on the list; their owners have them back as after wpool_cancel():
  *
- * A task with a release is not on the list, and is released as %WPOOL_FATE_CANCELLED.
+ * - a task for which a thread has called a wait or wpool_cancel_sync() since it was scheduled; if it
+ *   was scheduled again while it ran, since it was first;
+ * - a task in a group, or with a release, which is called with %WPOOL_FATE_CANCELLED;
+ * - a task on the stack of the thread that scheduled it;
+ * - a delayed task that is not due, and the second run of a running task;
+ * - a task of wpool_schedule_fn(), wpool_run() and other calls that take a function: wpool frees
+ *   it.
  *
- * All other tasks are not on the list and keep their owners: a waiter gets -ECANCELED and has
- * the memory back, as after wpool_cancel(). This is so for all tasks if @unrun is NULL, and
- * always for tasks whose time has not come and for the second run of a task that is running.
- * Tasks made by wpool_schedule_fn(), wpool_run() and the like are freed by wpool.
+ * A thread that begins to wait for a task on the list gets -ECANCELED, and not its memory. So
+ * @unrun must be NULL if other threads free tasks after a wait, unless they all wait already. A
+ * task must not be scheduled again while a thread has not returned from its wait for the run
+ * before.
  *
  * Context: Process context; may sleep.
- * Return: how many were queued, on the list or not. 0 for the default pool, or NULL: nothing has
- * changed then, and a message says so for the first.
+ * Return: how many were queued, on the list or not. 0 for NULL or the default pool.
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
@@ -296,14 +291,14 @@ EXPORT_SYMBOL_GPL(wpool_shutdown_now);
 /**
  * wpool_await_termination() - wait for the end of a pool that was shut down
  * @pool: the pool
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks,
- *	%MAX_SCHEDULE_TIMEOUT means for ever.
+ * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, %MAX_SCHEDULE_TIMEOUT is
+ *	no limit.
  *
  * Any number of callers may wait. When it returns 0 no task and no worker of the pool is left.
  *
- * Context: Process context; may sleep. The caller holds a reference.
- * Return: 0, -ETIMEDOUT, -EINVAL (NULL), -EDEADLK (in a worker, a hook or a task of the pool, or
- * in a release of it that wpool's own thread calls).
+ * Context: Process context; may sleep, uninterruptibly. The caller holds a reference.
+ * Return: 0, -ETIMEDOUT, -EINVAL (NULL or atomic context), -EDEADLK (in a worker, a hook, a task or
+ * a release of the pool).
  */
 int wpool_await_termination(struct wpool *pool, unsigned long timeout)
 {
@@ -430,11 +425,12 @@ static void close_again(struct wpool *pool, unsigned int epoch)
  * wpool_restart() - open a pool again that has terminated
  * @pool: terminated, and not destroyed
  *
- * Its capacity is as before, or the same share of the CPUs that are online now.
+ * Its capacity is as before, or the same percentage of the CPUs that are online now.
  *
  * Context: Process context; may sleep.
- * Return: 0; -EINVAL (NULL), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or the error of
- * making the first workers, or the spare of %WPOOL_MEM_RECLAIM: then the pool is shut down again.
+ * Return: 0; -EINVAL (NULL or atomic context), -EBUSY (not terminated), -ESHUTDOWN (destroyed), or
+ * the error of making the first workers or the spare of %WPOOL_MEM_RECLAIM: then the pool is shut
+ * down.
  */
 int wpool_restart(struct wpool *pool)
 {

@@ -34,15 +34,15 @@
 #include "worker_stack.h"
 
 /**
- * wpool_should_stop() - check whether the calling task has been asked to end
+ * wpool_should_stop() - check whether the calling task was asked to stop
  *
- * By wpool_ask_stop(), by wpool_cancel_sync() or wpool_group_cancel_sync(), by a time-out of
- * wpool_run_timeout(), or because its pool was shut down by wpool_shutdown_now(). A long task
- * should check now and then, and sleep in wpool_sleep() or wpool_wait_event_stop().
+ * By wpool_ask_stop(), wpool_cancel_sync(), wpool_group_cancel_sync(), wpool_shutdown_now(), or a
+ * timeout of wpool_run_timeout(). A long task should check now and then, and should sleep in
+ * wpool_sleep() or wpool_wait_event_stop(): no other sleep ends when the task is asked.
  *
  * Context: any.
- * Return: true if it has; false outside of a task. The hooks @task_begin and @task_end are
- * inside theirs.
+ * Return: true if it was; false outside of a task. The hooks @task_begin and @task_end are inside
+ * their task.
  */
 bool wpool_should_stop(void)
 {
@@ -131,17 +131,15 @@ static struct task_struct *stop_task(struct wpool_task *task, bool *asked)
 
 /**
  * wpool_ask_stop() - ask a running task to stop, without waiting for it
- * @task: the task; the caller knows that its memory stays
+ * @task: the task; the caller makes sure that its memory stays
  *
- * The task learns it by wpool_should_stop(), and its wpool_sleep() or wpool_wait_event_stop()
- * ends. A task that waits in the queue is not asked: see wpool_cancel(). A task that was asked is
- * refused with -ECANCELED until that run has ended. If it was submitted again before, it does not
- * run again, as after wpool_cancel(), and a periodic one ends. Not so a detached task:
- * what is submitted while it runs may be another, which runs after it; and if that one is asked as
- * it waits, the run before it is. To stop many tasks ask all of them, and then wait for each.
+ * See wpool_should_stop(). A queued task is not asked: see wpool_cancel(). Until the run has ended,
+ * the task is refused with -ECANCELED. If it was scheduled again before, that run is cancelled, and
+ * a periodic task ends. For a detached task that run is not cancelled. To stop many tasks ask all
+ * of them, and then wait for each.
  *
  * Context: Any but NMI.
- * Return: true if the task is inside its function, and has been asked.
+ * Return: true if the task is inside its function, and was asked.
  */
 bool wpool_ask_stop(struct wpool_task *task)
 {
@@ -255,13 +253,12 @@ EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
 
 /**
  * wpool_sleep() - sleep until the time is over, or the calling task is asked to stop
- * @timeout: in jiffies; never cut short otherwise. 0 only looks, %MAX_SCHEDULE_TIMEOUT means for
- *	ever.
+ * @timeout: in jiffies; 0 only looks, %MAX_SCHEDULE_TIMEOUT is for ever
  *
  * Outside of a task it sleeps for all of that time.
  *
  * Context: Process context; sleeps, and signals do not end it.
- * Return: 0 when the time is over, -ECANCELED: the task is to stop, see wpool_should_stop().
+ * Return: 0 when the time is over; -ECANCELED if the task must stop, see wpool_should_stop();
  * -EINVAL (atomic context): it has not slept.
  */
 int wpool_sleep(unsigned long timeout)

@@ -214,27 +214,22 @@ const struct wpool_how how_by_policy;
 const struct wpool_how how_nowait = { .flags = WPOOL_NOWAIT };
 
 /**
- * wpool_schedule() - run a task, and wait for room if needed
+ * wpool_schedule() - schedule a task, and wait for room if needed
  * @pool: the pool
  * @task: set up, and neither queued nor running elsewhere; it belongs to the pool until it has
- *	run or was cancelled. Not part of a struct wpool_keyed_task or wpool_delayed_task: those
- *	have calls of their own.
+ *	ended. Not the member of a struct wpool_keyed_task or wpool_delayed_task
  *
- * When the queue is full the pool's policy decides, see &enum wpool_full. Callers that sleep
- * for room get it in order: a task is accepted as soon as there is room for it. If the queue has
- * eight places or more its caller may sleep on after that, until a quarter of them, or 64, have
- * come free, but for two jiffies and the manager's wake-up at most. Not so a real-time thread, a
- * worker of the pool, and a caller whose task goes before others that wait; nor any if the workers
- * are real-time threads.
+ * When the queue is full, the policy of the pool decides, see &enum wpool_full. Submitters that
+ * sleep for room get it in order. A submitter may wake up to two jiffies after its task was
+ * accepted.
  *
- * A task that is running in the same pool may be submitted, also from its own function: it runs
- * again after that run, and gets its place in the queue at the end of that run. The caller must not
- * submit one task to two pools at the same time.
+ * A task that is running in the same pool may be scheduled, also by its own function. It is queued
+ * when that run has ended. The caller must not schedule one task into two pools at the same time.
  *
  * Context: Process context; may sleep. The caller holds a reference on @pool. Allocates with
  * GFP_KERNEL if the policy makes the caller run the task.
- * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not.
- * Otherwise nothing has changed, and it is an error of wpool_schedule_how().
+ * Return: 0 if accepted: then the task runs exactly once, or its waiter learns why not. Otherwise
+ * nothing has changed, and it is an error of wpool_schedule_how().
  */
 int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 {
@@ -244,11 +239,11 @@ int wpool_schedule(struct wpool *pool, struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_schedule);
 
 /**
- * wpool_try_schedule() - run a task if there is room
+ * wpool_try_schedule() - schedule a task if there is room
  * @pool: the pool
  * @task: as for wpool_schedule()
  *
- * Never sleeps and never allocates, whatever the policy of the pool is. Takes the pool's lock,
+ * Never sleeps and never allocates, whatever the policy of the pool is. Takes the lock of the pool,
  * a raw spinlock held for a bounded time.
  *
  * Context: Any but NMI.
@@ -291,17 +286,16 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 }
 
 /**
- * wpool_schedule_batch() - run many tasks
+ * wpool_schedule_batch() - schedule many tasks
  * @pool: the pool
  * @tasks: pointers to the tasks, each as for wpool_schedule()
  * @n: how many
  *
- * The same as wpool_schedule() for each in turn until one is refused, but with few holds of the
- * lock and few wake-ups.
+ * The same as wpool_schedule() for each in turn until one is refused, but cheaper.
  *
  * Context: Process context; may sleep.
- * Return: how many, from the first on, were accepted, at most %INT_MAX; if none was, the error
- * of wpool_schedule() for the first; 0 if @n is 0.
+ * Return: how many, from the first on, were accepted, at most %INT_MAX; if none was, the error of
+ * wpool_schedule() for the first; 0 if @n is 0.
  */
 int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 			 unsigned int n)

@@ -300,16 +300,16 @@ int __wpool_wait(struct wpool_task *task, unsigned long timeout, unsigned int st
 EXPORT_SYMBOL_GPL(__wpool_wait);
 
 /**
- * wpool_cancel() - take back a task that has not begun
+ * wpool_cancel() - cancel a task that has not begun
  * @task: the task; for a delayed task its member task
  *
- * Its waiters get -ECANCELED. A running task that was submitted again does not run again; its
- * waiters wait for the run that goes on. The timer of a delayed task is stopped.
+ * Its waiters get -ECANCELED. If it was scheduled again while it runs, it does not run again, and
+ * its waiters wait for the current run. A delayed task is cancelled too.
  *
  * Context: Any but NMI.
- * Return: true if it was waiting and now does not run: then its memory belongs to the caller at
- * once, unless it is still running or another thread waits for it. False if it was not waiting:
- * running, done, or never submitted.
+ * Return: true if it was queued or delayed, and now does not run: its memory is the caller's,
+ * unless it is still running or another thread waits for it. False if it was running, done, or
+ * never scheduled.
  */
 bool wpool_cancel(struct wpool_task *task)
 {
@@ -328,18 +328,21 @@ bool wpool_cancel(struct wpool_task *task)
 EXPORT_SYMBOL_GPL(wpool_cancel);
 
 /**
- * wpool_cancel_sync() - take a task back, and wait for it if it has begun
- * @task: the task, as for wpool_cancel(); for one that is detached it does not wait
+ * wpool_cancel_sync() - cancel a task, and wait for it if it has begun
+ * @task: the task, as for wpool_cancel(); for a detached task it does not wait
  *
  * A running task is asked to stop, see wpool_should_stop(), and does not run again if it was
- * submitted before; from then on it is refused, see wpool_ask_stop(). When the call returns the
- * task is neither queued nor running. There are exceptions: the caller is inside the task, or the
- * task waits, directly or by way of others, for the task that the caller is inside, and none of
- * these waits can be refused instead, see wpool_wait(). Then it still runs, and
- * wpool_task_running() says so. So it does if the call, in atomic context, must not wait: it says
- * so in the log, and returns false.
+ * scheduled before. Until it has ended it is refused, see wpool_ask_stop(). When the call returns,
+ * the task is neither queued nor running, except:
  *
- * Context: Process context; sleeps for as long as the task goes on.
+ * - if the caller is inside the task;
+ * - if the task waits, also through others, for the task that the caller is inside, and none of
+ *   these waits can return -EDEADLK, see wpool_wait();
+ * - in atomic context, if the task is running: the call returns false after a message.
+ *
+ * wpool_task_running() tells.
+ *
+ * Context: Process context; sleeps for as long as the task runs.
  * Return: as wpool_cancel().
  */
 bool wpool_cancel_sync(struct wpool_task *task)

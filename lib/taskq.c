@@ -386,23 +386,23 @@ void __wpool_taskq_init_ent(struct taskq_ent *ent, struct module *owner)
 EXPORT_SYMBOL_GPL(__wpool_taskq_init_ent);
 
 /**
- * taskq_dispatch_ent() - have a function called, without memory to be allocated
+ * taskq_dispatch_ent() - have a function called, without an allocation
  * @tq: the taskq
- * @func: what to call
- * @arg: what to call it with
+ * @func: the function
+ * @arg: the argument of @func
  * @flags: %TQ_NOQUEUE and %TQ_FRONT; others are ignored
- * @ent: set up, and not waiting; from now on not the caller's until @func is called
+ * @ent: set up, and not queued; not the caller's until @func is called
  *
- * Then it is the function's: it may free the entry, or dispatch it again, also to another taskq.
- * Dispatched again to the same taskq it is called once that call has returned. It has no id: a wait
- * for a certain id does not wait for entries, others do.
+ * @func may free the entry, or dispatch it again, also into another taskq. In the same taskq it is
+ * called again when this call has returned. The entry has no id, so taskq_wait_id() does not wait
+ * for it; other waits do.
  *
- * It cannot fail, but with %TQ_NOQUEUE; if the taskq is being destroyed; or if the module that set
- * the entry up is being unloaded, and the taskq is not its own, like system_taskq. The entry is
- * empty then; of the last the log tells. An entry that waits already is left as it is, and the log
- * says so: that is a bug of the caller.
+ * It fails only with %TQ_NOQUEUE, if the taskq is being destroyed, or, with a message, if the
+ * module that set the entry up is being unloaded and the taskq is not its own. The entry is empty
+ * then. An entry that is queued already is unchanged, and the log says so: that is a bug of the
+ * caller.
  *
- * If a call of wpool takes it back, like wpool_shutdown_now(), @func is not called, and the entry
+ * If a call of wpool cancels it, such as wpool_shutdown_now(), @func is not called, and the entry
  * does not become empty: set it up again.
  *
  * Context: Any but NMI.
@@ -427,10 +427,10 @@ void taskq_dispatch_ent(struct wpool *tq, task_func_t *func, void *arg, unsigned
 EXPORT_SYMBOL_GPL(taskq_dispatch_ent);
 
 /**
- * taskq_wait() - wait until nothing waits in the taskq and nothing runs
+ * taskq_wait() - wait until nothing is queued and nothing is running in the taskq
  * @tq: the taskq
  *
- * Context: Process context; sleeps. Returns at once inside the taskq; see the head of this file.
+ * Context: Process context; sleeps. Inside the taskq it returns at once, after a message.
  */
 void taskq_wait(struct wpool *tq)
 {
@@ -448,9 +448,9 @@ EXPORT_SYMBOL_GPL(taskq_wait);
 /**
  * taskq_wait_id() - wait for a call
  * @tq: the taskq
- * @id: of the call; if it has ended, or there is no such, the wait is over
+ * @id: of the call; if it has ended, or there is none, the wait is over
  *
- * Context: Process context; sleeps. Returns at once inside the taskq, also where the original
+ * Context: Process context; sleeps. Inside the taskq it returns at once, also where the original
  * would wait for another thread.
  */
 void taskq_wait_id(struct wpool *tq, taskqid_t id)
@@ -463,15 +463,15 @@ void taskq_wait_id(struct wpool *tq, taskqid_t id)
 EXPORT_SYMBOL_GPL(taskq_wait_id);
 
 /**
- * taskq_wait_outstanding() - wait for what was dispatched before
+ * taskq_wait_outstanding() - wait for calls that were dispatched before
  * @tq: the taskq
  * @id: the last call to wait for; 0 for all calls, and all entries, that were dispatched before
  *	this wait
  *
- * Calls that are dispatched later do not prolong it, as long as no 16 such waits, without an id,
- * are under way: see wpool_flush().
+ * Calls that are dispatched later do not prolong it, unless 16 such waits, without an id, are under
+ * way: see wpool_flush().
  *
- * Context: Process context; sleeps. Returns at once inside the taskq.
+ * Context: Process context; sleeps. Inside the taskq it returns at once.
  */
 void taskq_wait_outstanding(struct wpool *tq, taskqid_t id)
 {
@@ -521,9 +521,9 @@ static void set_suspended(struct wpool *tq, bool suspended)
  * taskq_suspend() - begin no more calls
  * @tq: made here
  *
- * Nothing begins that is dispatched after this has returned. It does not wait for what runs, so a
- * function may call it, but not when taskq_destroy() has begun: that would not end. Calls of
- * taskq_suspend() and taskq_resume() at the same time are the callers' to prevent.
+ * Nothing begins that is dispatched after this has returned. It does not wait for running calls, so
+ * a function may call it, but not after taskq_destroy() has begun, which would hang. The caller
+ * must not call taskq_suspend() and taskq_resume() at the same time.
  *
  * Context: Any but NMI.
  */

@@ -45,8 +45,8 @@
  *
  * In an NMI no task may be set up if the kernel has CONFIG_DEBUG_OBJECTS. On PREEMPT_RT the first
  * list also holds in a hard interrupt, with a raw spinlock held, and with interrupts or preemption
- * disabled. Only wpool_try_schedule_fn() cannot allocate there: it returns -ENOMEM, after a message,
- * with a release or if the pool has no spare task. Use wpool_try_schedule() there.
+ * disabled. Only wpool_try_schedule_fn() cannot allocate there: with a release, or if the pool has
+ * no spare task, it returns -ENOMEM after a message. Use wpool_try_schedule() there.
  *
  * Who frees the memory of a task?
  *

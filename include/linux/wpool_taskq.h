@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * wpool under the names of taskq(9F), for code that comes from illumos, from ZFS, or by way of
- * these from FreeBSD.
+ * wpool under the names of taskq(9F), for code from illumos, ZFS or FreeBSD.
  *
- * A taskq is a pool: what is a taskq_t * here may be given to each call of wpool.h, and code may
- * move on to those call by call. But these calls are for taskqs alone: those that were made here,
- * and system_taskq.
+ * A taskq is a pool: each call of wpool.h takes a taskq_t *. But the calls here take only taskqs that
+ * were made here, and system_taskq.
  *
  *	taskq_t *tq = taskq_create("my_tq", 4, minclsyspri, 4, INT_MAX, 0);
  *	taskqid_t id = taskq_dispatch(tq, my_func, my_arg, TQ_SLEEP);
@@ -13,28 +11,26 @@
  *	taskq_wait_id(tq, id);
  *	taskq_destroy(tq);
  *
- * The calls are in lib/taskq.c. They are exported under other names than here, so the module may
- * be loaded beside the SPL of ZFS, which exports these. But no file can include both headers.
+ * The exported names differ from those of the SPL of ZFS, so both modules may be loaded. But no file
+ * can include both headers.
  *
  * What may be called where:
  *
- *	any context but NMI: taskq_dispatch() with %TQ_NOSLEEP, taskq_dispatch_delay() likewise,
+ *	any context but NMI: taskq_dispatch() and taskq_dispatch_delay() with %TQ_NOSLEEP,
  *	taskq_dispatch_ent(), taskq_init_ent(), taskq_empty_ent(), taskq_suspend(), taskq_resume(),
  *	taskq_suspended(), taskq_of_curthread(), taskq_member()
  *	process context, may sleep: everything else
  *
- * What differs from the original is said at each call. Of all of them:
+ * Each call says how it differs from the original. For all of them:
  *
- * - A call that would wait for itself returns at once, after a message in the log: taskq_wait(),
- *   taskq_wait_id(), taskq_wait_outstanding() and taskq_destroy() inside the taskq. The original
- *   hangs.
- * - If a function kills its thread, its waiters are woken, and the taskq goes on.
+ * - taskq_wait(), taskq_wait_id(), taskq_wait_outstanding() and taskq_destroy() return at once inside
+ *   the taskq, after a message. The original hangs.
+ * - If a function kills its thread, its waiters are woken, and the taskq is still usable.
  * - debugfs, the tracepoints and the watchdog name taskq_run(), or taskq_run_ent(). The stack of
  *   the thread has the function itself.
  * - To lockdep all functions that are dispatched are one.
  *
- * There is no %TQ_NOALLOC, which is for entries that were allocated before: taskq_dispatch_ent()
- * is that.
+ * There is no %TQ_NOALLOC: use taskq_dispatch_ent().
  */
 #ifndef _LINUX_WPOOL_TASKQ_H
 #define _LINUX_WPOOL_TASKQ_H
@@ -60,23 +56,23 @@ typedef void (task_func_t)(void *);
 /* How to dispatch. */
 #define TQ_SLEEP		0x00	/* never fails for lack of memory */
 #define TQ_NOSLEEP		0x01
-#define TQ_NOQUEUE		0x02	/* only if a thread is free for it, or may be made */
-#define TQ_FRONT		0x08	/* before all that were dispatched without */
+#define TQ_NOQUEUE		0x02	/* only if a thread is free, or can be made */
+#define TQ_FRONT		0x08	/* before all calls without it */
 #define TQ_PUSHPAGE		0x10	/* frees no memory by I/O */
 
 /* How to create. */
-#define TASKQ_PREPOPULATE	0x01	/* nothing: memory comes from the slab */
-#define TASKQ_CPR_SAFE		0x02	/* nothing: the threads are never frozen */
-#define TASKQ_DYNAMIC		0x04	/* threads come as they are needed, and go */
-#define TASKQ_THREADS_CPU_PCT	0x08	/* the threads as a share of the CPUs online */
-#define TASKQ_DC_BATCH		0x10	/* nothing */
+#define TASKQ_PREPOPULATE	0x01	/* no effect */
+#define TASKQ_CPR_SAFE		0x02	/* no effect: threads are never frozen */
+#define TASKQ_DYNAMIC		0x04	/* threads are made when needed, and exit when idle */
+#define TASKQ_THREADS_CPU_PCT	0x08	/* threads in percent of the CPUs online */
+#define TASKQ_DC_BATCH		0x10	/* no effect */
 
-/* Priorities of threads, in the numbers of illumos: nice 0 to -19. */
+/* Priorities of threads as in illumos: nice 0 to -19. */
 #define minclsyspri		60
 #define defclsyspri		minclsyspri
 #define maxclsyspri		99
 
-/* The names under which they are exported. */
+/* The exported names. */
 #define system_taskq		wpool_system_taskq
 #define taskq_dispatch_ent	wpool_taskq_dispatch_ent
 #define taskq_wait		wpool_taskq_wait
@@ -87,18 +83,18 @@ typedef void (task_func_t)(void *);
 #define taskq_suspended		wpool_taskq_suspended
 
 /**
- * struct taskq_ent - a call that its owner has the memory of, for taskq_dispatch_ent()
+ * struct taskq_ent - a call whose memory is its owner's, for taskq_dispatch_ent()
  *
  * Every member is private; the name is taskq_ent_t. Set up by taskq_init_ent().
  */
 struct taskq_ent {
-	/* private: written by the calls that dispatch it */
+	/* private: */
 	struct wpool_task	task;
-	task_func_t		*func;	/* not NULL while it waits */
+	task_func_t		*func;	/* not NULL while queued */
 	void			*arg;
 };
 
-/* The taskq of the whole system, of 64 threads. No module destroys or suspends it. */
+/* A taskq of 64 threads for all modules, which must not destroy or suspend it. */
 extern taskq_t *system_taskq;
 
 taskq_t *__wpool_taskq_create(const char *name, int nthreads, int pri, int maxalloc,
@@ -121,22 +117,23 @@ bool taskq_suspended(taskq_t *tq);
 
 /**
  * taskq_create() - make a taskq
- * @name: of which the first 20 characters count, printable ones without a space or a slash. A
- *	number is added: the name need not be the only one.
+ * @name: the first 20 characters count: printable, without a space or a slash. A number is added,
+ *	so it need not be unique.
  * @nthreads: how many threads, at least 1; with %TASKQ_THREADS_CPU_PCT in percent of the CPUs
  *	online, rounded down, but not to 0, and following hotplug. With one thread, functions are
- *	called in the order in which they were dispatched, but for %TQ_FRONT and delayed calls.
+ *	called in the order in which they were dispatched, except with %TQ_FRONT and for delayed
+ *	calls.
  * @pri: of the threads, %minclsyspri to %maxclsyspri
  * @minalloc: ignored
- * @maxalloc: how many calls may wait, at least 1, or %INT_MAX for any number. If it is reached,
- *	taskq_dispatch() fails with %TQ_NOSLEEP, and otherwise waits for room, for a second at
- *	most. Entries wait here, too, and are dispatched all the same.
- * @flags: of %TASKQ_DYNAMIC and so on. Without %TASKQ_DYNAMIC all threads are made now, and
- *	stay. With it there is one at first, and the others leave when they have idled.
+ * @maxalloc: how many calls may be queued, at least 1, or %INT_MAX for any number. Then
+ *	taskq_dispatch() fails with %TQ_NOSLEEP, and otherwise waits for room, for a second at most.
+ *	Entries count too, and are always accepted.
+ * @flags: %TASKQ_DYNAMIC and so on. Without %TASKQ_DYNAMIC all threads are made now, and stay. With
+ *	it there is one at first, and the others exit when they are idle.
  *
- * A thread of a dynamic taskq is made as soon as a call would wait, and by a thread of wpool's
- * own. So no call waits for a thread to be made that others have to free memory for. Nor does
- * memory that a function allocates wait for I/O, as in ZFS: see memalloc_noio_save().
+ * A private thread of wpool makes the threads of a dynamic taskq, so a call never waits for memory
+ * that others must free first. Unlike in ZFS, memory that a function allocates may wait for I/O:
+ * see memalloc_noio_save().
  *
  * Context: Process context; may sleep.
  * Return: the taskq, for taskq_destroy() by the same module, or NULL.
@@ -168,8 +165,7 @@ bool taskq_suspended(taskq_t *tq);
  * @minalloc: ignored
  * @maxalloc: as for taskq_create()
  * @proc: ignored
- * @dc: ignored: Linux has no class of threads with a duty cycle. Its ordinary class is fair,
- *	so these keep no other threads off the CPUs.
+ * @dc: ignored: Linux has no scheduling class with a duty cycle
  * @flags: as for taskq_create()
  *
  * Context: Process context; may sleep.
@@ -180,17 +176,16 @@ bool taskq_suspended(taskq_t *tq);
 				       proc, flags))
 
 /**
- * taskq_create_synced() - make a taskq, and say which threads it has
+ * taskq_create_synced() - make a taskq, and get its threads
  * @name: as for taskq_create()
  * @nthreads: likewise, 1 to %WPOOL_MAX_CAPACITY
  * @pri: likewise
  * @minalloc: ignored
  * @maxalloc: as for taskq_create()
- * @flags: likewise, but without %TASKQ_DYNAMIC and %TASKQ_THREADS_CPU_PCT, which are ignored
+ * @flags: likewise, but %TASKQ_DYNAMIC and %TASKQ_THREADS_CPU_PCT are ignored
  * @threads: set to an array of @nthreads threads, in no order, which the caller frees by kfree()
  *
- * All threads run when it returns. If a function kills one, another comes in its place, which is
- * not in the array.
+ * All threads run when it returns. If a function kills one, its replacement is not in the array.
  *
  * Context: Process context; may sleep.
  * Return: as taskq_create().
@@ -205,10 +200,10 @@ bool taskq_suspended(taskq_t *tq);
  * taskq_destroy() - wait for all calls, and end the taskq
  * @tq: made here; no longer the caller's
  *
- * Waits also for what the functions dispatch meanwhile, as in illumos: one that always dispatches
- * itself again must be told to end before. OpenZFS refuses what comes then. Waits for delayed
- * calls, whenever they are due, and for entries. A taskq that is suspended goes on for that. The
- * caller sees to it that nobody else dispatches any more: what comes after the wait is refused.
+ * Waits also for calls that the functions dispatch meanwhile, as in illumos: one that always
+ * dispatches itself again must be stopped before. OpenZFS refuses these. Waits for entries, and for
+ * delayed calls, whenever they are due. A suspended taskq is resumed for that. Nobody else may
+ * dispatch any more: later calls are refused.
  *
  * Context: Process context; sleeps for as long as the calls take. Inside the taskq it is refused,
  * and the taskq stays.
@@ -218,23 +213,23 @@ bool taskq_suspended(taskq_t *tq);
 /**
  * taskq_dispatch() - have a function called by a thread of the taskq
  * @tq: the taskq
- * @func: what to call
- * @arg: what to call it with
+ * @func: the function
+ * @arg: the argument of @func
  * @flags: %TQ_SLEEP, or %TQ_NOSLEEP, in any context; and %TQ_NOQUEUE, %TQ_FRONT, %TQ_PUSHPAGE
  *
- * With %TQ_NOQUEUE it fails unless a thread is free or may be made, in any taskq. A suspended
- * taskq has none that is free. Calls with %TQ_FRONT are made in the order in which they came, and
- * not the last one first, as in illumos.
+ * With %TQ_NOQUEUE it fails unless a thread is free or can be made, in any taskq. A suspended taskq
+ * has none. Calls with %TQ_FRONT are made in the order in which they were dispatched; in illumos
+ * the last is first.
  *
  * The function may run before the caller has the id. Without %TQ_NOSLEEP it waits for memory as
  * long as it takes; a caller that may not wait for I/O adds %TQ_PUSHPAGE.
  *
- * Context: Process context; may sleep; with %TQ_NOSLEEP any but NMI. On PREEMPT_RT nothing can be
- * allocated in a hard interrupt, nor with interrupts or preemption disabled: there it fails. So
- * taskq_dispatch_ent() is for those.
- * Return: the id, or %TASKQID_INVALID, which is 0: no memory or no room with %TQ_NOSLEEP, no
- * thread with %TQ_NOQUEUE, the taskq is being destroyed, or the calling module is being unloaded
- * and the taskq is not its own, like system_taskq; that also without %TQ_NOSLEEP.
+ * Context: Process context; may sleep; with %TQ_NOSLEEP any but NMI. On PREEMPT_RT it fails in a
+ * hard interrupt and with interrupts or preemption disabled, as nothing can be allocated there: use
+ * taskq_dispatch_ent().
+ * Return: the id, or %TASKQID_INVALID, which is 0: no memory or no room with %TQ_NOSLEEP, no thread
+ * with %TQ_NOQUEUE, or the taskq is being destroyed. Also, with any flag, if the calling module is
+ * being unloaded and the taskq is not its own, such as system_taskq.
  */
 #define taskq_dispatch(tq, func, arg, flags)				\
 	__wpool_taskq_dispatch(tq, func, arg, flags, NULL, THIS_MODULE)
@@ -242,13 +237,14 @@ bool taskq_suspended(taskq_t *tq);
 /**
  * taskq_dispatch_delay() - have a function called later
  * @tq: the taskq
- * @func: what to call
- * @arg: what to call it with
- * @flags: as for taskq_dispatch(), but %TQ_NOQUEUE and %TQ_FRONT, which are ignored
+ * @func: the function
+ * @arg: the argument of @func
+ * @flags: as for taskq_dispatch(), but %TQ_NOQUEUE and %TQ_FRONT are ignored
  * @expire_time: when, as the jiffies then; at once if that has passed
  *
- * It comes before all that were dispatched without %TQ_FRONT, as in ZFS. Until then taskq_wait()
- * and the like wait for it, and taskq_cancel_id() takes it back. It is accepted beyond any bound.
+ * When due it comes before all calls that were dispatched without %TQ_FRONT, as in ZFS. Until then
+ * taskq_wait() and other waits wait for it, and taskq_cancel_id() cancels it. It is accepted beyond
+ * any bound.
  *
  * Context: as taskq_dispatch().
  * Return: likewise.
@@ -259,7 +255,7 @@ bool taskq_suspended(taskq_t *tq);
 
 /**
  * taskq_init_ent() - set up an entry
- * @ent: the entry, which does not wait in a taskq
+ * @ent: the entry, which is not queued in a taskq
  *
  * Once: it may then be dispatched again and again.
  *
@@ -268,11 +264,11 @@ bool taskq_suspended(taskq_t *tq);
 #define taskq_init_ent(ent)	__wpool_taskq_init_ent(ent, THIS_MODULE)
 
 /**
- * taskq_empty_ent() - check whether an entry waits in a taskq
+ * taskq_empty_ent() - check whether an entry is not queued in a taskq
  * @ent: the entry, which was set up
  *
  * Context: Any. Takes no lock: the answer may be out of date at once.
- * Return: true if it does not; also while its function runs.
+ * Return: true if it is not; also while its function runs.
  */
 static inline bool taskq_empty_ent(const taskq_ent_t *ent)
 {
@@ -283,19 +279,19 @@ static inline bool taskq_empty_ent(const taskq_ent_t *ent)
 #define __TASKQ_SECOND(first, second, rest...)	(second)
 
 /**
- * taskq_cancel_id() - take a call back
+ * taskq_cancel_id() - cancel a call
  * @tq: the taskq
  * @id: of the call
- * @wait: whether to wait for it if it runs; may be left out, as in older versions of the
- *	original, and is true then
+ * @wait: whether to wait for it if it runs; may be left out, as in older versions of the original,
+ *	and is true then
  *
  * A caller that waits must hold no lock that the function takes.
  *
- * Context: Process context; may sleep if @wait is true, but not inside the taskq: there it
- * returns at once, after a message.
- * Return: 0: it was taken back, and does not run. EBUSY, positive as in the original: it ran, or
- * another thread is taking it back; with @wait it has ended now. ENOENT: it had ended before, or
- * there is no such.
+ * Context: Process context; may sleep if @wait is true, but not inside the taskq: there it returns
+ * at once, after a message.
+ * Return: 0: it was cancelled, and does not run. EBUSY, positive as in the original: it ran, or
+ * another thread is cancelling it; with @wait it has ended now. ENOENT: it had ended before, or
+ * there is no such call.
  */
 #define taskq_cancel_id(tq, id, wait...)				\
 	__wpool_taskq_cancel_id(tq, id, __TASKQ_SECOND(0, ##wait, true))
@@ -313,8 +309,8 @@ static inline bool taskq_empty_ent(const taskq_ent_t *ent)
  * @tq: the taskq
  * @thread: the current thread, and no other
  *
- * It counts as one of the pool whose task it is inside, so also if it runs that as its submitter
- * (%WPOOL_FULL_CALLER_RUNS).
+ * It counts as one of the pool whose task it is inside, so also if it runs that task as its
+ * submitter (%WPOOL_FULL_CALLER_RUNS).
  *
  * Context: Any.
  * Return: true if it is.

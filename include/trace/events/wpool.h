@@ -17,9 +17,9 @@
 #endif
 
 /*
- * Each event says whether it is stable. A later version may have more events, and more fields.
- * What TP_printk() makes of them may change. A pointer to a task only tells tasks apart, and may be
- * that of freed memory. In wpool_task_die and wpool_task_overdue that of a detached task is NULL.
+ * Each event says whether it is stable. A later version may have more events and more fields, and
+ * may print them differently. A pointer to a task only tells tasks apart: its memory may be free. In
+ * wpool_task_die and wpool_task_overdue the pointer to a detached task is NULL.
  */
 
 #define show_wpool_state(state)						\
@@ -40,7 +40,7 @@ TRACE_DEFINE_ENUM(WPOOL_STATE_TERMINATED);
  * wpool_pool_create - a pool is being created
  * @pool: its name
  * @capacity: the most workers it may have
- * @depth: how many tasks may wait beyond those; UINT_MAX is without a bound
+ * @depth: how many tasks may be queued beyond those; UINT_MAX is no limit
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -62,10 +62,10 @@ TRACE_EVENT(wpool_pool_create,
 );
 
 /**
- * wpool_pool_state - a pool goes from one state to the next
+ * wpool_pool_state - the state of a pool changes
  * @pool: its name
- * @from: the &enum wpool_state that it leaves
- * @to: the &enum wpool_state that it enters
+ * @from: the old &enum wpool_state
+ * @to: the new &enum wpool_state
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -87,10 +87,10 @@ TRACE_EVENT(wpool_pool_state,
 );
 
 /**
- * wpool_pool_resize - a pool gets another capacity
+ * wpool_pool_resize - the capacity of a pool changes
  * @pool: its name
- * @from: the most workers it might have before
- * @to: the most that it may have now
+ * @from: the old capacity
+ * @to: the new capacity
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -135,7 +135,7 @@ DEFINE_EVENT(wpool_worker, wpool_worker_start,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
 
 /**
- * wpool_worker_idle - the current thread found no task and sleeps
+ * wpool_worker_idle - the current worker has no task and sleeps
  * @pool: the name of its pool
  * @id: its number
  *
@@ -149,7 +149,7 @@ DEFINE_EVENT(wpool_worker, wpool_worker_idle,
  * @pool: the name of its pool
  * @id: its number
  *
- * Also for a worker that its task killed; then the thread that reaps it emits the event.
+ * If the worker was killed, the thread that reaps it emits the event.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -157,11 +157,11 @@ DEFINE_EVENT(wpool_worker, wpool_worker_exit,
 	TP_PROTO(const char *pool, unsigned int id), TP_ARGS(pool, id));
 
 /**
- * wpool_worker_die - a task, or something else, has killed a worker
+ * wpool_worker_die - a worker was killed, by a task or otherwise
  * @pool: the name of its pool
  * @id: its number
  *
- * Emitted by the thread that reaps it. wpool_task_die tells the tasks that it was inside.
+ * Emitted by the thread that reaps it. wpool_task_die names the tasks that it was inside.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -222,7 +222,7 @@ DEFINE_EVENT(wpool_task, wpool_task_drop,
 	TP_ARGS(pool, task, fn));
 
 /**
- * wpool_task_cancel - a waiting task was taken back
+ * wpool_task_cancel - a queued or delayed task was cancelled
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
@@ -236,7 +236,7 @@ DEFINE_EVENT(wpool_task, wpool_task_cancel,
 /**
  * wpool_task_block - a submitter is about to sleep until there is room
  * @pool: the name of the pool
- * @task: what it submits
+ * @task: the task
  * @fn: its function
  *
  * Stable: its name, and the names and meanings of its fields.
@@ -246,15 +246,15 @@ DEFINE_EVENT(wpool_task, wpool_task_block,
 	TP_ARGS(pool, task, fn));
 
 /**
- * wpool_task_unblock - the current thread has slept for room, and sleeps no more
+ * wpool_task_unblock - the current thread has slept for room, and is awake
  * @pool: the name of the pool
- * @task: what it submits
+ * @task: the task
  * @fn: its function
  * @ns: how long, in nanoseconds, until it ran again
  * @result: 0 if the task was accepted meanwhile, or the errno that its call returns
  *
- * Not for a thread that went to sleep before this event was enabled. It counts the time itself,
- * so wpool_task_block need not be enabled.
+ * Not for a thread that went to sleep before this event was enabled. wpool_task_block need not be
+ * enabled.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -280,9 +280,9 @@ TRACE_EVENT(wpool_task_unblock,
 );
 
 /**
- * wpool_task_refuse - a submission was refused
+ * wpool_task_refuse - a task was refused
  * @pool: the name of the pool
- * @task: what was submitted
+ * @task: the task
  * @fn: its function
  * @error: the errno that the call returns
  *
@@ -310,14 +310,14 @@ TRACE_EVENT(wpool_task_refuse,
 );
 
 /**
- * wpool_task_delay - a task now waits for its time, or for another time than before
+ * wpool_task_delay - a task is delayed, or its time was changed
  * @pool: the name of the pool
  * @task: the task
  * @fn: its function
- * @due: when it is queued, in jiffies since boot, as get_jiffies_64() tells them
+ * @due: when it is queued, in jiffies of get_jiffies_64()
  *
- * It was accepted already, so wpool_task_queue came before, and wpool_task_start is next. What is
- * queued without a delay, and the next time of a periodic task, have no event of their own.
+ * wpool_task_queue came before, when it was accepted, and wpool_task_start is next. Not for a task
+ * without a delay, nor for the next time of a periodic task.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
@@ -378,7 +378,7 @@ TRACE_EVENT(wpool_task_die,
  * @pid: the number of the thread that it runs in
  * @ms: how long it has run, in milliseconds
  *
- * Once for each that %WPOOL_STAT_OVERDUE counts, by the thread that looks.
+ * Once for each that %WPOOL_STAT_OVERDUE counts; emitted by another thread.
  *
  * Stable: its name, and the names and meanings of its fields.
  */
