@@ -237,8 +237,8 @@ void pool_go_on_closing(struct wpool *pool)
  * The caller owns each task on @unrun, and must not free or schedule it before it is off the list.
  * These are not on the list; their owners have them back as after wpool_cancel():
  *
- * - a task for which a thread has called a wait or wpool_cancel_sync() since it was scheduled; if it
- *   was scheduled again while it ran, since it was first;
+ * - a task for which a thread has called a wait or wpool_cancel_sync() since it was scheduled; if
+ *   it was scheduled again while it ran, since the first time;
  * - a task in a group, or with a release, which is called with %WPOOL_FATE_CANCELLED;
  * - a task on the stack of the thread that scheduled it;
  * - a delayed task that is not due, and the second run of a running task;

@@ -2,8 +2,8 @@
 /*
  * wpool under the names of taskq(9F), for code from illumos, ZFS or FreeBSD.
  *
- * A taskq is a pool: each call of wpool.h takes a taskq_t *. But the calls here take only taskqs that
- * were made here, and system_taskq.
+ * A taskq is a pool: each call of wpool.h takes a taskq_t *. But the calls here take only taskqs
+ * that were made here, and system_taskq.
  *
  *	taskq_t *tq = taskq_create("my_tq", 4, minclsyspri, 4, INT_MAX, 0);
  *	taskqid_t id = taskq_dispatch(tq, my_func, my_arg, TQ_SLEEP);
@@ -11,8 +11,8 @@
  *	taskq_wait_id(tq, id);
  *	taskq_destroy(tq);
  *
- * The exported names differ from those of the SPL of ZFS, so both modules may be loaded. But no file
- * can include both headers.
+ * The exported names differ from those of the SPL of ZFS, so both modules may be loaded. But no
+ * file can include both headers.
  *
  * What may be called where:
  *
@@ -23,8 +23,8 @@
  *
  * Each call says how it differs from the original. For all of them:
  *
- * - taskq_wait(), taskq_wait_id(), taskq_wait_outstanding() and taskq_destroy() return at once inside
- *   the taskq, after a message. The original hangs.
+ * - taskq_wait(), taskq_wait_id(), taskq_wait_outstanding() and taskq_destroy() return at once
+ *   inside the taskq, after a message. The original hangs.
  * - If a function kills its thread, its waiters are woken, and the taskq is still usable.
  * - debugfs, the tracepoints and the watchdog name taskq_run(), or taskq_run_ent(). The stack of
  *   the thread has the function itself.

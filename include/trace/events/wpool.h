@@ -18,8 +18,8 @@
 
 /*
  * Each event says whether it is stable. A later version may have more events and more fields, and
- * may print them differently. A pointer to a task only tells tasks apart: its memory may be free. In
- * wpool_task_die and wpool_task_overdue the pointer to a detached task is NULL.
+ * may print them differently. A pointer to a task only tells tasks apart: its memory may be free.
+ * In wpool_task_die and wpool_task_overdue the pointer to a detached task is NULL.
  */
 
 #define show_wpool_state(state)						\
