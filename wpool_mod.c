@@ -28,25 +28,25 @@ static int capacity = WPOOL_DEFAULT_CAPACITY;
 module_param(capacity, int, 0444);
 MODULE_PARM_DESC(capacity, "Most workers of the default pool, 1 to "
 		 __stringify(WPOOL_MAX_CAPACITY)
-		 " (default " __stringify(WPOOL_DEFAULT_CAPACITY) ")");
+		 "; 0: the default (default " __stringify(WPOOL_DEFAULT_CAPACITY) ")");
 
 static int queue_depth = WPOOL_DEFAULT_DEPTH;
 module_param(queue_depth, int, 0444);
-MODULE_PARM_DESC(queue_depth, "Most tasks that wait in the default pool beyond those that a worker can take; -1 none, -2 no bound, 0 the default (default "
+MODULE_PARM_DESC(queue_depth, "Most queued tasks of the default pool beyond those that a worker can take at once; -1: none, -2: no bound, 0: the default (default "
 		 __stringify(WPOOL_DEFAULT_DEPTH) ")");
 
 static char *full = "block";
 module_param(full, charp, 0444);
-MODULE_PARM_DESC(full, "What submitting to the full default pool does: block, fail, caller_runs, discard or discard_oldest (default block)");
+MODULE_PARM_DESC(full, "Policy of the default pool when its queue is full: block, fail, caller_runs, discard or discard_oldest (default block)");
 
 static unsigned int idle_timeout_ms = WPOOL_DEFAULT_IDLE_MS;
 module_param(idle_timeout_ms, uint, 0444);
-MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of the default pool leaves; 0 the default (default "
+MODULE_PARM_DESC(idle_timeout_ms, "Milliseconds after which an idle worker of the default pool exits; 0: the default (default "
 		 __stringify(WPOOL_DEFAULT_IDLE_MS) ")");
 
 static unsigned int spin_us;
 module_param(spin_us, uint, 0444);
-MODULE_PARM_DESC(spin_us, "Microseconds for which a worker of the default pool spins before it sleeps (default 0)");
+MODULE_PARM_DESC(spin_us, "Microseconds that a worker of the default pool spins before it sleeps (default 0: never)");
 
 static unsigned int watchdog_ms;
 module_param(watchdog_ms, uint, 0444);

@@ -132,7 +132,7 @@ static unsigned int attrs_flags(const struct wpool_attrs *attrs, const char *nam
 {
 	if (!(attrs->flags & WPOOL_LATENCY) || debugfs_initialized())
 		return attrs->flags;
-	pr_notice("%s: there is no debugfs to show times in, left out WPOOL_LATENCY\n", name);
+	pr_notice("%s: there is no debugfs: WPOOL_LATENCY is ignored\n", name);
 	return attrs->flags & ~WPOOL_LATENCY;
 }
 

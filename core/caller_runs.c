@@ -149,7 +149,7 @@ static void caller_reap(struct wpool_caller *caller)
 	unsigned long flags;
 
 	/* Print before the module is released: the function has a name only until then. */
-	pr_err("%s: pid %d died in %ps, which it had submitted itself; the task failed with %pe\n",
+	pr_err("%s: pid %d died in %ps, which it had scheduled itself; the task failed with %pe\n",
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);

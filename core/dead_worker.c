@@ -121,7 +121,7 @@ static void report_died(const struct wpool_worker *worker)
 		       pool->name, worker->id, worker->pid_nr,
 		       worker->runs[worker->nesting - 1].fn, ERR_PTR(-EOWNERDEAD));
 	else if (worker_is_leaving(worker) && !worker->died_in)
-		pr_err("%s: worker %u (pid %d) died as it left, in a task that it had submitted itself\n",
+		pr_err("%s: worker %u (pid %d) died as it left, in a task that it had scheduled itself\n",
 		       pool->name, worker->id, worker->pid_nr);
 	else if (!worker->died_in)
 		pr_err("%s: worker %u (pid %d) died outside of a task; the next is made after %u ms\n",

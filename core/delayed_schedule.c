@@ -26,7 +26,7 @@ static bool refuse_on_stack(const struct wpool *pool, const struct wpool_task *t
 {
 	if (!(READ_ONCE(task->flags) & WPOOL_TASK_ONSTACK))
 		return false;
-	pr_err_ratelimited("%s: submitted: a delayed task on the stack\n", pool->name);
+	pr_err_ratelimited("%s: refused: a delayed task on the stack\n", pool->name);
 	return true;
 }
 
@@ -38,7 +38,7 @@ static u64 due_of(const struct wpool_how *how)
 
 static void report_periodic(const struct wpool *pool, const char *fault)
 {
-	pr_err_ratelimited("%s: submitted: a periodic task %s\n", pool->name, fault);
+	pr_err_ratelimited("%s: refused: a periodic task %s\n", pool->name, fault);
 }
 
 /*

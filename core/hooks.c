@@ -155,7 +155,7 @@ static void hooks_reap(struct wpool_exit *exit)
 	unsigned long flags;
 	LIST_HEAD(dead);
 
-	pr_err("%s: the thread of its hooks (pid %d) died in %s; worker_died, task_oops, worker_stop of the dead and terminated are not called any more\n",
+	pr_err("%s: its hook thread (pid %d) died in %s; worker_died, task_oops, terminated, and worker_stop of dead workers are no longer called\n",
 	       pool->name, task_pid_nr(exit->thread), pool->hooks.at ?: "none of them");
 	pool_lock(pool, flags);
 	pool->hooks.lost = true;
@@ -266,7 +266,7 @@ void hooks_report(struct wpool *pool)
 
 	if (!at)
 		return;
-	pr_warn("%s: the thread of its hooks (pid %d) has been in %s for %llu ms\n",
+	pr_warn("%s: its hook thread (pid %d) has been in %s for %llu ms\n",
 		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
 		jiffies64_to_msecs(jiffies - since));
 	sched_show_task(pool->hooks.exit.thread);

@@ -192,7 +192,7 @@ static void spawn_missing(struct wpool *pool)
 	pool_unlock(pool, flags);
 
 	if (news && !creating)
-		pr_err_ratelimited("%s: cannot make a worker: %pe; going on with %u, will try again\n",
+		pr_err_ratelimited("%s: cannot make a worker: %pe; %u workers are left, will try again\n",
 				   pool->name, ERR_PTR(err), left);
 	if (surplus)
 		spare_unmake(surplus);
@@ -261,7 +261,7 @@ static void manage(struct wpool *pool)
 	caller_look(pool);
 	/* Without the lock: what is reported may just be over. */
 	if (watchdog_look(pool, end_is_awaited(pool)) && data_race(spare_is_pending(pool)))
-		pr_warn("%s: a worker is being made for it, or ended\n", pool->name);
+		pr_warn("%s: one of its workers is starting or exiting\n", pool->name);
 	terminate(pool);
 	wpool_put(pool);
 }

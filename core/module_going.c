@@ -91,7 +91,7 @@ static void leave_pool(struct wpool *pool, void *arg)
 	unsigned int n;
 
 	if (pool->owner == module) {
-		pr_err("%s: its module %s goes, and has not destroyed it: wpool_destroy() is missing\n",
+		pr_err("%s: its module %s is being unloaded and has not destroyed it: wpool_destroy() is missing\n",
 		       pool->name, module_name(module));
 		wpool_shutdown_now(pool, NULL);
 		pool_destroy(pool, false);
@@ -99,11 +99,11 @@ static void leave_pool(struct wpool *pool, void *arg)
 	}
 	n = walk_cancel(pool, wants_owner, module);
 	if (n)
-		pr_err("%s: module %s goes with %u tasks that wait: they are cancelled\n",
+		pr_err("%s: module %s is being unloaded: its %u queued tasks are cancelled\n",
 		       pool->name, module_name(module), n);
 	if (!owner_is_inside(pool, module))
 		return;
-	pr_err("%s: module %s goes with tasks that run: they are waited for\n",
+	pr_err("%s: module %s is being unloaded: waiting for its running tasks\n",
 	       pool->name, module_name(module));
 	while (owner_is_inside(pool, module))
 		schedule_timeout_uninterruptible(OWNER_LOOK);

@@ -100,7 +100,7 @@ static int block_begin(struct wpool *pool, struct wpool_waiter *waiter)
 static void report_deadlock(const struct wpool *pool, int err)
 {
 	if (err == -EDEADLK)
-		pr_err_ratelimited("%s: a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE\n",
+		pr_err_ratelimited("%s: refused: a task scheduled by one of its own workers: the queue is full, and all workers would wait; see WPOOL_RECURSIVE\n",
 				   pool->name);
 }
 

@@ -58,7 +58,7 @@ bool pool_is_shared(const struct wpool *pool, const char *what)
 {
 	if (pool != wpool_default())
 		return false;
-	pr_err_ratelimited("%s: %s refused: this pool is everybody's\n",
+	pr_err_ratelimited("%s: %s refused: this is the default pool, which all modules use\n",
 			   pool->name, what);
 	return true;
 }

@@ -233,7 +233,7 @@ void releases_survive(pid_t pid)
 
 	if (!call)
 		return;
-	pr_err("%s: the thread of releases (pid %d) died in %ps, which counts as if it had returned\n",
+	pr_err("%s: the release thread (pid %d) died in %ps, which counts as if it had returned\n",
 	       call->pool->name, pid, call->ended[call->at].release);
 	call->at++;
 	handed.now = NULL;

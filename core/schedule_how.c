@@ -19,7 +19,7 @@ static const char *how_fault(const struct wpool_how *how)
 	if (room & (room - 1) && room != (WPOOL_TIMED | WPOOL_INTERRUPTIBLE))
 		return "with flags that contradict each other";
 	if (time && (room || how->flags & WPOOL_KEYED))
-		return "with a time, and with a key or a wait for room";
+		return "with a time and a key, or a time and a wait for room";
 	if (time && time != WPOOL_AT && time != WPOOL_EVERY && time != (WPOOL_MODIFY | WPOOL_AT))
 		return "with two times";
 	if (time & ~WPOOL_AT && how->group)
@@ -63,7 +63,7 @@ int wpool_schedule_how(struct wpool *pool, struct wpool_task *task, const struct
 		return -EINVAL;
 	fault = how_fault(how);
 	if (fault) {
-		pr_err_ratelimited("%s: submitted: a task %s\n", pool->name, fault);
+		pr_err_ratelimited("%s: refused: a task %s\n", pool->name, fault);
 		return -EINVAL;
 	}
 	might_sleep_if(!(how->flags & (WPOOL_NOWAIT | WPOOL_FORCE | WPOOL_IF_FREE | HOW_TIME)));

@@ -74,7 +74,7 @@ static const char *set_fault(const struct set_plan *plan)
 	if ((unsigned int)plan->rule >= WPOOL_NR_RULES)
 		return "unknown rule";
 	if (!plan->n || plan->n > WPOOL_SET_MAX)
-		return "no pool, or too many";
+		return "no pools, or too many";
 	if (plan->rule == WPOOL_RULE_CPU && plan->attrs && plan->attrs->cpumask)
 		return "both cpumask and WPOOL_RULE_CPU";
 	return NULL;

@@ -185,7 +185,7 @@ void settings_add_pool(struct wpool *pool)
 		return;
 	settings = make_dir(pool);
 	if (IS_ERR(settings))
-		pr_notice("%s: has no folder in sysfs: %pe\n", pool->name, settings);
+		pr_notice("%s: has no directory in sysfs: %pe\n", pool->name, settings);
 	else
 		pool->settings = settings;
 }

@@ -63,9 +63,9 @@ static enum submit_kind kind_of(const struct wpool_task *task)
 
 /* A task of this kind, given to a call for another: its key or its delay would not count. */
 static const char * const kind_faults[] = {
-	[SUBMIT_PLAIN] = "a plain task, as one with a key or a delay",
-	[SUBMIT_KEYED] = "a task with a key, by a call without one",
-	[SUBMIT_DELAYED] = "a delayed task, by a call without a delay",
+	[SUBMIT_PLAIN] = "a plain task, scheduled with a key or a delay",
+	[SUBMIT_KEYED] = "a keyed task, scheduled without a key",
+	[SUBMIT_DELAYED] = "a delayed task, scheduled without a delay",
 };
 
 /* Reports why a task cannot run. */
@@ -81,12 +81,12 @@ static void report_fault(const struct wpool *pool, const struct wpool_task *task
 	else if (kind_of(task) != kind)
 		fault = kind_faults[kind_of(task)];
 	else if (keyed_and_detached(task))
-		fault = "a task with a key that is detached";
+		fault = "a keyed task that is detached";
 	else if (tracked_on_stack(task))
 		fault = "a task on the stack that has a release";
 	else
 		fault = "a task of unknown priority";
-	pr_err_ratelimited("%s: submitted: %s\n", pool->name, fault);
+	pr_err_ratelimited("%s: refused: %s\n", pool->name, fault);
 }
 
 /* Has the task no fault, and is it of the kind that @how is for? Any other is reported. */

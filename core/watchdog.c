@@ -273,7 +273,7 @@ static bool report_rest(struct wpool *pool)
 		ended += worker_unharvested(worker);
 	}
 	run = rest_of(in_flight, queued + delayed + ended + releases);
-	pr_warn("%s: its end has been awaited for %llu ms: %u tasks run, %u of them by their submitters, %u are queued, %u delayed\n",
+	pr_warn("%s: its end has been awaited for %llu ms: %u tasks are running, %u of them in their submitters, %u are queued, %u delayed\n",
 		pool->name, jiffies64_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);
 	if (releases) {

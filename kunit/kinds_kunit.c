@@ -7,9 +7,9 @@
 #include "ear.h"
 
 static const char * const words[] = {
-	"submitted: a task with a key, by a call without one",
-	"submitted: a delayed task, by a call without a delay",
-	"submitted: a plain task, as one with a key or a delay",
+	"refused: a keyed task, scheduled without a key",
+	"refused: a delayed task, scheduled without a delay",
+	"refused: a plain task, scheduled with a key or a delay",
 };
 
 enum { KEYED, DELAYED, PLAIN };

@@ -11,10 +11,10 @@ static const char * const words[] = {
 	"said_flush_atomically+",
 	"has to sleep in atomic context: refused",
 	"sleeping function called",
-	"a task submitted by one of its own workers refused: the queue is full, and all workers would wait; see WPOOL_RECURSIVE",
+	"refused: a task scheduled by one of its own workers: the queue is full, and all workers would wait; see WPOOL_RECURSIVE",
 	"in atomic context refused: nothing can be allocated there",
 	"in atomic context has got a spare task: nothing can be allocated there",
-	"there is no debugfs to show times in, left out WPOOL_LATENCY",
+	"there is no debugfs: WPOOL_LATENCY is ignored",
 };
 
 enum {

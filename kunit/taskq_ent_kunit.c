@@ -10,7 +10,7 @@
 #define MANY	300
 
 /* What is listened for. */
-static const char * const words[] = { "is going away", "waits already" };
+static const char * const words[] = { "is going away", "is queued already" };
 
 enum { GOING, ALREADY };
 

@@ -413,7 +413,7 @@ void taskq_dispatch_ent(struct wpool *tq, task_func_t *func, void *arg, unsigned
 	int err;
 
 	if (cmpxchg(&ent->func, NULL, func)) {
-		pr_err_ratelimited("%s: a taskq_ent waits already\n", wpool_name(tq));
+		pr_err_ratelimited("%s: a taskq_ent is queued already\n", wpool_name(tq));
 		return;
 	}
 	ent->arg = arg;

@@ -61,7 +61,7 @@ forgotten() {
 	succeeds "insmod of a module that will forget its pool" insmod /wpool_stress.ko run=forget
 	succeeds "rmmod of it" rmmod wpool_stress
 	is "it is said what was forgotten" \
-		"$(logged 'wpool: forgotten: its module wpool_stress goes, .*: wpool_destroy\(\) is missing')" 1
+		"$(logged 'wpool: forgotten: its module wpool_stress is being unloaded .*: wpool_destroy\(\) is missing')" 1
 	is "its pool is destroyed" "$(pools)" default
 }
 
@@ -73,9 +73,9 @@ left_behind() {
 	tried=$(logged 'wpool_stress: leaves: 0')
 	is "it had come so far" "$((tried > 0))" 1
 	is "its tasks are taken back, and it is said" \
-		"$(logged 'wpool: default: module wpool_stress goes with [0-9]+ tasks that wait')" "$tried"
+		"$(logged 'wpool: default: module wpool_stress is being unloaded: its [0-9]+ queued tasks')" "$tried"
 	is "those that run are waited for" \
-		"$(logged 'wpool: default: module wpool_stress goes with tasks that run')" "$tried"
+		"$(logged 'wpool: default: module wpool_stress is being unloaded: waiting for its running tasks')" "$tried"
 	is "its pool is destroyed, and it is said" \
 		"$(logged 'wpool: left: its module wpool_stress goes')" "$tried"
 	is "nothing of it is left" "$(pools; cat $D/default/queued $D/default/running)" "default

@@ -194,7 +194,7 @@ def table(found):
 # --- what wpool says -----------------------------------------------------------------
 
 # Of what a module has done wrong with a pool, or of what has befallen one of its tasks.
-COMPLAINT = re.compile(r"has not destroyed it|goes with .*tasks|: BUG: | died in |: submitted: | refused")
+COMPLAINT = re.compile(r"has not destroyed it|is being unloaded: |: BUG: | died in |: refused: | refused")
 
 
 def _judge_complaints(tally, label, run):
