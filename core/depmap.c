@@ -262,7 +262,7 @@ void dep_manager_ends(void)
 static void dep_not_manager(void)
 {
 	WARN_ONCE(debug_locks && lock_is_held(&dep_manager),
-		  "wpool: a bug of wpool's own: the manager waits\n");
+		  "wpool: a bug in wpool: the manager waits\n");
 }
 
 /**

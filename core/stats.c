@@ -46,15 +46,12 @@ static void stats_add_up(struct wpool *pool, struct wpool_stats *stats)
  * @pool: the pool
  * @stats: filled; zeroed without a pool
  *
- * Takes no lock, so while the pool is working the values are read one after the other, and a
- * task that goes from queue to worker just then may be missed, or counted in both. A worker
- * leaves its task a little before it counts the task as ended; wpool_drain() waits for both.
- * When the waiter of a task returns, the task already counts as ended, and no task counts as
- * ended before it counts as submitted.
+ * Takes no lock: while the pool is working, a task that moves from the queue to a worker may be
+ * missed or counted twice. When a wait for a task returns, the task counts as ended. No task counts
+ * as ended before it counts as accepted.
  *
- * Context: Any. An NMI does not wait: it may miss what a worker has ended that is just being
- * reaped. Where 64 bits are read under a lock (CONFIG_GENERIC_ATOMIC64) it gets only the state
- * and the values marked "now", without the number queued.
+ * Context: Any. In an NMI it may miss tasks of a dead worker. With CONFIG_GENERIC_ATOMIC64 it gets
+ * only the state and the values marked "now" there, except the number queued.
  */
 void wpool_stats(struct wpool *pool, struct wpool_stats *stats)
 {

@@ -202,7 +202,7 @@ static void look_at_queue(struct wpool *pool)
 		kick_pool_at(pool, jiffies + pool_watchdog(pool));
 	pool_unlock(pool, flags);
 	if (stranded)
-		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug of wpool's own\n",
+		pr_err("%s: %u tasks were queued, %u workers idle, and nobody looked: a bug in wpool\n",
 		       pool->name, queued, idle);
 }
 

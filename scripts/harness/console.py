@@ -23,7 +23,7 @@ HEADS = (r"WARNING:", r"\bBUG:", r"\bBUG\b.* Objects remaining", r"\bOops\b", r"
          r"refcount_t:", r"workqueue lockup", r"Unable to handle kernel",
          r"refusing to freeze", r"segfault at", r"stack guard page", r"Out of memory",
          r"invoked oom-killer", r"page allocation failure", r"invalid opcode",
-         r"a bug of wpool's own")
+         r"a bug in wpool")
 # ... while a trace is part of the report above it, one to each, or a fault if there is none.
 TRACE = re.compile(r"Call [Tt]race:")  # arm64 writes it small
 # wpool's watchdog shows the stack of the thread that it names; to be slow is no fault.
