@@ -79,7 +79,7 @@ struct bench_lane {
  * @submit_many: in its own way, or NULL
  * @submit_new: of memory that it allocates; the item is garbage. Or NULL
  * @wait: in its own way, or NULL
- * @longest_hold: the most tasks, waiters and the like in one hold of its lock; or NULL
+ * @longest_hold: the most tasks, waiters and so on in one hold of its lock; or NULL
  *
  * @submit may be called in hard interrupts, of those that can.
  */
@@ -115,7 +115,7 @@ extern const struct bench_peer bench_wpool, bench_wpool_spin, bench_wpool_by_cpu
 extern const struct bench_peer bench_padata;
 #endif
 
-/* How a producer submits. */
+/* How a producer schedules. */
 enum bench_way {
 	BENCH_ONE,	/* an item at a time */
 	BENCH_MANY,	/* many at a time, by the lanes that can */
@@ -130,10 +130,10 @@ struct bench_kind;
  * @lanes: who does it; the last has no label
  * @sample: one lane, one round; calls bench_record()
  * @tasks: how many
- * @producers: that submit them; or, of what comes by the clock, on how many CPUs it would take the
- *	share @arg, 0: on all
+ * @producers: threads that schedule them; or, for work by the clock, on how many CPUs it would take
+ *	the share @arg, 0: on all
  * @arg: the work's own
- * @way: how they submit
+ * @way: how they schedule
  * @kind: of bench_growth.c or bench_real.c, and of no other
  * @ahead: no worker keeps a producer off its CPU
  * @asked: done only if the parameter works= names it
@@ -153,8 +153,8 @@ struct bench_work {
 
 /*
  * All that tasks may be left with and waited for; those with a worker for each CPU; and those where
- * what one thread submits is done by one thread at a time: the only one, or that of the submitter's
- * CPU. The last are beside one another, not beside those with more workers.
+ * one thread at a time runs what one thread schedules: the only one, or that of the submitter's
+ * CPU. The last are compared with one another, not with those that have more workers.
  */
 extern struct bench_lane bench_lanes[], bench_wide_lanes[], bench_single_lanes[];
 

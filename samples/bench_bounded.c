@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_bench: a bound on what waits, and producers that are faster than who runs it: they sleep
+ * wpool_bench: a bound on queued tasks, and producers that are faster than the workers: they sleep
  * for room nearly all the time.
  *
- * Nobody else has a bound. Beside wpool's are peers with one as their users make it: a semaphore,
- * taken before an item is submitted, and given back when its function begins.
+ * No peer has a bound. Here they have one as their users make it: a semaphore, taken before an item
+ * is scheduled, and released when its function begins.
  */
 #include <linux/module.h>
 #include <linux/semaphore.h>
@@ -68,7 +68,7 @@ static const struct bench_peer bounded_wpool = {
 
 static struct semaphore room;
 
-/* What bench_##name has, but for its submission. */
+/* What bench_##name has, with another way to schedule. */
 #define BOUNDED_PEER(name, _threads)							\
 static int name##_open(struct bench_lane *lane)						\
 {											\

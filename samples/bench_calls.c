@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_bench: what the other calls of a user take: a task that is queued already, one that is to
- * come later and is put off again, or taken back, a wait for what has ended.
+ * wpool_bench: what other calls take: a task that is queued already, a delayed task that is put off
+ * again or cancelled, a wait for a task that has ended.
  *
  * No function runs meanwhile: each is the time of one thread.
  */
@@ -17,13 +17,13 @@
 /**
  * struct caller - how one kind of peer is called
  * @init: sets its objects up
- * @hold: has the peer call a function that returns when let go
+ * @hold: has the peer call a function that returns when it is released
  * @submit: one that waits behind it
- * @delay: submits one with a delay that is not there
+ * @delay: schedules one with a delay that is not there
  * @move: gives it another delay, waiting or not
- * @cancel: takes it back
+ * @cancel: cancels it
  * @flush: waits for all, of which there is none
- * @join: takes one back that has ended long since, and waits for it
+ * @join: cancels one that has ended long since, and waits for it
  */
 struct caller {
 	void (*init)(void);

@@ -62,7 +62,7 @@ static void contention_probe(void *unused, void *lock, unsigned int flags)
 }
 
 #ifdef CONFIG_LOCKDEP
-/* A spinlock, raw or not, a mutex and the like: not RCU, nor what only lockdep knows. */
+/* A spinlock, raw or not, a mutex and so on: not RCU, nor what only lockdep knows. */
 static bool is_lock(const struct lockdep_map *lock, int read)
 {
 	return lock->wait_type_inner >= LD_WAIT_SPIN && !read;

@@ -39,7 +39,7 @@ static void cool_caches(unsigned int used, unsigned int all)
 	OPTIMIZER_HIDE_VAR(sum);
 }
 
-/* To submit the last ones to a queue of that length, and to run the first ones. */
+/* To schedule the last ones into a queue of that length, and to run the first ones. */
 static void sample_behind(const struct bench_work *work, struct bench_lane *lane)
 {
 	unsigned int i, n = FRONT + lane->arg + FRONT;
@@ -79,7 +79,7 @@ static unsigned int make_pools(struct bench_lane *pools, unsigned int have, unsi
 	return have;
 }
 
-/* One lane, with more and more other pools beside it. */
+/* One lane, with more and more other pools. */
 static void sample_pools(const struct bench_work *work, struct bench_lane *lane)
 {
 	static const unsigned int steps[] = { 1, 100, MOST_POOLS };

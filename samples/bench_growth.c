@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * wpool_bench: what the next one of something costs, with more and more of it there:
- * made, or submitted, and taken back. The cost ought not to grow.
+ * made, or scheduled, and cancelled. The cost ought not to grow.
  */
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -13,8 +13,8 @@
  * struct bench_kind - what there is more and more of
  * @size: of one
  * @front: so many are measured
- * @add: makes or submits one, to a pool that is paused
- * @drop: takes it back
+ * @add: makes or schedules one, in a pool that is paused
+ * @drop: cancels it
  */
 struct bench_kind {
 	size_t		size;
@@ -43,7 +43,7 @@ static void delayed_drop(void *one)
 	wpool_cancel(&delayed->task);
 }
 
-/* --- keys in use: each task has one of its own --- */
+/* --- keys in use: each task has its own --- */
 
 static int keyed_add(struct wpool *pool, void *one, unsigned int nr)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_bench: wpool beside every other way the kernel has to run functions later.
+ * wpool_bench: wpool and every other way the kernel has to run functions later.
  *
  *	insmod wpool_bench.ko
  *	cat /sys/kernel/debug/wpool_bench/progress	# until it says: done
  *	cat /sys/kernel/debug/wpool_bench/table
  *
  * All do the same work in the same run, in turn, for a number of rounds. A figure
- * holds only beside the others of its work: this is why the tables have ratios. It
+ * may be compared only with others of its work: this is why the tables have ratios. It
  * takes some minutes, in which the machine had better have nothing else to do.
  *
  *	bench_peers.c	who is compared
  *	bench_rate.c	how many tasks a second
- *	bench_mixed.c	the same beside keys, groups and cancels on the same pool
+ *	bench_mixed.c	the same with keys, groups and cancels on the same pool
  *	bench_trip.c	there and back, and in chains
  *	bench_flat.c	what grows with queues, workers and pools
  *	bench_growth.c	what the next one costs of what there is much of
@@ -104,7 +104,7 @@ u64 bench_await(struct bench_lane *lane)
 }
 
 /**
- * bench_submit_all() - a sample of all items, submitted one after the other
+ * bench_submit_all() - a sample of all items, scheduled one after the other
  * @work: says how many
  * @lane: who does it
  * @fn: what they call
@@ -124,7 +124,7 @@ u64 bench_submit_all(const struct bench_work *work, struct bench_lane *lane,
 }
 
 /**
- * bench_refused() - an item that was submitted does not run
+ * bench_refused() - an item that was scheduled does not run
  * @error: why
  *
  * The sample ends without it, and the bench with an error.
@@ -342,5 +342,5 @@ static void __exit bench_exit(void)
 
 module_init(bench_init);
 module_exit(bench_exit);
-MODULE_DESCRIPTION("wpool sample: how fast, beside everything else");
+MODULE_DESCRIPTION("wpool sample: how fast, compared with everything else");
 MODULE_LICENSE("GPL");

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_bench: empty tasks beside other calls on the same pool, at the same time.
+ * wpool_bench: empty tasks and other calls on the same pool, at the same time.
  *
- * As many producers as workers submit empty tasks, as in "empty 4"; meanwhile as many other threads
- * schedule tasks with keys and in groups, and schedule and cancel, until the last empty task has
- * ended; only then they wait. Neither may be fast at the cost of the other: so there are two
- * figures, each of all its threads together: of an empty task, and of a call of the others.
+ * As many producers as workers schedule empty tasks, as in "empty 4"; meanwhile as many other
+ * threads schedule tasks with keys and in groups, and schedule and cancel, until the last empty
+ * task has ended; only then they wait. Neither may be fast at the cost of the other: so there
+ * are two figures, each of all its threads together: of an empty task, and of a call of the
+ * others.
  *
  * Nobody else has keys and groups, so wpool is here alone: for COMPARE=.
  */
@@ -30,7 +31,7 @@
 #define CALLS_A_TURN	(4 * OF_A_KIND)
 
 /**
- * struct turn - what a caller schedules before it looks whether to go on
+ * struct turn - what a caller schedules before it looks whether to continue
  * @group: of @grouped
  * @keyed: tasks with keys; another caller's turn of the same number has the same keys
  * @grouped: tasks of the group

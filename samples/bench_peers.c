@@ -2,7 +2,7 @@
 /*
  * The peers: a few lines each, in the way that its users use it.
  *
- * Each calls bench_now.fn through a function of its own, as a user's function would
+ * Each calls bench_now.fn through its own function, as a user's function would
  * be called, so that one indirect call more is the same for all.
  */
 #include <linux/module.h>
@@ -248,7 +248,7 @@ static void padata_last(struct padata_priv *last)
 
 /*
  * When the last item has ended padata's serial work may be queued once more, in vain;
- * and in 6.1 it frees what padata_free_shell() has let go of a second time. After one
+ * and in 6.1 it frees a second time what padata_free_shell() has freed. After one
  * more item, alone, it is not.
  */
 static void padata_quiesce(struct bench_lane *lane)

@@ -2,7 +2,7 @@
 /*
  * wpool_bench: how many empty tasks a second.
  *
- * All are submitted as fast as their producers can, whether or not they run
+ * All are scheduled as fast as their producers can, whether or not they run
  * meanwhile. The time is that from the producers' start to the last task's end.
  */
 #include <linux/module.h>
@@ -59,7 +59,7 @@ static int producer_main(void *data)
 	return 0;
 }
 
-/* Each of the floor's does its share itself, on a CPU of its own; so up to MAX_PRODUCERS CPUs. */
+/* Each of the floor's does its share itself, on its own CPU; so up to MAX_PRODUCERS CPUs. */
 static unsigned int producers_of(const struct bench_work *work, const struct bench_lane *lane)
 {
 	if (lane->peer == &bench_inline)
@@ -117,7 +117,7 @@ static void record_switches(const struct bench_work *work, struct bench_lane *la
 }
 
 /**
- * bench_rate() - a sample of all items, submitted as fast as their producers can
+ * bench_rate() - a sample of all items, scheduled as fast as their producers can
  * @work: says how many, and by how many producers
  * @lane: who does it
  * @fn: what they call

@@ -3,7 +3,7 @@
  * wpool_bench: real work, 4 KiB a task, by the kernel's own crypto and page cache.
  *
  * The floor is the same work inline: a thread on each CPU, and no pool at all. What it
- * takes beside what a pool takes is how much of the machine the work gets.
+ * takes, compared with a pool, is how much of the machine the work gets.
  */
 #include <crypto/acompress.h>
 #include <crypto/hash.h>
@@ -22,7 +22,7 @@
 #include "bench.h"
 #include "bench_compat.h"
 
-/* So many tasks have memory of their own. */
+/* So many tasks have their own memory. */
 #define PARTS		4000U
 #define KEY_SIZE	64		/* AES-256-XTS has two */
 
@@ -298,7 +298,7 @@ static void real_run(unsigned int nr)
 		WRITE_ONCE(bench_now.error, err);
 }
 
-/* What comes by the clock takes longer than to submit it: so often is it done. */
+/* A task by the clock takes longer than it takes to schedule it: so often is it done. */
 #define WAIT_TASK_NS	(50 * NSEC_PER_USEC)
 
 static unsigned int times_each;

@@ -283,7 +283,7 @@ void bench_report_work(const char *name)
 	mutex_unlock(&rows_lock);
 }
 
-/* What a lane takes beside what wpool does in the same work. */
+/* What a lane takes compared with wpool in the same work. */
 static void show_ratio(struct seq_file *seq, const struct row *row, u64 median)
 {
 	const struct row *ours = row_find(row->work, "wpool");

@@ -20,7 +20,7 @@
 /* Many, because the kernel counts its free pages only roughly. */
 #define MEMORY_MANY	1000U
 #define MEMORY_TASKS	100000U
-/* When as many looks in a row find the same, but for what others do. */
+/* When as many looks in a row find the same, except for what others do. */
 #define SETTLE_MS	50U
 #define SETTLE_QUIET	4U
 #define SETTLE_LOOKS	200U

@@ -13,7 +13,7 @@ static void told_fn(struct bench_item *item)
 	complete(&bench_now.done);
 }
 
-/* The submitter sleeps on a completion of its own. */
+/* The submitter sleeps on its own completion. */
 static void sample_trip(const struct bench_work *work, struct bench_lane *lane)
 {
 	struct bench_item *item = bench_items;
@@ -51,7 +51,7 @@ static void sample_own_wait(const struct bench_work *work, struct bench_lane *la
 	bench_record_each(work, lane, ktime_get_ns() - bench_now.began);
 }
 
-/* If it is refused, those that it would have submitted never come: the sample ends. */
+/* If it is refused, those that it would have scheduled never come: the sample ends. */
 static void submit_link(struct bench_lane *lane, struct bench_item *item)
 {
 	lane->peer->submit(lane, item);
@@ -63,7 +63,7 @@ static struct bench_lane *chain_lane;
 static unsigned int chain_length;
 
 /*
- * Each item once, so that none is submitted while its function has yet to return.
+ * Each item once, so that none is scheduled while its function has yet to return.
  */
 static void chain_fn(struct bench_item *item)
 {
@@ -87,7 +87,7 @@ static void sample_chain(const struct bench_work *work, struct bench_lane *lane)
 
 static u64 pair_submitted, pair_waited[PAIRS];
 
-/* The first of a pair submits the second, and goes on. */
+/* The first of a pair schedules the second, and continues. */
 static void pair_fn(struct bench_item *item)
 {
 	unsigned int nr = bench_item_nr(item);

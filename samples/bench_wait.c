@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * wpool_bench: how long tasks wait before they begin, when they come by the clock
- * and not when somebody is ready to submit the next; a burst after a pause.
+ * and not when somebody is ready to schedule the next; a burst after a pause.
  */
 #include <linux/delay.h>
 #include <linux/math64.h>

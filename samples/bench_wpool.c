@@ -124,9 +124,9 @@ const struct bench_peer bench_wpool_spin = WPOOL_PEER(wpool_open_spin);
 const struct bench_peer bench_wpool_ordered = WPOOL_PEER(wpool_open_ordered);
 
 /*
- * --- a pool with one worker for each CPU, beside a per-CPU workqueue ---
+ * --- a pool with one worker for each CPU, like a per-CPU workqueue ---
  *
- * By the call that promises what a workqueue does: a task never runs beside itself.
+ * By the call that promises what a workqueue does: a task never runs twice at the same time.
  */
 
 static int by_cpu_open(struct bench_lane *lane)

@@ -67,7 +67,7 @@ extern struct wpool *tour_pool;
 	__true;								\
 })
 
-/* A task that keeps a worker busy until it is told to end. */
+/* A task that keeps a worker busy until it is released. */
 struct tour_hold {
 	struct wpool_task	task;
 	struct completion	begun;

@@ -45,7 +45,7 @@ MODULE_PARM_DESC(workers, "Most chunks read at once (default 4)");
 struct crc_file {
 	struct file		*file;
 	loff_t			size;
-	struct task_struct	*reader;	/* who waits for the checksum */
+	struct task_struct	*reader;	/* waits for the checksum */
 };
 
 /* One chunk on its way through the pool. */
@@ -166,7 +166,7 @@ static int crc_pass(struct wpool *pool, struct crc_file *f, struct crc_ring *rin
 		c->len = min_t(loff_t, chunk, f->size - pos);
 		err = wpool_schedule(pool, &c->task);
 		if (err) {
-			pr_err("%s: cannot submit %u bytes at %lld: %pe\n",
+			pr_err("%s: cannot schedule %u bytes at %lld: %pe\n",
 			       path, c->len, c->pos, ERR_PTR(err));
 			return err;
 		}
@@ -241,7 +241,7 @@ static int crc_run(struct crc_file *f, unsigned int nr, u32 *crc, s64 *ms)
 	if (err)
 		wpool_shutdown_now(pool, NULL);	/* the rest is not wanted */
 
-	/* Waits for what was submitted and not collected: it still uses the ring. */
+	/* Waits for tasks that were not collected: they still use the ring. */
 	wpool_destroy(pool);
 free_ring:
 	crc_ring_free(&ring);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_disk: a disk whose requests are tasks of a pool. Its blocks are in a file, and beside
+ * wpool_disk: a disk whose requests are tasks of a pool. Its blocks are in a file, and next to
  * it is a sum of each. Here is the disk itself: its queue and its pool, and how it is made and
  * removed. A driver of other hardware would copy this and wpool_disk_tasks.h, where a request
  * becomes a task; wpool_disk_sums.h has the blocks, and wpool_disk_file.h opens the files.
@@ -11,7 +11,7 @@
  * - A request is a task in the request's own memory: nothing is allocated on its way. Its
  *   release ends it, so that a request is answered once, whatever becomes of its task: if the
  *   function kills its worker, that one request fails with EIO.
- * - A full pool pushes back: blk-mq keeps the request, and submits it again when another has
+ * - A full pool pushes back: blk-mq keeps the request, and issues it again when another has
  *   ended. No list grows.
  * - Its key is its stripe, and no request is longer than that: what reads, changes and writes
  *   a block, or compares it with its sum, is alone with it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of wpool_disk.c, which alone includes this: the blocks of its file, and beside it FILE.sums: a
+ * Of wpool_disk.c, which alone includes this: the blocks of its file, and next to it FILE.sums: a
  * block that begins with struct disk_header, and the CRC-32C of each block of the file.
  *
  * A block that does not fit its sum is corrupt: EILSEQ. But a sum that is not known, as in a new

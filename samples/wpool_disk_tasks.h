@@ -196,7 +196,7 @@ static void disk_worker_ends(struct callback_head *at_end)
 	kfree(at_end);
 }
 
-/* Freeing memory may need this disk, so its workers do not do so; nor are they throttled. */
+/* Freeing memory may need this disk, so its workers do not do so, and are not throttled. */
 static void disk_worker_start(struct wpool *pool)
 {
 	struct callback_head *at_end;

@@ -30,7 +30,7 @@ MODULE_PARM_DESC(capacity, "Most workers of the pool (default 5)");
 
 static int tasks = 10;
 module_param(tasks, int, 0444);
-MODULE_PARM_DESC(tasks, "How many tasks to submit (default 10)");
+MODULE_PARM_DESC(tasks, "How many tasks to schedule (default 10)");
 
 static int task_ms = 200;
 module_param(task_ms, int, 0444);

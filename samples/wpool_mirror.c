@@ -6,7 +6,7 @@
  *
  * Each block is written to both halves, by entries that lie in the request: the last one frees
  * it. Then the halves are compared, by calls that are waited for by the id of the last. A
- * deadman, a call that is delayed, says so if all that takes too long; it is taken back.
+ * deadman, a delayed call, says so if all that takes too long; otherwise it is cancelled.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -71,7 +71,7 @@ static void scrub_end(void)
 {
 	unsigned int i, passes = 0;
 
-	wpool_destroy(pool);		/* ends the tasks, and waits for passes that go on */
+	wpool_destroy(pool);		/* ends the tasks, and waits for running passes */
 	for (i = 0; i < buffers; i++) {
 		passes += scrubs[i].passes;
 		kvfree(scrubs[i].data);

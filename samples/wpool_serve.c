@@ -8,9 +8,9 @@
  * Each write() is a request; a worker turns it round. Each read() gets the answer to the oldest
  * request of the file, or what earlier ones have left of it, and sleeps until that is there;
  * without a request it is the end of the file. If the pool is full a write() sleeps until there
- * is room. A signal ends both, and with O_NONBLOCK neither sleeps. When the file is closed, what
- * has not begun is taken back, and what runs is waited for. An answer that nobody reads is kept:
- * it counts as memory of the writer's cgroup.
+ * is room. A signal ends both, and with O_NONBLOCK neither sleeps. When the file is closed, queued
+ * requests are cancelled, and running ones are waited for. An answer that nobody reads is kept: it
+ * counts as memory of the writer's cgroup.
  */
 #include <linux/err.h>
 #include <linux/fs.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_walk: a tree is walked by tasks that submit tasks.
+ * wpool_walk: a tree is walked by tasks that schedule tasks.
  *
  *	insmod wpool_walk.ko nodes=100000
  *
- * Each node is visited by a task, which submits one for each node below. Nobody but these tasks
+ * Each node is visited by a task, which schedules one for each node below. Only these tasks
  * could make room in a full queue, so the pool is recursive. How many nodes there are is not
  * known beforehand, so the memory of a task is had when its node is found. If there is none, that
  * is the error of the walk.
@@ -18,7 +18,7 @@
 #include <linux/wpool.h>
 
 #define BELOW	8U	/* a node has so many below it */
-#define MOST	10000000U	/* most of them may wait at once, each in memory of its own */
+#define MOST	10000000U	/* most of them may be queued at once, each in its own memory */
 
 static unsigned int nodes = 100000;
 module_param(nodes, uint, 0444);
@@ -63,4 +63,4 @@ static void __exit wpool_walk_exit(void)
 module_init(wpool_walk_init);
 module_exit(wpool_walk_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("A tree walked by tasks that submit tasks");
+MODULE_DESCRIPTION("A tree walked by tasks that schedule tasks");

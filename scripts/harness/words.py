@@ -27,8 +27,9 @@ INSTEAD = {
     r"(?:^[\s*/#|+-]*|[.:;!?] )(?-i:Who)\b[^?]*$": "a thread that ...: such a sentence is a question",
 }
 # The same for what a reader of a release reads: pages, headers, samples, messages, exported calls.
-READ = ("README.md", "Documentation/*.md", "Documentation/dev/*.md", "Documentation/man/*", "Documentation/ABI/*/*",
-        "include/**/*.h", "samples/*.[ch]", "core/*.[ch]", "lib/*.[ch]", "wpool_mod.c")
+READ = ("README.md", "Documentation/*.md", "Documentation/dev/*.md", "Documentation/man/*",
+        "Documentation/ABI/*/*", "include/**/*.h", "samples/*.[ch]", "core/*.[ch]", "lib/*.[ch]",
+        "wpool_mod.c")
 TABLES = ("promises.md", "contract.md")  # what tests cite, and what is made of a test's table
 PLAIN = {
     r"\bbeside\b": "compared with, next to",
