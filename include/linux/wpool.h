@@ -556,7 +556,7 @@ struct wpool_ops {
 #define WPOOL_PREALLOC		0x01	/* all workers are started at once and kept */
 #define WPOOL_ORDERED		0x02	/* one task at a time, in order */
 #define WPOOL_FREEZABLE		0x04	/* begins no task during suspend */
-#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps a spare worker */
+#define WPOOL_MEM_RECLAIM	0x08	/* needed to free memory: keeps a spare thread */
 #define WPOOL_KEEP_IDLE		0x10	/* idle workers never exit */
 #define WPOOL_LATENCY		0x40	/* keeps histograms, see debugfs */
 #define WPOOL_NUMBERED		0x80	/* a number makes the name unique */
@@ -576,8 +576,9 @@ struct wpool_ops {
  * calls that never sleep are as in any pool. Without this flag a pool that is full of its own tasks
  * refuses more of them with -EDEADLK.
  *
- * WPOOL_NO_SYSFS: without it an administrator may change, in /sys/kernel/wpool, the capacity,
- * idle_timeout_ms, spin_us, watchdog_ms, nice and the CPUs of the workers, at any time.
+ * WPOOL_NO_SYSFS: without it an administrator may change, at any time, the capacity (in
+ * /sys/kernel/wpool and in debugfs), idle_timeout_ms, spin_us, watchdog_ms, nice and the CPUs of the
+ * workers (in /sys/kernel/wpool).
  */
 
 /* A NUMA node for &wpool_attrs.node. */
