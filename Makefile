@@ -108,10 +108,11 @@ bench:
 		$(if $(COMPARE),--compare '$(COMPARE)') $(if $(DISK),--disk) \
 		$(if $(CYCLICTEST),--cyclictest)
 
-# What an administrator sees, in README.md and Documentation/: outputs, and a plot.
+# What is made by scripts in README.md and Documentation/: what an administrator sees, and the pictures.
 outputs:
-	@scripts/packages build test view bench
+	@scripts/packages build test view
 	@scripts/outputs
+	@scripts/pictures
 
 # The documentation, and the kernel-doc of every call, in OUT=build/html.
 html:
@@ -141,7 +142,7 @@ help:
 	@echo '                      "first hello crc scrub walk serve disk mirror tour bench", "kunit torture stress"'
 	@echo 'make modules_install  install what was asked for: wpool.ko alone'
 	@echo 'make deb              build the Debian packages wpool-dkms, wpool-dev, wpool-tools (OUT=build)'
-	@echo 'make outputs          put into the documents what an administrator sees, and a plot'
+	@echo 'make outputs          put into the documents what an administrator sees, and make their pictures again'
 	@echo 'make html             the documentation as HTML, with every call described (OUT=build/html)'
 	@echo 'make clean            remove what was built for this checkout'
 	@echo 'make demo             see it work on a stock kernel (FILE= to checksum your own file)'

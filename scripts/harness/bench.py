@@ -5,7 +5,7 @@ import io
 import re
 import statistics
 
-from harness import bench_page, console, kernels, machine, modules, proc, report
+from harness import bench_page, console, kernels, machine, modules, picture_bench, proc, report
 from harness.proc import Failed, say
 
 LIMIT = 1500  # seconds for the machine
@@ -18,7 +18,6 @@ TERMINALS = {"png": "pngcairo noenhanced size 1200,600 font ',11'",
              "svg": "svg noenhanced size 1200,600 font ',11'"}
 # By the name of the plot: of what it is, and the works that it shows.
 BARS = {
-    "bench": ("Time of a task", "empty [14]|allocated|batches|round trip(, own wait)?|chain"),
     "waits": ("Time that a task waits", r"wait at \d+%, .*"),
 }
 CURVES = {what: rf"curve {what} (\d+)" for what in ("producers", "workers")}
@@ -179,6 +178,9 @@ def keep(out, found, machine_kind, plots=True):
     if not plots:
         return
     (out / "page.md").write_text(bench_page.page(found["samples"], found["verdicts"]))
+    figures = picture_bench.figures(found["samples"], machine_kind)
+    (out / "bench.csv").write_text(figures)
+    (out / "bench.svg").write_text(picture_bench.draw(figures))
     median = medians(found["samples"])
     for name, (what, works) in BARS.items():
         rows = {work: {by: value / lanes["wpool"] for by, value in lanes.items()}

@@ -93,9 +93,11 @@ def run(out):
     proc.run("wpool-plot", [view.VIEW / "wpool-plot", "--pool", POOL, found, out],
              out.with_suffix(".log"), limit=60)
     out.with_suffix(".log").unlink()
-    most = max(queued for *_, queued in looks)
-    say(f"\ndemo: a filesystem on a disk whose requests are tasks was made, filled and checked; with "
-        f"capacity {CAPACITIES[0]} it read {show.reads[CAPACITIES[0]]} times a second, with {CAPACITIES[-1]} "
-        f"{show.reads[CAPACITIES[-1]]} times; up to {CAPACITIES[-1]} running and {most} queued: see {out} "
-        f"({time.monotonic() - began:.0f} s)")
+    queued = max(queued for *_, queued in looks)
+    say(f"\ndemo: a filesystem on wpool_disk was made, filled, read and checked: {show.corrupt} bad blocks")
+    say("demo: reads a second, by capacity: " +
+        ", ".join(f"{capacity}: {each}" for capacity, each in show.reads.items()))
+    say(f"demo: no more tasks ran than the capacity allows, at most {CAPACITIES[-1]}; {queued} were queued")
+    say(f"demo: a picture of the pool is in {out} ({time.monotonic() - began:.0f} s in all)")
+    say("next: samples/wpool_disk.c is the code, make check K=disk tests it")
     return 0

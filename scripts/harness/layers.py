@@ -91,6 +91,11 @@ def _upward(arrows):
         yield f"{TABLE.name} names {noun}, of which there is no file in core/"
 
 
+def house():
+    """{noun: those that it needs}, and {noun: the number of its row}, for the picture"""
+    return _arrows(_nouns()), _rows()
+
+
 def faults():
     nouns = _nouns()
     arrows = _arrows(nouns)

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import pathlib
-import random
 import re
 import shutil
 import socket
@@ -12,15 +11,12 @@ import tarfile
 import tempfile
 
 from harness import cache, debian, kernels, machine, modules, report, user
-from harness.proc import Failed
 
 PACKAGES = ("bpftrace", "trace-cmd", "linux-perf", "python3", "python3-drgn", "tmux", "procps", "kmod")
 VIEW = modules.TREE / "scripts/view"
 FIXTURE = modules.TREE / "scripts/fixtures/view"
 ADMIN = modules.TREE / "Documentation/admin.md"
 LIMIT = 600  # seconds: bpftrace compiles, in an emulated machine
-# The sample whose pool is plotted, and a disk that is slow.
-CRC, CRC_SIZE, SLOW = "chunk=131072 workers=4", 24 << 20, 2 << 20  # bytes, and bytes a second
 
 
 def consumer(kernel):
@@ -131,24 +127,6 @@ def _of_dump(symbols, dump, done):
             yield f"it does not say: {line}"
             yield from (said.stdout + said.stderr).splitlines()[-20:]
             return
-
-
-def looks_at_crc():
-    """What wpool-top sees of the sample wpool_crc, a line of JSON each."""
-    kernel = kernels.bootable(kernels.get("stock"))
-    built, _ = modules.build(kernel, samples="crc")
-    files = {f"{name}.ko": built[name] for name in ("wpool", "wpool_crc")}
-    files["env"] = f"CRC='{CRC}'\n".encode()
-    with tempfile.TemporaryDirectory(prefix="wpool-crc-") as scratch:
-        scratch = pathlib.Path(scratch)
-        (scratch / "root").mkdir()
-        (scratch / "root/data").write_bytes(random.Random(1).randbytes(CRC_SIZE))
-        debian.make_disk(scratch / "root", scratch / "disk", 16 << 20)
-        slow = f"file={scratch / 'disk'},format=raw,if=virtio,readonly=on,throttling.bps-read={SLOW}"
-        done = boot(kernel, "plot.sh", files, words=("-drive", slow))
-    if done.why:
-        raise Failed("\n".join([done.why, *done.console.splitlines()[-20:]]))
-    return document(done, "looks")
 
 
 def run(tally):
