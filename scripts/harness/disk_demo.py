@@ -94,10 +94,10 @@ def run(out):
              out.with_suffix(".log"), limit=60)
     out.with_suffix(".log").unlink()
     queued = max(queued for *_, queued in looks)
-    say(f"\ndemo: a filesystem on wpool_disk was made, filled, read and checked: {show.corrupt} bad blocks")
+    say(f"\ndemo: a filesystem on wpool_disk was made, filled and checked: {show.corrupt} bad blocks")
     say("demo: reads a second, by capacity: " +
         ", ".join(f"{capacity}: {each}" for capacity, each in show.reads.items()))
-    say(f"demo: no more tasks ran than the capacity allows, at most {CAPACITIES[-1]}; {queued} were queued")
+    say(f"demo: at most {CAPACITIES[-1]} tasks ran at once (limit {CAPACITIES[-1]}), {queued} were queued")
     say(f"demo: a picture of the pool is in {out} ({time.monotonic() - began:.0f} s in all)")
     say("next: samples/wpool_disk.c is the code, make check K=disk tests it")
     return 0

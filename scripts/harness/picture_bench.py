@@ -38,7 +38,7 @@ LEAST, MOST, TICKS = 1 / 24, 32, (0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
 
 
 def figures(samples, where):
-    """As CSV: medians in ns of what the bench has found, and first where they were measured."""
+    """As CSV: the medians in ns, and above them where they were measured."""
     found = {}
     for row in csv.DictReader(io.StringIO(samples)):
         if row["work"] in WORKS and row["unit"] == "ns":

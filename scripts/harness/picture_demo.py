@@ -54,7 +54,7 @@ def _rows(recorded):
 
 
 def _colored(rows):
-    """A wrapped line goes on in its color."""
+    """[(a row, its color)]: the rows of a wrapped line have one."""
     color = before = ""
     for _, words in rows:
         if len(before) < COLUMNS:
@@ -64,7 +64,7 @@ def _colored(rows):
 
 
 def _play(rows):
-    """Keyframes: how far the text has moved up, and the cover of what has not come yet moved down."""
+    """Keyframes: the text moves up, and a cover of later lines moves down."""
     whole = rows[-1][0] + HOLD
     shown = {}
     for count, (second, _) in enumerate(rows, 1):
