@@ -16,7 +16,8 @@ WIDE, HIGH, EDGE, BAR = 8.0, 17, 12, 26  # pixels: a character, a row, around th
 LEAST, MOST = 0.12, 1.0  # seconds between two lines, whatever they took
 HOLD = 10  # seconds of the last screen
 DARK, FRAME = "#16191d", "#2b3038"
-ALIVE = re.compile(r"modules for \S+: \d+ s")  # a sign of life in a pause
+# Signs of life in a pause.
+ALIVE = re.compile(r"modules for \S+: \d+ s|\s+\.\.\. \d+ s left .*")
 COLORS = ((r"\s*\$ ", "#ffffff"), (r"\s+debugfs ", "#6cc7e0"), (r"demo: ", "#8fd18a"),
           (r"next: ", "#e8c46a"), (r"", "#c3c9d1"))
 

@@ -40,8 +40,8 @@ def _lowest_first(groups, needs):
 def _between(arrows, group_of):
     """{group: {group: how many needs}}"""
     found = {}
-    for noun, needs in arrows.items():
-        for other in needs:
+    for noun, needs in sorted(arrows.items()):
+        for other in sorted(needs):
             one, two = group_of[noun], group_of[other]
             if one != two:
                 found.setdefault(one, collections.Counter())[two] += 1
