@@ -340,7 +340,7 @@ static int walk_tree(struct wpool *pool, struct tree *tree)
 	return err ?: wpool_group_wait(&tree->group);
 }
 
-/* Tasks that submit tasks: nobody but they could make room. */
+/* Tasks that schedule tasks: only they could make room. */
 static int show_recursive(void)
 {
 	struct wpool_attrs attrs = { .capacity = 2, .queue_depth = 4, .flags = WPOOL_RECURSIVE };
@@ -358,7 +358,7 @@ static int show_recursive(void)
 	if (err)
 		return err;
 	return tour_show(visited == TREE_NODES,
-			 "full, recursive: tasks submitted tasks, and visited %d of %d nodes",
+			 "full, recursive: tasks scheduled tasks, and visited %d of %d nodes",
 			 visited, TREE_NODES);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups: tasks that are waited for, or taken back, together. Sets: pools behind
+ * Groups: tasks that are waited for, or cancelled, together. Sets: pools behind
  * one front.
  */
 #include <linux/nodemask.h>
@@ -35,7 +35,7 @@ static int show_group(void)
 			 ERR_PTR(result));
 }
 
-/* Submits members until there is none left, or one is refused. */
+/* Schedules members until there is none left, or one is refused. */
 static int join_all(struct wpool_group *group, struct wpool *pool,
 		    struct tour_letter *letters, unsigned int n)
 {
@@ -47,7 +47,7 @@ static int join_all(struct wpool_group *group, struct wpool *pool,
 	return err;
 }
 
-/* Taken back are those of the group that have not begun, and nobody else's. */
+/* Cancelled are those of the group that have not begun, and no others. */
 static int show_group_cancel(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };
@@ -77,11 +77,11 @@ static int show_group_cancel(void)
 		return err;
 	return tour_show(early == -ETIMEDOUT && n == 3 && late == -ECANCELED &&
 			 !strcmp(page.text, "d"),
-			 "group, cancelled: %pe while it waited, %u taken back, then %pe; ran \"%s\"",
+			 "group, cancelled: %pe while it waited, %u cancelled, then %pe; ran \"%s\"",
 			 ERR_PTR(early), n, ERR_PTR(late), page.text);
 }
 
-/* The first error takes back the rest of the group. */
+/* The first error cancels the rest of the group. */
 static int show_fail_fast(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };
@@ -293,7 +293,7 @@ static int show_by_cpu(void)
 	ran = err ?: wpool_wait(&task);
 	err = pool == wpool_set_nth(set, cpu) ? err : -EPROTO;
 	wpool_set_destroy(set);
-	return tour_show(!err && ran == cpu, "set, by CPU: submitted on CPU %d, has run on CPU %d",
+	return tour_show(!err && ran == cpu, "set, by CPU: scheduled on CPU %d, has run on CPU %d",
 			 cpu, ran);
 }
 
@@ -303,7 +303,7 @@ static int count_fn(void *runs)
 	return 0;
 }
 
-/* One task, submitted again and again, which stays in the pool that has it. */
+/* One task, scheduled again and again, which stays in the pool that has it. */
 static int show_as_one(void)
 {
 	struct wpool_set *set = wpool_set_create("tour-cpus", NULL, 0, WPOOL_RULE_CPU);
@@ -324,7 +324,7 @@ static int show_as_one(void)
 	err = wpool_set_flush(set) ?: wpool_set_drain(set);
 	wpool_set_destroy(set);
 	return tour_show(i == 10 && !err && atomic_read(&runs) == accepted,
-			 "set, as one: 10 submissions of one task, %d while it waited, %d runs",
+			 "set, as one: one task scheduled 10 times, %d while it waited, %d runs",
 			 10 - accepted, atomic_read(&runs));
 }
 

@@ -217,7 +217,7 @@ static int nap_fn(void *arg)
 	return wpool_sleep(MAX_SCHEDULE_TIMEOUT);
 }
 
-/* For a device that is gone: what waits is not worth running. */
+/* For a device that is gone: its queued tasks are not worth running. */
 static int show_destroy_now(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wpool_tour: every feature of wpool once, each in a function of its own.
+ * wpool_tour: every feature of wpool once, each in its own function.
  *
  *	insmod wpool_tour.ko
  *

@@ -5,7 +5,7 @@
  */
 #include "tour.h"
 
-/* One at a time, in submission order, whatever the priorities. */
+/* One at a time, in the order of scheduling, whatever the priorities. */
 static int show_ordered(void)
 {
 	struct wpool_attrs attrs = { .flags = WPOOL_ORDERED };
@@ -47,7 +47,7 @@ static int keyed_fn(void *arg)
 	return 0;
 }
 
-/* One key stalls; the others go on. Then its tasks run in their order. */
+/* One key stalls; the others run. Then its tasks run in their order. */
 static int show_keyed(void)
 {
 	DECLARE_COMPLETION_ONSTACK(go);
@@ -123,10 +123,10 @@ static int show_cancel_delayed(void)
 		return err;
 	cancelled = wpool_cancel(&reminder.dtask.task);
 	result = wpool_wait(&reminder.dtask.task);
-	/* Nothing is left to be taken back, nor to be waited for. */
+	/* Nothing is left to cancel, or to wait for. */
 	cancelled &= !wpool_cancel_sync(&reminder.dtask.task);
 	return tour_show(cancelled && result == -ECANCELED,
-			 "delayed, cancelled: in an hour, but taken back (%pe)", ERR_PTR(result));
+			 "delayed, cancelled: in an hour, but cancelled (%pe)", ERR_PTR(result));
 }
 
 static int show_modify_delayed(void)
@@ -148,7 +148,7 @@ static int show_modify_delayed(void)
 			 jiffies_to_msecs(waited));
 }
 
-/* A shutdown takes back what has not come due. */
+/* A shutdown cancels tasks that are not due. */
 static int show_delayed_shutdown(void)
 {
 	struct wpool_attrs attrs = { .capacity = 1 };
@@ -235,7 +235,7 @@ static int show_delayed_again(void)
 	if (err)
 		return err;
 	result = wpool_wait(&rounds.dtask.task);
-	return tour_show(result == 4, "delayed, by itself: submitted itself %d times", result - 1);
+	return tour_show(result == 4, "delayed, by itself: scheduled itself %d times", result - 1);
 }
 
 static int nothing(void *arg)

@@ -74,7 +74,7 @@ static int show_release(void)
 			 atomic_read(&read), atomic_read(&thrown_away));
 }
 
-/* The same for a function: without a task of one's own. */
+/* The same for a function: without a task. */
 static int show_release_fn(void)
 {
 	atomic_t read = ATOMIC_INIT(0), thrown_away = ATOMIC_INIT(0);
@@ -135,7 +135,7 @@ static int show_release_timeout(void)
 			 ERR_PTR(err));
 }
 
-/* An object with references. Each submission of its task has one. */
+/* An object with references. Its task has one each time that it is scheduled. */
 struct counted {
 	struct kref			kref;
 	struct wpool_release_task	ttask;
@@ -150,7 +150,7 @@ static void counted_free(struct kref *kref)
 	kfree(counted);
 }
 
-/* Drops the reference of its submission: after that the object may be gone, task and all. */
+/* Drops the reference that it was scheduled with: after that the object may be gone, task and all. */
 static int counted_fn(void *arg)
 {
 	struct counted *counted = arg;
@@ -179,7 +179,7 @@ static int counted_submit(struct wpool *pool, struct counted *counted)
 	return err == -EBUSY ? 0 : err;
 }
 
-/* May be submitted at any time, also while it runs: then it runs again after that. */
+/* May be scheduled at any time, also while it runs: then it runs again after that. */
 static int show_counted(void)
 {
 	struct counted *counted = kzalloc(sizeof(*counted), GFP_KERNEL);
@@ -201,7 +201,7 @@ static int show_counted(void)
 	if (err)
 		return err;
 	return tour_show(atomic_read(&runs) && atomic_read(&freed) == 1,
-			 "detached, with references: submitted 5 times, it ran %d times, and was freed",
+			 "detached, with references: scheduled 5 times, it ran %d times, and was freed",
 			 atomic_read(&runs));
 }
 

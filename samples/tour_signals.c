@@ -69,7 +69,7 @@ static int signalled_fn(void *arg)
 	return n;
 }
 
-/* The tasks that were waited for go on, and their memory is still the pool's. */
+/* The tasks still run, and their memory is still the pool's. */
 static int show_signals(void)
 {
 	struct signalled s;
@@ -87,7 +87,7 @@ static int show_signals(void)
 	if (err)
 		return err;
 	return tour_show(n == 8 && goes_on,
-			 "signals: %d of 8 waits ended with %pe; the task went on",
+			 "signals: %d of 8 waits ended with %pe; the task still ran",
 			 n, ERR_PTR(-EINTR));
 }
 

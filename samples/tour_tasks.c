@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks: a function, its argument, its result; who owns the memory; from where
- * they may be submitted; what their death does.
+ * they may be scheduled; what their death does.
  */
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -52,7 +52,7 @@ static int add_fn(void *arg)
 	return 0;
 }
 
-/* No task of one's own: the pool allocates one, and nobody waits for it. */
+/* No task: the pool allocates one, and nobody waits for it. */
 static int show_function(void)
 {
 	atomic_t sum = ATOMIC_INIT(0);
@@ -85,7 +85,7 @@ static int show_atomic(void)
 	if (err || err_fn)
 		return err ?: err_fn;
 	return tour_show(atomic_read(&sum) == 2,
-			 "atomic: 2 tasks submitted with interrupts off, %d ran",
+			 "atomic: 2 tasks scheduled with interrupts off, %d ran",
 			 atomic_read(&sum));
 }
 
@@ -120,7 +120,7 @@ destroy:
 	if (err)
 		return err;
 	return tour_show(!strcmp(page.text, "abntef"),
-			 "priority: submitted \"enaftb\", ran \"%s\"", page.text);
+			 "priority: scheduled \"enaftb\", ran \"%s\"", page.text);
 }
 
 struct parcel {
@@ -165,7 +165,7 @@ struct lap {
 	int			runs;
 };
 
-/* Comes back until it has run five times; it never runs beside itself. */
+/* Comes back until it has run five times; it never runs twice at a time. */
 static int run_lap(void *arg)
 {
 	struct lap *lap = arg;
@@ -185,7 +185,7 @@ static int show_again(void)
 	if (err)
 		return err;
 	result = wpool_wait(&lap.task);	/* for all runs of it */
-	return tour_show(result == 5, "again: a task that submits itself ran %d times", result);
+	return tour_show(result == 5, "again: a task that schedules itself ran %d times", result);
 }
 
 /* A task kills its worker; another worker runs the next one. */

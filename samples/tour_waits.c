@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for a task, giving up on it, taking it back, asking it to stop; and
+ * Waiting for a task, giving up on it, cancelling it, asking it to stop; and
  * waits that would never end.
  */
 #include "tour.h"
@@ -18,7 +18,7 @@ static int add_one(void *arg)
 	return (long)arg + 1;
 }
 
-/* The caller gets its time back; the task stays the pool's, and goes on. */
+/* The caller gets its time back; the task stays the pool's, and runs. */
 static int show_wait_timeout(void)
 {
 	int err, early, late, result = -1;
@@ -36,7 +36,7 @@ static int show_wait_timeout(void)
 			 ERR_PTR(early), result);
 }
 
-/* Submit, wait, result: a function call made by somebody else. */
+/* Schedule, wait, result: a function call made by somebody else. */
 static int show_run(void)
 {
 	int result = wpool_run(tour_pool, add_one, (void *)41L);
@@ -127,7 +127,7 @@ static int show_told_apart(void)
 		return err;
 	err = wpool_wait_timeout(&task, MAX_SCHEDULE_TIMEOUT, &result);
 	return tour_show(never == -EINVAL && !err && result == -ECANCELED,
-			 "told apart: never submitted is %pe; a wait of 0 had the result %pe",
+			 "told apart: never scheduled is %pe; a wait of 0 had the result %pe",
 			 ERR_PTR(never), ERR_PTR(result));
 }
 
@@ -209,7 +209,7 @@ static int wait_for_oneself(void *arg)
 	return wpool_wait(arg);
 }
 
-/* A wait that could never end is refused, and so is a submission. */
+/* A wait that could never end is refused, and so is scheduling. */
 static int show_deadlock(void)
 {
 	struct wpool_task task;
@@ -260,7 +260,7 @@ static int show_drain(void)
 	if (err)
 		return err;
 	return tour_show(flushed >= 1 && drained == 2,
-			 "flush and drain: the task had run, then also the one that it submitted: %d",
+			 "flush and drain: the task had run, then also the one that it scheduled: %d",
 			 drained);
 }
 

@@ -238,7 +238,7 @@ static int show_mem_reclaim(void)
 	wpool_destroy(pool);
 	return tour_show(before == 1 && result >= 0 && !expired && died == -EOWNERDEAD &&
 			 again >= 0,
-			 "mem_reclaim: %llu worker was there before the first task, and was kept; when it died its spare went on",
+			 "mem_reclaim: %llu worker was there before the first task, and was kept; when it died its spare ran tasks",
 			 before);
 }
 

@@ -9,7 +9,7 @@ MOST = 30  # words of a sentence; 25 is the aim
 SAME = 8  # a sentence of so many words stands in one place
 CODE = re.compile(r"^ *```.*?^ *```|<!--.*?-->", re.M | re.S)
 # Where another paragraph begins: an empty line, an item of a list, a heading, a row of a table.
-BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.|[#|>]) ?)")
+BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.|[#|>]) ?)|\n(?=[^\n]* ?\|)")
 END = re.compile(r"(?<=[.?!])[)\"]?\s+(?=[^a-z])|:\s*$")
 LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 PLANTED = """
@@ -25,7 +25,7 @@ One sentence of eight words stands here twice.
 def _sentences(text):
     text = CODE.sub("\n\n", budget.GENERATED.sub("", text))
     for paragraph in BREAK.split("\n" + text):
-        if paragraph.lstrip()[:1] not in ("|", "#"):
+        if paragraph.lstrip()[:1] != "#" and "|" not in paragraph:
             yield from END.split(LINK.sub(r"\1", " ".join(paragraph.split())).lstrip("-*> "))
 
 

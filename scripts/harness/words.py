@@ -46,7 +46,7 @@ PLAIN = {
     r"\basked nobody\b": "has not asked",
     r"\btold\b(?! apart\b)": "learns, gets",
     # The counter, the flags of a bio and members of samples keep the name; so does the submitter.
-    r"(?<![\w@.>%\"])(?<!%llu )(?-i:[Ss]ubmi)(?:ts?|tted|tting|ssions?)\b": "schedule",
+    r"(?<![\w@.>%\"])(?<!%llu )(?-i:[Ss]ubmi)(?:ts?|tted|tting|ssions?)\b(?!\.[ch]|-)": "schedule",
 }
 FENCED = re.compile(r"^ *```.*?^ *```|`[^`\n]+`", re.M | re.S)
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
