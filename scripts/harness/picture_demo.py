@@ -14,7 +14,7 @@ TYPED = "$ make demo"
 COLUMNS, ROWS = 80, 24
 WIDE, HIGH, EDGE, BAR = 8.0, 17, 12, 26  # pixels: a character, a row, around them, the bar above
 LEAST, MOST = 0.12, 1.0  # seconds between two lines, whatever they took
-HOLD = 10  # seconds of the last screen
+LONGEST, HOLD = 40, 10  # seconds of the whole, and of the last screen after it
 DARK, FRAME = "#16191d", "#2b3038"
 # Signs of life in a pause.
 ALIVE = re.compile(r"modules for \S+: \d+ s|\s+\.\.\. \d+ s left .*")
@@ -41,7 +41,7 @@ def record():
 
 
 def _rows(recorded):
-    """[(second, a row of the screen)]: pauses are cut, and long lines wrapped as a terminal does it."""
+    """[(second, a row of the screen)]: pauses are cut, a long run is played faster, long lines are wrapped."""
     rows, last, now = [(0.0, TYPED)], 0.0, MOST
     for line in recorded.splitlines():
         second, _, words = line.partition(" ")
@@ -51,7 +51,8 @@ def _rows(recorded):
         last = float(second)
         for at in range(0, max(len(words), 1), COLUMNS):
             rows.append((now, words[at:at + COLUMNS]))
-    return rows
+    faster = min(1, LONGEST / now)
+    return [(second * faster, words) for second, words in rows]
 
 
 def _colored(rows):
@@ -100,7 +101,7 @@ def draw(recorded):
     screen = svg.tag("svg", scrolled, x=EDGE, y=BAR + EDGE, width=svg.number(COLUMNS * WIDE),
                      height=ROWS * HIGH)
     above = [svg.rect(0, 0, width, BAR, fill=FRAME),
-             svg.text(width / 2, 17, "a recorded run of make demo, without its pauses", fill="#aeb6c1",
+             svg.text(width / 2, 17, "a recorded run of make demo, played faster", fill="#aeb6c1",
                       text_anchor="middle", font_size=12)]
     return svg.picture((width, height), "A recorded run of make demo", [_play(rows), *above, screen],
                        font=svg.MONO, background=DARK, points=13)
