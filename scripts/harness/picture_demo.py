@@ -41,7 +41,7 @@ def record():
 
 
 def _rows(recorded):
-    """[(second, a row of the screen)]: pauses are cut, a long run is played faster, long lines are wrapped."""
+    """[(second, a row of the screen)]: pauses are cut, a long run plays faster, long lines are wrapped."""
     rows, last, now = [(0.0, TYPED)], 0.0, MOST
     for line in recorded.splitlines():
         second, _, words = line.partition(" ")
@@ -101,7 +101,7 @@ def draw(recorded):
     screen = svg.tag("svg", scrolled, x=EDGE, y=BAR + EDGE, width=svg.number(COLUMNS * WIDE),
                      height=ROWS * HIGH)
     above = [svg.rect(0, 0, width, BAR, fill=FRAME),
-             svg.text(width / 2, 17, "a recorded run of make demo, played faster", fill="#aeb6c1",
+             svg.text(width / 2, 17, "a recorded run of make demo, not in real time", fill="#aeb6c1",
                       text_anchor="middle", font_size=12)]
     return svg.picture((width, height), "A recorded run of make demo", [_play(rows), *above, screen],
                        font=svg.MONO, background=DARK, points=13)
