@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whole recipes, to copy: work of an interrupt, a scan in pieces, order by key.
+ * Whole recipes, to copy: work of an interrupt, a scan in pieces, a stream, order by key.
  */
 #include <linux/irq_work.h>
 #include <linux/slab.h>
@@ -154,6 +154,94 @@ static int show_scan(void)
 			 PIECES, found, ERR_PTR(bad));
 }
 
+struct reader {
+	struct wpool_task	task;
+	struct stream		*stream;
+};
+
+struct stream {
+	struct wpool		*pool;
+	struct wpool_group	group;
+	const u8		*data;
+	unsigned int		pieces;
+	atomic_t		next;		/* the piece to be read next */
+	atomic_long_t		found;
+	struct reader		readers[4];
+};
+
+/* Reads a piece, and schedules itself for another one. */
+static int stream_read(void *arg)
+{
+	struct reader *reader = arg;
+	struct stream *stream = reader->stream;
+	struct piece piece = { };
+	unsigned int i = atomic_fetch_inc(&stream->next);
+	int err;
+
+	if (i >= stream->pieces)
+		return 0;
+	piece.data = stream->data + i * PIECE;
+	err = scan_piece(&piece);
+	if (err)
+		return err;		/* cancels the other readers of this group */
+	atomic_long_add(piece.found, &stream->found);
+	return wpool_group_schedule(&stream->group, stream->pool, &reader->task);
+}
+
+/* Returns at once. The pool has room for all readers, so it never is full. */
+static int stream_begin(struct stream *stream)
+{
+	int i, err = 0;
+
+	wpool_group_init(&stream->group, WPOOL_GROUP_FAIL_FAST);
+	for (i = 0; i < ARRAY_SIZE(stream->readers) && !err; i++) {
+		stream->readers[i].stream = stream;
+		wpool_task_init(&stream->readers[i].task, stream_read, &stream->readers[i]);
+		err = wpool_group_schedule(&stream->group, stream->pool, &stream->readers[i].task);
+	}
+	return err;
+}
+
+/* -ETIMEDOUT while it is being read; then the first error, or 0 */
+static int stream_result(struct stream *stream)
+{
+	return wpool_group_wait_timeout(&stream->group, 0);
+}
+
+/* At any moment, as by rmmod. */
+static void stream_end(struct stream *stream)
+{
+	wpool_destroy_now(stream->pool);
+}
+
+static int show_stream(void)
+{
+	static struct stream stream;
+	u8 *data = kzalloc(PIECES * PIECE, GFP_KERNEL);
+	int err, result;
+
+	if (!data)
+		return -ENOMEM;
+	stream = (struct stream) { .data = data, .pieces = PIECES, .pool = scan_pool() };
+	if (IS_ERR(stream.pool)) {
+		kfree(data);
+		return PTR_ERR(stream.pool);
+	}
+	data[1] = 'x';
+	data[PIECES * PIECE - 1] = 'x';
+	err = stream_begin(&stream);
+	tour_until(stream_result(&stream) != -ETIMEDOUT);
+	result = stream_result(&stream);
+	if (!err) {		/* once more, and in the middle of it: */
+		atomic_set(&stream.next, 0);
+		err = stream_begin(&stream);
+	}
+	stream_end(&stream);
+	kfree(data);
+	return tour_show(!err && !result && atomic_long_read(&stream.found) >= 2,
+			 "recipe, stream: 4 readers took %d pieces, and then ended early", PIECES);
+}
+
 struct account {
 	int	entries;
 	int	out_of_order;
@@ -227,6 +315,7 @@ static int show_accounts(void)
 const struct tour_stop tour_recipes[] = {
 	{ "recipe, interrupt",	show_interrupt },
 	{ "recipe, scan",	show_scan },
+	{ "recipe, stream",	show_stream },
 	{ "recipe, keys",	show_accounts },
 	{ }
 };
