@@ -60,14 +60,20 @@ def _lintian(packages):
     return said or ([f"lintian: status {done.returncode} without a word"] if done.returncode else [])
 
 
+def link_faults(root):
+    """Links of the pages installed there that lead nowhere, as all do to and from a compressed page."""
+    pages = sorted(pathlib.Path(root).glob("usr/share/doc/wpool-*/**/*.md*"))
+    for page in pages:
+        yield from docs.link_faults(page) if page.suffix == ".md" else [f"{page.name} is compressed"]
+    if not pages:
+        yield "there are no pages in the packages"
+
+
 def _links(packages):
-    """Links of the installed pages that lead nowhere."""
     with tempfile.TemporaryDirectory(prefix="wpool-debs-") as root:
         for package in sorted(path for changes in packages for path in changes.parent.glob("*.deb")):
             proc.output(["dpkg-deb", "-x", package, root])
-        pages = sorted(pathlib.Path(root).rglob("*.md*"))
-        dead = [fault for page in pages for fault in docs.link_faults(page)]
-    return dead if pages else ["there are no pages in the packages"]
+        return list(link_faults(root))
 
 
 def faults():
@@ -79,7 +85,7 @@ def faults():
 
 
 # What is planted, in a package, in the source package and in a page, and what it is called then.
-PLANTED = ("no-manual-page", "required-field", "no heading planted")
+PLANTED = ("no-manual-page", "required-field", "no heading planted", "install.md.gz is compressed")
 
 
 def _plant(copy):
@@ -87,7 +93,9 @@ def _plant(copy):
     control = copy / "debian/control"
     control.write_text(re.sub(r"^Standards-Version:.*\n", "", control.read_text(), flags=re.M))
     with open(copy / "README.md", "a", encoding="utf-8") as page:
-        page.write("[dead](Documentation/install.md#planted)\n")
+        page.write("[dead](#planted)\n")
+    rules = copy / "debian/rules"
+    rules.write_text(rules.read_text().replace("-X/wpool-dkms/Documentation/ ", ""))
 
 
 def unseen():

@@ -107,6 +107,7 @@ def updated(tally, now, consumer):
         (kernel,) = root.kernels()
         root.install("install", now + consumer)
         _expect(tally, "installed afresh", root, kernel, versions.version())
+        tally.check("no link of the installed pages is dead", debs.link_faults(root.top))
         _examples(root)
         with open(root.top / "etc/apt/sources.list", "a", encoding="utf-8") as file:
             file.write(apt.sources(NEWER))
