@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The Debian packages, built from a copy of the tree."""
+import os
 import pathlib
 import re
 import shutil
@@ -11,6 +12,7 @@ from harness.proc import Failed
 
 CONSUMER = modules.TREE / "samples/squares-dkms"
 OWN = ("debian/files", "debian/.debhelper")  # what a build by hand may have left in a tree
+NOBODY = "Your Name <you@example.org>"  # in debian/, for the builder
 
 
 def files(tree):
@@ -29,6 +31,19 @@ def leave(paths, target):
     return [pathlib.Path(shutil.copy(path, target)) for path in paths]
 
 
+def _builder():
+    """Who builds, as Debian's tools or git know it, if they do."""
+    name, address = (os.environ.get(variable) or
+                     proc.output(["git", "config", "--default", "", f"user.{key}"]).strip()
+                     for variable, key in (("DEBFULLNAME", "name"), ("DEBEMAIL", "email")))
+    return f"{name} <{address}>" if name and address else NOBODY
+
+
+def _sign(copy):
+    for path in (copy / "debian/control", copy / "debian/changelog"):
+        path.write_text(path.read_text().replace(NOBODY, _builder()))
+
+
 def build(target, tree=modules.TREE, change=None, upload=False):
     """The packages of tree in the folder target; change(copy) may change the copy first.
 
@@ -40,6 +55,7 @@ def build(target, tree=modules.TREE, change=None, upload=False):
         for name in files(tree):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(tree / name, copy / name)
+        _sign(copy)
         if change:
             change(copy)
         log = modules.home_of_all() / "deb.log"
