@@ -161,12 +161,13 @@ struct reader {
 
 struct stream {
 	struct wpool		*pool;
+	struct wpool_task	task;
 	struct wpool_group	group;
+	struct reader		readers[4];
 	const u8		*data;
 	unsigned int		pieces;
 	atomic_t		next;		/* the piece to be read next */
 	atomic_long_t		found;
-	struct reader		readers[4];
 };
 
 /* Reads a piece, and schedules itself for another one. */
@@ -183,15 +184,16 @@ static int stream_read(void *arg)
 	piece.data = stream->data + i * PIECE;
 	err = scan_piece(&piece);
 	if (err)
-		return err;		/* cancels the other readers of this group */
+		return err;		/* cancels the other readers of this stream */
 	atomic_long_add(piece.found, &stream->found);
 	return wpool_group_schedule(&stream->group, stream->pool, &reader->task);
 }
 
-/* Returns at once. The pool has room for all readers, so it never is full. */
-static int stream_begin(struct stream *stream)
+/* The task of a stream. While it waits, its worker runs readers. */
+static int stream_scan(void *arg)
 {
-	int i, err = 0;
+	struct stream *stream = arg;
+	int i, err = 0, first;
 
 	wpool_group_init(&stream->group, WPOOL_GROUP_FAIL_FAST);
 	for (i = 0; i < ARRAY_SIZE(stream->readers) && !err; i++) {
@@ -199,30 +201,33 @@ static int stream_begin(struct stream *stream)
 		wpool_task_init(&stream->readers[i].task, stream_read, &stream->readers[i]);
 		err = wpool_group_schedule(&stream->group, stream->pool, &stream->readers[i].task);
 	}
-	return err;
+	first = wpool_group_wait(&stream->group);
+	return err ?: first;
 }
 
-/* -ETIMEDOUT while it is being read; then the first error, or 0 */
-static int stream_result(struct stream *stream)
+/* Returns at once. */
+static int stream_begin(struct stream *stream)
 {
-	return wpool_group_wait_timeout(&stream->group, 0);
+	wpool_task_init(&stream->task, stream_scan, stream);
+	return wpool_schedule(stream->pool, &stream->task);
 }
 
-/* At any moment, as by rmmod. */
+/* At any moment. */
 static void stream_end(struct stream *stream)
 {
-	wpool_destroy_now(stream->pool);
+	wpool_destroy_now(stream->pool);	/* cancels readers, waits for those that run */
 }
 
 static int show_stream(void)
 {
 	static struct stream stream;
 	u8 *data = kzalloc(PIECES * PIECE, GFP_KERNEL);
-	int err, result;
+	int err, result = -EPROTO;
 
 	if (!data)
 		return -ENOMEM;
-	stream = (struct stream) { .data = data, .pieces = PIECES, .pool = scan_pool() };
+	stream = (struct stream) { .data = data, .pieces = PIECES };
+	stream.pool = wpool_create("tour-stream", &(struct wpool_attrs) { .capacity = 2 });
 	if (IS_ERR(stream.pool)) {
 		kfree(data);
 		return PTR_ERR(stream.pool);
@@ -230,11 +235,10 @@ static int show_stream(void)
 	data[1] = 'x';
 	data[PIECES * PIECE - 1] = 'x';
 	err = stream_begin(&stream);
-	tour_until(stream_result(&stream) != -ETIMEDOUT);
-	result = stream_result(&stream);
-	if (!err) {		/* once more, and in the middle of it: */
+	if (!err) {
+		result = wpool_wait(&stream.task);
 		atomic_set(&stream.next, 0);
-		err = stream_begin(&stream);
+		err = stream_begin(&stream);	/* once more, and in the middle of it: */
 	}
 	stream_end(&stream);
 	kfree(data);
