@@ -144,9 +144,9 @@ def link_faults(page):
 
 def seen_faults(page):
     """Outputs that scripts/outputs puts in, and that something must show."""
-    shows = (TREE / "scripts/guest/admin.sh").read_text()
+    shows = "".join((TREE / "scripts/guest" / name).read_text() for name in ("admin.sh", "mistakes"))
     for name, output in re.findall(r"<!-- seen: (\S+) -->\n```\n(.*?)```", page.read_text(), re.S):
-        if not re.search(rf"\b(seen|document) {re.escape(name)}\b", shows):
+        if not re.search(rf"\b(seen|document|keeps) {re.escape(name)}\b", shows):
             yield f"{page.name}: nothing shows {name}"
         elif not output:
             yield f"{page.name}: {name} is empty: make outputs"

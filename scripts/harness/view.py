@@ -14,16 +14,16 @@ from harness import cache, debian, kernels, machine, modules, report, user
 
 PACKAGES = ("bpftrace", "trace-cmd", "linux-perf", "python3", "python3-drgn", "tmux", "procps", "kmod")
 VIEW = modules.TREE / "scripts/view"
-FIXTURE = modules.TREE / "scripts/fixtures/view"
+FIXTURES = modules.TREE / "scripts/fixtures"
 ADMIN = modules.TREE / "Documentation/admin.md"
 LIMIT = 600  # seconds: bpftrace compiles, in an emulated machine
 
 
-def consumer(kernel):
+def consumer(kernel, what="view"):
     """The module whose pools are looked at."""
     symbols = modules.home(kernel) / "Module.symvers"
-    user.link_anew(modules.home(kernel, "view"))
-    return modules.build(kernel, FIXTURE, "view", ("Kbuild", "*.c"),
+    user.link_anew(modules.home(kernel, what))
+    return modules.build(kernel, FIXTURES / what, what, ("Kbuild", "*.[ch]"),
                          ("W=1", f"WPOOL_INCLUDE={modules.TREE / 'include'}",
                           f"KBUILD_EXTRA_SYMBOLS={symbols}"))
 
@@ -62,6 +62,16 @@ def stock():
     built, _ = modules.build(kernel)
     photos, warned = consumer(kernel)
     return kernel, {"wpool.ko": built["wpool"], "photos.ko": photos["photos"]}, warned
+
+
+def mistakes(name):
+    """What guest/mistakes sees on that kernel, and what the compiler said of the modules that make them."""
+    kernel = kernels.bootable(kernels.get(name))
+    built, _ = modules.build(kernel)
+    made, warned = consumer(kernel, "mistakes")
+    files = {"wpool.ko": built["wpool"], **{f"{module}.ko": made[module] for module in made},
+             "env": f"DEBUG={kernel.has('CONFIG_DEBUG_OBJECTS') or ''}\n", **user.scripts()}
+    return machine.boot(kernel, "mistakes", files, limit=LIMIT), warned
 
 
 def document(run, name):
@@ -137,3 +147,8 @@ def run(tally):
             user.judge(tally, what, boot(kernel, inside, files))
     with tally.part("drgn"):
         crashed(tally)
+    for name in ("stock", "debug"):
+        with tally.part(f"mistakes on {name}"):
+            done, warned = mistakes(name)
+            tally.check(f"the modules that make mistakes on {name} build without a warning", warned)
+            user.judge(tally, f"mistakes on {name}", done)
