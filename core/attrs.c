@@ -13,6 +13,7 @@
 #include "attrs.h"
 #include "capacity_slots.h"
 #include "claim.h"
+#include "flush_color.h"
 #include "latency.h"
 #include "marks.h"
 #include "pool.h"
@@ -139,7 +140,7 @@ static unsigned int attrs_flags(const struct wpool_attrs *attrs, const char *nam
 /* Must each task be looked at as it begins or ends? Needs pool->lock, or a new pool. */
 static bool one_by_one(const struct wpool *pool)
 {
-	return pool->conf.watchdog_ms || pool->conf.flags & (WPOOL_FREEZABLE | WPOOL_LATENCY);
+	return pool->conf.watchdog_ms || pool->conf.latency || pool->conf.flags & WPOOL_FREEZABLE;
 }
 
 /* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
@@ -184,6 +185,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.spin_us = attrs->spin_us;
 	pool->conf.watchdog_ms = attrs->watchdog_ms;
 	pool->conf.flags = attrs_flags(attrs, pool->name);
+	pool->conf.latency = !!(pool->conf.flags & WPOOL_LATENCY);
 	pool->conf.capacity = pool_capacity(pool);
 	pool->conf.percent = attrs->capacity_percent;
 	pool->conf.policy = attrs->policy;
@@ -193,7 +195,7 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.priv = attrs->priv;
 	pool->conf.one_by_one = one_by_one(pool);
 	ret = claim_init(pool, attrs->nice, cpus ?: attrs->cpumask);
-	if (!ret && pool->conf.flags & WPOOL_LATENCY)
+	if (!ret && pool->conf.latency)
 		ret = latency_start(pool);
 	return ret;
 }
@@ -212,60 +214,61 @@ void attrs_free(struct wpool *pool)
 
 /*
  * From here on an administrator changes them, of a pool that works. They are written under
- * pool->lock; a thread that reads them without it gets one value or the other. Return: 0.
+ * pool->lock; a thread that reads them without it gets one value or the other. Return: 0, or with
+ * nothing changed -EINVAL, or what is said below. Context: Any, unless it says so.
  */
 static int change(struct wpool *pool, unsigned int *number, unsigned int value)
 {
 	unsigned long flags;
+	int ret = 0;
 
 	pool_lock(pool, flags);
-	if (number == &pool->conf.watchdog_ms)
-		batch_settle(pool);
-	WRITE_ONCE(*number, value);
+	batch_settle(pool);
+	/* To tell the tasks before from those after, which have a time. */
+	if (number == &pool->conf.latency && value > *number && !flush_renew(pool))
+		ret = -EBUSY;
+	else
+		WRITE_ONCE(*number, value);
 	pool->conf.one_by_one = one_by_one(pool);
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
-	return 0;
+	return ret;
 }
 
-/**
- * attrs_set_spin() - change how long threads spin before they sleep
- * @pool: the pool
- * @us: in microseconds; 0 is not at all
- *
- * A spin that has begun ends when it would have. Context: Any.
- * Return: 0, or -EINVAL (too long) with nothing changed.
- */
+/* How long threads spin before they sleep. A spin that has begun ends when it would have. */
 int attrs_set_spin(struct wpool *pool, unsigned int us)
 {
 	return us > WPOOL_MAX_SPIN_US ? -EINVAL : change(pool, &pool->conf.spin_us, us);
 }
 
-/**
- * attrs_set_idle_timeout() - change how long a worker idles before it leaves
- * @pool: the pool
- * @ms: in milliseconds, not 0
- *
- * Workers that idle already may have done so for longer: the manager looks at them. Context:
- * Any.
- * Return: 0, or -EINVAL with nothing changed.
+/*
+ * How long a worker idles before it leaves; not 0. Workers that idle already may have done so for
+ * longer: the manager looks at them.
  */
 int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms)
 {
 	return ms ? change(pool, &pool->conf.idle_timeout_ms, ms) : -EINVAL;
 }
 
-/**
- * attrs_set_watchdog() - change how long a task may run unreported
- * @pool: the pool
- * @ms: in milliseconds; 0 is for ever
- *
- * Tasks that run already are watched, too: from here on no batched task begins, and a batched
- * one that has begun says when it did. The manager looks at them, and goes on looking.
- * Context: Any.
- * Return: 0.
+/*
+ * How long a task may run unreported; 0 is for ever. Tasks that run already are watched, too: from
+ * here on no batched task begins, and a batched one that has begun says when it did. The manager
+ * looks at them, and goes on looking.
  */
 int attrs_set_watchdog(struct wpool *pool, unsigned int ms)
 {
 	return change(pool, &pool->conf.watchdog_ms, ms);
+}
+
+/*
+ * Are histograms kept? Without debugfs nobody could look at them: -EOPNOTSUPP. -EBUSY: many threads
+ * flush the pool. -ENOMEM. Context: Process context; may sleep.
+ */
+int attrs_set_latency(struct wpool *pool, unsigned int on)
+{
+	int ret = on > 1 ? -EINVAL : on && !debugfs_initialized() ? -EOPNOTSUPP : 0;
+
+	if (!ret && on)
+		ret = latency_start(pool);
+	return ret ?: change(pool, &pool->conf.latency, on);
 }

@@ -16,6 +16,7 @@ void attrs_free(struct wpool *pool);
 int attrs_set_spin(struct wpool *pool, unsigned int us);
 int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms);
 int attrs_set_watchdog(struct wpool *pool, unsigned int ms);
+int attrs_set_latency(struct wpool *pool, unsigned int on);
 unsigned int attrs_percent_of_cpus(unsigned int percent, unsigned int flags);
 
 #endif /* _WPOOL_ATTRS_H */

@@ -248,6 +248,7 @@ void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, 
 
 	dtask->due = due;
 	dtask->asked = asked;
+	latency_accept(pool, task);	/* a periodic one may be due only in delayed_wait() */
 	if (delayed_is_due(dtask) && !(task->state & TASK_IN_FN)) {
 		delayed_ready(pool, task);
 		return;

@@ -137,16 +137,19 @@ void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
  *
  * What it finds without the lock, in the batch or staged, has the color of its last task, see
  * batch_pop() and staging_pop(). So what waits now is not batched any more, and what comes has
- * a color that no run has. If few are left, which flushes need, nothing changes.
+ * a color that no run has.
  *
  * Context: pool->lock held, and the batch empty.
+ * Return: false if few colors are left, which flushes need: nothing has changed.
  */
-void flush_renew(struct wpool *pool)
+bool flush_renew(struct wpool *pool)
 {
 	unsigned int unused, colors;
 
 	lockdep_assert_held(&pool->lock);
 	colors = colors_in_use(pool, &unused);
-	if (hweight32(colors) <= WPOOL_NR_COLORS / 2)
-		color_renew(pool, unused, colors);
+	if (hweight32(colors) > WPOOL_NR_COLORS / 2)
+		return false;
+	color_renew(pool, unused, colors);
+	return true;
 }

@@ -24,7 +24,7 @@ void flush_init(struct wpool *pool);
 void flush_complete_some(struct wpool *pool);
 void flush_join(struct wpool *pool, struct flusher *flusher, bool drain);
 void flush_complete(struct wpool *pool, u8 color);
-void flush_renew(struct wpool *pool);
+bool flush_renew(struct wpool *pool);
 
 /* Counts a task that is being accepted. */
 static inline void task_count(struct wpool *pool, struct wpool_task *task)

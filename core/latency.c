@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long tasks wait and run, for pools made with WPOOL_LATENCY.
+ * How long tasks wait and run, for pools made with WPOOL_LATENCY, or if root asks for it.
  *
  * A static key guards this, so a system without such a pool pays for a jump that is not taken.
  * The time of acceptance is stored in the task's result, which has no meaning until the task is
- * done.
+ * done. A task that was accepted before the switch has none: its color is old. So is that of tasks
+ * in flight when a CPU comes back, see flush_renew(): they are not counted either.
  *
  * Everything here but latency_start() and latency_stop() needs pool->lock.
  */
@@ -14,6 +15,7 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 
+#include "color_count.h"
 #include "counter.h"
 #include "latency.h"
 #include "pool.h"
@@ -47,7 +49,7 @@ static void latency_add(atomic64_t *histogram, u32 from)
 
 void __latency_accept(struct wpool *pool, struct wpool_task *task)
 {
-	if (!pool->latency)
+	if (!pool->conf.latency)
 		return;
 	/*
 	 * The task leaves TASK_DONE before it loses its result: see wait_result(). A thread
@@ -63,7 +65,7 @@ void __latency_accept(struct wpool *pool, struct wpool_task *task)
 void __latency_begin(struct wpool *pool, struct wpool_task *task,
 		     struct wpool_run *run)
 {
-	if (!pool->latency)
+	if (!pool->conf.latency || color_is_old(pool, run->color))
 		return;
 	latency_add(pool->latency->waiting, (u32)task->result);
 	run->began = latency_now();
@@ -71,17 +73,28 @@ void __latency_begin(struct wpool *pool, struct wpool_task *task,
 
 void __latency_end(struct wpool *pool, struct wpool_run *run)
 {
-	if (pool->latency)
+	if (pool->conf.latency && !color_is_old(pool, run->color))
 		latency_add(pool->latency->running, run->began);
 }
 
-/* Context: Process context; no lock held. Reverted by latency_stop(). */
+/*
+ * Before &wpool_conf.latency is 1, once or more. Context: Process context; no lock held. Reverted
+ * by latency_stop().
+ */
 int latency_start(struct wpool *pool)
 {
-	pool->latency = kzalloc(sizeof(*pool->latency), GFP_KERNEL);
-	if (!pool->latency)
+	struct wpool_latency *made;
+
+	if (READ_ONCE(pool->latency))
+		return 0;
+	made = kzalloc(sizeof(*made), GFP_KERNEL);
+	if (!made)
 		return -ENOMEM;
 	static_branch_inc(&latency_key);
+	if (cmpxchg(&pool->latency, NULL, made)) {
+		static_branch_dec(&latency_key);
+		kfree(made);
+	}
 	return 0;
 }
 

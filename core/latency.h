@@ -18,10 +18,10 @@ void __latency_begin(struct wpool *pool, struct wpool_task *task,
 		     struct wpool_run *run);
 void __latency_end(struct wpool *pool, struct wpool_run *run);
 
-/* Or NULL; every counter may be read anywhere. */
+/* Or NULL, if they are off; every counter may be read anywhere. */
 static inline const struct wpool_latency *pool_latency(const struct wpool *pool)
 {
-	return pool->latency;
+	return READ_ONCE(pool->conf.latency) ? READ_ONCE(pool->latency) : NULL;
 }
 
 static inline void latency_accept(struct wpool *pool, struct wpool_task *task)

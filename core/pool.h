@@ -123,6 +123,7 @@ struct wpool_conf {
 	unsigned int		idle_timeout_ms;	/* S */
 	/* S: how long a task may run unreported; 0 is for ever */
 	unsigned int		watchdog_ms;
+	unsigned int		latency;	/* S: 1 if histograms are kept */
 	const struct wpool_ops	*ops;	/* hooks, or NULL */
 	void			*priv;	/* for the hooks */
 };
@@ -402,7 +403,7 @@ struct wpool {
 	 * them, see key_behind.c. Owner: key_release.c. All may read it.
 	 */
 	unsigned int		behind_unwoken;
-	struct wpool_latency	*latency;	/* I: histograms, or NULL. Owner: latency.c. */
+	struct wpool_latency	*latency;	/* S: or NULL, until they are on. Owner: latency.c. */
 
 	struct wpool_slots	slots;
 	/* L: how often wpool_resize() has begun to change it. Owner: resize.c. */

@@ -67,6 +67,8 @@ DEFINE_NUMBER(spin_us, unsigned int, "%u", kstrtouint, READ_ONCE(pool->conf.spin
 	      attrs_set_spin)
 DEFINE_NUMBER(watchdog_ms, unsigned int, "%u", kstrtouint,
 	      READ_ONCE(pool->conf.watchdog_ms), attrs_set_watchdog)
+DEFINE_NUMBER(latency, unsigned int, "%u", kstrtouint,
+	      READ_ONCE(pool->conf.latency), attrs_set_latency)
 DEFINE_NUMBER(nice, int, "%d", kstrtoint, claim_nice(pool), claim_set_nice)
 
 /* In the form of a workqueue's: hexadecimal, the lowest CPU last. */
@@ -101,6 +103,7 @@ static const struct kobj_attribute kinds[] = {
 	__ATTR_RW(idle_timeout_ms),
 	__ATTR_RW(spin_us),
 	__ATTR_RW(watchdog_ms),
+	__ATTR_RW(latency),
 	__ATTR_RW(nice),
 	__ATTR_RW(cpumask),
 };

@@ -3,7 +3,7 @@
  * The histograms of a pool that asks for them, read by a shell as a user would.
  */
 #include <linux/sched/clock.h>
-#include "wpool_kunit.h"
+#include "sysfs_scene.h"
 
 /*
  * Adds up the columns: w tasks have waited, r have run. Without the buckets that
@@ -162,6 +162,69 @@ static void latency_races_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, again), 0);
 }
 
+static void expect_counts(struct kunit *test, struct wpool *pool, const char *counts)
+{
+	char script[200];
+
+	snprintf(script, sizeof(script), ADD_UP("false") "[ $w/$r = %s ]", counts);
+	KUNIT_EXPECT_EQ_MSG(test, wpt_shell_in(test, pool, script), 0, "not %s", counts);
+}
+
+/* 190: whatever the results were of tasks that were accepted before it was on */
+static void latency_switched(struct kunit *test)
+{
+	struct wpool *first = latency_pool(test, 1);	/* the static key stays on: see stress_pools.c */
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1, .queue_depth = 99 });
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *before = wpt_jobs(test, 20, NULL);
+	struct wpt_job *after = wpt_jobs(test, 9, NULL);
+
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, before, 20), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", "1\n"), 0);
+	KUNIT_EXPECT_STREQ(test, sysfs_read(test, pool, "latency"), "1");
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, after, 9), 0);
+	expect_counts(test, pool, "0/0");
+	wpt_open(hold->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	expect_counts(test, pool, "9/9");
+	/* Off: one that waits has a time, which counts no more; those after it have none. */
+	hold = wpt_hold(test, pool, 1);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, after, 3), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", "0"), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, before, 3), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, "grep -q '^off' latency"), 0);
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", "1"), 0);
+	expect_counts(test, pool, "10/9");
+	wpt_open(hold->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	expect_counts(test, pool, "10/9");
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", "1"), 0);
+	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, after, 2), 0);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	expect_counts(test, pool, "12/11");
+	KUNIT_EXPECT_EQ(test, sysfs_write(first, "latency", "0"), 0);
+}
+
+/* 190: while tasks come and go, also without pool->lock: no time is longer than all of it */
+static void latency_switched_at_work(struct kunit *test)
+{
+	struct wpool *first = latency_pool(test, 1);
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .queue_depth = 99 });
+	struct wpt_job *jobs = wpt_jobs(test, 50, NULL);
+	unsigned long end = jiffies + HZ;
+	unsigned int on;
+
+	for (on = 1; time_before(jiffies, end); on = !on) {
+		KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, jobs, 50), 0);
+		KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", on ? "1" : "0"), 0);
+		wpt_call(test, wpt_call_drain, pool, NULL);
+	}
+	KUNIT_ASSERT_EQ(test, sysfs_write(pool, "latency", "1"), 0);
+	KUNIT_EXPECT_EQ(test, wpt_shell_in(test, pool, ADD_UP("[ $from -lt 100000000 ]")
+					   "[ $w/$r = 0/0 ]"), 0);
+	KUNIT_EXPECT_EQ(test, sysfs_write(first, "latency", "0"), 0);
+}
+
 /* A pool that has not asked has none, and says so, also while another has. */
 static void latency_off(struct kunit *test)
 {
@@ -182,6 +245,8 @@ static struct kunit_case latency_cases[] = {
 	KUNIT_CASE(latency_death),
 	KUNIT_CASE(latency_keeps_result),
 	KUNIT_CASE(latency_races_again),
+	KUNIT_CASE(latency_switched),
+	KUNIT_CASE(latency_switched_at_work),
 	KUNIT_CASE(latency_off),
 	{}
 };
