@@ -64,6 +64,15 @@ live() {
 	succeeds "a death is seen" wait_until shown '^thumbs .* +1 .*make_thumb \[photos\]'
 	succeeds "a pool that is full is seen" wait_until shown '^upload  *[rf][eu].* 2/2 .* +[1-9].*upload_photo'
 	succeeds "a task that does not end is seen" wait_until shown '^index .* 2/2 .* [1-9][.0-9]*s write_index'
+	succeeds "nobody has asked for those of thumbs" wait_until shown '^thumbs .* off  *off '
+	succeeds "they are switched on" tee /sys/kernel/wpool/thumbs/latency <<-END
+		1
+	END
+	succeeds "and seen" wait_until shown '^thumbs .*[0-9][mu]*s  *[0-9.]*[mu]*s  *[0-9]*  *1 '
+	succeeds "and off again" tee /sys/kernel/wpool/thumbs/latency <<-END
+		0
+	END
+	succeeds "which is seen" wait_until shown '^thumbs .* off  *off '
 	succeeds "waiting times are seen" wait_until shown '^scan .*[0-9][mu]*s .*scan_file'
 	succeeds "a pool that is stuck is seen" wait_until shown '^index  *stuck'
 	is "and comes first" "$(tm capture-pane -p -t top | sed -n 4p)" 'index *'
@@ -71,7 +80,7 @@ live() {
 	tm capture-pane -p -t top | document screen
 	tm capture-pane -p -e -t top >screen
 	document colours <screen
-	is "trouble is red" "$(grep -c '^thumbs.*31m' screen)" 1
+	is "trouble is red" "$(grep -c '^index.*31m' screen)" 1
 	is "and nothing else" "$(grep -c '^scan.*31m' screen)" 0
 }
 
@@ -82,6 +91,11 @@ keys() {
 	succeeds "h explains the columns" wait_until shown '^QUEUED  *tasks that are queued'
 	tm send-keys -t top q
 	succeeds "q ends that only" wait_until shown '^upload'
+	tm send-keys -t top w
+	succeeds "w unfolds a pool" wait_until shown '^  *[0-9][0-9]* running  *[1-9][.0-9]*[sm] write_index \[photos\]'
+	tm capture-pane -p -t top | document workers
+	tm send-keys -t top w
+	succeeds "and folds it" wait_until not_shown '^  *[0-9][0-9]* running'
 	tm resize-window -t top -x 80
 	succeeds "80 columns are enough" wait_until shown '^POOL  *STATE .*QUEUED DONE.* LONGEST FUNCTION'
 	tm resize-window -t top -x 40

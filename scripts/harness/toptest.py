@@ -47,17 +47,26 @@ WANTED_ALONE = {
 }
 LINES = """\
 POOL STATE   RUNNING QUEUED BLOCKED NEW/s DONE/s WAIT50 WAIT99 REFUSED DIED LONGEST FUNCTION
-mail refuses     1/2      0       0     0      0      -      -      +3    1    1.1m mail_send [mail]
-crc  blocks      4/4  12/12       3   200    201  2.1ms   1.2h       0   +1    20ms crc_fn [wpool_crc]
+mail refuses     1/2      0       0     0      0    off    off    6 +3    1    1.1m mail_send [mail]
+crc  blocks      4/4  12/12       3   200    201  2.1ms   1.2h       0 1 +1    20ms crc_fn [wpool_crc]
 """
 NARROW = """\
 POOL STATE   RUNNING QUEUED REFUSED DIED LONGEST FUNCTION
-mail refuses     1/2      0      +3    1    1.1m mail_~mail]
+mail refuses     1/2      0    6 +3    1    1.1m mail_~mail]
 """
 # A pool with the longest names and with numbers of many digits; all columns that matter fit.
 HUGE = {"capacity": 10_000, "running": 9_999, "queued": 65_536, "blocked": 123_456,
         "rejected": 123_456_789_012, "died": 99_999}
 ESSENTIAL = ["POOL", "STATE", "RUNNING", "QUEUED", "DONE/s", "REFUSED", "DIED", "LONGEST", "FUNCTION"]
+# Threads of a pool as they are unfolded.
+THREADS = [("idle", 7, 5, "-"), ("running", 1234567, 63_000, "fn [m\x1b]"), ("died", 9, 99_000, "-"),
+           ("submitter", 8, 99_000, "long_function_" * 9)]
+UNFOLDED = """\
+        8 submitter   1.6m long_fu~tion_long_function_long_function_
+  1234567 running     1.1m fn [m?]
+        9 died        1.6m -
+        7 idle       5.0ms -
+"""
 # Pools in the order in which they are shown first: their state, attributes, times of tasks, figures.
 BUSY = {"capacity": 2, "running": 2, "queued": 1}
 ORDER = {
@@ -139,8 +148,8 @@ def _styles(table, rows):
 
 
 def _pool(figures, name, state, attrs, tasks, stats, function="fn [module]"):
-    tasks = [figures.Task(1, ms, function) for ms in tasks]
-    return figures.Pool(name, 1, state, stats, attrs, tasks, None, None)
+    threads = [("running", figures.Task(1, ms, function)) for ms in tasks]
+    return figures.Pool(name, 1, state, stats, attrs, threads, None, None)
 
 
 def _rows(figures, pools):
@@ -153,6 +162,7 @@ def _fits(figures, table):
         huge = _pool(figures, "pool-" * 6 + "1", state, {"queue_depth": 65_536}, [10 ** 9], HUGE,
                      "function_" * 10 + " [module]")
         rows = _rows(figures, [huge, _pool(figures, "short", "RUNNING", {}, [], {"capacity": 1})])
+        rows[1] = dataclasses.replace(rows[1], refused=10_999, refused_since=9_999, died_since=1)
         for width in range(1, 300):
             got = [table.plain(line) for line in table.lines(rows, width)]
             widest = max(map(len, got))
@@ -179,6 +189,30 @@ def _order(figures, table):
                         [row.trouble for row in table.in_order(found, "trouble")])
 
 
+def _unfolded(figures, table):
+    """The workers of a pool: those that run come first, and no line is too wide."""
+    threads = [(state, figures.Task(pid, ms, function)) for state, pid, ms, function in THREADS]
+    none = _pool(figures, "none", "RUNNING", {}, [], {})
+    row, none = _rows(figures, [dataclasses.replace(none, name="many", threads=threads), none])
+    yield from _differs("the workers", UNFOLDED.splitlines(),
+                        list(map(table.plain, table.unfolded(row, 68))))
+    yield from _differs("no workers", ["  no worker"], list(map(table.plain, table.unfolded(none, 68))))
+    for width in range(1, 300):
+        widest = max(len(table.plain(line)) for line in table.unfolded(row, width))
+        if widest > width:
+            yield f"a worker's line of {widest} characters for a terminal of {width}"
+
+
+def _kept(figures):
+    """What a minute's looks are: no more than one a second."""
+    kept = []
+    for tenth in range(2000):
+        kept = figures.kept(kept, figures.Sample(0, tenth / 10, {}))
+    yield from _differs("the looks of a minute", (140, 199, 60), (kept[0].at, kept[-1].at, len(kept)))
+    yield from _differs("looks that are rare", [500], [each.at for each in figures.kept(
+        kept, figures.Sample(0, 500, {}))])
+
+
 def _texts(figures, table, first, second):
     rows = table.in_order(figures.rows(second, first, first), "longest")
     for wanted, width in ((LINES, None), (NARROW, 60)):
@@ -198,14 +232,15 @@ def _run(words):
                           stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, "COLUMNS": "80"})
 
 
-def _on_terminal(columns, seconds, *words):
-    """wpool-top on a terminal, and nothing to be typed: what it has written, and how busy it was."""
+def _on_terminal(columns, seconds, *words, typed=b""):
+    """wpool-top on a terminal, where that is typed: what it has written, and how busy it was."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, columns, 0, 0))
     with subprocess.Popen([VIEW / "wpool-top", "--debugfs", LOOKS / "second", *words],
-                          stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                          stdin=theirs if typed else subprocess.DEVNULL, stdout=theirs, stderr=theirs,
                           env={**os.environ, "TERM": "xterm", "COLUMNS": ""}) as process:
         os.close(theirs)
+        os.write(ours, typed)
         written, end = b"", time.monotonic() + seconds
         with contextlib.suppress(OSError):  # it has ended
             while (left := end - time.monotonic()) > 0:
@@ -222,6 +257,10 @@ def _terminals():
     written, busy = _on_terminal(100, 4, "--interval", "0.5")
     if "mail_send" not in written or busy > 1.5:
         yield f"live, nothing to be typed: {busy:.1f} s of 4 s busy, and it has written {written!r}"
+    for typed, pid in ((b"w", "101 running"), (b"\x1bOB\x1bOB\r", "201 running")):
+        written, _ = _on_terminal(80, 2, typed=typed)
+        if pid not in written or "workers, q quit" not in written:
+            yield f"{typed} unfolds a pool: {written!r}"
     written, _ = _on_terminal(60, 30, "--once")
     if max(map(len, written.splitlines())) != 60 or " crc_fn~" not in written:
         yield f"--once on a terminal of 60 columns: {written!r}"
@@ -314,6 +353,8 @@ def faults():
         yield from _again(figures, first)
         yield from _texts(figures, table, first, second)
         yield from _fits(figures, table)
+        yield from _unfolded(figures, table)
+        yield from _kept(figures)
         yield from _order(figures, table)
         yield from _plotted(figures, first, second)
         yield from _replaced(source)

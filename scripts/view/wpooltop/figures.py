@@ -5,6 +5,7 @@ import dataclasses
 # latency counts units of 1024 ns in 32 bits: nothing that it counts is longer.
 LONGEST_US = (1 << 32) * 1024 // 1000
 UNBOUNDED = -2     # a queue_depth; one of -1 counts as 0
+MINUTE = 60        # seconds
 PATIENCE = 10_000  # ms that a task may run in a pool without watchdog_ms
 # What may be wrong with a pool, the worst first, and its place in the order.
 TROUBLES = {"stuck": 0, "blocks": 1, "refuses": 1, "full": 1, "died": 2, "": 3}
@@ -14,7 +15,7 @@ BUSY = ("running", "submitter")  # states of those inside a function
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """One that runs."""
+    """One that runs; or a thread that runs none, whose function is a dash."""
     pid: int
     ms: int
     function: str
@@ -28,9 +29,13 @@ class Pool:
     state: str
     stats: dict
     attrs: dict
-    tasks: list
+    threads: list  # [(state, Task)]
     waiting: list  # or None, if it keeps no histogram: [(from_us, tasks)]
     running: list  # likewise
+
+    @property
+    def tasks(self):
+        return [task for state, task in self.threads if state in BUSY]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,14 +58,10 @@ def parse_pairs(text):
     return found
 
 
-def parse_tasks(text):
-    """Those that run, by the table of the workers; its first line is the heading."""
-    found = []
-    for line in text.splitlines()[1:]:
-        words = line.split(None, 3)
-        if len(words) == 4 and words[1] in BUSY:
-            found.append(Task(int(words[0]), int(words[2]), words[3]))
-    return found
+def parse_threads(text):
+    """The table of the workers, and of submitters that run a task; its first line is the heading."""
+    words = (line.split(None, 3) for line in text.splitlines()[1:])
+    return [(word[1], Task(int(word[0]), int(word[2]), word[3])) for word in words if len(word) == 4]
 
 
 def parse_latency(text):
@@ -78,7 +79,7 @@ def parse(folder):
     waiting, running = parse_latency(files.get("latency", ""))
     return Pool(folder.name, folder.identity, files.get("state", "?").strip(),
                 parse_pairs(files["stats"]), parse_pairs(files.get("attrs", "")),
-                parse_tasks(files.get("tasks", "")), waiting, running)
+                parse_threads(files.get("tasks", "")), waiting, running)
 
 
 def sample(look):
@@ -140,7 +141,7 @@ class Row:
     completed_rate: float
     refused: int
     refused_now: int    # since the look before
-    refused_since: int  # since the first look
+    refused_since: int  # since a minute, or the first look
     died: int
     died_since: int
     waiting: dict       # see times(): of the time between two looks, or of the pool's life
@@ -179,7 +180,7 @@ class Row:
 
 
 def row(pool, at, old, first):
-    """old, first: the samples before and at the beginning, or None."""
+    """old, first: the samples before and of a minute before, or None."""
     def then(look):
         """The pool at that look; another one of its name is none."""
         found = look and look.pools.get(pool.name)
@@ -203,6 +204,12 @@ def row(pool, at, old, first):
 def rows(new, old=None, first=None):
     """A row for each pool of a sample; see row()."""
     return [row(pool, new.at, old, first) for pool in new.pools.values()]
+
+
+def kept(samples, new):
+    """The looks of the last minute with a new one, at most one a second."""
+    found = [each for each in samples if each.at >= new.at - MINUTE]
+    return found if found and new.at < found[-1].at + 1 else [*found, new]
 
 
 def gone(new, old):

@@ -7,6 +7,7 @@ import time
 from . import figures, source, table
 
 REMEMBERED = 10  # seconds for which a pool that has gone is named
+KEYS = "keys: h help, s sort, w workers, q quit"
 COLOURS = {table.WARN: curses.COLOR_YELLOW, table.BAD: curses.COLOR_RED}
 # Also where there are no colours.
 MANNERS = {table.HEAD: curses.A_REVERSE, table.BAD: curses.A_BOLD, table.FAINT: curses.A_DIM}
@@ -29,10 +30,13 @@ class Screen:
     def __init__(self, window, look, sample, interval, sort):
         self.window, self.look, self.interval, self.sort = window, look, interval, sort
         self.styles = _styles()
-        self.first, self.now, self.before = sample, sample, None
+        self.minute, self.now, self.before = [sample], sample, None
         self.gone = {}     # names, and until when
         self.trouble = ""  # why there is nothing to be seen now
-        self.top = 0       # the first row that is seen
+        self.top = 0       # the first line that is seen
+        self.at = None     # the chosen line
+        self.pools = []    # (the name of its pool, where that begins) of each line
+        self.unfolded = None  # the name of the pool whose workers are seen
         self.help = False  # is seen in their place
         # What ends at once, as /dev/null, is not waited for.
         self.keys = sys.stdin.isatty()
@@ -44,6 +48,7 @@ class Screen:
             self.trouble = str(error)
             return
         self.now, self.before, self.trouble = sample, self.now, ""
+        self.minute = figures.kept(self.minute, sample)
         self.gone |= dict.fromkeys(figures.gone(sample, self.before), sample.at + REMEMBERED)
         self.gone = {name: until for name, until in self.gone.items()
                      if until > sample.at and name not in sample.pools}
@@ -62,7 +67,7 @@ class Screen:
             line.append((f", gone: {table.printable(' '.join(sorted(self.gone)))}", table.WARN))
         return line
 
-    def _put(self, y, line):
+    def _put(self, y, line, manner=curses.A_NORMAL):
         """A line, as much of it as there is room for."""
         height, width = self.window.getmaxyx()
         x = 0
@@ -71,23 +76,43 @@ class Screen:
             room = width - x - (y == height - 1)
             if y >= height or room <= 0:
                 return
-            self.window.addnstr(y, x, text, room, self.styles[style])
+            self.window.addnstr(y, x, text, room, self.styles[style] | manner)
             x += len(text)
+
+    def _lines(self, rows, width):
+        """The heading and the lines below it."""
+        if self.help:
+            return table.explained(width)
+        head, *body = table.lines(rows, width)
+        found, self.pools = [head], []
+        for row, line in zip(rows, body):
+            workers = table.unfolded(row, width) if row.pool.name == self.unfolded else []
+            found += [line, *workers]
+            self.pools += [(row.pool.name, len(self.pools))] * (1 + len(workers))
+        return found
+
+    def _scroll(self, lines, room):
+        """The chosen line is seen; of the help there is none."""
+        if self.at is not None and not self.help:
+            self.at = max(min(self.at, lines - 1), 0)
+            self.top = max(min(self.top, self.at), self.at - room + 1)
+        self.top = max(min(self.top, lines - room), 0)
 
     def _draw(self):
         height, width = self.window.getmaxyx()
         rows = [] if self.trouble else \
-            table.in_order(figures.rows(self.now, self.before, self.first), self.sort)
-        head, *body = table.explained(width) if self.help else table.lines(rows, width)
+            table.in_order(figures.rows(self.now, self.before, self.minute[0]), self.sort)
+        head, *body = self._lines(rows, width)
         room = max(height - 3, 1)
-        self.top = max(min(self.top, len(body) - room), 0)
+        self._scroll(len(body), room)
         self.window.erase()
         self._put(0, self._summary(rows))
         self._put(1, [(f"sorted by {self.sort}, every {self.interval:g} s; "
-                      f"{'keys: h help, s sort, q quit' if self.keys else 'Ctrl-C quits'}", table.FAINT)])
+                      f"{KEYS if self.keys else 'Ctrl-C quits'}", table.FAINT)])
         self._put(2, [(table.plain(head).ljust(width), table.HEAD)])
-        for number, line in enumerate(body[self.top:self.top + room], 3):
-            self._put(number, line)
+        for number, line in enumerate(body[self.top:self.top + room], self.top):
+            chosen = number == self.at and not self.help
+            self._put(number - self.top + 3, line, curses.A_REVERSE if chosen else curses.A_NORMAL)
         self.window.refresh()
 
     def _obey(self, key):
@@ -98,10 +123,16 @@ class Screen:
             return False
         if key in map(ord, "hH?qQ"):
             self.help, self.top = not self.help, 0
+        elif key in (*map(ord, "wW\n\r"), curses.KEY_ENTER) and self.pools and not self.help:
+            name, self.at = self.pools[self.at or 0]
+            self.unfolded = None if name == self.unfolded else name
         elif key in map(ord, "sS"):
             names = list(table.SORTS)
             self.sort = names[(names.index(self.sort) + 1) % len(names)]
-        self.top += moves.get(key, 0)
+        if key in moves and self.help:
+            self.top += moves[key]
+        elif key in moves:
+            self.at = (-1 if self.at is None else self.at) + moves[key]
         return True
 
     def _wait(self, seconds):

@@ -65,11 +65,17 @@ def _queued(row):
 
 
 def _total(total, since=None):
-    return (f"+{count(since)}", BAD) if since else (count(total), PLAIN if total else FAINT)
+    if since:
+        return f"{count(total)} +{count(since)}", BAD
+    return count(total), PLAIN if total else FAINT
 
 
 def _time(us):
     return duration(us), PLAIN
+
+
+def _wait(row, share):
+    return ("off", FAINT) if row.waiting is None else _time(row.waiting[share])
 
 
 def _function(row):
@@ -94,12 +100,12 @@ COLUMNS = (
     Column("BLOCKED", lambda row: _total(row.now("blocked")), 30, "threads that sleep for room"),
     Column("NEW/s", lambda row: _total(row.submitted_rate), 10, "tasks accepted in a second"),
     Column("DONE/s", lambda row: _total(row.completed_rate), 70, "tasks done in a second"),
-    Column("WAIT50", lambda row: _time(row.waiting and row.waiting["p50"]), 20,
-           "half of the tasks were queued no longer than this (WPOOL_LATENCY)"),
-    Column("WAIT99", lambda row: _time(row.waiting and row.waiting["p99"]), 60,
+    Column("WAIT50", lambda row: _wait(row, "p50"), 20,
+           "half of the tasks were queued no longer than this; off: not measured"),
+    Column("WAIT99", lambda row: _wait(row, "p99"), 60,
            "99 of 100 tasks were queued no longer than this"),
     Column("REFUSED", lambda row: _total(row.refused, row.refused_since), 85,
-           "tasks refused or dropped: +n since this view began, or n in all"),
+           "tasks refused or dropped in all, and +n in the last minute"),
     Column("DIED", lambda row: _total(row.died, row.died_since), 86,
            "threads killed by a task, release or hook: likewise"),
     Column("LONGEST", lambda row: _time(row.longest and row.longest.ms * 1000), 80,
@@ -113,9 +119,9 @@ WORDS = {
     "refuses": "tasks were refused or dropped since the last look",
     "full": "it has no room for another task",
     "died": "a thread was killed by a task, release or hook",
-    "h or ?": "this help, and back",
-    "s, q": "sort by the next order; quit",
-    "arrows": "scroll, as page up and page down do",
+    "h, s, q": "this help, and back; sort by the next order; quit",
+    "arrows": "go to a pool, as page up and page down do",
+    "w": "or Enter: that pool's workers, and back",
 }
 
 
@@ -160,6 +166,14 @@ def lines(rows, width=None):
     widths = _chosen(grid, width)
     return [_line([(column.title, HEAD) for column in widths], widths),
             *(_line(cells, widths) for cells in zip(*(grid[column] for column in widths)))]
+
+
+def unfolded(row, width):
+    """A line for each thread of a pool, as lines() has them; those that run longest come first."""
+    threads = sorted(row.pool.threads, key=lambda thread: (thread[0] not in figures.BUSY, -thread[1].ms))
+    return [[(cut(f"  {task.pid:>7} {state:<9} {duration(task.ms * 1000):>6} {printable(task.function)}",
+                  max(width, 1)), PLAIN if state in figures.BUSY else FAINT)]
+            for state, task in threads] or [[("  no worker", FAINT)]]
 
 
 def plain(line):
