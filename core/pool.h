@@ -403,7 +403,7 @@ struct wpool {
 	 * them, see key_behind.c. Owner: key_release.c. All may read it.
 	 */
 	unsigned int		behind_unwoken;
-	struct wpool_latency	*latency;	/* S: or NULL, until they are on. Owner: latency.c. */
+	struct wpool_latency	*latency;	/* S: NULL until it is on. Owner: latency.c. */
 
 	struct wpool_slots	slots;
 	/* L: how often wpool_resize() has begun to change it. Owner: resize.c. */

@@ -173,8 +173,9 @@ static void expect_counts(struct kunit *test, struct wpool *pool, const char *co
 /* 190: whatever the results were of tasks that were accepted before it was on */
 static void latency_switched(struct kunit *test)
 {
-	struct wpool *first = latency_pool(test, 1);	/* the static key stays on: see stress_pools.c */
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1, .queue_depth = 99 });
+	struct wpool *first = latency_pool(test, 1);	/* keeps the key: see stress_pools.c */
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = 99 });
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *before = wpt_jobs(test, 20, NULL);
 	struct wpt_job *after = wpt_jobs(test, 9, NULL);
@@ -209,7 +210,8 @@ static void latency_switched(struct kunit *test)
 static void latency_switched_at_work(struct kunit *test)
 {
 	struct wpool *first = latency_pool(test, 1);
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2, .queue_depth = 99 });
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 2, .queue_depth = 99 });
 	struct wpt_job *jobs = wpt_jobs(test, 50, NULL);
 	unsigned long end = jiffies + HZ;
 	unsigned int on;
