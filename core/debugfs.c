@@ -134,7 +134,7 @@ static int latency_show(struct seq_file *m, void *unused)
 	int i;
 
 	if (!latency) {
-		seq_puts(m, "off: root may write 1 to the file latency in sysfs\n");
+		seq_puts(m, "off\n");
 		return 0;
 	}
 	seq_puts(m, "from_us waiting running\n");
