@@ -80,22 +80,22 @@ live() {
 	tm capture-pane -p -t top | document screen
 	tm capture-pane -p -e -t top >screen
 	document colours <screen
-	is "trouble is red" "$(grep -c '^index.*31m' screen)" 1
+	is "trouble is red" "$(grep -c 'index .*31m' screen)" 1
 	is "and nothing else" "$(grep -c '^scan.*31m' screen)" 0
 }
 
 keys() {
+	tm send-keys -t top w
+	succeeds "w unfolds a pool" wait_until shown '^  *[0-9][0-9]* running  *[1-9][.0-9]*[sm] write_index \[photos\]'
+	tm capture-pane -p -t top | document workers
+	tm send-keys -t top w
+	succeeds "and folds it" wait_until not_shown '^  *[0-9][0-9]* running'
 	tm send-keys -t top s
 	succeeds "s sorts by another column" wait_until shown 'sorted by name'
 	tm send-keys -t top h
 	succeeds "h explains the columns" wait_until shown '^QUEUED  *tasks that are queued'
 	tm send-keys -t top q
 	succeeds "q ends that only" wait_until shown '^upload'
-	tm send-keys -t top w
-	succeeds "w unfolds a pool" wait_until shown '^  *[0-9][0-9]* running  *[1-9][.0-9]*[sm] write_index \[photos\]'
-	tm capture-pane -p -t top | document workers
-	tm send-keys -t top w
-	succeeds "and folds it" wait_until not_shown '^  *[0-9][0-9]* running'
 	tm resize-window -t top -x 80
 	succeeds "80 columns are enough" wait_until shown '^POOL  *STATE .*QUEUED DONE.* LONGEST FUNCTION'
 	tm resize-window -t top -x 40
@@ -105,6 +105,8 @@ keys() {
 	sleep 1
 	tm resize-window -t top -x 140 -y 12
 	succeeds "a tiny one does no harm" wait_until shown FUNCTION
+	sleep 40
+	succeeds "a death of more than a minute ago is only counted" wait_until shown '^thumbs .*[0-9]  *1  *[0-9]'
 }
 
 # The clocks of two CPUs may differ, and no time is less than nothing.
