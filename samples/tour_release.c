@@ -150,7 +150,7 @@ static void counted_free(struct kref *kref)
 	kfree(counted);
 }
 
-/* Drops the reference that it was scheduled with: after that the object may be gone, task and all. */
+/* Drops the reference that it was scheduled with: then the object may be gone, task and all. */
 static int counted_fn(void *arg)
 {
 	struct counted *counted = arg;

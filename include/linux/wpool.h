@@ -577,8 +577,8 @@ struct wpool_ops {
  * refuses more of them with -EDEADLK.
  *
  * WPOOL_NO_SYSFS: without it an administrator may change, at any time, the capacity (in
- * /sys/kernel/wpool and in debugfs), idle_timeout_ms, spin_us, watchdog_ms, nice and the CPUs of the
- * workers (in /sys/kernel/wpool).
+ * /sys/kernel/wpool and in debugfs), idle_timeout_ms, spin_us, watchdog_ms, latency, nice and the
+ * CPUs of the workers (in /sys/kernel/wpool).
  */
 
 /* A NUMA node for &wpool_attrs.node. */
