@@ -511,7 +511,7 @@ struct wpool_group {
 };
 
 /* For wpool_group_init(). */
-#define WPOOL_GROUP_FAIL_FAST	0x01	/* its first error cancels all its tasks */
+#define WPOOL_GROUP_FAIL_FAST	0x01	/* its first error cancels what has not begun */
 
 /**
  * struct wpool_ops - the hooks of a pool
