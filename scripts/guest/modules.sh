@@ -77,7 +77,7 @@ left_behind() {
 	is "those that run are waited for" \
 		"$(logged 'wpool: default: module wpool_stress is being unloaded: waiting for its running tasks')" "$tried"
 	is "its pool is destroyed, and it is said" \
-		"$(logged 'wpool: left: its module wpool_stress goes')" "$tried"
+		"$(logged 'wpool: left: its module wpool_stress is being unloaded')" "$tried"
 	is "nothing of it is left" "$(pools; cat $D/default/queued $D/default/running)" "default
 0
 0"
