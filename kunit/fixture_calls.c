@@ -189,7 +189,12 @@ int wpt_call(struct kunit *test, int (*fn)(struct wpt_thread *),
 
 static int call_prestart(struct wpt_thread *self)
 {
-	return wpool_prestart(self->pool, (unsigned long)self->arg);
+	int ret;
+
+	/* Busy until the manager has made those of the call before. */
+	while ((ret = wpool_prestart(self->pool, (unsigned long)self->arg)) == -EBUSY)
+		cond_resched();
+	return ret;
 }
 
 /* Has @n more workers made, and does not wait until they have started. */

@@ -76,12 +76,16 @@ static int hold(const char *flag, char **files, int count)
 /* helper nobody FILE...: what it says to each, opened for reading and for writing */
 static int nobody(char **files, int count)
 {
-	int i;
+	int i, file;
 
 	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 		return say_result(-1);
-	for (i = 0; i < 2 * count; i++)
-		say_result(open(files[i / 2], i % 2 ? O_WRONLY : O_RDONLY));
+	for (i = 0; i < 2 * count; i++) {
+		file = open(files[i / 2], i % 2 ? O_WRONLY : O_RDONLY);
+		say_result(file);
+		if (file >= 0)
+			close(file);
+	}
 	return 0;
 }
 
