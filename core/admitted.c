@@ -22,8 +22,6 @@
  * - if it waits for that task next, as wpool_run() and wpool_run_timeout() do: it would return
  *   later than its function.
  *
- * So that workers notice that a quarter is free, no more than that is batched at a time meanwhile.
- *
  * Everything here needs pool->lock. Modelled in scripts/model/handover.pml.
  */
 #include <linux/jiffies.h>
@@ -33,7 +31,6 @@
 #include "lock_hold.h"
 #include "manager_kick.h"
 #include "marks.h"
-#include "queue_batch.h"
 #include "task_lists.h"
 #include "waiter.h"
 
@@ -55,7 +52,7 @@ static unsigned int quarter_of(const struct wpool *pool)
 
 static bool enough_is_free(const struct wpool *pool)
 {
-	return pool_ready(pool) + quarter_of(pool) <= pool->conf.queue_depth + pool->admitted.nr;
+	return queue_nr_ready(pool) + quarter_of(pool) <= pool->conf.queue_depth + pool->admitted.nr;
 }
 
 /* Does none that waits begin after the task, which is accepted? */
@@ -128,7 +125,6 @@ void admitted_add(struct wpool *pool, struct wpool_waiter *waiter)
 		admitted->until = jiffies + ADMITTED_JIFFIES;
 		kick_pool_at(pool, admitted->until);
 		pool_set_end_mark(pool, MARK_ADMITTED, true);
-		batch_set_most(pool, quarter_of(pool));
 	}
 	waiter->status = 0;
 	waiter->admitted = true;
@@ -146,7 +142,6 @@ static void admitted_del(struct wpool *pool, struct wpool_waiter *waiter)
 		return;
 	pool->admitted.due = false;
 	pool_set_end_mark(pool, MARK_ADMITTED, false);
-	batch_set_most(pool, WPOOL_BATCH_MAX);
 }
 
 /**

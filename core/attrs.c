@@ -14,11 +14,11 @@
 #include "capacity_slots.h"
 #include "claim.h"
 #include "flush_color.h"
+#include "inbox.h"
 #include "latency.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 
 #define ALL_FLAGS (WPOOL_PREALLOC | WPOOL_ORDERED | WPOOL_FREEZABLE |	\
 		   WPOOL_MEM_RECLAIM | WPOOL_KEEP_IDLE | WPOOL_LATENCY | WPOOL_NUMBERED | \
@@ -137,10 +137,10 @@ static unsigned int attrs_flags(const struct wpool_attrs *attrs, const char *nam
 	return attrs->flags & ~WPOOL_LATENCY;
 }
 
-/* Must each task be looked at as it begins or ends? Needs pool->lock, or a new pool. */
+/* Must each task be looked at as it is accepted? Needs pool->lock, or a new pool. */
 static bool one_by_one(const struct wpool *pool)
 {
-	return pool->conf.watchdog_ms || pool->conf.latency || pool->conf.flags & WPOOL_FREEZABLE;
+	return pool->conf.watchdog_ms || pool->conf.latency;
 }
 
 /* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
@@ -194,6 +194,8 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.ops = attrs->ops;
 	pool->conf.priv = attrs->priv;
 	pool->conf.one_by_one = one_by_one(pool);
+	pool_watch(pool, WATCH_TIMES, pool->conf.latency);
+	pool_watch(pool, WATCH_WORKER, pool->conf.flags & WPOOL_FREEZABLE);
 	ret = claim_init(pool, attrs->nice, cpus ?: attrs->cpumask);
 	if (!ret && pool->conf.latency)
 		ret = latency_start(pool);
@@ -223,13 +225,14 @@ static int change(struct wpool *pool, unsigned int *number, unsigned int value)
 	int ret = 0;
 
 	pool_lock(pool, flags);
-	batch_settle(pool);
+	inbox_shut(pool);
 	/* To tell the tasks before from those after, which have a time. */
 	if (number == &pool->conf.latency && value > *number && !flush_renew(pool))
 		ret = -EBUSY;
 	else
 		WRITE_ONCE(*number, value);
 	pool->conf.one_by_one = one_by_one(pool);
+	pool_watch(pool, WATCH_TIMES, pool->conf.latency);
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
 	return ret;
@@ -251,9 +254,8 @@ int attrs_set_idle_timeout(struct wpool *pool, unsigned int ms)
 }
 
 /*
- * How long a task may run unreported; 0 is for ever. Tasks that run already are watched, too: from
- * here on no batched task begins, and a batched one that has begun says when it did. The manager
- * looks at them, and goes on looking.
+ * How long a task may run unreported; 0 is for ever. Tasks that run already are watched, too. The
+ * manager looks at them, and goes on looking.
  */
 int attrs_set_watchdog(struct wpool *pool, unsigned int ms)
 {

@@ -28,6 +28,7 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "worker_list.h"
@@ -69,6 +70,12 @@ static struct wpool_cpus *cpus_get(struct wpool *pool)
 	if (pool->claim.cpus)
 		refcount_inc(&pool->claim.cpus->refs);
 	return pool->claim.cpus;
+}
+
+static void claim_set_kept(struct wpool *pool, bool kept)
+{
+	pool->claim.kept = kept;
+	pool_watch(pool, WATCH_WORKER, kept || pool->conf.flags & WPOOL_FREEZABLE);
 }
 
 /* The same for a caller without the lock; NULL also if @kept, or not, is not so. */
@@ -160,11 +167,11 @@ int claim_init(struct wpool *pool, int nice, const struct cpumask *mask)
 	}
 	pool->claim.cpus = cpus;
 	pool->claim.nr_cpus = cpumask_weight(cpus_mask(cpus));
-	pool->claim.kept = !WPOOL_KTHREADS_KEEP_CPUS || names_isolated;
+	claim_set_kept(pool, !WPOOL_KTHREADS_KEEP_CPUS || names_isolated);
 	return 0;
 }
 
-/* For a pool without workers, of which nobody asks any more but claim_keeps(). */
+/* For a pool without workers. */
 void claim_free(struct wpool *pool)
 {
 	struct wpool_cpus *cpus;
@@ -173,7 +180,7 @@ void claim_free(struct wpool *pool)
 	pool_lock(pool, flags);
 	cpus = pool->claim.cpus;
 	pool->claim.cpus = NULL;
-	pool->claim.kept = false;
+	claim_set_kept(pool, false);
 	pool_unlock(pool, flags);
 	cpus_put(cpus);
 }
@@ -240,12 +247,6 @@ static void claim_changed(struct wpool *pool)
 bool claim_may_keep(const struct wpool *pool)
 {
 	return staying_cpu(cpus_mask(pool->claim.cpus)) < nr_cpu_ids;
-}
-
-/* Must workers go back by themselves to a CPU that has come? Context: pool->lock held. */
-bool claim_keeps(const struct wpool *pool, unsigned int cpu)
-{
-	return claim_is_kept(pool) && cpumask_test_cpu(cpu, cpus_mask(pool->claim.cpus));
 }
 
 /*
@@ -422,7 +423,7 @@ static struct wpool_cpus *replace_cpus(struct wpool *pool, struct wpool_cpus *cp
 	pool->claim.cpus = cpus;
 	pool->claim.nr_cpus = cpumask_weight(cpus_mask(cpus));
 	/* Whatever the kernel did for them, it has other CPUs in mind. */
-	pool->claim.kept = true;
+	claim_set_kept(pool, true);
 	claim_changed(pool);
 	pool_unlock(pool, flags);
 	return old;

@@ -16,7 +16,6 @@ int claim_prepare(struct wpool *pool, struct task_struct *thread);
 bool claim_take(struct wpool_worker *worker);
 bool claim_keep_cpus(struct wpool_worker *worker);
 bool claim_may_keep(const struct wpool *pool);
-bool claim_keeps(const struct wpool *pool, unsigned int cpu);
 int claim_set_nice(struct wpool *pool, int nice);
 int claim_set_cpus(struct wpool *pool, const struct cpumask *mask);
 bool claim_cpus(struct wpool *pool, struct cpumask *mask);

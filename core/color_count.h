@@ -15,20 +15,7 @@
 /* What the next accepted task counts under. */
 static inline u8 color_next(const struct wpool *pool)
 {
-	return pool->colors.next;
-}
-
-static inline void color_go_on(struct wpool *pool, u8 color)
-{
-	pool->colors.old &= ~BIT(color);
-	pool->colors.next = color;
-}
-
-/* The same, and no batch is filled any more with what has one of @colors, which are in use. */
-static inline void color_renew(struct wpool *pool, u8 color, unsigned int colors)
-{
-	pool->colors.old |= colors;
-	color_go_on(pool, color);
+	return pool->inbox.color;
 }
 
 static inline bool color_is_old(const struct wpool *pool, u8 color)

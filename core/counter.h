@@ -6,7 +6,6 @@
 #define _WPOOL_COUNTER_H
 
 #include <linux/atomic.h>
-#include <linux/seqlock.h>
 
 #include "pool.h"
 
@@ -20,21 +19,15 @@ static inline void counter_add(atomic64_t *counter, u64 n)
 	atomic64_set(counter, atomic64_read(counter) + n);
 }
 
-static inline void stats_init(struct wpool *pool)
-{
-	seqcount_raw_spinlock_init(&pool->stats.seq, &pool->lock);
-}
-
-/* Read anywhere. */
+/* Needs pool->lock, as the next three. */
 static inline u64 stat_read(const struct wpool *pool, enum wpool_stat stat)
 {
-	return atomic64_read(&pool->stats.count[stat]);
+	return pool->stats.count[stat];
 }
 
-/* Needs pool->lock, as the next two. */
 static inline void stat_add(struct wpool *pool, enum wpool_stat stat, u64 n)
 {
-	counter_add(&pool->stats.count[stat], n);
+	pool->stats.count[stat] += n;
 }
 
 static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
@@ -46,29 +39,7 @@ static inline void stat_inc(struct wpool *pool, enum wpool_stat stat)
 static inline void stat_raise(struct wpool *pool, enum wpool_stat stat, u64 n)
 {
 	if (n > stat_read(pool, stat))
-		atomic64_set(&pool->stats.count[stat], n);
-}
-
-/* What a worker has counted becomes the pool's. Needs pool->lock until stats_move_end(). */
-static inline void stats_move_begin(struct wpool *pool)
-{
-	write_seqcount_begin(&pool->stats.seq);
-}
-
-static inline void stats_move_end(struct wpool *pool)
-{
-	write_seqcount_end(&pool->stats.seq);
-}
-
-/* For a reader that adds up both: must it begin again, as something was moved? Needs no lock. */
-static inline unsigned int stats_sum_begin(const struct wpool *pool)
-{
-	return raw_seqcount_begin(&pool->stats.seq);
-}
-
-static inline bool stats_sum_retry(const struct wpool *pool, unsigned int seq)
-{
-	return read_seqcount_retry(&pool->stats.seq, seq);
+		pool->stats.count[stat] = n;
 }
 
 /* For other members tagged S. Needs pool->lock. */

@@ -10,7 +10,6 @@
 #include "attrs.h"
 #include "caller_runs.h"
 #include "capacity_slots.h"
-#include "counter.h"
 #include "create.h"
 #include "deadlock.h"
 #include "depmap.h"
@@ -19,14 +18,13 @@
 #include "manager_kick.h"
 #include "pool.h"
 #include "queue.h"
-#include "queue_batch.h"
 #include "queue_walk.h"
 #include "refs.h"
 #include "registry.h"
 #include "resize.h"
 #include "shutdown.h"
 #include "spare.h"
-#include "staging.h"
+#include "inbox.h"
 #include "task_lists.h"
 #include "worker_list.h"
 
@@ -55,9 +53,7 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	if (!pool)
 		return NULL;
 	raw_spin_lock_init(&pool->lock);
-	staging_init(pool);
-	batch_init(pool);
-	stats_init(pool);
+	inbox_init(pool);
 	lists_init(pool);
 	walk_init(pool);
 	workers_init(pool);

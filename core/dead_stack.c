@@ -17,7 +17,6 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_again.h"
-#include "queue_batch.h"
 #include "queue_walk.h"
 #include "registry.h"
 #include "release.h"
@@ -30,17 +29,12 @@ static bool wants_stack(const struct walk_entry *entry, const void *worker)
 	return stack_has(worker, entry->task) || stack_has(worker, entry->group);
 }
 
-/*
- * Ends a task whose run goes on without it. The task has been grabbed. Context: pool->lock held.
- */
+/* Ends a task whose run goes on without it. Context: pool->lock held. */
 static void run_let_go(struct wpool *pool, struct wpool_run *run)
 {
 	struct wpool_task *task = run->task;
 
-	/* A worker that began it from the batch looks at it under this lock. */
-	batch_lock(pool);
 	run->task = NULL;
-	batch_unlock(pool);
 	run->release = NULL;
 	if (task->state & TASK_WAITS) {
 		queue_take_back(pool, task);
@@ -50,40 +44,13 @@ static void run_let_go(struct wpool *pool, struct wpool_run *run)
 	task_settle(task, -EOWNERDEAD);
 }
 
-/*
- * Does a run have a task on this stack? What began from the batch ends without pool->lock, and so
- * may the next begin in the same run: so no more begins in this hold, then the task is grabbed and
- * looked for again. What a worker has itself submitted from its stack is not batched, see
- * batch_fits(); what others have may be.
- *
- * Context: pool->lock held.
- */
-static bool grab_on_stack(struct wpool *pool, const struct wpool_run *run,
-			  const struct wpool_worker *dead)
-{
-	struct wpool_task *task;
-	bool has;
-
-	if (!stack_has(dead, READ_ONCE(run->task)))
-		return false;
-	batch_settle(pool);
-	task = READ_ONCE(run->task);
-	if (!stack_has(dead, task))
-		return false;
-	task_grab(pool, task);
-	batch_lock(pool);
-	has = run->task == task;
-	batch_unlock(pool);
-	return has;
-}
-
 /* Lets a run go on without what it has of a stack. Context: pool->lock held. */
 static void let_go(struct wpool *pool, struct wpool_run *run,
 		   const struct wpool_worker *dead)
 {
 	struct wpool_group *group = run->group;
 
-	if (grab_on_stack(pool, run, dead))
+	if (stack_has(dead, run->task))
 		run_let_go(pool, run);
 	if (!stack_has(dead, group))
 		return;
@@ -128,7 +95,7 @@ static void let_go_of_caller(struct wpool_caller *caller, const struct wpool_wor
  */
 static bool has_to_do(const struct wpool_run *run, const struct wpool_worker *dead)
 {
-	/* Pairs with run_end_batched() and run_replace_staged(). */
+	/* Pairs with run_set_up(). */
 	const struct wpool_task *task = smp_load_acquire(&run->task);
 
 	return stack_has(dead, task) || stack_has(dead, READ_ONCE(run->group));

@@ -24,9 +24,7 @@
 #include "nesting.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "spawn_state.h"
-#include "task_end.h"
 #include "thread_exit.h"
 #include "worker_list.h"
 #include "worker_stack.h"
@@ -34,7 +32,6 @@
 /* From here on nobody counts on the worker. Context: pool->lock held. */
 static void withdraw_worker(struct wpool_worker *worker)
 {
-	batch_harvest(worker);
 	worker_started(worker);
 	worker_has_searched(worker);
 	if (worker_is_idle(worker))
@@ -96,7 +93,7 @@ static void reap_worker(struct wpool_worker *worker)
 	withdraw_worker(worker);
 	reap_nested(worker, &flags);
 	reap_outermost(worker);
-	worker_unlink(worker, worker_ended(worker));
+	worker_unlink(worker);
 	pool_unlock(pool, flags);
 
 	spawn_worker_ran(pool, worker);

@@ -43,6 +43,7 @@
 
 #include "deadlock.h"
 #include "group.h"
+#include "inbox.h"
 #include "key.h"
 #include "lock_hold.h"
 #include "marks.h"
@@ -320,6 +321,7 @@ void deadlock_count(struct wpool_waiter *waiter, bool needs_worker)
 	waiter->counted = needs_worker && waiter->worker->nesting;
 	if (!waiter->counted)
 		return;
+	inbox_shut(pool);
 	sleepers_add(pool, false);
 }
 
@@ -337,6 +339,7 @@ void deadlock_block(struct wpool_waiter *waiter)
 	struct wpool *pool = worker->pool;
 
 	waiter->counted = true;
+	inbox_shut(pool);
 	sleepers_add(pool, !worker->nesting);
 	if (worker->nesting) {
 		list_add_tail(&waiter->stuck, &pool->deadlock.blocked);

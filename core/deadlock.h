@@ -7,7 +7,6 @@
 
 #include "capacity_slots.h"
 #include "pool.h"
-#include "queue_batch.h"
 #include "spawn_state.h"
 #include "task_lists.h"
 #include "types.h"
@@ -68,7 +67,7 @@ static inline unsigned int pool_all_asleep(const struct wpool *pool)
 
 	if (unlikely(pool->behind_unwoken))
 		return UINT_MAX;
-	if (pool_collected(pool) == tasks_deferred(pool) && !tasks_to_come(pool) &&
+	if (tasks_queued(pool) == tasks_deferred(pool) && !tasks_to_come(pool) &&
 	    !runs_outside(pool))
 		return workers_running(pool) + sleepers_in_hooks(pool);
 	return spawn_error(pool) ? there : max(pool_capacity(pool), there);

@@ -23,9 +23,10 @@
 
 #include "color_count.h"
 #include "flush_color.h"
+#include "inbox.h"
 #include "lock_hold.h"
+#include "marks.h"
 #include "pool.h"
-#include "staging.h"
 #include "waiter.h"
 
 void flush_init(struct wpool *pool)
@@ -33,6 +34,12 @@ void flush_init(struct wpool *pool)
 	INIT_LIST_HEAD(&pool->flush.flushers);
 	INIT_LIST_HEAD(&pool->flush.drainers);
 	INIT_LIST_HEAD(&pool->flush.drained);
+}
+
+static void color_go_on(struct wpool *pool, u8 color)
+{
+	pool->colors.old &= ~BIT(color);
+	inbox_set_color(pool, color);
 }
 
 /* Has each color that it noted fallen to zero since? Context: pool->lock held. */
@@ -70,7 +77,7 @@ void flush_complete_some(struct wpool *pool)
 	while (waiter) {
 		hold_step(pool);
 		list_del(&waiter->node);
-		pool->flush.nr--;
+		pool_watch(pool, WATCH_FLUSH, --pool->flush.nr);
 		waiter->value = ++n == WPOOL_CHUNK;
 		waiter_complete(waiter, 0, pool_wake_queue(pool));
 		waiter = n < WPOOL_CHUNK ? flush_next(pool) : NULL;
@@ -89,7 +96,7 @@ void flush_complete(struct wpool *pool, u8 color)
 	lockdep_assert_held(&pool->lock);
 	if (color == COLOR_IDLE)
 		return;
-	staging_shut(pool);
+	inbox_collect(pool);
 	pool->flush.zeros[color]++;
 	pool->flush.awaited &= ~BIT(color);
 	if (pool->flush.awaited & BIT(color_next(pool)))
@@ -120,6 +127,7 @@ void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 	unsigned int unused;
 
 	pool->flush.nr++;
+	pool_watch(pool, WATCH_FLUSH, true);
 	if (drain) {
 		list_add_tail(&waiter->node, &pool->flush.drainers);
 		return;
@@ -132,14 +140,12 @@ void flush_join(struct wpool *pool, struct flusher *flusher, bool drain)
 }
 
 /**
- * flush_renew() - no worker begins a task without pool->lock any more, until it has had that once
+ * flush_renew() - tell what is accepted from now on from what was before
  * @pool: the pool
  *
- * What it finds without the lock, in the batch or staged, has the color of its last task, see
- * batch_pop() and staging_pop(). So what waits now is not batched any more, and what comes has
- * a color that no run has.
+ * color_is_old() is true of what is in flight now.
  *
- * Context: pool->lock held, and the batch empty.
+ * Context: pool->lock held.
  * Return: false if few colors are left, which flushes need: nothing has changed.
  */
 bool flush_renew(struct wpool *pool)
@@ -147,9 +153,11 @@ bool flush_renew(struct wpool *pool)
 	unsigned int unused, colors;
 
 	lockdep_assert_held(&pool->lock);
+	inbox_collect(pool);
 	colors = colors_in_use(pool, &unused);
 	if (hweight32(colors) > WPOOL_NR_COLORS / 2)
 		return false;
-	color_renew(pool, unused, colors);
+	pool->colors.old |= colors;
+	color_go_on(pool, unused);
 	return true;
 }

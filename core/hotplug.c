@@ -12,17 +12,11 @@
  */
 #include <linux/cpuhotplug.h>
 
-#include "claim.h"
-#include "flush_color.h"
 #include "hotplug.h"
 #include "pool.h"
-#include "pool_lock.h"
-#include "queue_batch.h"
 #include "registry.h"
 #include "resize.h"
-
-/* Counts the CPUs that came; see worker_keep_cpus(). */
-unsigned int hotplug_came;
+#include "worker_list.h"
 
 static int online_state, dead_state;
 
@@ -31,24 +25,10 @@ static void follow(struct wpool *pool, void *unused)
 	pool_follow_cpus(pool);
 }
 
-static void call_back(struct wpool *pool, void *cpu)
-{
-	unsigned long flags;
-
-	/* A worker that needs no lock from task to task looks for its CPUs after this one. */
-	pool_lock(pool, flags);
-	if (claim_keeps(pool, *(unsigned int *)cpu)) {
-		batch_settle(pool);
-		flush_renew(pool);
-	}
-	pool_unlock(pool, flags);
-}
-
 static int cpu_came(unsigned int cpu)
 {
 	/* Release: a thread that sees the new count sees the CPU online. */
 	smp_store_release(&hotplug_came, hotplug_came + 1);
-	visit_all_pools(call_back, &cpu);
 	visit_pools(follow, NULL);
 	return 0;
 }

@@ -5,9 +5,6 @@
 #ifndef _WPOOL_HOTPLUG_H
 #define _WPOOL_HOTPLUG_H
 
-#include <linux/types.h>
-
-extern unsigned int hotplug_came;
 
 int hotplug_init(void);
 void hotplug_exit(void);

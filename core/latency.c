@@ -4,8 +4,7 @@
  *
  * A static key guards this, so a system without such a pool pays for a jump that is not taken.
  * The time of acceptance is stored in the task's result, which has no meaning until the task is
- * done. A task that was accepted before the switch has none: its color is old. So is that of tasks
- * in flight when a CPU comes back, see flush_renew(): they are not counted either.
+ * done. A task that was accepted before the switch has none: its color is old.
  *
  * Everything here but latency_start() and latency_stop() needs pool->lock.
  */

@@ -37,7 +37,6 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_batch.h"
 #include "releaser.h"
 #include "service.h"
 #include "shutdown.h"

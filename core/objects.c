@@ -64,7 +64,7 @@ EXPORT_SYMBOL_GPL(__wpool_task_object_init);
  * objects_task_accepted() - a task belongs to the pool from here on
  * @task: the task; if it is inside its function, it is active already
  *
- * Context: pool->lock held, or that of the staging queue.
+ * Context: pool->lock held, or inbox.lock.
  */
 void objects_task_accepted(struct wpool_task *task)
 {

@@ -2,9 +2,9 @@
 /* A paused pool begins no tasks. */
 #include <linux/module.h>
 
+#include "inbox.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "refs.h"
 #include "task_lists.h"
 
@@ -26,7 +26,7 @@ void wpool_pause(struct wpool *pool)
 		return;
 	pool_lock(pool, flags);
 	if (pool->state == WPOOL_STATE_RUNNING) {
-		batch_settle(pool);
+		inbox_shut(pool);
 		pool_set_paused(pool, true);
 	}
 	pool_unlock(pool, flags);

@@ -33,43 +33,26 @@ struct wpool_latency {
 	atomic64_t		running[WPOOL_LATENCY_BUCKETS];
 };
 
-/* The next tasks to begin. Owner: queue_batch.c. */
-struct wpool_batch {
-	/* guards H, and the state of the tasks that are batched, but see queue_batch.c */
-	raw_spinlock_t		lock;
-	u8			color;	/* H: the color of all of them */
-	u64			serial;	/* H: of their runs, see &wpool_run.serial */
-	unsigned int		next;	/* H: the first of the tasks that has not begun */
-	unsigned int		left;	/* H: how many have not; read anywhere with READ_ONCE() */
-	unsigned int		most;	/* L: how many are moved here at a time */
-	/* H: in the order in which they begin */
-	struct wpool_task	*tasks[WPOOL_BATCH_MAX];
-} ____cacheline_aligned;
-
-/* Accepted tasks that are not on the queue yet. Owner: staging.c. */
-struct wpool_staging {
-	raw_spinlock_t		lock;	/* guards what is tagged B or P */
-	u8			color;	/* P: the color of the tasks that it accepts */
-	u16			nr_spare;	/* B: how many spare tasks there are */
-	/* P: how far collected had come when what workers had taken was last counted */
-	unsigned int		counted;
+/* Tasks accepted without pool->lock, and not on the queue yet. Owner: inbox.c. */
+struct wpool_inbox {
+	raw_spinlock_t		lock;	/* guards what is tagged N or P */
 	/*
-	 * B: the &wpool_worker.pid_nr of the worker that may go on without batch->lock; or 0, as
-	 * when it is shut
+	 * N: how many more it takes; 0 if it is shut. It does not leave 0 without pool->lock. It is
+	 * also read without a lock: a wrong answer is harmless there
 	 */
-	pid_t			taker;
-	/*
-	 * P: how far accepted may go, as there is room; 0 if it is shut. It is also read without
-	 * a lock: a wrong answer is harmless there
-	 */
-	u64			limit;
-	atomic64_t		accepted;	/* B: tasks that came this way; read anywhere */
-	/* B: how many of them went on, to the queue or to a worker; read anywhere */
-	atomic64_t		collected;
-	struct list_head	tasks;	/* B: the others, oldest first */
-	/* B: tasks of wpool's own memory that nobody needs, see task_chain() */
+	u32			room;
+	u32			cap;	/* P: room when it was last empty: cap - room are in it */
+	u8			color;	/* P: what the next accepted task counts under */
+	struct list_head	tasks;	/* N: oldest first */
+	/* N: tasks of wpool's own memory that nobody needs, see task_chain() */
 	struct wpool_task	*spare;
 } ____cacheline_aligned;
+
+/* Tasks of wpool's own memory that have begun, on their way to the inbox. Owner: inbox.c. */
+struct wpool_retired {
+	struct wpool_task	*tasks;	/* L: see task_chain() */
+	unsigned int		nr;	/* L */
+};
 
 /**
  * struct wpool_entry - an entry of the registry
@@ -108,7 +91,7 @@ struct wpool_hooks {
 struct wpool_conf {
 	unsigned int		flags;	/* as in the attributes */
 	unsigned int		queue_depth;	/* UINT_MAX is unbounded */
-	/* L: nothing is batched: each task is looked at as it begins or ends */
+	/* L: the inbox stays shut: each task is looked at as it is accepted */
 	bool			one_by_one;
 	enum wpool_full		full;	/* policy */
 	unsigned int		min_workers;
@@ -141,10 +124,9 @@ struct wpool_claim {
 
 /* Tasks accepted and not ended, by color; see flush_color.c. Owner: color_count.h. */
 struct wpool_colors {
-	unsigned int		next;	/* L: what the next accepted task counts under */
-	/* L: those under each color, without what staging.c has yet to count. COLOR_IDLE is last */
+	/* L: those under each color, without what is in the inbox. COLOR_IDLE is last */
 	unsigned int		in_flight[WPOOL_NR_COLORS + 1];
-	unsigned int		old;	/* L: the colors of tasks that no batch is filled with */
+	unsigned int		old;	/* L: of tasks without a time, see latency.c */
 };
 
 /* The threads that wait for tasks to end. Owner: flush_color.c. */
@@ -203,12 +185,6 @@ struct wpool_workers {
 	struct list_head	list;	/* L, read under RCU: all of them */
 };
 
-/* Which invariants may be broken; see pool_lock.c. Owner: marks.h. */
-struct wpool_marks {
-	u8			now;	/* L: since the lock was taken */
-	u8			end;	/* L: by the end of a task */
-};
-
 /* Submitters asleep for lack of room. Owner: queue.c. */
 struct wpool_blocked {
 	/* L: the queue depth for a newcomer: 0 while others wait for room */
@@ -242,11 +218,11 @@ struct wpool_deadlock {
 	u64			turns;	/* L: counts up, see &wpool_waiter.turn */
 };
 
-/* Tasks that wait, without those in the staging queue and in the batch. Owner: task_lists.h. */
+/* Tasks that wait, without those in the inbox. Owner: task_lists.h. */
 struct wpool_lists {
 	/* L: the tasks that wait, a list per priority, oldest first */
 	struct list_head	queue[WPOOL_NR_PRIOS];
-	/* S: accepted and not begun, but for those that are batched, staged or delayed */
+	/* S: accepted and not begun, without those in the inbox and the delayed ones */
 	unsigned int		nr_queued;
 	/*
 	 * S: those of them that are not on the queue: still inside their function, or behind
@@ -297,10 +273,8 @@ struct wpool_releases {
 
 /* The counters. Owner: counter.h. */
 struct wpool_counters {
-	/* S: those of enum wpool_stat that are marked "now" are elsewhere */
-	atomic64_t		count[WPOOL_NR_STATS];
-	/* L: for readers that add up the counts of pool and workers */
-	seqcount_raw_spinlock_t	seq;
+	/* L: those of enum wpool_stat that are marked "now" are elsewhere */
+	u64			count[WPOOL_NR_STATS];
 };
 
 /* The end of a pool. Owner: shutdown.c. */
@@ -359,8 +333,7 @@ struct wpool_spare {
 
 /* A bounded set of workers and the tasks that wait for them. */
 struct wpool {
-	struct wpool_staging	staging;
-	struct wpool_batch	batch;
+	struct wpool_inbox	inbox;
 	/*
 	 * guards all that is tagged L, and the private members of every task that is accepted
 	 * and has not ended. Owner: all.
@@ -368,7 +341,7 @@ struct wpool {
 	raw_spinlock_t		lock ____cacheline_aligned;
 	enum wpool_state	state;	/* S. Owner: shutdown.c. All may read it. */
 	struct wpool_lists	lists;
-	struct wpool_marks	marks;
+	u32			watch;	/* L: what is to be looked at. Owner: marks.h. */
 	struct wpool_wake_queue	wake_queue;
 	/* taken by a thread that walks along the lists. Owner: queue_walk.c. */
 	struct semaphore	walk;
@@ -391,11 +364,11 @@ struct wpool {
 	 */
 	unsigned int		nr_asleep;
 	unsigned int		nr_in_hooks;	/* L: of these in hooks. Owner: waiter.c. */
-	/* L: counts runs as they begin, see pool_serial(); read anywhere. Owner: queue_batch.c. */
-	atomic64_t		serial;
+	u64			serial;	/* L: counts runs as they begin. Owner: task_run.c. */
 	struct wpool_flush	flush;
 	struct wpool_colors	colors;
 	struct wpool_counters	stats;
+	struct wpool_retired	retired;
 	/* L: the heads of the keys in use, see key.c. Owner: key_tree.h. */
 	struct rb_root		keys;
 	/*

@@ -31,15 +31,14 @@
  * worker: one wake-up is under way at a time, and the chain ends when the queue is empty or no
  * worker is idle. A starting worker does not search yet, as its worker_start may sleep: no idle
  * worker is left asleep because of it. But no more workers are made than tasks wait beside the
- * starting ones; each searches when it has started, or has died. All this holds for tasks in
- * the batch (queue_batch.c) too, from which a searching worker takes first; and for those in
- * the staging queue (staging.c), which is open only while one more task needs no wake-up.
+ * starting ones; each searches when it has started, or has died. The inbox is open only while one
+ * more task needs no wake-up, see inbox.c.
  *
  * Why no wake-up is lost: a worker goes on the idle list and sets its state before it drops the
  * lock; the waker takes it off the list under the lock and calls wake_up_process() afterwards.
  *
- * scripts/model/wake.pml shows both for every order of steps, and handover.pml shows the
- * first invariant.
+ * scripts/model/wake.pml shows both for every order of steps, inbox.pml the first of them with the
+ * inbox, and handover.pml shows the first invariant.
  */
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
@@ -144,14 +143,17 @@ bool __pool_restore(struct wpool *pool)
 }
 
 /*
- * For pool_unlock(): something has changed, or tasks are ready and no worker searches. Return:
+ * For pool_unlock(): something has changed, or queue_unseen(). Return:
  * true if releases are to be called.
  */
 bool pool_restore_all(struct wpool *pool)
 {
 	bool must_release = pool_restore(pool);
 
-	if (queue_unseen(pool))
+	if (!queue_unseen(pool))
+		return must_release;
+	inbox_shut(pool);
+	if (queue_nr_ready(pool))
 		wake_for_queue(pool);
 	return must_release;
 }

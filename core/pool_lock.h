@@ -2,8 +2,7 @@
 /*
  * Taking and dropping pool->lock; see pool_lock.c.
  *
- * pool_lock() has the whole pool under the lock, pool_lock_staged() all but the staging queue.
- * Only pool_unlock() and pool_unlock_irq() drop the lock; they restore the invariants of the
+ * pool_lock() moves what is in the inbox to the queue, pool_lock_irq() does not. Only pool_unlock() and pool_unlock_irq() drop the lock; they restore the invariants of the
  * pool and wake the threads of its wake queue.
  */
 #ifndef _WPOOL_POOL_LOCK_H
@@ -12,10 +11,9 @@
 #include <linux/spinlock.h>
 
 #include "lock_hold.h"
+#include "inbox.h"
 #include "marks.h"
 #include "pool.h"
-#include "queue_batch.h"
-#include "staging.h"
 #include "types.h"
 #include "waiter.h"
 #include "worker_list.h"
@@ -36,14 +34,17 @@ void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
  */
 static inline bool queue_wants_worker(const struct wpool *pool)
 {
-	return pool_ready(pool) > workers_searching(pool) + workers_starting(pool);
+	return queue_nr_ready(pool) > workers_searching(pool) + workers_starting(pool);
 }
 
-/* Tasks wait that could begin, no worker searches, and one is idle or may be made. */
+/*
+ * No worker searches, and one is idle or may be made: so one is needed for a task that could begin,
+ * and the inbox must be shut.
+ */
 static inline bool queue_unseen(const struct wpool *pool)
 {
-	return (workers_idle(pool) || pool_may_grow(pool)) &&
-	       !workers_searching(pool) && pool_ready(pool);
+	return unlikely(pool->watch & WATCH_UNSEEN) &&
+	       (queue_nr_ready(pool) || inbox_is_open(pool) || inbox_has_some(pool));
 }
 
 /*
@@ -58,21 +59,21 @@ static inline bool pool_restore(struct wpool *pool)
 }
 
 /**
- * pool_lock() - take pool->lock, with the whole pool under it
+ * pool_lock() - take pool->lock, and find all tasks on the queue that were accepted before
  * @pool: the pool
  * @flags: for pool_unlock()
  */
 #define pool_lock(pool, flags) do {				\
 	raw_spin_lock_irqsave(&(pool)->lock, flags);		\
 	hold_begin(pool);					\
-	staging_shut(pool);					\
+	inbox_collect(pool);					\
 } while (0)
 
 /*
- * Takes pool->lock and leaves the staging queue open, for a worker that comes back from a task;
- * see staging.c.
+ * For a worker that comes back from a task, and looks into the inbox when it needs a task. It had
+ * interrupts on.
  */
-static inline void pool_lock_staged(struct wpool *pool)
+static inline void pool_lock_irq(struct wpool *pool)
 	__acquires(&pool->lock)
 {
 	raw_spin_lock_irq(&pool->lock);

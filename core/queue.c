@@ -3,7 +3,7 @@
  * The tasks that wait, and the submitters that wait to add one.
  *
  * Everything here needs pool->lock. It keeps up to date what else knows of a task that comes or
- * goes: the staging queue, the batch, its key, group and color, the run that it is inside
+ * goes: the inbox, its key, group and color, the run that it is inside
  * of, and the watchdog's timer. It never sleeps, wakes no thread and calls nothing that is the
  * user's: it marks what may have changed (marks.h) and completes submitters in the pool's wake
  * queue, now or a little later, and pool_unlock() does the rest.
@@ -23,6 +23,7 @@
 #include "flush_color.h"
 #include "group.h"
 #include "how.h"
+#include "inbox.h"
 #include "key.h"
 #include "latency.h"
 #include "lock_hold.h"
@@ -31,9 +32,7 @@
 #include "objects.h"
 #include "pool.h"
 #include "queue.h"
-#include "queue_batch.h"
 #include "self_run.h"
-#include "staging.h"
 #include "task.h"
 #include "task_lists.h"
 #include "task_waiters.h"
@@ -43,7 +42,7 @@
 
 static bool queue_has_room(const struct wpool *pool)
 {
-	unsigned int waiting = pool_collected(pool);
+	unsigned int waiting = tasks_queued(pool);
 
 	return likely(waiting < pool->conf.queue_depth) ||
 	       (workers_running(pool) < pool_capacity(pool) &&
@@ -53,14 +52,14 @@ static bool queue_has_room(const struct wpool *pool)
 /* For a newcomer. Mostly it need not look at the submitters that wait. */
 static bool queue_has_room_left(const struct wpool *pool)
 {
-	return likely(pool_collected(pool) < pool->blocked.open_depth) ||
+	return likely(tasks_queued(pool) < pool->blocked.open_depth) ||
 	       (!queue_blocked(pool) && queue_has_room(pool));
 }
 
 /* For a newcomer that does not wait: a worker is free for it, or may be made. */
 static bool queue_has_worker_left(const struct wpool *pool)
 {
-	unsigned int busy = workers_running(pool) + pool_collected(pool);
+	unsigned int busy = workers_running(pool) + tasks_queued(pool);
 
 	return !queue_blocked(pool) && !pool_is_paused(pool) && busy < pool_capacity(pool);
 }
@@ -73,12 +72,12 @@ void queue_link(struct wpool *pool, struct wpool_task *task)
 {
 	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
 
-	/* Staged tasks came first. */
-	staging_shut(pool);
+	/* What is in the inbox came first. */
+	inbox_collect(pool);
 	if (unlikely(task->prio != WPOOL_PRIO_NORMAL) && !(pool->conf.flags & WPOOL_ORDERED)) {
 		queue = list_of_prio(pool, task->prio);
 		if (task->prio < WPOOL_PRIO_NORMAL)
-			batch_reclaim(pool);	/* the task goes before batched ones */
+			pool_watch(pool, WATCH_HIGH, true);
 	}
 	list_add_tail(&task->node, queue);
 }
@@ -155,16 +154,28 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	run_clean(task);
-	if (task_waits(pool, task))
+	if (READ_ONCE(task->state) & TASK_WAITS)
 		return run_was_asked(task) ? -ECANCELED : -EBUSY;
-	task_grab(pool, task);
-	/* Pairs as above. */
-	if (smp_load_acquire(&task->state) == TASK_DONE)
-		return 0;
 	if (run_was_asked(task))
 		return -ECANCELED;
 	/* A task inside its function is the head of its key. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
+}
+
+/* What a task is part of from its acceptance on. */
+static __always_inline void queue_enter(struct wpool *pool, struct wpool_task *task,
+					struct wpool_group *group, const u64 *key)
+{
+	if (unlikely(task->flags & WPOOL_TASK_KEYED))
+		key_take(task, key);
+	if (group) {
+		task_add_group(task, group);
+		group_task_accepted(group);
+	}
+	objects_task_accepted(task);
+	task_count(pool, task);
+	latency_accept(pool, task);
+	trace_wpool_task_queue(pool->name, task, task->fn);
 }
 
 /**
@@ -183,16 +194,7 @@ int queue_take(struct wpool *pool, struct wpool_task *task,
 	lockdep_assert_held(&pool->lock);
 	if (!queue_pin_owner(pool, task))
 		return -ENOENT;
-	if (unlikely(task->flags & WPOOL_TASK_KEYED))
-		key_take(task, key);
-	if (group) {
-		task_add_group(task, group);
-		group_task_accepted(group);
-	}
-	objects_task_accepted(task);
-	task_count(pool, task);
-	latency_accept(pool, task);
-	trace_wpool_task_queue(pool->name, task, task->fn);
+	queue_enter(pool, task, group, key);
 	return 0;
 }
 
@@ -260,27 +262,42 @@ void queue_put(struct wpool *pool, struct wpool_task *task)
 	smp_store_release(&task->state, in_fn | TASK_QUEUED);
 }
 
-/* @has_room: queue_has_room() for the first submitter that waits, or another for a newcomer. */
-static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
-				  struct wpool_group *group, const u64 *key,
-				  bool (*has_room)(const struct wpool *pool))
+/*
+ * Gives a task its place and its state: from here on it is this pool's, and no other thread accepts
+ * it. The rest comes in the same hold of pool->lock. Context: between inbox_hold() and
+ * inbox_release(). @lent: there is a place that the inbox was given.
+ */
+static __always_inline int claim(struct wpool *pool, struct wpool_task *task, const u64 *key,
+				 bool lent, bool (*has_room)(const struct wpool *pool))
 {
 	int ret = queue_check(pool, task, key);
 
 	if (ret)
 		return ret;
-	if (unlikely(!has_room(pool))) {
-		/*
-		 * Workers may have begun some batched tasks since the count. From here on
-		 * room is made only under the lock: the caller may go to sleep.
-		 */
-		batch_reclaim(pool);
-		if (!has_room(pool))
-			return -EAGAIN;
-	}
-	ret = queue_take(pool, task, group, key);
+	if ((!lent || has_room == queue_has_worker_left) && unlikely(!has_room(pool)))
+		return -EAGAIN;
+	if (!queue_pin_owner(pool, task))
+		return -ENOENT;
+	if (lent)
+		inbox_take_place(pool);
+	WRITE_ONCE(task->pool, pool);
+	/* Release: as in queue_put(). */
+	smp_store_release(&task->state, (READ_ONCE(task->state) & TASK_IN_FN) | TASK_QUEUED);
+	return 0;
+}
+
+/* @has_room: queue_has_room() for the first submitter that waits, or another for a newcomer. */
+static __always_inline int accept(struct wpool *pool, struct wpool_task *task,
+				  struct wpool_group *group, const u64 *key,
+				  bool (*has_room)(const struct wpool *pool))
+{
+	bool held = inbox_hold(pool);
+	int ret = claim(pool, task, key, inbox_is_open(pool), has_room);
+
+	inbox_release(pool, held);
 	if (ret)
 		return ret;
+	queue_enter(pool, task, group, key);
 	queue_put(pool, task);
 	return 0;
 }
@@ -323,6 +340,10 @@ struct wpool_task * __flatten queue_pop(struct wpool *pool)
 	struct wpool_task *task;
 	struct list_head *queue;
 
+	if (list_empty(list_of_prio(pool, WPOOL_PRIO_NORMAL)))
+		inbox_refill(pool);
+	if (list_empty(list_of_prio(pool, WPOOL_PRIO_HIGH)))
+		pool_watch(pool, WATCH_HIGH, false);
 	if (!queue_ready(pool))
 		return NULL;
 	for (queue = list_of_prio(pool, 0); list_empty(queue); queue++)

@@ -53,8 +53,7 @@ static inline void run_clean(struct wpool_task *task)
  */
 static inline bool run_was_asked(const struct wpool_task *task)
 {
-	return (READ_ONCE(task->state) & (TASK_IN_FN | TASK_BATCHED)) == TASK_IN_FN &&
-	       task->run->stop && task->run->task;
+	return READ_ONCE(task->state) & TASK_IN_FN && task->run->stop && task->run->task;
 }
 
 #endif /* _WPOOL_QUEUE_H */

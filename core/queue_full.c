@@ -21,7 +21,6 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_batch.h"
 #include "queue_full.h"
 #include "task_end.h"
 #include "waiter.h"
@@ -141,7 +140,6 @@ static int block(struct wpool *pool, const struct wpool_submission *sub, unsigne
 		return take(pool, sub, true, flags);
 	deadline_set(&deadline, sub->how->flags & WPOOL_TIMED ? sub->how->timeout :
 		     MAX_SCHEDULE_TIMEOUT);
-	batch_reclaim(pool);
 	block_as(pool, sub, &waiter);
 	if (deadline.never)
 		waiter.worker = worker_current(pool);
@@ -186,7 +184,6 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	ret = queue_take(pool, task, sub->how->group, how_key(sub->how));
 	if (ret)
 		return not_taken(pool, ret, flags);
-	batch_reclaim(pool);
 	if (pool->conf.full == WPOOL_FULL_DISCARD_OLDEST)
 		victim = queue_pop_oldest(pool);
 	/* One task for one: any room goes to others when the lock is dropped. */

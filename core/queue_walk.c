@@ -11,9 +11,7 @@
  *
  * No task is missed that was there before: entries are added at the end of a list; a task that
  * moves to another list moves to one that is walked later, and if it moves elsewhere the walk
- * begins anew, see walk_moved(); and the tasks in the staging queue and in the batch go to the
- * queue first. The batch is not filled meanwhile, as that takes tasks off the queue without a
- * look at the cursor. Periodic tasks come to the front of the delayed ones, but from the runs,
+ * begins anew, see walk_moved(); and the tasks in the inbox go to the queue first. Periodic tasks come to the front of the delayed ones, but from the runs,
  * which were walked before.
  *
  * What is added to a list while it is walked does not prolong the walk.
@@ -30,7 +28,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "queue_walk.h"
 #include "task_end.h"
 #include "task_lists.h"
@@ -144,7 +141,6 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 	unsigned int n = 0;
 
 	pool_lock(pool, flags);
-	batch_settle(pool);	/* it stays empty while there is a cursor */
 	if (list == list_of_again(pool))	/* the first of a walk along all */
 		walk_look_for(pool, wants, arg);
 	walk_begin(pool, list);

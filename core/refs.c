@@ -16,7 +16,7 @@
 #include "depmap.h"
 #include "pool.h"
 #include "refs.h"
-#include "staging.h"
+#include "inbox.h"
 #include "worker_list.h"
 
 static struct wpool *default_pool;
@@ -96,7 +96,7 @@ static void pool_free(struct rcu_head *rcu)
 {
 	struct wpool *pool = container_of(rcu, struct wpool, rcu);
 
-	staging_free(pool);
+	inbox_free(pool);
 	dep_pool_free(pool);
 	kfree(pool);
 }

@@ -16,7 +16,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "refs.h"
 #include "resize.h"
 #include "spawn_state.h"
@@ -65,8 +64,8 @@ static bool resize_some(struct wpool *pool, unsigned int capacity)
 	unsigned int now = pool_capacity(pool);
 	unsigned int to = clamp(capacity, now - min(now, WPOOL_CHUNK), now + WPOOL_CHUNK);
 
-	batch_settle(pool);
 	slots_resize(pool, to);
+	workers_recount(pool);
 	pool_mark(pool, MARK_ROOM | MARK_ASLEEP | MARK_MANAGER);
 	return to != capacity;
 }
@@ -106,6 +105,7 @@ void resize_closed(struct wpool *pool)
 	capacity = attrs_percent_of_cpus(pool->conf.percent, pool->conf.flags);
 	trace_wpool_pool_resize(pool->name, pool_capacity(pool), capacity);
 	slots_init(pool, capacity);
+	workers_recount(pool);
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "task_end.h"
 #include "task_waiters.h"
 #include "tracked_run.h"
+#include "waiter.h"
 
 /* Has the pool no use any more for a task that was submitted inside its function? */
 static bool run_again_is_late(struct wpool *pool, const struct wpool_run *run,

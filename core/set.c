@@ -11,13 +11,12 @@
 #include <linux/smp.h>
 #include <linux/topology.h>
 
-#include "counter.h"
 #include "create.h"
 #include "current_thread.h"
+#include "inbox.h"
 #include "pool.h"
 #include "set.h"
 #include "shutdown.h"
-#include "staging.h"
 #include "worker_list.h"
 
 /*
@@ -178,7 +177,7 @@ static struct wpool *set_least_loaded(const struct wpool_set *set)
 	for (i = 0; i < set->n; i++) {
 		struct wpool *pool = set->pools[i];
 
-		load = pool_waiting(pool) + workers_running(pool);
+		load = tasks_queued(pool) + inbox_count(pool) + workers_running(pool);
 		if (load < least) {
 			least = load;
 			best = pool;
@@ -277,12 +276,14 @@ EXPORT_SYMBOL_GPL(wpool_set_flush);
 /* Tasks that its pools have ever accepted. */
 static u64 set_accepted(struct wpool_set *set)
 {
+	struct wpool_stats stats;
 	unsigned int i;
 	u64 n = 0;
 
-	for (i = 0; i < set->n; i++)
-		n += stat_read(set->pools[i], WPOOL_STAT_SUBMITTED) +
-		     staging_accepted(set->pools[i]);
+	for (i = 0; i < set->n; i++) {
+		wpool_stats(set->pools[i], &stats);
+		n += stats.count[WPOOL_STAT_SUBMITTED];
+	}
 	return n;
 }
 

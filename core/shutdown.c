@@ -22,7 +22,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_again.h"
-#include "queue_batch.h"
+#include "inbox.h"
 #include "refs.h"
 #include "registry.h"
 #include "release.h"
@@ -54,6 +54,7 @@ void pool_set_state(struct wpool *pool, enum wpool_state state)
 	/* Under the lock, so that a restart comes before both or after both. */
 	if (state == WPOOL_STATE_TERMINATED)
 		complete(&pool->end.terminated);
+	pool_watch(pool, WATCH_CLOSED, state != WPOOL_STATE_RUNNING);
 	pool_set_end_mark(pool, MARK_END, pool_is_closing(pool));
 	if (pool_is_closing(pool))
 		pool_mark(pool, MARK_ROOM | MARK_MANAGER);
@@ -74,7 +75,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 	lockdep_assert_held(&pool->lock);
 	if (pool->state >= state)
 		return;
-	batch_settle(pool);
+	inbox_shut(pool);
 	if (was_open)
 		pool->closed_at = get_jiffies_64();
 	pool_set_state(pool, state);

@@ -30,7 +30,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "service.h"
 #include "spare.h"
 #include "spawn_state.h"

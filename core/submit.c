@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Submitting tasks, all around submit(): by way of the staging queue, or by submit_one().
+ * Submitting tasks, all around submit(): by way of the inbox, or by submit_one().
  * queue_full.c has what happens when the pool is full, schedule_how.c all the ways but the plain
  * ones.
  */
@@ -11,11 +11,11 @@
 #include "caller_runs.h"
 #include "group.h"
 #include "how.h"
+#include "inbox.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_full.h"
-#include "staging.h"
 #include "submit.h"
 #include "worker_stack.h"
 
@@ -161,13 +161,13 @@ static int submit_once(struct wpool *pool, struct wpool_submission *sub)
 	if (how->group)
 		group_task_waits(how->group, sub->task);
 	else
-		staging_offer(pool, sub->task);
+		inbox_offer(pool, sub->task);
 	pool_unlock(pool, flags);
 	return 0;
 }
 
 /*
- * Submits a task that the staging queue does not take; its arguments have been checked. @owner: as
+ * Submits a task that the inbox does not take; its arguments have been checked. @owner: as
  * stack_hold() of the group. Return: as wpool_schedule_how().
  */
 int submit_one(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how,
@@ -198,13 +198,13 @@ static noinline int submit_slowly(struct wpool *pool, struct wpool_task *task,
 static __always_inline int submit(struct wpool *pool, struct wpool_task *task,
 				  const struct wpool_how *how)
 {
-	return staging_submit(pool, task) ? 0 : submit_slowly(pool, task, how);
+	return inbox_put(pool, task) ? 0 : submit_slowly(pool, task, how);
 }
 
 /* The same for those that are not as hot. Whether it may sleep is @how's matter. */
 int submit_task(struct wpool *pool, struct wpool_task *task, const struct wpool_how *how)
 {
-	/* The staging queue knows of none of these. */
+	/* The inbox knows of none of these. */
 	if (how->flags & (WPOOL_KEYED | WPOOL_FORCE | WPOOL_IF_FREE))
 		return submit_slowly(pool, task, how);
 	return submit(pool, task, how);
@@ -267,7 +267,7 @@ static unsigned int batch_faultless(struct wpool *pool, struct wpool_task **task
 
 /*
  * In one hold of the lock, submits as many as there is room for; *@ret says why no more. They
- * have no fault, and the staging queue does not take the first.
+ * have no fault, and the inbox does not take the first.
  */
 static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 				unsigned int n, int *ret)
@@ -280,7 +280,7 @@ static unsigned int submit_some(struct wpool *pool, struct wpool_task **tasks,
 		note_stack(pool, tasks[accepted]);
 		*ret = queue_accept(pool, tasks[accepted], &how_by_policy);
 	} while (!*ret && ++accepted < n);
-	staging_offer(pool, tasks[0]);
+	inbox_offer(pool, tasks[0]);
 	pool_unlock(pool, flags);
 	return accepted;
 }
@@ -309,7 +309,7 @@ int wpool_schedule_batch(struct wpool *pool, struct wpool_task **tasks,
 		return -EINVAL;
 	n = min_t(unsigned int, n, INT_MAX);
 	while (done < n) {
-		staged = staging_submit_some(pool, tasks + done, min(n - done, BATCH_MAX));
+		staged = inbox_put_some(pool, tasks + done, min(n - done, BATCH_MAX));
 		done += staged;
 		if (staged)
 			continue;

@@ -2,9 +2,9 @@
 /* Calls of a function: the task is wpool's own memory, which the pool frees. */
 #include <linux/module.h>
 
+#include "inbox.h"
 #include "pool.h"
 #include "release.h"
-#include "staging.h"
 #include "submit.h"
 #include "task.h"
 
@@ -58,7 +58,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_release
 	if (release)
 		return submit_released(pool, fn, arg, release, owner, gfp, how);
 	if (!IS_ERR_OR_NULL(pool) && !how->group)
-		task = staging_submit_spare(pool, fn, arg, owner, &accepted);
+		task = inbox_put_spare(pool, fn, arg, owner, &accepted);
 	if (accepted)
 		return 0;
 	if (!task && submit_may_allocate())
@@ -69,7 +69,7 @@ static int submit_fn(struct wpool *pool, wpool_fn_t fn, void *arg, wpool_release
 	if (ret && submit_may_allocate())
 		task_free(task);
 	else if (ret)
-		staging_give_back(pool, task);
+		inbox_give_back(pool, task);
 	return ret;
 }
 

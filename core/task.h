@@ -39,8 +39,7 @@ static inline struct module *queue_take_pin(struct wpool_task *task)
  * A thread waits, or is about to wait, for a task that has not ended. The mark stays until it has:
  * if the task is submitted inside its function the thread goes on waiting, and while it is awake,
  * because it spins, runs the task itself or has been told to look again, the mark is all that
- * tells of it. A task with the mark does not begin from the batch, see batch_fits(). Needs
- * pool->lock.
+ * tells of it. Needs pool->lock.
  */
 static inline void task_mark_awaited(struct wpool_task *task)
 {
@@ -62,6 +61,13 @@ static inline bool task_is_ours(const struct wpool_task *task)
 	return (task->flags & both) == both;
 }
 
+/* Has it no key, group, release or waiter, and no pinned owner? It may be wpool's own memory. */
+static __always_inline bool task_is_simple(const struct wpool_task *task)
+{
+	return !task->waiters && (likely(!task->flags) ||
+				  task->flags == (WPOOL_TASK_ALLOCATED | WPOOL_TASK_DETACHED));
+}
+
 /* A task of wpool's own memory. */
 static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg,
 			       struct module *owner)
@@ -74,7 +80,7 @@ static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg
 static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
 {
 	task->waiters = (unsigned long)*chain;
-	*chain = task;
+	WRITE_ONCE(*chain, task);	/* that of an inbox is also read without its lock */
 }
 
 static inline struct wpool_task *task_unchain(struct wpool_task **chain)
@@ -82,7 +88,7 @@ static inline struct wpool_task *task_unchain(struct wpool_task **chain)
 	struct wpool_task *task = *chain;
 
 	if (task)
-		*chain = (struct wpool_task *)task->waiters;
+		WRITE_ONCE(*chain, (struct wpool_task *)task->waiters);
 	return task;
 }
 

@@ -6,8 +6,7 @@
  * An accepted task ends once, in one of three ways. Each of them counts it and completes its
  * waiters in the hold of pool->lock in which the end becomes certain: run_end() after its
  * function has returned, run_reap() after its function has killed the worker, task_drop()
- * before it began. A task that was begun from the batch has no waiters and is counted later;
- * see queue_batch.c.
+ * before it began.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -15,17 +14,17 @@
 
 #include "counter.h"
 #include "group.h"
+#include "inbox.h"
 #include "key_release.h"
 #include "lock_hold.h"
 #include "objects.h"
 #include "pool.h"
 #include "queue_again.h"
-#include "queue_batch.h"
 #include "release.h"
-#include "staging.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
+#include "waiter.h"
 
 /* What the end of a task that will not begin needs, once the task is not touched any more. */
 static struct wpool_ended drop_ended(struct wpool_task *task, enum wpool_stat how)
@@ -88,20 +87,22 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 }
 
 /**
- * batch_harvest() - count what a worker has ended without pool->lock
- * @worker: the current thread, or dead
+ * task_retire() - keep a task of wpool's own memory as a spare one, or free it when the lock is
+ *	dropped
+ * @pool: the pool
+ * @task: nobody needs it
  *
- * All of these tasks have the color of its last run. Context: pool->lock held.
+ * Context: pool->lock held.
  */
-void batch_harvest(struct wpool_worker *worker)
+void task_retire(struct wpool *pool, struct wpool_task *task)
 {
-	struct wpool_task *begun;
-	unsigned int n = batch_take_ended(worker, &begun);
-
-	if (begun)
-		tasks_retire(worker->pool, begun);
-	if (n)
-		tasks_uncount(worker->pool, worker->runs[0].color, n);
+	if (pool->retired.nr >= WPOOL_MAX_SPARE) {
+		task_chain(&pool_wake_queue(pool)->garbage, task);
+		return;
+	}
+	task_chain(&pool->retired.tasks, task);
+	if (++pool->retired.nr >= WPOOL_MAX_SPARE / 2)
+		inbox_keep_spare(pool);
 }
 
 /**

@@ -11,36 +11,13 @@
 #include "objects.h"
 #include "pool.h"
 #include "release.h"
-#include "staging.h"
 #include "task.h"
 #include "task_waiters.h"
 #include "types.h"
-#include "waiter.h"
 
 void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
-void batch_harvest(struct wpool_worker *worker);
+void task_retire(struct wpool *pool, struct wpool_task *task);
 void run_forget_again(struct wpool *pool, struct wpool_run *run);
-
-/**
- * tasks_retire() - keep tasks of wpool's own memory as spare ones, or free them when
- *	the lock is dropped
- * @pool: the pool
- * @chain: the tasks, see task_chain()
- *
- * Context: pool->lock held.
- */
-static inline void tasks_retire(struct wpool *pool, struct wpool_task *chain)
-{
-	chain = staging_keep(pool, chain);
-	if (chain)
-		wake_queue_add_garbage(pool, chain);
-}
-
-static inline void task_retire(struct wpool *pool, struct wpool_task *task)
-{
-	task->waiters = 0;
-	tasks_retire(pool, task);
-}
 
 /*
  * Sets the result of a task, completes its waiters and lets go of it: not to be touched
@@ -72,7 +49,7 @@ static inline void tasks_uncount(struct wpool *pool, u8 color, unsigned int n)
 	pool_mark_end(pool);
 }
 
-/* The effects of the end of any task that was not batched. */
+/* The effects of the end of a task. */
 static inline void task_uncount(struct wpool *pool, struct module *pinned,
 				struct wpool_group *group, u8 color,
 				int result)

@@ -10,6 +10,7 @@
 #define _WPOOL_TASK_LISTS_H
 
 #include "counter.h"
+#include "marks.h"
 #include "pool.h"
 #include "types.h"
 
@@ -142,12 +143,26 @@ static inline bool pool_is_paused(const struct wpool *pool)
 static inline void pool_set_paused(struct wpool *pool, bool paused)
 {
 	pool->lists.paused = paused;
+	pool_watch(pool, WATCH_PAUSED, paused);
 }
 
 /* Are there tasks on the queue, for any worker to take? */
 static inline bool queue_ready(const struct wpool *pool)
 {
 	return pool->lists.nr_queued > pool->lists.nr_deferred && !pool->lists.paused;
+}
+
+/* The tasks there. */
+static inline unsigned int queue_nr_ready(const struct wpool *pool)
+{
+	return pool_is_paused(pool) ? 0 : tasks_queued(pool) - tasks_deferred(pool);
+}
+
+/* Nothing is left to do and nothing will come. */
+static inline bool pool_is_over(const struct wpool *pool)
+{
+	return pool->state != WPOOL_STATE_RUNNING && !queue_nr_ready(pool) &&
+	       !tasks_delayed(pool) && !tasks_deferred(pool);
 }
 
 /* Begins to walk along a list. */

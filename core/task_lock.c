@@ -4,11 +4,11 @@
 #include <linux/rcupdate.h>
 
 #include "delayed.h"
+#include "inbox.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_again.h"
-#include "queue_batch.h"
 #include "task_lock.h"
 
 /*
@@ -21,6 +21,7 @@
 struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 {
 	struct wpool *pool;
+	bool held, ours;
 
 	for (;;) {
 		rcu_read_lock();
@@ -30,11 +31,13 @@ struct wpool *__task_lock_pool(struct wpool_task *task, unsigned long *flags)
 		}
 		pool = READ_ONCE(task->pool);
 		pool_lock(pool, *flags);
-		if (READ_ONCE(task->pool) == pool)
-			task_grab(pool, task);
+		/* If it is in the inbox now, it is on the queue after this. */
+		held = inbox_hold(pool);
 		/* Acquire: if the task is in another pool now, this reads that pool. */
-		if ((smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
-		    READ_ONCE(task->pool) == pool) {
+		ours = (smp_load_acquire(&task->state) & TASK_ACCEPTED) &&
+		       READ_ONCE(task->pool) == pool;
+		inbox_release(pool, held);
+		if (ours) {
 			run_clean(task);
 			rcu_read_unlock();
 			__release(&pool->lock);	/* see task_lock_pool() */

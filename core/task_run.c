@@ -5,10 +5,12 @@
 #include <linux/sched/task_stack.h>
 #include <trace/events/wpool.h>
 
+#include "color_count.h"
 #include "counter.h"
 #include "delayed.h"
 #include "depmap.h"
 #include "group.h"
+#include "inbox.h"
 #include "key_release.h"
 #include "latency.h"
 #include "leak.h"
@@ -17,41 +19,32 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "queue_batch.h"
 #include "run_finish.h"
-#include "staging.h"
 #include "task.h"
 #include "task_end.h"
+#include "task_lists.h"
 #include "task_run.h"
 #include "tracked_run.h"
 #include "worker_list.h"
 
-/* Sets what a batched task does not change in a run: it has no key. Context: pool->lock held. */
-static __always_inline void run_reset(struct wpool_run *run, struct wpool_worker *worker,
-				      u8 color)
+/* From here on the run stands for the task. Context: pool->lock held. */
+static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
+				       struct wpool_worker *worker,
+				       struct wpool_task *task)
 {
-	/* One at a time: debugfs may be reading these. */
+	bool detached = task->flags & WPOOL_TASK_DETACHED;
+	bool periodic = task->flags & WPOOL_TASK_PERIODIC;
+
 	run->worker = worker;
-	WRITE_ONCE(run->group, NULL);
 	run->again = NULL;
-	run->color = color;
+	run->color = task->color;
 	run->stop = false;
 	run->orphan = false;
 	run->helped = false;
 	run->reported = false;
 	run->tracked = false;
-}
-
-/* From here on the run stands for the task. Context: pool->lock held. */
-static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run,
-				       struct wpool_worker *worker,
-				       struct wpool_task *task, u8 batched)
-{
-	bool detached = task->flags & WPOOL_TASK_DETACHED;
-	bool periodic = task->flags & WPOOL_TASK_PERIODIC;
-
-	run_reset(run, worker, task->color);
-	WRITE_ONCE(run->task, detached ? NULL : task);
+	/* Release: pairs with has_to_do(). One at a time: debugfs may be reading these. */
+	smp_store_release(&run->task, detached ? NULL : task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	WRITE_ONCE(run->owner, queue_take_pin(task));
@@ -59,14 +52,14 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 	if (unlikely(run->group))
 		run->stop = group_stops(run->group);
 	WRITE_ONCE(run->started, jiffies);
-	run->serial = pool_next_serial(pool);
+	run->serial = ++pool->serial;
 	latency_begin(pool, task, run);
 	if (unlikely(task->flags & WPOOL_TASK_TRACKED) || unlikely(detached && !task_is_ours(task)))
 		tracked_run_begin(pool, run, task);
 	task->run = run;
 	objects_task_begins(task);
 	/* Pairs as in task_settle(), which a detached task does not reach. */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | batched);
+	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN);
 	if (unlikely(periodic))
 		delayed_next_period(pool, task);
 }
@@ -74,9 +67,9 @@ static __always_inline void run_set_up(struct wpool *pool, struct wpool_run *run
 /* The task has just left the queue. Context: pool->lock held. */
 static __always_inline void run_begin(struct wpool *pool, struct wpool_worker *worker,
 				      struct wpool_run *run, struct wpool_task *task,
-				      bool nested, u8 batched)
+				      bool nested)
 {
-	run_set_up(pool, run, worker, task, batched);
+	run_set_up(pool, run, worker, task);
 	if (unlikely(nested))
 		leak_note(run);
 	else
@@ -175,179 +168,118 @@ static __always_inline int run_outside(struct wpool *pool, struct wpool_run *run
 	return result;
 }
 
-/*
- * Begins a batched task. The rest of the run is as it was left: no group, the color. Context:
- * batch->lock held.
- */
-static __always_inline void run_begin_batched(struct wpool *pool,
-					      struct wpool_worker *worker,
-					      struct wpool_run *run,
-					      struct wpool_task *task, u64 serial)
-{
-	bool detached = task->flags & WPOOL_TASK_DETACHED;
+/* How many tasks a worker begins before it looks up, if it must look up now and then. */
+#define MOST_SIMPLE	31
 
-	WRITE_ONCE(run->task, detached ? NULL : task);
+/*
+ * May a simple task follow at once? Nothing is to be looked at, but perhaps now and then. Context:
+ * pool->lock held.
+ */
+static __always_inline bool may_follow(const struct wpool *pool, struct wpool_worker *worker,
+				       unsigned int *left)
+{
+	if (likely(!pool->watch))
+		return true;
+	return pool->watch == WATCH_WORKER && (*left)-- && !worker_is_called(worker);
+}
+
+/*
+ * Takes the next task, if it is simple and of normal priority; or NULL. The only one in the inbox
+ * is taken straight: with tasks that schedule the next one, that is each. Context: pool->lock held.
+ */
+static __always_inline struct wpool_task *next_simple(struct wpool *pool)
+{
+	struct list_head *queue = list_of_prio(pool, WPOOL_PRIO_NORMAL);
+	struct wpool_task *task = list_first_entry_or_null(queue, struct wpool_task, node);
+
+	if (!task)
+		return inbox_pop_only(pool);
+	/* A walk stands there: queue_pop() tells it. */
+	if (unlikely(walk_next(pool) == &task->node) || !task_is_simple(task))
+		return NULL;
+	hold_step(pool);
+	/* Without the calls that CONFIG_DEBUG_LIST adds. */
+	__list_del(queue, task->node.next);
+	queued_add(pool, -1);
+	return task;
+}
+
+/* May its run be ended by end_simple()? Context: pool->lock held. */
+static __always_inline bool ends_simply(const struct wpool_task *task)
+{
+	return !task || likely(task->state == TASK_IN_FN && !task->waiters && !task->flags);
+}
+
+/* Ends a run, see run_end(). @task: of the run, or NULL. Context: pool->lock held. */
+static __always_inline void end_simple(struct wpool *pool, struct wpool_run *run,
+				       struct wpool_task *task, int result)
+{
+	stat_inc(pool, WPOOL_STAT_COMPLETED);
+	color_add(pool, run->color, -1);
+	if (unlikely(!task))
+		return;
+	WRITE_ONCE(task->result, result);
+	objects_task_ended(task);
+	smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
+}
+
+/*
+ * Begins a simple task: see run_set_up(). Context: pool->lock held. Return: false if there may be
+ * memory to free.
+ */
+static __always_inline bool begin_simple(struct wpool *pool, struct wpool_run *run,
+					 struct wpool_task *task)
+{
+	bool ours = task->flags;
+
+	smp_store_release(&run->task, task);
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
-	WRITE_ONCE(run->owner, queue_take_pin(task));
 	WRITE_ONCE(run->started, jiffies);
-	WRITE_ONCE(run->stop, false);	/* the last task may have ended by run_let_go() */
+	run->serial = ++pool->serial;
+	run->color = task->color;
+	run->stop = false;
 	run->reported = false;
-	run->serial = serial;
-	if (task_is_ours(task))
-		batch_note_begun(worker, task);
 	task->run = run;
 	objects_task_begins(task);
-	/* Pairs as in task_settle(). */
-	smp_store_release(&task->state, detached ? 0 : TASK_IN_FN | TASK_BATCHED);
-}
-
-/* Ends a batched run that has returned. Context: batch->lock held. */
-static __always_inline void run_end_batched(struct wpool_worker *worker,
-					    struct wpool_run *run, int result)
-{
-	struct wpool_task *task = run->task;
-
-	/* Count it before anybody can know that it has ended; see wpool_stats(). */
-	batch_count_end(worker);
-	if (task) {
-		WRITE_ONCE(task->result, result);
-		objects_task_ended(task);
-		smp_store_release(&task->state, TASK_DONE);	/* as in task_settle() */
+	if (likely(!ours)) {
+		smp_store_release(&task->state, TASK_IN_FN);
+		return true;
 	}
-	smp_store_release(&run->task, NULL);	/* last: see has_to_do() */
-	if (unlikely(run->owner))
-		module_put(run->owner);
-}
-
-/* Has no thread grabbed the task? Context: batch->lock held. */
-static __always_inline bool run_is_batched(const struct wpool_run *run)
-{
-	return READ_ONCE(run->task->state) & TASK_BATCHED;
+	WRITE_ONCE(run->task, NULL);
+	smp_store_release(&task->state, 0);
+	task_retire(pool, task);
+	return false;
 }
 
 /*
- * Ends a batched run that has returned, and begins the next. Return: the task of that, or NULL:
- * nothing has changed. Context: batch->lock held.
+ * Goes on with simple tasks after one has returned, as long as nothing else is to be looked at:
+ * what the loop of the worker does, in a few instructions. Locking: none; pool->lock is held when
+ * it returns. Return: the result of the last, which has not ended.
  */
-static __always_inline struct wpool_task *
-run_next_batched(struct wpool *pool, struct wpool_worker *worker, struct wpool_run *run, int result)
-{
-	struct wpool_task *task;
-
-	if (unlikely(run->task && !run_is_batched(run)))
-		return NULL;
-	task = batch_pop(pool, worker, run->color);
-	if (task) {
-		run_end_batched(worker, run, result);
-		run_begin_batched(pool, worker, run, task, batch_serial(pool));
-	}
-	return task;
-}
-
-/* The same, if the next one is staged, and the batch is empty. */
-static noinline struct wpool_task *
-run_first_staged(struct wpool *pool, struct wpool_worker *worker, struct wpool_run *run, int result)
-{
-	struct wpool_task *task;
-
-	if (unlikely(run->task && !run_is_batched(run)))
-		return NULL;
-	task = staging_pop(pool, worker, run->color);
-	if (task) {
-		run_end_batched(worker, run, result);
-		run_begin_batched(pool, worker, run, task, pool_serial(pool));
-	}
-	return task;
-}
-
-/* Ends a run of a staged task, and begins the next. Context: staging->lock held. */
-static __always_inline void run_replace_staged(struct wpool *pool, struct wpool_worker *worker,
-					       struct wpool_run *run, struct wpool_task *task,
-					       int result)
-{
-	bool detached = task->flags & WPOOL_TASK_DETACHED;
-	struct wpool_task *last = run->task;
-
-	/* To grab its task, or have it stop, a thread shuts the staging queue. None is pinned. */
-	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
-		WARN_ON_ONCE(run->stop || run->owner || (last && !run_is_batched(run)));
-	batch_count_end(worker);	/* first, as in run_end_batched() */
-	if (likely(last)) {
-		WRITE_ONCE(last->result, result);
-		objects_task_ended(last);
-		smp_store_release(&last->state, TASK_DONE);	/* as in task_settle() */
-	}
-	smp_store_release(&run->task, detached ? NULL : task);	/* as in run_end_batched() */
-	WRITE_ONCE(run->fn, task->fn);
-	run->arg = task->arg;
-	WRITE_ONCE(run->started, jiffies);
-	run->serial = pool_serial(pool);
-	if (unlikely(detached) && task_is_ours(task))
-		batch_note_begun(worker, task);
-	task->run = run;
-	objects_task_begins(task);
-	/* Pairs as in task_settle(). */
-	smp_store_release(&task->state, unlikely(detached) ? 0 : TASK_IN_FN | TASK_BATCHED);
-}
-
-/*
- * Runs that task, and those that follow one by one, but not too many: the worker is to look at the
- * pool now and then. Return: the result of the last, which has not ended.
- */
-static noinline int run_staged(struct wpool *pool, struct wpool_worker *worker,
-			       struct wpool_run *run, struct wpool_task *task)
-{
-	unsigned int left;
-	int result;
-
-	for (left = WPOOL_STAGED_MAX; ; left--) {
-		result = run_outside(pool, run, task);
-		if (!left)
-			return result;
-		staging_lock_irq(pool);
-		task = staging_first(pool);
-		if (!staging_taker_is(pool, worker) || !staging_take(pool, worker, task))
-			break;
-		run_replace_staged(pool, worker, run, task, result);
-		staging_unlock_irq(pool);
-	}
-	staging_unlock_irq(pool);
-	return result;
-}
-
-/*
- * Goes on with the batch after a batched run has returned. A thread that has seen the end of a run
- * finds the room: the next task has left the batch, or the staging queue, before, or the worker
- * counts as free.
- * Locking: none; pool->lock is held when it returns.
- */
-static void run_batch(struct wpool *pool, struct wpool_worker *worker,
-		      struct wpool_run *run, int result)
+static __always_inline int run_simple(struct wpool *pool, struct wpool_worker *worker,
+				      struct wpool_run *run, int result)
 	__acquires(&pool->lock)
 {
-	struct wpool_task *task;
+	unsigned int left = MOST_SIMPLE;
+	struct wpool_task *task, *last;
 
-	do {
-		for (;;) {
-			batch_lock_irq(pool);
-			task = run_next_batched(pool, worker, run, result);
-			if (!task)
-				break;
-			batch_unlock_irq(pool);
-			result = run_outside(pool, run, task);
-		}
-		if (!batch_left(pool))
-			task = run_first_staged(pool, worker, run, result);
-		batch_unlock_irq(pool);
-		if (task)
-			result = run_staged(pool, worker, run, task);
-	} while (task);
-	pool_lock_staged(pool);
-	staging_count_popped(pool);
-	run_end(pool, worker, run, false, result);
-	/* Then: waiters of the last wake before any worker counts as the last one awake. */
-	batch_harvest(worker);
+	OPTIMIZER_HIDE_VAR(run);	/* gcc would work out its address from an index, again and again */
+	for (;;) {
+		pool_lock_irq(pool);
+		last = run->task;
+		if (!may_follow(pool, worker, &left) || !ends_simply(last))
+			return result;
+		task = next_simple(pool);
+		if (!task)
+			return result;
+		end_simple(pool, run, last, result);
+		if (likely(begin_simple(pool, run, task)))
+			raw_spin_unlock_irq(&pool->lock);
+		else
+			pool_unlock_irq(pool);
+		result = run_outside(pool, run, task);
+	}
 }
 
 /* Drops a task whose group has failed. Context: pool->lock held. */
@@ -359,17 +291,14 @@ bool run_drop_failed(struct wpool *pool, struct wpool_task *task)
 	return true;
 }
 
-/*
- * Runs a task that has just left the queue, or drops it. With @batch, more may follow from the
- * batch. Locking: as run_task().
- */
+/* Runs a task that has just left the queue, or drops it. Locking: as run_task(). */
 static __always_inline void __run_task(struct wpool_worker *worker, struct wpool_task *task,
-				       bool batch)
+				       bool helps)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool_run *run = &worker->runs[worker->nesting];
+	bool nested = worker->nesting, ours, simple;
 	struct wpool *pool = worker->pool;
-	bool nested = worker->nesting, ours, batched;
 	int result;
 
 	if (unlikely(task->waiters) && run_drop_failed(pool, task)) {
@@ -377,14 +306,13 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		pool_unlock_irq(pool);
 		pool_long_call(-1);
 		cond_resched();	/* many may be dropped in a row */
-		pool_lock_staged(pool);
+		pool_lock_irq(pool);
 		return;
 	}
-	batched = batch && (batch_fill(pool, task, staging_collected(pool)) ||
-			    staging_may_follow(pool, task));
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
-	run_begin(pool, worker, run, task, nested, batched ? TASK_BATCHED : 0);
-	if (!batch) {
+	simple = !helps && task_is_simple(task);
+	run_begin(pool, worker, run, task, nested);
+	if (helps) {
 		stat_inc(pool, WPOOL_STAT_NESTED);
 		run->helped = true;
 	}
@@ -392,11 +320,10 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 		task_retire(pool, task);
 	pool_unlock_irq(pool);
 	result = run_outside(pool, run, task);
-	if (batched) {
-		run_batch(pool, worker, run, result);
-		return;
-	}
-	pool_lock_staged(pool);
+	if (simple)
+		result = run_simple(pool, worker, run, result);
+	else
+		pool_lock_irq(pool);
 	run_end(pool, worker, run, nested, result);
 }
 
@@ -414,38 +341,13 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task)
 
 	if (hooked)
 		worker_enter_from_hook(worker);
-	__run_task(worker, task, false);
+	__run_task(worker, task, true);
 	if (hooked)
 		worker_return_to_hook(worker);
 }
 
-/* Takes a task from the batch and runs it. Locking: as run_task(), if it returns true. */
-static bool run_from_batch(struct wpool_worker *worker)
-	__must_hold(&worker->pool->lock)
-{
-	struct wpool_run *run = &worker->runs[0];
-	struct wpool *pool = worker->pool;
-	struct wpool_task *task;
-
-	batch_lock(pool);
-	run_reset(run, worker, batch_color(pool));
-	task = batch_pop(pool, worker, run->color);
-	if (task)
-		run_begin_batched(pool, worker, run, task, batch_serial(pool));
-	batch_unlock(pool);
-	if (!task) {
-		batch_reclaim(pool);	/* other workers were quicker */
-		return false;
-	}
-	running_add(pool, 1);
-	nesting_add(worker, 1);
-	pool_unlock_irq(pool);
-	run_batch(pool, worker, run, run_outside(pool, run, task));
-	return true;
-}
-
 /**
- * run_next() - run the next task, and the batched tasks after it
+ * run_next() - run the next task
  * @worker: the current thread, outside of any task
  *
  * Locking: as run_task(), if it returns true.
@@ -455,14 +357,13 @@ bool run_next(struct wpool_worker *worker)
 	__must_hold(&worker->pool->lock)
 {
 	struct wpool *pool = worker->pool;
-	struct wpool_task *task;
+	struct wpool_task *task = queue_pop(pool);
 
-	if (batch_left(pool) && run_from_batch(worker))
-		return true;
-	task = queue_pop(pool);
-	if (!task)
+	if (!task) {
+		inbox_keep_spare(pool);
 		return false;
-	__run_task(worker, task, true);
+	}
+	__run_task(worker, task, false);
 	return true;
 }
 
@@ -473,7 +374,7 @@ bool run_next(struct wpool_worker *worker)
 void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
 	      struct wpool_task *task)
 {
-	run_set_up(pool, run, worker, task, 0);
+	run_set_up(pool, run, worker, task);
 	leak_note(run);
 	if (run->group && !worker)
 		group_task_outside(run->group, pool, true);

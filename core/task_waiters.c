@@ -135,8 +135,7 @@ bool task_waiter_is_on(const struct wpool *pool, const struct wpool_waiter *wait
 		return false;
 	/* Acquire: if the task is in another pool now, this reads that pool. */
 	state = smp_load_acquire(&task->state);
-	/* A batched task has no waiters, and other threads may be changing it. */
-	if (!(state & TASK_ACCEPTED) || state & TASK_BATCHED || READ_ONCE(task->pool) != pool)
+	if (!(state & TASK_ACCEPTED) || READ_ONCE(task->pool) != pool)
 		return false;
 	first = task_first_waiter(task);
 	return first && first->ring == waiter->ring;

@@ -5,13 +5,12 @@
  * Who guards what? Each member below carries one of these tags:
  *
  * I: Set before the object is published, read-only from then on.
- * L: pool->lock, which is taken by pool_lock(); for workers, see staging.c.
+ * L: pool->lock, which is taken by pool_lock().
  * S: Written under pool->lock, read anywhere with READ_ONCE().
  * W: Written by the worker itself under pool->lock, read by itself without and
  *    by others under it. Readers that only look (debugfs) use READ_ONCE().
- * H: wpool_batch.lock; filled and reclaimed under pool->lock too.
- * B: wpool_staging.lock.
- * P: Written under pool->lock and wpool_staging.lock, read under either.
+ * N: wpool_inbox.lock.
+ * P: Written under pool->lock and wpool_inbox.lock, read under either.
  * M: Only touched by the manager thread.
  * R: registry_lock in registry.c.
  *
@@ -26,8 +25,7 @@
  *	      worker->on_stack.lock	raw; worker_stack.c
  *	    kicked.lock			raw; manager_kick.c
  *	    asked.lock			raw; spare.c
- *	    batch.lock			raw; queue_batch.c
- *	      staging.lock		raw; staging.c
+ *	    inbox.lock			raw; inbox.c
  *	    pool->slots.free.lock	inside down_trylock() and up()
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
@@ -79,7 +77,6 @@
 #define TASK_DONE	0x04	/* has a result; only the caller touches it now */
 /* accepted, waits for its time on &wpool_lists.delayed; with TASK_IN_FN: after that */
 #define TASK_DELAYED	__WPOOL_TASK_DELAYED
-#define TASK_BATCHED	0x10	/* begins and ends without pool->lock, see queue_batch.c */
 
 /* It has not begun; with TASK_IN_FN it is to begin again. */
 #define TASK_WAITS	(TASK_QUEUED | TASK_DELAYED)
@@ -102,12 +99,6 @@ enum spin_side {
 
 /* Releases that have not returned are counted by owner, in as many counters as this has values. */
 #define WPOOL_OWNER_BITS	4
-
-/* The most tasks in the batch, see queue_batch.c. */
-#define WPOOL_BATCH_MAX		31
-
-/* How many tasks a worker takes from the staging queue in a row without another lock. */
-#define WPOOL_STAGED_MAX	255
 
 /*
  * How many spare tasks of wpool's own memory a pool keeps: it is costly if one CPU allocates
@@ -259,7 +250,7 @@ struct wpool_deadline {
  * @started: S: in jiffies
  * @began: when, see latency.c
  * @serial: L: not less than that of any run that had begun when its task was accepted, and more
- *	than that of the run that submitted it, see deadlock.c; see pool_serial()
+ *	than that of the run that submitted it, see deadlock.c
  * @preempt: W: preempt_count() of the thread when it began, see leak.c; @rcu is the depth of
  *	RCU read-side critical sections. Both are 0 except in a nested run.
  * @rcu: W
@@ -372,19 +363,6 @@ struct wpool_place {
 	bool			leaving;
 };
 
-/* What a worker has done of the batch. Owner: queue_batch.c. */
-struct wpool_share {
-	/* tasks that it has ended without pool->lock; counted by itself, read anywhere */
-	atomic64_t		ended;
-	/* S: those of ended that &wpool_colors has subtracted; the low bits suffice */
-	unsigned int		harvested;
-	/*
-	 * tasks of wpool's own memory begun from the batch since then; the worker's own, or L
-	 * once it is dead
-	 */
-	struct wpool_task	*begun;
-};
-
 /* What other threads know of that lies on a worker's stack. Owner: worker_stack.c. */
 struct wpool_on_stack {
 	/* how many of lent are in use, or more if there were not enough; the worker's own */
@@ -431,7 +409,6 @@ struct wpool_worker {
 	struct list_head	dead_node;	/* L: on &wpool_hooks.dead. Owner: hooks.c. */
 
 	struct wpool_place	place;
-	struct wpool_share	share;
 	/*
 	 * L: its wait for a task without a time limit, or NULL. Owner: waiter.c. All may read
 	 * it.

@@ -9,7 +9,6 @@
 #include "current_thread.h"
 #include "lock_hold.h"
 #include "pool.h"
-#include "task.h"
 #include "waiter.h"
 #include "worker_list.h"
 
@@ -97,15 +96,6 @@ void waiter_complete_rest(struct wpool *pool, struct wpool_waiter *waiter)
 	if (!list_empty(&waiter->rest))
 		waiters_complete(pool, &waiter->rest, waiter->status, waiter->value,
 				 pool_wake_queue(pool));
-}
-
-/* Needs pool->lock. */
-void wake_queue_add_garbage(struct wpool *pool, struct wpool_task *chain)
-{
-	struct wpool_task *task;
-
-	while ((task = task_unchain(&chain)))
-		task_chain(&pool->wake_queue.garbage, task);
 }
 
 /**

@@ -17,7 +17,6 @@ void waiter_complete(struct wpool_waiter *waiter, int status,
 void waiters_complete(struct wpool *pool, struct list_head *waiters, int status, int value,
 		  struct wpool_wake_queue *wake_queue);
 void waiter_complete_rest(struct wpool *pool, struct wpool_waiter *waiter);
-void wake_queue_add_garbage(struct wpool *pool, struct wpool_task *chain);
 void wake_queue_waiters(struct wpool_wake_queue *wake_queue);
 
 /* The threads to wake once pool->lock is dropped. Needs it. */

@@ -25,7 +25,6 @@
 #include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "release.h"
 #include "spawn_state.h"
 #include "task_lists.h"
@@ -247,7 +246,7 @@ static unsigned int releases_left(const struct wpool *pool)
  */
 static bool report_rest(struct wpool *pool)
 {
-	unsigned int in_workers = 0, ended = 0, queued, delayed, in_flight, run, releases;
+	unsigned int in_workers = 0, queued, delayed, in_flight, run, releases;
 	unsigned long awaited, flags;
 	struct wpool_worker *worker;
 	bool waited, late;
@@ -268,11 +267,9 @@ static bool report_rest(struct wpool *pool)
 	pool_unlock(pool, flags);
 	if (!late)
 		return false;
-	for_each_worker(worker, pool) {
+	for_each_worker(worker, pool)
 		in_workers += READ_ONCE(worker->nesting);
-		ended += worker_unharvested(worker);
-	}
-	run = rest_of(in_flight, queued + delayed + ended + releases);
+	run = rest_of(in_flight, queued + delayed + releases);
 	pr_warn("%s: its end has been awaited for %llu ms: %u tasks are running, %u of them in their submitters, %u are queued, %u delayed\n",
 		pool->name, jiffies64_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);

@@ -16,14 +16,12 @@
 #include "capacity_slots.h"
 #include "claim.h"
 #include "dead_stack.h"
-#include "hotplug.h"
+#include "inbox.h"
 #include "leak.h"
 #include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "queue_batch.h"
 #include "spin_wait.h"
-#include "staging.h"
 #include "task_lists.h"
 #include "task_run.h"
 #include "waiter.h"
@@ -65,7 +63,7 @@ static void worker_spin(struct wpool_worker *worker, unsigned long *flags)
 	worker_will_search(worker);
 	preempt_disable();
 	pool_unlock(pool, *flags);
-	while (pool_waiting(pool) == tasks_deferred(pool) &&
+	while (tasks_queued(pool) == tasks_deferred(pool) && !inbox_has_some(pool) &&
 	       READ_ONCE(pool->state) == WPOOL_STATE_RUNNING && spin_on(limit))
 		;
 	pool_lock(pool, *flags);
@@ -126,7 +124,7 @@ static bool worker_gives_way(struct wpool_worker *worker, unsigned long *flags)
 	struct wpool *pool = worker->pool;
 	bool move;
 
-	if (likely(!(pool->conf.flags & WPOOL_FREEZABLE) && !claim_is_kept(pool)))
+	if (likely(!(pool->watch & WATCH_WORKER)))
 		return false;
 	move = claim_is_kept(pool) &&
 	       (worker->hotplug_came != READ_ONCE(hotplug_came) || claim_is_lost(worker)) &&
@@ -165,7 +163,6 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 			break;
 		if (worker_gives_way(worker, flags))
 			continue;
-		staging_collect(pool);
 		if (run_next(worker)) {
 			spun = false;
 			continue;

@@ -14,12 +14,15 @@
 #include "pool.h"
 #include "worker_list.h"
 
+unsigned int hotplug_came;
+
 void workers_init(struct wpool *pool)
 {
 	INIT_LIST_HEAD(&pool->workers.list);
 	INIT_LIST_HEAD(&pool->workers.idle);
 	INIT_LIST_HEAD(&pool->workers.start_waiters);
 	pool->workers.next_expiry = jiffies;
+	pool_watch(pool, WATCH_UNSEEN, true);
 }
 
 /* The idle worker to be let go first, or NULL. */
@@ -93,6 +96,7 @@ void worker_go_idle(struct wpool_worker *worker, u64 slept_at)
 	list_add(&worker->place.idle_node, &pool->workers.idle);
 	WRITE_ONCE(worker->place.idle, true);
 	shared_inc(pool->workers.nr_idle);
+	workers_recount(pool);
 	WRITE_ONCE(worker->place.since, jiffies);
 	worker->place.slept_at = slept_at;
 }
@@ -108,6 +112,7 @@ void worker_unidle(struct wpool_worker *worker)
 	list_del(&worker->place.idle_node);
 	WRITE_ONCE(worker->place.idle, false);
 	shared_dec(worker->pool->workers.nr_idle);
+	workers_recount(worker->pool);
 }
 
 /**
@@ -122,6 +127,7 @@ void worker_leave(struct wpool_worker *worker)
 		return;
 	WRITE_ONCE(worker->place.leaving, true);
 	worker->pool->workers.nr_leaving++;
+	workers_recount(worker->pool);
 	pool_mark(worker->pool, MARK_ASLEEP);
 }
 
@@ -194,6 +200,7 @@ void worker_link(struct wpool_worker *worker)
 	worker->place.since = jiffies;
 	list_add_tail_rcu(&worker->place.node, &pool->workers.list);
 	shared_inc(pool->workers.nr);
+	workers_recount(pool);
 	stat_inc(pool, WPOOL_STAT_CREATED);
 	stat_raise(pool, WPOOL_STAT_LARGEST, pool->workers.nr);
 	WRITE_ONCE(worker->place.starting, true);
@@ -227,25 +234,13 @@ void worker_give_place(struct wpool_worker *worker)
 		pool->workers.nr_dead -= worker->dead;
 	}
 	shared_dec(pool->workers.nr);
+	workers_recount(pool);
 	slots_put(pool);
 	pool_mark(pool, MARK_ASLEEP | MARK_MANAGER);
 }
 
-/**
- * worker_unlink() - take a worker off the list
- * @worker: has no place, and is inside no task
- * @ended: tasks that it has ended without pool->lock
- *
- * Context: pool->lock held.
- */
-void worker_unlink(struct wpool_worker *worker, u64 ended)
+/* Takes a worker off the list that has no place, and is inside no task. Needs pool->lock. */
+void worker_unlink(struct wpool_worker *worker)
 {
-	struct wpool *pool = worker->pool;
-
-	/* One step for wpool_stats(), unless it runs in an NMI. */
-	stats_move_begin(pool);
 	list_del_rcu(&worker->place.node);
-	smp_wmb();	/* pairs with the barrier in stats_add_up() */
-	stat_add(pool, WPOOL_STAT_COMPLETED, ended);
-	stats_move_end(pool);
 }

@@ -3,8 +3,11 @@
 #ifndef _WPOOL_WORKER_LIST_H
 #define _WPOOL_WORKER_LIST_H
 
+#include <linux/freezer.h>
+
 #include "capacity_slots.h"
 #include "counter.h"
+#include "marks.h"
 #include "pool.h"
 #include "types.h"
 
@@ -15,11 +18,14 @@
 #define for_each_worker_rcu(worker, pool) \
 	list_for_each_entry_rcu(worker, &(pool)->workers.list, place.node)
 
+/* How many CPUs have come; see worker_keep_cpus(). */
+extern unsigned int hotplug_came;
+
 void workers_init(struct wpool *pool);
 void worker_link(struct wpool_worker *worker);
 void worker_die(struct wpool_worker *worker);
 void worker_give_place(struct wpool_worker *worker);
-void worker_unlink(struct wpool_worker *worker, u64 ended);
+void worker_unlink(struct wpool_worker *worker);
 void worker_unidle(struct wpool_worker *worker);
 void worker_go_idle(struct wpool_worker *worker, u64 slept_at);
 struct wpool_worker *worker_coldest(struct wpool *pool);
@@ -96,6 +102,21 @@ static inline unsigned int pool_keep(const struct wpool *pool)
 	return min(pool->conf.min_workers, pool_capacity(pool));
 }
 
+/* One of the numbers has changed on which this depends, or the capacity. Needs pool->lock. */
+static inline void workers_recount(struct wpool *pool)
+{
+	pool_watch(pool, WATCH_UNSEEN, !workers_searching(pool) &&
+		   (workers_idle(pool) || pool_may_grow(pool)));
+	pool_watch(pool, WATCH_MANY, pool_alive(pool) > pool_capacity(pool));
+}
+
+/* Does the system ask something of the worker, which is current? See worker_gives_way(). */
+static inline bool worker_is_called(const struct wpool_worker *worker)
+{
+	return (worker->pool->claim.kept && worker->hotplug_came != READ_ONCE(hotplug_came)) ||
+	       freezing(current);
+}
+
 /* More are inside a function, or less. Needs pool->lock. */
 static inline void running_add(struct wpool *pool, int n)
 {
@@ -144,6 +165,7 @@ static inline void worker_will_search(struct wpool_worker *worker)
 {
 	worker->place.searching = true;
 	worker->pool->workers.nr_searching++;
+	workers_recount(worker->pool);
 }
 
 /* The worker has looked, or will do so in this hold of the lock, or never will. */
@@ -152,6 +174,7 @@ static inline void worker_has_searched(struct wpool_worker *worker)
 	if (worker->place.searching) {
 		worker->place.searching = false;
 		worker->pool->workers.nr_searching--;
+		workers_recount(worker->pool);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pools with tasks in their batch, see core/queue_batch.c.
+ * Pools with tasks in their batch, see core/task_run.c.
  *
  * A worker that takes a task from the queue fills the batch if more wait. So all workers
  * are held, tasks are queued, and one worker is let go on: it begins a task, and the next

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks that a worker has taken several at a time are run, counted, cancelled and
- * awaited as those on the queue are. See core/queue_batch.c.
+ * awaited as those on the queue are. See core/task_run.c.
  */
 #include "batch_scene.h"
 

@@ -65,14 +65,9 @@ static int help(void *arg)
 static void at_state(void *unused, const char *name, int from, int to)
 {
 	struct helper *helper = scene.helper;
-	struct wpool_stats stats;
 
 	if (!scene.pool || strcmp(name, wpool_name(scene.pool)))
 		return;
-	if (to == WPOOL_STATE_TIDYING) {
-		wpool_stats(scene.pool, &stats);
-		scene.blocked = stats.count[WPOOL_STAT_BLOCKED];
-	}
 	if (to != WPOOL_STATE_STOP || !helper)
 		return;
 	WRITE_ONCE(helper->go, true);
@@ -80,6 +75,14 @@ static void at_state(void *unused, const char *name, int from, int to)
 	/* Until it waits for the lock; if that was not enough, it is tried again, with more. */
 	spin_for(false, scene.patience);
 }
+
+/* Nothing is left, and the pool has not terminated. */
+static void on_terminated(struct wpool *pool)
+{
+	scene.blocked = wpt_stat(pool, WPOOL_STAT_BLOCKED);
+}
+
+static const struct wpool_ops terminated_ops = { .terminated = on_terminated };
 
 /* Told by the manager, which has no lock then. */
 static void at_exit(void *unused, const char *name, unsigned int worker)
@@ -138,7 +141,7 @@ static void closing_exit(struct kunit *test)
 static void closing_turns_away(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &terminated_ops,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);
@@ -188,7 +191,7 @@ static void closing_with_blocked(struct kunit *test)
 {
 	const struct cpumask *cpu = cpumask_of(cpumask_last(cpu_online_mask));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &terminated_ops,
 	});
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);

@@ -238,7 +238,7 @@ static void try_more(struct trial *trial)
 	trial->nr_queued = wpt_stat(trial->pool, WPOOL_STAT_QUEUED);
 }
 
-/* 27: behind others, and so by the staging queue (core/staging.c), not under the pool's lock */
+/* 27: behind others, and so by the inbox (core/inbox.c), not under the pool's lock */
 static void context_more(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });

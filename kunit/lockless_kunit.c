@@ -175,7 +175,7 @@ static int keep_busy(struct wpool *pool)
 	       wpool_try_schedule_fn(pool, be_slow, NULL, NULL) : 0;
 }
 
-/* 5, 17: batches come in while the staging queue is opened and shut */
+/* 5, 17: batches come in while the inbox is opened and shut */
 static void lockless_batch(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {

@@ -193,7 +193,7 @@ static void owner_of_unrun(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-/* 67: pinned too where the pool's own tasks come by the staging queue, see core/staging.c */
+/* 67: pinned too where the pool's own tasks come by the inbox, see core/inbox.c */
 static void owner_behind_others(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
@@ -207,6 +207,23 @@ static void owner_behind_others(struct kunit *test)
 	wpt_open(hold->gate);
 	KUNIT_EXPECT_EQ(test, wpt_wait(test, &jobs[3]), 0);
 	WPT_ASSERT_UNTIL(test, wpt_pins(module) == 0);
+}
+
+/* 67: so is the owner of functions that follow one another, and is let go for each */
+static void owner_of_functions(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct module *module = wpt_module(test, MODULE_STATE_LIVE);
+	struct wpt_job *hold = wpt_hold(test, pool, 1);
+	struct wpt_job *jobs = wpt_jobs(test, 4, NULL);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, __wpool_schedule_fn(pool, wpt_run_job, &jobs[i], NULL, module), 0);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 4);
+	wpt_open(hold->gate);
+	wpt_call(test, wpt_call_drain, pool, NULL);
+	KUNIT_EXPECT_EQ(test, wpt_pins(module), 0);
 }
 
 /* It went while the submitter was blocked: the room goes to the next. */
@@ -290,6 +307,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE_PARAM(owner_going_when_full, full_gen_params),
 	KUNIT_CASE(owner_of_unrun),
 	KUNIT_CASE(owner_behind_others),
+	KUNIT_CASE(owner_of_functions),
 	KUNIT_CASE(owner_went),
 	KUNIT_CASE(owner_going_in_caller),
 	{}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that another one has submitted, and that the worker takes straight from the staging queue
- * when it comes back: see staging_pop() in core/staging.h. Whatever befalls the pool then, it is
+ * A task that another one has submitted, and that the worker takes straight from the inbox
+ * when it comes back: see inbox_pop_only() in core/inbox.c. Whatever befalls the pool then, it is
  * like any other task.
  */
 #include <linux/kthread.h>

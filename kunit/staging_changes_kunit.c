@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What befalls a pool while tasks lie in its staging queue: it is flushed, paused, resized, shut
+ * What befalls a pool while tasks lie in its inbox: it is flushed, paused, resized, shut
  * down, its worker dies, another one idles, and all CPUs submit at once.
  */
 #include "staging_scene.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that came by the staging queue are run, counted, cancelled and awaited as all others are.
- * See core/staging.c.
+ * Tasks that came by the inbox are run, counted, cancelled and awaited as all others are.
+ * See core/inbox.c.
  */
 #include "staging_scene.h"
 
@@ -168,7 +168,7 @@ static void staged_has_one_priority(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, low->turn, staged_ahead(test) + 8);
 }
 
-/* 65: of two with one key, submitted while the staging queue is open, the second waits */
+/* 65: of two with one key, submitted while the inbox is open, the second waits */
 static void staged_has_no_keys(struct kunit *test)
 {
 	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) { .capacity = 2 });
@@ -232,7 +232,7 @@ static void full_name(const struct full_case *param, char *desc)
 
 KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
-/* 17, 18, 23-25: with the staging queue open as many are accepted as there is room for */
+/* 17, 18, 23-25: with the inbox open as many are accepted as there is room for */
 static void staged_is_bounded(struct kunit *test)
 {
 	const struct full_case *param = test->param_value;
@@ -271,7 +271,7 @@ static void staged_gives_room_back(struct kunit *test)
 	scene->first = batched_queue(test, scene, 1, wpt_gate(test));
 	scene->rest = batched_queue(test, scene, 4, NULL);
 	batched_let_go(test, scene, 0, scene->first);
-	/* Shuts the staging queue, and opens it with another count. */
+	/* Shuts the inbox, and opens it with another count. */
 	KUNIT_ASSERT_EQ(test, take_group(test, scene->pool, more), 0);
 	more = wpt_jobs(test, 2, NULL);
 	KUNIT_EXPECT_EQ(test, wpool_try_schedule(scene->pool, &more[0].task), 0);
@@ -282,7 +282,7 @@ static void staged_gives_room_back(struct kunit *test)
 	batched_expect_run(test, more, 1);
 }
 
-/* 17: of a batch those are accepted for which the staging queue has room, and then no more */
+/* 17: of a batch those are accepted for which the inbox has room, and then no more */
 static void staged_takes_part_of_a_batch(struct kunit *test)
 {
 	struct batch_scene *scene = batch_scene(test, &(struct wpool_attrs) {

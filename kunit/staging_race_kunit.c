@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several threads that submit at the same time, to a pool whose staging queue is open and
- * shut meanwhile. See core/staging.c.
+ * Several threads that submit at the same time, to a pool whose inbox is open and
+ * shut meanwhile. See core/inbox.c.
  */
 #include "batch_scene.h"
 
@@ -14,7 +14,7 @@ static int staging_race_init(struct kunit *test)
 #define DEPTH		500
 #define RACES		1000
 
-/* All workers are held, and two tasks wait: so the staging queue is open. */
+/* All workers are held, and two tasks wait: so the inbox is open. */
 static struct batch_scene *open_scene(struct kunit *test, const struct wpool_attrs *attrs)
 {
 	struct batch_scene *scene = batch_scene(test, attrs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of the staging queue share; staging_scene.h says how it is used.
+ * What the tests of the inbox share; staging_scene.h says how it is used.
  */
 #include "staging_scene.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks in the staging queue of a pool, see core/staging.c.
+ * Tasks in the inbox of a pool, see core/inbox.c.
  *
  * It is open while all workers are busy and more than one task waits. What is submitted
  * then lies in it until somebody takes pool->lock; who asks for the counters, or whether a

@@ -5,14 +5,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
-#include <linux/version.h>
-#include "detour.h"
 #include "wpool_kunit.h"
-
-#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
-#include <asm/apic.h>
-#include <asm/nmi.h>
-#endif
 
 static int stats_init(struct kunit *test)
 {
@@ -272,149 +265,6 @@ static void stats_rejected(struct kunit *test)
 	wpt_open(hold->gate);
 }
 
-#if defined(CONFIG_X86_LOCAL_APIC) && !defined(CONFIG_UML)
-
-static struct wpool *nmi_pool;
-static DEFINE_PER_CPU(struct wpool_stats, nmi_stats);	/* too large for that stack */
-static atomic_t nmi_seen, nmi_wrong;
-
-/* Looks at the pool, whatever it has hit; what has ended is never more than what came. */
-static int nmi_look(unsigned int type, struct pt_regs *regs)
-{
-	struct wpool *pool = READ_ONCE(nmi_pool);
-	u64 *count = this_cpu_ptr(&nmi_stats)->count;
-
-	if (!pool)
-		return NMI_DONE;
-	wpool_stats(pool, this_cpu_ptr(&nmi_stats));
-	if (count[WPOOL_STAT_COMPLETED] + count[WPOOL_STAT_OOPSED] > count[WPOOL_STAT_SUBMITTED])
-		atomic_inc(&nmi_wrong);
-	atomic_inc(&nmi_seen);
-	return NMI_HANDLED;
-}
-
-/* Until its gate opens: one after another, to each CPU in its turn. */
-static int call_nmis(struct wpt_thread *self)
-{
-	struct wpt_gate *end = self->arg;
-	unsigned int cpu = 0;
-	int seen;
-
-	while (!completion_done(&end->opened)) {
-		cpu = cpumask_next(cpu, cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
-		seen = atomic_read(&nmi_seen);
-		apic->send_IPI(cpu, NMI_VECTOR);
-		while (atomic_read(&nmi_seen) == seen)
-			cpu_relax();
-		cond_resched();
-	}
-	return 0;
-}
-
-/* 43: in an NMI, which may have hit the holder of the pool's lock, and does not wait */
-static void stats_in_nmi(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 4, .idle_timeout_ms = 1,
-	});
-	struct wpt_gate *end = wpt_gate(test);
-	struct wpt_job *jobs = wpt_jobs(test, 8, NULL);
-	struct wpt_thread *thread;
-	int i, round, err;
-
-	for (i = 0; i < 4; i++)
-		wpool_task_init(&jobs[i].task, die_in_run, NULL);
-	atomic_set(&nmi_seen, 0);
-	WRITE_ONCE(nmi_pool, pool);
-	err = register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit");
-	KUNIT_ASSERT_EQ(test, err, 0);
-	thread = wpt_thread(test, call_nmis, NULL, NULL, end);
-	/* Until enough have come: each takes as long as its CPU is off, if that is virtual. */
-	for (round = 0; round < (atomic_read(&nmi_seen) > 100 ? 50 : 5000); round++) {
-		err = err ?: wpt_schedule_all(pool, jobs, 8);
-		for (i = 0; i < 8; i++)
-			err = err ?: wpool_wait_timeout(&jobs[i].task, WPT_LIMIT, NULL);
-	}
-	wpt_open(end);
-	err = err ?: wpt_join(test, thread);
-	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
-	WRITE_ONCE(nmi_pool, NULL);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_GT(test, atomic_read(&nmi_seen), 100);
-	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
-}
-#else
-static void stats_in_nmi(struct kunit *test)
-{
-	kunit_skip(test, "knows of no NMI to send");
-}
-#endif
-
-#if defined(CONFIG_X86_LOCAL_APIC) && defined(WPT_MAY_DETOUR) && defined(CONFIG_DEBUG_LIST)
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define __list_del_entry_valid_or_report	__list_del_entry_valid
-#endif
-
-static atomic_t nmi_unlinked;
-
-/* The manager takes something off a list, perhaps a worker that it reaps. */
-static void at_list_del(struct pt_regs *regs)
-{
-	u64 end = ktime_get_mono_fast_ns() + NSEC_PER_SEC;
-	int seen = atomic_read(&nmi_seen);
-
-	if (strcmp(current->comm, "wpool-manager"))
-		return;
-	apic->send_IPI(raw_smp_processor_id(), NMI_VECTOR);
-	while (atomic_read(&nmi_seen) == seen && ktime_get_mono_fast_ns() < end)
-		cpu_relax();
-	atomic_inc(&nmi_unlinked);
-}
-
-/* 43: an NMI that has hit the thread that reaps a worker, in the middle of its counting */
-static void stats_in_nmi_at_reaping(struct kunit *test)
-{
-	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
-	struct wpt_job *job = wpt_jobs(test, 1, wpt_gate(test));
-	struct task_struct *manager = wpt_manager();
-	struct wpt_thread *waiter;
-	int err;
-
-	KUNIT_ASSERT_NOT_NULL(test, manager);
-	wpool_task_init(&job->task, die_in_run, job);
-	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-	/* As nobody else may wait for the pool's lock then. */
-	waiter = wpt_thread(test, wpt_call_wait, pool, job, NULL);
-	WPT_ASSERT_UNTIL(test, wpt_asleep(waiter));
-	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, nmi_look, 0, "wpool_kunit"), 0);
-	WRITE_ONCE(nmi_pool, pool);
-	/* Should the NMI not return, it has another CPU than the test's timer. */
-	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
-	set_cpus_allowed_ptr(manager, cpumask_of(cpumask_last(cpu_online_mask)));
-	err = wpt_break(__list_del_entry_valid_or_report, at_list_del);
-	wpt_open(job->gate);
-	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&waiter->done, WPT_LIMIT), 0);
-	if (!err)
-		wpt_break_end();
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	set_cpus_allowed_ptr(manager, cpu_possible_mask);
-	unregister_nmi_handler(NMI_LOCAL, "wpool_kunit");
-	WRITE_ONCE(nmi_pool, NULL);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, waiter), -EOWNERDEAD);
-	KUNIT_EXPECT_GT(test, atomic_read(&nmi_unlinked), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&nmi_wrong), 0);
-}
-#else
-static void stats_in_nmi_at_reaping(struct kunit *test)
-{
-	kunit_skip(test, "knows of no NMI to send, or not when");
-}
-#endif
-
 static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_never_overestimate),
 	KUNIT_CASE(stats_never_more_ended),
@@ -423,8 +273,6 @@ static struct kunit_case stats_cases[] = {
 	KUNIT_CASE(stats_balance),
 	KUNIT_CASE(stats_now),
 	KUNIT_CASE(stats_rejected),
-	KUNIT_CASE(stats_in_nmi),
-	KUNIT_CASE(stats_in_nmi_at_reaping),
 	{}
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The lock of a pool is taken by pool_lock() or pool_lock_staged(), and dropped by pool_unlock() or
+/// The lock of a pool is taken by pool_lock() or pool_lock_irq(), and dropped by pool_unlock() or
 /// pool_unlock_irq(): they restore what holds of a pool, count how much is done
-/// in a hold, and see to the staging queue.
+/// in a hold, and see to the inbox.
 // Options: --no-includes --include-headers
 
 virtual report
 
 @taken@
-identifier fn != pool_lock_staged;
+identifier fn != pool_lock_irq;
 struct wpool *pool;
 position p;
 @@
@@ -37,7 +37,7 @@ for each in p:
     coccilib.report.print_report(each, "a pool's lock, not taken by pool_lock()")
 
 @dropped@
-identifier fn != {pool_unlock, pool_unlock_irq, __pool_unlock_wake, __pool_unlock_wake_irq};
+identifier fn != {pool_unlock, pool_unlock_irq, __pool_unlock_wake, __pool_unlock_wake_irq, run_simple};
 struct wpool *pool;
 position p;
 @@

@@ -25,7 +25,7 @@ has "the pools" "$UPLOAD"
 pid=$(awk '$2 == "running" { print $1; exit }' $D/index/tasks)
 has "the worker that debugfs has, too" "^    worker [0-9]+, pid $pid: running"
 has "the function that it is inside" '^      in write_index\(.* for [0-9]+ jiffies'
-has "the tasks that wait" '^    (batched|queued, .*): task 0x[0-9a-f]+, upload_photo\('
+has "the tasks that wait" '^    (in the inbox|queued, .*): task 0x[0-9a-f]+, upload_photo\('
 # As Documentation/admin.md has it, but for where the files are: no symbols of photos.
 mount -t tmpfs tmpfs /boot
 ln -s "$PWD/symbols/vmlinux" "/boot/vmlinux-$(uname -r)"

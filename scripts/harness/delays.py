@@ -44,12 +44,12 @@ class Place:
 
 PLACES = (
     Place("what is counted under the lock", "core/counter.h",
-          re.compile(r"(counter_add\(&pool->stats\.count\[stat\], n\);)"), r"\1 planted_delay();"),
+          re.compile(r"(pool->stats\.count\[stat\] \+= n;)"), r"\1 planted_delay();"),
     Place("what is read without the lock", "core/counter.h",
           re.compile(r"(#define shared_add\(x, n\)\s+)(WRITE_ONCE.*)"),
           r"\1do { \2; planted_delay(); } while (0)"),
     Place("a hold that begins", "core/pool_lock.h",
-          re.compile(r"(\tstaging_shut\(pool\);)(\s+\\)"), r"\1 planted_delay();\2"),
+          re.compile(r"(\tinbox_collect\(pool\);)(\s+\\)"), r"\1 planted_delay();\2"),
     Place("a hold that ends", "core/pool_lock.h",
           re.compile(r"(\tif \(unlikely\(pool_marks\(pool\) \|\| queue_unseen)"),
           r"\tplanted_delay();\n\1"),

@@ -44,7 +44,6 @@ ONE = re.compile(r" [+-] 1\b(?![.\w])")
 # What takes and what gives back: each pair of kinds, by the name of what is called.
 LOCKS = tuple((re.compile(taken + r"\((.*)\);"), re.compile(given + r"\((.*)\);")) for taken, given in (
     (r"pool_lock\w*", r"pool_unlock\w*"),
-    (r"batch_lock(?:_irq)?", r"batch_unlock(?:_irq)?"),
     (r"down", r"up"),
     (r"(?:raw_)?spin_lock(?:_irq|_irqsave|_bh)?", r"(?:raw_)?spin_unlock(?:_irq|_irqrestore|_bh)?"),
     (r"mutex_lock\w*", r"mutex_unlock"),

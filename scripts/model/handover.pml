@@ -44,8 +44,7 @@
  * One that was admitted is completed in that hold, or in any later one, be it that enough is free,
  * or that the manager looks when its time is over.
  *
- * Left out: the batch. It goes back to the queue before a submitter blocks, and is not filled while
- * one does; no model has both.
+ * Left out: the inbox, which is shut while a submitter blocks; inbox.pml has both.
  */
 #include "check.inc"
 

@@ -13,9 +13,6 @@
  * Errors that one could make, and the properties that show them:
  *
  * BUG_CURSOR_LEFT	walk_del() does not move the cursor: touched_when_gone
- * BUG_FILLED_MEANWHILE	the batch is filled though there is a cursor: touched_when_gone
- *			task_missed
- * BUG_NOT_RECLAIMED	cancel_on() does not have the batch back first: task_missed
  * BUG_QUEUE_FIRST	walk_cancel() goes along the queue first: task_missed
  * BUG_NO_TURNS		two walk at once: task_missed touched_when_gone
  * BUG_FIRING_PASSED	cancel_one() takes a task whose timer is firing for one that it has
@@ -45,8 +42,7 @@
 #define DELAYED		0	/* the lists, in the order of a walk */
 #define HELD		1
 #define QUEUE		2
-#define BATCH		3
-#define GONE		4
+#define GONE		3
 
 byte where[TASKS] = GONE, came[TASKS + 1];	/* END came last */
 bool firing;			/* the timer of task 0, which has a delay */
@@ -89,17 +85,6 @@ inline walk_del(t)
 	fi;
 #endif
 	where[t] = GONE
-}
-
-/* It was the first: so it is before all that wait. */
-inline batch_reclaim()
-{
-	do
-	:: i == TASKS -> break
-	:: i < TASKS && where[i] == BATCH -> where[i] = QUEUE; i++
-	:: else -> i++
-	od;
-	i = 0
 }
 
 /* In walked: one more, unless it is to be looked at again. */
@@ -157,8 +142,8 @@ proctype walker()
 		i = 0
 	}
 	do
-	:: atomic { nth == BATCH && begins_anew -> nth = 0 }	/* walk_finish() */
-	:: atomic { nth == BATCH && !begins_anew ->
+	:: atomic { nth == GONE && begins_anew -> nth = 0 }	/* walk_finish() */
+	:: atomic { nth == GONE && !begins_anew ->
 		check(task_missed, !(before[0] && waits(0)) && !(before[2] && waits(2)) &&
 		      !(before[3] && waits(3)) && !(before[4] && waits(4)));
 #ifndef BUG_TURN_KEPT
@@ -167,16 +152,13 @@ proctype walker()
 		walkers--;
 		break
 	   }
-	:: nth < BATCH ->
+	:: nth < GONE ->
 		atomic {
 			moved = moved && nth;		/* walk_look_for() */
 #ifdef BUG_QUEUE_FIRST
 			list = QUEUE - nth;
 #else
 			list = nth;
-#endif
-#ifndef BUG_NOT_RECLAIMED
-			batch_reclaim();
 #endif
 			find(list, 0);
 			cursor = found;
@@ -194,7 +176,7 @@ proctype walker()
 	od
 }
 
-/* Begins what is first, or has it batched. */
+/* Begins what is first. */
 proctype worker()
 {
 	byte first, i, found;
@@ -203,17 +185,9 @@ end:	do
 	:: atomic { where[1] == QUEUE || where[2] == QUEUE || where[3] == QUEUE ->
 		find(QUEUE, 0);
 		first = found;
-		if
-		:: walk_del(first)
-#ifdef BUG_FILLED_MEANWHILE
-		:: where[first] = BATCH
-#else
-		:: cursor == NONE -> where[first] = BATCH
-#endif
-		fi;
+		walk_del(first);
 		first = 0
 	   }
-	:: atomic { where[3] == BATCH -> where[3] = GONE }
 	od
 }
 
@@ -251,8 +225,7 @@ proctype mover()
 {
 	byte i, found;
 
-end:	atomic { where[3] == QUEUE || where[3] == BATCH ->
-		batch_reclaim();
+end:	atomic { where[3] == QUEUE ->
 		walk_del(3);
 		append(3, DELAYED);
 		moved = true

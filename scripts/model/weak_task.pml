@@ -10,45 +10,41 @@
  * time_returned	that is not the time at which it was accepted
  * touched_when_gone	a task is not touched when its owner has it back
  * flags_lost		the next who has it sees what the last has written
- * news_missed		if it waits already for a thread that submits it, its run sees what that
- *			thread has written before
  *
  * Errors that one could make, and the properties that show them:
  *
- * BUG_ACCEPTED_PLAIN		staging_put(), queue_put() or delayed_link() sets the state without
- *				a release: foreign_pool
+ * BUG_ACCEPTED_PLAIN		__inbox_put(), claim(), queue_put() or delayed_link() sets the
+ *				state without a release: foreign_pool
  * BUG_JOINED_PLAIN		__self_join() does: foreign_pool
  * BUG_LOOKED_PLAIN		__task_lock_pool() reads the state without an acquire: foreign_pool
  * BUG_LOOKED_AGAIN_PLAIN	__task_lock_pool(), with the lock, or task_waiter_is_on() does:
  *				foreign_pool
- * BUG_DONE_PLAIN		task_settle() or run_end_batched() sets the state without a
- *				release: stale_result touched_when_gone
+ * BUG_DONE_PLAIN		task_settle() or end_simple() sets the state without a release:
+ *				stale_result touched_when_gone
  * BUG_WAITED_PLAIN		wait_result() reads the state without an acquire: stale_result
  * BUG_TIME_NO_WMB		__latency_accept() has no barrier: time_returned
  * BUG_RESULT_NO_RMB		wait_result() has none: time_returned
- * BUG_LET_GO_PLAIN		run_end_batched() or run_replace_staged() takes the task out of its
- *				run without a release: touched_when_gone
- * BUG_BEGUN_PLAIN		run_set_up() or run_begin_batched() sets the state without a
- *				release: touched_when_gone flags_lost
+ * BUG_LET_GO_PLAIN		run_set_up() or begin_simple() takes the last task out of its run
+ *				without a release: touched_when_gone
+ * BUG_BEGUN_PLAIN		run_set_up() or begin_simple() sets the state without a release:
+ *				touched_when_gone flags_lost
  * BUG_OURS_ASKED_LATE		__run_task() calls task_is_ours() when the state is set:
  *				touched_when_gone
- * BUG_CHECKED_PLAIN		queue_check() or staging_put() reads the state without an acquire:
+ * BUG_CHECKED_PLAIN		queue_check() or __inbox_put() reads the state without an acquire:
  *				flags_lost
- * BUG_REFUSED_UNLOCKED		queue_check() finds that a batched task waits, without batch.lock:
- *				news_missed
  */
 #include "weak.inc"
 
 mtype = {
-	STATE, POOL, RESULT, FLAGS, TASK, RUN, LOCK, BATCH_LOCK, NEWS,
-	first, state, pool, again, result, used, flags, news
+	STATE, POOL, RESULT, FLAGS, TASK, RUN, LOCK,
+	first, state, pool, again, result, used, flags
 };
 
 #define QUEUED	1
 #define DONE	2
 #define ELSEWHERE	3	/* queued in the second pool */
 
-bool foreign_pool, stale_result, time_returned, touched_when_gone, flags_lost, news_missed;
+bool foreign_pool, stale_result, time_returned, touched_when_gone, flags_lost;
 
 /* __task_lock_pool() looks, and has no lock; so does task_waiter_is_on(), of another task's pool */
 #define looks() \
@@ -57,8 +53,8 @@ bool foreign_pool, stale_result, time_returned, touched_when_gone, flags_lost, n
 	read(pool, POOL)
 
 /*
- * staging_put() and, as it calls task_count() first, queue_put(). Under the lock others change
- * the state without a release: move_some(), put_back().
+ * __inbox_put() and, as it calls task_count() first, queue_put(). Under the lock others change the
+ * state without a release: queue_put_later().
  */
 inline accepted()
 {
@@ -138,7 +134,7 @@ inline moved()
 #define returned \
 	(mem[first] != QUEUED && mem[state] == DONE && mem[result] == mem[again])
 
-/* task_settle(), run_end_batched(); who has waited may free the task, or submit it */
+/* task_settle(), end_simple(); who has waited may free the task, or submit it */
 inline ended()
 {
 	d_step {
@@ -156,7 +152,7 @@ inline ended()
 	check(touched_when_gone, !mem[used])
 }
 
-/* A batched task on the stack of a thread that dies ends; has_to_do() does not find it in a run */
+/* A task on the stack of a thread that dies ends, and the next begins in its run; has_to_do() does not find it in a run */
 inline let_go()
 {
 	d_step {
@@ -193,8 +189,8 @@ inline timed()
 }
 
 /*
- * run_set_up(), run_begin_batched() of a detached task: it is its owner's before it runs. Then
- * queue_check() or staging_put() accepts it, and queue_pin_owner() changes its flags.
+ * run_set_up(), begin_simple() of a detached task: it is its owner's before it runs. Then
+ * queue_check() or __inbox_put() accepts it, and queue_pin_owner() changes its flags.
  */
 inline detached()
 {
@@ -217,28 +213,6 @@ inline detached()
 	check(flags_lost, mem[state] || !mem[flags])
 }
 
-/* queue_check() refuses a task that is batched; run_begin_batched(), and its function */
-inline refused()
-{
-	d_step {
-		at_first(STATE, QUEUED);
-		thread();
-		write(NEWS, 1);
-		lock(LOCK);
-		unless(BUG_REFUSED_UNLOCKED, lock(BATCH_LOCK));
-		read(state, STATE);
-		unless(BUG_REFUSED_UNLOCKED, unlock(BATCH_LOCK));
-		unlock(LOCK);
-		thread();
-		lock(BATCH_LOCK);
-		release(STATE, 0);
-		unlock(BATCH_LOCK);
-		read(news, NEWS)
-	}
-	play();
-	check(news_missed, mem[state] != QUEUED || mem[news])
-}
-
 init
 {
 	if
@@ -249,6 +223,5 @@ init
 	:: let_go()
 	:: timed()
 	:: detached()
-	:: refused()
 	fi
 }
