@@ -151,6 +151,49 @@ bool run_is_of_current(const struct wpool_run *run)
 }
 
 /**
+ * wpool_should_stop() - check whether the calling task was asked to stop
+ *
+ * By wpool_ask_stop(), wpool_cancel_sync(), wpool_group_cancel_sync(), wpool_shutdown_now(), or a
+ * timeout of wpool_run_timeout(). A long task should check now and then. When the task is asked,
+ * these end with -ECANCELED: wpool_sleep(), wpool_wait_event_stop(), a sleep for room, and a wait
+ * that has a limit, is killable or interruptible. No other sleep does.
+ *
+ * Context: any.
+ * Return: true if it was; false outside of a task. The hooks @task_begin and @task_end are inside
+ * their task.
+ */
+bool wpool_should_stop(void)
+{
+	const struct wpool_run *run;
+	struct wpool *pool;
+
+	run = run_current(&pool);
+	if (!run)
+		return false;
+	/* pairs with the release in stop_run() */
+	if (smp_load_acquire(&run->stop))
+		return true;
+	/* pairs with the release in pool_set_state() */
+	return smp_load_acquire(&pool->state) >= WPOOL_STATE_STOP;
+}
+EXPORT_SYMBOL_GPL(wpool_should_stop);
+
+/* From now on the calling task is woken, or not, when it is asked to stop. Return: as before. */
+bool current_set_naps(bool naps)
+{
+	struct wpool *pool;
+	const struct wpool_run *run = run_current(&pool);
+	bool *mark, before;
+
+	if (!run)
+		return false;
+	mark = run->caller ? &run->caller->naps : &run->worker->naps;
+	before = *mark;
+	WRITE_ONCE(*mark, naps);
+	return before;
+}
+
+/**
  * wpool_current() - get the pool of the calling task
  *
  * Inside nested tasks it is the pool of the innermost. In a hook that a worker calls it is the

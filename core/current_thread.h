@@ -20,6 +20,7 @@ bool caller_inside(const struct wpool *pool);
 void current_enter(struct wpool_caller *caller);
 void current_leave(struct wpool_caller *caller);
 const struct wpool_run *run_current(struct wpool **pool);
+bool current_set_naps(bool naps);
 bool run_is_of_current(const struct wpool_run *run);
 bool current_is_of(struct wpool *pool);
 bool worker_refused(struct wpool *pool, const char *what);

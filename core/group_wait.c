@@ -136,7 +136,7 @@ static bool group_give_way(struct group_wait *wait, struct wpool_waiter *waiter)
 static int group_await(struct group_wait *wait, struct wpool_waiter *waiter,
 		       const struct wpool_deadline *deadline)
 {
-	long left = waiter_sleep(waiter, deadline, wait->state);
+	long left = waiter_sleep(waiter, deadline, wait->state, false);
 
 	if (left <= 0) {
 		if (group_give_way(wait, waiter))

@@ -2,7 +2,8 @@
 /*
  * Taking and dropping pool->lock; see pool_lock.c.
  *
- * pool_lock() moves what is in the inbox to the queue, pool_lock_irq() does not. Only pool_unlock() and pool_unlock_irq() drop the lock; they restore the invariants of the
+ * pool_lock() moves what is in the inbox to the queue, pool_lock_irq() does not. Only
+ * pool_unlock() and pool_unlock_irq() drop the lock; they restore the invariants of the
  * pool and wake the threads of its wake queue.
  */
 #ifndef _WPOOL_POOL_LOCK_H
@@ -10,8 +11,8 @@
 
 #include <linux/spinlock.h>
 
-#include "lock_hold.h"
 #include "inbox.h"
+#include "lock_hold.h"
 #include "marks.h"
 #include "pool.h"
 #include "types.h"

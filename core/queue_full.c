@@ -154,7 +154,7 @@ static int block(struct wpool *pool, const struct wpool_submission *sub, unsigne
 
 	dep_wait_room();
 	left = waiter_sleep(&waiter, &deadline, sub->how->flags & WPOOL_INTERRUPTIBLE ?
-			    TASK_INTERRUPTIBLE : TASK_KILLABLE);
+			    TASK_INTERRUPTIBLE : TASK_KILLABLE, true);
 
 	pool_lock(pool, flags);
 	if (waiter.status == -EINPROGRESS) {

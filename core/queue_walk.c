@@ -11,8 +11,8 @@
  *
  * No task is missed that was there before: entries are added at the end of a list; a task that
  * moves to another list moves to one that is walked later, and if it moves elsewhere the walk
- * begins anew, see walk_moved(); and the tasks in the inbox go to the queue first. Periodic tasks come to the front of the delayed ones, but from the runs,
- * which were walked before.
+ * begins anew, see walk_moved(); and the tasks in the inbox go to the queue first. Periodic tasks
+ * come to the front of the delayed ones, but from the runs, which were walked before.
  *
  * What is added to a list while it is walked does not prolong the walk.
  *

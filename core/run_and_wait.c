@@ -127,7 +127,7 @@ static int run_timeout(struct wpool *pool, struct wpool_task *task, unsigned lon
 	*accepted = !ret;
 	if (!ret) {
 		ret = wpool_wait_timeout(task, call_left(&deadline), &result);
-		if ((ret == -ETIMEDOUT || ret == -EINVAL) && abandon(task))
+		if ((ret == -ETIMEDOUT || ret == -EINVAL || ret == -ECANCELED) && abandon(task))
 			return ret;
 		/* It has ended just now; or it was refused, and the pool has let go of it. */
 		if (ret != -EDEADLK)

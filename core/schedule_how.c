@@ -46,7 +46,8 @@ static const char *how_fault(const struct wpool_how *how)
  * -ESHUTDOWN: the pool accepts no more, or was shut down while the caller slept for room;
  * -EBUSY: already queued: the coming run sees all that the caller has stored before. Or another
  * pool has it, or it runs with another key;
- * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop();
+ * -ECANCELED: it runs, and was asked to stop: see wpool_ask_stop(); or the caller was, while it
+ * slept for room;
  * -EAGAIN: full, or with %WPOOL_IF_FREE no worker is free, or too many submitters sleep for room;
  * -ETIMEDOUT: there was no room within the time;
  * -EINTR: a fatal signal while asleep for room; with %WPOOL_INTERRUPTIBLE any signal;

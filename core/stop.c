@@ -34,33 +34,6 @@
 #include "worker_stack.h"
 
 /**
- * wpool_should_stop() - check whether the calling task was asked to stop
- *
- * By wpool_ask_stop(), wpool_cancel_sync(), wpool_group_cancel_sync(), wpool_shutdown_now(), or a
- * timeout of wpool_run_timeout(). A long task should check now and then, and should sleep in
- * wpool_sleep() or wpool_wait_event_stop(): no other sleep ends when the task is asked.
- *
- * Context: any.
- * Return: true if it was; false outside of a task. The hooks @task_begin and @task_end are inside
- * their task.
- */
-bool wpool_should_stop(void)
-{
-	const struct wpool_run *run;
-	struct wpool *pool;
-
-	run = run_current(&pool);
-	if (!run)
-		return false;
-	/* pairs with the release in stop_run() */
-	if (smp_load_acquire(&run->stop))
-		return true;
-	/* pairs with the release in pool_set_state() */
-	return smp_load_acquire(&pool->state) >= WPOOL_STATE_STOP;
-}
-EXPORT_SYMBOL_GPL(wpool_should_stop);
-
-/**
  * stop_run() - ask a run to stop
  * @run: has not ended
  *
@@ -226,27 +199,13 @@ void stop_group(const struct wpool_group *group, const struct wpool_worker *owne
 	visit_all_pools(stop_group_in, &what);
 }
 
-/* From now on the calling task is woken, or not, when it is asked to stop. */
-static void set_naps(bool naps)
-{
-	struct wpool *pool;
-	const struct wpool_run *run = run_current(&pool);
-
-	if (!run)
-		return;
-	if (run->caller)
-		WRITE_ONCE(run->caller->naps, naps);
-	else
-		WRITE_ONCE(run->worker->naps, naps);
-}
-
 /* Behind wpool_wait_event_stop(). */
 int __wpool_wait_event_stop(bool begins)
 {
 	might_sleep();
 	if (begins && sleep_refused())
 		return -EINVAL;
-	set_naps(begins);
+	current_set_naps(begins);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__wpool_wait_event_stop);
@@ -271,7 +230,7 @@ int wpool_sleep(unsigned long timeout)
 	if (timeout && sleep_refused())
 		return -EINVAL;
 	deadline_set(&deadline, timeout);
-	set_naps(true);
+	current_set_naps(true);
 	for (;;) {
 		set_current_state(TASK_IDLE);	/* pairs with the barrier in stop_run() */
 		stop = wpool_should_stop();
@@ -281,7 +240,7 @@ int wpool_sleep(unsigned long timeout)
 		schedule_timeout(left);
 	}
 	__set_current_state(TASK_RUNNING);
-	set_naps(false);
+	current_set_naps(false);
 	return stop ? -ECANCELED : 0;
 }
 EXPORT_SYMBOL_GPL(wpool_sleep);

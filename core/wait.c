@@ -130,7 +130,7 @@ static noinline int sleep_on(struct wpool *pool, struct wait *wait,
 	else
 		pool_unlock(pool, flags);
 
-	left = waiter_sleep(&waiter, &wait->deadline, wait->state);
+	left = waiter_sleep(&waiter, &wait->deadline, wait->state, false);
 
 	pool_lock(pool, flags);
 	gave_up = waiter.status == -EINPROGRESS;

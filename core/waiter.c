@@ -5,6 +5,7 @@
  * scripts/model/handover.pml shows that no waiter is missed, or touched when it is gone.
  */
 #include <linux/lockdep.h>
+#include <linux/swait.h>
 
 #include "current_thread.h"
 #include "lock_hold.h"
@@ -167,17 +168,55 @@ long deadline_sleep(struct completion *done, const struct wpool_deadline *deadli
 	return ret < 0 ? -EINTR : ret;
 }
 
+/* As deadline_sleep(), until the calling task is asked to stop: -ECANCELED. */
+static long sleep_or_stop(struct completion *done, const struct wpool_deadline *deadline,
+			  unsigned int state)
+{
+	DECLARE_SWAITQUEUE(wait);
+	unsigned long left;
+	long ret;
+
+	for (;;) {
+		/* Sets the state: pairs with the barrier in stop_run(). */
+		ret = prepare_to_swait_event(&done->wait, &wait, state) ? -EINTR : 0;
+		left = deadline_left(deadline);
+		if (try_wait_for_completion(done))
+			ret = 1;
+		else if (!ret && wpool_should_stop())
+			ret = -ECANCELED;
+		if (ret || !left)
+			break;
+		schedule_timeout(left);
+	}
+	finish_swait(&done->wait, &wait);
+	return ret;
+}
+
 /**
  * waiter_sleep() - sleep until a waiter is completed
  * @waiter: the waiter
  * @deadline: until when at most
  * @state: as for deadline_sleep()
+ * @for_room: for room. This, and a wait that may end before, ends when the calling task is asked to
+ *	stop. Another goes on: what it waits for may lie on the caller's stack
  *
- * Return: as deadline_sleep(). Without the completion it may be on its list, or about to be
- * completed.
+ * Return: as deadline_sleep(), or -ECANCELED. Without the completion it may be on its list, or
+ * about to be completed.
  */
 long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
-		  unsigned int state)
+		  unsigned int state, bool for_room)
 {
-	return deadline_sleep(&waiter->done, deadline, state);
+	bool napped;
+	long ret;
+
+	if (!for_room && deadline->never && state == TASK_UNINTERRUPTIBLE)
+		return deadline_sleep(&waiter->done, deadline, state);
+	if (!deadline_left(deadline))
+		return try_wait_for_completion(&waiter->done);
+	if (sleep_refused())
+		return -EINVAL;
+	napped = current_set_naps(true);
+	ret = sleep_or_stop(&waiter->done, deadline, state);
+	current_set_naps(napped);
+	return ret;
 }

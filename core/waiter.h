@@ -108,7 +108,7 @@ unsigned long deadline_left(const struct wpool_deadline *deadline);
 long deadline_sleep(struct completion *done, const struct wpool_deadline *deadline,
 		    unsigned int state);
 long waiter_sleep(struct wpool_waiter *waiter, const struct wpool_deadline *deadline,
-		  unsigned int state);
+		  unsigned int state, bool for_room);
 
 /*
  * &wpool_task.waiters: the first waiter of the task, or, with the lowest bit set, its group;

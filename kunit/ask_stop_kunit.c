@@ -23,6 +23,10 @@ static int call_sleep(struct actor *self)
 struct event {
 	wait_queue_head_t	wq;
 	bool			happened;
+	/* What does not come to its end: a task, which is in a group; and its pool is full. */
+	struct wpool		*full;
+	struct wpt_job		*hold, *late;
+	struct wpool_group	*group;
 };
 
 static int call_wait_event(struct actor *self)
@@ -37,7 +41,100 @@ static struct event *new_event(struct kunit *test)
 	struct event *event = wpt_alloc(test, sizeof(*event));
 
 	init_waitqueue_head(&event->wq);
+	event->full = wpt_pool(test, &(struct wpool_attrs) {
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
+	});
+	event->hold = wpt_jobs(test, 1, wpt_gate(test));
+	event->late = wpt_jobs(test, 1, NULL);
+	event->group = wpt_group(test, false);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(event->group, event->full, &event->hold->task), 0);
+	wpt_begun(test, event->hold);
 	return event;
+}
+
+static int call_schedule(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_schedule(event->full, &event->late->task);
+}
+
+static int call_schedule_timeout(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_schedule_timeout(event->full, &event->late->task, NEVER);
+}
+
+static int call_schedule_interruptible(struct actor *self)
+{
+	struct wpool_how how = { .flags = WPOOL_INTERRUPTIBLE };
+	struct event *event = self->other;
+
+	return wpool_schedule_how(event->full, &event->late->task, &how);
+}
+
+static int call_run_timeout(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_run_timeout(event->full, wpt_run_job, event->late, NEVER, NULL);
+}
+
+static int call_wait_timeout(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_wait_timeout(&event->hold->task, NEVER, NULL);
+}
+
+static int call_wait_killable(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_wait_killable(&event->hold->task, NULL);
+}
+
+static int call_wait_interruptible(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_wait_interruptible(&event->hold->task, NULL);
+}
+
+static int call_group_timeout(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_group_wait_timeout(event->group, NEVER);
+}
+
+static int call_group_killable(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_group_wait_killable(event->group);
+}
+
+static int call_group_interruptible(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_group_wait_interruptible(event->group);
+}
+
+static int call_wait(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_wait(&event->hold->task);
+}
+
+static int call_group_wait(struct actor *self)
+{
+	struct event *event = self->other;
+
+	return wpool_group_wait(event->group);
 }
 
 typedef int (*call_t)(struct actor *);
@@ -48,6 +145,16 @@ static const struct way {
 } ways[] = {
 	{ "wpool_sleep", call_sleep },
 	{ "wpool_wait_event_stop", call_wait_event },
+	{ "wpool_schedule", call_schedule },
+	{ "wpool_schedule_timeout", call_schedule_timeout },
+	{ "WPOOL_INTERRUPTIBLE", call_schedule_interruptible },
+	{ "wpool_run_timeout", call_run_timeout },
+	{ "wpool_wait_timeout", call_wait_timeout },
+	{ "wpool_wait_killable", call_wait_killable },
+	{ "wpool_wait_interruptible", call_wait_interruptible },
+	{ "wpool_group_wait_timeout", call_group_timeout },
+	{ "wpool_group_wait_killable", call_group_killable },
+	{ "wpool_group_wait_interruptible", call_group_interruptible },
 };
 
 static void way_name(const struct way *way, char *name)
@@ -86,6 +193,47 @@ static void ask_stop_wakes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, wpool_task_running(&all[0]->task));
 	KUNIT_EXPECT_FALSE(test, wpool_cancel_sync(&all[0]->task));
 	KUNIT_EXPECT_EQ(test, actor_end(test, all[0]), -ECANCELED);
+}
+
+/* 90: what was to be scheduled is not accepted, and may be scheduled again */
+static void ask_stop_for_room(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 });
+	struct event *event = new_event(test);
+	struct actor *sleeper = actor(test, pool, call_schedule, event);
+
+	actor_start(test, sleeper);
+	actor_go_to_sleep(test, sleeper);
+	WPT_ASSERT_STAT(test, event->full, BLOCKED, 1);
+	KUNIT_EXPECT_FALSE(test, wpool_cancel_sync(&sleeper->task));
+	KUNIT_EXPECT_EQ(test, sleeper->got, -ECANCELED);
+	WPT_EXPECT_STAT(test, event->full, BLOCKED, 0);
+	WPT_EXPECT_STAT(test, event->full, SUBMITTED, 1);
+	WPT_EXPECT_STAT(test, event->full, REJECTED, 1);
+	wpt_open(event->hold->gate);
+	KUNIT_EXPECT_EQ(test, wpool_schedule(event->full, &event->late->task), 0);
+	KUNIT_EXPECT_EQ(test, wpt_wait(test, event->late), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&event->late->runs), 1);
+}
+
+/* 90: nor does it end a wait whose task may lie on the stack of the caller */
+static void ask_stop_not_heard(struct kunit *test)
+{
+	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) { .capacity = 2 });
+	struct event *event = new_event(test);
+	struct actor *both[] = {
+		actor(test, pool, call_wait, event), actor(test, pool, call_group_wait, event),
+	};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		actor_start(test, both[i]);
+		actor_go_to_sleep(test, both[i]);
+		KUNIT_EXPECT_TRUE(test, wpool_ask_stop(&both[i]->task));
+	}
+	wpt_open(event->hold->gate);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, actor_end(test, both[i]), 0);
 }
 
 /* 54, 90: wpool_shutdown_now() asks all that run */
@@ -286,6 +434,8 @@ static void ask_stop_caller(struct kunit *test)
 
 static struct kunit_case ask_stop_cases[] = {
 	KUNIT_CASE_PARAM(ask_stop_wakes, way_gen_params),
+	KUNIT_CASE(ask_stop_for_room),
+	KUNIT_CASE(ask_stop_not_heard),
 	KUNIT_CASE_PARAM(ask_stop_by_shutdown, way_gen_params),
 	KUNIT_CASE_PARAM(ask_stop_before, way_gen_params),
 	KUNIT_CASE(ask_stop_queued),

@@ -44,7 +44,8 @@ int tort_account(struct tort_ctx *ctx, struct tort_pool *tp, int ret,
 		break;
 	case -ECANCELED:
 		tort_count(TORT_RET_ECANCELED);
-		ok = shared;	/* whoever knows it may ask it to stop */
+		/* Whoever knows it may ask it to stop; or the caller was asked. */
+		ok = shared || wpool_should_stop();
 		break;
 	case -ESHUTDOWN:
 		tort_count(TORT_RET_ESHUTDOWN);
@@ -380,6 +381,8 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 
 	switch (ret) {
 	case -ECANCELED:
+		if (wpool_should_stop())
+			goto unsure;
 		tort_check(READ_ONCE(tt->tp->lossy) && !atomic_read(&tt->begun),
 			   "%s: a call was cancelled", name);
 		break;
@@ -389,6 +392,7 @@ static void run_account(struct tort_ctx *ctx, struct tort_task *tt, int ret,
 		return;
 	case -ETIMEDOUT:
 	case -EDEADLK:
+unsure:
 		tort_account(ctx, tt->tp, ret, way, false);
 		run_unsure(tt);
 		return;

@@ -50,7 +50,8 @@ void tort_wait_timeout(struct tort_ctx *ctx, struct tort_task *tt)
 			   tt->tp->name, jiffies - began, timeout);
 	else
 		tort_check(!ret || (tort_is_shared(tt) && ret == -EINVAL) ||
-			   (ctx->frame && ret == -EDEADLK),
+			   (ctx->frame && ret == -EDEADLK) ||
+			   (ret == -ECANCELED && wpool_should_stop()),
 			   "%s: a timed wait gave %d", tt->tp->name, ret);
 }
 
@@ -173,7 +174,8 @@ int tort_group_wait_timeout(struct tort_ctx *ctx, struct wpool_group *group)
 		tort_check(jiffies - began >= timeout, "%s: timed out after %lu of %lu",
 			   ctx->tp->name, jiffies - began, timeout);
 	tort_count(TORT_GROUP_WAIT_TIMEOUT);
-	return ret;
+	/* The error of a task; or the caller was asked to stop, and must wait again. */
+	return ret == -ECANCELED ? -ETIMEDOUT : ret;
 }
 
 void tort_group_cancel(struct tort_ctx *ctx, struct wpool_group *group)

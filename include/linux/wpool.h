@@ -1059,15 +1059,15 @@ static inline int wpool_wait(struct wpool_task *task)
 /**
  * wpool_wait_timeout() - wait for a task with a time limit
  * @task: as for wpool_wait()
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
+ * @timeout: the longest wait, in jiffies. 0 only looks, and does not sleep.
  * @result: set to the result, unchanged on an error; may be NULL
  *
  * With a limit a worker runs nothing while it waits. %MAX_SCHEDULE_TIMEOUT is no limit.
  *
  * Context: Process context; may sleep.
- * Return: 0 (the memory of the task is the caller's), -ETIMEDOUT (the task still belongs to the
- * pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a limit it is -EDEADLK only for the task
- * that the caller is inside.
+ * Return: 0 (the memory of the task is the caller's), -ETIMEDOUT or -ECANCELED (the caller was
+ * asked to stop; the task still belongs to the pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a
+ * limit it is -EDEADLK only for the task that the caller is inside.
  */
 static inline int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
 {
@@ -1079,12 +1079,13 @@ static inline int wpool_wait_timeout(struct wpool_task *task, unsigned long time
  * @task: as for wpool_wait()
  * @result: as for wpool_wait_timeout()
  *
- * After -EINTR the task still belongs to the pool. The caller must not free it, nor leave the
- * function on whose stack it lies, before another wait has succeeded or wpool_cancel_sync() has
- * returned, which asks the task to stop and waits uninterruptibly.
+ * After -EINTR or -ECANCELED the task still belongs to the pool. The caller must not free it, nor
+ * leave the function on whose stack it lies, before another wait has succeeded or
+ * wpool_cancel_sync() has returned, which asks the task to stop and waits uninterruptibly.
  *
  * Context: Process context; may sleep.
- * Return: 0 (the memory of the task is the caller's), -EINTR, or -EINVAL and -EDEADLK as for
+ * Return: 0 (the memory of the task is the caller's), -EINTR, -ECANCELED (the caller was asked to
+ * stop), or -EINVAL and -EDEADLK as for
  * wpool_wait().
  */
 static inline int wpool_wait_killable(struct wpool_task *task, int *result)
@@ -1218,13 +1219,14 @@ static inline int wpool_group_wait(struct wpool_group *group)
 /**
  * wpool_group_wait_timeout() - wait for a group with a time limit
  * @group: the group
- * @timeout: the longest wait, in jiffies; never cut short. 0 only looks, and does not sleep.
+ * @timeout: the longest wait, in jiffies. 0 only looks, and does not sleep.
  *
  * With a limit a worker runs nothing while it waits.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -ETIMEDOUT: the group must not be freed yet. That may also be
- * the error of a task: call wpool_group_cancel() and then wpool_group_wait() after either. With a
+ * Return: as wpool_group_wait(), or -ETIMEDOUT, or -ECANCELED (the caller was asked to stop): the
+ * group must not be freed yet. Either may also be the error of a task: call wpool_group_cancel()
+ * and then wpool_group_wait() after it. With a
  * limit it is -EDEADLK only inside a task of the group.
  */
 static inline int wpool_group_wait_timeout(struct wpool_group *group, unsigned long timeout)
@@ -1241,7 +1243,8 @@ static inline int wpool_group_wait_timeout(struct wpool_group *group, unsigned l
  * call wpool_group_cancel() and then wpool_group_wait() after it.
  *
  * Context: Process context; may sleep.
- * Return: as wpool_group_wait(), or -EINTR after a signal.
+ * Return: as wpool_group_wait(), or -EINTR after a signal, or -ECANCELED: the caller was asked to
+ * stop.
  */
 static inline int wpool_group_wait_killable(struct wpool_group *group)
 {

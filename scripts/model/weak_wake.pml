@@ -63,7 +63,7 @@ mtype = {
 bool sleeps_on, half_handed, touched_when_gone;
 
 /*
- * wpool_sleep(): set_naps() and a look; wpool_wait_event_stop() does the same, and then looks at its
+ * wpool_sleep(): current_set_naps() and a look; wpool_wait_event_stop() does the same, and then looks at its
  * condition
  */
 #define naps() \
