@@ -52,7 +52,8 @@ static unsigned int quarter_of(const struct wpool *pool)
 
 static bool enough_is_free(const struct wpool *pool)
 {
-	return queue_nr_ready(pool) + quarter_of(pool) <= pool->conf.queue_depth + pool->admitted.nr;
+	return queue_nr_ready(pool) + quarter_of(pool) <=
+	       pool->conf.queue_depth + pool->admitted.nr;
 }
 
 /* Does none that waits begin after the task, which is accepted? */

@@ -5,7 +5,6 @@
 #ifndef _WPOOL_HOTPLUG_H
 #define _WPOOL_HOTPLUG_H
 
-
 int hotplug_init(void);
 void hotplug_exit(void);
 

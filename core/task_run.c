@@ -232,7 +232,7 @@ static __always_inline bool begin_simple(struct wpool *pool, struct wpool_run *r
 {
 	bool ours = task->flags;
 
-	smp_store_release(&run->task, task);
+	smp_store_release(&run->task, task);	/* as in run_set_up() */
 	WRITE_ONCE(run->fn, task->fn);
 	run->arg = task->arg;
 	WRITE_ONCE(run->started, jiffies);
@@ -243,11 +243,11 @@ static __always_inline bool begin_simple(struct wpool *pool, struct wpool_run *r
 	task->run = run;
 	objects_task_begins(task);
 	if (likely(!ours)) {
-		smp_store_release(&task->state, TASK_IN_FN);
+		smp_store_release(&task->state, TASK_IN_FN);	/* as in run_set_up() */
 		return true;
 	}
 	WRITE_ONCE(run->task, NULL);
-	smp_store_release(&task->state, 0);
+	smp_store_release(&task->state, 0);	/* as in run_set_up() */
 	task_retire(pool, task);
 	return false;
 }

@@ -47,7 +47,8 @@ static struct event *new_event(struct kunit *test)
 	event->hold = wpt_jobs(test, 1, wpt_gate(test));
 	event->late = wpt_jobs(test, 1, NULL);
 	event->group = wpt_group(test, false);
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule(event->group, event->full, &event->hold->task), 0);
+	KUNIT_ASSERT_EQ(test, wpool_group_schedule(event->group, event->full,
+						   &event->hold->task), 0);
 	wpt_begun(test, event->hold);
 	return event;
 }

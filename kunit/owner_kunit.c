@@ -219,7 +219,8 @@ static void owner_of_functions(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		KUNIT_ASSERT_EQ(test, __wpool_schedule_fn(pool, wpt_run_job, &jobs[i], NULL, module), 0);
+		KUNIT_ASSERT_EQ(test, __wpool_schedule_fn(pool, wpt_run_job, &jobs[i], NULL,
+							  module), 0);
 	KUNIT_EXPECT_EQ(test, wpt_pins(module), 4);
 	wpt_open(hold->gate);
 	wpt_call(test, wpt_call_drain, pool, NULL);

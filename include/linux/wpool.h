@@ -1066,8 +1066,8 @@ static inline int wpool_wait(struct wpool_task *task)
  *
  * Context: Process context; may sleep.
  * Return: 0 (the memory of the task is the caller's), -ETIMEDOUT or -ECANCELED (the caller was
- * asked to stop; the task still belongs to the pool), or -EINVAL and -EDEADLK as for wpool_wait(). With a
- * limit it is -EDEADLK only for the task that the caller is inside.
+ * asked to stop; the task still belongs to the pool), or -EINVAL and -EDEADLK as for wpool_wait().
+ * With a limit it is -EDEADLK only for the task that the caller is inside.
  */
 static inline int wpool_wait_timeout(struct wpool_task *task, unsigned long timeout, int *result)
 {
