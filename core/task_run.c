@@ -264,7 +264,7 @@ static __always_inline int run_simple(struct wpool *pool, struct wpool_worker *w
 	unsigned int left = MOST_SIMPLE;
 	struct wpool_task *task, *last;
 
-	OPTIMIZER_HIDE_VAR(run);	/* gcc would work out its address from an index, again and again */
+	OPTIMIZER_HIDE_VAR(run);	/* or gcc works it out from an index, again and again */
 	for (;;) {
 		pool_lock_irq(pool);
 		last = run->task;
