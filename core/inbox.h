@@ -114,9 +114,11 @@ static __always_inline struct wpool_task *inbox_pop_only(struct wpool *pool)
  * accepted in one hold of inbox.lock, whichever way it is scheduled. Return: for inbox_release().
  */
 static inline bool inbox_hold(struct wpool *pool)
+	__acquires(&pool->inbox.lock)
 {
 	if (!inbox_is_open(pool)) {
 		inbox_collect(pool);
+		__acquire(&pool->inbox.lock);
 		return false;
 	}
 	raw_spin_lock(&pool->inbox.lock);
@@ -125,9 +127,12 @@ static inline bool inbox_hold(struct wpool *pool)
 }
 
 static inline void inbox_release(struct wpool *pool, bool held)
+	__releases(&pool->inbox.lock)
 {
 	if (held)
 		raw_spin_unlock(&pool->inbox.lock);
+	else
+		__release(&pool->inbox.lock);
 }
 
 /* Takes one of the places that the inbox has, held and empty, for a task that goes to the queue. */
