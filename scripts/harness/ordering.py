@@ -23,7 +23,7 @@ SOURCES = ("core/*.[ch]", "lib/*.[ch]", "include/linux/*.h")
 NEEDS_NONE = ("no order needed", "one lock", "the kernel's order")
 PLANTED = """
 | a | gone.c gone_by | core.h | - | gone.pml BUG_GONE, BUG_GONE_*; mutant gone-mutant; gone_kunit |
-| steps alone | - | - | - | batch.pml BUG_GRAB_* |
+| steps alone | - | - | - | inbox.pml BUG_OPEN_* |
 | needless | - | - | - | no order needed |
 | weak | - | - | - | weak_task.pml BUG_DONE_PLAIN |
 """
@@ -85,6 +85,6 @@ def planted():
     missed = [list(unnamed(text, [code])) for text in ("sleep", "wake")]
     if missed != [[f"{PAGE.name}: no row names a.c wake"], []]:
         yield "a function that no row names is not missed"
-    for name in ("'needless'", "'weak'", "BUG_DONE_PLAIN", "BUG_GRAB_*"):
+    for name in ("'needless'", "'weak'", "BUG_DONE_PLAIN", "BUG_OPEN_*"):
         if name in found:
             yield f"{name} is reported"
