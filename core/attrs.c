@@ -137,12 +137,6 @@ static unsigned int attrs_flags(const struct wpool_attrs *attrs, const char *nam
 	return attrs->flags & ~WPOOL_LATENCY;
 }
 
-/* Must each task be looked at as it is accepted? Needs pool->lock, or a new pool. */
-static bool one_by_one(const struct wpool *pool)
-{
-	return pool->conf.watchdog_ms || pool->conf.latency;
-}
-
 /* On a smaller machine the pool keeps fewer workers, until more CPUs come. */
 static void note_min_workers(const struct wpool *pool, const struct wpool_attrs *attrs)
 {
@@ -193,7 +187,6 @@ int attrs_apply(struct wpool *pool, const struct wpool_attrs *attrs, const struc
 	pool->conf.node = attrs->node ? attrs->node - 1 : NUMA_NO_NODE;
 	pool->conf.ops = attrs->ops;
 	pool->conf.priv = attrs->priv;
-	pool->conf.one_by_one = one_by_one(pool);
 	pool_watch(pool, WATCH_TIMES, pool->conf.latency);
 	pool_watch(pool, WATCH_WORKER, pool->conf.flags & WPOOL_FREEZABLE);
 	ret = claim_init(pool, attrs->nice, cpus ?: attrs->cpumask);
@@ -231,7 +224,6 @@ static int change(struct wpool *pool, unsigned int *number, unsigned int value)
 		ret = -EBUSY;
 	else
 		WRITE_ONCE(*number, value);
-	pool->conf.one_by_one = one_by_one(pool);
 	pool_watch(pool, WATCH_TIMES, pool->conf.latency);
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);

@@ -91,8 +91,6 @@ struct wpool_hooks {
 struct wpool_conf {
 	unsigned int		flags;	/* as in the attributes */
 	unsigned int		queue_depth;	/* UINT_MAX is unbounded */
-	/* L: the inbox stays shut: each task is looked at as it is accepted */
-	bool			one_by_one;
 	enum wpool_full		full;	/* policy */
 	unsigned int		min_workers;
 	unsigned int		spin_us;	/* S */

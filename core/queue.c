@@ -154,10 +154,10 @@ int queue_check(struct wpool *pool, struct wpool_task *task, const u64 *key)
 	if (READ_ONCE(task->pool) != pool)
 		return -EBUSY;
 	run_clean(task);
-	if (READ_ONCE(task->state) & TASK_WAITS)
-		return run_was_asked(task) ? -ECANCELED : -EBUSY;
 	if (run_was_asked(task))
 		return -ECANCELED;
+	if (READ_ONCE(task->state) & TASK_WAITS)
+		return -EBUSY;
 	/* A task inside its function is the head of its key. */
 	return key && !key_is(task, *key) ? -EBUSY : 0;
 }

@@ -1005,11 +1005,13 @@ int __must_check __wpool_run_timeout(struct wpool *pool, wpool_fn_t fn, void *ar
  *	the caller makes the call, with %WPOOL_FATE_CANCELLED. @arg is not the caller's any more.
  *
  * After a timeout @fn is not called, or, if it runs, is asked to stop: see wpool_should_stop().
- * With a limit the caller never runs @fn itself. If @fn may return -ETIMEDOUT, the caller cannot
- * tell whether @arg is in use: then use @release, or a task.
+ * So it is with -ECANCELED if the caller was asked to stop while it waited. With a limit the caller
+ * never runs @fn itself. If @fn may return one of these errors, the caller cannot tell whether @arg
+ * is in use: then use @release, or a task.
  *
  * Context: Process context; may sleep.
- * Return: what @fn returned, -ETIMEDOUT (@arg may still be in use), -ENOMEM, or as wpool_run().
+ * Return: what @fn returned, -ETIMEDOUT or -ECANCELED (@arg may still be in use), -ENOMEM, or as
+ * wpool_run().
  */
 #define wpool_run_timeout(pool, fn, arg, timeout, release)		\
 	__wpool_run_timeout(pool, fn, arg, timeout, release, THIS_MODULE)
