@@ -32,6 +32,8 @@ static struct {
 	bool		close;		/* by the manager, as a worker of it has died */
 	bool		closed;
 	s64		blocked;	/* as it came to its end */
+	struct wpt_job	*jobs;		/* of the submitters */
+	atomic_t	refused;	/* so many of them */
 	struct helper	*helper;	/* to be waited for in the hold in which it is closed */
 	u64		patience;	/* for how long, once it is in its call; in ns */
 	struct task_struct *manager;	/* goes first; or NULL */
@@ -61,13 +63,32 @@ static int help(void *arg)
 	return ret;
 }
 
-/* Under the lock of the pool. */
+/* Neither refused, nor let in and run. */
+static int still_blocked(void)
+{
+	int i, n = SUBMITTERS - atomic_read(&scene.refused);
+
+	for (i = 0; i < SUBMITTERS; i++)
+		n -= atomic_read(&scene.jobs[i].runs);
+	return n;
+}
+
+/* Under the lock of the pool, as the next. */
+static void at_refuse(void *unused, const char *name, const struct wpool_task *task,
+		      wpool_fn_t fn, int err)
+{
+	if (scene.pool && !strcmp(name, wpool_name(scene.pool)))
+		atomic_inc(&scene.refused);
+}
+
 static void at_state(void *unused, const char *name, int from, int to)
 {
 	struct helper *helper = scene.helper;
 
 	if (!scene.pool || strcmp(name, wpool_name(scene.pool)))
 		return;
+	if (to == WPOOL_STATE_TIDYING && scene.jobs)
+		scene.blocked = still_blocked();
 	if (to != WPOOL_STATE_STOP || !helper)
 		return;
 	WRITE_ONCE(helper->go, true);
@@ -75,14 +96,6 @@ static void at_state(void *unused, const char *name, int from, int to)
 	/* Until it waits for the lock; if that was not enough, it is tried again, with more. */
 	spin_for(false, scene.patience);
 }
-
-/* Nothing is left, and the pool has not terminated. */
-static void on_terminated(struct wpool *pool)
-{
-	scene.blocked = wpt_stat(pool, WPOOL_STAT_BLOCKED);
-}
-
-static const struct wpool_ops terminated_ops = { .terminated = on_terminated };
 
 /* Told by the manager, which has no lock then. */
 static void at_exit(void *unused, const char *name, unsigned int worker)
@@ -97,6 +110,8 @@ static void at_exit(void *unused, const char *name, unsigned int worker)
 static struct wpt_event state_event = { .name = "wpool_pool_state", .probe = at_state };
 static struct wpt_event exit_event = { .name = "wpool_worker_exit", .probe = at_exit };
 
+static struct wpt_event refuse_event = { .name = "wpool_task_refuse", .probe = at_refuse };
+
 static int closing_suite_init(struct kunit_suite *suite)
 {
 	int ret = wpt_event_on(&state_event);
@@ -105,12 +120,22 @@ static int closing_suite_init(struct kunit_suite *suite)
 		return ret;
 	ret = wpt_event_on(&exit_event);
 	if (ret)
-		wpt_event_off(&state_event);
+		goto state_off;
+	ret = wpt_event_on(&refuse_event);
+	if (ret)
+		goto exit_off;
+	return 0;
+
+exit_off:
+	wpt_event_off(&exit_event);
+state_off:
+	wpt_event_off(&state_event);
 	return ret;
 }
 
 static void closing_suite_exit(struct kunit_suite *suite)
 {
+	wpt_event_off(&refuse_event);
 	wpt_event_off(&exit_event);
 	wpt_event_off(&state_event);
 }
@@ -132,6 +157,7 @@ static void closing_exit(struct kunit *test)
 	}
 	scene.manager = NULL;
 	scene.pool = NULL;
+	scene.jobs = NULL;
 	scene.close = false;
 	scene.helper = NULL;
 	wpt_exit(test);
@@ -141,7 +167,7 @@ static void closing_exit(struct kunit *test)
 static void closing_turns_away(struct kunit *test)
 {
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &terminated_ops,
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpt_job *hold = wpt_hold(test, pool, 1);
 	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);
@@ -152,6 +178,8 @@ static void closing_turns_away(struct kunit *test)
 		threads[i] = wpt_thread(test, wpt_call_schedule, pool, &jobs[i], NULL);
 	WPT_ASSERT_STAT(test, pool, BLOCKED, SUBMITTERS);
 	scene.blocked = -1;
+	scene.jobs = jobs;
+	atomic_set(&scene.refused, 0);
 	scene.pool = pool;
 	wpt_open(hold->gate);
 	wpool_shutdown(pool);
@@ -191,7 +219,7 @@ static void closing_with_blocked(struct kunit *test)
 {
 	const struct cpumask *cpu = cpumask_of(cpumask_last(cpu_online_mask));
 	struct wpool *pool = wpt_pool(test, &(struct wpool_attrs) {
-		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF, .ops = &terminated_ops,
+		.capacity = 1, .queue_depth = WPOOL_QUEUE_HANDOFF,
 	});
 	struct wpt_job *fatal = wpt_jobs(test, 1, wpt_gate(test));
 	struct wpt_job *jobs = wpt_jobs(test, SUBMITTERS, NULL);
@@ -209,6 +237,8 @@ static void closing_with_blocked(struct kunit *test)
 	manager_goes_first(test, cpu);
 
 	scene.blocked = -1;
+	scene.jobs = jobs;
+	atomic_set(&scene.refused, 0);
 	scene.pool = pool;
 	scene.closed = false;
 	scene.close = true;
