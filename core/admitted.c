@@ -14,8 +14,7 @@
  *
  * - if the pool closes;
  * - after ADMITTED_JIFFIES: tasks may take long, or wait for what the submitter has. Then the timer
- *   kicks the manager. And the next ones are not put off, and after the next such time twice as
- *   many: see learn();
+ *   kicks the manager, and for PROMPT_JIFFIES none is put off;
  * - if others depend on it, or the timer may not come: a worker of the pool, a real-time thread,
  *   any in a pool whose workers are real-time threads;
  * - if its task goes before others that wait;
@@ -37,9 +36,8 @@
 /* More than one: the first may be over at once. */
 #define ADMITTED_JIFFIES	2
 
-/* How many are woken at once after one was put off in vain, at first and at most. */
-#define LEAST_PROMPT		64U
-#define MOST_PROMPT		4096U
+/* For so long none is put off after one was in vain: tasks may take long now. */
+#define PROMPT_JIFFIES		HZ
 
 /* A wake-up for so many places costs little; and they come free soon. */
 #define MOST_PLACES		64U
@@ -73,22 +71,16 @@ static bool pays(struct wpool *pool)
 {
 	struct wpool_admitted *admitted = &pool->admitted;
 
-	if (!admitted->nr_prompt)
-		return true;
-	admitted->nr_prompt--;
-	return false;
+	if (admitted->in_vain && jiffies - admitted->in_vain_at >= PROMPT_JIFFIES)
+		admitted->in_vain = false;
+	return !admitted->in_vain;
 }
 
-/* They are to be woken, for the one reason or the other. */
-static void learn(struct wpool *pool, bool in_vain)
+/* One has slept on until its time was over, or until it gave up. */
+static void note_in_vain(struct wpool *pool)
 {
-	struct wpool_admitted *admitted = &pool->admitted;
-
-	if (in_vain)
-		admitted->penalty = clamp(2 * admitted->penalty, LEAST_PROMPT, MOST_PROMPT);
-	else
-		admitted->penalty = 0;
-	admitted->nr_prompt = admitted->penalty;
+	pool->admitted.in_vain = true;
+	pool->admitted.in_vain_at = jiffies;
 }
 
 /* Is it time to wake them? Then it stays so until all are. */
@@ -101,7 +93,8 @@ static bool are_due(struct wpool *pool)
 		return true;
 	if (!late && pool->state == WPOOL_STATE_RUNNING && !enough_is_free(pool))
 		return false;
-	learn(pool, late);
+	if (late)
+		note_in_vain(pool);
 	admitted->due = true;
 	return true;
 }
@@ -158,7 +151,7 @@ bool admitted_leave(struct wpool *pool, struct wpool_waiter *waiter)
 	if (!waiter->admitted)
 		return false;
 	if (!pool->admitted.due)
-		learn(pool, true);
+		note_in_vain(pool);
 	admitted_del(pool, waiter);
 	return true;
 }

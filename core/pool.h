@@ -197,8 +197,8 @@ struct wpool_admitted {
 	unsigned int		nr;	/* L */
 	unsigned long		until;	/* L: when they are woken, at the latest; in jiffies */
 	bool			due;	/* L: they are being woken */
-	unsigned int		nr_prompt;	/* L: how many of the next are not put off */
-	unsigned int		penalty;	/* L: what that was at first, or 0 */
+	bool			in_vain;	/* L: one was put off in vain, not long ago */
+	unsigned long		in_vain_at;	/* L: when; in jiffies */
 };
 
 /* The workers that may have to give up. Owner: deadlock.c. */
