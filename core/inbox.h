@@ -34,7 +34,8 @@ void __inbox_take_all(struct wpool *pool);
 static inline bool inbox_may_open(const struct wpool *pool)
 {
 	return pool->state == WPOOL_STATE_RUNNING && !pool->conf.watchdog_ms &&
-	       !pool->conf.latency && !pool_is_paused(pool) && !pool_end_marks(pool, MARK_ROOM | MARK_ASLEEP) &&
+	       !pool->conf.latency && !pool_is_paused(pool) &&
+	       !pool_end_marks(pool, MARK_ROOM | MARK_ASLEEP) &&
 	       (workers_searching(pool) ||
 		(!workers_idle(pool) && !pool_may_grow(pool)));
 }

@@ -176,18 +176,21 @@ static long sleep_or_stop(struct completion *done, const struct wpool_deadline *
 	unsigned long left;
 	long ret;
 
-	for (;;) {
+	/* First, before the state is set again: a thread that was completed does not look asleep. */
+	while (!try_wait_for_completion(done)) {
 		/* Sets the state: pairs with the barrier in stop_run(). */
 		ret = prepare_to_swait_event(&done->wait, &wait, state) ? -EINTR : 0;
-		left = deadline_left(deadline);
-		if (try_wait_for_completion(done))
-			ret = 1;
-		else if (!ret && wpool_should_stop())
+		if (!ret && wpool_should_stop())
 			ret = -ECANCELED;
+		left = deadline_left(deadline);
+		if (completion_done(done))
+			continue;
 		if (ret || !left)
-			break;
+			goto gives_up;
 		schedule_timeout(left);
 	}
+	ret = 1;
+gives_up:
 	finish_swait(&done->wait, &wait);
 	return ret;
 }
