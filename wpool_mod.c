@@ -12,7 +12,6 @@
 #include "core/current_thread.h"
 #include "core/debugfs.h"
 #include "core/depmap.h"
-#include "core/hooks.h"
 #include "core/hotplug.h"
 #include "core/manager.h"
 #include "core/module_going.h"
@@ -91,7 +90,7 @@ static int __init wpool_mod_init(void)
 {
 	int ret;
 
-	current_init(worker_main, hooks_main);
+	current_init(worker_main);
 	ret = task_init();
 	if (ret)
 		return ret;

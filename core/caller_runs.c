@@ -27,17 +27,18 @@
 #include "group.h"
 #include "lock_hold.h"
 #include "manager_kick.h"
-#include "marks.h"
 #include "nesting.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "self_run.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_lists.h"
 #include "task_run.h"
 #include "thread_exit.h"
+#include "tracked_run.h"
 #include "worker_list.h"
 
 /*
@@ -147,15 +148,17 @@ static void caller_reap(struct wpool_caller *caller)
 {
 	struct wpool *pool = caller->pool;
 	unsigned long flags;
+	bool kept;
 
 	/* Print before the module is released: the function has a name only until then. */
 	pr_err("%s: pid %d died in %ps, which it had scheduled itself; the task failed with %pe\n",
 	       pool->name, caller->pid_nr, caller->run.fn, ERR_PTR(-EOWNERDEAD));
 	pool_lock(pool, flags);
 	caller_unlink(caller);
-	run_reap_one(pool, &caller->run);
+	kept = run_reap_one(pool, &caller->run);
 	pool_unlock(pool, flags);
-	caller_free(caller);
+	if (!kept)
+		caller_free(caller);
 }
 
 static void caller_exited(struct wpool_exit *exit)
@@ -334,7 +337,7 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
 	 * It was not stopped, so it is on the queue. It stays there if a release is to be
 	 * called: that may kill the thread, which nobody watches in between.
 	 */
-	if (!again || !caller->run.task || pool_must_release(pool))
+	if (!again || !caller->run.task || run_owes(&caller->run))
 		return NULL;
 	queue_remove(pool, again);
 	return again;
@@ -346,15 +349,17 @@ static struct wpool_task *caller_end(struct wpool_caller *caller, int result)
  * @task: accepted, and on no list
  * @flags: from pool_lock()
  *
- * Locking: the lock of the pool held; released.
+ * Frees @caller. Locking: the lock of the pool held; released.
  */
 void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned long flags)
 	__releases(&caller->pool->lock)
 {
 	struct wpool *pool = caller->pool;
+	struct wpool_ends ends;
 	int result;
 
-	while (task && !run_drop_failed(pool, task)) {
+	ends.nr = 0;
+	while (task && !run_drop_failed(pool, task, &ends)) {
 		caller_begin(caller, task);
 		if (!caller->running)
 			caller_link(caller);
@@ -364,10 +369,13 @@ void caller_run(struct wpool_caller *caller, struct wpool_task *task, unsigned l
 		caller_leave(caller);
 		pool_lock(pool, flags);
 		task = caller_end(caller, result);
+		if (run_owes(&caller->run))
+			run_take_ends(&caller->run, &ends);
 	}
 	if (caller->running)
 		caller_unlink(caller);
-	pool_long_call(1);
 	pool_unlock(pool, flags);
-	pool_long_call(-1);
+	/* Before the release: that may end this thread. */
+	caller_free(caller);
+	ends_finish(&ends);
 }

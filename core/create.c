@@ -15,6 +15,7 @@
 #include "depmap.h"
 #include "flush_color.h"
 #include "hooks.h"
+#include "late.h"
 #include "manager_kick.h"
 #include "pool.h"
 #include "queue.h"
@@ -62,6 +63,8 @@ static struct wpool *pool_alloc(const char *name, struct module *owner)
 	callers_init(pool);
 	kick_pool_init(pool);
 	end_init(pool);
+	hooks_init(pool);
+	late_init(pool);
 	spare_init(pool);
 	refs_init(pool);
 
@@ -113,9 +116,6 @@ struct wpool *pool_create(const char *name, const struct wpool_attrs *attrs,
 		goto say_why;
 	dep_pool_init(pool);	/* by its name, which may have got a number */
 	trace_wpool_pool_create(pool->name, pool_capacity(pool), pool->conf.queue_depth);
-	ret = hooks_start(pool);
-	if (ret)
-		goto remove_name;
 	ret = pool_start(pool, 0);
 	if (ret < 0) {
 		/* A hook may have handed it to others: these must not open it again. */
@@ -126,8 +126,6 @@ struct wpool *pool_create(const char *name, const struct wpool_attrs *attrs,
 	pool_follow_cpus(pool);	/* it missed changes while it was not visible */
 	return pool;
 
-remove_name:
-	registry_remove(pool);
 say_why:
 	not_created(name, ret);
 put_pool:

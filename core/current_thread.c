@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the current thread is: a worker, the thread of a pool's hooks, or inside a task that it
- * runs as its submitter; and which function it is inside.
+ * What the current thread is: a worker, inside the work of hooks.c or late.c, or inside a task that
+ * it runs as its submitter; and which function it is inside.
  *
  * A worker finds the innermost task that it runs as a submitter in &wpool_worker.caller. Any
  * other thread finds it in a table, which has only threads that are inside such a task.
@@ -18,18 +18,13 @@
 
 #include "current_thread.h"
 #include "pool.h"
-#include "release.h"
 
-/* The main functions of these threads; set when wpool is loaded. */
-static struct {
-	int (*worker)(void *data);
-	int (*hooks)(void *data);
-} mains __ro_after_init;
+/* The main function of the workers; set when wpool is loaded. */
+static int (*main_of_workers)(void *data) __ro_after_init;
 
-void __init current_init(int (*worker)(void *data), int (*hooks)(void *data))
+void __init current_init(int (*worker)(void *data))
 {
-	mains.worker = worker;
-	mains.hooks = hooks;
+	main_of_workers = worker;
 }
 
 /**
@@ -44,18 +39,10 @@ struct wpool_worker *worker_current(struct wpool *pool)
 	struct wpool_worker *worker;
 
 	if (!in_task() || !(current->flags & PF_KTHREAD) ||
-	    kthread_func(current) != mains.worker)
+	    kthread_func(current) != main_of_workers)
 		return NULL;
 	worker = kthread_data(current);
 	return !pool || worker->pool == pool ? worker : NULL;
-}
-
-/* Is the current thread that of the pool's hooks, or, with NULL, of any? Context: any. */
-bool hooks_current(const struct wpool *pool)
-{
-	return in_task() && (current->flags & PF_KTHREAD) &&
-	       kthread_func(current) == mains.hooks &&
-	       (!pool || kthread_data(current) == pool);
 }
 
 #define TABLE_BITS	6
@@ -215,14 +202,14 @@ EXPORT_SYMBOL_GPL(wpool_current);
 static const char *current_role(struct wpool *pool)
 {
 	return worker_current(pool) ? "workers" :
-	       hooks_current(pool) ? "hooks" :
-	       releaser_inside(pool) ? "releases" :
+	       in_task() && current == READ_ONCE(pool->hooks.thread) ? "hooks" :
+	       in_task() && current == READ_ONCE(pool->late.thread) ? "releases" :
 	       caller_inside(pool) ? "tasks" : NULL;
 }
 
 /*
- * Is the calling thread a worker of the pool, that of its hooks, inside a task of it, or the
- * releaser inside a release of it?
+ * Is the calling thread a worker of the pool, inside a task of it, or in a hook or a release that
+ * hooks.c or late.c calls for it?
  */
 bool current_is_of(struct wpool *pool)
 {

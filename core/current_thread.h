@@ -12,9 +12,8 @@ struct wpool_caller;
 struct wpool_run;
 struct wpool_worker;
 
-void current_init(int (*worker)(void *data), int (*hooks)(void *data));
+void current_init(int (*worker)(void *data));
 struct wpool_worker *worker_current(struct wpool *pool);
-bool hooks_current(const struct wpool *pool);
 struct wpool_caller *caller_current(const struct wpool_worker *worker);
 bool caller_inside(const struct wpool *pool);
 void current_enter(struct wpool_caller *caller);

@@ -4,6 +4,7 @@
 #include <trace/events/wpool.h>
 
 #include "dead_run.h"
+#include "manager_kick.h"
 #include "pool.h"
 #include "task_end.h"
 #include "task_run.h"
@@ -69,8 +70,9 @@ static void run_forget_stack(struct wpool *pool, struct wpool_run *run)
 
 /*
  * Ends the task that a dead thread was inside. Every reaping of a run ends here. Needs pool->lock.
+ * Return: true if late.c has the run now: the memory that it is in stays, and late.c frees it.
  */
-void run_reap_one(struct wpool *pool, struct wpool_run *run)
+bool run_reap_one(struct wpool *pool, struct wpool_run *run)
 {
 	trace_wpool_task_die(pool->name, run->task, run->fn,
 			     run->caller ? run->caller->pid_nr : run->worker->pid_nr);
@@ -83,4 +85,9 @@ void run_reap_one(struct wpool *pool, struct wpool_run *run)
 			run->orphan = true;
 	}
 	run_close(pool, run, -EOWNERDEAD, WPOOL_STAT_OOPSED);
+	if (!run_owes(run))
+		return false;
+	list_add_tail(&run->again_node, &pool->late.runs);
+	kick_work(pool, &pool->late.work);
+	return true;
 }

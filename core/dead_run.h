@@ -9,6 +9,6 @@ struct wpool;
 struct wpool_run;
 
 bool run_revoke(struct wpool *pool, struct wpool_run *run);
-void run_reap_one(struct wpool *pool, struct wpool_run *run);
+bool run_reap_one(struct wpool *pool, struct wpool_run *run);
 
 #endif /* _WPOOL_DEAD_RUN_H */

@@ -13,7 +13,6 @@
 #include "depmap.h"
 #include "group.h"
 #include "key_release.h"
-#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_again.h"
@@ -38,7 +37,8 @@ static void run_let_go(struct wpool *pool, struct wpool_run *run)
 	run->release = NULL;
 	if (task->state & TASK_WAITS) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		/* On a stack it has no release. */
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, NULL);
 	}
 	key_release(pool, task);
 	task_settle(task, -EOWNERDEAD);
@@ -67,13 +67,8 @@ static void let_go_of_runs(struct wpool *pool, struct wpool_worker *runner,
 	unsigned int i;
 
 	pool_lock(pool, flags);
-	for (i = 0; i < runner->nesting; i++) {
+	for (i = 0; i < runner->nesting; i++)
 		let_go(pool, &runner->runs[i], dead);
-		if (!pool_must_release(pool))
-			continue;
-		pool_unlock(pool, flags);
-		pool_lock(pool, flags);
-	}
 	pool_unlock(pool, flags);
 }
 
@@ -121,8 +116,16 @@ static void forget_in(struct wpool *pool, struct wpool_worker *dead)
 {
 	struct wpool_caller *caller;
 	struct wpool_worker *worker;
+	struct wpool_ends ends;
+	bool full;
 
-	walk_cancel(pool, wants_stack, dead);
+	do {
+		ends.nr = 0;
+		walk_cancel(pool, wants_stack, dead, &ends);
+		full = ends_full(&ends);
+		ends_let_go(&ends, dead);
+		ends_finish(&ends);
+	} while (full);
 	rcu_read_lock();
 	for_each_worker_rcu(worker, pool) {
 		if ((worker == dead || worker->stack != dead->stack) && may_run(worker, dead))
@@ -181,21 +184,6 @@ static void forget_groups(struct wpool_worker *dead)
 		group_end(group);
 }
 
-/* A release of any pool has ended this thread: others call what it was still to call. */
-static void forget_releases(struct wpool_worker *dead)
-{
-	struct wpool_release_call *call;
-	unsigned int i;
-
-	while ((call = releases_lost(dead))) {
-		if (call->at < call->n && pool_hand_over(dead, call))
-			continue;
-		for (i = call->at; i < call->n; i++)
-			call->ended[i].release = NULL;	/* leaked, rather than called here */
-		pool_call_releases(call);
-	}
-}
-
 /*
  * Run by the thread of the worker as it ends. If the worker left normally there is nothing to
  * do, except for tasks from which a function returned too early.
@@ -216,13 +204,7 @@ static void stack_forget(struct callback_head *work)
 	while (WPOOL_MIGRATION_DISABLED(current))
 		migrate_enable();
 	dep_thread_ends(worker);
-	pool_long_call(1);	/* until the end: nobody learns of what dies here */
-	/*
-	 * In a long call it has died only if a release could not be handed over; those before it
-	 * know this worker, and may be of tasks on its stack.
-	 */
-	releases_await(worker);
-	forget_releases(worker);
+	ends_forget(worker);
 	if (!stack_end(worker))
 		return;
 	/* Its own pool concerns it in any case. */

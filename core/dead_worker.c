@@ -47,23 +47,8 @@ static void reap_run(struct wpool_worker *worker)
 {
 	/* First, as in run_end(). */
 	nesting_add(worker, -1);
-	run_reap_one(worker->pool, &worker->runs[worker->nesting]);
-}
-
-/* All but the outermost. Locking: pool->lock held; may be released and regrabbed. */
-static void reap_nested(struct wpool_worker *worker, unsigned long *flags)
-	__must_hold(&worker->pool->lock)
-{
-	struct wpool *pool = worker->pool;
-
-	lockdep_assert_held(&pool->lock);
-	while (worker->nesting > 1) {
-		reap_run(worker);
-		if (!pool_must_release(pool))
-			continue;
-		pool_unlock(pool, *flags);
-		pool_lock(pool, *flags);
-	}
+	if (run_reap_one(worker->pool, &worker->runs[worker->nesting]))
+		worker_get(worker);
 }
 
 /*
@@ -91,7 +76,8 @@ static void reap_worker(struct wpool_worker *worker)
 
 	pool_lock(pool, flags);
 	withdraw_worker(worker);
-	reap_nested(worker, &flags);
+	while (worker->nesting > 1)
+		reap_run(worker);
 	reap_outermost(worker);
 	worker_unlink(worker);
 	pool_unlock(pool, flags);
@@ -128,7 +114,7 @@ static void report_died(const struct wpool_worker *worker)
 
 /*
  * What does not need the dead worker goes on at once. Its place and the tasks that it was
- * inside wait for the hooks. Return: true if the thread of the hooks has the worker now.
+ * inside wait for the hooks. Return: true if hooks.c has the worker now.
  */
 static bool worker_died(struct wpool_worker *worker)
 {
@@ -150,8 +136,6 @@ static bool worker_died(struct wpool_worker *worker)
 	worker->exit.reap = worker_reap_dead;	/* when the hooks have returned */
 	taken = hooks_take(pool, worker);
 	pool_unlock(pool, flags);
-	if (taken)
-		hooks_wake(pool);
 	return taken;
 }
 

@@ -50,7 +50,6 @@
 #include "pool.h"
 #include "queue.h"
 #include "queue_again.h"
-#include "release.h"
 #include "task_end.h"
 #include "task_waiters.h"
 #include "waiter.h"
@@ -105,7 +104,7 @@ static void refuse(struct wpool *pool, struct wpool_waiter *waiter)
 		task_tracking(task)->refused = true;
 	} else {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, NULL);
 	}
 }
 

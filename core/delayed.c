@@ -40,12 +40,12 @@
 #include "group.h"
 #include "latency.h"
 #include "lock_hold.h"
-#include "marks.h"
+#include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_again.h"
-#include "release.h"
+#include "task.h"
 #include "task_end.h"
 #include "task_lists.h"
 #include "task_waiters.h"
@@ -315,12 +315,12 @@ static void delayed_fire(struct timer_list *timer)
 	pool_lock(pool, flags);
 	ends = pool->state != WPOOL_STATE_RUNNING;
 	if (ends && task_has_release(task)) {
-		/* It is not called by a timer: the manager takes the task back. */
+		/* It is not called by a timer: late.c takes the task back. */
 		mod_timer(timer, jiffies + TIMER_REACH);
-		pool_mark(pool, MARK_MANAGER);
+		kick_work(pool, &pool->late.work);
 	} else if (ends) {
 		delayed_unlink(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, NULL);
 	} else if (!delayed_is_due(dtask)) {
 		delayed_arm(dtask);
 	} else {
@@ -396,8 +396,7 @@ static struct wpool_task *delayed_first(struct wpool *pool)
 /**
  * delayed_cancel_some() - take back some delayed tasks of a pool that is closing
  * @pool: the pool
- * @may_release: the caller may be where a release is called; if not, it stops at one that has
- *	a release
+ * @ends: as for task_drop(); it stops when that is full. NULL: it stops at a task with a release
  *
  * A task whose timer has just fired sees that the pool is closing when the timer's function has
  * the lock. One that is inside its function sees it at the end of that.
@@ -405,17 +404,17 @@ static struct wpool_task *delayed_first(struct wpool *pool)
  * Context: pool->lock held.
  * Return: true if there are more.
  */
-bool delayed_cancel_some(struct wpool *pool, bool may_release)
+bool delayed_cancel_some(struct wpool *pool, struct wpool_ends *ends)
 {
 	struct wpool_task *task = delayed_first(pool);
 	unsigned int n;
 
-	for (n = 0; n < WPOOL_CHUNK && task && !pool_must_release(pool); n++) {
-		if (!may_release && task_has_release(task))
+	for (n = 0; n < WPOOL_CHUNK && task; n++) {
+		if (ends ? ends_full(ends) : task_has_release(task))
 			break;
 		hold_step(pool);
 		if (delayed_take_back(pool, task)) {
-			task_drop(pool, task, WPOOL_STAT_CANCELLED);
+			task_drop(pool, task, WPOOL_STAT_CANCELLED, ends);
 		} else {
 			/* A walk may have to come to it yet, and would now end before it. */
 			walk_moved(pool, task, task_group_of(task));

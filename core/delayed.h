@@ -9,6 +9,7 @@
 
 struct wpool;
 struct wpool_delayed_task;
+struct wpool_ends;
 struct wpool_task;
 
 void delayed_put(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due, bool asked);
@@ -19,6 +20,6 @@ bool delayed_drop_run(struct wpool *pool, struct wpool_task *task);
 void delayed_relink(struct wpool *pool, struct wpool_task *task);
 bool delayed_move(struct wpool *pool, struct wpool_task *task, u64 due);
 bool delayed_take_back(struct wpool *pool, struct wpool_task *task);
-bool delayed_cancel_some(struct wpool *pool, bool may_release);
+bool delayed_cancel_some(struct wpool *pool, struct wpool_ends *ends);
 
 #endif /* _WPOOL_DELAYED_H */

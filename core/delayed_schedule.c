@@ -11,6 +11,7 @@
 #include "queue.h"
 #include "release.h"
 #include "submit.h"
+#include "task.h"
 #include "task_end.h"
 #include "task_lists.h"
 #include "task_lock.h"
@@ -83,7 +84,7 @@ static void put_in_group(struct wpool *pool, struct wpool_delayed_task *dtask, u
 	struct wpool_task *task = &dtask->task;
 
 	if (group_failed(group) && !task_has_release(task)) {
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, NULL);
 		return;
 	}
 	if (!(task->state & TASK_IN_FN))
@@ -171,19 +172,22 @@ static bool move(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 /* Return: false if the task does not wait in this pool, or was asked to stop. */
 static bool put_off(struct wpool *pool, struct wpool_delayed_task *dtask, u64 due)
 {
+	struct wpool_ends ends;
 	unsigned long flags;
 	bool asked;
 
+	ends.nr = 0;
 	if (!task_take_back(&dtask->task, pool, &flags))
 		return false;
 	/* Not delayed again: the pool is closing, the group is about to go, or it has failed. */
 	asked = run_was_asked(&dtask->task);
 	if (asked || pool->state != WPOOL_STATE_RUNNING || group_ends(&dtask->task) ||
 	    group_cancels(&dtask->task))
-		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, &dtask->task, WPOOL_STAT_CANCELLED, &ends);
 	else
 		delayed_again(pool, dtask, due);
 	pool_unlock(pool, flags);
+	ends_finish(&ends);
 	return !asked;
 }
 

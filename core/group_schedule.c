@@ -2,6 +2,7 @@
 /* Submitting tasks to a group, and taking them back; group.c has what a group is. */
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "delayed_schedule.h"
 #include "depmap.h"
@@ -11,7 +12,9 @@
 #include "pool_lock.h"
 #include "queue_walk.h"
 #include "registry.h"
+#include "release.h"
 #include "submit.h"
+#include "task_end.h"
 #include "worker_stack.h"
 
 /*
@@ -109,6 +112,7 @@ struct group_cancel {
 	const struct wpool_group	*group;
 	const struct wpool_worker	*owner;
 	unsigned int			cancelled;
+	struct wpool_ends		ends;
 };
 
 static void group_cancel_in(struct wpool *pool, void *arg)
@@ -116,8 +120,8 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 	struct group_cancel *what = arg;
 
 	/* From then on another group may lie there. */
-	if (!stack_is_ending(what->owner))
-		what->cancelled += walk_cancel(pool, walk_wants_group, what->group);
+	if (!ends_full(&what->ends) && !stack_is_ending(what->owner))
+		what->cancelled += walk_cancel(pool, walk_wants_group, what->group, &what->ends);
 }
 
 /*
@@ -127,8 +131,20 @@ static void group_cancel_in(struct wpool *pool, void *arg)
 unsigned int group_cancel(const struct wpool_group *group, const struct wpool_worker *owner)
 {
 	struct group_cancel what = { .group = group, .owner = owner };
+	unsigned int all = 0;
+	bool full;
 
-	visit_all_pools(group_cancel_in, &what);
+	/* What a release submits does not prolong it. */
+	rcu_read_lock();
+	if (!stack_is_ending(owner))
+		all = READ_ONCE(group->pending);
+	rcu_read_unlock();
+	do {
+		what.ends.nr = 0;
+		visit_all_pools(group_cancel_in, &what);
+		full = ends_full(&what.ends);
+		ends_finish(&what.ends);
+	} while (full && what.cancelled < all);
 	return what.cancelled;
 }
 

@@ -3,22 +3,21 @@
  * The hooks of a pool that no worker can call, because the worker is dead or none is left:
  * worker_died, task_oops, worker_stop of a worker that was killed, and terminated.
  *
- * They are a module's code, which may sleep, die, or call any function of ours. So a pool with
- * one of these hooks has a thread for them, made with the pool. A hook that blocks or dies
- * costs only that thread, and so only that pool. The manager never calls a hook.
+ * They are a module's code, which may sleep, die, or call any function of ours. So each pool has a
+ * work item for them, on a workqueue for such code alone. If a hook sleeps for ever, or dies, the
+ * work never ends: that costs this pool its end, and no other pool anything.
  *
- * A dead worker goes from the manager to the thread and back. It is on &wpool_hooks.dead until
- * its hooks have returned, so if a hook kills the thread, the manager finds there what it must
- * finish itself. Until the worker is back it counts as a worker, and its tasks count as
- * running: the hooks receive these tasks, so their memory and their module must stay.
+ * A dead worker goes from the manager to the work and back. Until then it counts as a worker, and
+ * its tasks count as running: the hooks receive these tasks, so their memory and their module must
+ * stay.
  *
- * The hook for the end of a pool is modelled in scripts/model/teardown.pml.
+ * The hook for the end of the pool is modelled in scripts/model/teardown.pml.
  */
-#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/debug.h>
+#include <linux/sched/task.h>
 #include <linux/wpool.h>
 
 #include "hooks.h"
@@ -27,9 +26,6 @@
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "service.h"
-#include "spawn_state.h"
-#include "thread_exit.h"
 #include "worker_list.h"
 #include "worker_stack.h"
 
@@ -40,7 +36,7 @@ static void hook_begins(struct wpool_hooks *hooks, const char *name)
 	smp_store_release(&hooks->at, name);	/* pairs with hooks_report() */
 }
 
-/* Outside of a hook the thread holds nothing, but for locks that one has left behind. */
+/* Outside of a hook the thread holds nothing of ours, but for locks that one has left behind. */
 static void hook_ends(struct wpool *pool, const void *hook)
 {
 	static const struct wpool_run none;
@@ -52,7 +48,7 @@ static void hook_ends(struct wpool *pool, const void *hook)
 /* Does a dead worker have a hook? */
 static bool dead_have_hooks(const struct wpool_ops *ops)
 {
-	return ops->worker_died || ops->task_oops || ops->worker_stop;
+	return ops && (ops->worker_died || ops->task_oops || ops->worker_stop);
 }
 
 /* What a function had for its argument; NULL if that went with the stack of the worker. */
@@ -110,152 +106,79 @@ static void serve_end(struct wpool *pool)
 	hook_ends(pool, pool->conf.ops->terminated);
 	pool_lock(pool, flags);
 	pool->hooks.ending = false;
-	/* The manager may act before this returns; wpool_destroy() joins this thread. */
 	pool_mark(pool, MARK_MANAGER);
 	pool_unlock(pool, flags);
 }
 
-/*
- * The next worker for the hooks, or NULL. @ending: set at the end of the pool, which comes when
- * no worker is left.
- */
-static struct wpool_worker *hooks_next(struct wpool *pool, bool *ending)
+/* Return: false if there is nothing to do. */
+static bool serve_next(struct wpool *pool)
 {
 	struct wpool_worker *worker;
 	unsigned long flags;
-
-	pool_lock(pool, flags);
-	worker = list_first_entry_or_null(&pool->hooks.dead, struct wpool_worker,
-					  dead_node);
-	*ending = pool->hooks.ending;
-	pool_unlock(pool, flags);
-	return worker;
-}
-
-int hooks_main(void *data)
-{
-	struct wpool_worker *worker;
-	struct wpool *pool = data;
 	bool ending;
 
-	while (service_next((worker = hooks_next(pool, &ending)) || ending)) {
-		if (worker)
-			serve_worker(pool, worker);
-		else
-			serve_end(pool);
-	}
-	return 0;
-}
-
-/* Called by the manager if the thread dies in a hook. */
-static void hooks_reap(struct wpool_exit *exit)
-{
-	struct wpool *pool = container_of(exit, struct wpool, hooks.exit);
-	struct wpool_worker *worker, *next;
-	unsigned long flags;
-	LIST_HEAD(dead);
-
-	pr_err("%s: its hook thread (pid %d) died in %s; worker_died, task_oops, terminated, and worker_stop of dead workers are no longer called\n",
-	       pool->name, task_pid_nr(exit->thread), pool->hooks.at ?: "none of them");
 	pool_lock(pool, flags);
-	pool->hooks.lost = true;
-	pool->hooks.ending = false;
-	list_splice_init(&pool->hooks.dead, &dead);
-	pool_mark(pool, MARK_MANAGER);
+	worker = list_first_entry_or_null(&pool->hooks.dead, struct wpool_worker, dead_node);
+	ending = pool->hooks.ending;
 	pool_unlock(pool, flags);
-	WRITE_ONCE(pool->hooks.at, NULL);
-	list_for_each_entry_safe(worker, next, &dead, dead_node)
-		kick_exit(&worker->exit);
+	if (worker)
+		serve_worker(pool, worker);
+	else if (ending)
+		serve_end(pool);
+	return worker || ending;
 }
 
-static bool hooks_needed(const struct wpool_ops *ops)
+static void hooks_work(struct work_struct *work)
 {
-	return ops && (dead_have_hooks(ops) || ops->terminated);
+	struct wpool *pool = container_of(work, struct wpool, hooks.work);
+
+	WRITE_ONCE(pool->hooks.thread, get_task_struct(current));
+	while (serve_next(pool))
+		cond_resched();
+	WRITE_ONCE(pool->hooks.thread, NULL);
+	put_task_struct(current);
+	wpool_put(pool);
 }
 
-/**
- * hooks_start() - make the thread, if the pool has a hook that needs it
- * @pool: being created
- *
- * Context: may sleep.
- * Return: 0, or what kthread_create() gave.
- */
-int hooks_start(struct wpool *pool)
+void hooks_init(struct wpool *pool)
 {
-	struct task_struct *thread;
-
+	INIT_WORK(&pool->hooks.work, hooks_work);
 	INIT_LIST_HEAD(&pool->hooks.dead);
-	if (!hooks_needed(pool->conf.ops))
-		return 0;
-	if (spawn_must_fail())
-		return -ENOMEM;
-	thread = kthread_create_on_node(hooks_main, pool, pool->conf.node, "%s/hooks",
-					pool->name);
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	exit_watch(&pool->hooks.exit, thread, hooks_reap);
-	wake_up_process(thread);
-	return 0;
 }
 
 /**
- * hooks_stop() - end the thread
- * @pool: terminated, and not to be restarted
- *
- * When this returns no code of the pool's owner runs any more. If a hook killed the thread, the
- * manager learned of it before the pool terminated.
- *
- * Context: may sleep.
- */
-void hooks_stop(struct wpool *pool)
-{
-	if (!pool->hooks.exit.thread)
-		return;
-	exit_join(&pool->hooks.exit);
-	exit_put(&pool->hooks.exit);
-}
-
-/**
- * hooks_take() - let the thread call the hooks for a worker that died
+ * hooks_take() - have the hooks called for a worker that died
  * @pool: its pool
- * @worker: the worker; it belongs to the thread until worker_give_back()
+ * @worker: the worker; comes back to the manager by its exit
  *
- * Context: pool->lock held. The caller calls hooks_wake() after it has dropped the lock.
- * Return: false if there are no hooks, or no thread to call them.
+ * Context: pool->lock held.
+ * Return: false if there are none.
  */
 bool hooks_take(struct wpool *pool, struct wpool_worker *worker)
 {
-	const struct wpool_ops *ops = pool->conf.ops;
-
 	lockdep_assert_held(&pool->lock);
-	if (!pool->hooks.exit.thread || pool->hooks.lost ||
-	    !dead_have_hooks(ops))
+	if (!dead_have_hooks(pool->conf.ops))
 		return false;
 	list_add_tail(&worker->dead_node, &pool->hooks.dead);
+	kick_work(pool, &pool->hooks.work);
 	return true;
 }
 
 /**
- * hooks_end() - let the thread call the hook for the end of the pool
+ * hooks_end() - have the hook called for the end of the pool, if it has one
  * @pool: without a task or a worker, and not open
  *
  * &wpool_hooks.ending is set until the hook has returned; then the manager is kicked.
  *
- * Context: as hooks_take().
- * Return: as hooks_take().
+ * Context: pool->lock held.
  */
-bool hooks_end(struct wpool *pool)
+void hooks_end(struct wpool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!pool->hooks.exit.thread || pool->hooks.lost || !pool->conf.ops->terminated)
-		return false;
+	if (!pool->conf.ops || !pool->conf.ops->terminated)
+		return;
 	pool->hooks.ending = true;
-	return true;
-}
-
-void hooks_wake(struct wpool *pool)
-{
-	wake_up_process(pool->hooks.exit.thread);
+	kick_work(pool, &pool->hooks.work);
 }
 
 /* Reports a hook that does not return. Without the lock: the hook may just have returned. */
@@ -263,11 +186,14 @@ void hooks_report(struct wpool *pool)
 {
 	const char *at = smp_load_acquire(&pool->hooks.at);	/* pairs with hook_begins() */
 	unsigned long since = READ_ONCE(pool->hooks.since);	/* before jiffies: not later */
+	struct task_struct *thread;
 
-	if (!at)
-		return;
-	pr_warn("%s: its hook thread (pid %d) has been in %s for %llu ms\n",
-		pool->name, task_pid_nr(pool->hooks.exit.thread), at,
-		jiffies64_to_msecs(jiffies - since));
-	sched_show_task(pool->hooks.exit.thread);
+	rcu_read_lock();	/* keeps the thread */
+	thread = READ_ONCE(pool->hooks.thread);
+	if (thread && at) {
+		pr_warn("%s: a work item (pid %d) has been in %s for %llu ms\n", pool->name,
+			task_pid_nr(thread), at, jiffies64_to_msecs(jiffies - since));
+		sched_show_task(thread);
+	}
+	rcu_read_unlock();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A pool's own thread for the hooks that no worker can call; see hooks.c.
+ * The hooks that no worker can call; see hooks.c.
  */
 #ifndef _WPOOL_HOOKS_H
 #define _WPOOL_HOOKS_H
@@ -8,13 +8,10 @@
 #include "pool.h"
 #include "types.h"
 
-int hooks_start(struct wpool *pool);
-void hooks_stop(struct wpool *pool);
+void hooks_init(struct wpool *pool);
 bool hooks_take(struct wpool *pool, struct wpool_worker *worker);
-bool hooks_end(struct wpool *pool);
-void hooks_wake(struct wpool *pool);
+void hooks_end(struct wpool *pool);
 void hooks_report(struct wpool *pool);
-int hooks_main(void *data);
 
 /* Has the hook for the end of the pool been asked for, and not returned? Needs pool->lock. */
 static inline bool hooks_are_ending(const struct wpool *pool)

@@ -2,9 +2,8 @@
 /*
  * The manager: one thread for all pools. Only the manager lets workers begin, retires them, reaps
  * them, reports tasks that take too long, and terminates a pool. It runs no code of other
- * modules: workers call the hooks, or the thread of hooks.c; the releases of tasks that the manager
- * ends are called by that of releaser.c, if there is memory to hand them over. It does not wait for
- * memory: another thread makes what it lets begin, see spare.c.
+ * modules: workers do, and hooks.c, and late.c for the releases of tasks that the manager ends. It
+ * does not wait for memory: another thread makes what it lets begin, see spare.c.
  *
  * It sleeps until a pool is kicked or a worker has died, and has no timer of its own. It learns
  * from the state of a pool what there is to do, so a kick carries no message, and an extra kick
@@ -37,7 +36,6 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "releaser.h"
 #include "service.h"
 #include "shutdown.h"
 #include "spare.h"
@@ -204,7 +202,7 @@ static void spawn_missing(struct wpool *pool)
 static void terminate(struct wpool *pool)
 {
 	unsigned long flags;
-	bool over, ended = false;
+	bool over;
 
 	pool_lock(pool, flags);
 	/* Blocked submitters must be refused first: see close_pool(). */
@@ -218,12 +216,10 @@ static void terminate(struct wpool *pool)
 		 * may ask.
 		 */
 		spawn_complete(pool, -ESHUTDOWN);
-		ended = hooks_end(pool);
+		hooks_end(pool);
 	}
 	over = pool->state == WPOOL_STATE_TIDYING && !hooks_are_ending(pool);
 	pool_unlock(pool, flags);
-	if (ended)
-		hooks_wake(pool);
 	if (!over)
 		return;
 
@@ -293,33 +289,36 @@ static int manager_main(void *unused)
 
 int __init manager_init(void)
 {
-	int err = maker_init();
+	int err = kick_init();
 
 	if (err)
 		return err;
+	err = maker_init();
+	if (err)
+		goto exit_kick;
 	thread = kthread_create(manager_main, NULL, "wpool-manager");
 	if (IS_ERR(thread)) {
-		maker_exit();
-		return PTR_ERR(thread);
-	}
-	err = releaser_init();
-	if (err) {
-		kthread_stop(thread);
-		maker_exit();
-		return err;
+		err = PTR_ERR(thread);
+		goto exit_maker;
 	}
 	get_task_struct(thread);
-	kick_init(thread);
+	kick_set_manager(thread);
 	wake_up_process(thread);
 	return 0;
+
+exit_maker:
+	maker_exit();
+exit_kick:
+	kick_exit_all();
+	return err;
 }
 
 /* No pool is left: the manager itself may have dropped the last reference to a pool. */
 void manager_exit(void)
 {
 	kthread_stop(thread);
-	put_task_struct(thread);
-	releaser_exit();
 	maker_exit();
+	kick_exit_all();
+	put_task_struct(thread);	/* which work may have woken until here */
 	rcu_barrier();	/* worker_free() */
 }

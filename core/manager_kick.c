@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The work of the manager: pools to look at, and threads that have ended.
+ * The work of the manager: pools to look at, and threads that have ended; and the work of hooks.c
+ * and late.c.
  *
  * Work can be added from everywhere, with any lock held. No wake-up is lost: whoever adds to a
  * list wakes the manager afterwards, and the manager sets its state before it looks at the
@@ -11,6 +12,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "manager_kick.h"
@@ -27,16 +29,25 @@ static struct {
 	.dead	= LLIST_HEAD_INIT(kicked.dead),
 };
 
-/* Sets the thread to wake, before there is a pool. */
-void kick_init(struct task_struct *manager)
+/* For the code of other modules alone, which may never end. */
+static struct workqueue_struct *code_wq;
+
+int __init kick_init(void)
 {
-	kicked.manager = manager;
+	code_wq = alloc_workqueue("wpool_code", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	return code_wq ? 0 : -ENOMEM;
 }
 
-/* Is the current thread the manager? */
-bool manager_current(void)
+/* No pool is left, and nobody kicks any more. */
+void kick_exit_all(void)
 {
-	return in_task() && current == kicked.manager;
+	destroy_workqueue(code_wq);
+}
+
+/* Sets the thread to wake, before there is a pool. */
+void kick_set_manager(struct task_struct *manager)
+{
+	kicked.manager = manager;
 }
 
 /* It is time for the manager to look: see &wpool_kick.timer. */
@@ -92,6 +103,21 @@ void kick_exit(struct wpool_exit *exit)
 {
 	llist_add(&exit->node, &kicked.dead);
 	wake_up_process(kicked.manager);
+}
+
+/**
+ * kick_work() - have the work of hooks.c or late.c done for a pool
+ * @pool: the pool; as for kick_pool()
+ * @work: which
+ *
+ * Context: any.
+ */
+void kick_work(struct wpool *pool, struct work_struct *work)
+{
+	/* First: the work may be over before this returns. */
+	wpool_get(pool);
+	if (!queue_work(code_wq, work))
+		wpool_put(pool);
 }
 
 /* The next pool to look at, with a reference, or NULL. Called by the manager. */

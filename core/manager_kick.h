@@ -9,15 +9,18 @@
 
 struct llist_node;
 struct task_struct;
+struct work_struct;
 struct wpool_exit;
 
-void kick_init(struct task_struct *manager);
-bool manager_current(void);
+int kick_init(void);
+void kick_exit_all(void);
+void kick_set_manager(struct task_struct *manager);
 void kick_pool(struct wpool *pool);
 void kick_pool_init(struct wpool *pool);
 void kick_pool_at(struct wpool *pool, unsigned long when);
 void kick_pool_stop(struct wpool *pool);
 void kick_exit(struct wpool_exit *exit);
+void kick_work(struct wpool *pool, struct work_struct *work);
 struct wpool *kick_next_pool(void);
 struct llist_node *kick_take_dead(void);
 

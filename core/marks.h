@@ -19,10 +19,9 @@
 #define MARK_ASLEEP	0x02	/* all workers may be asleep in the pool's own calls */
 #define MARK_END	0x04	/* a closed pool may have nothing left to do */
 #define MARK_MANAGER	0x08	/* the manager has something to do */
-#define MARK_RELEASE	0x10	/* a release is to be called when the lock is dropped */
-#define MARK_STARTED	0x20	/* all workers have started, and callers wait for that */
-#define MARK_ADMITTED	0x40	/* submitters that were admitted may have to be woken */
-#define MARKS		0x7f
+#define MARK_STARTED	0x10	/* all workers have started, and callers wait for that */
+#define MARK_ADMITTED	0x20	/* submitters that were admitted may have to be woken */
+#define MARKS		0x3f
 
 /* As long as it lasts, the end of a task sets these marks. */
 #define MARKS_OF_END(marks)	((marks) << 8)
@@ -82,21 +81,6 @@ static inline u8 marks_take(struct wpool *pool)
 
 	pool->watch &= ~MARKS;
 	return marks;
-}
-
-/* This has been restored. */
-static inline void marks_drop(struct wpool *pool, u8 marks)
-{
-	pool->watch &= ~(u32)marks;
-}
-
-/*
- * Has a task with a release ended in this hold of the lock? Then no more than a few may, see
- * release.c.
- */
-static inline bool pool_must_release(const struct wpool *pool)
-{
-	return pool->watch & MARK_RELEASE;
 }
 
 #endif /* _WPOOL_MARKS_H */

@@ -22,6 +22,7 @@
 #include "registry.h"
 #include "release.h"
 #include "shutdown.h"
+#include "task_end.h"
 #include "worker_list.h"
 
 /*
@@ -79,8 +80,8 @@ static bool owner_is_inside(struct wpool *pool, struct module *module)
 	if (owner_runs(pool, module))
 		return true;
 	pool_lock(pool, flags);
-	/* Those of some others are counted with its own, also one that never returns. */
-	inside = WPOOL_MODULE_PINNED(module) && releases_are_of(pool, module);
+	/* Those of others are counted with its own, also one that never returns. */
+	inside = WPOOL_MODULE_PINNED(module) && pool->late.nr_owed;
 	pool_unlock(pool, flags);
 	return inside;
 }
@@ -88,7 +89,9 @@ static bool owner_is_inside(struct wpool *pool, struct module *module)
 static void leave_pool(struct wpool *pool, void *arg)
 {
 	struct module *module = arg;
-	unsigned int n;
+	struct wpool_ends ends;
+	unsigned int n = 0;
+	bool full;
 
 	if (pool->owner == module) {
 		pr_err("%s: its module %s is being unloaded and has not destroyed it: wpool_destroy() is missing\n",
@@ -97,7 +100,12 @@ static void leave_pool(struct wpool *pool, void *arg)
 		pool_destroy(pool, false);
 		return;
 	}
-	n = walk_cancel(pool, wants_owner, module);
+	do {
+		ends.nr = 0;
+		n += walk_cancel(pool, wants_owner, module, &ends);
+		full = ends_full(&ends);
+		ends_finish(&ends);
+	} while (full);
 	if (n)
 		pr_err("%s: module %s is being unloaded: its %u queued tasks are cancelled\n",
 		       pool->name, module_name(module), n);

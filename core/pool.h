@@ -13,8 +13,8 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 
-#include "release_call.h"
 #include "types.h"
 
 struct walk_entry;
@@ -68,20 +68,32 @@ struct wpool_entry {
 	bool			may_be_found;
 };
 
-/* The thread of the hooks that no worker can call, and its work. Owner: hooks.c. */
+/* The hooks that no worker can call. Owner: hooks.c. */
 struct wpool_hooks {
-	/* I: of the thread; its thread is NULL if the pool needs none */
-	struct wpool_exit	exit;
+	/* holds a reference to the pool while it is queued or runs */
+	struct work_struct	work;
 	/* L: workers whose hooks have not all returned, the oldest first */
 	struct list_head	dead;
 	/* L: the hook for the end of the pool has been asked for, and has not returned */
 	bool			ending;
-	/* L: a hook has killed the thread: no hook is called any more */
-	bool			lost;
-	/* written by the thread alone, read anywhere: the hook that it is inside, or NULL */
+	/* who does the work, or NULL; holds a reference. Written by itself, read anywhere */
+	struct task_struct	*thread;
+	/* written by that thread alone, read anywhere: the hook that it is inside, or NULL */
 	const char		*at;
 	unsigned long		since;	/* likewise; in jiffies */
 	int			locks;	/* of the thread: how many it held before that hook */
+};
+
+/* The releases that no worker and no caller calls. Owner: late.c. */
+struct wpool_late {
+	struct work_struct	work;	/* as that of the hooks */
+	/* L: runs of dead threads that have ended; their releases are still to be called */
+	struct list_head	runs;
+	/* L: tasks that have ended and whose release has not returned, whoever calls it */
+	unsigned int		nr_owed;
+	/* L: a worker has died in wpool_shutdown_now() */
+	bool			closes;
+	struct task_struct	*thread;	/* as that of the hooks */
 };
 
 /*
@@ -259,16 +271,6 @@ struct wpool_kick {
 	struct list_head	node;
 };
 
-/* Tasks that have ended, and whose release is still to be called. Owner: release.c. */
-struct wpool_releases {
-	unsigned int		nr;	/* L: of ended */
-	/* L: in this hold of the lock; called when it is dropped */
-	struct wpool_ended	ended[WPOOL_MAX_ENDED];
-	/* L: those, and those that are being called: of each color, and of some owners each */
-	unsigned int		by_color[WPOOL_NR_COLORS + 1];
-	unsigned int		by_owner[1 << WPOOL_OWNER_BITS];
-};
-
 /* The counters. Owner: counter.h. */
 struct wpool_counters {
 	/* L: those of enum wpool_stat that are marked "now" are elsewhere */
@@ -391,12 +393,12 @@ struct wpool {
 	struct wpool_conf	conf;
 	struct wpool_claim	claim;
 	struct wpool_hooks	hooks;
+	struct wpool_late	late;
 
 	/* L: in jiffies_64, once it is closed. Owner: shutdown.c. All may read it. */
 	u64			closed_at;
 	struct wpool_end	end;
 	struct wpool_report	report;
-	struct wpool_releases	releases;
 	/* L: the runs of detached tasks. Owner: self_run.c. */
 	struct rb_root		selves;
 	/*

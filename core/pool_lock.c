@@ -13,8 +13,6 @@
  *    see deadlock.c.
  * 4. The manager knows if a closed pool has nothing left, and what else it has to do.
  *
- * And it calls the releases of the tasks that have ended meanwhile, see release.c.
- *
  * The second is read from the pool at each unlock. The others are checked if what they depend
  * on has changed: whoever changes it marks that (pool_mark()). It is changed in few places,
  * each the only one for its kind of change. One word, &wpool_marks.end, says which invariants
@@ -46,21 +44,17 @@
 
 #include "admitted.h"
 #include "color_count.h"
-#include "current_thread.h"
 #include "deadlock.h"
 #include "manager_kick.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
-#include "release.h"
 #include "spawn_state.h"
 #include "spin_wait.h"
 #include "task.h"
-#include "task_end.h"
 #include "waiter.h"
 #include "worker_list.h"
-#include "worker_stack.h"
 
 /* One change needs more rounds than this only if many wait for it. */
 #define MOST_ROUNDS	4
@@ -118,9 +112,8 @@ static u8 restore_round(struct wpool *pool, u8 marks)
 }
 
 /* The rest of pool_restore(): something has changed. */
-bool __pool_restore(struct wpool *pool)
+void __pool_restore(struct wpool *pool)
 {
-	bool must_release = pool_must_release(pool);
 	unsigned int round;
 	u8 marks, left = 0;
 
@@ -136,26 +129,17 @@ bool __pool_restore(struct wpool *pool)
 	pool_mark(pool, left);
 	if (pool_marks(pool))
 		kick_pool(pool);
-	/* Not restored yet, but by this thread, as it drops the lock. */
-	if (must_release)
-		pool_mark(pool, MARK_RELEASE);
-	return must_release;
 }
 
-/*
- * For pool_unlock(): something has changed, or queue_unseen(). Return:
- * true if releases are to be called.
- */
-bool pool_restore_all(struct wpool *pool)
+/* For pool_unlock(): something has changed, or queue_unseen(). */
+void pool_restore_all(struct wpool *pool)
 {
-	bool must_release = pool_restore(pool);
-
+	pool_restore(pool);
 	if (!queue_unseen(pool))
-		return must_release;
+		return;
 	inbox_shut(pool);
 	if (queue_nr_ready(pool))
 		wake_for_queue(pool);
-	return must_release;
 }
 
 /* The rest of pool_unlock(): there are threads to wake, or memory to free. */
@@ -171,132 +155,6 @@ void __pool_unlock_wake(struct wpool *pool, unsigned long flags)
 	wake_queue_waiters(&wake_queue);
 	preempt_enable();
 	task_free_chain(wake_queue.garbage);	/* which may sleep on PREEMPT_RT */
-}
-
-/* All have returned: they keep the pool until here. */
-static void count_released(const struct wpool_release_call *call)
-{
-	struct wpool *pool = call->pool;
-	const struct wpool_ended *ended;
-	unsigned long flags;
-	unsigned int i;
-
-	pool_lock(pool, flags);
-	for (i = 0; i < call->n; i++) {
-		ended = &call->ended[i];
-		hold_step(pool);
-		release_returned(pool, ended);
-		task_uncount(pool, ended->owner, NULL, ended->color, 0);
-	}
-	pool_unlock(pool, flags);
-}
-
-/**
- * pool_call_releases() - call the releases that are left, and count all as ended
- * @call: which; the caller frees it
- *
- * Context: as the releases; no lock of a pool held.
- */
-void pool_call_releases(struct wpool_release_call *call)
-{
-	struct wpool_worker *worker = worker_current(NULL);
-
-	if (worker)
-		releases_call_noted(worker, call);
-	else
-		releases_call(call);
-	count_released(call);
-}
-
-/* Takes what is to be called when the lock is dropped. */
-static void take_releases(struct wpool *pool, struct wpool_release_call *call)
-{
-	marks_drop(pool, MARK_RELEASE);
-	call->pool = pool;
-	call->at = 0;
-	call->n = releases_take(pool, call->ended);
-}
-
-/**
- * pool_long_call() - the current thread begins, or ends, a call that others could not end for it
- * @n: 1: it begins, -1: it ends
- *
- * It drops and takes locks of pools in between, and has taken something else. So if it is a worker,
- * no release is called there which may kill it; it waits for them at the end. Other threads are not
- * to die in releases.
- *
- * Context: may sleep; no lock of a pool held if it ends.
- */
-void pool_long_call(int n)
-{
-	struct wpool_worker *worker = worker_current(NULL);
-
-	if (!worker)
-		return;
-	worker->in_long_call += n;
-	if (!worker->in_long_call)
-		releases_await(worker);
-}
-
-/* Must the current thread not die in a release? @worker: the thread, or NULL. */
-static bool is_needed(const struct wpool_worker *worker)
-{
-	return worker ? worker->in_long_call :
-	       manager_current() || hooks_current(NULL) || releaser_current();
-}
-
-/**
- * pool_hand_over() - have the releaser call the releases that are left
- * @worker: the current thread, or NULL
- * @call: of the current thread
- *
- * A worker that is dying does not wait for them: what is on its stack is not released.
- *
- * Return: false if that is not possible, or there are none.
- */
-bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call)
-{
-	bool dies = worker && current->flags & PF_EXITING, any = false;
-	unsigned int i;
-
-	for (i = call->at; i < call->n; i++) {
-		if (dies && stack_has(worker, call->ended[i].arg))
-			call->ended[i].release = NULL;
-		if (call->ended[i].release)
-			any = true;
-	}
-	return any && releases_hand_over(call, dies ? NULL : worker);
-}
-
-/* The lock has been dropped. */
-static void release_now(struct wpool_release_call *call)
-{
-	struct wpool_worker *worker = worker_current(NULL);
-
-	if (is_needed(worker) && pool_hand_over(worker, call))
-		return;
-	pool_call_releases(call);
-}
-
-/* The rest of pool_unlock(): there are releases to call. */
-void __pool_unlock_release(struct wpool *pool, unsigned long flags)
-	__releases(&pool->lock)
-{
-	struct wpool_release_call call;
-
-	take_releases(pool, &call);
-	__pool_unlock_wake(pool, flags);
-	release_now(&call);
-}
-
-void __pool_unlock_release_irq(struct wpool *pool)
-	__releases(&pool->lock)
-{
-	struct wpool_release_call call;
-
-	take_releases(pool, &call);
-	__pool_unlock_wake_irq(pool);
-	release_now(&call);
 }
 
 void __pool_unlock_wake_irq(struct wpool *pool)

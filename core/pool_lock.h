@@ -19,13 +19,8 @@
 #include "waiter.h"
 #include "worker_list.h"
 
-bool __pool_restore(struct wpool *pool);
-bool pool_restore_all(struct wpool *pool);
-void pool_long_call(int n);
-bool pool_hand_over(struct wpool_worker *worker, struct wpool_release_call *call);
-void pool_call_releases(struct wpool_release_call *call);
-void __pool_unlock_release(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
-void __pool_unlock_release_irq(struct wpool *pool) __releases(&pool->lock);
+void __pool_restore(struct wpool *pool);
+void pool_restore_all(struct wpool *pool);
 void __pool_unlock_wake(struct wpool *pool, unsigned long flags) __releases(&pool->lock);
 void __pool_unlock_wake_irq(struct wpool *pool) __releases(&pool->lock);
 
@@ -51,12 +46,11 @@ static inline bool queue_unseen(const struct wpool *pool)
 /*
  * For a worker that goes on in the same hold of the lock: it must see the effects of the end of
  * its last task. The second invariant needs nothing, as this worker searches for the next task.
- *
- * Return: true if it must drop the lock first: the task has a release.
  */
-static inline bool pool_restore(struct wpool *pool)
+static inline void pool_restore(struct wpool *pool)
 {
-	return unlikely(pool_marks(pool)) && __pool_restore(pool);
+	if (unlikely(pool_marks(pool)))
+		__pool_restore(pool);
 }
 
 /**
@@ -89,9 +83,9 @@ static inline void pool_lock_irq(struct wpool *pool)
 static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool_marks(pool) || queue_unseen(pool)) && pool_restore_all(pool))
-		__pool_unlock_release(pool, flags);
-	else if (unlikely(wake_queue_any(pool_wake_queue(pool))))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
+		pool_restore_all(pool);
+	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake(pool, flags);
 	else
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -101,9 +95,9 @@ static inline void pool_unlock(struct wpool *pool, unsigned long flags)
 static inline void pool_unlock_irq(struct wpool *pool)
 	__releases(&pool->lock)
 {
-	if (unlikely(pool_marks(pool) || queue_unseen(pool)) && pool_restore_all(pool))
-		__pool_unlock_release_irq(pool);
-	else if (unlikely(wake_queue_any(pool_wake_queue(pool))))
+	if (unlikely(pool_marks(pool) || queue_unseen(pool)))
+		pool_restore_all(pool);
+	if (unlikely(wake_queue_any(pool_wake_queue(pool))))
 		__pool_unlock_wake_irq(pool);
 	else
 		raw_spin_unlock_irq(&pool->lock);

@@ -22,6 +22,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_full.h"
+#include "release.h"
 #include "task_end.h"
 #include "waiter.h"
 
@@ -179,8 +180,10 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 	__releases(&pool->lock)
 {
 	struct wpool_task *task = sub->task, *victim = NULL;
+	struct wpool_ends ends;
 	int ret;
 
+	ends.nr = 0;
 	ret = queue_take(pool, task, sub->how->group, how_key(sub->how));
 	if (ret)
 		return not_taken(pool, ret, flags);
@@ -195,13 +198,14 @@ static int discard(struct wpool *pool, const struct wpool_submission *sub,
 		victim = task;
 	}
 	if (victim == task || !delayed_drop_run(pool, victim))
-		task_drop(pool, victim, WPOOL_STAT_DROPPED);
+		task_drop(pool, victim, WPOOL_STAT_DROPPED, &ends);
 	pool_unlock(pool, flags);
+	ends_finish(&ends);
 	return 0;
 }
 
 /* Runs the task in the caller. Locking: as block(). */
-static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
+static int run_by_caller(struct wpool *pool, struct wpool_submission *sub,
 			 unsigned long flags)
 	__releases(&pool->lock)
 {
@@ -210,6 +214,7 @@ static int run_by_caller(struct wpool *pool, const struct wpool_submission *sub,
 	if (ret)
 		return not_taken(pool, ret, flags);
 	caller_run(sub->caller, sub->task, flags);
+	sub->caller = NULL;
 	return 0;
 }
 

@@ -25,7 +25,6 @@
 #include "key.h"
 #include "key_tree.h"
 #include "lock_hold.h"
-#include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue_walk.h"
@@ -95,7 +94,8 @@ static struct list_head *walk_on(struct wpool *pool, struct list_head *list,
  * Takes a task back and drops it. Return: false if its timer is about to take it off its list
  * as soon as the lock is dropped. Context: pool->lock held.
  */
-static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry)
+static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_head *entry,
+		       struct wpool_ends *ends)
 {
 	struct wpool_task *task = entry_task(pool, list, entry);
 
@@ -103,7 +103,7 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
 		return true;
 	if (task_take_back_here(pool, task))
 		return false;
-	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, ends);
 	return true;
 }
 
@@ -113,20 +113,20 @@ static bool cancel_one(struct wpool *pool, struct list_head *list, struct list_h
  */
 static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 				walk_wants_t wants, const void *arg,
-				unsigned long *walked)
+				struct wpool_ends *ends, unsigned long *walked)
 {
 	unsigned int n = 0, left = WPOOL_CHUNK;
 	struct list_head *entry;
 
 	*walked += WPOOL_CHUNK;
 	while ((entry = walk_on(pool, list, wants, arg, &left))) {
-		if (!cancel_one(pool, list, entry)) {
+		if (!cancel_one(pool, list, entry, ends)) {
 			walk_go_to(pool, entry);
 			*walked -= WPOOL_CHUNK;
 			break;
 		}
 		n++;
-		if (n == WPOOL_CHUNK_BACK || pool_must_release(pool)) {
+		if (n == WPOOL_CHUNK_BACK || ends_full(ends)) {
 			*walked -= left;
 			break;
 		}
@@ -135,7 +135,7 @@ static unsigned int cancel_some(struct wpool *pool, struct list_head *list,
 }
 
 static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
-			      walk_wants_t wants, const void *arg)
+			      walk_wants_t wants, const void *arg, struct wpool_ends *ends)
 {
 	unsigned long flags, all, walked = 0;
 	unsigned int n = 0;
@@ -145,8 +145,8 @@ static unsigned int cancel_on(struct wpool *pool, struct list_head *list,
 		walk_look_for(pool, wants, arg);
 	walk_begin(pool, list);
 	all = tasks_queued(pool) + tasks_delayed(pool);
-	while (walked < all && walk_next(pool) != list) {
-		n += cancel_some(pool, list, wants, arg, &walked);
+	while (walked < all && walk_next(pool) != list && !ends_full(ends)) {
+		n += cancel_some(pool, list, wants, arg, ends, &walked);
 		pool_unlock(pool, flags);
 		cpu_relax();
 		cond_resched();
@@ -163,43 +163,44 @@ bool walk_wants_group(const struct walk_entry *entry, const void *group)
 	return entry->group == group;
 }
 
-/* Context: as for walk_cancel(). Return: false if it must begin anew. */
-static bool walk_is_over(struct wpool *pool)
+/* Context: as for walk_cancel(). Return: false if it must begin anew; not if it @stops. */
+static bool walk_is_over(struct wpool *pool, bool stops)
 {
 	unsigned long flags;
 	bool over;
 
 	pool_lock(pool, flags);
-	over = walk_finish(pool);
+	over = walk_finish(pool, stops);
 	pool_unlock(pool, flags);
 	return over;
 }
 
 /**
- * walk_cancel() - take back all tasks that are wanted and have not begun
+ * walk_cancel() - take back tasks that are wanted and have not begun
  * @pool: in this pool
  * @wants: says which are wanted; called with pool->lock held
  * @arg: its second argument
+ * @ends: as for task_drop(). If it is full there may be more: then the caller calls ends_finish(),
+ *	and this once more. No release is called here: it may walk itself, or end its thread.
  *
  * Context: Process context; may sleep.
  * Return: how many.
  */
-unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg)
+unsigned int walk_cancel(struct wpool *pool, walk_wants_t wants, const void *arg,
+			 struct wpool_ends *ends)
 {
 	unsigned int n = 0, prio;
 
 	might_sleep();
-	pool_long_call(1);
 	down(&pool->walk);
 	do {
-		n += cancel_on(pool, list_of_again(pool), wants, arg);
-		n += cancel_on(pool, list_of_delayed(pool), wants, arg);
-		n += cancel_on(pool, list_of_deferred(pool), wants, arg);
+		n += cancel_on(pool, list_of_again(pool), wants, arg, ends);
+		n += cancel_on(pool, list_of_delayed(pool), wants, arg, ends);
+		n += cancel_on(pool, list_of_deferred(pool), wants, arg, ends);
 		for (prio = 0; prio < WPOOL_NR_PRIOS; prio++)
-			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg);
-	} while (!walk_is_over(pool));
+			n += cancel_on(pool, list_of_prio(pool, prio), wants, arg, ends);
+	} while (!walk_is_over(pool, ends_full(ends)));
 	up(&pool->walk);
-	pool_long_call(-1);
 	return n;
 }
 

@@ -13,7 +13,6 @@
 
 #include "debugfs.h"
 #include "pool.h"
-#include "pool_lock.h"
 #include "registry.h"
 #include "settings.h"
 
@@ -117,7 +116,6 @@ static void visit(void (*fn)(struct wpool *pool, void *arg), void *arg, bool fou
 
 	/* A thread that is no worker may die in a release below: others still find its bookmark. */
 	bookmark = kzalloc(sizeof(*bookmark), GFP_NOWAIT | __GFP_NOWARN) ?: &on_stack;
-	pool_long_call(1);	/* a worker does not */
 	mutex_lock(&registry_lock);
 	list_add(&bookmark->node, &registry);
 	while ((pool = registry_pool_from(bookmark->node.next, found))) {
@@ -130,7 +128,6 @@ static void visit(void (*fn)(struct wpool *pool, void *arg), void *arg, bool fou
 	}
 	list_del(&bookmark->node);
 	mutex_unlock(&registry_lock);
-	pool_long_call(-1);
 	if (bookmark != &on_stack)
 		kfree(bookmark);
 }

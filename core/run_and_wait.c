@@ -10,6 +10,7 @@
 #include "release.h"
 #include "stop.h"
 #include "task.h"
+#include "task_end.h"
 #include "task_lock.h"
 #include "tracked_run.h"
 #include "waiter.h"
@@ -79,6 +80,28 @@ static void call_free(struct wpool_task *task)
 		task_free(task);
 }
 
+/* Cancels a task, and frees it before its release is called. Return: false if it has begun. */
+static bool abandon_queued(struct wpool_task *task)
+{
+	struct wpool_tracking *tracking = task_tracking(task);
+	struct wpool_ends ends;
+	struct wpool *pool;
+	unsigned long flags;
+
+	pool = task_take_back(task, NULL, &flags);
+	if (!pool)
+		return false;
+	ends.nr = 0;
+	if (tracking)
+		tracking->awaited = false;
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, &ends);
+	pool_unlock(pool, flags);
+	if (!tracking)
+		task_free(task);
+	ends_finish(&ends);
+	return true;
+}
+
 /*
  * Gives up on a task of wpool_run_timeout(): either it does not run any more, or it is asked to
  * stop and freed when it has ended. Return: false if it is done.
@@ -86,15 +109,10 @@ static void call_free(struct wpool_task *task)
 static bool abandon(struct wpool_task *task)
 {
 	struct task_struct *thread = NULL;
-	bool cancelled, abandoned;
+	bool abandoned;
 
-	pool_long_call(1);	/* its release must not end a worker before it has freed the task */
-	cancelled = wpool_cancel(task);
-	pool_long_call(-1);
-	if (cancelled) {
-		call_free(task);
+	if (abandon_queued(task))
 		return true;
-	}
 	rcu_read_lock();
 	abandoned = abandon_running(task, &thread);
 	if (thread)

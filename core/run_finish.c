@@ -46,6 +46,17 @@ static void run_again(struct wpool *pool, struct wpool_run *run, struct wpool_ta
 	group_wake_workers(group, pool);
 }
 
+/* Cancels a task that was submitted inside its function, which has just ended. */
+static void cancel_again(struct wpool *pool, struct wpool_run *run, struct wpool_task *task)
+{
+	struct wpool_ends ends;
+
+	ends.nr = 0;
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, &ends);
+	if (ends.nr)
+		run->ended[run->nr_ended++] = ends.ended[0];
+}
+
 /**
  * run_finish_rare() - let go of a task that was submitted again inside its function, or that
  *	nobody waits for any more
@@ -65,7 +76,7 @@ void run_finish_rare(struct wpool *pool, struct wpool_run *run, int result)
 		queue_take_back(pool, task);
 		/* Now, or they count as asleep when the pool checks whether all are. */
 		task_waiters_complete(task, 0, result);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		cancel_again(pool, run, task);
 	}
 	if (task->state & TASK_WAITS) {
 		run_again(pool, run, task);
@@ -91,7 +102,7 @@ static void run_finish_self(struct wpool *pool, struct wpool_run *run)
 		return;
 	if (run_again_is_late(pool, run, task)) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		cancel_again(pool, run, task);
 	} else {
 		run_again(pool, run, task);
 	}

@@ -15,8 +15,8 @@
 #include "dead_run.h"
 #include "delayed.h"
 #include "depmap.h"
-#include "hooks.h"
 #include "lock_hold.h"
+#include "manager_kick.h"
 #include "marks.h"
 #include "pool.h"
 #include "pool_lock.h"
@@ -83,7 +83,7 @@ static void close_pool(struct wpool *pool, enum wpool_state state)
 		watchdog_await(pool);
 	/* A pause ends here: nothing may keep a pool from its end. */
 	pool_set_paused(pool, state == WPOOL_STATE_STOP);
-	delayed_cancel_some(pool, false);
+	delayed_cancel_some(pool, NULL);
 }
 
 static void shut_down(struct wpool *pool)
@@ -180,14 +180,15 @@ static bool is_owners(struct wpool_task *task)
  * Takes back some queued tasks, and adds up how many. Context: pool->lock held. Return: false
  * if there are no more.
  */
-static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n)
+static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned int *n,
+			   struct wpool_ends *ends)
 {
 	struct wpool_task *task;
 	struct wpool_run *run;
 	unsigned int i;
 	bool later;
 
-	for (i = 0; i < WPOOL_CHUNK_BACK && !pool_must_release(pool); i++) {
+	for (i = 0; i < WPOOL_CHUNK_BACK && !ends_full(ends); i++) {
 		run = list_first_entry_or_null(list_of_again(pool), struct wpool_run, again_node);
 		if (run && run_revoke(pool, run)) {
 			++*n;
@@ -202,7 +203,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
 		if (unrun && is_owners(task))
 			list_add_tail(&task->node, unrun);
 		*n += !later;
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, ends);
 	}
 	return true;
 }
@@ -211,8 +212,7 @@ static bool take_back_some(struct wpool *pool, struct list_head *unrun, unsigned
  * pool_go_on_closing() - end what a closed pool no longer keeps
  * @pool: the pool, in any state
  *
- * Context: the manager. Does a part and returns, so that other pools have their turn; must be
- * called again.
+ * Context: the manager. Leaves those with a release, and what is behind them, to late.c.
  */
 void pool_go_on_closing(struct wpool *pool)
 {
@@ -221,9 +221,37 @@ void pool_go_on_closing(struct wpool *pool)
 	if (READ_ONCE(pool->state) == WPOOL_STATE_RUNNING)
 		return;
 	pool_lock(pool, flags);
-	if (pool_is_closing(pool) && delayed_cancel_some(pool, true))
-		pool_mark(pool, MARK_MANAGER);
+	if (pool_is_closing(pool) && delayed_cancel_some(pool, NULL))
+		kick_work(pool, &pool->late.work);
 	pool_unlock(pool, flags);
+}
+
+/**
+ * pool_close_late() - the same where releases may be called
+ * @pool: the pool, in any state
+ *
+ * If a worker has died in wpool_shutdown_now(), this ends what it has left.
+ *
+ * Context: late.c
+ * Return: true if there may be more.
+ */
+bool pool_close_late(struct wpool *pool)
+{
+	unsigned int n = 0;
+	struct wpool_ends ends;
+	unsigned long flags;
+	bool more = false;
+
+	ends.nr = 0;
+	pool_lock(pool, flags);
+	if (pool_is_closing(pool))
+		more = delayed_cancel_some(pool, &ends);
+	if (!more && pool->state == WPOOL_STATE_STOP && pool->late.closes)
+		more = take_back_some(pool, NULL, &n, &ends);
+	pool->late.closes &= more;
+	pool_unlock(pool, flags);
+	ends_finish(&ends);
+	return more;
 }
 
 /**
@@ -256,26 +284,32 @@ void pool_go_on_closing(struct wpool *pool)
  */
 unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 {
+	struct wpool_worker *worker = worker_current(NULL);
+	struct wpool *outer = worker ? worker->closing : NULL;
 	bool more = true, asked = false;
+	struct wpool_ends ends;
 	unsigned int n = 0, epoch;
 	unsigned long flags;
 
 	might_sleep();
 	if (IS_ERR_OR_NULL(pool) || pool_is_shared(pool, "wpool_shutdown_now()"))
 		return 0;
-	pool_long_call(1);	/* nobody else would take the rest back */
+	if (worker)
+		worker->closing = pool;
 	pool_lock(pool, flags);
 	epoch = pool->end.epoch;
 	close_pool(pool, WPOOL_STATE_STOP);
 	for (;;) {
+		ends.nr = 0;
 		/* What was accepted after a restart is not taken back. */
 		if (pool->end.epoch != epoch)
 			more = false;
 		else if (tasks_timed(pool))
-			delayed_cancel_some(pool, true);
+			delayed_cancel_some(pool, &ends);
 		else if (!queue_blocked(pool))
-			more = take_back_some(pool, unrun, &n);
+			more = take_back_some(pool, unrun, &n, &ends);
 		pool_unlock(pool, flags);
+		ends_finish(&ends);
 		if (!asked)
 			stop_wake_all(pool);
 		asked = true;
@@ -284,7 +318,8 @@ unsigned int wpool_shutdown_now(struct wpool *pool, struct list_head *unrun)
 		cond_resched();
 		pool_lock(pool, flags);
 	}
-	pool_long_call(-1);
+	if (worker)
+		worker->closing = outer;
 	return n;
 }
 EXPORT_SYMBOL_GPL(wpool_shutdown_now);
@@ -339,7 +374,6 @@ int pool_destroy(struct wpool *pool, bool now)
 	await_end(pool, MAX_SCHEDULE_TIMEOUT);
 	if (again)
 		return -ESHUTDOWN;
-	hooks_stop(pool);
 	registry_remove(pool);
 	attrs_free(pool);
 	pool_unpin_wpool(pool);

@@ -13,5 +13,6 @@ bool end_is_awaited(const struct wpool *pool);
 void pool_set_state(struct wpool *pool, enum wpool_state state);
 int pool_destroy(struct wpool *pool, bool now);
 void pool_go_on_closing(struct wpool *pool);
+bool pool_close_late(struct wpool *pool);
 
 #endif /* _WPOOL_SHUTDOWN_H */

@@ -76,6 +76,32 @@ static inline void task_set_up(struct wpool_task *task, wpool_fn_t fn, void *arg
 	task->flags = WPOOL_TASK_DETACHED | WPOOL_TASK_ALLOCATED;
 }
 
+/* What a task has behind it, or NULL. */
+static inline struct wpool_tracking *task_tracking(struct wpool_task *task)
+{
+	if (likely(!(READ_ONCE(task->flags) & WPOOL_TASK_TRACKED)))
+		return NULL;
+	return &container_of(task, struct wpool_release_task, task)->tracking;
+}
+
+/*
+ * Was a wait for this submission refused? By then its owner may have set it up anew, as a task
+ * without either. Context: the lock of its pool held.
+ */
+static inline bool task_refused(struct wpool_task *task)
+{
+	struct wpool_tracking *tracking = task_tracking(task);
+
+	return tracking && tracking->refused;
+}
+
+static inline bool task_has_release(struct wpool_task *task)
+{
+	const struct wpool_tracking *tracking = task_tracking(task);
+
+	return tracking && tracking->release;
+}
+
 /* Links tasks of wpool's own memory that nobody needs, by their member for the waiters. */
 static inline void task_chain(struct wpool_task **chain, struct wpool_task *task)
 {

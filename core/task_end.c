@@ -5,8 +5,8 @@
  *
  * An accepted task ends once, in one of three ways. Each of them counts it and completes its
  * waiters in the hold of pool->lock in which the end becomes certain: run_end() after its
- * function has returned, run_reap() after its function has killed the worker, task_drop()
- * before it began.
+ * function has returned, run_reap_one() after its function has killed the thread, task_drop()
+ * before it began. Its release comes after that, see release.c.
  */
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -20,21 +20,21 @@
 #include "objects.h"
 #include "pool.h"
 #include "queue_again.h"
-#include "release.h"
 #include "task.h"
 #include "task_end.h"
 #include "task_waiters.h"
 #include "waiter.h"
 
 /* What the end of a task that will not begin needs, once the task is not touched any more. */
-static struct wpool_ended drop_ended(struct wpool_task *task, enum wpool_stat how)
+static struct wpool_ended drop_ended(struct wpool *pool, struct wpool_task *task,
+				     enum wpool_stat how)
 {
 	struct wpool_tracking *tracking = task_tracking(task);
 
 	if (tracking)
 		tracking->refused = false;
 	return (struct wpool_ended) {
-		.release = tracking ? tracking->release : NULL, .arg = task->arg,
+		.pool = pool, .release = tracking ? tracking->release : NULL, .arg = task->arg,
 		.fate = how == WPOOL_STAT_DROPPED ? WPOOL_FATE_DROPPED : WPOOL_FATE_CANCELLED,
 		.color = task->color, .owner = queue_take_pin(task),
 		.ours = tracking && task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ?
@@ -49,14 +49,16 @@ static struct wpool_ended drop_ended(struct wpool_task *task, enum wpool_stat ho
  * @task: off the queue, or inside its function and off the queue again; in the first case not
  *	to be touched afterwards
  * @how: the counter for this kind of end
+ * @ends: not full, gets it if it has a release; NULL if it has none
  *
- * Context: pool->lock held.
+ * Context: pool->lock held. The caller drops it, and calls ends_finish().
  */
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_ends *ends)
 {
 	bool outside = task->state & TASK_IN_FN && !task->run->worker;
 	struct wpool_group *group = task_take_group(task);
-	struct wpool_ended ended = drop_ended(task, how);
+	struct wpool_ended ended = drop_ended(pool, task, how);
 
 	hold_step(pool);
 	if (how == WPOOL_STAT_DROPPED)
@@ -80,10 +82,12 @@ void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how)
 	}
 	if (unlikely(group) && outside)
 		group_task_outside(group, pool, false);
-	if (unlikely(ended.release))
-		task_uncount_later(pool, &ended, group, -ECANCELED);
-	else
+	if (unlikely(ended.release || ended.ours) && !WARN_ON_ONCE(!ends)) {
+		ends->ended[ends->nr++] = ended;
+		task_owes(pool, group, -ECANCELED);
+	} else {
 		task_uncount(pool, ended.owner, group, ended.color, -ECANCELED);
+	}
 }
 
 /**

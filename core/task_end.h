@@ -10,12 +10,12 @@
 #include "marks.h"
 #include "objects.h"
 #include "pool.h"
-#include "release.h"
 #include "task.h"
 #include "task_waiters.h"
 #include "types.h"
 
-void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how);
+void task_drop(struct wpool *pool, struct wpool_task *task, enum wpool_stat how,
+	       struct wpool_ends *ends);
 void task_retire(struct wpool *pool, struct wpool_task *task);
 void run_forget_again(struct wpool *pool, struct wpool_run *run);
 
@@ -62,20 +62,22 @@ static inline void task_uncount(struct wpool *pool, struct module *pinned,
 }
 
 /*
- * The same for a task with a release: the rest comes when that has returned. The room that it
- * leaves is there now: nobody is refused it meanwhile. Context: pool->lock held.
+ * The same for a task that owes its release: ends_finish() does the rest. The room that it leaves
+ * is there now: nobody is refused it meanwhile. Context: pool->lock held.
  */
-static inline void task_uncount_later(struct wpool *pool, const struct wpool_ended *ended,
-				      struct wpool_group *group, int result)
+static inline void task_owes(struct wpool *pool, struct wpool_group *group, int result)
 {
-	if (!release_note(pool, ended)) {
-		task_uncount(pool, ended->owner, group, ended->color, result);
-		return;
-	}
+	pool->late.nr_owed++;
 	if (group)
 		group_task_done(group, pool, result);
 	if (pool_end_marks(pool, MARK_ROOM))
 		pool_mark(pool, MARK_ROOM);
+}
+
+/* Is there no place for another? Then the lock must be dropped, for ends_finish(). */
+static inline bool ends_full(const struct wpool_ends *ends)
+{
+	return ends->nr == WPOOL_MOST_ENDS;
 }
 
 #endif /* _WPOOL_TASK_END_H */

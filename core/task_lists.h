@@ -203,12 +203,17 @@ static inline void walk_look_for(struct wpool *pool, walk_wants_t wants, const v
 	pool->lists.moved = false;
 }
 
-/* It is over. Return: false if it may have missed a task that has moved: it is to begin anew. */
-static inline bool walk_finish(struct wpool *pool)
+/*
+ * It is over, or @stops. Return: false if it may have missed a task that has moved: it is to begin
+ * anew.
+ */
+static inline bool walk_finish(struct wpool *pool, bool stops)
 {
-	if (!pool->lists.moved)
+	bool over = stops || !pool->lists.moved;
+
+	if (over)
 		pool->lists.wants = NULL;
-	return !pool->lists.moved;
+	return over;
 }
 
 /*

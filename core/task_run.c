@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "pool_lock.h"
 #include "queue.h"
+#include "release.h"
 #include "run_finish.h"
 #include "task.h"
 #include "task_end.h"
@@ -282,12 +283,46 @@ static __always_inline int run_simple(struct wpool *pool, struct wpool_worker *w
 	}
 }
 
-/* Drops a task whose group has failed. Context: pool->lock held. */
-bool run_drop_failed(struct wpool *pool, struct wpool_task *task)
+/* Drops a task whose group has failed: @ends as for task_drop(). Context: pool->lock held. */
+bool run_drop_failed(struct wpool *pool, struct wpool_task *task, struct wpool_ends *ends)
 {
 	if (!group_cancels(task))
 		return false;
-	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, ends);
+	return true;
+}
+
+/* Calls what a run owes, or what was dropped in its place. Locking: as run_task(). */
+static noinline void release_of_run(struct wpool *pool, struct wpool_run *run)
+	__must_hold(&pool->lock)
+{
+	struct wpool_ends ends;
+
+	/* From here on another run may have its place. */
+	run_take_ends(run, &ends);
+	run->nr_ended = 0;
+	pool_unlock_irq(pool);
+	ends_finish(&ends);
+	pool_lock_irq(pool);
+}
+
+/* Drops the task in a worker if its group has failed. Locking: as run_task(). */
+static noinline bool drop_failed(struct wpool *pool, struct wpool_run *run,
+				 struct wpool_task *task)
+	__must_hold(&pool->lock)
+{
+	struct wpool_ends ends;
+
+	ends.nr = 0;
+	if (!run_drop_failed(pool, task, &ends))
+		return false;
+	run->tracked = ends.nr;
+	run->nr_ended = ends.nr;
+	if (ends.nr)
+		run->ended[0] = ends.ended[0];
+	pool_unlock_irq(pool);
+	cond_resched();	/* many may be dropped in a row */
+	pool_lock_irq(pool);
 	return true;
 }
 
@@ -301,14 +336,8 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 	struct wpool *pool = worker->pool;
 	int result;
 
-	if (unlikely(task->waiters) && run_drop_failed(pool, task)) {
-		pool_long_call(1);	/* a death in a hook would be counted twice */
-		pool_unlock_irq(pool);
-		pool_long_call(-1);
-		cond_resched();	/* many may be dropped in a row */
-		pool_lock_irq(pool);
+	if (unlikely(task->waiters) && drop_failed(pool, run, task))
 		return;
-	}
 	ours = task_is_ours(task);	/* another's may be gone once it has begun */
 	simple = !helps && task_is_simple(task);
 	run_begin(pool, worker, run, task, nested);
@@ -337,6 +366,7 @@ static __always_inline void __run_task(struct wpool_worker *worker, struct wpool
 void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__must_hold(&worker->pool->lock)
 {
+	struct wpool_run *run = &worker->runs[worker->nesting];
 	bool hooked = !worker->nesting;	/* in worker_start, or worker_stop */
 
 	if (hooked)
@@ -344,6 +374,8 @@ void run_task(struct wpool_worker *worker, struct wpool_task *task)
 	__run_task(worker, task, true);
 	if (hooked)
 		worker_return_to_hook(worker);
+	if (run_owes(run))
+		release_of_run(worker->pool, run);
 }
 
 /**
@@ -364,6 +396,8 @@ bool run_next(struct wpool_worker *worker)
 		return false;
 	}
 	__run_task(worker, task, false);
+	if (run_owes(&worker->runs[0]))
+		release_of_run(pool, &worker->runs[0]);
 	return true;
 }
 

@@ -8,11 +8,12 @@
 #include <linux/types.h>
 
 struct wpool;
+struct wpool_ends;
 struct wpool_run;
 struct wpool_task;
 struct wpool_worker;
 
-bool run_drop_failed(struct wpool *pool, struct wpool_task *task);
+bool run_drop_failed(struct wpool *pool, struct wpool_task *task, struct wpool_ends *ends);
 void run_open(struct wpool *pool, struct wpool_run *run, struct wpool_worker *worker,
 	      struct wpool_task *task);
 int run_function(struct wpool *pool, struct wpool_run *run, struct wpool_task *task);

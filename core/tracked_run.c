@@ -9,8 +9,8 @@
 #include <linux/lockdep.h>
 
 #include "pool.h"
-#include "release.h"
 #include "self_run.h"
+#include "task.h"
 #include "task_end.h"
 #include "tracked_run.h"
 
@@ -23,6 +23,7 @@ void tracked_run_begin(struct wpool *pool, struct wpool_run *run, struct wpool_t
 	run->tracked = true;
 	run->release = NULL;
 	run->ours = NULL;
+	run->nr_ended = 0;
 	run->self = NULL;
 	if (tracking) {
 		run->ours = task->flags & WPOOL_TASK_ALLOCATED && !tracking->awaited ? task : NULL;
@@ -42,17 +43,24 @@ void tracked_run_owns(struct wpool_run *run)
 }
 
 /* The last part of run_finish(), in place of task_uncount(): the task is not touched. */
-void tracked_run_end(struct wpool *pool, struct wpool_run *run, int result,
-		     enum wpool_stat how)
+void tracked_run_end(struct wpool *pool, struct wpool_run *run, int result, enum wpool_stat how)
 {
 	lockdep_assert_held(&pool->lock);
 	if (!run->release && !run->ours) {
 		task_uncount(pool, run->owner, run->group, run->color, result);
 		return;
 	}
-	task_uncount_later(pool, &(struct wpool_ended) {
-		.release = run->release, .arg = run->arg, .owner = run->owner,
+	run->ended[run->nr_ended++] = (struct wpool_ended) {
+		.pool = pool, .release = run->release, .arg = run->arg, .owner = run->owner,
 		.fate = how == WPOOL_STAT_OOPSED ? WPOOL_FATE_DIED : WPOOL_FATE_RAN,
 		.color = run->color, .ours = run->ours,
-	}, run->group, result);
+	};
+	task_owes(pool, run->group, result);
+}
+
+/* Takes over what a run owes that has ended. */
+void run_take_ends(const struct wpool_run *run, struct wpool_ends *ends)
+{
+	ends->nr = run->nr_ended;
+	memcpy(ends->ended, run->ended, sizeof(run->ended));
 }

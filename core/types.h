@@ -29,13 +29,15 @@
  *	    pool->slots.free.lock	inside down_trylock() and up()
  *	    pool->walk.lock		inside up()
  *	    timer base lock		inside timer_reduce() and mod_timer()
+ *	    workqueue's locks		inside queue_work()
  *
  * tasklist_lock and pid->wait_pidfd.lock are held around exit_seen(), which therefore takes no
- * lock of a pool. table.lock in current_thread.c and handed.lock in release.c are taken alone.
+ * lock of a pool. table.lock in current_thread.c is taken alone.
  *
  * Under pool->lock no code of another module is called, nothing is allocated or freed (except
  * by the kernel's object debugging, if there is any), and no thread is woken but the manager, which
- * wakes the maker, and those that wait for the pool's end or for their turn to walk its lists:
+ * wakes the maker, one of a workqueue, and those that wait for the pool's end or for their turn to
+ * walk its lists:
  * the other threads to wake are collected in &wpool.wake_queue, and woken after the lock is
  * dropped.
  * Of the memory of callers only struct wpool_task is touched under it.
@@ -96,9 +98,6 @@ enum spin_side {
 
 /* The color of a periodic task whose time has not come: no flush waits for it. */
 #define COLOR_IDLE		WPOOL_NR_COLORS
-
-/* Releases that have not returned are counted by owner, in as many counters as this has values. */
-#define WPOOL_OWNER_BITS	4
 
 /*
  * How many spare tasks of wpool's own memory a pool keeps: it is costly if one CPU allocates
@@ -228,6 +227,43 @@ struct wpool_deadline {
 };
 
 /**
+ * struct wpool_ended - a task that has ended, and whose release is still to be called
+ * @pool: the task's, which the task keeps until the release has returned
+ * @release: what to call, or NULL
+ * @arg: with this
+ * @fate: and this
+ * @color: counts as in flight until it has returned
+ * @owner: the module pinned until then, or NULL
+ * @ours: the task, if it is of wpool's own memory and to be freed; or NULL
+ */
+struct wpool_ended {
+	struct wpool		*pool;
+	wpool_release_t		release;
+	void			*arg;
+	enum wpool_fate		fate;
+	u8			color;
+	struct module		*owner;
+	struct wpool_task	*ours;
+};
+
+/* Whoever ends more calls their releases first. */
+#define WPOOL_MOST_ENDS		8
+
+/**
+ * struct wpool_ends - tasks that a thread has ended, on its stack, for ends_finish()
+ * @nr: how many
+ * @at: the one whose release is being called
+ * @outer: of a worker: those whose release it is inside meanwhile, or NULL
+ * @ended: the tasks
+ */
+struct wpool_ends {
+	unsigned int		nr;
+	unsigned int		at;
+	struct wpool_ends	*outer;
+	struct wpool_ended	ended[WPOOL_MOST_ENDS];
+};
+
+/**
  * struct wpool_run - one of the functions that a thread is inside
  * @worker: the worker of the task's pool that is inside it; NULL for another thread, which runs
  *	the task that it has submitted
@@ -238,7 +274,7 @@ struct wpool_deadline {
  * @owner: S: the module pinned for it, or NULL
  * @group: the group that it belongs to, or NULL
  * @again: L: the task, if it was submitted again meanwhile
- * @again_node: L: on &wpool_lists.again, if there is @again
+ * @again_node: L: on &wpool_lists.again, if there is @again; of a dead thread on &wpool_late.runs
  * @again_owner: L: the module pinned for @again, or NULL; this and the next two are used if the
  *	task is gone with the stack of the thread
  * @again_group: L: the group that @again belongs to, or NULL
@@ -262,6 +298,8 @@ struct wpool_deadline {
  * @tracked: L: the next three are set, because the task has a release, or is detached
  * @release: L: of the task, or NULL: nothing is to be called
  * @ours: L: a task of wpool's own memory, to be freed when it was released; or NULL
+ * @ended: L: what the run owes when it has ended: the release of this submission, and of @again
+ * @nr_ended: L: how many of these are in use
  * @self: L: the address of a detached task, or NULL
  * @self_node: L: in &wpool.selves, if there is @self
  * @dep: W: what lockdep takes for the function, see depmap.c
@@ -299,6 +337,8 @@ struct wpool_run {
 	bool			tracked;
 	wpool_release_t		release;
 	struct wpool_task	*ours;
+	struct wpool_ended	ended[2];
+	unsigned int		nr_ended;
 	const struct wpool_task	*self;
 	struct rb_node		self_node;
 #ifdef CONFIG_PROVE_LOCKING
@@ -432,14 +472,10 @@ struct wpool_worker {
 
 	/* run by the thread itself as it ends, see dead_stack.c. Owner: dead_stack.c. */
 	struct callback_head	exit_work;
-	/* the releases that it calls, the innermost first; its own. Owner: release.c. */
-	struct wpool_release_call	*releasing;
-	/*
-	 * inside how many calls that others could not end; its own. Owner: pool_lock.c.
-	 */
-	unsigned int		in_long_call;
-	/* release calls that others make for it, and it waits for. Owner: release.c. */
-	atomic_t		nr_handed;
+	/* the releases that it is inside, the innermost first; its own. Owner: release.c. */
+	struct wpool_ends	*ends;
+	/* the pool whose wpool_shutdown_now() it is inside, or NULL; its own. Owner: shutdown.c. */
+	struct wpool		*closing;
 	/*
 	 * the release that has ended it, or NULL; its own until it is dead. Owner: release.c. All
 	 * may read it.

@@ -17,6 +17,7 @@
 #include "pool_lock.h"
 #include "queue.h"
 #include "queue_again.h"
+#include "release.h"
 #include "spin_wait.h"
 #include "task.h"
 #include "task_end.h"
@@ -54,21 +55,6 @@ static void enter_sleep(struct wpool *pool, struct wpool_waiter *waiter, unsigne
 }
 
 /*
- * Drops the lock under which a task has ended. Its release or its function may have freed it.
- * @frees: it is of wpool's own memory, which the current thread frees: so that must not die in the
- * release. Locking: pool->lock held; released.
- */
-static void unlock_ended(struct wpool *pool, bool frees, unsigned long flags)
-	__releases(&pool->lock)
-{
-	if (frees)
-		pool_long_call(1);
-	pool_unlock(pool, flags);
-	if (frees)
-		pool_long_call(-1);
-}
-
-/*
  * The wait for a task with a release was refused, as it had not begun. If it still
  * has not it never will: the caller ends it, and not the thread that has refused the wait, so
  * that the release is called here. If it has begun since, or is another submission, there is no
@@ -80,20 +66,21 @@ static void unlock_ended(struct wpool *pool, bool frees, unsigned long flags)
 static int take_back_refused(struct wpool *pool, struct wpool_task *task)
 {
 	struct wpool *now;
+	struct wpool_ends ends;
 	unsigned long flags;
 	int ret = -EAGAIN;
-	bool frees;
 
 	now = task_lock_pool(task, &flags);
 	if (!now)
 		return ret;
-	frees = task->flags & WPOOL_TASK_ALLOCATED;
+	ends.nr = 0;
 	if (now == pool && task->state == TASK_QUEUED && task_refused(task)) {
 		queue_take_back(pool, task);
-		task_drop(pool, task, WPOOL_STAT_CANCELLED);
+		task_drop(pool, task, WPOOL_STAT_CANCELLED, &ends);
 		ret = -EDEADLK;
 	}
-	unlock_ended(now, frees, flags);
+	pool_unlock(now, flags);
+	ends_finish(&ends);
 	return ret;
 }
 
@@ -166,7 +153,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 	__releases(&pool->lock)
 {
 	struct wpool_task *head = key_head(pool, wait->task);
-	bool ready, too_deep, frees = wait->task->flags & WPOOL_TASK_ALLOCATED;
+	bool ready, too_deep;
 
 	/* After wpool_shutdown_now() nothing begins: the task will soon be cancelled. */
 	ready = head->state == TASK_QUEUED && pool->state < WPOOL_STATE_STOP;
@@ -175,7 +162,7 @@ static int help(struct wpool *pool, struct wait *wait, struct wpool_worker *work
 		return sleep_on(pool, wait, worker, too_deep, flags);
 	queue_remove(pool, head);
 	run_task(worker, head);
-	unlock_ended(pool, frees, flags);
+	pool_unlock(pool, flags);
 	return -EAGAIN;
 }
 
@@ -313,6 +300,7 @@ EXPORT_SYMBOL_GPL(__wpool_wait);
  */
 bool wpool_cancel(struct wpool_task *task)
 {
+	struct wpool_ends ends;
 	unsigned long flags;
 	struct wpool *pool;
 
@@ -321,8 +309,10 @@ bool wpool_cancel(struct wpool_task *task)
 	pool = task_take_back(task, NULL, &flags);
 	if (!pool)
 		return false;
-	task_drop(pool, task, WPOOL_STAT_CANCELLED);
+	ends.nr = 0;
+	task_drop(pool, task, WPOOL_STAT_CANCELLED, &ends);
 	pool_unlock(pool, flags);
+	ends_finish(&ends);
 	return true;
 }
 EXPORT_SYMBOL_GPL(wpool_cancel);

@@ -176,7 +176,7 @@ static long sleep_or_stop(struct completion *done, const struct wpool_deadline *
 	unsigned long left;
 	long ret;
 
-	/* First, before the state is set again: a thread that was completed does not look asleep. */
+	/* First, before the state is set again: a thread that is completed does not look asleep. */
 	while (!try_wait_for_completion(done)) {
 		/* Sets the state: pairs with the barrier in stop_run(). */
 		ret = prepare_to_swait_event(&done->wait, &wait, state) ? -EINTR : 0;

@@ -25,7 +25,6 @@
 #include "manager_kick.h"
 #include "pool.h"
 #include "pool_lock.h"
-#include "release.h"
 #include "spawn_state.h"
 #include "task_lists.h"
 #include "watchdog.h"
@@ -229,16 +228,6 @@ static unsigned int rest_of(unsigned int all, unsigned int known)
 	return all > known ? all - known : 0;
 }
 
-/* How many tasks have ended and still count, as their release has not returned. */
-static unsigned int releases_left(const struct wpool *pool)
-{
-	unsigned int color, n = 0;
-
-	for (color = 0; color <= WPOOL_NR_COLORS; color++)
-		n += releases_of(pool, color);
-	return n;
-}
-
 /*
  * Prints a line with what is left to end. Workers may be many, and are counted without the
  * lock: if some of their tasks end just then, the line may be off by as many. Return: false if
@@ -263,7 +252,7 @@ static bool report_rest(struct wpool *pool)
 	in_flight = pool_in_flight(pool);
 	queued = tasks_queued(pool);
 	delayed = tasks_delayed(pool);
-	releases = releases_left(pool);
+	releases = pool->late.nr_owed;
 	pool_unlock(pool, flags);
 	if (!late)
 		return false;
@@ -273,11 +262,9 @@ static bool report_rest(struct wpool *pool)
 	pr_warn("%s: its end has been awaited for %llu ms: %u tasks are running, %u of them in their submitters, %u are queued, %u delayed\n",
 		pool->name, jiffies64_to_msecs(awaited), run, rest_of(run, in_workers),
 		queued, delayed);
-	if (releases) {
+	if (releases)
 		pr_warn("%s: the releases of %u tasks that have ended have not returned\n",
 			pool->name, releases);
-		releases_show();
-	}
 	return true;
 }
 

@@ -152,12 +152,7 @@ static void worker_loop(struct wpool_worker *worker, unsigned long *flags)
 	bool spun = false;
 
 	for (;;) {
-		if (pool_restore(pool)) {
-			/* The release of its last task comes before the next task. */
-			pool_unlock(pool, *flags);
-			pool_lock(pool, *flags);
-			continue;
-		}
+		pool_restore(pool);
 		worker_has_searched(worker);
 		if (worker_must_leave(worker))
 			break;

@@ -119,7 +119,7 @@ struct wpool_worker *stack_hold(const struct wpool_group *group)
 	if (owner == worker_current(NULL))
 		owner = NULL;
 	if (owner)
-		kref_get(&owner->kref);
+		worker_get(owner);
 	rcu_read_unlock();
 	return owner;
 }
@@ -198,6 +198,12 @@ static void worker_free(struct rcu_head *rcu)
 static void worker_release(struct kref *kref)
 {
 	call_rcu(&container_of(kref, struct wpool_worker, kref)->rcu, worker_free);
+}
+
+/* The memory of a worker stays, also when it is reaped. */
+void worker_get(struct wpool_worker *worker)
+{
+	kref_get(&worker->kref);
 }
 
 /**

@@ -19,6 +19,7 @@ void stack_leave_groups(struct wpool_worker *worker);
 bool stack_end(struct wpool_worker *worker);
 struct list_head *stack_groups(struct wpool_worker *worker);
 bool stack_concerns(const struct wpool_worker *worker, const struct wpool *pool);
+void worker_get(struct wpool_worker *worker);
 void worker_put(struct wpool_worker *worker);
 
 /*

@@ -35,12 +35,6 @@ struct task_struct *wpt_maker(void)
 	return wpt_thread_named("wpool-maker");
 }
 
-/* That which calls releases in place of the manager. */
-struct task_struct *wpt_releaser(void)
-{
-	return wpt_thread_named("wpool-releaser");
-}
-
 /* It sets the state before it looks for more: only off the CPU it has found nothing. */
 bool wpt_has_settled(const struct task_struct *thread)
 {

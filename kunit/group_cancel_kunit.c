@@ -348,15 +348,7 @@ static void group_cancel_beside_helper(struct kunit *test)
 	ledger_expect(test, ledger, pool, WPOOL_FATE_CANCELLED, 2);
 }
 
-/* Its thread has begun to end, and waits for somebody. */
-static bool host_ends(const struct dead_host *host)
-{
-	/* data_race(): the thread writes its flags plainly; one look later is as good. */
-	return (data_race(host->thread->flags) & PF_EXITING) &&
-	       (READ_ONCE(host->thread->__state) & TASK_UNINTERRUPTIBLE);
-}
-
-/* 53, 75: it stops where it is when the group goes: in the next pool another may have its place */
+/* 53, 75: its releases come when it has been in all pools; the group may be gone by then */
 static void group_cancel_beside_death(struct kunit *test)
 {
 	struct wpool *own = wpt_pool(test, &(struct wpool_attrs) { .capacity = 1 }), *pools[2];
@@ -373,15 +365,13 @@ static void group_cancel_beside_death(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wpool_group_schedule(host->group, pools[i],
 				&item_new(test, ledgers[i], ITEM_TRACKED)->ttask.task), 0);
 	}
-	/* It is in the first pool as long as the release has not returned, and so is who dies. */
 	ledgers[0]->at_release = wpt_gate(test);
 	thread = wpt_thread(test, call_cancel, NULL, NULL, host->group);
 	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&ledgers[0]->releasing, WPT_LIMIT), 0);
 	wpt_open(host->gate);
-	WPT_ASSERT_UNTIL(test, host_ends(host));
-	wpt_open(ledgers[0]->at_release);
-	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 1);
 	KUNIT_EXPECT_EQ(test, wpt_result(test, &host->task), -EOWNERDEAD);
+	wpt_open(ledgers[0]->at_release);
+	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 2);
 	for (i = 0; i < 2; i++) {
 		wpt_open(holds[i]->gate);
 		ledger_expect(test, ledgers[i], pools[i], WPOOL_FATE_CANCELLED, 1);

@@ -75,13 +75,6 @@ static void submit_other(void *arg, enum wpool_fate fate)
 	first->err = wpool_group_schedule_delayed(first->group, first->pool, first->other, NEVER);
 }
 
-static void modify_other(void *arg, enum wpool_fate fate)
-{
-	struct first *first = container_of(arg, struct first, dtask);
-
-	first->err = wpool_modify_delayed(first->pool, first->other, NEVER);
-}
-
 /* 104: nor is one missed that joins when the call has looked for it, before it sleeps */
 static void group_late_successor(struct kunit *test)
 {
@@ -93,21 +86,6 @@ static void group_late_successor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_call(test, call_cancel_sync, NULL, group), 0);
 	KUNIT_EXPECT_EQ(test, first->err, 0);
 	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&first->other->task));
-}
-
-/* 53: one that is put off while the tasks of its group are taken back is not missed */
-static void group_late_moved(struct kunit *test)
-{
-	struct wpool *pool = pool_of(test, 1);
-	struct wpool_group *group = wpt_group(test, false);
-	struct first *first = first_of(test, pool, group, modify_other);
-
-	first->dtask.task.arg = &first->dtask;
-	KUNIT_ASSERT_EQ(test, wpool_group_schedule_delayed(group, pool, first->other, NEVER), 0);
-	KUNIT_EXPECT_EQ(test, wpool_group_cancel(group), 2);
-	KUNIT_EXPECT_EQ(test, first->err, 0);
-	KUNIT_EXPECT_FALSE(test, wpool_task_queued(&first->other->task));
-	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, group), -ECANCELED);
 }
 
 /* 52: a group that has failed before a thread comes to wait: that thread takes the rest back */
@@ -179,7 +157,6 @@ static void group_late_release(struct kunit *test)
 static struct kunit_case group_late_cases[] = {
 	KUNIT_CASE(group_late_delayed),
 	KUNIT_CASE(group_late_successor),
-	KUNIT_CASE(group_late_moved),
 	KUNIT_CASE(group_late_failed),
 	KUNIT_CASE(group_late_failure),
 	KUNIT_CASE(group_late_release),

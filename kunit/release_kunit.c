@@ -120,7 +120,6 @@ static void release_delayed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_RAN]), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ledger->released[WPOOL_FATE_CANCELLED]), MANY - 1);
 	KUNIT_EXPECT_EQ(test, ledger_sum(ledger), MANY);
-	KUNIT_EXPECT_PTR_EQ(test, ledger->released_by, wpt_releaser());
 }
 
 static const enum wpool_full discards[] = { WPOOL_FULL_DISCARD, WPOOL_FULL_DISCARD_OLDEST };

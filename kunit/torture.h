@@ -126,7 +126,6 @@ struct tort_pool {
 
 	struct tort_flights	flights;
 	struct tort_arena	*arena;	/* or NULL */
-	bool			hooks_lost;	/* some are not called any more */
 	unsigned int		moods[TORT_NR_HOOKS];	/* a bit for each that it may have */
 	unsigned long		hooks_die;	/* a bit for each hook that has */
 };

@@ -169,9 +169,6 @@ static void check_hooks(struct tort_pool *tp)
 	if (is_over(tp))
 		check_equal(tp, "worker_start", atomic64_read(&tp->worker_start),
 			    sum(tp, WPOOL_STAT_CREATED));
-	/* A hook that died may have been the last that the thread of the hooks called. */
-	if (READ_ONCE(tp->hooks_lost))
-		return;
 	check_equal(tp, "task_oops", atomic64_read(&tp->task_oops),
 		    sum(tp, WPOOL_STAT_OOPSED));
 	if (!is_over(tp))

@@ -279,7 +279,9 @@ bool tort_hook_may_die(const struct tort_frame *frame, enum tort_hook hook)
 {
 	struct tort_pool *tp = frame->ctx.tp;
 
-	if (!tort_may_die(frame) || atomic_dec_if_positive(&tp->arena->hook_deaths) < 0)
+	/* In a thread that is no worker of the pool it would cost the pool. */
+	if (!wpool_current() || !tort_may_die(frame) ||
+	    atomic_dec_if_positive(&tp->arena->hook_deaths) < 0)
 		return false;
 	set_bit(hook, &tp->hooks_die);
 	WRITE_ONCE(tp->lossy, true);
@@ -297,10 +299,8 @@ void tort_hook_dies(struct tort_frame *frame, enum tort_hook hook)
 	}
 	if (hook == TORT_HOOK_TASK_END || hook == TORT_HOOK_TASK_BEGIN)
 		atomic64_inc(&tp->died);
-	/* One that is leaving, or no worker, is not counted as having died. */
+	/* One that is leaving is not counted as having died. */
 	frame->no_worker = hook != TORT_HOOK_TASK_END && hook != TORT_HOOK_TASK_BEGIN &&
 			   hook != TORT_HOOK_WORKER_START;
-	if (frame->no_worker)
-		WRITE_ONCE(tp->hooks_lost, true);
 	tort_die(frame);
 }

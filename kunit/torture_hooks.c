@@ -12,6 +12,8 @@ const char *tort_hook_why_not(enum tort_hook hook, enum tort_mood mood)
 {
 	if (mood == TORT_MOOD_DIES && !tort_kill)
 		return "nobody is to die";
+	if (mood == TORT_MOOD_DIES && (hook == TORT_HOOK_TASK_OOPS || hook == TORT_HOOK_TERMINATED))
+		return "it would cost its pool";
 	return NULL;
 }
 

@@ -81,7 +81,6 @@ static const char * const kind_names[] = {
 	[TORT_FIND]		= "find",
 	[TORT_REST]		= "rest",
 	[TORT_RELEASE]		= "release",
-	[TORT_RELEASE_DEATH]	= "release_death",
 	[TORT_SCENE_CONSERVE]	= "scene_conserve",
 	[TORT_SCENE_START_ORDER] = "scene_start_order",
 	[TORT_SCENE_HANDBACK]	= "scene_handback",
@@ -127,7 +126,6 @@ static bool is_possible(enum tort_kind kind)
 	switch (kind) {
 	case TORT_DEATH:
 	case TORT_NESTED_DEATH:
-	case TORT_RELEASE_DEATH:
 	case TORT_RET_EOWNERDEAD:
 		return tort_kill;
 	case TORT_FAIL_ALLOC:

@@ -162,26 +162,14 @@ static void in_release(struct tort_task *tt)
 	local_irq_restore(flags);
 }
 
-/* The thread that calls releases in place of others has no frame, and nothing to account for. */
-static bool is_releaser(void)
-{
-	return in_task() && current->flags & PF_KTHREAD && !strcmp(current->comm, "wpool-releaser");
-}
-
-static void release_dies(void)
-{
-	tort_count(TORT_RELEASE_DEATH);
-	tort_oops_if_hard();
-	kthread_complete_and_exit(NULL, 0);
-}
-
 /* The last user may be here, where nothing may wait: the reaper frees it. */
 static void release(void *arg, enum wpool_fate fate)
 {
 	struct tort_task *tt = arg;
-	bool dies = tort_kill && is_releaser() && ktime_get_ns() >> 10 & 1;
 
-	tort_check(tt->magic == TORT_MAGIC, "a release of a task that is gone");
+	tort_check(tt->magic == TORT_MAGIC && tt->releases &&
+		   atomic_read(&tt->released) < atomic_read(&tt->accepted),
+		   "a release of a task that is gone, or owes none");
 	tort_check(fate != WPOOL_FATE_DIED || tt->died || tort_hooks_kill(tt->tp),
 		   "%s: a task that lives is released as one that died", tt->tp->name);
 	in_release(tt);
@@ -193,8 +181,6 @@ static void release(void *arg, enum wpool_fate fate)
 		llist_add(&tt->reap, &reap_tasks);
 		wake_up_process(reaper);
 	}
-	if (dies)
-		release_dies();
 }
 
 /* From here on it has a release; not submitted yet, not delayed, and somebody is to wait for it. */
@@ -303,6 +289,8 @@ void tort_task_finish(struct tort_task *tt)
 
 	if (atomic_read(&tt->accepted))
 		tort_task_verify(tt, wpool_wait(&tt->task));
+	else
+		tort_check(!atomic_read(&tt->released), "%s: refused, and released", tp->name);
 	tort_task_free(tt);
 	tort_pool_put(tp);
 }

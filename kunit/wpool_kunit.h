@@ -157,7 +157,6 @@ bool wpt_provoked(const char *what);
 struct task_struct *wpt_thread_named(const char *name);
 struct task_struct *wpt_manager(void);
 struct task_struct *wpt_maker(void);
-struct task_struct *wpt_releaser(void);
 /* Has one of those two nothing to do? Only its own loop sleeps so, not what it calls. */
 bool wpt_has_settled(const struct task_struct *thread);
 int wpt_shell(const char *script);

@@ -392,7 +392,7 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * the pool does not touch the task: @release may free it or schedule it again. If the task is
  * detached, @release is called only if the function never begins.
  *
- * A worker, a thread of wpool or the thread that drops, cancels or delays the task makes the call.
+ * A worker, a work item or the thread that drops, cancels or delays the task makes the call.
  * A thread that cancels it, or that calls wpool_modify_delayed(), must hold no lock that @release
  * takes. Other than that, @release is never called in atomic context. wpool_cancel(),
  * wpool_cancel_sync(), wpool_group_cancel() and wpool_shutdown_now() return when @release has,
@@ -404,9 +404,9 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * task must not have a release. @release is not called if @arg lies on the stack of a thread that
  * dies in the task, or that is cancelling the task when it dies.
  *
- * The owner of the task cannot be unloaded before @release has returned. If @release kills a worker
- * or a thread of wpool, it counts as if it had returned. If it kills another thread, later flushes,
- * wpool_group_cancel(), the end of the pool and the unloading of modules may hang.
+ * The owner of the task cannot be unloaded before @release has returned. If @release kills a worker,
+ * it counts as if it had returned. If it kills another thread, later flushes, the end of the pool
+ * and the unloading of modules may hang.
  *
  * Context: any.
  */
@@ -517,29 +517,29 @@ struct wpool_group {
  * struct wpool_ops - the hooks of a pool
  * @worker_start: called by a worker, before its first task
  * @worker_stop: called once for each @worker_start: by the worker after its last task, or, if the
- *	worker was killed, by the hook thread
- * @worker_died: called by the hook thread if a worker was killed, except by its own @worker_stop;
+ *	worker was killed, by a work item
+ * @worker_died: called by a work item if a worker was killed, except by its own @worker_stop;
  *	before its other hooks. @thread is the dead thread, valid until the hook returns.
  * @task_begin: called by the worker, before the function of a task
  * @task_end: called by the worker, after the function
- * @task_oops: called by the hook thread, in place of @task_end, if the function, @task_begin or
+ * @task_oops: called by a work item, in place of @task_end, if the function, @task_begin or
  *	@task_end killed the worker. The waiters are woken after it, unless the task lay on the
  *	stack of that worker. An argument that lay there is NULL.
- * @terminated: called by the hook thread, once, when no task and no worker is left; before
+ * @terminated: called by a work item, once, when no task and no worker is left; before
  *	wpool_await_termination() returns
  *
  * Hooks are called without a lock of wpool, and may sleep. wpool_priv() returns &wpool_attrs.priv.
  * No hook is called for a task that its submitter runs, see %WPOOL_FULL_CALLER_RUNS.
  *
- * A pool with @worker_stop, @worker_died, @task_oops or @terminated has a hook thread. It calls one
- * hook at a time, and has ended when wpool_destroy() returns 0. Until the hooks for a dead worker
- * have returned, that worker counts in the capacity, and its task counts as running. If a hook
- * kills the hook thread, the pool is usable, but no further hook is called there.
+ * The work item calls one hook at a time. When wpool_destroy() returns 0, all have returned. Until
+ * the hooks for a dead worker have returned, that worker counts in the capacity, and its task counts
+ * as running. If such a hook never returns, or oopses, its pool never ends; no other pool is harmed.
+ * A hook that oopses in a worker costs that worker.
  *
  * A hook may use any pool. If it waits for its own pool, it may deadlock. These calls return
  * -EDEADLK there: wpool_flush(), wpool_drain(), wpool_await_termination() and wpool_destroy(). A
  * call in @worker_start or @worker_stop that sleeps for room may return -EDEADLK if all workers
- * sleep. The hook thread must not wait for a task of its pool, nor sleep for room there: it gets no
+ * sleep. The work item must not wait for a task of its pool, nor sleep for room there: it gets no
  * -EDEADLK. Use wpool_try_schedule() or %WPOOL_FORCE there.
  */
 struct wpool_ops {

@@ -10,7 +10,7 @@ import tempfile
 from harness import docs
 from harness.modules import TREE
 
-LINES = {"core": 19700, "lib": 1200, "include/linux": 1900, "wpool_mod.c": 150}
+LINES = {"core": 19300, "lib": 1200, "include/linux": 1900, "wpool_mod.c": 150}
 EXPORTS, CALLS = 60, 78
 README, USERS, DEVELOPERS = 900, 16000, 9000  # words
 # Not counted: what has a number for each test, and what lint makes anew.

@@ -48,8 +48,8 @@
  * What stands for what: an atomic block is one hold of pool->lock. In one hold a call
  * closes, or takes back, one of each kind; the rest in others, as those of %WPOOL_CHUNK. What
  * blocks is turned away when the pool closes, and never let in (handover.pml). The capacity is
- * one. The pool has the hook for the end, and the thread that calls it; without, or when that
- * thread has died, terminate() goes on at once. That the worker is woken, and the manager is, is a
+ * one. The pool has the hook for the end, and the work that calls it; without, terminate() goes on
+ * at once. That the worker is woken, and the manager is, is a
  * guard here (wake.pml, manager.pml). Everybody has a reference: release.pml is about those.
  *
  * Left out: the hooks for dead workers, timers that fire, names and debugfs, the pin of the module.

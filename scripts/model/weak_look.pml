@@ -49,7 +49,7 @@ bool half_told;
 
 /*
  * run_leave() and run_finish(), with module_put() or a release that is called after the hold, and
- * count_released(); owner_runs(), then owner_is_inside()
+ * ended_count(); owner_runs(), then owner_is_inside()
  */
 inline owner_goes()
 {

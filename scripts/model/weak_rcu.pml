@@ -23,8 +23,6 @@
  *				half_made
  * BUG_UNLISTED_FREED_AT_ONCE	what worker_unlink() or caller_unlink() has taken off is freed at
  *				once: use_after_free
- * BUG_RELEASER_SET_UNLOCKED	releases_set_thread() does not take the lock in which it is
- *				woken: use_after_free
  * BUG_ENDING_BEFORE_RCU	group_add(), group_join() ask first, and then enter RCU:
  *				use_after_free
  * BUG_ENDING_NO_GRACE_PERIOD	stack_end() does not wait for one: use_after_free
@@ -124,26 +122,6 @@ inline listed()
 	object_read()
 }
 
-/* releases_put_back() wakes the releaser; releaser_reap() when that is dead */
-inline releaser_goes()
-{
-	d_step {
-		at_first(LIST, 1);
-		thread();
-		lock(LOCK);
-		read(entry, LIST);
-		read(freed, FREED);
-		unlock(LOCK);
-		thread();
-		unless(BUG_RELEASER_SET_UNLOCKED, lock(LOCK));
-		write(LIST, 0);
-		unless(BUG_RELEASER_SET_UNLOCKED, unlock(LOCK));
-		write(FREED, 1)
-	}
-	play();
-	check(use_after_free, !mem[entry] || !mem[freed])
-}
-
 /* stack_is_ending() before a touch of a group; stack_end(), then the stack is gone */
 inline stack_goes()
 {
@@ -197,7 +175,6 @@ init
 	:: nap_ends()
 	:: unidled()
 	:: listed()
-	:: releaser_goes()
 	:: stack_goes()
 	:: pool_goes()
 	fi

@@ -36,13 +36,8 @@
  * BUG_ASKED_UNLOCKED		spare_ask() adds without asked.lock: half_handed
  * BUG_MAKER_STATE_LATE		maker_main() looks, then sets its state: sleeps_on
  * BUG_MAKER_NO_MB		as the manager: sleeps_on
- * BUG_HOOKS_WOKEN_EARLY	hooks_wake() comes before hooks_take() or hooks_end(): sleeps_on
- * BUG_HOOKS_STATE_LATE		hooks_main() looks, then sets its state: sleeps_on
- * BUG_HOOKS_NO_MB		as the manager: sleeps_on
  * BUG_AWAITED_NO_MB		await_counted() has no barrier: sleeps_on
  * BUG_RESTART_LOOKS_FIRST	wpool_restart() looks, then goes to those that wait: sleeps_on
- * BUG_HANDED_PLAIN		releases_await() reads without an acquire: half_handed
- * BUG_HANDED_BACK_NO_MB	releases_free() counts without a barrier: half_handed sleeps_on
  * BUG_LEFT_UNAWAITED		who gives up does not wait for its completion: touched_when_gone
  * BUG_COMPLETED_FIRST		a waiter is completed, then gets its status: half_handed
  * BUG_REST_UNLOCKED		group_wake_rest() looks without the lock whether there is a rest:
@@ -55,9 +50,9 @@
 
 mtype = {
 	STOP, NAPS, THREAD, LOCK, QUEUE, IDLE, BEGINS, WORK, LIST, WAITERS, AWAITING, VALUE,
-	STATUS, DONE, DONE_LOCK, STACK, HANDED,
+	STATUS, DONE, DONE_LOCK, STACK,
 	stop, naps, woken, stopped, queue, idle, begins, work, list, waiters, awaiting, value,
-	status, again, gone, handed
+	status, again, gone
 };
 
 bool sleeps_on, half_handed, touched_when_gone;
@@ -153,8 +148,8 @@ inline parked()
 }
 
 /*
- * Three threads sleep until there is something on a list: the manager, the maker, that of the
- * hooks. A thread that finds something looks at what was written before. kthread_stop() ends it.
+ * Two threads sleep until there is something on a list: the manager and the maker. A thread that
+ * finds something looks at what was written before. kthread_stop() ends it.
  */
 #define adds(unlocked, late, early) \
 	thread(); \
@@ -232,17 +227,6 @@ inline made()
 	finds_all()
 }
 
-/* hooks_take() or hooks_end() under the pool's lock, then hooks_wake(); hooks_next() */
-inline hooked()
-{
-	d_step {
-		adds(0, BUG_HOOKS_WOKEN_EARLY, 0);
-		sleeps(BUG_HOOKS_NO_MB, BUG_HOOKS_STATE_LATE, takes());
-		stops()
-	}
-	finds_all()
-}
-
 /* await_counted(); wait_var_event() of wpool_restart() */
 inline awaited_end()
 {
@@ -262,26 +246,6 @@ inline awaited_end()
 	}
 	play();
 	check(sleeps_on, !mem[awaiting] || mem[waiters])
-}
-
-/* releases_free(), when the releases have returned; wait_var_event() of releases_await() */
-inline handed_over()
-{
-	d_step {
-		at_first(HANDED, 1);
-		thread();
-		write(WORK, 1);
-		exchange(again, HANDED, 0, BUG_HANDED_BACK_NO_MB);
-		read(waiters, WAITERS);
-		thread();
-		write(WAITERS, 1);
-		set_current_state(THREAD);
-		acquire(handed, HANDED, BUG_HANDED_PLAIN);
-		read(work, WORK)
-	}
-	play();
-	check(sleeps_on, !mem[handed] || mem[waiters]);
-	check(half_handed, mem[handed] || mem[work])
 }
 
 /*
@@ -351,9 +315,7 @@ init
 	:: kicked()
 	:: pool_kicked()
 	:: made()
-	:: hooked()
 	:: awaited_end()
-	:: handed_over()
 	:: completed()
 	:: rest_left()
 	fi
