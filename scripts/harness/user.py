@@ -17,7 +17,7 @@ CASE = re.compile(r"^(ok|not ok) (\d+) - ([^#]*?)(?: # (.*))?$")
 SKIP = "SKIP "
 # What wpool_stress says of a death to come, and what wpool says of it after.
 DIES = re.compile(r"wpool_stress: (\S+): pid (\d+) dies (?:in (\S+)|outside of a task)")
-DIED = re.compile(r"wpool: (\S+): (?:worker \d+|the release thread) \(pid (\d+)\) died "
+DIED = re.compile(r"wpool: (\S+): worker \d+ \(pid (\d+)\) died "
                   r"(?:in (?:the release )?(\S+) \[wpool_stress\]|outside of a task)")
 # Stock modules show up in the console as unsigned and out of tree, no more.
 TAINT_EXPECTED = (1 << 12) | (1 << 13)
