@@ -275,10 +275,12 @@ static __always_inline int run_simple(struct wpool *pool, struct wpool_worker *w
 		if (!task)
 			return result;
 		end_simple(pool, run, last, result);
-		if (likely(begin_simple(pool, run, task)))
+		/* As pool_unlock_irq(), but that nothing is to be looked at. */
+		if (likely(begin_simple(pool, run, task)) ||
+		    likely(!wake_queue_any(pool_wake_queue(pool))))
 			raw_spin_unlock_irq(&pool->lock);
 		else
-			pool_unlock_irq(pool);
+			__pool_unlock_wake_irq(pool);
 		result = run_outside(pool, run, task);
 	}
 }

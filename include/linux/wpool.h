@@ -404,9 +404,9 @@ static inline void __wpool_task_set_release(struct wpool_task *task,
  * task must not have a release. @release is not called if @arg lies on the stack of a thread that
  * dies in the task, or that is cancelling the task when it dies.
  *
- * The owner of the task cannot be unloaded before @release has returned. If @release kills a worker,
- * it counts as if it had returned. If it kills another thread, later flushes, the end of the pool
- * and the unloading of modules may hang.
+ * The owner of the task cannot be unloaded before @release has returned. If @release kills a
+ * worker, it counts as if it had returned. If it kills another thread, later flushes, the end of
+ * the pool and the unloading of modules may hang.
  *
  * Context: any.
  */
@@ -532,9 +532,9 @@ struct wpool_group {
  * No hook is called for a task that its submitter runs, see %WPOOL_FULL_CALLER_RUNS.
  *
  * The work item calls one hook at a time. When wpool_destroy() returns 0, all have returned. Until
- * the hooks for a dead worker have returned, that worker counts in the capacity, and its task counts
- * as running. If such a hook never returns, or oopses, its pool never ends; no other pool is harmed.
- * A hook that oopses in a worker costs that worker.
+ * the hooks for a dead worker have returned, that worker counts in the capacity, and its task
+ * counts as running. If such a hook never returns, or oopses, its pool never ends; no other pool is
+ * harmed. A hook that oopses in a worker costs that worker.
  *
  * A hook may use any pool. If it waits for its own pool, it may deadlock. These calls return
  * -EDEADLK there: wpool_flush(), wpool_drain(), wpool_await_termination() and wpool_destroy(). A
