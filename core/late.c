@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The releases that nobody else calls: of tasks whose thread is dead, and of those that a closed
- * pool no longer keeps, as the manager calls no code of other modules, and a timer none that may
- * have to sleep.
+ * The releases that nobody else calls: of tasks whose thread is dead, and of delayed tasks of a
+ * closed pool. The manager calls no code of other modules, and a timer calls no release.
  *
  * Each pool has a work item for them, on the workqueue of hooks.c. It is another item: a release
  * must not sleep, so a hook that does holds up none. If a release never returns, that costs its
